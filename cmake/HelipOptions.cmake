@@ -1,0 +1,38 @@
+# Language, warnings, sanitizers and output folders of everything that is ours.
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE Release CACHE STRING "" FORCE)
+endif()
+
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+set(CMAKE_LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/lib)
+set(CMAKE_BUILD_RPATH "$ORIGIN/../lib")
+
+find_program(HELIP_CCACHE ccache)
+if(HELIP_CCACHE)
+  set(CMAKE_C_COMPILER_LAUNCHER ${HELIP_CCACHE})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${HELIP_CCACHE})
+  if(HELIP_WITH_CUDA)
+    set(CMAKE_CUDA_COMPILER_LAUNCHER ${HELIP_CCACHE})
+  endif()
+endif()
+find_program(HELIP_MOLD mold)
+if(HELIP_MOLD)
+  add_link_options(-fuse-ld=mold)
+endif()
+
+add_library(helip_options INTERFACE)
+# Contraction to FMA would change results that are promised to the bit on every instruction set.
+target_compile_options(helip_options INTERFACE
+  $<$<COMPILE_LANGUAGE:CXX>:-Wall;-Wextra;-Wshadow;-Wconversion;-Werror;-ffp-contract=off>)
+target_compile_definitions(helip_options INTERFACE _GLIBCXX_ASSERTIONS)
+target_include_directories(helip_options INTERFACE ${CMAKE_SOURCE_DIR}/src)
+if(HELIP_SANITIZE)
+  target_compile_options(helip_options INTERFACE
+    -fsanitize=${HELIP_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -g1)
+  target_link_options(helip_options INTERFACE -fsanitize=${HELIP_SANITIZE})
+endif()

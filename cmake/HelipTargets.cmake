@@ -1,0 +1,45 @@
+# helip_library(NAME [SHARED|STATIC] SOURCES … [LINKS …] [PRIVATE_LINKS …]): one folder, one target, alias helip::NAME.
+# Linking is what a folder is allowed to include; scripts/check_layers.py holds the same list.
+function(helip_library name)
+  cmake_parse_arguments(ARG "SHARED" "" "SOURCES;LINKS;PRIVATE_LINKS" ${ARGN})
+  set(kind STATIC)
+  if(ARG_SHARED)
+    set(kind SHARED)
+  endif()
+  add_library(helip_${name} ${kind} ${ARG_SOURCES})
+  add_library(helip::${name} ALIAS helip_${name})
+  target_link_libraries(helip_${name} PUBLIC helip_options ${ARG_LINKS} PRIVATE ${ARG_PRIVATE_LINKS})
+endfunction()
+
+# helip_program(NAME SOURCES … LINKS …): an executable in bin/.
+function(helip_program name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINKS" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE helip_options ${ARG_LINKS})
+endfunction()
+
+# helip_test(NAME SOURCES … LINKS … [LABELS …] [TIMEOUT s] [RANKS n]): one Catch2 program, one CTest entry.
+# With RANKS the program runs under mpirun with that many ranks and initialises MPI itself.
+function(helip_test name)
+  cmake_parse_arguments(ARG "" "TIMEOUT;RANKS" "SOURCES;LINKS;LABELS;ENVIRONMENT" ${ARGN})
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 120)
+  endif()
+  add_executable(test_${name} ${ARG_SOURCES})
+  target_link_libraries(test_${name} PRIVATE helip_options helip_test_support ${ARG_LINKS})
+  target_compile_definitions(test_${name} PRIVATE HELIP_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+  set_target_properties(test_${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+  if(ARG_RANKS)
+    foreach(ranks IN LISTS ARG_RANKS)
+      add_test(NAME ${name}_np${ranks}
+        COMMAND ${HELIP_MPIRUN} --bind-to none --oversubscribe -n ${ranks} $<TARGET_FILE:test_${name}>)
+      set_tests_properties(${name}_np${ranks} PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}"
+        ENVIRONMENT "OMPI_ALLOW_RUN_AS_ROOT=1;OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1;OMPI_MCA_mpi_yield_when_idle=1;${ARG_ENVIRONMENT}"
+        PROCESSORS 2)
+    endforeach()
+  else()
+    add_test(NAME ${name} COMMAND test_${name})
+    set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}"
+      ENVIRONMENT "${ARG_ENVIRONMENT}")
+  endif()
+endfunction()

@@ -1,0 +1,24 @@
+// The ranks of one launch, torch-free: what the worker needs to hold a training group together.
+#pragma once
+
+#include <memory>
+#include <string>
+
+namespace helip::comm {
+
+class Group {
+ public:
+  virtual ~Group() = default;
+  [[nodiscard]] virtual int rank() const = 0;
+  [[nodiscard]] virtual int size() const = 0;
+  // Text of rank 0 to all; collective.
+  virtual std::string broadcast_text(const std::string& text) = 0;
+  virtual void barrier() = 0;
+};
+
+// backend: "local" (one rank, no MPI), "mpi" (CPU), "nccl" (GPU; its rendezvous goes over MPI). With mpi, MPI_Init_thread is
+// called once per process with MPI_THREAD_MULTIPLE; less is refused with CommError. A collective that takes longer than the
+// timeout logs and ends the process with exit code 75.
+std::unique_ptr<Group> open_group(const std::string& backend, const std::string& device, double timeout_seconds);
+
+}  // namespace helip::comm

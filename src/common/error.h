@@ -1,0 +1,61 @@
+// Errors of the whole project. An exception ends the operation; expected outcomes are return values.
+// Caught in three places only: main, RPC handler, task runner.
+#pragma once
+
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+namespace helip {
+
+// One line for the person: what is wrong, where (file, line, key, rank), what was expected and what was found.
+// Empty parts are left out. Control characters in any part are escaped, so that input cannot forge log lines.
+struct Problem {
+  std::string what;
+  std::string where;
+  std::string expected;
+  std::string found;
+};
+
+std::string to_line(const Problem& problem);
+
+class Error : public std::runtime_error {
+ public:
+  explicit Error(const Problem& problem) : std::runtime_error(to_line(problem)) {}
+};
+
+// Wrong configuration or usage: exit code 2.
+class ConfigError : public Error {
+ public:
+  using Error::Error;
+};
+
+// The corpus, a data set or a sample is not what it should be.
+class DataError : public Error {
+ public:
+  using Error::Error;
+};
+
+// A peer, a collective or an RPC failed.
+class CommError : public Error {
+ public:
+  using Error::Error;
+};
+
+// A file of ours (embeddings, hard-pair table, checkpoint, ledger) is damaged, missing or cannot be written.
+class StoreError : public Error {
+ public:
+  using Error::Error;
+};
+
+// Exit codes of every program.
+enum ExitCode : int {
+  kExitDone = 0,
+  kExitFailed = 1,
+  kExitUsage = 2,
+  kExitUnreachable = 3,
+  kExitRunning = 4,
+  kExitPreempted = 75,
+};
+
+}  // namespace helip

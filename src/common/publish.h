@@ -1,0 +1,45 @@
+// Publishing files atomically: a reader sees the whole file under its final name or none.
+// Temporary names are NAME.tmp.<pid>.<n> in the same folder; a failure removes them. fsync errors are never retried.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <span>
+#include <string_view>
+
+namespace helip {
+
+// Writes a temporary file piece by piece; publish() makes it durable and gives it its final name. Without publish() the
+// destructor removes it. Throws StoreError naming the file and the system's reason.
+class FilePublisher {
+ public:
+  explicit FilePublisher(std::filesystem::path final_path);
+  ~FilePublisher();
+  FilePublisher(const FilePublisher&) = delete;
+  FilePublisher& operator=(const FilePublisher&) = delete;
+
+  void write(std::span<const std::byte> bytes);
+  void write(std::string_view text);
+  // fsync, rename, fsync of the folder. At most once.
+  void publish();
+  // The same, under another name in the same folder (for names that hold the digest of the content).
+  void publish_as(const std::filesystem::path& final_path);
+
+ private:
+  std::filesystem::path final_path_;
+  std::filesystem::path temporary_path_;
+  int file_ = -1;
+};
+
+void publish_file(const std::filesystem::path& path, std::string_view content);
+
+// Gives the finished folder `temporary` its final name, after fsync of its files; `final_path` must not exist.
+void publish_folder(const std::filesystem::path& temporary, const std::filesystem::path& final_path);
+
+// Appends one line and flushes it (metrics, logs); not atomic beyond one write(2).
+void append_line(const std::filesystem::path& path, std::string_view line);
+
+// Whole file as text. Throws StoreError.
+std::string read_text_file(const std::filesystem::path& path);
+
+}  // namespace helip

@@ -1,0 +1,28 @@
+// YAML → RunConfig. The only user of yaml-cpp is parse.cpp (target helip::config_yaml).
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "config/run_config.h"
+
+namespace helip::config {
+
+// Reads the file, applies overrides ("train.lr=1e-4"; the value is YAML), validates. Relative paths in the file are resolved
+// against the file's folder, those in overrides against the current folder. Throws ConfigError with file:line and key:
+// unknown or duplicate keys, wrong types, values out of range, anchors, files over 1 MiB or deeper than 32.
+RunConfig load_config(const std::filesystem::path& file, const std::vector<std::string>& overrides = {});
+
+// Parses YAML text; `origin` stands for the file name in errors, `folder` resolves relative paths.
+RunConfig parse_config(const std::string& yaml, const std::string& origin, const std::filesystem::path& folder,
+                       const std::vector<std::string>& overrides = {});
+
+// The resolved configuration as YAML, all keys, fixed order, absolute paths: parse_config(to_yaml(c)) == c.
+std::string to_yaml(const RunConfig& config);
+
+// sha256 of the parts that determine results: all sections but coordinator, launcher (apart from threads_per_worker and
+// device) and output.
+std::string config_digest(const RunConfig& config);
+
+}  // namespace helip::config

@@ -1,0 +1,55 @@
+// Which pairs make up a global batch: a pure function of (configuration, table in force, epoch, step), the same on every rank.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "common/ids.h"
+#include "config/run_config.h"
+#include "store/hard_pair_table.h"
+
+namespace helip::data {
+
+// One global batch. Rows are rank-major in seed order: each seed is followed by its hard pairs, so a seed and its hard pairs
+// stay on one rank.
+struct BatchPlan {
+  std::vector<SampleId> ids;            // [M]
+  std::vector<std::int32_t> seed_rows;  // [S] row of each seed in ids
+  std::vector<std::int32_t> hard_rows;  // [S·P] rows of each seed's hard pairs, row-major; empty without hard pairs
+  std::uint32_t hard_pairs_per_seed = 0;  // P as drawn (0 for hard_pairs: none)
+};
+
+// Rows [first, first + count) of the plan that belong to one rank.
+struct RankRows {
+  std::int64_t first = 0;
+  std::int64_t count = 0;
+};
+
+class BatchSampler {
+ public:
+  // `seeds`: the ids that may be seeds, ascending (suitable targets; without a table every pair that is not quarantined).
+  // `table` may be null for hard_pairs random or none; it must outlive the sampler. Random partners are drawn from `seeds`.
+  // Throws DataError if there are no seeds.
+  BatchSampler(const config::TrainConfig& config, std::uint64_t run_seed, std::vector<std::uint32_t> seeds,
+               const store::HardPairTable* table);
+
+  [[nodiscard]] std::uint64_t steps_per_epoch() const;
+  // The last step of an epoch may be short. step < steps_per_epoch().
+  [[nodiscard]] BatchPlan plan(std::uint64_t epoch, std::uint64_t step) const;
+
+ private:
+  const std::vector<std::uint32_t>& order_of(std::uint64_t epoch) const;
+
+  config::TrainConfig config_;
+  std::uint64_t run_seed_;
+  std::vector<std::uint32_t> seeds_;
+  const store::HardPairTable* table_;
+  mutable std::uint64_t cached_epoch_ = ~0ULL;
+  mutable std::vector<std::uint32_t> cached_order_;
+};
+
+// Seeds go to ranks in contiguous runs that differ by at most one seed; a rank gets its seeds' rows.
+RankRows rows_of_rank(const BatchPlan& plan, int rank, int world_size);
+
+}  // namespace helip::data

@@ -1,0 +1,33 @@
+// manifest.json of a corpus: shards in order, the number of pairs, the fingerprint.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace helip::data {
+
+struct ShardEntry {
+  std::string name;             // file name, relative to the manifest's `shards` folder
+  std::uint64_t bytes = 0;
+  std::string sha256;
+  std::uint64_t first_sample = 0;
+  std::uint64_t samples = 0;
+};
+
+struct CorpusManifest {
+  int format_version = 1;
+  std::string shard_folder;     // absolute, or relative to the manifest's folder
+  std::uint64_t pairs = 0;
+  std::string fingerprint;      // sha256 over the ordered (shard name, size, sha256 of bytes)
+  std::string caption_key;
+  std::vector<ShardEntry> shards;
+  std::string index_sha256;     // of index.npy, sample locations
+};
+
+CorpusManifest read_manifest(const std::filesystem::path& file);
+void write_manifest(const std::filesystem::path& file, const CorpusManifest& manifest);
+std::string fingerprint_of(const std::vector<ShardEntry>& shards);
+
+}  // namespace helip::data

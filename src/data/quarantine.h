@@ -1,0 +1,27 @@
+// Samples that cannot be used: FOLDER/quarantine.npy (bool [N]) and quarantine.jsonl (shard, offset, key, reason).
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace helip::data {
+
+struct QuarantineEntry {
+  std::uint64_t sample = 0;
+  std::string shard;
+  std::uint64_t offset = 0;
+  std::string key;
+  std::string reason;
+};
+
+void write_quarantine(const std::filesystem::path& folder, std::uint64_t pairs, const std::vector<QuarantineEntry>& entries);
+// bool [pairs]; throws StoreError if the file does not fit the corpus.
+std::vector<std::uint8_t> read_quarantine(const std::filesystem::path& folder, std::uint64_t pairs);
+
+// JSON text ↔ entries, for task results.
+std::string quarantine_to_json(const std::vector<QuarantineEntry>& entries);
+std::vector<QuarantineEntry> quarantine_from_json(const std::string& json);
+
+}  // namespace helip::data

@@ -1,0 +1,39 @@
+// Tokenizers. Immutable after construction; safe from many threads.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace helip::data {
+
+class Tokenizer {
+ public:
+  virtual ~Tokenizer() = default;
+  [[nodiscard]] virtual int context_length() const = 0;
+  [[nodiscard]] virtual std::int64_t vocabulary_size() const = 0;
+  // Tokens of one text into `out` [context_length], padded with 0 (truncated texts keep the end token as the last).
+  virtual void encode(std::string_view text, std::span<std::int64_t> out) const = 0;
+};
+
+// CLIP's byte-pair encoding, equal to open_clip's SimpleTokenizer. `vocabulary` is bpe_simple_vocab_16e6.txt.gz.
+std::unique_ptr<Tokenizer> make_clip_tokenizer(const std::filesystem::path& vocabulary, int context_length = 77);
+
+// BERT's WordPiece (lower-cased): [CLS] … [SEP]. `vocabulary` is vocab.txt or a Hugging Face tokenizer.json.
+std::unique_ptr<Tokenizer> make_wordpiece_tokenizer(const std::filesystem::path& vocabulary, int context_length);
+
+// CLIP's text cleaning: ftfy (without mojibake repair), HTML unescape twice, white space collapsed, stripped. Not lower-cased.
+std::string clean_text(std::string_view text);
+
+// Key of caption_group: clean_text, NFKC, case folding.
+std::string caption_key(std::string_view text);
+
+// Leaves out each word with the given probability, keyed; at least one word stays.
+std::string drop_words(std::string_view text, double probability, std::uint64_t seed, std::uint64_t epoch,
+                       std::uint64_t sample, std::uint64_t slot);
+
+}  // namespace helip::data

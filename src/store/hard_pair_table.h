@@ -1,0 +1,69 @@
+// The hard-pair table: FOLDER/{manifest.json, indices.npy (uint32 N×K), scores.npy (float32 N×K), suitable.npy (bool N)}.
+// manifest.json is written last and holds the digests of the arrays, the corpus fingerprint and how the table was made.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "common/ids.h"
+#include "store/npy.h"
+
+namespace helip::store {
+
+struct HardPairManifest {
+  int version = 1;                  // number of the table in its job: WORK/hard_pairs/<version>
+  std::string corpus_fingerprint;   // empty: mined from bare .npy
+  std::string config_digest;        // sha256 of the resolved configuration; empty for `helip mine`
+  std::string embeddings_digest;    // sha256 over the digests of the embedding files
+  std::string method;               // exact | fast
+  std::uint64_t pairs = 0;          // N
+  std::uint32_t hard_pairs_per_target = 0;  // K
+  std::uint64_t pool_size = 0;      // C; N for exact
+  std::uint64_t suitable = 0;       // targets without an empty slot
+  float image_floor = 0, text_floor = 0, duplicate_ceiling = 0;
+  std::uint64_t seed = 0;
+  std::string cpu_model, build;     // where bit-reproducibility is promised
+  std::string indices_sha256, scores_sha256, suitable_sha256;
+};
+
+// Memory-mapped; immutable; safe from many threads.
+class HardPairTable {
+ public:
+  // Throws StoreError: a file missing or damaged (digest, shape, dtype, an id >= N that is not kNoPair). With
+  // `expected_fingerprint` non-empty, a table of another corpus is refused, naming both fingerprints.
+  static HardPairTable open(const std::filesystem::path& folder, const std::string& expected_fingerprint = {});
+
+  [[nodiscard]] const HardPairManifest& manifest() const { return manifest_; }
+  [[nodiscard]] std::uint64_t size() const { return manifest_.pairs; }
+  [[nodiscard]] std::uint32_t k() const { return manifest_.hard_pairs_per_target; }
+  // The K hard pairs of a target, hardest first; empty slots hold kNoPair.
+  [[nodiscard]] std::span<const std::uint32_t> partners(SampleId target) const;
+  [[nodiscard]] std::span<const float> scores(SampleId target) const;
+  // False for outliers: targets with an empty slot, never a seed.
+  [[nodiscard]] bool suitable(SampleId target) const;
+
+ private:
+  HardPairManifest manifest_;
+  NpyArray indices_, scores_, suitable_;
+};
+
+// Publishes a table as one folder (all or nothing). `write` calls, in order, for all rows: rows(indices [n, K], scores [n, K]);
+// suitability follows from empty slots. Fills in the digests and counts of the manifest.
+class HardPairTableWriter {
+ public:
+  HardPairTableWriter(std::filesystem::path folder, HardPairManifest manifest);
+  ~HardPairTableWriter();
+  HardPairTableWriter(const HardPairTableWriter&) = delete;
+  HardPairTableWriter& operator=(const HardPairTableWriter&) = delete;
+  void rows(std::span<const std::uint32_t> indices, std::span<const float> scores);
+  HardPairManifest publish();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace helip::store
