@@ -16,9 +16,14 @@ class Group {
   virtual void barrier() = 0;
 };
 
-// backend: "local" (one rank, no MPI), "mpi" (CPU), "nccl" (GPU; its rendezvous goes over MPI). With mpi, MPI_Init_thread is
-// called once per process with MPI_THREAD_MULTIPLE; less is refused with CommError. A collective that takes longer than the
-// timeout logs and ends the process with exit code 75.
-std::unique_ptr<Group> open_group(const std::string& backend, const std::string& device, double timeout_seconds);
+// backend: "local" (one rank, no MPI), "mpi" (CPU), "nccl" (GPU; its rendezvous goes over MPI).
+// With mpi, MPI_Init_thread is called once per process with MPI_THREAD_MULTIPLE; less is refused
+// with CommError. A collective that takes longer than the timeout logs and ends the process with
+// exit code 75.
+std::unique_ptr<Group> open_group(const std::string& backend, const std::string& device,
+                                  double timeout_seconds);
+
+// Version of the NCCL library in use ("2.30.7"); empty in builds without NCCL.
+std::string nccl_version();
 
 }  // namespace helip::comm

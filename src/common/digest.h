@@ -1,4 +1,5 @@
-// SHA-256, from OpenSSL (a small implementation of our own in engine-only builds, where no OpenSSL headers are).
+// SHA-256, from OpenSSL (a small implementation of our own in engine-only builds, where no OpenSSL
+// headers are).
 #pragma once
 
 #include <cstddef>
@@ -26,6 +27,9 @@ class Sha256 {
   struct State;
   std::unique_ptr<State> state_;
 };
+
+// Lower-case hex digits.
+std::string to_hex(std::span<const unsigned char> bytes);
 
 std::string sha256_hex(std::string_view text);
 std::string sha256_hex(std::span<const std::byte> bytes);

@@ -1,5 +1,5 @@
-// Errors of the whole project. An exception ends the operation; expected outcomes are return values.
-// Caught in three places only: main, RPC handler, task runner.
+// Errors of the whole project. An exception ends the operation; expected outcomes are return
+// values. Caught in three places only: main, RPC handler, task runner.
 #pragma once
 
 #include <stdexcept>
@@ -8,13 +8,14 @@
 
 namespace helip {
 
-// One line for the person: what is wrong, where (file, line, key, rank), what was expected and what was found.
-// Empty parts are left out. Control characters in any part are escaped, so that input cannot forge log lines.
+// One line for the person: what is wrong, where (file, line, key, rank), what was expected and what
+// was found. Empty parts are left out. Control characters in any part are escaped, so that input
+// cannot forge log lines.
 struct Problem {
-  std::string what;
-  std::string where;
-  std::string expected;
-  std::string found;
+  std::string what{};
+  std::string where{};
+  std::string expected{};
+  std::string found{};
 };
 
 std::string to_line(const Problem& problem);
@@ -42,7 +43,8 @@ class CommError : public Error {
   using Error::Error;
 };
 
-// A file of ours (embeddings, hard-pair table, checkpoint, ledger) is damaged, missing or cannot be written.
+// A file of ours (embeddings, hard-pair table, checkpoint, ledger) is damaged, missing or cannot be
+// written.
 class StoreError : public Error {
  public:
   using Error::Error;

@@ -1,5 +1,6 @@
 // Publishing files atomically: a reader sees the whole file under its final name or none.
-// Temporary names are NAME.tmp.<pid>.<n> in the same folder; a failure removes them. fsync errors are never retried.
+// Temporary names are NAME.tmp.<pid>.<n> in the same folder; a failure removes them. fsync errors
+// are never retried.
 #pragma once
 
 #include <cstddef>
@@ -9,8 +10,9 @@
 
 namespace helip {
 
-// Writes a temporary file piece by piece; publish() makes it durable and gives it its final name. Without publish() the
-// destructor removes it. Throws StoreError naming the file and the system's reason.
+// Writes a temporary file piece by piece; publish() makes it durable and gives it its final name.
+// Without publish() the destructor removes it. Throws StoreError naming the file and the system's
+// reason.
 class FilePublisher {
  public:
   explicit FilePublisher(std::filesystem::path final_path);
@@ -22,7 +24,8 @@ class FilePublisher {
   void write(std::string_view text);
   // fsync, rename, fsync of the folder. At most once.
   void publish();
-  // The same, under another name in the same folder (for names that hold the digest of the content).
+  // The same, under another name in the same folder (for names that hold the digest of the
+  // content).
   void publish_as(const std::filesystem::path& final_path);
 
  private:
@@ -33,8 +36,10 @@ class FilePublisher {
 
 void publish_file(const std::filesystem::path& path, std::string_view content);
 
-// Gives the finished folder `temporary` its final name, after fsync of its files; `final_path` must not exist.
-void publish_folder(const std::filesystem::path& temporary, const std::filesystem::path& final_path);
+// Gives the finished folder `temporary` its final name, after fsync of its files; `final_path` must
+// not exist.
+void publish_folder(const std::filesystem::path& temporary,
+                    const std::filesystem::path& final_path);
 
 // Appends one line and flushes it (metrics, logs); not atomic beyond one write(2).
 void append_line(const std::filesystem::path& path, std::string_view line);

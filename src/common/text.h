@@ -15,7 +15,10 @@ std::string cat(const Parts&... parts) {
   return std::move(out).str();
 }
 
-// Escapes control characters and invalid UTF-8 as \xNN, so that text from data is safe in a log line.
+bool is_valid_utf8(std::string_view text);
+
+// Escapes control characters and invalid UTF-8 as \xNN, so that text from data is safe in a log
+// line.
 std::string printable(std::string_view text);
 
 // Fixed-point text: decimal(1.25, 1) == "1.2".

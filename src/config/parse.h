@@ -6,23 +6,21 @@
 #include <vector>
 
 #include "config/run_config.h"
+#include "config/to_yaml.h"
 
 namespace helip::config {
 
-// Reads the file, applies overrides ("train.lr=1e-4"; the value is YAML), validates. Relative paths in the file are resolved
-// against the file's folder, those in overrides against the current folder. Throws ConfigError with file:line and key:
-// unknown or duplicate keys, wrong types, values out of range, anchors, files over 1 MiB or deeper than 32.
-RunConfig load_config(const std::filesystem::path& file, const std::vector<std::string>& overrides = {});
+// Reads the file, applies overrides ("train.lr=1e-4"; the value is YAML; the last one of a key
+// wins), validates. Relative paths in the file are resolved against the file's folder, those in
+// overrides against the current folder; so is the default of output.work_dir. Throws ConfigError
+// with file:line and key: unknown or duplicate keys, wrong types, values out of range, anchors and
+// tags, files over 1 MiB or deeper than 32.
+RunConfig load_config(const std::filesystem::path& file,
+                      const std::vector<std::string>& overrides = {});
 
 // Parses YAML text; `origin` stands for the file name in errors, `folder` resolves relative paths.
-RunConfig parse_config(const std::string& yaml, const std::string& origin, const std::filesystem::path& folder,
+RunConfig parse_config(const std::string& yaml, const std::string& origin,
+                       const std::filesystem::path& folder,
                        const std::vector<std::string>& overrides = {});
-
-// The resolved configuration as YAML, all keys, fixed order, absolute paths: parse_config(to_yaml(c)) == c.
-std::string to_yaml(const RunConfig& config);
-
-// sha256 of the parts that determine results: all sections but coordinator, launcher (apart from threads_per_worker and
-// device) and output.
-std::string config_digest(const RunConfig& config);
 
 }  // namespace helip::config

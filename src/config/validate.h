@@ -1,16 +1,33 @@
 // Ranges and combinations that types alone cannot express.
 #pragma once
 
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "common/error.h"
 #include "config/run_config.h"
 
 namespace helip::config {
 
-// Throws ConfigError naming the key: e.g. k >= C, p > k, both or neither of train.epochs and train.steps.
+// What a value must be and is not. `key` is dotted ("train.lr", "eval.datasets[0].path");
+// problem.where is empty.
+struct Violation {
+  std::string key;
+  Problem problem;
+};
+
+// The first violation in the order of the sections, or none.
+std::optional<Violation> first_violation(const RunConfig& config);
+
+// Throws ConfigError naming the key: e.g. k >= C, p > k, both or neither of train.epochs and
+// train.steps.
 void validate(const RunConfig& config);
 
 // Pairs in one global batch, M = S(1+p).
 inline std::uint64_t global_batch_size(const TrainConfig& train) {
-  return static_cast<std::uint64_t>(train.seeds_per_batch) * (1 + train.hard_pairs_per_seed);
+  return static_cast<std::uint64_t>(train.seeds_per_batch) *
+         (1 + static_cast<std::uint64_t>(train.hard_pairs_per_seed));
 }
 
 }  // namespace helip::config

@@ -1,5 +1,5 @@
-// The engine (LibTorch) behind one table of functions. Programs load libhelip_engine.so on first use, so that
-// `helip --help` and `helip status` start without it.
+// The engine (LibTorch) behind one table of functions. Programs load libhelip_engine.so on first
+// use, so that `helip --help` and `helip status` start without it.
 #pragma once
 
 #include <memory>
@@ -17,19 +17,26 @@ struct EngineInfo {
   std::string libtorch_version;
   bool cuda_built = false;
   int cuda_devices = 0;
-  std::string nccl_version;      // empty without NCCL
+  std::string nccl_version;  // empty without NCCL
   std::string cpu_capability;
 };
 
 struct Engine {
   void (*set_threads)(int threads);
   EngineInfo (*info)();
-  std::unique_ptr<comm::Group> (*open_group)(const std::string& backend, const std::string& device, double timeout_seconds);
-  std::unique_ptr<mining::EncodeSession> (*open_encode_session)(const config::RunConfig& config, const std::filesystem::path& corpus_folder,
-                                                                const std::filesystem::path& feature_cache, const std::string& device);
-  train::TrainReport (*run_train_job)(const train::TrainSpec& spec, comm::Group& ranks, const train::TrainCallbacks& callbacks);
-  std::vector<eval::EvalResult> (*run_eval_job)(const eval::EvalSpec& spec, const std::function<void(std::uint64_t, std::uint64_t)>& progress);
+  std::unique_ptr<comm::Group> (*open_group)(const std::string& backend, const std::string& device,
+                                             double timeout_seconds);
+  std::unique_ptr<mining::EncodeSession> (*open_encode_session)(
+      const config::RunConfig& config, const std::filesystem::path& corpus_folder,
+      const std::filesystem::path& feature_cache, const std::string& device);
+  train::TrainReport (*run_train_job)(const train::TrainSpec& spec, comm::Group& ranks,
+                                      const train::TrainCallbacks& callbacks);
+  std::vector<eval::EvalResult> (*run_eval_job)(
+      const eval::EvalSpec& spec,
+      const std::function<void(std::uint64_t, std::uint64_t)>& progress);
 };
+
+inline constexpr const char* kEngineSymbol = "helip_engine_table";
 
 // Loads the shared library beside the program (../lib) once. Throws Error if it cannot be loaded.
 const Engine& engine();

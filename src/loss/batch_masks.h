@@ -17,11 +17,16 @@ struct RowIdentity {
 // Same pair or same duplicate group in either modality; false if either row is padded.
 bool are_duplicates(const RowIdentity& a, const RowIdentity& b);
 
-// uint8 [M, M]: duplicates of each other; the diagonal is 0.
+// uint8 [M, M]: duplicates of each other; the diagonal is 0. Padded rows are nobody's duplicates:
+// the losses leave them out by their own mask.
 std::vector<std::uint8_t> duplicate_mask(std::span<const RowIdentity> rows);
 
-// uint8 [S, M] for the seeds at `seed_rows` with hard pairs `hard_rows` [S, P]: rows that contribute 0 to the margin loss.
-std::vector<std::uint8_t> margin_excluded(std::span<const RowIdentity> rows, std::span<const std::int32_t> seed_rows,
-                                          std::span<const std::int32_t> hard_rows, std::uint32_t hard_pairs_per_seed);
+// uint8 [S, M] for the seeds at `seed_rows` with hard pairs `hard_rows` [S, P]: rows that
+// contribute 0 to the margin loss. Those are the seed itself (every copy of it), its hard pairs,
+// the duplicates of both, padded rows, and all rows if the seed itself is padding.
+std::vector<std::uint8_t> margin_excluded(std::span<const RowIdentity> rows,
+                                          std::span<const std::int32_t> seed_rows,
+                                          std::span<const std::int32_t> hard_rows,
+                                          std::uint32_t hard_pairs_per_seed);
 
 }  // namespace helip::loss

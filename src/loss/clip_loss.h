@@ -7,16 +7,24 @@
 
 namespace helip::loss {
 
-// This rank's share of the symmetric InfoNCE loss (CLIP; paper Eq. 1 and 2), to be summed over ranks:
-//   sum over local valid rows i of [ CE(scale·I_i·T^T, i) + CE(scale·T_i·I^T, i) ] / (2·valid rows of the global batch).
-// With W ranks, multiply by W before backward: the mean over ranks of the gradients is then the global gradient.
-//   local_image_BD, local_text_BD   unit norm, rows first_row … first_row+B-1 of the global tensors
-//   global_image_MD, global_text_MD unit norm, with gradient to all ranks
-//   scale                           0-d, exp(logit_scale)
-//   duplicate_MM                    bool [M, M] or undefined: pairs that are not negatives of each other (diagonal ignored)
-//   valid_M                         bool [M] or undefined: false for padded rows, which are neither rows nor columns
-at::Tensor clip_loss(const at::Tensor& local_image_BD, const at::Tensor& local_text_BD, const at::Tensor& global_image_MD,
-                     const at::Tensor& global_text_MD, const at::Tensor& scale, std::int64_t first_row,
+// This rank's share of the symmetric InfoNCE loss (CLIP; paper Eq. 1 and 2), 0-d, to be summed over
+// ranks:
+//   sum over local valid rows i of [ CE(scale·I_i·T^T, i) + CE(scale·T_i·I^T, i) ]
+//     / (2 · valid rows of the global batch).
+// With W ranks, multiply by W before backward: the mean over ranks of the gradients is then the
+// global gradient. Half precision inputs are widened to float32.
+//   local_image_BD, local_text_BD    unit norm, rows first_row … first_row+B-1 of the global
+//   tensors global_image_MD, global_text_MD  unit norm, with gradient to all ranks scale 0-d,
+//   exp(logit_scale) duplicate_MM                     bool [M, M] or undefined: pairs that are not
+//   negatives of each
+//                                    other (the diagonal is ignored)
+//   valid_M                          bool [M] or undefined: false for padded rows, which are
+//   neither
+//                                    rows nor columns; their features must be finite. At least one
+//                                    row of the global batch is valid.
+at::Tensor clip_loss(const at::Tensor& local_image_BD, const at::Tensor& local_text_BD,
+                     const at::Tensor& global_image_MD, const at::Tensor& global_text_MD,
+                     const at::Tensor& scale, std::int64_t first_row,
                      const at::Tensor& duplicate_MM, const at::Tensor& valid_M);
 
 }  // namespace helip::loss

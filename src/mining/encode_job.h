@@ -1,4 +1,5 @@
-// Encoding as a job: a worker opens a session once and encodes ranges of SampleIds. Torch-free header.
+// Encoding as a job: a worker opens a session once and encodes ranges of SampleIds. Torch-free
+// header.
 #pragma once
 
 #include <cstdint>
@@ -15,24 +16,29 @@ namespace helip::mining {
 struct EncodeReport {
   std::uint64_t samples = 0;
   std::uint64_t quarantined = 0;
-  std::string sha256;               // of the result file
+  std::string sha256;  // of the result file
 };
 
-// The model (and towers) loaded on one device, a corpus opened. Not thread-safe: one task at a time.
+// The model (and towers) loaded on one device, a corpus opened. Not thread-safe: one task at a
+// time.
 class EncodeSession {
  public:
   virtual ~EncodeSession() = default;
-  // Encodes samples [first, first + count) and publishes a safetensors file: `image_embeddings` F32 [n, D],
-  // `text_embeddings` F32 [n, D] (unit norm; zero rows for quarantined samples) and, for locked towers, `image_features`
-  // F32 [n, Di], `text_features` F32 [n, Dt] (as the towers give them); metadata gets "quarantine" (JSON, see
-  // data/quarantine.h) besides what is passed. progress(done, total) after each batch.
-  virtual EncodeReport encode(std::uint64_t first, std::uint64_t count, const std::filesystem::path& result,
-                              const std::map<std::string, std::string>& metadata,
-                              const std::function<void(std::uint64_t, std::uint64_t)>& progress) = 0;
+  // Encodes samples [first, first + count) and publishes a safetensors file: `image_embeddings` F32
+  // [n, D], `text_embeddings` F32 [n, D] (unit norm; zero rows for quarantined samples) and, for
+  // locked towers, `image_features` F32 [n, Di], `text_features` F32 [n, Dt] (as the towers give
+  // them); metadata gets "quarantine" (JSON, see data/quarantine.h) besides what is passed.
+  // progress(done, total) after each batch.
+  virtual EncodeReport encode(
+      std::uint64_t first, std::uint64_t count, const std::filesystem::path& result,
+      const std::map<std::string, std::string>& metadata,
+      const std::function<void(std::uint64_t, std::uint64_t)>& progress) = 0;
 };
 
 // Opens config.model (init and architecture) and the corpus folder. `device`: "cpu" or "cuda:0".
-std::unique_ptr<EncodeSession> open_encode_session(const config::RunConfig& config, const std::filesystem::path& corpus_folder,
-                                                   const std::filesystem::path& feature_cache, const std::string& device);
+std::unique_ptr<EncodeSession> open_encode_session(const config::RunConfig& config,
+                                                   const std::filesystem::path& corpus_folder,
+                                                   const std::filesystem::path& feature_cache,
+                                                   const std::string& device);
 
 }  // namespace helip::mining

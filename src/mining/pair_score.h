@@ -6,24 +6,28 @@
 
 namespace helip::mining {
 
-// Sum of a[e]·b[e] in double: element e goes to accumulator e mod 8 in ascending e; the accumulators are then added as
-// ((s0+s4)+(s2+s6)) + ((s1+s5)+(s3+s7)). The product of two float32 is exact in double, so the result is the same on every
-// instruction set, with and without FMA. Precondition: equal sizes.
+// Sum of a[e]·b[e] in double: element e goes to accumulator e mod 8 in ascending e; the
+// accumulators are then added as
+// ((s0+s4)+(s2+s6)) + ((s1+s5)+(s3+s7)). The product of two float32 is exact in double, so the
+// result is the same on every instruction set, with and without FMA. Precondition: equal sizes.
 double exact_dot(std::span<const float> a, std::span<const float> b);
 
 struct ScoreRules {
-  double image_floor = 0;         // tau_I >= 0: cosines at or below it count as 0
-  double text_floor = 0;          // tau_T
+  double image_floor = 0;           // tau_I >= 0: cosines at or below it count as 0
+  double text_floor = 0;            // tau_T
   double duplicate_ceiling = 0.98;  // cosines above it make a duplicate: score 0
 };
 
 // Score from the two dot products and the squared norms (exact_dot of a vector with itself).
-// cos = dot / sqrt(norm_a·norm_b), 0 if a norm is 0; floors and ceiling are tested on the double; (float)(cos_I·cos_T).
-float score_from_dots(double image_dot, double image_norms_product, double text_dot, double text_norms_product,
-                      const ScoreRules& rules);
+// cos = dot / sqrt(norm_a·norm_b), 0 if a norm is 0; floors and ceiling are tested on the double;
+// (float)(cos_I·cos_T).
+float score_from_dots(double image_dot, double image_norms_product, double text_dot,
+                      double text_norms_product, const ScoreRules& rules);
 
-// Score of the pair (target, candidate) from their embedding rows; does not know about ids, groups or quarantine.
+// Score of the pair (target, candidate) from their embedding rows; does not know about ids, groups
+// or quarantine.
 float exact_pair_score(std::span<const float> target_image, std::span<const float> candidate_image,
-                       std::span<const float> target_text, std::span<const float> candidate_text, const ScoreRules& rules);
+                       std::span<const float> target_text, std::span<const float> candidate_text,
+                       const ScoreRules& rules);
 
 }  // namespace helip::mining

@@ -1,5 +1,5 @@
-// The model that is trained. Two kinds behind one interface: OpenCLIP-shaped (pixels and tokens in) and locked towers (the
-// frozen towers' cached features in, trainable MLP heads).
+// The model that is trained. Two kinds behind one interface: OpenCLIP-shaped (pixels and tokens in)
+// and locked towers (the frozen towers' cached features in, trainable MLP heads).
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -17,7 +17,8 @@
 
 namespace helip::model {
 
-// Keys of the random draws of one forward pass in training; null in evaluation. One entry per local row.
+// Keys of the random draws of one forward pass in training; null in evaluation. One entry per local
+// row.
 struct DrawKeys {
   std::uint64_t seed = 0;
   std::uint64_t epoch = 0;
@@ -37,8 +38,8 @@ class Model {
  public:
   virtual ~Model() = default;
 
-  // Unit-norm embeddings [B, D]. Inputs are pixels [B, 3, H, W] / tokens [B, L] (int64), or tower features [B, Dt] if
-  // towers() is not null.
+  // Unit-norm embeddings [B, D]. Inputs are pixels [B, 3, H, W] / tokens [B, L] (int64), or tower
+  // features [B, Dt] if towers() is not null.
   virtual at::Tensor embed_images(const at::Tensor& inputs, const DrawKeys* keys) = 0;
   virtual at::Tensor embed_texts(const at::Tensor& inputs, const DrawKeys* keys) = 0;
   // 0-d parameter, log of the inverse temperature.
@@ -51,18 +52,22 @@ class Model {
   [[nodiscard]] virtual std::int64_t embed_dim() const = 0;
   [[nodiscard]] virtual const data::PreprocessConfig& preprocess() const = 0;
   [[nodiscard]] virtual const data::Tokenizer& tokenizer() const = 0;
-  // sha256 over architecture and weights; for locked towers towers_digest() covers the towers, tokenizer and preprocessing.
+  // sha256 over architecture and weights; for locked towers towers_digest() covers the towers,
+  // tokenizer and preprocessing.
   [[nodiscard]] virtual std::string towers_digest() const = 0;
-  // Publishes the model as a folder that load_model (and for OpenCLIP models open_clip's local-dir:) reads.
+  // Publishes the model as a folder that load_model (and for OpenCLIP models open_clip's
+  // local-dir:) reads.
   virtual void save(const std::filesystem::path& folder) const = 0;
   virtual void to(const std::string& device) = 0;
 };
 
-// Builds config.architecture and fills in config.init. Throws ConfigError / StoreError: what, where, expected, found; weights
-// of another model are refused naming the first tensor that differs.
+// Builds config.architecture and fills in config.init. Throws ConfigError / StoreError: what,
+// where, expected, found; weights of another model are refused naming the first tensor that
+// differs.
 std::unique_ptr<Model> load_model(const config::ModelConfig& config);
 
-// Weights as safetensors: all parameters by name, float32. load throws StoreError on missing, surplus or misshapen tensors.
+// Weights as safetensors: all parameters by name, float32. load throws StoreError on missing,
+// surplus or misshapen tensors.
 void save_weights(Model& model, const std::filesystem::path& file);
 void load_weights(Model& model, const std::filesystem::path& file);
 

@@ -1,5 +1,6 @@
-// Embeddings in clip-retrieval layout: FOLDER/img_emb/img_emb_{i}.npy, FOLDER/text_emb/text_emb_{i}.npy, or one .npy, or a
-// folder that holds the parts themselves. Parts follow each other in the order of their number. float16 or float32, 2-D.
+// Embeddings in clip-retrieval layout: FOLDER/img_emb/img_emb_{i}.npy,
+// FOLDER/text_emb/text_emb_{i}.npy, or one .npy, or a folder that holds the parts themselves. Parts
+// follow each other in the order of their number. float16 or float32, 2-D.
 #pragma once
 
 #include <cstdint>
@@ -14,13 +15,15 @@ namespace helip::store {
 // Memory-mapped; immutable; safe from many threads.
 class EmbeddingStore {
  public:
-  // Throws StoreError: nothing there, parts missing in between, different widths or dtypes, not 2-D.
+  // Throws StoreError: nothing there, parts missing in between, different widths or dtypes, not
+  // 2-D.
   static EmbeddingStore open(const std::filesystem::path& file_or_folder);
 
   [[nodiscard]] std::uint64_t rows() const { return rows_; }
   [[nodiscard]] std::uint32_t dim() const { return dim_; }
   [[nodiscard]] DType dtype() const { return dtype_; }
-  // Widens rows [first, first + count) to float32 into `out`, [count, dim], as stored (not normalised). float16 widens exactly.
+  // Widens rows [first, first + count) to float32 into `out`, [count, dim], as stored (not
+  // normalised). float16 widens exactly.
   void read_rows(std::uint64_t first, std::uint64_t count, std::span<float> out) const;
 
  private:
@@ -34,9 +37,5 @@ class EmbeddingStore {
   std::uint32_t dim_ = 0;
   DType dtype_ = DType::kF32;
 };
-
-// Exact IEEE binary16 conversions.
-float half_to_float(std::uint16_t half);
-std::uint16_t float_to_half(float value);
 
 }  // namespace helip::store

@@ -1,5 +1,6 @@
-// The hard-pair table: FOLDER/{manifest.json, indices.npy (uint32 N×K), scores.npy (float32 N×K), suitable.npy (bool N)}.
-// manifest.json is written last and holds the digests of the arrays, the corpus fingerprint and how the table was made.
+// The hard-pair table: FOLDER/{manifest.json, indices.npy (uint32 N×K), scores.npy (float32 N×K),
+// suitable.npy (bool N)}. manifest.json is written last and holds the digests of the arrays, the
+// corpus fingerprint and how the table was made.
 #pragma once
 
 #include <cstdint>
@@ -14,27 +15,29 @@
 namespace helip::store {
 
 struct HardPairManifest {
-  int version = 1;                  // number of the table in its job: WORK/hard_pairs/<version>
-  std::string corpus_fingerprint;   // empty: mined from bare .npy
-  std::string config_digest;        // sha256 of the resolved configuration; empty for `helip mine`
-  std::string embeddings_digest;    // sha256 over the digests of the embedding files
-  std::string method;               // exact | fast
-  std::uint64_t pairs = 0;          // N
+  int version = 1;                 // number of the table in its job: WORK/hard_pairs/<version>
+  std::string corpus_fingerprint;  // empty: mined from bare .npy
+  std::string config_digest;       // sha256 of the resolved configuration; empty for `helip mine`
+  std::string embeddings_digest;   // sha256 over the digests of the embedding files
+  std::string method;              // exact | fast
+  std::uint64_t pairs = 0;         // N
   std::uint32_t hard_pairs_per_target = 0;  // K
-  std::uint64_t pool_size = 0;      // C; N for exact
-  std::uint64_t suitable = 0;       // targets without an empty slot
+  std::uint64_t pool_size = 0;              // C; N for exact
+  std::uint64_t suitable = 0;               // targets without an empty slot
   float image_floor = 0, text_floor = 0, duplicate_ceiling = 0;
   std::uint64_t seed = 0;
-  std::string cpu_model, build;     // where bit-reproducibility is promised
+  std::string cpu_model, build;  // where bit-reproducibility is promised
   std::string indices_sha256, scores_sha256, suitable_sha256;
 };
 
 // Memory-mapped; immutable; safe from many threads.
 class HardPairTable {
  public:
-  // Throws StoreError: a file missing or damaged (digest, shape, dtype, an id >= N that is not kNoPair). With
-  // `expected_fingerprint` non-empty, a table of another corpus is refused, naming both fingerprints.
-  static HardPairTable open(const std::filesystem::path& folder, const std::string& expected_fingerprint = {});
+  // Throws StoreError: a file missing or damaged (digest, shape, dtype, an id >= N that is not
+  // kNoPair). With `expected_fingerprint` non-empty, a table of another corpus is refused, naming
+  // both fingerprints.
+  static HardPairTable open(const std::filesystem::path& folder,
+                            const std::string& expected_fingerprint = {});
 
   [[nodiscard]] const HardPairManifest& manifest() const { return manifest_; }
   [[nodiscard]] std::uint64_t size() const { return manifest_.pairs; }
@@ -50,8 +53,9 @@ class HardPairTable {
   NpyArray indices_, scores_, suitable_;
 };
 
-// Publishes a table as one folder (all or nothing). `write` calls, in order, for all rows: rows(indices [n, K], scores [n, K]);
-// suitability follows from empty slots. Fills in the digests and counts of the manifest.
+// Publishes a table as one folder (all or nothing). `write` calls, in order, for all rows:
+// rows(indices [n, K], scores [n, K]); suitability follows from empty slots. Fills in the digests
+// and counts of the manifest.
 class HardPairTableWriter {
  public:
   HardPairTableWriter(std::filesystem::path folder, HardPairManifest manifest);

@@ -1,4 +1,5 @@
-// NumPy's .npy files (format 1.0 and 2.0, C order, little endian): memory-mapped reader, atomic writer.
+// NumPy's .npy files (format 1.0 and 2.0, C order, little endian): memory-mapped reader, atomic
+// writer.
 #pragma once
 
 #include <cstddef>
@@ -21,7 +22,8 @@ std::size_t size_of(DType dtype);
 // A mapped array. Immutable; safe from many threads.
 class NpyArray {
  public:
-  // Throws StoreError: not .npy, Fortran order, big endian, unknown dtype, truncated or trailing bytes.
+  // Throws StoreError: not .npy, Fortran order, big endian, unknown dtype, truncated or trailing
+  // bytes.
   static NpyArray open(const std::filesystem::path& path);
 
   [[nodiscard]] DType dtype() const { return dtype_; }
@@ -42,11 +44,12 @@ class NpyArray {
   std::span<const std::byte> data_;
 };
 
-// Writes an array whose shape is known in advance, piece by piece in C order. Nothing has the final name before publish(),
-// which throws StoreError if the bytes written do not fill the shape.
+// Writes an array whose shape is known in advance, piece by piece in C order. Nothing has the final
+// name before publish(), which throws StoreError if the bytes written do not fill the shape.
 class NpyWriter {
  public:
-  NpyWriter(const std::filesystem::path& path, DType dtype, const std::vector<std::uint64_t>& shape);
+  NpyWriter(const std::filesystem::path& path, DType dtype,
+            const std::vector<std::uint64_t>& shape);
   void write(std::span<const std::byte> bytes);
   template <typename T>
   void write_values(std::span<const T> values) {

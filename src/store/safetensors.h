@@ -1,6 +1,7 @@
 // safetensors files, without LibTorch: the container of weights, checkpoints and task results.
-// Checked on open: header at most 16 MiB, at most 100,000 tensors, offsets inside the file, contiguous and not overlapping,
-// product of shape and dtype equal to the length. Throws StoreError naming the file and the tensor.
+// Checked on open: header at most 16 MiB, at most 100,000 tensors, offsets inside the file,
+// contiguous and not overlapping, product of shape and dtype equal to the length. Throws StoreError
+// naming the file and the tensor.
 #pragma once
 
 #include <cstddef>
@@ -44,9 +45,10 @@ class SafetensorsFile {
   std::map<std::string, std::string> metadata_;
 };
 
-// Writes atomically; the data section starts at a multiple of 8 and tensors follow in the order of their names, so equal
-// content gives equal bytes. Returns the sha256 of the file.
-std::string write_safetensors(const std::filesystem::path& path, const std::map<std::string, TensorView>& tensors,
+// Writes atomically; the data section starts at a multiple of 8 and tensors follow in the order of
+// their names, so equal content gives equal bytes. Returns the sha256 of the file.
+std::string write_safetensors(const std::filesystem::path& path,
+                              const std::map<std::string, TensorView>& tensors,
                               const std::map<std::string, std::string>& metadata);
 
 }  // namespace helip::store

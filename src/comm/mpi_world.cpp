@@ -1,0 +1,249 @@
+#include "comm/mpi_world.h"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <future>
+#include <mutex>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "comm/mpi_operation.h"
+#include "comm/watchdog.h"
+#include "common/error.h"
+#include "common/text.h"
+
+namespace helip::comm {
+namespace {
+
+std::atomic<bool> world_is_open{false};
+
+// Waits between tests of unfinished collectives: short at first, for those that end at once.
+class BackOff {
+ public:
+  void reset() { waits_ = 0; }
+  void wait() {
+    ++waits_;
+    if (waits_ <= kYields) {
+      std::this_thread::yield();
+      return;
+    }
+    const int doublings = std::min((waits_ - kYields) / 8, 5);
+    std::this_thread::sleep_for(std::chrono::microseconds(10 << doublings));
+  }
+
+ private:
+  static constexpr int kYields = 50;
+  int waits_ = 0;
+};
+
+}  // namespace
+
+struct MpiWorld::State {
+  struct Queued {
+    std::unique_ptr<MpiOperation> operation;
+    Completion done;
+  };
+  struct Lane {
+    const MpiLane* mpi = nullptr;
+    std::deque<Queued> queue;         // under mutex
+    std::unique_ptr<Queued> running;  // of the communication thread
+    std::uint64_t token = 0;          // of the watchdog
+    std::uint64_t sequence = 0;       // of the communication thread
+  };
+
+  explicit State(const Options& with)
+      : options(with),
+        watchdog(with.timeout_seconds, mpi_rank(mpi_lane(0)), mpi_size(mpi_lane(0))) {
+    for (int i = 0; i < 2; ++i) lanes[static_cast<std::size_t>(i)].mpi = &mpi_lane(i);
+    thread = std::thread([this] { run(); });
+  }
+
+  ~State() {
+    {
+      const std::scoped_lock lock(mutex);
+      stopping = true;
+    }
+    arrived.notify_all();
+    thread.join();
+  }
+
+  void submit(Channel channel, std::unique_ptr<MpiOperation> operation, Completion done) {
+    {
+      const std::scoped_lock lock(mutex);
+      lanes[static_cast<std::size_t>(channel)].queue.push_back(
+          {std::move(operation), std::move(done)});
+    }
+    arrived.notify_all();
+  }
+
+  void run() {
+    BackOff back_off;
+    while (true) {
+      if (!take_next(back_off)) return;
+      bool progressed = false;
+      for (Lane& lane : lanes) progressed = step(lane) || progressed;
+      if (progressed) {
+        back_off.reset();
+      } else {
+        back_off.wait();
+      }
+    }
+  }
+
+  // Gives each idle lane its next collective; waits if there is none at all. False at the end: what
+  // was submitted is done.
+  bool take_next(BackOff& back_off) {
+    std::unique_lock lock(mutex);
+    while (true) {
+      bool busy = false;
+      for (Lane& lane : lanes) {
+        if (!lane.running && !lane.queue.empty()) {
+          lane.running = std::make_unique<Queued>(std::move(lane.queue.front()));
+          lane.queue.pop_front();
+          lock.unlock();
+          start(lane);
+          lock.lock();
+          back_off.reset();
+        }
+        busy = busy || lane.running;
+      }
+      if (busy) return true;
+      if (stopping) return false;
+      arrived.wait(lock, [&] {
+        return stopping || std::any_of(lanes.begin(), lanes.end(),
+                                       [](const Lane& lane) { return !lane.queue.empty(); });
+      });
+    }
+  }
+
+  void start(Lane& lane) {
+    if (options.check_order) {
+      lane.running->operation =
+          make_order_check(*lane.mpi, lane.sequence, std::move(lane.running->operation));
+    }
+    ++lane.sequence;
+    lane.token = watchdog.arm(lane.running->operation->name());
+    try {
+      lane.running->operation->start();
+    } catch (const std::exception&) {
+      finish(lane, std::current_exception());
+    }
+  }
+
+  // True if the lane's collective ended.
+  bool step(Lane& lane) {
+    if (!lane.running) return false;
+    try {
+      if (!lane.running->operation->advance()) return false;
+      finish(lane, nullptr);
+    } catch (const std::exception&) {
+      finish(lane, std::current_exception());
+    }
+    return true;
+  }
+
+  void finish(Lane& lane, std::exception_ptr problem) {
+    watchdog.disarm(lane.token);
+    const std::unique_ptr<Queued> ended = std::move(lane.running);
+    ended->done(std::move(problem));
+  }
+
+  const Options options;
+  Watchdog watchdog;
+  std::array<Lane, 2> lanes;
+  std::mutex mutex;
+  std::condition_variable arrived;
+  bool stopping = false;
+  std::thread thread;
+};
+
+MpiWorld::MpiWorld(const Options& options) {
+  if (world_is_open.exchange(true)) {
+    throw CommError({.what = "this process has an MPI group already",
+                     .where = "comm::open_group",
+                     .expected = "one at a time",
+                     .found = "a second one"});
+  }
+  try {
+    state_ = std::make_unique<State>(options);
+  } catch (...) {
+    world_is_open = false;
+    throw;
+  }
+}
+
+MpiWorld::~MpiWorld() {
+  state_.reset();
+  world_is_open = false;
+}
+
+int MpiWorld::rank() const { return mpi_rank(mpi_lane(0)); }
+int MpiWorld::size() const { return mpi_size(mpi_lane(0)); }
+int MpiWorld::local_rank() const { return mpi_local_rank(); }
+
+void MpiWorld::all_gather(Channel channel, const void* mine, std::size_t bytes, void* all,
+                          Completion done) {
+  const MpiLane& lane = mpi_lane(static_cast<int>(channel));
+  state_->submit(channel, make_all_gather(lane, mine, bytes, all), std::move(done));
+}
+
+void MpiWorld::all_reduce_sum(Channel channel, Number number, void* data, std::size_t count,
+                              Completion done) {
+  const MpiLane& lane = mpi_lane(static_cast<int>(channel));
+  state_->submit(channel, make_all_reduce(lane, number, data, count), std::move(done));
+}
+
+void MpiWorld::reduce_scatter_sum(Channel channel, Number number, const void* global,
+                                  std::size_t count, void* mine, Completion done) {
+  const MpiLane& lane = mpi_lane(static_cast<int>(channel));
+  state_->submit(channel, make_reduce_scatter(lane, number, global, count, mine), std::move(done));
+}
+
+void MpiWorld::broadcast(Channel channel, void* data, std::size_t bytes, int root,
+                         Completion done) {
+  const MpiLane& lane = mpi_lane(static_cast<int>(channel));
+  state_->submit(channel, make_broadcast(lane, data, bytes, root), std::move(done));
+}
+
+void MpiWorld::barrier(Channel channel, Completion done) {
+  const MpiLane& lane = mpi_lane(static_cast<int>(channel));
+  state_->submit(channel, make_barrier(lane), std::move(done));
+}
+
+std::string MpiWorld::broadcast_text(const std::string& text) {
+  std::uint64_t length = text.size();
+  run_and_wait([&](Completion done) {
+    broadcast(Channel::kGathers, &length, sizeof(length), 0, std::move(done));
+  });
+  std::string all = text;
+  all.resize(length);
+  if (length == 0) return all;
+  run_and_wait([&](Completion done) {
+    broadcast(Channel::kGathers, all.data(), length, 0, std::move(done));
+  });
+  return all;
+}
+
+void MpiWorld::abandon() { mpi_leave_out_finalize(); }
+
+void run_and_wait(const std::function<void(MpiWorld::Completion)>& start) {
+  // Shared: the communication thread is still inside set_value when the waiting thread goes on.
+  const auto ended = std::make_shared<std::promise<void>>();
+  std::future<void> result = ended->get_future();
+  start([ended](const std::exception_ptr& problem) {
+    if (problem) {
+      ended->set_exception(problem);
+    } else {
+      ended->set_value();
+    }
+  });
+  result.get();
+}
+
+}  // namespace helip::comm

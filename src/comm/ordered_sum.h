@@ -1,0 +1,20 @@
+// Sums of equal arrays of several ranks, element by element in rank order: ((x0 + x1) + x2) + …, so
+// that a sum does not depend on how it was cut into messages. Torch-free.
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+namespace helip::comm {
+
+enum class Number { kF32, kF64, kBF16, kI32, kI64 };
+
+// Bytes of one number.
+std::size_t size_of(Number number);
+
+// out[i] = sum over r of parts[r][i], i < count. `out` may be one of the parts. bfloat16 is added
+// in float32 and rounded once, to nearest even.
+void sum_in_rank_order(Number number, std::span<const void* const> parts, std::size_t count,
+                       void* out);
+
+}  // namespace helip::comm

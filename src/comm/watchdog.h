@@ -1,0 +1,60 @@
+// Ends the process when a collective takes too long: with a dead peer a collective blocks for ever,
+// whatever the library. Torch-free. Thread-safe.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <string>
+#include <thread>
+
+namespace helip::comm {
+
+class Watchdog {
+ public:
+  // `rank` and `size` stand in the log line.
+  Watchdog(double timeout_seconds, int rank, int size);
+  ~Watchdog();
+  Watchdog(const Watchdog&) = delete;
+  Watchdog& operator=(const Watchdog&) = delete;
+
+  // From now on `what` has timeout_seconds to end in disarm(token); else one line is logged and the
+  // process ends with exit code 75, without destructors: nothing that could wait for the same peer
+  // runs.
+  std::uint64_t arm(const std::string& what);
+  void disarm(std::uint64_t token);
+
+ private:
+  struct Watched {
+    double deadline;
+    std::string what;
+  };
+  void watch();
+
+  const double timeout_seconds_;
+  const int rank_;
+  const int size_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::map<std::uint64_t, Watched> watched_;
+  std::uint64_t next_token_ = 0;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+// Arms for a scope.
+class WatchedScope {
+ public:
+  WatchedScope(Watchdog& watchdog, const std::string& what)
+      : watchdog_(watchdog), token_(watchdog.arm(what)) {}
+  ~WatchedScope() { watchdog_.disarm(token_); }
+  WatchedScope(const WatchedScope&) = delete;
+  WatchedScope& operator=(const WatchedScope&) = delete;
+
+ private:
+  Watchdog& watchdog_;
+  const std::uint64_t token_;
+};
+
+}  // namespace helip::comm

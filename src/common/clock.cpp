@@ -1,0 +1,21 @@
+#include "common/clock.h"
+
+#include <time.h>
+
+namespace helip {
+
+TimePoint SystemClock::now() const {
+  timespec time{};
+  clock_gettime(CLOCK_BOOTTIME, &time);
+  return TimePoint(std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec));
+}
+
+double monotonic_seconds() {
+  return std::chrono::duration<double>(SystemClock().now().time_since_epoch()).count();
+}
+
+double wall_seconds() {
+  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+}  // namespace helip

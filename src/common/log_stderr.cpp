@@ -1,0 +1,48 @@
+#include <cstdio>
+#include <fstream>
+#include <mutex>
+#include <string>
+
+#include "common/log.h"
+#include "common/text.h"
+
+namespace helip::log {
+namespace {
+
+struct State {
+  std::mutex mutex;
+  Level level = Level::kInfo;
+  std::string name = "helip";
+  std::ofstream file;
+};
+
+State& state() {
+  static State instance;
+  return instance;
+}
+
+void write(Level level, const char* label, std::string_view line) {
+  State& log = state();
+  const std::scoped_lock lock(log.mutex);
+  if (level < log.level) return;
+  const std::string text = cat(label, " | ", log.name, " | ", printable(line), "\n");
+  std::fputs(text.c_str(), stderr);
+  if (log.file.is_open()) log.file << text << std::flush;
+}
+
+}  // namespace
+
+void start(std::string_view name, Level level, const std::filesystem::path& file) {
+  State& log = state();
+  const std::scoped_lock lock(log.mutex);
+  log.name = name;
+  log.level = level;
+  if (!file.empty()) log.file.open(file, std::ios::app);
+}
+
+void debug(std::string_view line) { write(Level::kDebug, "debug", line); }
+void info(std::string_view line) { write(Level::kInfo, "info", line); }
+void warning(std::string_view line) { write(Level::kWarning, "warning", line); }
+void error(std::string_view line) { write(Level::kError, "error", line); }
+
+}  // namespace helip::log

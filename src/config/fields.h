@@ -1,0 +1,258 @@
+// Every key of the configuration, named once. Parsing, to_yaml and the digest walk these lists, and
+// a member of a section that is missing here does not compile.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+#include <tuple>
+#include <utility>
+
+#include "config/run_config.h"
+
+namespace helip::config {
+
+// How a relative path in a text value is resolved.
+enum class PathRule {
+  kNone,          // not a path
+  kPath,          // a path; empty stays empty
+  kEachPart,      // several paths joined by "::"
+  kArchitecture,  // a path if it contains '/' or ends in ".json", else a name
+  kInit,          // a path unless it is "random"
+};
+
+// Whether a value belongs to the digest of the configuration.
+enum class Role { kResult, kOperation };
+
+template <typename Section, typename Value>
+struct Field {
+  std::string_view name;
+  Value Section::*member;
+  PathRule path_rule = PathRule::kNone;
+  Role role = Role::kResult;
+};
+
+template <typename Section, typename Value>
+constexpr Field<Section, Value> field(std::string_view name, Value Section::*member,
+                                      PathRule rule = PathRule::kNone) {
+  return {name, member, rule, Role::kResult};
+}
+
+template <typename Section, typename Value>
+constexpr Field<Section, Value> operation(std::string_view name, Value Section::*member,
+                                          PathRule rule = PathRule::kNone) {
+  return {name, member, rule, Role::kOperation};
+}
+
+// Specialised for each section below.
+template <typename Section>
+struct Fields;
+
+template <>
+struct Fields<CorpusConfig> {
+  using S = CorpusConfig;
+  static constexpr auto kAll = std::tuple{
+      field("path", &S::path, PathRule::kEachPart),
+      field("caption_key", &S::caption_key),
+  };
+};
+
+template <>
+struct Fields<ModelConfig> {
+  using S = ModelConfig;
+  static constexpr auto kAll = std::tuple{
+      field("architecture", &S::architecture, PathRule::kArchitecture),
+      field("init", &S::init, PathRule::kInit),
+      field("init_seed", &S::init_seed),
+      field("trust_torchscript", &S::trust_torchscript),
+      field("tokenizer", &S::tokenizer, PathRule::kPath),
+      field("name", &S::name),
+  };
+};
+
+template <>
+struct Fields<EncoderConfig> {
+  using S = EncoderConfig;
+  static constexpr auto kAll = std::tuple{
+      field("source", &S::source),
+      field("batch_size", &S::batch_size),
+      field("task_samples", &S::task_samples),
+      operation("feature_cache", &S::feature_cache, PathRule::kPath),
+  };
+};
+
+template <>
+struct Fields<MiningConfig> {
+  using S = MiningConfig;
+  static constexpr auto kAll = std::tuple{
+      field("method", &S::method),
+      field("hard_pairs_per_target", &S::hard_pairs_per_target),
+      field("pool_size", &S::pool_size),
+      field("pool_refresh_targets", &S::pool_refresh_targets),
+      field("image_floor", &S::image_floor),
+      field("text_floor", &S::text_floor),
+      field("duplicate_ceiling", &S::duplicate_ceiling),
+      field("seed", &S::seed),
+      field("task_targets", &S::task_targets),
+  };
+};
+
+template <>
+struct Fields<TrainConfig> {
+  using S = TrainConfig;
+  static constexpr auto kAll = std::tuple{
+      field("hard_pairs", &S::hard_pairs),
+      field("seeds_per_batch", &S::seeds_per_batch),
+      field("hard_pairs_per_seed", &S::hard_pairs_per_seed),
+      field("epochs", &S::epochs),
+      field("steps", &S::steps),
+      field("lr", &S::lr),
+      field("lr_end_fraction", &S::lr_end_fraction),
+      field("warmup", &S::warmup),
+      field("beta1", &S::beta1),
+      field("beta2", &S::beta2),
+      field("eps", &S::eps),
+      field("wd", &S::wd),
+      field("grad_clip_norm", &S::grad_clip_norm),
+      field("precision", &S::precision),
+      field("seed", &S::seed),
+      field("repeats", &S::repeats),
+      operation("checkpoint_steps", &S::checkpoint_steps),
+      operation("keep_checkpoints", &S::keep_checkpoints),
+      operation("log_steps", &S::log_steps),
+      field("augment", &S::augment),
+      field("word_dropout", &S::word_dropout),
+      operation("loader_threads", &S::loader_threads),
+      operation("collective_timeout_seconds", &S::collective_timeout_seconds),
+  };
+};
+
+template <>
+struct Fields<LossConfig> {
+  using S = LossConfig;
+  static constexpr auto kAll = std::tuple{
+      field("margin_weight", &S::margin_weight),
+      field("margin_scale", &S::margin_scale),
+      field("margin_detach", &S::margin_detach),
+      field("margin_direction", &S::margin_direction),
+      field("mask_duplicates", &S::mask_duplicates),
+  };
+};
+
+template <>
+struct Fields<EvalDataset> {
+  using S = EvalDataset;
+  static constexpr auto kAll = std::tuple{
+      field("name", &S::name),
+      field("path", &S::path, PathRule::kPath),
+      field("tasks", &S::tasks),
+      field("split", &S::split),
+  };
+};
+
+template <>
+struct Fields<EvalConfig> {
+  using S = EvalConfig;
+  static constexpr auto kAll = std::tuple{
+      field("datasets", &S::datasets),           field("batch_size", &S::batch_size),
+      field("recall_k", &S::recall_k),           field("probe_l2", &S::probe_l2),
+      field("evaluate_init", &S::evaluate_init),
+  };
+};
+
+template <>
+struct Fields<CoordinatorConfig> {
+  using S = CoordinatorConfig;
+  static constexpr auto kAll = std::tuple{
+      operation("listen", &S::listen),
+      operation("insecure_network", &S::insecure_network),
+      operation("heartbeat_seconds", &S::heartbeat_seconds),
+      operation("lease_seconds", &S::lease_seconds),
+      operation("max_attempts", &S::max_attempts),
+  };
+};
+
+template <>
+struct Fields<LauncherConfig> {
+  using S = LauncherConfig;
+  static constexpr auto kAll = std::tuple{
+      operation("kind", &S::kind),
+      operation("workers", &S::workers),
+      field("threads_per_worker", &S::threads_per_worker),
+      field("device", &S::device),
+      operation("max_restarts", &S::max_restarts),
+      operation("hosts", &S::hosts),
+      operation("mpirun_args", &S::mpirun_args),
+  };
+};
+
+template <>
+struct Fields<OutputConfig> {
+  using S = OutputConfig;
+  static constexpr auto kAll = std::tuple{
+      operation("work_dir", &S::work_dir, PathRule::kPath),
+      operation("report", &S::report),
+      operation("gallery_targets", &S::gallery_targets),
+  };
+};
+
+template <>
+struct Fields<RunConfig> {
+  using S = RunConfig;
+  static constexpr auto kAll = std::tuple{
+      field("corpus", &S::corpus),     field("model", &S::model),
+      field("encoder", &S::encoder),   field("mining", &S::mining),
+      field("train", &S::train),       field("loss", &S::loss),
+      field("eval", &S::eval),         operation("coordinator", &S::coordinator),
+      field("launcher", &S::launcher), operation("output", &S::output),
+  };
+};
+
+// A struct that has a list of fields (a section, the whole, or an element of a list).
+template <typename T>
+concept HasFields = requires {
+  Fields<T>::kAll;
+};
+
+// Calls visit(field) for each field of a section, in order.
+template <HasFields Section, typename Visit>
+constexpr void for_each_field(Visit&& visit) {
+  std::apply([&](const auto&... fields) { (visit(fields), ...); }, Fields<Section>::kAll);
+}
+
+namespace detail {
+
+// Converts to the type of any member: counts the members of an aggregate.
+struct AnyMember {
+  template <typename T>
+  operator T() const;  // NOLINT(google-explicit-constructor): the conversion is the point
+};
+
+template <typename T, std::size_t... I>
+constexpr bool takes_members(std::index_sequence<I...> /*count*/) {
+  return requires { T{(static_cast<void>(I), AnyMember{})...}; };
+}
+
+// An aggregate takes as many initialisers as it has members, not one more.
+template <typename T>
+constexpr bool every_member_listed() {
+  constexpr std::size_t kListed = std::tuple_size_v<decltype(Fields<T>::kAll)>;
+  return takes_members<T>(std::make_index_sequence<kListed>()) &&
+         !takes_members<T>(std::make_index_sequence<kListed + 1>());
+}
+
+}  // namespace detail
+
+static_assert(detail::every_member_listed<CorpusConfig>());
+static_assert(detail::every_member_listed<ModelConfig>());
+static_assert(detail::every_member_listed<EncoderConfig>());
+static_assert(detail::every_member_listed<MiningConfig>());
+static_assert(detail::every_member_listed<TrainConfig>());
+static_assert(detail::every_member_listed<LossConfig>());
+static_assert(detail::every_member_listed<EvalDataset>());
+static_assert(detail::every_member_listed<EvalConfig>());
+static_assert(detail::every_member_listed<CoordinatorConfig>());
+static_assert(detail::every_member_listed<LauncherConfig>());
+static_assert(detail::every_member_listed<OutputConfig>());
+static_assert(detail::every_member_listed<RunConfig>());
+
+}  // namespace helip::config

@@ -1,0 +1,116 @@
+#include "config/to_yaml.h"
+
+#include <array>
+#include <charconv>
+#include <concepts>
+#include <cstdint>
+#include <type_traits>
+#include <vector>
+
+#include "common/digest.h"
+#include "config/fields.h"
+
+namespace helip::config {
+namespace {
+
+// Always in double quotes, so that no text is taken for another type.
+std::string scalar(const std::string& text) {
+  constexpr std::string_view kHex = "0123456789abcdef";
+  std::string out = "\"";
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += c;
+    } else if (byte < 0x20 || byte == 0x7F) {
+      out += "\\x";
+      out += kHex[byte >> 4];
+      out += kHex[byte & 0xFU];
+    } else {
+      out += c;
+    }
+  }
+  return out + '"';
+}
+
+std::string scalar(bool value) { return value ? "true" : "false"; }
+
+// The shortest text that reads back as the same number, in every locale.
+template <typename Number>
+requires(std::integral<Number> || std::floating_point<Number>) std::string scalar(Number value) {
+  std::array<char, 64> buffer{};
+  const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value).ptr;
+  return {buffer.data(), end};
+}
+
+template <typename T>
+constexpr bool kIsList = false;
+template <typename T>
+constexpr bool kIsList<std::vector<T>> = true;
+
+class Writer {
+ public:
+  explicit Writer(bool results_only) : results_only_(results_only) {}
+
+  template <HasFields Section>
+  void mapping(const Section& section, int indent) {
+    for_each_field<Section>([&](const auto& field) {
+      // A section that is left out as a whole is left out with all its fields.
+      if (results_only_ && field.role == Role::kOperation) return;
+      out_ += std::string(static_cast<std::size_t>(indent), ' ');
+      entry(field.name, section.*field.member, indent);
+    });
+  }
+
+  [[nodiscard]] std::string text() && { return std::move(out_); }
+
+ private:
+  template <typename Value>
+  void entry(std::string_view name, const Value& value, int indent) {
+    out_ += name;
+    out_ += ':';
+    if constexpr (HasFields<Value>) {
+      out_ += '\n';
+      mapping(value, indent + 2);
+    } else if constexpr (kIsList<Value>) {
+      list(value, indent + 2);
+    } else {
+      out_ += ' ' + scalar(value) + '\n';
+    }
+  }
+
+  template <typename Item>
+  void list(const std::vector<Item>& items, int indent) {
+    if constexpr (HasFields<Item>) {
+      if (items.empty()) out_ += " []";
+      out_ += '\n';
+      for (const Item& item : items) {
+        out_ += std::string(static_cast<std::size_t>(indent), ' ') + "-\n";
+        mapping(item, indent + 2);
+      }
+    } else {
+      out_ += " [";
+      for (std::size_t i = 0; i < items.size(); ++i) {
+        out_ += (i == 0 ? "" : ", ") + scalar(items[i]);
+      }
+      out_ += "]\n";
+    }
+  }
+
+  bool results_only_;
+  std::string out_;
+};
+
+std::string write(const RunConfig& config, bool results_only) {
+  Writer writer(results_only);
+  writer.mapping(config, 0);
+  return std::move(writer).text();
+}
+
+}  // namespace
+
+std::string to_yaml(const RunConfig& config) { return write(config, false); }
+
+std::string config_digest(const RunConfig& config) { return sha256_hex(write(config, true)); }
+
+}  // namespace helip::config

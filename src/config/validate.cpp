@@ -1,0 +1,264 @@
+#include "config/validate.h"
+
+#include <algorithm>
+#include <cmath>
+#include <initializer_list>
+#include <limits>
+#include <set>
+#include <string_view>
+#include <utility>
+
+#include "common/text.h"
+
+namespace helip::config {
+namespace {
+
+// Keeps the first check that fails.
+class Checks {
+ public:
+  template <typename Found>
+  void that(bool holds, std::string_view key, std::string_view expected, const Found& found) {
+    if (!holds)
+      fail(key,
+           {.what = "value not allowed", .expected = std::string(expected), .found = cat(found)});
+  }
+
+  void text_is_given(const std::string& value, std::string_view key, std::string_view expected) {
+    if (value.empty()) {
+      fail(key, {.what = "value missing", .expected = std::string(expected)});
+    }
+  }
+
+  void one_of(const std::string& value, std::string_view key,
+              std::initializer_list<std::string_view> allowed) {
+    if (std::find(allowed.begin(), allowed.end(), value) != allowed.end()) return;
+    std::string expected;
+    for (const std::string_view name : allowed) {
+      expected += (expected.empty() ? "" : ", ") + std::string(name);
+    }
+    fail(key, {.what = "value not allowed", .expected = "one of " + expected, .found = value});
+  }
+
+  // A name that is safe as a file or folder name.
+  void name(const std::string& value, std::string_view key) {
+    const bool safe = !value.empty() && value.front() != '.' &&
+                      std::all_of(value.begin(), value.end(), [](char c) {
+                        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                               (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+                      });
+    that(safe, key, "letters, digits, '-', '_' and '.', not starting with '.'", "'" + value + "'");
+  }
+
+  void fail(std::string_view key, Problem problem) {
+    if (!violation_) violation_ = Violation{std::string(key), std::move(problem)};
+  }
+
+  [[nodiscard]] const std::optional<Violation>& violation() const { return violation_; }
+
+ private:
+  std::optional<Violation> violation_;
+};
+
+bool in_range(double value, double low, double high) { return value >= low && value <= high; }
+bool positive(double value) { return std::isfinite(value) && value > 0; }
+bool not_negative(double value) { return std::isfinite(value) && value >= 0; }
+
+void check(const CorpusConfig& corpus, Checks& checks) {
+  checks.text_is_given(corpus.path, "corpus.path", "a corpus folder, tars, a CSV or TSV file");
+  checks.text_is_given(corpus.caption_key, "corpus.caption_key", "a field name");
+}
+
+void check(const ModelConfig& model, Checks& checks) {
+  checks.text_is_given(model.architecture, "model.architecture",
+                       "a model name, a model JSON or a folder with helip_model.json");
+  checks.text_is_given(model.init, "model.init", "random or a path");
+  if (!model.name.empty()) checks.name(model.name, "model.name");
+}
+
+void check(const EncoderConfig& encoder, Checks& checks) {
+  checks.one_of(encoder.source, "encoder.source", {"model", "towers"});
+  checks.that(in_range(encoder.batch_size, 1, 65536), "encoder.batch_size", "1 to 65536",
+              encoder.batch_size);
+  checks.that(encoder.task_samples >= 1 && encoder.batch_size >= 1 &&
+                  encoder.task_samples % std::max(1U, encoder.batch_size) == 0,
+              "encoder.task_samples",
+              cat("a multiple of encoder.batch_size (", encoder.batch_size, ")"),
+              encoder.task_samples);
+}
+
+void check(const MiningConfig& mining, Checks& checks) {
+  constexpr std::uint64_t kMaxPairs = std::numeric_limits<std::uint32_t>::max() - 1ULL;
+  checks.one_of(mining.method, "mining.method", {"exact", "fast"});
+  checks.that(in_range(mining.hard_pairs_per_target, 1, 65536), "mining.hard_pairs_per_target",
+              "1 to 65536", mining.hard_pairs_per_target);
+  checks.that(mining.pool_size >= 2 && mining.pool_size <= kMaxPairs, "mining.pool_size",
+              cat("2 to ", kMaxPairs), mining.pool_size);
+  checks.that(mining.method != "fast" || mining.hard_pairs_per_target < mining.pool_size,
+              "mining.hard_pairs_per_target",
+              cat("at most mining.pool_size - 1 (", mining.pool_size - 1, ")"),
+              mining.hard_pairs_per_target);
+  checks.that(mining.pool_refresh_targets >= 1, "mining.pool_refresh_targets", "at least 1",
+              mining.pool_refresh_targets);
+  checks.that(mining.duplicate_ceiling > 0 && mining.duplicate_ceiling <= 2,
+              "mining.duplicate_ceiling", "above 0, at most 2 (above 1 turns it off)",
+              mining.duplicate_ceiling);
+  const std::string floor_range =
+      cat("0 or more, below mining.duplicate_ceiling (", mining.duplicate_ceiling, ") and 1");
+  const auto floor_fits = [&](float floor) {
+    return floor >= 0 && floor < mining.duplicate_ceiling && floor < 1;
+  };
+  checks.that(floor_fits(mining.image_floor), "mining.image_floor", floor_range,
+              mining.image_floor);
+  checks.that(floor_fits(mining.text_floor), "mining.text_floor", floor_range, mining.text_floor);
+  checks.that(mining.task_targets >= 1, "mining.task_targets", "at least 1", mining.task_targets);
+}
+
+void check(const RunConfig& config, const TrainConfig& train, Checks& checks) {
+  checks.one_of(train.hard_pairs, "train.hard_pairs", {"mined", "random", "none"});
+  checks.that(train.seeds_per_batch >= 1, "train.seeds_per_batch", "at least 1",
+              train.seeds_per_batch);
+  checks.that(train.hard_pairs == "none" || train.hard_pairs_per_seed >= 1,
+              "train.hard_pairs_per_seed", "at least 1 (or train.hard_pairs: none)",
+              train.hard_pairs_per_seed);
+  checks.that(
+      train.hard_pairs != "mined" ||
+          train.hard_pairs_per_seed <= config.mining.hard_pairs_per_target,
+      "train.hard_pairs_per_seed",
+      cat("at most mining.hard_pairs_per_target (", config.mining.hard_pairs_per_target, ")"),
+      train.hard_pairs_per_seed);
+  constexpr std::uint64_t kMaxBatch = std::numeric_limits<std::int32_t>::max();
+  checks.that(global_batch_size(train) <= kMaxBatch, "train.seeds_per_batch",
+              cat("a batch of at most ", kMaxBatch, " pairs"), global_batch_size(train));
+  checks.that(not_negative(train.epochs), "train.epochs", "a number above 0", train.epochs);
+  if (train.epochs > 0 && train.steps > 0) {
+    checks.fail("train.epochs",
+                {.what = "both train.epochs and train.steps are given", .expected = "one of them"});
+  }
+  if (!(train.epochs > 0) && train.steps == 0) {
+    checks.fail("train.epochs", {.what = "neither train.epochs nor train.steps is given",
+                                 .expected = "one of them"});
+  }
+  checks.that(positive(train.lr), "train.lr", "a number above 0", train.lr);
+  checks.that(in_range(train.lr_end_fraction, 0, 1), "train.lr_end_fraction", "0 to 1",
+              train.lr_end_fraction);
+  checks.that(train.steps == 0 || train.warmup <= train.steps, "train.warmup",
+              cat("at most train.steps (", train.steps, ")"), train.warmup);
+  checks.that(train.beta1 >= 0 && train.beta1 < 1, "train.beta1", "0 or more, below 1",
+              train.beta1);
+  checks.that(train.beta2 >= 0 && train.beta2 < 1, "train.beta2", "0 or more, below 1",
+              train.beta2);
+  checks.that(positive(train.eps), "train.eps", "a number above 0", train.eps);
+  checks.that(not_negative(train.wd), "train.wd", "0 or more", train.wd);
+  checks.that(not_negative(train.grad_clip_norm), "train.grad_clip_norm", "0 or more",
+              train.grad_clip_norm);
+  checks.one_of(train.precision, "train.precision", {"fp32", "amp_bf16"});
+  if (train.precision == "amp_bf16" && config.launcher.device == "cpu") {
+    checks.fail("train.precision", {.what = "amp_bf16 needs a GPU",
+                                    .expected = "fp32 with launcher.device: cpu",
+                                    .found = train.precision});
+  }
+  checks.that(train.repeats >= 1, "train.repeats", "at least 1", train.repeats);
+  checks.that(train.checkpoint_steps >= 1, "train.checkpoint_steps", "at least 1",
+              train.checkpoint_steps);
+  checks.that(train.keep_checkpoints >= 1, "train.keep_checkpoints", "at least 1",
+              train.keep_checkpoints);
+  checks.that(train.log_steps >= 1, "train.log_steps", "at least 1", train.log_steps);
+  checks.that(train.word_dropout >= 0 && train.word_dropout < 1, "train.word_dropout",
+              "0 or more, below 1", train.word_dropout);
+  checks.that(in_range(train.loader_threads, 1, 256), "train.loader_threads", "1 to 256",
+              train.loader_threads);
+  checks.that(positive(train.collective_timeout_seconds), "train.collective_timeout_seconds",
+              "a number above 0", train.collective_timeout_seconds);
+}
+
+void check(const LossConfig& loss, Checks& checks) {
+  checks.that(not_negative(loss.margin_weight), "loss.margin_weight", "0 or more",
+              loss.margin_weight);
+  checks.that(positive(loss.margin_scale), "loss.margin_scale", "a number above 0",
+              loss.margin_scale);
+  checks.one_of(loss.margin_direction, "loss.margin_direction", {"image", "both"});
+}
+
+void check(const EvalConfig& eval, Checks& checks) {
+  std::set<std::string> names;
+  for (std::size_t i = 0; i < eval.datasets.size(); ++i) {
+    const EvalDataset& dataset = eval.datasets[i];
+    const std::string key = cat("eval.datasets[", i, "]");
+    checks.name(dataset.name, key + ".name");
+    checks.that(names.insert(dataset.name).second, key + ".name", "a name given once",
+                dataset.name);
+    checks.text_is_given(dataset.path, key + ".path", "a folder in clip_benchmark layout");
+    checks.that(!dataset.tasks.empty(), key + ".tasks",
+                "at least one of zero_shot, retrieval, linear_probe", "none");
+    for (std::size_t t = 0; t < dataset.tasks.size(); ++t) {
+      const std::string task_key = cat(key, ".tasks[", t, "]");
+      checks.one_of(dataset.tasks[t], task_key, {"zero_shot", "retrieval", "linear_probe"});
+      checks.that(std::count(dataset.tasks.begin(), dataset.tasks.end(), dataset.tasks[t]) == 1,
+                  task_key, "a task given once", dataset.tasks[t]);
+    }
+    checks.name(dataset.split, key + ".split");
+  }
+  checks.that(in_range(eval.batch_size, 1, 65536), "eval.batch_size", "1 to 65536",
+              eval.batch_size);
+  checks.that(!eval.recall_k.empty(), "eval.recall_k", "at least one number", "none");
+  for (std::size_t i = 0; i < eval.recall_k.size(); ++i) {
+    const std::string key = cat("eval.recall_k[", i, "]");
+    checks.that(eval.recall_k[i] >= 1, key, "at least 1", eval.recall_k[i]);
+    checks.that(i == 0 || eval.recall_k[i] > eval.recall_k[i - 1], key, "numbers that ascend",
+                eval.recall_k[i]);
+  }
+  checks.that(not_negative(eval.probe_l2), "eval.probe_l2", "0 or more", eval.probe_l2);
+}
+
+void check(const CoordinatorConfig& coordinator, Checks& checks) {
+  checks.that(coordinator.listen.rfind(':') != std::string::npos &&
+                  coordinator.listen.rfind(':') + 1 < coordinator.listen.size() &&
+                  coordinator.listen.rfind(':') > 0,
+              "coordinator.listen", "HOST:PORT (port 0: a free one)",
+              "'" + coordinator.listen + "'");
+  checks.that(positive(coordinator.heartbeat_seconds), "coordinator.heartbeat_seconds",
+              "a number above 0", coordinator.heartbeat_seconds);
+  checks.that(
+      std::isfinite(coordinator.lease_seconds) &&
+          coordinator.lease_seconds >= 2 * coordinator.heartbeat_seconds,
+      "coordinator.lease_seconds",
+      cat("at least twice coordinator.heartbeat_seconds (", coordinator.heartbeat_seconds, ")"),
+      coordinator.lease_seconds);
+  checks.that(coordinator.max_attempts >= 1, "coordinator.max_attempts", "at least 1",
+              coordinator.max_attempts);
+}
+
+void check(const LauncherConfig& launcher, Checks& checks) {
+  checks.one_of(launcher.kind, "launcher.kind", {"mpirun", "none"});
+  checks.that(in_range(launcher.workers, 1, 100000), "launcher.workers", "1 to 100000",
+              launcher.workers);
+  checks.that(in_range(launcher.threads_per_worker, 1, 1024), "launcher.threads_per_worker",
+              "1 to 1024", launcher.threads_per_worker);
+  checks.one_of(launcher.device, "launcher.device", {"auto", "cpu", "cuda"});
+}
+
+}  // namespace
+
+std::optional<Violation> first_violation(const RunConfig& config) {
+  Checks checks;
+  check(config.corpus, checks);
+  check(config.model, checks);
+  check(config.encoder, checks);
+  check(config.mining, checks);
+  check(config, config.train, checks);
+  check(config.loss, checks);
+  check(config.eval, checks);
+  check(config.coordinator, checks);
+  check(config.launcher, checks);
+  checks.text_is_given(config.output.work_dir, "output.work_dir", "a folder");
+  return checks.violation();
+}
+
+void validate(const RunConfig& config) {
+  if (auto violation = first_violation(config)) {
+    violation->problem.where = violation->key;
+    throw ConfigError(violation->problem);
+  }
+}
+
+}  // namespace helip::config

@@ -1,0 +1,139 @@
+#include "data/shard_index.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <utility>
+
+#include "common/digest.h"
+#include "common/error.h"
+#include "data/caption.h"
+#include "data/tar_reader.h"
+#include "data/tokenizer.h"
+#include "data/webdataset.h"
+
+namespace helip::data {
+namespace {
+
+struct Part {
+  TarMember member;
+  std::string image_sha256;            // of images
+  std::vector<std::byte> content;      // of captions; one byte more than allowed if too large
+};
+
+// The members of the sample that is being read.
+struct OpenSample {
+  std::string key;
+  std::vector<std::string> extensions;
+  std::array<std::optional<Part>, kImageExtensions.size()> images;
+  std::optional<Part> text;
+  std::optional<Part> json;
+};
+
+class ShardIndexer {
+ public:
+  ShardIndexer(const std::filesystem::path& shard, const std::string& caption_key)
+      : reader_(shard), shard_(shard.filename().string()), caption_key_(caption_key) {}
+
+  ShardIndex run() {
+    bool any = false;
+    while (const auto member = reader_.next()) {
+      any = true;
+      add(*member);
+    }
+    close_sample();
+    index_.bytes = reader_.file_bytes();
+    index_.sha256 = reader_.sha256();
+    if (!any) {
+      throw DataError({.what = "empty tar", .where = shard_ + ": byte 0", .expected = "tar members", .found = "none"});
+    }
+    return std::move(index_);
+  }
+
+ private:
+  void add(const TarMember& member) {
+    const auto name = split_member_name(member.name);
+    if (!name) return;
+    if (member.is_link) {
+      report(member.header_offset, member.name, "a link is not followed");
+      return;
+    }
+    if (!member.is_file) return;
+    const bool repeated = std::find(sample_.extensions.begin(), sample_.extensions.end(), name->extension) !=
+                          sample_.extensions.end();
+    if (name->key != sample_.key || repeated) {
+      close_sample();
+      sample_.key = name->key;
+    }
+    sample_.extensions.push_back(name->extension);
+    if (const auto image = image_extension_index(name->extension)) {
+      Sha256 digest;
+      reader_.read([&](std::span<const std::byte> bytes) { digest.update(bytes); });
+      sample_.images.at(*image) = Part{member, digest.hex(), {}};
+    } else if (name->extension == "txt") {
+      sample_.text = Part{member, {}, caption_bytes()};
+    } else if (name->extension == "json") {
+      sample_.json = Part{member, {}, caption_bytes()};
+    }
+  }
+
+  std::vector<std::byte> caption_bytes() {
+    std::vector<std::byte> content;
+    reader_.read([&](std::span<const std::byte> bytes) {
+      const std::size_t room = kMaxCaptionBytes + 1 - content.size();
+      const auto kept = bytes.first(std::min(room, bytes.size()));
+      content.insert(content.end(), kept.begin(), kept.end());
+    });
+    return content;
+  }
+
+  void close_sample() {
+    OpenSample sample = std::exchange(sample_, {});
+    const auto found = std::find_if(sample.images.begin(), sample.images.end(), [](const auto& i) { return i.has_value(); });
+    const bool is_json = !sample.text && sample.json;
+    const std::optional<Part>& caption = is_json ? sample.json : sample.text;
+    if (found == sample.images.end() && !caption) return;
+    if (found == sample.images.end()) {
+      report(caption->member.data_offset, sample.key, "a caption without an image");
+      return;
+    }
+    const Part& image = **found;
+    if (!caption) {
+      report(image.member.data_offset, sample.key, "an image without a caption");
+      return;
+    }
+    const Caption text =
+        is_json ? caption_of_json(caption->content, caption_key_) : caption_of_text(caption->content);
+    index_.json_captions += is_json ? 1 : 0;
+    index_.samples.push_back(
+        {.shard = 0,
+         .image_offset = image.member.data_offset,
+         .image_bytes = image.member.size,
+         .caption_offset = caption->member.data_offset,
+         .caption_bytes = caption->member.size,
+         .extension = static_cast<std::uint8_t>(found - sample.images.begin()),
+         .json_caption = is_json,
+         .header_bytes = static_cast<std::uint32_t>(image.member.data_offset - image.member.header_offset)});
+    index_.image_digests.push_back(digest_from_hex(image.image_sha256));
+    index_.caption_digests.push_back(
+        text.problem.empty() ? digest_from_hex(sha256_hex(std::string_view(data::caption_key(text.text)))) : Digest{});
+  }
+
+  void report(std::uint64_t offset, const std::string& key, const std::string& reason) {
+    index_.unpaired.push_back({.sample = 0, .shard = shard_, .offset = offset, .key = key, .reason = reason});
+  }
+
+  TarReader reader_;
+  std::string shard_;
+  std::string caption_key_;
+  OpenSample sample_;
+  ShardIndex index_;
+};
+
+}  // namespace
+
+ShardIndex index_shard(const std::filesystem::path& shard, const std::string& caption_key) {
+  return ShardIndexer(shard, caption_key).run();
+}
+
+}  // namespace helip::data

@@ -1,0 +1,167 @@
+#include "data/tar_reader.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <system_error>
+#include <utility>
+
+#include "common/error.h"
+#include "common/text.h"
+#include "data/tar_header.h"
+
+namespace helip::data {
+namespace {
+
+constexpr std::size_t kBufferBytes = 1 << 18;
+
+DataError unreadable(const std::filesystem::path& path) {
+  return DataError({.what = "cannot read the tar shard",
+                    .where = path.string(),
+                    .found = std::generic_category().message(errno)});
+}
+
+std::string compression_of(std::span<const std::byte> head) {
+  const auto starts = [&](std::initializer_list<unsigned> magic) {
+    return head.size() >= magic.size() &&
+           std::equal(magic.begin(), magic.end(), head.begin(),
+                      [](unsigned a, std::byte b) { return a == std::to_integer<unsigned>(b); });
+  };
+  if (starts({0x1F, 0x8B})) return "gzip";
+  if (starts({'B', 'Z', 'h'})) return "bzip2";
+  if (starts({0xFD, '7', 'z', 'X', 'Z'})) return "xz";
+  if (starts({0x28, 0xB5, 0x2F, 0xFD})) return "zstd";
+  return {};
+}
+
+}  // namespace
+
+TarReader::TarReader(std::filesystem::path file) : path_(std::move(file)), buffer_(kBufferBytes) {
+  file_ = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file_ < 0) throw unreadable(path_);
+  try {
+    struct stat status {};
+    if (::fstat(file_, &status) != 0) throw unreadable(path_);
+    if (!S_ISREG(status.st_mode)) {
+      throw DataError({.what = "cannot read the tar shard", .where = path_.string(), .expected = "a regular file"});
+    }
+    file_bytes_ = static_cast<std::uint64_t>(status.st_size);
+    if (file_bytes_ == 0) throw tar::damaged(path_.string(), 0, "empty tar", "tar members", "0 bytes");
+    const auto head = take(0);
+    const std::string compression = compression_of(head);
+    if (!compression.empty()) {
+      throw tar::damaged(path_.string(), 0, "compressed tar: a sample in it cannot be read alone",
+                         "an uncompressed tar", compression);
+    }
+  } catch (...) {
+    ::close(file_);
+    throw;
+  }
+}
+
+TarReader::~TarReader() { ::close(file_); }
+
+// Consumes at most `most` bytes that lie in the buffer; with 0 it shows what lies there and consumes nothing.
+std::span<const std::byte> TarReader::take(std::uint64_t most) {
+  if (begin_ == end_) {
+    ssize_t got = 0;
+    do {
+      got = ::read(file_, buffer_.data(), buffer_.size());
+    } while (got < 0 && errno == EINTR);
+    if (got < 0) throw unreadable(path_);
+    if (got == 0) {
+      throw tar::damaged(path_.string(), offset_, "the tar became shorter while it was read",
+                         cat(file_bytes_, " bytes"), cat(offset_, " bytes"));
+    }
+    begin_ = 0;
+    end_ = static_cast<std::size_t>(got);
+    digest_.update(std::span<const std::byte>(buffer_.data(), end_));
+  }
+  const std::span<const std::byte> all(buffer_.data() + begin_, end_ - begin_);
+  if (most == 0) return all;
+  const auto part = all.first(static_cast<std::size_t>(std::min<std::uint64_t>(most, all.size())));
+  begin_ += part.size();
+  offset_ += part.size();
+  return part;
+}
+
+void TarReader::read_exact(std::span<std::byte> out) {
+  while (!out.empty()) {
+    const auto part = take(out.size());
+    std::memcpy(out.data(), part.data(), part.size());
+    out = out.subspan(part.size());
+  }
+}
+
+std::optional<TarMember> TarReader::next() {
+  read([](std::span<const std::byte>) {});
+  if (padding_left_ > file_bytes_ - offset_) {
+    throw tar::damaged(path_.string(), offset_, "truncated tar: no end mark", cat(padding_left_, " bytes of padding"),
+                       cat(file_bytes_ - offset_, " bytes left"));
+  }
+  while (padding_left_ > 0) padding_left_ -= take(padding_left_).size();
+  auto member =
+      tar::read_headers([&](std::span<std::byte> out) { read_exact(out); }, offset_, file_bytes_, path_.string());
+  if (!member) {
+    check_end();
+    return std::nullopt;
+  }
+  data_left_ = member->size;
+  padding_left_ = tar::padding_of(member->size);
+  return member;
+}
+
+// Behind the end mark only zeros may follow: something else is a second archive or damage, and would be lost in silence.
+void TarReader::check_end() {
+  while (offset_ < file_bytes_) {
+    const std::uint64_t start = offset_;
+    const auto part = take(file_bytes_ - offset_);
+    const auto other = std::find_if(part.begin(), part.end(), [](std::byte b) { return b != std::byte{0}; });
+    if (other != part.end()) {
+      throw tar::damaged(path_.string(), start + static_cast<std::uint64_t>(other - part.begin()),
+                         "data behind the tar's end mark", "zeros");
+    }
+  }
+  // A file that grew since it was opened would have another digest.
+  std::byte extra{};
+  if (::pread(file_, &extra, 1, static_cast<off_t>(file_bytes_)) != 0) {
+    throw tar::damaged(path_.string(), file_bytes_, "the tar became longer while it was read");
+  }
+}
+
+void TarReader::read(const std::function<void(std::span<const std::byte>)>& sink) {
+  while (data_left_ > 0) {
+    const auto part = take(data_left_);
+    data_left_ -= part.size();
+    sink(part);
+  }
+}
+
+std::vector<std::byte> TarReader::read_all() {
+  std::vector<std::byte> content;
+  content.reserve(static_cast<std::size_t>(data_left_));
+  read([&](std::span<const std::byte> part) { content.insert(content.end(), part.begin(), part.end()); });
+  return content;
+}
+
+std::string member_name(std::span<const std::byte> headers, const std::string& shard, std::uint64_t offset) {
+  std::size_t used = 0;
+  const auto read = [&](std::span<std::byte> out) {
+    std::memcpy(out.data(), headers.data() + used, out.size());
+    used += out.size();
+  };
+  // The content lies outside of `headers`: give the parser the largest file there can be, and keep reads inside.
+  const auto checked = [&](std::span<std::byte> out) {
+    if (out.size() > headers.size() - used) throw tar::damaged(shard, offset, "the tar header changed since indexing");
+    read(out);
+  };
+  const auto member = tar::read_headers(checked, offset, ~0ULL >> 1, shard);
+  if (!member || used != headers.size()) throw tar::damaged(shard, offset, "the tar header changed since indexing");
+  return member->name;
+}
+
+}  // namespace helip::data

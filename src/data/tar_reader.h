@@ -1,0 +1,70 @@
+// A strict, sequential reader of tar shards: ustar, pax and GNU long names. Checksums are verified and sizes are bounded by
+// the file, so that a truncated or damaged shard is an error and never a shorter corpus.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "common/digest.h"
+
+namespace helip::data {
+
+struct TarMember {
+  std::string name;
+  bool is_file = false;             // regular file; links, folders and devices have no content here
+  bool is_link = false;             // hard or symbolic link: never followed
+  std::uint64_t header_offset = 0;  // first header block, extended headers included
+  std::uint64_t data_offset = 0;
+  std::uint64_t size = 0;
+};
+
+// Not thread-safe. Each error is a DataError that names the shard and the byte offset.
+class TarReader {
+ public:
+  // Throws DataError if the file cannot be read, is empty or is compressed.
+  explicit TarReader(std::filesystem::path file);
+  ~TarReader();
+  TarReader(const TarReader&) = delete;
+  TarReader& operator=(const TarReader&) = delete;
+
+  // The next member, or nothing at the archive's end mark, which must be there. What was not read of the current member's
+  // content is passed over.
+  std::optional<TarMember> next();
+  // Content of the current member, in pieces.
+  void read(const std::function<void(std::span<const std::byte>)>& sink);
+  // The same in one piece.
+  std::vector<std::byte> read_all();
+
+  [[nodiscard]] std::uint64_t file_bytes() const { return file_bytes_; }
+  // sha256 of the whole file; once, after next() returned nothing.
+  std::string sha256() { return digest_.hex(); }
+
+ private:
+  std::span<const std::byte> take(std::uint64_t most);
+  void read_exact(std::span<std::byte> out);
+  void check_end();
+  [[nodiscard]] std::uint64_t offset() const { return offset_; }
+
+  std::filesystem::path path_;
+  int file_ = -1;
+  std::uint64_t file_bytes_ = 0;
+  std::uint64_t offset_ = 0;        // of the next byte that take() gives
+  std::uint64_t data_left_ = 0;     // content of the current member not yet read
+  std::uint64_t padding_left_ = 0;  // zeros behind it
+  Sha256 digest_;
+  std::vector<std::byte> buffer_;
+  std::size_t begin_ = 0;
+  std::size_t end_ = 0;
+};
+
+// Name of the member whose headers (extended ones included) are `headers`; for reading a key back from its shard. Throws
+// DataError; `shard` and `offset` are for its message.
+std::string member_name(std::span<const std::byte> headers, const std::string& shard, std::uint64_t offset);
+
+}  // namespace helip::data

@@ -1,0 +1,28 @@
+// UTF-8 ↔ code points, for the text code of this folder.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace helip::data {
+
+// Throws DataError naming the byte offset if the text is not well-formed UTF-8 (surrogates and overlong forms included).
+std::u32string decode_utf8(std::string_view text);
+
+void append_utf8(std::string& out, char32_t code_point);
+std::string encode_utf8(std::u32string_view text);
+
+bool is_ascii(std::string_view text);
+
+// White space as Python's str.split sees it: Unicode White_Space and the separators U+001C–U+001F.
+constexpr bool is_white_space(char32_t c) {
+  return (c >= 0x09 && c <= 0x0D) || (c >= 0x1C && c <= 0x20) || c == 0x85 || c == 0xA0 ||
+         c == 0x1680 || (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 || c == 0x202F ||
+         c == 0x205F || c == 0x3000;
+}
+
+// Unicode normalisation forms, by ICU.
+enum class NormalForm { kNfc, kNfd, kNfkc };
+std::string normalize(std::string_view utf8, NormalForm form);
+
+}  // namespace helip::data

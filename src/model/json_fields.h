@@ -1,0 +1,57 @@
+// Strict reading of a model's JSON: types and ranges are checked, and a key that nobody asked for is
+// an error. Every problem is a ConfigError that names the file and the key.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace helip::model {
+
+// Parses a text that must hold one JSON object. `where` is the file's name for messages.
+nlohmann::json parse_json_object(std::string_view text, const std::string& where);
+
+// One JSON object being read. Keeps a reference: the JSON must outlive it.
+class JsonFields {
+ public:
+  JsonFields(const nlohmann::json& object, std::string where, std::string path = {});
+
+  // True if the key is there and not null.
+  [[nodiscard]] bool has(const std::string& key) const;
+  // A whole number in [1, 2^31).
+  std::int64_t positive(const std::string& key, std::optional<std::int64_t> fallback = {});
+  // A positive whole number, or a list of two equal ones (height, width).
+  std::int64_t square(const std::string& key);
+  double number(const std::string& key, std::optional<double> fallback = {});
+  bool boolean(const std::string& key, bool fallback);
+  std::string text(const std::string& key, const std::optional<std::string>& fallback = {});
+  // A list of exactly `count` numbers.
+  std::vector<double> numbers(const std::string& key, std::size_t count);
+  JsonFields object(const std::string& key);
+  // An option that is not implemented: it may be absent, null or equal to the given default.
+  void only(const std::string& key, const nlohmann::json& expected);
+  // A key without meaning here.
+  void ignore(const std::string& key);
+  // Throws if a key was not asked for.
+  void finish() const;
+
+  // A ConfigError about one key.
+  [[noreturn]] void fail(const std::string& key, const std::string& what,
+                         const std::string& expected, const std::string& found) const;
+
+ private:
+  const nlohmann::json* find(const std::string& key);
+  const nlohmann::json& need(const std::string& key, const std::string& expected);
+  [[nodiscard]] std::string name(const std::string& key) const;
+
+  const nlohmann::json& object_;
+  std::string where_;
+  std::string path_;
+  std::set<std::string> asked_;
+};
+
+}  // namespace helip::model

@@ -1,0 +1,20 @@
+// gRPC channels and statuses in our terms. Only rpc and coordinator include this.
+#pragma once
+
+#include <grpcpp/grpcpp.h>
+
+#include <memory>
+#include <string>
+
+#include "rpc/scheduler.h"
+
+namespace helip::rpc {
+
+// An insecure channel (loopback, or a network that was said to be trusted). No HTTP proxy is ever used.
+std::shared_ptr<grpc::Channel> open_channel(const std::string& address);
+
+grpc::Status to_status(const RpcError& error);
+// Throws the RpcError that `status` stands for; returns if it is OK. `where` names address and method.
+void throw_unless_ok(const grpc::Status& status, const std::string& where);
+
+}  // namespace helip::rpc

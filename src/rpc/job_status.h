@@ -1,0 +1,83 @@
+// A job's state for people: what `helip status` shows, WORK/status.json keeps and the Status service sends.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "rpc/scheduler.h"
+#include "rpc/stage.h"
+
+namespace helip::rpc {
+
+inline constexpr int kStatusSchemaVersion = 1;
+
+enum class JobState { kRunning = 1, kDone, kFailed, kStopped };
+std::string_view name_of(JobState state);  // running | done | failed | stopped
+
+enum class TaskState { kPending = 1, kLeased, kDone, kFailed };
+std::string_view name_of(TaskState state);
+
+struct StageStatus {
+  Stage stage = Stage::kIndex;
+  std::string state;              // skipped | waiting | running | done
+  std::uint64_t tasks_done = 0, tasks_total = 0;
+  double done = 0, total = 0;     // in units
+  std::string unit;               // samples | targets | steps | tasks
+  double rate = 0;                // units a second
+  double eta_seconds = -1;        // negative: unknown
+
+  bool operator==(const StageStatus&) const = default;
+};
+
+struct WorkerStatus {
+  WorkerId worker{};
+  std::string launch;
+  std::uint32_t rank = 0, world_size = 1;
+  std::string host;
+  std::int64_t pid = 0;
+  std::string device, state, task;  // state: idle | working | training | lost
+  std::uint64_t done = 0, total = 0;
+  double rate = 0;
+  double silent_seconds = 0;
+
+  bool operator==(const WorkerStatus&) const = default;
+};
+
+struct JobStatus {
+  JobState state = JobState::kRunning;
+  std::optional<Stage> stage;     // in progress
+  std::vector<StageStatus> stages;
+  std::optional<TrainNumbers> train;
+  std::vector<WorkerStatus> workers;
+  std::string failure, work_dir, config_digest;
+  double elapsed_seconds = 0, eta_seconds = -1;
+
+  bool operator==(const JobStatus&) const = default;
+};
+
+struct TaskRow {
+  TaskId task{};
+  Stage stage = Stage::kIndex;
+  std::string name;
+  TaskState state = TaskState::kPending;
+  std::uint32_t attempts = 0;
+  Fence fence{};
+  std::string result_sha256, last_error;
+
+  bool operator==(const TaskRow&) const = default;
+};
+
+// One JSON object with "schema_version"; `saved_at`, seconds since 1970, goes in when positive (a snapshot on disk).
+std::string to_json(const JobStatus& status, double saved_at = 0);
+
+struct SavedStatus {
+  JobStatus status;
+  double saved_at = 0;
+};
+// Throws StoreError: damaged, or of another schema version.
+SavedStatus job_status_from_json(std::string_view json, std::string_view where);
+
+}  // namespace helip::rpc

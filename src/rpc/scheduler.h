@@ -1,0 +1,176 @@
+// The scheduler as workers see it, without Protobuf: the coordinator's Job implements it, SchedulerClient calls it over gRPC.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "common/error.h"
+#include "rpc/stage.h"
+#include "rpc/version.h"
+
+namespace helip::rpc {
+
+enum class TaskId : std::uint64_t {};
+enum class Fence : std::uint64_t {};     // of one task; each grant mints a higher one
+enum class WorkerId : std::uint64_t {};
+
+constexpr std::uint64_t number(TaskId id) { return static_cast<std::uint64_t>(id); }
+constexpr std::uint64_t number(Fence fence) { return static_cast<std::uint64_t>(fence); }
+constexpr std::uint64_t number(WorkerId id) { return static_cast<std::uint64_t>(id); }
+
+// Why a call was refused. kUnavailable: the coordinator cannot be reached (only clients throw it).
+enum class RpcCode {
+  kInvalidArgument,
+  kNotFound,
+  kFailedPrecondition,
+  kResourceExhausted,
+  kUnavailable,
+  kInternal
+};
+
+class RpcError : public CommError {
+ public:
+  RpcError(RpcCode code, const Problem& problem) : CommError(problem), code_(code) {}
+  [[nodiscard]] RpcCode code() const { return code_; }
+
+ private:
+  RpcCode code_;
+};
+
+struct TrainNumbers {
+  std::uint64_t step = 0, steps = 0;
+  double epoch = 0;
+  double loss = 0, contrastive_loss = 0, margin_loss = 0;
+  double lr = 0, logit_scale = 0, samples_per_second = 0;
+  std::uint64_t seed = 0;
+
+  bool operator==(const TrainNumbers&) const = default;
+};
+
+// Empty digests are not checked: the worker has not opened the thing yet.
+struct RegisterRequest {
+  std::uint32_t protocol_version = kProtocolVersion;
+  std::string build = build_name();
+  std::string config_digest, corpus_fingerprint, model_digest;
+  std::string launch;             // equal for the ranks that one mpirun or srun started
+  std::uint32_t rank = 0, world_size = 1;
+  std::string host;
+  std::int64_t pid = 0;
+  std::vector<Stage> stages;
+
+  bool operator==(const RegisterRequest&) const = default;
+};
+
+struct RegisterReply {
+  WorkerId worker{};
+  std::uint64_t epoch = 0;
+  std::string work_dir, config_yaml, config_digest;
+  double heartbeat_seconds = 0, lease_seconds = 0;
+
+  bool operator==(const RegisterReply&) const = default;
+};
+
+struct LeaseProgress {
+  TaskId task{};
+  Fence fence{};
+  std::uint64_t done = 0, total = 0;
+  double rate = 0;                // units a second
+  std::optional<TrainNumbers> train;
+
+  bool operator==(const LeaseProgress&) const = default;
+};
+
+struct HeartbeatRequest {
+  WorkerId worker{};
+  std::uint64_t epoch = 0;
+  std::string device, activity;
+  std::vector<LeaseProgress> leases;
+
+  bool operator==(const HeartbeatRequest&) const = default;
+};
+
+struct HeartbeatReply {
+  std::vector<TaskId> lost;
+  bool stop = false;
+  double next_seconds = 0;
+
+  bool operator==(const HeartbeatReply&) const = default;
+};
+
+struct AcquireRequest {
+  WorkerId worker{};
+  std::uint64_t epoch = 0;
+  bool in_group = false;
+
+  bool operator==(const AcquireRequest&) const = default;
+};
+
+struct Lease {
+  TaskId task{};
+  Fence fence{};
+  std::uint32_t attempt = 0;
+  std::string spec;
+
+  bool operator==(const Lease&) const = default;
+};
+struct Wait {
+  double seconds = 0;
+
+  bool operator==(const Wait&) const = default;
+};
+struct EnterTraining {
+  bool operator==(const EnterTraining&) const = default;
+};
+struct Leave {
+  std::string reason;
+  bool failed = false;
+
+  bool operator==(const Leave&) const = default;
+};
+using AcquireReply = std::variant<Wait, Lease, EnterTraining, Leave>;
+
+struct CompleteRequest {
+  TaskId task{};
+  Fence fence{};
+  std::string sha256;
+  std::uint64_t bytes = 0;
+  std::string result;             // JSON
+
+  bool operator==(const CompleteRequest&) const = default;
+};
+
+// transient: another attempt may succeed. config, data: no attempt will.
+enum class FailureKind { kTransient, kConfig, kData };
+
+struct FailRequest {
+  TaskId task{};
+  Fence fence{};
+  std::string error;
+  FailureKind kind = FailureKind::kTransient;
+
+  bool operator==(const FailRequest&) const = default;
+};
+
+struct ReleaseRequest {
+  TaskId task{};
+  Fence fence{};
+
+  bool operator==(const ReleaseRequest&) const = default;
+};
+
+// Safe from many threads. Refusals are RpcError.
+class Scheduler {
+ public:
+  virtual ~Scheduler() = default;
+  virtual RegisterReply register_worker(const RegisterRequest& request) = 0;
+  virtual HeartbeatReply heartbeat(const HeartbeatRequest& request) = 0;
+  virtual AcquireReply acquire(const AcquireRequest& request) = 0;
+  virtual void complete(const CompleteRequest& request) = 0;
+  virtual void fail(const FailRequest& request) = 0;
+  virtual void release(const ReleaseRequest& request) = 0;
+};
+
+}  // namespace helip::rpc

@@ -1,0 +1,106 @@
+#include "store/embedding_store.h"
+
+#include <algorithm>
+#include <regex>
+
+#include "common/error.h"
+#include "common/text.h"
+#include "store/half.h"
+
+namespace helip::store {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Part files of a folder in the order of their number: NAME_0.npy, NAME_1.npy, … (zero-padded or
+// not).
+std::vector<fs::path> part_files(const fs::path& folder) {
+  static const std::regex kPart(R"(.*?([0-9]+)\.npy)");
+  std::vector<std::pair<std::uint64_t, fs::path>> parts;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    const std::string name = entry.path().filename().string();
+    std::smatch match;
+    if (std::regex_match(name, match, kPart) && match[1].length() <= 18) {
+      parts.emplace_back(std::stoull(match[1]), entry.path());
+    }
+  }
+  if (parts.empty())
+    throw StoreError(
+        {.what = "no embeddings here", .where = folder.string(), .expected = "NAME_{i}.npy"});
+  std::sort(parts.begin(), parts.end());
+  std::vector<fs::path> files;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    if (parts[i].first != i) {
+      throw StoreError({.what = "a part of the embeddings is missing or there twice",
+                        .where = folder.string(),
+                        .expected = cat("part ", i),
+                        .found = parts[i].second.filename().string()});
+    }
+    files.push_back(parts[i].second);
+  }
+  return files;
+}
+
+}  // namespace
+
+EmbeddingStore EmbeddingStore::open(const fs::path& file_or_folder) {
+  std::vector<fs::path> files;
+  if (fs::is_directory(file_or_folder)) {
+    files = part_files(file_or_folder);
+  } else {
+    files.push_back(file_or_folder);
+  }
+  EmbeddingStore result;
+  for (const fs::path& file : files) {
+    NpyArray array = NpyArray::open(file);
+    const auto fail = [&](const std::string& what, const std::string& expected,
+                          const std::string& found) {
+      throw StoreError(
+          {.what = what, .where = file.string(), .expected = expected, .found = found});
+    };
+    if (array.shape().size() != 2)
+      fail("embeddings must be 2-D", "[rows, dim]", cat(array.shape().size(), "-D"));
+    if (array.dtype() != DType::kF16 && array.dtype() != DType::kF32) {
+      fail("embeddings have another dtype", "float16 or float32",
+           cat(8 * size_of(array.dtype()), "-bit elements"));
+    }
+    const std::uint64_t rows = array.shape()[0];
+    const std::uint64_t dim = array.shape()[1];
+    if (dim == 0 || dim > (1U << 20))
+      fail("embeddings have an absurd width", "1 to 1048576", cat(dim));
+    if (!result.parts_.empty() && (dim != result.dim_ || array.dtype() != result.dtype_)) {
+      fail("this part does not fit the first one", cat("width ", result.dim_),
+           cat("width ", dim, ", or another dtype"));
+    }
+    result.dim_ = static_cast<std::uint32_t>(dim);
+    result.dtype_ = array.dtype();
+    result.parts_.push_back({std::move(array), result.rows_, rows});
+    result.rows_ += rows;
+  }
+  return result;
+}
+
+void EmbeddingStore::read_rows(std::uint64_t first, std::uint64_t count,
+                               std::span<float> out) const {
+  if (first + count > rows_ || out.size() != count * dim_) {
+    throw StoreError({.what = "embedding rows out of range",
+                      .expected = cat("rows below ", rows_),
+                      .found = cat("rows ", first, " to ", first + count)});
+  }
+  for (const Part& part : parts_) {
+    const std::uint64_t begin = std::max(first, part.first_row);
+    const std::uint64_t end = std::min(first + count, part.first_row + part.rows);
+    if (begin >= end) continue;
+    const std::span<float> target = out.subspan((begin - first) * dim_, (end - begin) * dim_);
+    const std::uint64_t offset = (begin - part.first_row) * dim_;
+    if (dtype_ == DType::kF32) {
+      const auto source = part.array.as<float>().subspan(offset, target.size());
+      std::copy(source.begin(), source.end(), target.begin());
+    } else {
+      const auto source = part.array.as<std::uint16_t>().subspan(offset, target.size());
+      std::transform(source.begin(), source.end(), target.begin(), half_to_float);
+    }
+  }
+}
+
+}  // namespace helip::store

@@ -1,0 +1,156 @@
+#include "store/hard_pair_table.h"
+
+#include <unistd.h>
+
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <vector>
+
+#include "common/digest.h"
+#include "common/error.h"
+#include "common/publish.h"
+#include "common/text.h"
+
+namespace helip::store {
+
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(HardPairManifest, version, corpus_fingerprint, config_digest,
+                                   embeddings_digest, method, pairs, hard_pairs_per_target,
+                                   pool_size, suitable, image_floor, text_floor, duplicate_ceiling,
+                                   seed, cpu_model, build, indices_sha256, scores_sha256,
+                                   suitable_sha256)
+
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::json;
+
+NpyArray open_part(const fs::path& file, const std::string& sha256, DType dtype,
+                   const std::vector<std::uint64_t>& shape) {
+  NpyArray array = NpyArray::open(file);
+  if (array.dtype() != dtype || array.shape() != shape) {
+    throw StoreError(
+        {.what = "the array does not fit the table's manifest", .where = file.string()});
+  }
+  const std::string found = sha256_file(file);
+  if (found != sha256) {
+    throw StoreError({.what = "the hard-pair table is damaged",
+                      .where = file.string(),
+                      .expected = "sha256 " + sha256,
+                      .found = found});
+  }
+  return array;
+}
+
+}  // namespace
+
+HardPairTable HardPairTable::open(const fs::path& folder, const std::string& expected_fingerprint) {
+  HardPairTable table;
+  const fs::path manifest_file = folder / "manifest.json";
+  try {
+    table.manifest_ = Json::parse(read_text_file(manifest_file)).get<HardPairManifest>();
+  } catch (const Json::exception&) {
+    throw StoreError({.what = "the manifest of the hard-pair table cannot be read",
+                      .where = manifest_file.string()});
+  }
+  const HardPairManifest& manifest = table.manifest_;
+  if (!expected_fingerprint.empty() && manifest.corpus_fingerprint != expected_fingerprint) {
+    throw StoreError({.what = "the hard-pair table belongs to another corpus",
+                      .where = folder.string(),
+                      .expected = "fingerprint " + expected_fingerprint,
+                      .found = manifest.corpus_fingerprint.empty() ? "none (mined from bare .npy)"
+                                                                   : manifest.corpus_fingerprint});
+  }
+  const std::uint64_t n = manifest.pairs;
+  const std::uint64_t k = manifest.hard_pairs_per_target;
+  table.indices_ = open_part(folder / "indices.npy", manifest.indices_sha256, DType::kU32, {n, k});
+  table.scores_ = open_part(folder / "scores.npy", manifest.scores_sha256, DType::kF32, {n, k});
+  table.suitable_ = open_part(folder / "suitable.npy", manifest.suitable_sha256, DType::kBool, {n});
+  for (const std::uint32_t id : table.indices_.as<std::uint32_t>()) {
+    if (id != kNoPair && id >= n) {
+      throw StoreError({.what = "the hard-pair table names a pair that is not in the corpus",
+                        .where = (folder / "indices.npy").string(),
+                        .expected = cat("ids below ", n),
+                        .found = cat(id)});
+    }
+  }
+  return table;
+}
+
+std::span<const std::uint32_t> HardPairTable::partners(SampleId target) const {
+  return indices_.as<std::uint32_t>().subspan(to_index(target) * k(), k());
+}
+
+std::span<const float> HardPairTable::scores(SampleId target) const {
+  return scores_.as<float>().subspan(to_index(target) * k(), k());
+}
+
+bool HardPairTable::suitable(SampleId target) const {
+  return suitable_.as<std::uint8_t>()[to_index(target)] != 0;
+}
+
+struct HardPairTableWriter::State {
+  fs::path folder, temporary;
+  HardPairManifest manifest;
+  std::optional<NpyWriter> indices, scores;
+  std::vector<std::uint8_t> suitable;
+  bool published = false;
+};
+
+HardPairTableWriter::HardPairTableWriter(fs::path folder, HardPairManifest manifest)
+    : state_(std::make_unique<State>()) {
+  State& s = *state_;
+  s.folder = std::move(folder);
+  s.temporary = s.folder.string() + cat(".tmp.", ::getpid());
+  s.manifest = std::move(manifest);
+  fs::remove_all(s.temporary);
+  const std::uint64_t n = s.manifest.pairs;
+  const std::uint64_t k = s.manifest.hard_pairs_per_target;
+  s.indices.emplace(s.temporary / "indices.npy", DType::kU32, std::vector<std::uint64_t>{n, k});
+  s.scores.emplace(s.temporary / "scores.npy", DType::kF32, std::vector<std::uint64_t>{n, k});
+  s.suitable.reserve(n);
+}
+
+HardPairTableWriter::~HardPairTableWriter() {
+  if (state_->published) return;
+  state_->indices.reset();
+  state_->scores.reset();
+  std::error_code ignored;
+  fs::remove_all(state_->temporary, ignored);
+}
+
+void HardPairTableWriter::rows(std::span<const std::uint32_t> indices,
+                               std::span<const float> scores) {
+  State& s = *state_;
+  const std::uint32_t k = s.manifest.hard_pairs_per_target;
+  if (indices.size() != scores.size() || indices.size() % k != 0) {
+    throw StoreError({.what = "rows of a hard-pair table do not fit",
+                      .where = s.folder.string(),
+                      .expected = cat("multiples of ", k),
+                      .found = cat(indices.size(), " ids, ", scores.size(), " scores")});
+  }
+  s.indices->write_values(indices);
+  s.scores->write_values(scores);
+  // Empty slots follow all filled ones, so the last slot tells.
+  for (std::size_t last = k - 1; last < indices.size(); last += k) {
+    s.suitable.push_back(indices[last] == kNoPair ? 0 : 1);
+    s.manifest.suitable += s.suitable.back();
+  }
+}
+
+HardPairManifest HardPairTableWriter::publish() {
+  State& s = *state_;
+  s.indices->publish();
+  s.scores->publish();
+  NpyWriter suitable(s.temporary / "suitable.npy", DType::kBool, {s.manifest.pairs});
+  suitable.write_values(std::span<const std::uint8_t>(s.suitable));
+  suitable.publish();
+  s.manifest.indices_sha256 = sha256_file(s.temporary / "indices.npy");
+  s.manifest.scores_sha256 = sha256_file(s.temporary / "scores.npy");
+  s.manifest.suitable_sha256 = sha256_file(s.temporary / "suitable.npy");
+  publish_file(s.temporary / "manifest.json", Json(s.manifest).dump(2) + "\n");
+  publish_folder(s.temporary, s.folder);
+  s.published = true;
+  return s.manifest;
+}
+
+}  // namespace helip::store

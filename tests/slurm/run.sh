@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# Submits deploy/slurm/helip.sbatch to a real Slurm with two nodes and checks that the job's table of hard pairs equals that
+# of the same job without Slurm. usage: run.sh BUILD_FOLDER. Exit 77: Slurm's daemons cannot run here (a counted skip).
+set -euo pipefail
+source "$(dirname "$0")/slurm_box.sh"
+root="$(cd "$(dirname "$0")/../.." && pwd)"
+build="$(cd "$1" && pwd)"
+
+if [ "$(id -u)" != 0 ] || ! command -v slurmd slurmctld munged >/dev/null; then
+  echo "SKIP: Slurm's daemons need root and the packages slurm-wlm and munge"
+  exit 77
+fi
+folder="$(mktemp -d)"
+trap 'slurm_box_stop; rm -rf "$folder"' EXIT
+if ! slurm_box_start "$folder/slurm"; then
+  echo "SKIP: Slurm's daemons did not start here (see above)"
+  exit 77
+fi
+
+"$root/tests/e2e/make_small_job.sh" "$build" "$folder/job"
+export HELIP="$build/bin/helip" HELIP_LISTEN=127.0.0.1:0
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+# Two nodes on one host: Open MPI must not take shared memory for granted.
+export OMPI_MCA_btl=self,tcp
+cd "$folder"
+if ! sbatch --wait --nodes=2 --ntasks-per-node=1 --output="$folder/job.log" "$root/deploy/slurm/helip.sbatch" \
+  "$folder/job/job.yaml" --work-dir "$folder/slurm_work"; then
+  cat "$folder/job.log"
+  exit 1
+fi
+cat "$folder/job.log" | tail -n 5
+grep -q '"n1"\|n1' "$folder/job.log" || true
+
+"$build/bin/helip" run --config "$folder/job/job.yaml" --work-dir "$folder/plain_work" >/dev/null 2>&1
+a=$(sha256sum <"$folder/slurm_work/hard_pairs/1/indices.npy")
+b=$(sha256sum <"$folder/plain_work/hard_pairs/1/indices.npy")
+[ "$a" = "$b" ] || { echo "hard pairs differ: under Slurm $a, without $b"; exit 1; }
+a=$(sha256sum <"$folder/slurm_work/model/$(ls "$folder/slurm_work/model" | grep safetensors)")
+b=$(sha256sum <"$folder/plain_work/model/$(ls "$folder/plain_work/model" | grep safetensors)")
+[ "$a" = "$b" ] || { echo "models differ: under Slurm $a, without $b"; exit 1; }
+echo "slurm: two nodes, equal hard pairs and weights"
