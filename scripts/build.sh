@@ -4,7 +4,6 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 preset="${1:-cpu}"
 
-export CCACHE_BASEDIR="$PWD" CCACHE_NOHASHDIR=1
 # Another preset in the same folder would keep the old one's cached variables.
 if [ "$(cat build/.preset 2>/dev/null)" != "$preset" ]; then
   rm -f build/CMakeCache.txt

@@ -18,14 +18,19 @@ struct ShardEntry {
 
 struct CorpusManifest {
   int format_version = 1;
-  std::string shard_folder;     // absolute, or relative to the manifest's folder
+  std::string shard_folder;     // of the shards: absolute, or relative to the manifest's folder
   std::uint64_t pairs = 0;
   std::string fingerprint;      // sha256 over the ordered (shard name, size, sha256 of bytes)
   std::string caption_key;
   std::vector<ShardEntry> shards;
   std::string index_sha256;     // of index.npy, sample locations
+  std::string image_group_sha256;    // of image_group.npy
+  std::string caption_group_sha256;  // of caption_group.npy
+  std::uint64_t json_captions = 0;   // pairs whose caption is the field caption_key of a .json
+  std::uint64_t unpaired = 0;        // members that are no pair, named in unpaired.jsonl
 };
 
+// Throws StoreError if the file is damaged, is of another format version or contradicts itself.
 CorpusManifest read_manifest(const std::filesystem::path& file);
 void write_manifest(const std::filesystem::path& file, const CorpusManifest& manifest);
 std::string fingerprint_of(const std::vector<ShardEntry>& shards);

@@ -33,7 +33,7 @@ struct OpenSample {
 class ShardIndexer {
  public:
   ShardIndexer(const std::filesystem::path& shard, const std::string& caption_key)
-      : reader_(shard), shard_(shard.filename().string()), caption_key_(caption_key) {}
+      : reader_(shard), path_(shard), shard_(shard.filename().string()), caption_key_(caption_key) {}
 
   ShardIndex run() {
     bool any = false;
@@ -45,7 +45,7 @@ class ShardIndexer {
     index_.bytes = reader_.file_bytes();
     index_.sha256 = reader_.sha256();
     if (!any) {
-      throw DataError({.what = "empty tar", .where = shard_ + ": byte 0", .expected = "tar members", .found = "none"});
+      throw DataError({.what = "empty tar", .where = path_.string() + ": byte 0", .expected = "tar members", .found = "none"});
     }
     return std::move(index_);
   }
@@ -124,6 +124,7 @@ class ShardIndexer {
   }
 
   TarReader reader_;
+  std::filesystem::path path_;
   std::string shard_;
   std::string caption_key_;
   OpenSample sample_;

@@ -138,9 +138,10 @@ std::vector<std::filesystem::path> list_shards(const std::string& source) {
   }
   std::set<std::filesystem::path> seen;
   for (auto& shard : shards) {
-    shard = std::filesystem::canonical(shard);
+    // Links keep their own names (download caches link to files named by digest).
+    shard = std::filesystem::absolute(shard).lexically_normal();
     if (!is_valid_utf8(shard.string())) throw wrong("the shard's name is not valid UTF-8", shard.string());
-    if (!seen.insert(shard).second) throw wrong("a shard comes twice", shard.string());
+    if (!seen.insert(std::filesystem::canonical(shard)).second) throw wrong("a shard comes twice", shard.string());
   }
   return shards;
 }

@@ -1,0 +1,111 @@
+#include "data/index_corpus.h"
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+#include "common/digest.h"
+#include "common/error.h"
+#include "common/ids.h"
+#include "common/publish.h"
+#include "common/text.h"
+#include "data/ordered_parallel.h"
+#include "data/shard_index.h"
+
+namespace helip::data {
+namespace {
+
+// Indexing is bound by the disk and by SHA-256; more threads than this only make the disk seek.
+constexpr unsigned kMaxIndexThreads = 8;
+
+// The deepest folder that holds all shards.
+std::filesystem::path common_folder(const std::vector<std::filesystem::path>& shards) {
+  std::filesystem::path common = shards.front().parent_path();
+  for (const auto& shard : shards) {
+    const std::filesystem::path folder = shard.parent_path();
+    const auto [stop, unused] = std::mismatch(common.begin(), common.end(), folder.begin(), folder.end());
+    std::filesystem::path shared;
+    for (auto part = common.begin(); part != stop; ++part) shared /= *part;
+    common = shared;
+  }
+  return common;
+}
+
+template <typename T>
+void append(std::vector<T>& to, std::vector<T>&& from) {
+  to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
+}
+
+}  // namespace
+
+CorpusScan scan_shards(const std::vector<std::filesystem::path>& shards, const std::string& caption_key,
+                       const std::function<void(std::uint64_t, std::uint64_t)>& progress) {
+  CorpusScan scan;
+  const std::filesystem::path folder = common_folder(shards);
+  scan.manifest.shard_folder = folder.string();
+  scan.manifest.caption_key = caption_key;
+  std::vector<Digest> image_digests;
+  std::vector<Digest> caption_digests;
+  const unsigned threads = std::clamp(std::thread::hardware_concurrency(), 1U, kMaxIndexThreads);
+  ordered_parallel(
+      shards.size(), threads, 2ULL * threads, [&](std::uint64_t i) { return index_shard(shards[i], caption_key); },
+      [&](std::uint64_t i, ShardIndex index) {
+        const std::string name = shards[i].lexically_relative(folder).string();
+        scan.manifest.shards.push_back({.name = name,
+                                        .bytes = index.bytes,
+                                        .sha256 = index.sha256,
+                                        .first_sample = scan.locations.size(),
+                                        .samples = index.samples.size()});
+        for (SampleLocation& location : index.samples) location.shard = static_cast<std::uint32_t>(i);
+        for (QuarantineEntry& entry : index.unpaired) entry.shard = name;
+        append(scan.locations, std::move(index.samples));
+        append(image_digests, std::move(index.image_digests));
+        append(caption_digests, std::move(index.caption_digests));
+        append(scan.unpaired, std::move(index.unpaired));
+        scan.manifest.json_captions += index.json_captions;
+        if (scan.locations.size() >= kNoPair) {
+          throw DataError({.what = "too many pairs in one corpus",
+                           .where = shards[i].string(),
+                           .expected = cat("fewer than ", kNoPair),
+                           .found = cat("at least ", scan.locations.size())});
+        }
+        if (progress) progress(i + 1, shards.size());
+      });
+  if (scan.locations.empty()) {
+    throw DataError({.what = "no image-text pair in the shards",
+                     .where = cat(shards.front().string(), shards.size() > 1 ? " and others" : ""),
+                     .expected = "members KEY.{jpg,jpeg,png,webp} with KEY.txt or KEY.json",
+                     .found = cat(scan.unpaired.size(), " members without a partner")});
+  }
+  scan.manifest.pairs = scan.locations.size();
+  scan.manifest.unpaired = scan.unpaired.size();
+  scan.manifest.fingerprint = fingerprint_of(scan.manifest.shards);
+  scan.image_groups = number_groups(image_digests);
+  scan.caption_groups = number_groups(caption_digests);
+  return scan;
+}
+
+CorpusManifest write_corpus_index(CorpusScan scan, const std::filesystem::path& folder) {
+  CorpusManifest& manifest = scan.manifest;
+  const auto relative =
+      std::filesystem::path(manifest.shard_folder).lexically_relative(std::filesystem::absolute(folder).lexically_normal());
+  if (!relative.empty() && *relative.begin() != "..") manifest.shard_folder = relative.string();
+  manifest.index_sha256 = write_location_index(folder / "index.npy", scan.locations);
+  manifest.image_group_sha256 = write_groups(folder / "image_group.npy", scan.image_groups);
+  manifest.caption_group_sha256 = write_groups(folder / "caption_group.npy", scan.caption_groups);
+  publish_file(folder / "unpaired.jsonl", quarantine_to_json(scan.unpaired));
+  write_manifest(folder / "manifest.json", manifest);
+  return manifest;
+}
+
+std::vector<std::filesystem::path> shard_paths(const CorpusManifest& manifest, const std::filesystem::path& folder) {
+  std::vector<std::filesystem::path> paths;
+  paths.reserve(manifest.shards.size());
+  // An absolute shard_folder replaces `folder`.
+  for (const ShardEntry& shard : manifest.shards) {
+    paths.push_back((folder / manifest.shard_folder / shard.name).lexically_normal());
+  }
+  return paths;
+}
+
+}  // namespace helip::data
