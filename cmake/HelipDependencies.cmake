@@ -24,6 +24,7 @@ else()
   find_package(ICU REQUIRED COMPONENTS uc i18n)
   find_package(CLI11 REQUIRED)
   find_package(ZLIB REQUIRED)
+  include(HelipVocabulary)
 endif()
 
 if(HELIP_WITH_CUDA)

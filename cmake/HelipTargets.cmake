@@ -22,10 +22,10 @@ function(helip_program name)
   target_link_libraries(${name} PRIVATE helip_options ${ARG_LINKS})
 endfunction()
 
-# helip_test(NAME SOURCES … LINKS … [LABELS …] [TIMEOUT s] [RANKS n]): one Catch2 program, one CTest entry.
-# With RANKS the program runs under mpirun with that many ranks and initialises MPI itself.
+# helip_test(NAME SOURCES … LINKS … [LABELS …] [TIMEOUT s] [RANKS n…]): one Catch2 program, one CTest entry.
+# With RANKS the program initialises MPI itself and runs under mpirun, one CTest entry for each number of ranks.
 function(helip_test name)
-  cmake_parse_arguments(ARG "" "TIMEOUT;RANKS" "SOURCES;LINKS;LABELS;ENVIRONMENT" ${ARGN})
+  cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;LINKS;LABELS;ENVIRONMENT;RANKS" ${ARGN})
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 120)
   endif()

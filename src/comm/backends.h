@@ -22,6 +22,7 @@ std::unique_ptr<Group> open_nccl(const std::string& device, double timeout_secon
 struct Rendezvous {
   int rank = 0;
   int size = 1;
+  bool one_machine = true;
   std::string file;  // of a file store; empty: a TCP store, whose address rank 0 tells the others
   std::function<std::string(const std::string&)>
       tell;                       // text of rank 0 to all; collective; null with a file

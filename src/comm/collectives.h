@@ -33,9 +33,6 @@ class Collectives : public Group {
 
   // For GradientSync: averages gradients, on channels of its own. Null for one rank.
   virtual c10d::ProcessGroup* gradient_group() { return nullptr; }
-  // This rank failed and will take part in nothing more; lets the launcher see it at once instead
-  // of leaving the others to their timeout. Not a collective.
-  virtual void abandon() {}
 };
 
 // [B, D] -> [W·B, D]; backward sums the gradient over ranks in rank order and returns this rank's

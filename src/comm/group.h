@@ -14,6 +14,9 @@ class Group {
   // Text of rank 0 to all; collective.
   virtual std::string broadcast_text(const std::string& text) = 0;
   virtual void barrier() = 0;
+  // This rank failed and will take part in nothing more: lets the launcher see it at once, instead
+  // of leaving the others to their timeout. Not a collective.
+  virtual void abandon() {}
 };
 
 // backend: "local" (one rank, no MPI), "mpi" (CPU), "nccl" (GPU; its rendezvous goes over MPI).

@@ -59,6 +59,7 @@ void finalize_at_exit() {
 struct Session {
   std::array<MpiLane, 2> lanes;
   int local_rank = 0;
+  int local_size = 1;
 
   Session() {
     int initialized = 0;
@@ -86,6 +87,7 @@ struct Session {
     check(MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &machine),
           "MPI_Comm_split_type");
     check(MPI_Comm_rank(machine, &local_rank), "MPI_Comm_rank");
+    check(MPI_Comm_size(machine, &local_size), "MPI_Comm_size");
     check(MPI_Comm_free(&machine), "MPI_Comm_free");
   }
 };
@@ -399,6 +401,7 @@ const MpiLane& mpi_lane(int index) { return session().lanes.at(static_cast<std::
 int mpi_rank(const MpiLane& lane) { return lane.rank; }
 int mpi_size(const MpiLane& lane) { return lane.size; }
 int mpi_local_rank() { return session().local_rank; }
+int mpi_local_size() { return session().local_size; }
 void mpi_leave_out_finalize() { leave_out_finalize = true; }
 
 }  // namespace helip::comm

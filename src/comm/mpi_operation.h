@@ -47,6 +47,7 @@ const MpiLane& mpi_lane(int index);
 int mpi_rank(const MpiLane& lane);
 int mpi_size(const MpiLane& lane);
 int mpi_local_rank();
+int mpi_local_size();
 void mpi_leave_out_finalize();
 
 }  // namespace helip::comm

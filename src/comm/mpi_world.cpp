@@ -186,6 +186,7 @@ MpiWorld::~MpiWorld() {
 int MpiWorld::rank() const { return mpi_rank(mpi_lane(0)); }
 int MpiWorld::size() const { return mpi_size(mpi_lane(0)); }
 int MpiWorld::local_rank() const { return mpi_local_rank(); }
+int MpiWorld::local_size() const { return mpi_local_size(); }
 
 void MpiWorld::all_gather(Channel channel, const void* mine, std::size_t bytes, void* all,
                           Completion done) {

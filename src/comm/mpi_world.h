@@ -39,6 +39,7 @@ class MpiWorld {
   [[nodiscard]] int size() const;
   // Position among the ranks of this machine.
   [[nodiscard]] int local_rank() const;
+  [[nodiscard]] int local_size() const;
 
   // Collectives: they return at once; the memory must stay as it is until `done`. Sums run in rank
   // order. `bytes` of each rank, in rank order, into `all` [size · bytes].

@@ -38,6 +38,7 @@ Rendezvous meet_ranks(double /*timeout_seconds*/) {
   }
   return {.rank = rank,
           .size = size,
+          .one_machine = true,
           .file = file != nullptr ? std::string(file) : std::string(),
           .tell = nullptr,
           .abandon = [] {}};

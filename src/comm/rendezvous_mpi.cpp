@@ -8,6 +8,7 @@ Rendezvous meet_ranks(double timeout_seconds) {
       std::make_shared<MpiWorld>(MpiWorld::Options{.timeout_seconds = timeout_seconds});
   return {.rank = world->rank(),
           .size = world->size(),
+          .one_machine = world->local_size() == world->size(),
           .file = {},
           .tell = [world](const std::string& text) { return world->broadcast_text(text); },
           .abandon = [] { MpiWorld::abandon(); }};

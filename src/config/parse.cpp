@@ -91,7 +91,7 @@ class TreeBuilder final : public YAML::EventHandler {
     }
     if (!open_.empty() && open_.back().node.kind == YamlNode::Kind::kMapping &&
         !open_.back().has_key) {
-      refuse(mark, "a key must be text");
+      refuse(mark, "a key must be text, or a bracket is not closed");
     }
     Open next;
     next.node.kind = kind;

@@ -1,7 +1,9 @@
-// Which pairs make up a global batch: a pure function of (configuration, table in force, epoch, step), the same on every rank.
+// Which pairs make up a global batch: a pure function of (configuration, table in force, epoch,
+// step), the same on every rank.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -11,12 +13,12 @@
 
 namespace helip::data {
 
-// One global batch. Rows are rank-major in seed order: each seed is followed by its hard pairs, so a seed and its hard pairs
-// stay on one rank.
+// One global batch. Rows are rank-major in seed order: each seed is followed by its hard pairs, so
+// a seed and its hard pairs stay on one rank.
 struct BatchPlan {
-  std::vector<SampleId> ids;            // [M]
-  std::vector<std::int32_t> seed_rows;  // [S] row of each seed in ids
-  std::vector<std::int32_t> hard_rows;  // [S·P] rows of each seed's hard pairs, row-major; empty without hard pairs
+  std::vector<SampleId> ids;              // [M]
+  std::vector<std::int32_t> seed_rows;    // [S] row of each seed in ids
+  std::vector<std::int32_t> hard_rows;    // [S·P] rows of each seed's hard pairs, row-major
   std::uint32_t hard_pairs_per_seed = 0;  // P as drawn (0 for hard_pairs: none)
 };
 
@@ -26,30 +28,42 @@ struct RankRows {
   std::int64_t count = 0;
 };
 
+// Safe from many threads; a copy shares the cached order of the last epoch asked for.
 class BatchSampler {
  public:
-  // `seeds`: the ids that may be seeds, ascending (suitable targets; without a table every pair that is not quarantined).
-  // `table` may be null for hard_pairs random or none; it must outlive the sampler. Random partners are drawn from `seeds`.
-  // Throws DataError if there are no seeds.
-  BatchSampler(const config::TrainConfig& config, std::uint64_t run_seed, std::vector<std::uint32_t> seeds,
-               const store::HardPairTable* table);
+  // `seeds`: the ids that may be seeds, ascending (suitable targets; without a table every pair
+  // that is not quarantined). `table` may be null for hard_pairs random or none; it must outlive
+  // the sampler. Random partners are drawn from `seeds`. For none a batch is M seeds. Throws
+  // DataError if there are no seeds, or too few pairs to draw partners from.
+  BatchSampler(const config::TrainConfig& config, std::uint64_t run_seed,
+               std::vector<std::uint32_t> seeds, const store::HardPairTable* table);
 
   [[nodiscard]] std::uint64_t steps_per_epoch() const;
-  // The last step of an epoch may be short. step < steps_per_epoch().
+  // The last step of an epoch may be short. Precondition: step < steps_per_epoch().
   [[nodiscard]] BatchPlan plan(std::uint64_t epoch, std::uint64_t step) const;
 
  private:
-  const std::vector<std::uint32_t>& order_of(std::uint64_t epoch) const;
+  struct OrderCache;
 
-  config::TrainConfig config_;
+  [[nodiscard]] std::shared_ptr<const std::vector<std::uint32_t>> order_of(
+      std::uint64_t epoch) const;
+  [[nodiscard]] std::vector<std::uint32_t> partners_of(std::uint64_t epoch,
+                                                       std::uint32_t seed) const;
+  [[nodiscard]] std::vector<std::uint32_t> mined_partners(std::uint64_t epoch,
+                                                          std::uint32_t seed) const;
+  [[nodiscard]] std::vector<std::uint32_t> random_partners(std::uint64_t epoch,
+                                                           std::uint32_t seed) const;
+
   std::uint64_t run_seed_;
   std::vector<std::uint32_t> seeds_;
-  const store::HardPairTable* table_;
-  mutable std::uint64_t cached_epoch_ = ~0ULL;
-  mutable std::vector<std::uint32_t> cached_order_;
+  const store::HardPairTable* table_;    // null: partners, if any, are random
+  std::uint32_t partners_per_seed_ = 0;  // P
+  std::uint64_t seeds_per_step_ = 0;     // S, for none M
+  std::shared_ptr<OrderCache> order_cache_;
 };
 
-// Seeds go to ranks in contiguous runs that differ by at most one seed; a rank gets its seeds' rows.
+// Seeds go to ranks in contiguous runs that differ by at most one seed, the longer ones first; a
+// rank gets its seeds' rows. Precondition: 0 <= rank < world_size.
 RankRows rows_of_rank(const BatchPlan& plan, int rank, int world_size);
 
 }  // namespace helip::data

@@ -24,21 +24,23 @@ std::uint64_t pair_key(std::int32_t left, std::int32_t right) {
 std::string read_gzip(const std::filesystem::path& file) {
   gzFile handle = gzopen(file.c_str(), "rb");
   if (handle == nullptr) {
-    throw DataError({"vocabulary cannot be opened", file.string(), "bpe_simple_vocab_16e6.txt.gz", ""});
+    throw DataError(
+        {"vocabulary cannot be opened", file.string(), "bpe_simple_vocab_16e6.txt.gz", ""});
   }
   std::string content(kMostBytes, '\0');
   const int count = gzread(handle, content.data(), static_cast<unsigned>(content.size()));
   // The check of a truncated stream comes at its end only.
   const int closed = gzclose_r(handle);
   if (count < 0 || closed != Z_OK) {
-    throw DataError({"vocabulary is damaged", file.string(), "a whole gzip file", "a truncated or corrupt one"});
+    throw DataError({"vocabulary is damaged", file.string(), "a whole gzip file",
+                     "a truncated or corrupt one"});
   }
   content.resize(static_cast<std::size_t>(count));
   return content;
 }
 
-// Bytes in the order of their ids, each with the character that stands for it in the file: printable Latin-1 characters
-// stand for themselves, the other bytes for U+0100 and up.
+// Bytes in the order of their ids, each with the character that stands for it in the file:
+// printable Latin-1 characters stand for themselves, the other bytes for U+0100 and up.
 std::array<std::pair<int, char32_t>, 256> byte_alphabet() {
   std::array<std::pair<int, char32_t>, 256> alphabet{};
   const auto printable_byte = [](int b) {
@@ -94,11 +96,13 @@ BytePairEncoding::BytePairEncoding(const std::filesystem::path& vocabulary) {
     const auto right_symbol = symbols.find(right);
     // Every part is older than the merge itself: encode() relies on it.
     if (left_symbol == symbols.end() || right_symbol == symbols.end()) {
-      throw DataError({"vocabulary holds a merge of unknown symbols", where, "two earlier symbols", std::string(line)});
+      throw DataError({"vocabulary holds a merge of unknown symbols", where, "two earlier symbols",
+                       std::string(line)});
     }
     const bool is_new = symbols.emplace(left + right, 512 + rank).second;
     if (!is_new) {
-      throw DataError({"vocabulary holds a symbol twice", where, "each symbol once", std::string(line)});
+      throw DataError(
+          {"vocabulary holds a symbol twice", where, "each symbol once", std::string(line)});
     }
     merges_.emplace(pair_key(left_symbol->second, right_symbol->second), 512 + rank);
   }
@@ -109,8 +113,8 @@ std::int32_t BytePairEncoding::merged(std::int32_t left, std::int32_t right) con
   return found == merges_.end() ? -1 : found->second;
 }
 
-// A merge makes a symbol that only later merges contain, so taking the pairs from a heap by (rank, position) gives what
-// repeated left-to-right passes give, in n log n.
+// A merge makes a symbol that only later merges contain, so taking the pairs from a heap by (rank,
+// position) gives what repeated left-to-right passes give, in n log n.
 void BytePairEncoding::encode(std::string_view word, std::vector<std::int64_t>& out) const {
   struct Node {
     std::int32_t symbol;  // -1: merged into its left neighbour

@@ -10,7 +10,8 @@
 
 namespace helip::data {
 
-// Immutable after construction. Ids: 256 bytes, 256 bytes that end a word, then the merges in the order of their ranks.
+// Immutable after construction. Ids: 256 bytes, 256 bytes that end a word, then the merges in the
+// order of their ranks.
 class BytePairEncoding {
  public:
   static constexpr std::int32_t kMerges = 49152 - 256 - 2;
@@ -22,9 +23,14 @@ class BytePairEncoding {
   // Appends the ids of one word (not empty).
   void encode(std::string_view word, std::vector<std::int64_t>& out) const;
 
- private:
+  // Id of a byte inside a word; at its end it is 256 more.
+  [[nodiscard]] std::int32_t symbol_of_byte(unsigned char byte) const {
+    return byte_symbols_[byte];
+  }
+  // Id of two symbols merged, or -1.
   [[nodiscard]] std::int32_t merged(std::int32_t left, std::int32_t right) const;
 
+ private:
   std::array<std::int32_t, 256> byte_symbols_{};
   std::unordered_map<std::uint64_t, std::int32_t> merges_;
 };

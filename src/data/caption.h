@@ -18,7 +18,8 @@ struct Caption {
 // Problems: larger than kMaxCaptionBytes, invalid UTF-8, nothing but white space.
 Caption caption_of_text(std::span<const std::byte> content);
 
-// The string field `key` of a JSON object. Further problems: no JSON object, no such field, not a string.
+// The string field `key` of a JSON object. Further problems: no JSON object, no such field, not a
+// string.
 Caption caption_of_json(std::span<const std::byte> content, const std::string& key);
 
 // Leading and trailing ASCII white space removed.

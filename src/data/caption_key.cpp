@@ -16,8 +16,8 @@ std::string caption_key(std::string_view text) {
   std::string key;
   icu::StringByteSink<std::string> sink(&key);
   icu::CaseMap::utf8Fold(
-      0, icu::StringPiece(composed.data(), static_cast<std::int32_t>(composed.size())), sink, nullptr,
-      status);
+      0, icu::StringPiece(composed.data(), static_cast<std::int32_t>(composed.size())), sink,
+      nullptr, status);
   if (U_FAILURE(status)) {
     throw DataError({"caption cannot be case-folded", "ICU", "", u_errorName(status)});
   }

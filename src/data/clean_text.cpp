@@ -1,5 +1,5 @@
-// The cleaning of open_clip's tokenizer: ftfy.fix_text (6.3, without its repair of mojibake), html.unescape twice, white
-// space collapsed and stripped.
+// The cleaning of open_clip's tokenizer: ftfy.fix_text (6.3, without its repair of mojibake),
+// html.unescape twice, white space collapsed and stripped.
 #include <unicode/uchar.h>
 
 #include <algorithm>
@@ -15,7 +15,8 @@
 namespace helip::data {
 namespace {
 
-// Windows-1252's reading of the bytes 0x80–0x9F; bytes it leaves unassigned stay control characters.
+// Windows-1252's reading of the bytes 0x80–0x9F; bytes it leaves unassigned stay control
+// characters.
 constexpr std::array<char32_t, 32> kWindows1252 = {
     0x20AC, 0x81,   0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, 0x02C6, 0x2030, 0x0160,
     0x2039, 0x0152, 0x8D,   0x017D, 0x8F,   0x90,   0x2018, 0x2019, 0x201C, 0x201D, 0x2022,
@@ -50,7 +51,8 @@ void append_numeric(std::u32string& out, char32_t number) {
   }
 }
 
-// Length of a numeric reference's text after '&' ("#38;" is 4), 0 if there is none. `number` saturates.
+// Length of a numeric reference's text after '&' ("#38;" is 4), 0 if there is none. `number`
+// saturates.
 std::size_t scan_numeric(std::u32string_view text, char32_t& number) {
   if (text.size() < 2 || text[0] != '#') return 0;
   const bool hex = text[1] == 'x' || text[1] == 'X';
@@ -66,15 +68,20 @@ std::size_t scan_numeric(std::u32string_view text, char32_t& number) {
   return i < text.size() && text[i] == ';' ? i + 1 : i;
 }
 
-void append_value(std::u32string& out, const HtmlEntity& entity) { out += decode_utf8(entity.value); }
+void append_value(std::u32string& out, const HtmlEntity& entity) {
+  out += decode_utf8(entity.value);
+}
 
-// html.unescape: the text after '&' is at most 32 characters of a name, of which the longest known prefix counts.
+// html.unescape: the text after '&' is at most 32 characters of a name, of which the longest known
+// prefix counts.
 std::size_t unescape_named(std::u32string_view text, std::u32string& out) {
   std::string name;
   std::size_t length = 0;
   while (length < text.size() && length < 32) {
     const char32_t c = text[length];
-    if (c == '\t' || c == '\n' || c == '\f' || c == ' ' || c == '<' || c == '&' || c == '#' || c == ';') break;
+    if (c == '\t' || c == '\n' || c == '\f' || c == ' ' || c == '<' || c == '&' || c == '#' ||
+        c == ';')
+      break;
     // Known names are ASCII: a character beyond it ends what can match, and 0x7F is in no name.
     name.push_back(c < 0x80 ? static_cast<char>(c) : '\x7F');
     ++length;
@@ -82,7 +89,8 @@ std::size_t unescape_named(std::u32string_view text, std::u32string& out) {
   if (length == 0) return 0;
   if (length < text.size() && text[length] == ';') name.push_back(';');
   for (std::size_t prefix = name.size(); prefix > 1; --prefix) {
-    const HtmlEntity* entity = find_entity(html5_entities(), std::string_view(name).substr(0, prefix));
+    const HtmlEntity* entity =
+        find_entity(html5_entities(), std::string_view(name).substr(0, prefix));
     if (entity != nullptr) {
       append_value(out, *entity);
       return prefix;
@@ -113,7 +121,8 @@ std::u32string unescape_html(std::u32string_view text) {
   return out;
 }
 
-// ftfy's own, stricter unescape: &#?[0-9A-Za-z]{1,24}; alone, and only if the semicolon is consumed.
+// ftfy's own, stricter unescape: &#?[0-9A-Za-z]{1,24}; alone, and only if the semicolon is
+// consumed.
 std::u32string unescape_strictly(std::u32string_view text) {
   std::u32string out;
   out.reserve(text.size());
@@ -125,7 +134,8 @@ std::u32string unescape_strictly(std::u32string_view text) {
     const std::u32string_view rest = text.substr(i + 1);
     const std::size_t first = !rest.empty() && rest[0] == '#' ? 1 : 0;
     std::size_t end = first;
-    while (end < rest.size() && end - first < 24 && (is_digit(rest[end]) || is_letter(rest[end]))) ++end;
+    while (end < rest.size() && end - first < 24 && (is_digit(rest[end]) || is_letter(rest[end])))
+      ++end;
     const bool matches = end > first && end < rest.size() && rest[end] == ';';
     bool replaced = false;
     if (matches && first == 1) {
@@ -151,39 +161,62 @@ std::u32string unescape_strictly(std::u32string_view text) {
 
 std::u32string_view ligature(char32_t c) {
   switch (c) {
-    case 0x0132: return U"IJ";
-    case 0x0133: return U"ij";
-    case 0x0149: return U"\u02BCn";
-    case 0x01F1: return U"DZ";
-    case 0x01F2: return U"Dz";
-    case 0x01F3: return U"dz";
-    case 0x01C4: return U"D\u017D";
-    case 0x01C5: return U"D\u017E";
-    case 0x01C6: return U"d\u017E";
-    case 0x01C7: return U"LJ";
-    case 0x01C8: return U"Lj";
-    case 0x01C9: return U"lj";
-    case 0x01CA: return U"NJ";
-    case 0x01CB: return U"Nj";
-    case 0x01CC: return U"nj";
-    case 0xFB00: return U"ff";
-    case 0xFB01: return U"fi";
-    case 0xFB02: return U"fl";
-    case 0xFB03: return U"ffi";
-    case 0xFB04: return U"ffl";
-    case 0xFB05: return U"\u017Ft";
-    case 0xFB06: return U"st";
-    default: return {};
+    case 0x0132:
+      return U"IJ";
+    case 0x0133:
+      return U"ij";
+    case 0x0149:
+      return U"\u02BCn";
+    case 0x01F1:
+      return U"DZ";
+    case 0x01F2:
+      return U"Dz";
+    case 0x01F3:
+      return U"dz";
+    case 0x01C4:
+      return U"D\u017D";
+    case 0x01C5:
+      return U"D\u017E";
+    case 0x01C6:
+      return U"d\u017E";
+    case 0x01C7:
+      return U"LJ";
+    case 0x01C8:
+      return U"Lj";
+    case 0x01C9:
+      return U"lj";
+    case 0x01CA:
+      return U"NJ";
+    case 0x01CB:
+      return U"Nj";
+    case 0x01CC:
+      return U"nj";
+    case 0xFB00:
+      return U"ff";
+    case 0xFB01:
+      return U"fi";
+    case 0xFB02:
+      return U"fl";
+    case 0xFB03:
+      return U"ffi";
+    case 0xFB04:
+      return U"ffl";
+    case 0xFB05:
+      return U"\u017Ft";
+    case 0xFB06:
+      return U"st";
+    default:
+      return {};
   }
 }
 
 bool is_unwanted_control(char32_t c) {
-  return c < 0x09 || c == 0x0B || (c >= 0x0E && c < 0x20) || c == 0x7F || (c >= 0x206A && c <= 0x206F) ||
-         c == 0xFEFF || (c >= 0xFFF9 && c <= 0xFFFC);
+  return c < 0x09 || c == 0x0B || (c >= 0x0E && c < 0x20) || c == 0x7F ||
+         (c >= 0x206A && c <= 0x206F) || c == 0xFEFF || (c >= 0xFFF9 && c <= 0xFFFC);
 }
 
-// C1 controls as Windows-1252, ligatures, full and half width, straight quotes, line breaks: one character at a time, in
-// ftfy's order. A later fix sees what an earlier one made.
+// C1 controls as Windows-1252, ligatures, full and half width, straight quotes, line breaks: one
+// character at a time, in ftfy's order. A later fix sees what an earlier one made.
 std::u32string fix_characters(std::u32string_view text) {
   std::u32string out;
   out.reserve(text.size());
@@ -225,7 +258,8 @@ std::u32string remove_controls(std::u32string_view text) {
   for (std::size_t i = 0; i < text.size();) {
     if (text[i] == kEscape && i + 1 < text.size() && text[i + 1] == '[') {
       std::size_t end = i + 2;
-      while (end < text.size() && (text[end] == ';' || u_isdigit(static_cast<UChar32>(text[end])))) ++end;
+      while (end < text.size() && (text[end] == ';' || u_isdigit(static_cast<UChar32>(text[end]))))
+        ++end;
       if (end < text.size() && is_letter(text[end])) {
         i = end + 1;
         continue;
@@ -243,7 +277,8 @@ std::u32string compose(std::u32string text) {
   return decode_utf8(normalize(encode_utf8(text), NormalForm::kNfc));
 }
 
-// Each round undoes one level of escaping, so a caption cannot cost more than this many times its length.
+// Each round undoes one level of escaping, so a caption cannot cost more than this many times its
+// length.
 constexpr int kMostRounds = 1000;
 
 std::u32string fix_segment(std::u32string text, bool unescape) {
@@ -256,7 +291,8 @@ std::u32string fix_segment(std::u32string text, bool unescape) {
   return text;
 }
 
-// Line by line; from the first line with a '<' on the text is taken for HTML, whose entities are left alone.
+// Line by line; from the first line with a '<' on the text is taken for HTML, whose entities are
+// left alone.
 std::u32string fix_text(std::u32string_view text) {
   std::u32string out;
   bool unescape = true;

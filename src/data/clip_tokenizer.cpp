@@ -21,7 +21,8 @@ namespace {
 
 constexpr const char* kVocabularyName = "bpe_simple_vocab_16e6.txt.gz";
 
-// Cleaned text holds no white space but the space, so the last class needs no \s, whose members differ between engines.
+// Cleaned text holds no white space but the space, so the last class needs no \s, whose members
+// differ between engines.
 constexpr std::string_view kPattern =
     R"(<start_of_text>|<end_of_text>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^ \p{L}\p{N}]+)";
 
@@ -36,7 +37,8 @@ std::string lower_case(const std::string& text) {
   UErrorCode status = U_ZERO_ERROR;
   std::string lower;
   icu::StringByteSink<std::string> sink(&lower);
-  icu::CaseMap::utf8ToLower("", 0, icu::StringPiece(text.data(), static_cast<std::int32_t>(text.size())),
+  icu::CaseMap::utf8ToLower("", 0,
+                            icu::StringPiece(text.data(), static_cast<std::int32_t>(text.size())),
                             sink, nullptr, status);
   if (U_FAILURE(status)) {
     throw DataError({"text cannot be lower-cased", "ICU", "", u_errorName(status)});
@@ -59,7 +61,8 @@ class ClipTokenizer final : public Tokenizer {
     pattern_.reset(pcre2_compile(reinterpret_cast<PCRE2_SPTR>(kPattern.data()), kPattern.size(),
                                  PCRE2_UTF | PCRE2_UCP | PCRE2_CASELESS, &error, &offset, nullptr));
     if (!pattern_) {
-      throw DataError({"the tokenizer's pattern does not compile", "PCRE2", "", pcre2_message(error)});
+      throw DataError(
+          {"the tokenizer's pattern does not compile", "PCRE2", "", pcre2_message(error)});
     }
     // Without a JIT the interpreter gives the same matches.
     pcre2_jit_compile(pattern_.get(), PCRE2_JIT_COMPLETE);
@@ -88,15 +91,17 @@ class ClipTokenizer final : public Tokenizer {
   static constexpr std::int64_t kStart = BytePairEncoding::kSymbols;
   static constexpr std::int64_t kEnd = kStart + 1;
 
-  void encode_words(const std::string& text, std::size_t enough, std::vector<std::int64_t>& tokens) const {
+  void encode_words(const std::string& text, std::size_t enough,
+                    std::vector<std::int64_t>& tokens) const {
     const std::unique_ptr<pcre2_match_data, FreeMatch> match(pcre2_match_data_create(1, nullptr));
     if (!match) throw std::bad_alloc();
     const auto* subject = reinterpret_cast<PCRE2_SPTR>(text.data());
     for (std::size_t position = 0; position < text.size() && tokens.size() <= enough;) {
-      const int found = pcre2_match(pattern_.get(), subject, text.size(), position, PCRE2_NO_UTF_CHECK,
-                                    match.get(), nullptr);
+      const int found = pcre2_match(pattern_.get(), subject, text.size(), position,
+                                    PCRE2_NO_UTF_CHECK, match.get(), nullptr);
       if (found == PCRE2_ERROR_NOMATCH) break;
-      if (found < 0) throw DataError({"text cannot be split into words", "PCRE2", "", pcre2_message(found)});
+      if (found < 0)
+        throw DataError({"text cannot be split into words", "PCRE2", "", pcre2_message(found)});
       const PCRE2_SIZE* bounds = pcre2_get_ovector_pointer(match.get());
       const std::string_view word = std::string_view(text).substr(bounds[0], bounds[1] - bounds[0]);
       if (word == "<start_of_text>") {
@@ -117,9 +122,11 @@ class ClipTokenizer final : public Tokenizer {
 
 }  // namespace
 
-std::unique_ptr<Tokenizer> make_clip_tokenizer(const std::filesystem::path& vocabulary, int context_length) {
+std::unique_ptr<Tokenizer> make_clip_tokenizer(const std::filesystem::path& vocabulary,
+                                               int context_length) {
   if (context_length < 2) {
-    throw ConfigError({"context length is too small", "tokenizer", "at least 2", cat(context_length)});
+    throw ConfigError(
+        {"context length is too small", "tokenizer", "at least 2", cat(context_length)});
   }
   return std::make_unique<ClipTokenizer>(vocabulary, context_length);
 }
@@ -133,7 +140,8 @@ std::filesystem::path default_clip_vocabulary() {
   const std::filesystem::path file =
       (program.parent_path() / ".." / "share" / "helip" / kVocabularyName).lexically_normal();
   if (std::filesystem::is_regular_file(file)) return file;
-  throw ConfigError({"CLIP's vocabulary is missing", file.string(), cat(kVocabularyName, " there or in HELIP_BPE_VOCAB"), ""});
+  throw ConfigError({"CLIP's vocabulary is missing", file.string(),
+                     cat(kVocabularyName, " there or in HELIP_BPE_VOCAB"), ""});
 }
 
 }  // namespace helip::data

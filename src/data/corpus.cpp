@@ -23,7 +23,8 @@ void check_digest(const std::filesystem::path& file, const std::string& expected
   }
 }
 
-store::NpyArray open_groups(const std::filesystem::path& file, const std::string& sha256, std::uint64_t pairs) {
+store::NpyArray open_groups(const std::filesystem::path& file, const std::string& sha256,
+                            std::uint64_t pairs) {
   check_digest(file, sha256);
   auto array = store::NpyArray::open(file);
   if (array.dtype() != store::DType::kU32 || array.shape() != std::vector<std::uint64_t>{pairs}) {
@@ -38,7 +39,9 @@ void check_shard(const std::filesystem::path& path, const ShardEntry& entry) {
   std::error_code error;
   const std::uint64_t bytes = std::filesystem::file_size(path, error);
   if (error) {
-    throw DataError({.what = "a shard of the corpus is missing", .where = path.string(), .found = error.message()});
+    throw DataError({.what = "a shard of the corpus is missing",
+                     .where = path.string(),
+                     .found = error.message()});
   }
   if (bytes != entry.bytes) {
     throw DataError({.what = "a shard changed since the corpus was indexed",
@@ -66,18 +69,22 @@ Corpus::~Corpus() = default;
 Corpus Corpus::open(const std::filesystem::path& folder) {
   const auto file = folder / "manifest.json";
   if (!std::filesystem::exists(file)) {
-    throw DataError({.what = "not a corpus folder", .where = folder.string(), .expected = "manifest.json in it"});
+    throw DataError({.what = "not a corpus folder",
+                     .where = folder.string(),
+                     .expected = "manifest.json in it"});
   }
   CorpusManifest manifest = read_manifest(file);
   auto paths = shard_paths(manifest, folder);
   for (std::size_t i = 0; i < paths.size(); ++i) check_shard(paths[i], manifest.shards[i]);
   check_digest(folder / "index.npy", manifest.index_sha256);
   auto index = LocationIndex::open(folder / "index.npy", manifest);
-  auto image_groups = open_groups(folder / "image_group.npy", manifest.image_group_sha256, manifest.pairs);
-  auto caption_groups = open_groups(folder / "caption_group.npy", manifest.caption_group_sha256, manifest.pairs);
+  auto image_groups =
+      open_groups(folder / "image_group.npy", manifest.image_group_sha256, manifest.pairs);
+  auto caption_groups =
+      open_groups(folder / "caption_group.npy", manifest.caption_group_sha256, manifest.pairs);
   const std::string caption_key = manifest.caption_key;
-  return Corpus(std::unique_ptr<State>(new State{std::move(manifest), std::move(index), std::move(image_groups),
-                                                 std::move(caption_groups),
+  return Corpus(std::unique_ptr<State>(new State{std::move(manifest), std::move(index),
+                                                 std::move(image_groups), std::move(caption_groups),
                                                  SampleReader(std::move(paths), caption_key)}));
 }
 
@@ -94,8 +101,12 @@ Sample Corpus::load(SampleId id) const {
   return state_->reader.read(id, state_->index.at(to_index(id)));
 }
 
-std::span<const std::uint32_t> Corpus::image_groups() const { return state_->image_groups.as<std::uint32_t>(); }
+std::span<const std::uint32_t> Corpus::image_groups() const {
+  return state_->image_groups.as<std::uint32_t>();
+}
 
-std::span<const std::uint32_t> Corpus::caption_groups() const { return state_->caption_groups.as<std::uint32_t>(); }
+std::span<const std::uint32_t> Corpus::caption_groups() const {
+  return state_->caption_groups.as<std::uint32_t>();
+}
 
 }  // namespace helip::data

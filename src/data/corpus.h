@@ -1,5 +1,7 @@
-// A corpus of image-text pairs: WebDataset shards with an index, so that any sample is one pread away (the hard pairs of a
-// seed lie anywhere). Ids are positions in the manifest, in shard order, then order in the tar.
+// A corpus of image-text pairs: WebDataset shards with an index, so that any sample is one pread
+// away (the hard pairs of a seed lie anywhere). Ids are positions in the manifest, in shard order,
+// then order in the tar. A pair is an image member with a caption member (.txt, else .json);
+// whether it can be decoded shows on loading.
 #pragma once
 
 #include <cstdint>
@@ -18,20 +20,21 @@ namespace helip::data {
 // A sample as stored: encoded image bytes and caption, nothing decoded.
 struct Sample {
   SampleId id{};
-  std::string key;                  // WebDataset key
-  std::string shard;                // shard file name
-  std::uint64_t offset = 0;         // of the image member's data in the shard, for messages
-  std::string image_extension;      // jpg | jpeg | png | webp
-  std::vector<std::byte> image;     // encoded bytes
-  std::string caption;              // UTF-8 as stored; empty if unusable (see caption_problem)
-  std::string caption_problem;      // empty if usable; else why not (missing, empty, invalid UTF-8)
+  std::string key;               // WebDataset key
+  std::string shard;             // shard file name
+  std::uint64_t offset = 0;      // of the image member's data in the shard, for messages
+  std::string image_extension;   // jpg | jpeg | png | webp
+  std::vector<std::byte> image;  // encoded bytes
+  std::string caption;           // UTF-8 as stored; empty if unusable (see caption_problem)
+  std::string caption_problem;   // empty if usable; else why not (missing, empty, invalid UTF-8)
 };
 
 // Immutable after open; safe from many threads.
 class Corpus {
  public:
-  // `folder` holds manifest.json and index.npy, duplicate_groups (image_group.npy, caption_group.npy). Throws DataError if a
-  // shard is missing or its size differs from the manifest, StoreError if the index is damaged.
+  // `folder` holds manifest.json and index.npy, duplicate_groups (image_group.npy,
+  // caption_group.npy). Throws DataError if a shard is missing or its size differs from the
+  // manifest, StoreError if the index is damaged.
   static Corpus open(const std::filesystem::path& folder);
   Corpus(Corpus&&) noexcept;
   Corpus& operator=(Corpus&&) noexcept;
@@ -51,12 +54,16 @@ class Corpus {
   std::unique_ptr<State> state_;
 };
 
-// Makes or reuses the index of a corpus. `source` is a corpus folder with manifest.json (then nothing is written and its
-// folder is returned), a tar list ({00000..00331}.tar, a::b, glob) or a folder of tars (then manifest and index are
-// published in `index_folder`, which is returned). `progress(done, total)` counts shards. Throws DataError naming an empty
-// or truncated tar.
-std::filesystem::path open_or_index(const std::string& source, const std::filesystem::path& index_folder,
-                                    const std::string& caption_key,
-                                    const std::function<void(std::uint64_t, std::uint64_t)>& progress = {});
+// Makes or reuses the index of a corpus. `source` is a corpus folder with manifest.json (then
+// nothing is written and its folder is returned), a tar list ({00000..00331}.tar, a::b, glob) or a
+// folder of tars (then manifest and index are published in `index_folder`, which is returned), or a
+// table (OpenCLIP's columns) or folder of images (then its pairs are copied into shards once:
+// `index_folder`/imported is returned). An index is reused while names, sizes and times of the
+// files are the same and its digests fit. `progress(done, total)` counts shards, pairs when
+// copying. Throws DataError naming an empty, truncated or damaged tar.
+std::filesystem::path open_or_index(
+    const std::string& source, const std::filesystem::path& index_folder,
+    const std::string& caption_key,
+    const std::function<void(std::uint64_t, std::uint64_t)>& progress = {});
 
 }  // namespace helip::data

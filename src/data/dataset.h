@@ -12,16 +12,16 @@ namespace helip::data {
 
 struct DatasetSample {
   std::string key;
-  std::vector<std::byte> image;         // encoded
-  std::int64_t label = -1;              // .cls, or -1
-  std::vector<std::string> captions;    // .txt, one a line
+  std::vector<std::byte> image;       // encoded
+  std::int64_t label = -1;            // .cls, or -1
+  std::vector<std::string> captions;  // .txt, one a line
 };
 
 struct Dataset {
   std::vector<std::string> classnames;  // empty if the data set has no classes
   std::vector<std::string> templates;   // with {c}
   std::vector<DatasetSample> samples;
-  std::string fingerprint;              // sha256 over the shards' digests, for feature caches
+  std::string fingerprint;  // sha256 over the shards' digests, for feature caches
 };
 
 // Reads one split into memory (encoded bytes). Throws DataError naming what is missing or damaged.

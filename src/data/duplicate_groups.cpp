@@ -24,7 +24,8 @@ std::vector<std::uint32_t> number_groups(std::span<const Digest> digests) {
   std::sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
     return digests[a] != digests[b] ? digests[a] < digests[b] : a < b;
   });
-  // The first member of each sample's group; then groups get their numbers as their first members appear.
+  // The first member of each sample's group; then groups get their numbers as their first members
+  // appear.
   std::vector<std::uint32_t> first(digests.size());
   for (std::size_t i = 0; i < order.size(); ++i) {
     const Digest& digest = digests[order[i]];
@@ -33,11 +34,13 @@ std::vector<std::uint32_t> number_groups(std::span<const Digest> digests) {
   }
   std::vector<std::uint32_t> groups(digests.size());
   std::uint32_t count = 0;
-  for (std::size_t i = 0; i < groups.size(); ++i) groups[i] = first[i] == i ? count++ : groups[first[i]];
+  for (std::size_t i = 0; i < groups.size(); ++i)
+    groups[i] = first[i] == i ? count++ : groups[first[i]];
   return groups;
 }
 
-std::string write_groups(const std::filesystem::path& file, const std::vector<std::uint32_t>& groups) {
+std::string write_groups(const std::filesystem::path& file,
+                         const std::vector<std::uint32_t>& groups) {
   store::NpyWriter writer(file, store::DType::kU32, {groups.size()});
   writer.write_values(std::span<const std::uint32_t>(groups));
   writer.publish();

@@ -1,4 +1,5 @@
-// Duplicate groups: equal numbers are duplicates. Groups are numbered in the order of their first member.
+// Duplicate groups: equal numbers are duplicates. Groups are numbered in the order of their first
+// member.
 #pragma once
 
 #include <array>
@@ -11,7 +12,8 @@
 
 namespace helip::data {
 
-// A sha256. All zeros: equal to nothing, not even to another of them (a sample without a usable caption).
+// A sha256. All zeros: equal to nothing, not even to another of them (a sample without a usable
+// caption).
 using Digest = std::array<std::uint8_t, 32>;
 
 Digest digest_from_hex(std::string_view hex);
@@ -19,6 +21,7 @@ Digest digest_from_hex(std::string_view hex);
 std::vector<std::uint32_t> number_groups(std::span<const Digest> digests);
 
 // uint32 [N]; returns the file's sha256.
-std::string write_groups(const std::filesystem::path& file, const std::vector<std::uint32_t>& groups);
+std::string write_groups(const std::filesystem::path& file,
+                         const std::vector<std::uint32_t>& groups);
 
 }  // namespace helip::data

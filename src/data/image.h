@@ -17,7 +17,8 @@ struct Image {
 };
 
 // Decodes JPEG, PNG or WebP by content, not by extension, into RGB as PIL's convert("RGB") gives it: alpha dropped, 16-bit
-// grey clipped, CMYK converted, EXIF orientation ignored. At most 64 Mpx and 64 MiB encoded (checked before allocating).
+// grey clipped, CMYK converted, EXIF orientation ignored. At most 64 Mpx, 65,535 px a side and 64 MiB encoded (checked
+// before allocating). Animations are refused (WebP) or give their still image (PNG).
 // Throws DataError with the reason; libjpeg warnings (truncated data) are errors.
 Image decode_image(std::span<const std::byte> encoded);
 
@@ -42,11 +43,12 @@ struct PreprocessConfig {
   float std[3] = {0.26862954F, 0.26130258F, 0.27577711F};
 };
 
-// Evaluation preprocessing: resize, centre crop, scale to [0, 1], normalise. `out` is [3, size, size].
+// Evaluation preprocessing, equal to open_clip's: resize, centre crop, scale to [0, 1], normalise. `out` is [3, size, size].
+// Both functions throw ConfigError for a bad configuration or a buffer of another size, DataError for an empty image.
 void preprocess(const Image& image, const PreprocessConfig& config, std::span<float> out);
 
 // Training preprocessing as OpenCLIP: RandomResizedCrop(scale 0.9–1.0, ratio 3/4–4/3), then as above. The crop is a pure
-// function of the four keys.
+// function of the four keys and the image's size. The filter is the configuration's (open_clip trains with bicubic always).
 struct AugmentKey {
   std::uint64_t seed, epoch, sample, slot;
 };

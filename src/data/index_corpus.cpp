@@ -1,6 +1,7 @@
 #include "data/index_corpus.h"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <thread>
 #include <utility>
 
@@ -23,12 +24,25 @@ std::filesystem::path common_folder(const std::vector<std::filesystem::path>& sh
   std::filesystem::path common = shards.front().parent_path();
   for (const auto& shard : shards) {
     const std::filesystem::path folder = shard.parent_path();
-    const auto [stop, unused] = std::mismatch(common.begin(), common.end(), folder.begin(), folder.end());
+    const auto [stop, unused] =
+        std::mismatch(common.begin(), common.end(), folder.begin(), folder.end());
     std::filesystem::path shared;
     for (auto part = common.begin(); part != stop; ++part) shared /= *part;
     common = shared;
   }
   return common;
+}
+
+std::string unpaired_lines(const std::vector<QuarantineEntry>& entries) {
+  std::string lines;
+  for (const QuarantineEntry& entry : entries) {
+    const nlohmann::ordered_json line = {{"shard", entry.shard},
+                                         {"offset", entry.offset},
+                                         {"key", printable(entry.key)},
+                                         {"reason", entry.reason}};
+    lines += line.dump() + "\n";
+  }
+  return lines;
 }
 
 template <typename T>
@@ -38,7 +52,8 @@ void append(std::vector<T>& to, std::vector<T>&& from) {
 
 }  // namespace
 
-CorpusScan scan_shards(const std::vector<std::filesystem::path>& shards, const std::string& caption_key,
+CorpusScan scan_shards(const std::vector<std::filesystem::path>& shards,
+                       const std::string& caption_key,
                        const std::function<void(std::uint64_t, std::uint64_t)>& progress) {
   CorpusScan scan;
   const std::filesystem::path folder = common_folder(shards);
@@ -48,7 +63,8 @@ CorpusScan scan_shards(const std::vector<std::filesystem::path>& shards, const s
   std::vector<Digest> caption_digests;
   const unsigned threads = std::clamp(std::thread::hardware_concurrency(), 1U, kMaxIndexThreads);
   ordered_parallel(
-      shards.size(), threads, 2ULL * threads, [&](std::uint64_t i) { return index_shard(shards[i], caption_key); },
+      shards.size(), threads, 2ULL * threads,
+      [&](std::uint64_t i) { return index_shard(shards[i], caption_key); },
       [&](std::uint64_t i, ShardIndex index) {
         const std::string name = shards[i].lexically_relative(folder).string();
         scan.manifest.shards.push_back({.name = name,
@@ -56,7 +72,8 @@ CorpusScan scan_shards(const std::vector<std::filesystem::path>& shards, const s
                                         .sha256 = index.sha256,
                                         .first_sample = scan.locations.size(),
                                         .samples = index.samples.size()});
-        for (SampleLocation& location : index.samples) location.shard = static_cast<std::uint32_t>(i);
+        for (SampleLocation& location : index.samples)
+          location.shard = static_cast<std::uint32_t>(i);
         for (QuarantineEntry& entry : index.unpaired) entry.shard = name;
         append(scan.locations, std::move(index.samples));
         append(image_digests, std::move(index.image_digests));
@@ -87,18 +104,20 @@ CorpusScan scan_shards(const std::vector<std::filesystem::path>& shards, const s
 
 CorpusManifest write_corpus_index(CorpusScan scan, const std::filesystem::path& folder) {
   CorpusManifest& manifest = scan.manifest;
-  const auto relative =
-      std::filesystem::path(manifest.shard_folder).lexically_relative(std::filesystem::absolute(folder).lexically_normal());
+  // The empty last part and parent_path() take off a trailing slash.
+  const auto here = (std::filesystem::absolute(folder) / "").lexically_normal().parent_path();
+  const auto relative = std::filesystem::path(manifest.shard_folder).lexically_relative(here);
   if (!relative.empty() && *relative.begin() != "..") manifest.shard_folder = relative.string();
   manifest.index_sha256 = write_location_index(folder / "index.npy", scan.locations);
   manifest.image_group_sha256 = write_groups(folder / "image_group.npy", scan.image_groups);
   manifest.caption_group_sha256 = write_groups(folder / "caption_group.npy", scan.caption_groups);
-  publish_file(folder / "unpaired.jsonl", quarantine_to_json(scan.unpaired));
+  publish_file(folder / "unpaired.jsonl", unpaired_lines(scan.unpaired));
   write_manifest(folder / "manifest.json", manifest);
   return manifest;
 }
 
-std::vector<std::filesystem::path> shard_paths(const CorpusManifest& manifest, const std::filesystem::path& folder) {
+std::vector<std::filesystem::path> shard_paths(const CorpusManifest& manifest,
+                                               const std::filesystem::path& folder) {
   std::vector<std::filesystem::path> paths;
   paths.reserve(manifest.shards.size());
   // An absolute shard_folder replaces `folder`.

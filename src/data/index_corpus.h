@@ -23,16 +23,18 @@ struct CorpusScan {
   std::vector<QuarantineEntry> unpaired;
 };
 
-// Reads all shards (several at a time); `progress(done, total)` counts them, in order, on this thread. Throws DataError: a
-// shard is empty, truncated or damaged, or there is no pair at all.
-CorpusScan scan_shards(const std::vector<std::filesystem::path>& shards, const std::string& caption_key,
+// Reads all shards (several at a time); `progress(done, total)` counts them, in order, on this
+// thread. Throws DataError: a shard is empty, truncated or damaged, or there is no pair at all.
+CorpusScan scan_shards(const std::vector<std::filesystem::path>& shards,
+                       const std::string& caption_key,
                        const std::function<void(std::uint64_t, std::uint64_t)>& progress);
 
-// Writes index.npy, image_group.npy, caption_group.npy, unpaired.jsonl and, last, manifest.json, each atomically. Shards
-// inside of `folder` are named relative to it.
+// Writes index.npy, image_group.npy, caption_group.npy, unpaired.jsonl and, last, manifest.json,
+// each atomically. Shards inside of `folder` are named relative to it.
 CorpusManifest write_corpus_index(CorpusScan scan, const std::filesystem::path& folder);
 
 // The shards of a manifest that lies in `folder`, in order.
-std::vector<std::filesystem::path> shard_paths(const CorpusManifest& manifest, const std::filesystem::path& folder);
+std::vector<std::filesystem::path> shard_paths(const CorpusManifest& manifest,
+                                               const std::filesystem::path& folder);
 
 }  // namespace helip::data

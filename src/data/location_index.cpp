@@ -17,7 +17,8 @@ constexpr unsigned kHeaderShift = 16;
 using Row = std::array<std::int64_t, kColumns>;
 
 Row pack(const SampleLocation& location) {
-  const std::uint64_t kind = location.extension | static_cast<std::uint64_t>(location.json_caption) << kJsonBit |
+  const std::uint64_t kind = location.extension |
+                             static_cast<std::uint64_t>(location.json_caption) << kJsonBit |
                              static_cast<std::uint64_t>(location.header_bytes) << kHeaderShift;
   return {location.shard,
           static_cast<std::int64_t>(location.image_offset),
@@ -45,12 +46,14 @@ bool fits(const SampleLocation& location, std::uint64_t shard_bytes) {
   };
   return inside(location.image_offset, location.image_bytes) &&
          inside(location.caption_offset, location.caption_bytes) &&
-         location.header_bytes <= location.image_offset && location.extension < kImageExtensions.size();
+         location.header_bytes <= location.image_offset &&
+         location.extension < kImageExtensions.size();
 }
 
 }  // namespace
 
-LocationIndex LocationIndex::open(const std::filesystem::path& file, const CorpusManifest& manifest) {
+LocationIndex LocationIndex::open(const std::filesystem::path& file,
+                                  const CorpusManifest& manifest) {
   auto array = store::NpyArray::open(file);
   const std::vector<std::uint64_t> shape = {manifest.pairs, kColumns};
   if (array.dtype() != store::DType::kI64 || array.shape() != shape) {
@@ -64,9 +67,10 @@ LocationIndex LocationIndex::open(const std::filesystem::path& file, const Corpu
     for (std::uint64_t i = entry.first_sample; i < entry.first_sample + entry.samples; ++i) {
       const SampleLocation location = index.at(i);
       if (location.shard != shard || !fits(location, entry.bytes)) {
-        throw StoreError({.what = cat("the corpus index is damaged: sample ", i, " lies outside of its shard"),
-                          .where = file.string(),
-                          .expected = cat("a place in ", entry.name, " (", entry.bytes, " bytes)")});
+        throw StoreError(
+            {.what = cat("the corpus index is damaged: sample ", i, " lies outside of its shard"),
+             .where = file.string(),
+             .expected = cat("a place in ", entry.name, " (", entry.bytes, " bytes)")});
       }
     }
   }
@@ -74,10 +78,12 @@ LocationIndex LocationIndex::open(const std::filesystem::path& file, const Corpu
 }
 
 SampleLocation LocationIndex::at(std::uint64_t sample) const {
-  return unpack(array_.as<std::int64_t>().subspan(static_cast<std::size_t>(sample) * kColumns, kColumns));
+  return unpack(
+      array_.as<std::int64_t>().subspan(static_cast<std::size_t>(sample) * kColumns, kColumns));
 }
 
-std::string write_location_index(const std::filesystem::path& file, const std::vector<SampleLocation>& locations) {
+std::string write_location_index(const std::filesystem::path& file,
+                                 const std::vector<SampleLocation>& locations) {
   store::NpyWriter writer(file, store::DType::kI64, {locations.size(), kColumns});
   std::vector<std::int64_t> rows;
   constexpr std::size_t kRowsAtOnce = 4096;

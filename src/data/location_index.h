@@ -1,5 +1,6 @@
-// index.npy of a corpus: where each sample lies. int64 [N, 6]; the columns are those of SampleLocation, the last packs the
-// image extension (bits 0–7), the caption's kind (bit 8) and the bytes of tar headers before the image (from bit 16).
+// index.npy of a corpus: where each sample lies. int64 [N, 6]; the columns are those of
+// SampleLocation, the last packs the image extension (bits 0–7), the caption's kind (bit 8) and the
+// bytes of tar headers before the image (from bit 16).
 #pragma once
 
 #include <cstdint>
@@ -14,13 +15,14 @@ namespace helip::data {
 
 struct SampleLocation {
   std::uint32_t shard = 0;
-  std::uint64_t image_offset = 0;   // of the content, in bytes from the shard's start
+  std::uint64_t image_offset = 0;  // of the content, in bytes from the shard's start
   std::uint64_t image_bytes = 0;
   std::uint64_t caption_offset = 0;
   std::uint64_t caption_bytes = 0;
-  std::uint8_t extension = 0;       // position in kImageExtensions
-  bool json_caption = false;        // the caption is a field of a .json, else a .txt
-  std::uint32_t header_bytes = 0;   // tar headers (extended ones included) that end at image_offset; they hold the key
+  std::uint8_t extension = 0;  // position in kImageExtensions
+  bool json_caption = false;   // the caption is a field of a .json, else a .txt
+  std::uint32_t header_bytes =
+      0;  // tar headers (extended ones included) that end at image_offset; they hold the key
 
   bool operator==(const SampleLocation&) const = default;
 };
@@ -38,6 +40,7 @@ class LocationIndex {
 };
 
 // Returns the file's sha256.
-std::string write_location_index(const std::filesystem::path& file, const std::vector<SampleLocation>& locations);
+std::string write_location_index(const std::filesystem::path& file,
+                                 const std::vector<SampleLocation>& locations);
 
 }  // namespace helip::data

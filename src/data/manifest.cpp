@@ -15,25 +15,26 @@ constexpr const char* kFormat = "helip_corpus";
 using Json = nlohmann::ordered_json;
 
 void check(const CorpusManifest& manifest, const std::filesystem::path& file) {
-  const auto refuse = [&](const std::string& what, const std::string& expected, const std::string& found) {
+  const auto refuse = [&](const std::string& what, const std::string& expected,
+                          const std::string& found) {
     throw StoreError({.what = what, .where = file.string(), .expected = expected, .found = found});
   };
   std::uint64_t pairs = 0;
   for (const ShardEntry& shard : manifest.shards) {
     if (shard.first_sample != pairs) {
-      refuse("the corpus manifest is damaged: " + shard.name + " starts at the wrong sample", cat(pairs),
-             cat(shard.first_sample));
+      refuse("the corpus manifest is damaged: " + shard.name + " starts at the wrong sample",
+             cat(pairs), cat(shard.first_sample));
     }
     pairs += shard.samples;
   }
   if (pairs != manifest.pairs || pairs == 0 || pairs >= kNoPair) {
-    refuse("the corpus manifest is damaged: wrong number of pairs", cat(pairs, ", between 1 and 2^32 - 2"),
-           cat(manifest.pairs));
+    refuse("the corpus manifest is damaged: wrong number of pairs",
+           cat(pairs, ", between 1 and 2^32 - 2"), cat(manifest.pairs));
   }
   const std::string fingerprint = fingerprint_of(manifest.shards);
   if (fingerprint != manifest.fingerprint) {
-    refuse("the corpus manifest is damaged: its fingerprint does not follow from its shards", fingerprint,
-           manifest.fingerprint);
+    refuse("the corpus manifest is damaged: its fingerprint does not follow from its shards",
+           fingerprint, manifest.fingerprint);
   }
 }
 
@@ -43,7 +44,8 @@ std::string fingerprint_of(const std::vector<ShardEntry>& shards) {
   Sha256 digest;
   for (const ShardEntry& shard : shards) {
     // Lengths in front of names: no two lists give the same text.
-    digest.update(cat(shard.name.size(), " ", shard.name, " ", shard.bytes, " ", shard.sha256, "\n"));
+    digest.update(
+        cat(shard.name.size(), " ", shard.name, " ", shard.bytes, " ", shard.sha256, "\n"));
   }
   return digest.hex();
 }
@@ -77,7 +79,8 @@ CorpusManifest read_manifest(const std::filesystem::path& file) {
                                  .samples = shard.at("samples").get<std::uint64_t>()});
     }
   } catch (const nlohmann::json::exception& error) {
-    throw StoreError({.what = "the corpus manifest is damaged", .where = file.string(), .found = error.what()});
+    throw StoreError(
+        {.what = "the corpus manifest is damaged", .where = file.string(), .found = error.what()});
   }
   check(manifest, file);
   return manifest;

@@ -9,7 +9,7 @@
 namespace helip::data {
 
 struct ShardEntry {
-  std::string name;             // file name, relative to the manifest's `shards` folder
+  std::string name;  // file name, relative to the manifest's `shards` folder
   std::uint64_t bytes = 0;
   std::string sha256;
   std::uint64_t first_sample = 0;
@@ -18,12 +18,12 @@ struct ShardEntry {
 
 struct CorpusManifest {
   int format_version = 1;
-  std::string shard_folder;     // of the shards: absolute, or relative to the manifest's folder
+  std::string shard_folder;  // of the shards: absolute, or relative to the manifest's folder
   std::uint64_t pairs = 0;
-  std::string fingerprint;      // sha256 over the ordered (shard name, size, sha256 of bytes)
+  std::string fingerprint;  // sha256 over the ordered (shard name, size, sha256 of bytes)
   std::string caption_key;
   std::vector<ShardEntry> shards;
-  std::string index_sha256;     // of index.npy, sample locations
+  std::string index_sha256;          // of index.npy, sample locations
   std::string image_group_sha256;    // of image_group.npy
   std::string caption_group_sha256;  // of caption_group.npy
   std::uint64_t json_captions = 0;   // pairs whose caption is the field caption_key of a .json

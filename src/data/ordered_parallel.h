@@ -14,11 +14,12 @@
 
 namespace helip::data {
 
-// Calls make(i) for i in [0, count) on `threads` threads and take(i, result) on this one, in ascending i. At most `window`
-// items are between the two. An exception of make(i) is thrown here in the place of take(i), so that the first bad item is
-// named whatever the number of threads.
+// Calls make(i) for i in [0, count) on `threads` threads and take(i, result) on this one, in
+// ascending i. At most `window` items are between the two. An exception of make(i) is thrown here
+// in the place of take(i), so that the first bad item is named whatever the number of threads.
 template <typename Make, typename Take>
-void ordered_parallel(std::uint64_t count, unsigned threads, std::uint64_t window, const Make& make, const Take& take) {
+void ordered_parallel(std::uint64_t count, unsigned threads, std::uint64_t window, const Make& make,
+                      const Take& take) {
   using Result = std::invoke_result_t<const Make&, std::uint64_t>;
   using Slot = std::optional<std::variant<Result, std::exception_ptr>>;
   std::mutex mutex;
@@ -47,7 +48,8 @@ void ordered_parallel(std::uint64_t count, unsigned threads, std::uint64_t windo
       has_result.notify_one();
     }
   };
-  // Stops the threads also when take() throws; they are joined after that, in the destructor of `workers`.
+  // Stops the threads also when take() throws; they are joined after that, in the destructor of
+  // `workers`.
   struct Stop {
     std::mutex& mutex;
     std::condition_variable& has_room;

@@ -1,4 +1,5 @@
-// Samples that cannot be used: FOLDER/quarantine.npy (bool [N]) and quarantine.jsonl (shard, offset, key, reason).
+// Samples that cannot be used: FOLDER/quarantine.npy (bool [N]) and quarantine.jsonl (shard,
+// offset, key, reason).
 #pragma once
 
 #include <cstdint>
@@ -16,11 +17,14 @@ struct QuarantineEntry {
   std::string reason;
 };
 
-void write_quarantine(const std::filesystem::path& folder, std::uint64_t pairs, const std::vector<QuarantineEntry>& entries);
+// Throws StoreError if an entry's sample is not below `pairs` or comes twice.
+void write_quarantine(const std::filesystem::path& folder, std::uint64_t pairs,
+                      const std::vector<QuarantineEntry>& entries);
 // bool [pairs]; throws StoreError if the file does not fit the corpus.
 std::vector<std::uint8_t> read_quarantine(const std::filesystem::path& folder, std::uint64_t pairs);
 
-// JSON text ↔ entries, for task results.
+// JSON text ↔ entries, for task results. Text that is not UTF-8 is escaped. Throws StoreError if
+// the text is damaged.
 std::string quarantine_to_json(const std::vector<QuarantineEntry>& entries);
 std::vector<QuarantineEntry> quarantine_from_json(const std::string& json);
 

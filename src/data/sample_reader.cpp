@@ -26,7 +26,8 @@ constexpr std::uint64_t kMaxImageBytes = (64ULL << 20) + 1;
 
 class SampleReader::OpenFile {
  public:
-  explicit OpenFile(const std::filesystem::path& path) : path_(path), file_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
+  explicit OpenFile(const std::filesystem::path& path)
+      : path_(path), file_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
     if (file_ < 0) {
       throw DataError({.what = "cannot open the shard",
                        .where = path_.string(),
@@ -37,12 +38,13 @@ class SampleReader::OpenFile {
   OpenFile(const OpenFile&) = delete;
   OpenFile& operator=(const OpenFile&) = delete;
 
-  [[nodiscard]] std::vector<std::byte> read(std::uint64_t offset, std::uint64_t bytes, const std::string& key) const {
+  [[nodiscard]] std::vector<std::byte> read(std::uint64_t offset, std::uint64_t bytes,
+                                            const std::string& key) const {
     std::vector<std::byte> content(static_cast<std::size_t>(bytes));
     std::size_t done = 0;
     while (done < content.size()) {
-      const ssize_t got =
-          ::pread(file_, content.data() + done, content.size() - done, static_cast<off_t>(offset + done));
+      const ssize_t got = ::pread(file_, content.data() + done, content.size() - done,
+                                  static_cast<off_t>(offset + done));
       if (got < 0 && errno == EINTR) continue;
       if (got <= 0) {
         throw DataError({.what = "cannot read a sample",
@@ -84,7 +86,10 @@ std::shared_ptr<const SampleReader::OpenFile> SampleReader::open(std::uint32_t s
 Sample SampleReader::read(SampleId id, const SampleLocation& location) const {
   const auto file = open(location.shard);
   const std::filesystem::path& path = shards_[location.shard];
-  Sample sample{.id = id, .key = {}, .shard = path.filename().string(), .offset = location.image_offset};
+  Sample sample;
+  sample.id = id;
+  sample.shard = path.filename().string();
+  sample.offset = location.image_offset;
   const std::uint64_t header_offset = location.image_offset - location.header_bytes;
   const auto headers = file->read(header_offset, location.header_bytes, "unknown");
   const auto name = split_member_name(member_name(headers, path.string(), header_offset));
@@ -94,10 +99,12 @@ Sample SampleReader::read(SampleId id, const SampleLocation& location) const {
   }
   sample.key = name->key;
   sample.image_extension = kImageExtensions.at(location.extension);
-  sample.image = file->read(location.image_offset, std::min(location.image_bytes, kMaxImageBytes), sample.key);
-  const auto bytes =
-      file->read(location.caption_offset, std::min(location.caption_bytes, kMaxCaptionBytes + 1), sample.key);
-  Caption caption = location.json_caption ? caption_of_json(bytes, caption_key_) : caption_of_text(bytes);
+  sample.image =
+      file->read(location.image_offset, std::min(location.image_bytes, kMaxImageBytes), sample.key);
+  const auto bytes = file->read(location.caption_offset,
+                                std::min(location.caption_bytes, kMaxCaptionBytes + 1), sample.key);
+  Caption caption =
+      location.json_caption ? caption_of_json(bytes, caption_key_) : caption_of_text(bytes);
   sample.caption = std::move(caption.text);
   sample.caption_problem = std::move(caption.problem);
   return sample;

@@ -17,8 +17,8 @@ namespace {
 
 struct Part {
   TarMember member;
-  std::string image_sha256;            // of images
-  std::vector<std::byte> content;      // of captions; one byte more than allowed if too large
+  std::string image_sha256;        // of images
+  std::vector<std::byte> content;  // of captions; one byte more than allowed if too large
 };
 
 // The members of the sample that is being read.
@@ -33,7 +33,10 @@ struct OpenSample {
 class ShardIndexer {
  public:
   ShardIndexer(const std::filesystem::path& shard, const std::string& caption_key)
-      : reader_(shard), path_(shard), shard_(shard.filename().string()), caption_key_(caption_key) {}
+      : reader_(shard),
+        path_(shard),
+        shard_(shard.filename().string()),
+        caption_key_(caption_key) {}
 
   ShardIndex run() {
     bool any = false;
@@ -45,7 +48,10 @@ class ShardIndexer {
     index_.bytes = reader_.file_bytes();
     index_.sha256 = reader_.sha256();
     if (!any) {
-      throw DataError({.what = "empty tar", .where = path_.string() + ": byte 0", .expected = "tar members", .found = "none"});
+      throw DataError({.what = "empty tar",
+                       .where = path_.string() + ": byte 0",
+                       .expected = "tar members",
+                       .found = "none"});
     }
     return std::move(index_);
   }
@@ -59,8 +65,8 @@ class ShardIndexer {
       return;
     }
     if (!member.is_file) return;
-    const bool repeated = std::find(sample_.extensions.begin(), sample_.extensions.end(), name->extension) !=
-                          sample_.extensions.end();
+    const bool repeated = std::find(sample_.extensions.begin(), sample_.extensions.end(),
+                                    name->extension) != sample_.extensions.end();
     if (name->key != sample_.key || repeated) {
       close_sample();
       sample_.key = name->key;
@@ -89,7 +95,8 @@ class ShardIndexer {
 
   void close_sample() {
     OpenSample sample = std::exchange(sample_, {});
-    const auto found = std::find_if(sample.images.begin(), sample.images.end(), [](const auto& i) { return i.has_value(); });
+    const auto found = std::find_if(sample.images.begin(), sample.images.end(),
+                                    [](const auto& i) { return i.has_value(); });
     const bool is_json = !sample.text && sample.json;
     const std::optional<Part>& caption = is_json ? sample.json : sample.text;
     if (found == sample.images.end() && !caption) return;
@@ -102,25 +109,28 @@ class ShardIndexer {
       report(image.member.data_offset, sample.key, "an image without a caption");
       return;
     }
-    const Caption text =
-        is_json ? caption_of_json(caption->content, caption_key_) : caption_of_text(caption->content);
+    const Caption text = is_json ? caption_of_json(caption->content, caption_key_)
+                                 : caption_of_text(caption->content);
     index_.json_captions += is_json ? 1 : 0;
-    index_.samples.push_back(
-        {.shard = 0,
-         .image_offset = image.member.data_offset,
-         .image_bytes = image.member.size,
-         .caption_offset = caption->member.data_offset,
-         .caption_bytes = caption->member.size,
-         .extension = static_cast<std::uint8_t>(found - sample.images.begin()),
-         .json_caption = is_json,
-         .header_bytes = static_cast<std::uint32_t>(image.member.data_offset - image.member.header_offset)});
+    index_.samples.push_back({.shard = 0,
+                              .image_offset = image.member.data_offset,
+                              .image_bytes = image.member.size,
+                              .caption_offset = caption->member.data_offset,
+                              .caption_bytes = caption->member.size,
+                              .extension = static_cast<std::uint8_t>(found - sample.images.begin()),
+                              .json_caption = is_json,
+                              .header_bytes = static_cast<std::uint32_t>(
+                                  image.member.data_offset - image.member.header_offset)});
     index_.image_digests.push_back(digest_from_hex(image.image_sha256));
     index_.caption_digests.push_back(
-        text.problem.empty() ? digest_from_hex(sha256_hex(std::string_view(data::caption_key(text.text)))) : Digest{});
+        text.problem.empty()
+            ? digest_from_hex(sha256_hex(std::string_view(data::caption_key(text.text))))
+            : Digest{});
   }
 
   void report(std::uint64_t offset, const std::string& key, const std::string& reason) {
-    index_.unpaired.push_back({.sample = 0, .shard = shard_, .offset = offset, .key = key, .reason = reason});
+    index_.unpaired.push_back(
+        {.sample = 0, .shard = shard_, .offset = offset, .key = key, .reason = reason});
   }
 
   TarReader reader_;

@@ -17,12 +17,14 @@ namespace {
 
 constexpr std::uint64_t kMaxShards = 1'000'000;
 
-DataError wrong(const std::string& what, const std::string& source, const std::string& expected = {}) {
+DataError wrong(const std::string& what, const std::string& source,
+                const std::string& expected = {}) {
   return DataError({.what = what, .where = source, .expected = expected});
 }
 
 // "00000..00331" counts up with leading zeros; "a,b" are alternatives; nothing if it is neither.
-std::optional<std::vector<std::string>> alternatives(std::string_view inside, const std::string& source) {
+std::optional<std::vector<std::string>> alternatives(std::string_view inside,
+                                                     const std::string& source) {
   const std::size_t dots = inside.find("..");
   if (dots != std::string_view::npos) {
     const std::string_view from = inside.substr(0, dots);
@@ -35,7 +37,8 @@ std::optional<std::vector<std::string>> alternatives(std::string_view inside, co
     };
     if (!parse(from, first) || !parse(to, last)) return std::nullopt;
     if (last < first || last - first >= kMaxShards) {
-      throw wrong("wrong range in the list of shards", source, "FIRST..LAST, ascending, at most 1,000,000 shards");
+      throw wrong("wrong range in the list of shards", source,
+                  "FIRST..LAST, ascending, at most 1,000,000 shards");
     }
     const bool padded = (from.size() > 1 && from[0] == '0') || (to.size() > 1 && to[0] == '0');
     const std::size_t width = padded ? std::max(from.size(), to.size()) : 0;
@@ -60,13 +63,16 @@ std::vector<std::string> expand_braces(const std::string& pattern, const std::st
   const std::size_t open = pattern.find('{');
   if (open == std::string::npos) return {pattern};
   const std::size_t close = pattern.find('}', open);
-  if (close == std::string::npos) throw wrong("brace without its end in the list of shards", source, "{FIRST..LAST} or {a,b}");
-  const auto middle = alternatives(std::string_view(pattern).substr(open + 1, close - open - 1), source);
+  if (close == std::string::npos)
+    throw wrong("brace without its end in the list of shards", source, "{FIRST..LAST} or {a,b}");
+  const auto middle =
+      alternatives(std::string_view(pattern).substr(open + 1, close - open - 1), source);
   if (!middle) throw wrong("wrong braces in the list of shards", source, "{FIRST..LAST} or {a,b}");
   std::vector<std::string> all;
   for (const std::string& tail : expand_braces(pattern.substr(close + 1), source)) {
     for (const std::string& choice : *middle) all.push_back(choice + tail);
-    if (all.size() > kMaxShards) throw wrong("too many shards in the list", source, "at most 1,000,000");
+    if (all.size() > kMaxShards)
+      throw wrong("too many shards in the list", source, "at most 1,000,000");
   }
   // The first brace varies slowest.
   if (all.size() > middle->size()) {
@@ -96,14 +102,16 @@ std::vector<std::filesystem::path> matches(const std::string& pattern, const std
   std::vector<std::filesystem::path> files;
   for (std::size_t i = 0; i < found.gl_pathc; ++i) files.emplace_back(found.gl_pathv[i]);
   ::globfree(&found);
-  if (result == GLOB_NOMATCH || (result == 0 && files.empty())) throw wrong("no shard matches", source);
+  if (result == GLOB_NOMATCH || (result == 0 && files.empty()))
+    throw wrong("no shard matches", source);
   if (result != 0) throw wrong("cannot read the folder of the shards", source);
   // glob's own order depends on the locale.
   std::sort(files.begin(), files.end());
   return files;
 }
 
-void append_part(const std::string& part, const std::string& source, std::vector<std::filesystem::path>& out) {
+void append_part(const std::string& part, const std::string& source,
+                 std::vector<std::filesystem::path>& out) {
   const auto append = [&](const std::vector<std::filesystem::path>& more) {
     out.insert(out.end(), more.begin(), more.end());
   };
@@ -140,8 +148,10 @@ std::vector<std::filesystem::path> list_shards(const std::string& source) {
   for (auto& shard : shards) {
     // Links keep their own names (download caches link to files named by digest).
     shard = std::filesystem::absolute(shard).lexically_normal();
-    if (!is_valid_utf8(shard.string())) throw wrong("the shard's name is not valid UTF-8", shard.string());
-    if (!seen.insert(std::filesystem::canonical(shard)).second) throw wrong("a shard comes twice", shard.string());
+    if (!is_valid_utf8(shard.string()))
+      throw wrong("the shard's name is not valid UTF-8", shard.string());
+    if (!seen.insert(std::filesystem::canonical(shard)).second)
+      throw wrong("a shard comes twice", shard.string());
   }
   return shards;
 }

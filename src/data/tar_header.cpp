@@ -63,22 +63,26 @@ void check_sum(const Block& block, const std::string& shard, std::uint64_t offse
 }
 
 // Records "LENGTH KEY=VALUE\n".
-void apply_pax(std::string_view records, bool global, Extended& extended, const std::string& shard, std::uint64_t offset) {
+void apply_pax(std::string_view records, bool global, Extended& extended, const std::string& shard,
+               std::uint64_t offset) {
   while (!records.empty()) {
     std::size_t length = 0;
-    const auto [end, error] = std::from_chars(records.data(), records.data() + records.size(), length);
+    const auto [end, error] =
+        std::from_chars(records.data(), records.data() + records.size(), length);
     const auto digits = static_cast<std::size_t>(end - records.data());
-    if (error != std::errc() || length > records.size() || length < digits + 3 || records[digits] != ' ' ||
-        records[length - 1] != '\n') {
+    if (error != std::errc() || length > records.size() || length < digits + 3 ||
+        records[digits] != ' ' || records[length - 1] != '\n') {
       throw damaged(shard, offset, "damaged pax header", "records LENGTH KEY=VALUE");
     }
     const std::string_view record = records.substr(digits + 1, length - digits - 2);
     records.remove_prefix(length);
     const std::size_t equals = record.find('=');
-    if (equals == std::string_view::npos) throw damaged(shard, offset, "damaged pax header", "KEY=VALUE");
+    if (equals == std::string_view::npos)
+      throw damaged(shard, offset, "damaged pax header", "KEY=VALUE");
     const std::string_view key = record.substr(0, equals);
     const std::string_view value = record.substr(equals + 1);
-    if (key.starts_with("GNU.sparse.")) throw damaged(shard, offset, "sparse member", "members stored whole");
+    if (key.starts_with("GNU.sparse."))
+      throw damaged(shard, offset, "sparse member", "members stored whole");
     if (key != "path" && key != "size") continue;
     if (global) throw damaged(shard, offset, "global pax header sets a member's path or size");
     if (key == "path") {
@@ -87,7 +91,8 @@ void apply_pax(std::string_view records, bool global, Extended& extended, const 
       std::uint64_t size = 0;
       const auto [stop, bad] = std::from_chars(value.data(), value.data() + value.size(), size);
       if (bad != std::errc() || stop != value.data() + value.size()) {
-        throw damaged(shard, offset, "damaged size in a pax header", "a number", std::string(value));
+        throw damaged(shard, offset, "damaged size in a pax header", "a number",
+                      std::string(value));
       }
       extended.size = size;
     }
@@ -109,7 +114,8 @@ void check_name(std::string_view name, const std::string& shard, std::uint64_t o
   for (std::string_view rest = name;;) {
     const std::size_t slash = rest.find('/');
     if (rest.substr(0, slash) == "..") {
-      throw damaged(shard, offset, "member name leaves the archive", "a path without ..", std::string(name));
+      throw damaged(shard, offset, "member name leaves the archive", "a path without ..",
+                    std::string(name));
     }
     if (slash == std::string_view::npos) return;
     rest.remove_prefix(slash + 1);
@@ -127,14 +133,15 @@ std::uint32_t checksum(std::span<const std::byte> block) {
   return sum;
 }
 
-DataError damaged(const std::string& shard, std::uint64_t offset, const std::string& what, const std::string& expected,
-                  const std::string& found) {
+DataError damaged(const std::string& shard, std::uint64_t offset, const std::string& what,
+                  const std::string& expected, const std::string& found) {
   return DataError(
       {.what = what, .where = cat(shard, ": byte ", offset), .expected = expected, .found = found});
 }
 
-std::optional<TarMember> read_headers(const std::function<void(std::span<std::byte>)>& read, std::uint64_t offset,
-                                      std::uint64_t file_bytes, const std::string& shard) {
+std::optional<TarMember> read_headers(const std::function<void(std::span<std::byte>)>& read,
+                                      std::uint64_t offset, std::uint64_t file_bytes,
+                                      const std::string& shard) {
   TarMember member;
   member.header_offset = offset;
   Extended extended;
@@ -142,14 +149,15 @@ std::optional<TarMember> read_headers(const std::function<void(std::span<std::by
   for (;;) {
     const std::uint64_t left = file_bytes - offset;
     if (left < kBlock) {
-      throw damaged(shard, offset, "truncated tar: no end mark", cat("a header or end mark of ", kBlock, " bytes"),
-                    cat(left, " bytes left"));
+      throw damaged(shard, offset, "truncated tar: no end mark",
+                    cat("a header or end mark of ", kBlock, " bytes"), cat(left, " bytes left"));
     }
     const std::uint64_t at = offset;
     read(block);
     offset += kBlock;
     if (std::all_of(block.begin(), block.end(), [](std::byte b) { return b == std::byte{0}; })) {
-      if (at != member.header_offset) throw damaged(shard, at, "extended tar header without its member");
+      if (at != member.header_offset)
+        throw damaged(shard, at, "extended tar header without its member");
       return std::nullopt;
     }
     check_sum(block, shard, at);
@@ -159,9 +167,11 @@ std::optional<TarMember> read_headers(const std::function<void(std::span<std::by
                     cat("'", text_of(block, kSize), "'"));
     }
     const char type = text_of(block, kType)[0];
-    const bool is_extended = type == 'x' || type == 'X' || type == 'g' || type == 'L' || type == 'K';
+    const bool is_extended =
+        type == 'x' || type == 'X' || type == 'g' || type == 'L' || type == 'K';
     if (!is_extended) {
-      if (type == 'S' || type == 'M') throw damaged(shard, at, "sparse or split member", "members stored whole");
+      if (type == 'S' || type == 'M')
+        throw damaged(shard, at, "sparse or split member", "members stored whole");
       member.name = extended.name ? *extended.name : name_of(block);
       check_name(member.name, shard, at);
       member.is_link = type == '1' || type == '2';
@@ -171,25 +181,27 @@ std::optional<TarMember> read_headers(const std::function<void(std::span<std::by
       member.data_offset = offset;
       if (member.size > file_bytes - offset) {
         throw damaged(shard, at, "truncated tar: the member " + member.name + " is cut off",
-                      cat(member.size, " bytes of content"), cat(file_bytes - offset, " bytes left"));
+                      cat(member.size, " bytes of content"),
+                      cat(file_bytes - offset, " bytes left"));
       }
       return member;
     }
     if (*field_size > kMaxExtendedHeader) {
-      throw damaged(shard, at, "extended tar header too large", cat("at most ", kMaxExtendedHeader, " bytes"),
-                    cat(*field_size, " bytes"));
+      throw damaged(shard, at, "extended tar header too large",
+                    cat("at most ", kMaxExtendedHeader, " bytes"), cat(*field_size, " bytes"));
     }
     const std::uint64_t stored = *field_size + padding_of(*field_size);
     if (stored > file_bytes - offset) {
-      throw damaged(shard, at, "truncated tar: an extended header is cut off", cat(stored, " bytes"),
-                    cat(file_bytes - offset, " bytes left"));
+      throw damaged(shard, at, "truncated tar: an extended header is cut off",
+                    cat(stored, " bytes"), cat(file_bytes - offset, " bytes left"));
     }
     std::vector<std::byte> content(stored);
     read(content);
     offset += stored;
     const std::string_view text(reinterpret_cast<const char*>(content.data()), *field_size);
     if (type == 'L') extended.name = std::string(until_nul(text));
-    if (type == 'x' || type == 'X' || type == 'g') apply_pax(text, type == 'g', extended, shard, at);
+    if (type == 'x' || type == 'X' || type == 'g')
+      apply_pax(text, type == 'g', extended, shard, at);
   }
 }
 

@@ -1,5 +1,5 @@
-// One tar header block and the extended headers in front of a member: the format's constants and their parser, shared by
-// TarReader and by reading a key back from its shard.
+// One tar header block and the extended headers in front of a member: the format's constants and
+// their parser, shared by TarReader and by reading a key back from its shard.
 #pragma once
 
 #include <cstddef>
@@ -40,9 +40,11 @@ constexpr std::uint64_t padding_of(std::uint64_t size) { return (kBlock - size %
 DataError damaged(const std::string& shard, std::uint64_t offset, const std::string& what,
                   const std::string& expected = {}, const std::string& found = {});
 
-// Reads the headers of one member that starts at `offset` of a shard with `file_bytes` bytes. `read` fills its argument
-// with the following bytes and is never asked beyond `file_bytes`. Nothing at a zero block (the end mark).
-std::optional<TarMember> read_headers(const std::function<void(std::span<std::byte>)>& read, std::uint64_t offset,
-                                      std::uint64_t file_bytes, const std::string& shard);
+// Reads the headers of one member that starts at `offset` of a shard with `file_bytes` bytes.
+// `read` fills its argument with the following bytes and is never asked beyond `file_bytes`.
+// Nothing at a zero block (the end mark).
+std::optional<TarMember> read_headers(const std::function<void(std::span<std::byte>)>& read,
+                                      std::uint64_t offset, std::uint64_t file_bytes,
+                                      const std::string& shard);
 
 }  // namespace helip::data::tar

@@ -47,10 +47,13 @@ TarReader::TarReader(std::filesystem::path file) : path_(std::move(file)), buffe
     struct stat status {};
     if (::fstat(file_, &status) != 0) throw unreadable(path_);
     if (!S_ISREG(status.st_mode)) {
-      throw DataError({.what = "cannot read the tar shard", .where = path_.string(), .expected = "a regular file"});
+      throw DataError({.what = "cannot read the tar shard",
+                       .where = path_.string(),
+                       .expected = "a regular file"});
     }
     file_bytes_ = static_cast<std::uint64_t>(status.st_size);
-    if (file_bytes_ == 0) throw tar::damaged(path_.string(), 0, "empty tar", "tar members", "0 bytes");
+    if (file_bytes_ == 0)
+      throw tar::damaged(path_.string(), 0, "empty tar", "tar members", "0 bytes");
     const auto head = take(0);
     const std::string compression = compression_of(head);
     if (!compression.empty()) {
@@ -65,7 +68,8 @@ TarReader::TarReader(std::filesystem::path file) : path_(std::move(file)), buffe
 
 TarReader::~TarReader() { ::close(file_); }
 
-// Consumes at most `most` bytes that lie in the buffer; with 0 it shows what lies there and consumes nothing.
+// Consumes at most `most` bytes that lie in the buffer; with 0 it shows what lies there and
+// consumes nothing.
 std::span<const std::byte> TarReader::take(std::uint64_t most) {
   if (begin_ == end_) {
     ssize_t got = 0;
@@ -100,12 +104,13 @@ void TarReader::read_exact(std::span<std::byte> out) {
 std::optional<TarMember> TarReader::next() {
   read([](std::span<const std::byte>) {});
   if (padding_left_ > file_bytes_ - offset_) {
-    throw tar::damaged(path_.string(), offset_, "truncated tar: no end mark", cat(padding_left_, " bytes of padding"),
+    throw tar::damaged(path_.string(), offset_, "truncated tar: no end mark",
+                       cat(padding_left_, " bytes of padding"),
                        cat(file_bytes_ - offset_, " bytes left"));
   }
   while (padding_left_ > 0) padding_left_ -= take(padding_left_).size();
-  auto member =
-      tar::read_headers([&](std::span<std::byte> out) { read_exact(out); }, offset_, file_bytes_, path_.string());
+  auto member = tar::read_headers([&](std::span<std::byte> out) { read_exact(out); }, offset_,
+                                  file_bytes_, path_.string());
   if (!member) {
     check_end();
     return std::nullopt;
@@ -115,12 +120,14 @@ std::optional<TarMember> TarReader::next() {
   return member;
 }
 
-// Behind the end mark only zeros may follow: something else is a second archive or damage, and would be lost in silence.
+// Behind the end mark only zeros may follow: something else is a second archive or damage, and
+// would be lost in silence.
 void TarReader::check_end() {
   while (offset_ < file_bytes_) {
     const std::uint64_t start = offset_;
     const auto part = take(file_bytes_ - offset_);
-    const auto other = std::find_if(part.begin(), part.end(), [](std::byte b) { return b != std::byte{0}; });
+    const auto other =
+        std::find_if(part.begin(), part.end(), [](std::byte b) { return b != std::byte{0}; });
     if (other != part.end()) {
       throw tar::damaged(path_.string(), start + static_cast<std::uint64_t>(other - part.begin()),
                          "data behind the tar's end mark", "zeros");
@@ -144,23 +151,29 @@ void TarReader::read(const std::function<void(std::span<const std::byte>)>& sink
 std::vector<std::byte> TarReader::read_all() {
   std::vector<std::byte> content;
   content.reserve(static_cast<std::size_t>(data_left_));
-  read([&](std::span<const std::byte> part) { content.insert(content.end(), part.begin(), part.end()); });
+  read([&](std::span<const std::byte> part) {
+    content.insert(content.end(), part.begin(), part.end());
+  });
   return content;
 }
 
-std::string member_name(std::span<const std::byte> headers, const std::string& shard, std::uint64_t offset) {
+std::string member_name(std::span<const std::byte> headers, const std::string& shard,
+                        std::uint64_t offset) {
   std::size_t used = 0;
   const auto read = [&](std::span<std::byte> out) {
     std::memcpy(out.data(), headers.data() + used, out.size());
     used += out.size();
   };
-  // The content lies outside of `headers`: give the parser the largest file there can be, and keep reads inside.
+  // The content lies outside of `headers`: give the parser the largest file there can be, and keep
+  // reads inside.
   const auto checked = [&](std::span<std::byte> out) {
-    if (out.size() > headers.size() - used) throw tar::damaged(shard, offset, "the tar header changed since indexing");
+    if (out.size() > headers.size() - used)
+      throw tar::damaged(shard, offset, "the tar header changed since indexing");
     read(out);
   };
   const auto member = tar::read_headers(checked, offset, ~0ULL >> 1, shard);
-  if (!member || used != headers.size()) throw tar::damaged(shard, offset, "the tar header changed since indexing");
+  if (!member || used != headers.size())
+    throw tar::damaged(shard, offset, "the tar header changed since indexing");
   return member->name;
 }
 

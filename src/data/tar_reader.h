@@ -1,5 +1,6 @@
-// A strict, sequential reader of tar shards: ustar, pax and GNU long names. Checksums are verified and sizes are bounded by
-// the file, so that a truncated or damaged shard is an error and never a shorter corpus.
+// A strict, sequential reader of tar shards: ustar, pax and GNU long names. Checksums are verified
+// and sizes are bounded by the file, so that a truncated or damaged shard is an error and never a
+// shorter corpus.
 #pragma once
 
 #include <cstddef>
@@ -33,8 +34,8 @@ class TarReader {
   TarReader(const TarReader&) = delete;
   TarReader& operator=(const TarReader&) = delete;
 
-  // The next member, or nothing at the archive's end mark, which must be there. What was not read of the current member's
-  // content is passed over.
+  // The next member, or nothing at the archive's end mark, which must be there. What was not read
+  // of the current member's content is passed over.
   std::optional<TarMember> next();
   // Content of the current member, in pieces.
   void read(const std::function<void(std::span<const std::byte>)>& sink);
@@ -63,8 +64,9 @@ class TarReader {
   std::size_t end_ = 0;
 };
 
-// Name of the member whose headers (extended ones included) are `headers`; for reading a key back from its shard. Throws
-// DataError; `shard` and `offset` are for its message.
-std::string member_name(std::span<const std::byte> headers, const std::string& shard, std::uint64_t offset);
+// Name of the member whose headers (extended ones included) are `headers`; for reading a key back
+// from its shard. Throws DataError; `shard` and `offset` are for its message.
+std::string member_name(std::span<const std::byte> headers, const std::string& shard,
+                        std::uint64_t offset);
 
 }  // namespace helip::data

@@ -33,7 +33,8 @@ void TarWriter::add(const std::string& name, std::span<const std::byte> content)
   if (name.empty() || name.size() > tar::kName.length || content.size() > kLargest) {
     throw DataError({.what = "cannot write a tar member",
                      .where = name,
-                     .expected = cat("a name of 1 to ", tar::kName.length, " bytes, at most ", kLargest, " bytes"),
+                     .expected = cat("a name of 1 to ", tar::kName.length, " bytes, at most ",
+                                     kLargest, " bytes"),
                      .found = cat(name.size(), " and ", content.size(), " bytes")});
   }
   Block block{};
@@ -49,7 +50,8 @@ void TarWriter::add(const std::string& name, std::span<const std::byte> content)
   put_text(block, {tar::kChecksum.offset + 7, 1}, " ");
   publisher_.write(std::span<const std::byte>(block));
   publisher_.write(content);
-  publisher_.write(std::span(kZeros).first(static_cast<std::size_t>(tar::padding_of(content.size()))));
+  publisher_.write(
+      std::span(kZeros).first(static_cast<std::size_t>(tar::padding_of(content.size()))));
 }
 
 void TarWriter::publish() {

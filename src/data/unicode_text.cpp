@@ -69,15 +69,16 @@ bool is_ascii(std::string_view text) {
 
 std::string normalize(std::string_view utf8, NormalForm form) {
   UErrorCode status = U_ZERO_ERROR;
-  const icu::Normalizer2* normalizer = form == NormalForm::kNfc ? icu::Normalizer2::getNFCInstance(status)
-                                       : form == NormalForm::kNfd
-                                           ? icu::Normalizer2::getNFDInstance(status)
-                                           : icu::Normalizer2::getNFKCInstance(status);
+  const icu::Normalizer2* normalizer =
+      form == NormalForm::kNfc   ? icu::Normalizer2::getNFCInstance(status)
+      : form == NormalForm::kNfd ? icu::Normalizer2::getNFDInstance(status)
+                                 : icu::Normalizer2::getNFKCInstance(status);
   std::string out;
   if (U_SUCCESS(status)) {
     icu::StringByteSink<std::string> sink(&out);
-    normalizer->normalizeUTF8(
-        0, icu::StringPiece(utf8.data(), static_cast<std::int32_t>(utf8.size())), sink, nullptr, status);
+    normalizer->normalizeUTF8(0,
+                              icu::StringPiece(utf8.data(), static_cast<std::int32_t>(utf8.size())),
+                              sink, nullptr, status);
   }
   if (U_FAILURE(status)) {
     throw DataError({"text cannot be normalised", "ICU", "", u_errorName(status)});

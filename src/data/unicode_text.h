@@ -6,7 +6,8 @@
 
 namespace helip::data {
 
-// Throws DataError naming the byte offset if the text is not well-formed UTF-8 (surrogates and overlong forms included).
+// Throws DataError naming the byte offset if the text is not well-formed UTF-8 (surrogates and
+// overlong forms included).
 std::u32string decode_utf8(std::string_view text);
 
 void append_utf8(std::string& out, char32_t code_point);

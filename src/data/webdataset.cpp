@@ -11,8 +11,9 @@ std::optional<MemberName> split_member_name(std::string_view name) {
   const std::size_t dot = name.find('.', base);
   if (dot == std::string_view::npos || dot == base) return std::nullopt;
   MemberName result{std::string(name.substr(0, dot)), std::string(name.substr(dot + 1))};
-  std::transform(result.extension.begin(), result.extension.end(), result.extension.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  std::transform(
+      result.extension.begin(), result.extension.end(), result.extension.begin(),
+      [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
   return result;
 }
 

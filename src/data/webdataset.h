@@ -15,10 +15,12 @@ struct MemberName {
   std::string extension;
 };
 
-// Nothing for names that are no member of a sample: no dot, a hidden file, or WebDataset's own __NAME__ members.
+// Nothing for names that are no member of a sample: no dot, a hidden file, or WebDataset's own
+// __NAME__ members.
 std::optional<MemberName> split_member_name(std::string_view name);
 
-// In the order in which they are preferred when a sample has several (OpenCLIP's "jpg;png;jpeg;webp").
+// In the order in which they are preferred when a sample has several (OpenCLIP's
+// "jpg;png;jpeg;webp").
 inline constexpr std::array<std::string_view, 4> kImageExtensions = {"jpg", "png", "jpeg", "webp"};
 
 // Position in kImageExtensions.

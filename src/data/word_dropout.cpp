@@ -40,7 +40,8 @@ std::string drop_words(std::string_view text, double probability, std::uint64_t 
   RandomStream stream(seed, "word_dropout", {epoch, sample, slot});
   std::vector<bool> keep(words.size());
   for (std::size_t i = 0; i < words.size(); ++i) keep[i] = stream.uniform() >= probability;
-  if (std::find(keep.begin(), keep.end(), true) == keep.end()) keep[stream.below(words.size())] = true;
+  if (std::find(keep.begin(), keep.end(), true) == keep.end())
+    keep[stream.below(words.size())] = true;
 
   std::string out;
   for (std::size_t i = 0; i < words.size(); ++i) {

@@ -14,8 +14,8 @@
 namespace helip::data {
 namespace {
 
-// The `tokenizers` package classifies characters by the tables of Unicode 8: what was assigned later is neither a mark, nor
-// punctuation, nor a format character to it.
+// The `tokenizers` package classifies characters by the tables of Unicode 8: what was assigned
+// later is neither a mark, nor punctuation, nor a format character to it.
 bool known_to_unicode_8(char32_t c) {
   UVersionInfo age;
   u_charAge(static_cast<UChar32>(c), age);
@@ -27,7 +27,8 @@ int category(char32_t c) { return u_charType(static_cast<UChar32>(c)); }
 // Control, format and private-use characters.
 bool is_other(char32_t c) {
   const int type = category(c);
-  return type == U_CONTROL_CHAR || type == U_PRIVATE_USE_CHAR || (type == U_FORMAT_CHAR && known_to_unicode_8(c));
+  return type == U_CONTROL_CHAR || type == U_PRIVATE_USE_CHAR ||
+         (type == U_FORMAT_CHAR && known_to_unicode_8(c));
 }
 
 bool is_space(char32_t c) { return is_white_space(c) && !(c >= 0x1C && c <= 0x1F); }
@@ -41,7 +42,8 @@ bool is_accent(char32_t c) {
 
 bool is_punctuation(char32_t c) {
   if (c < 0x80) {
-    return (c >= 33 && c <= 47) || (c >= 58 && c <= 64) || (c >= 91 && c <= 96) || (c >= 123 && c <= 126);
+    return (c >= 33 && c <= 47) || (c >= 58 && c <= 64) || (c >= 91 && c <= 96) ||
+           (c >= 123 && c <= 126);
   }
   if (c == 0x166D || c == 0x111C9) return true;  // punctuation in Unicode 8
   constexpr auto kMask = static_cast<std::uint32_t>(U_GC_P_MASK);
@@ -50,12 +52,14 @@ bool is_punctuation(char32_t c) {
 
 // The blocks BERT sets apart; the sixth starts 0x100 late in the reference, and so here.
 bool is_chinese(char32_t c) {
-  return (c >= 0x4E00 && c <= 0x9FFF) || (c >= 0x3400 && c <= 0x4DBF) || (c >= 0x20000 && c <= 0x2A6DF) ||
-         (c >= 0x2A700 && c <= 0x2B73F) || (c >= 0x2B740 && c <= 0x2B81F) || (c >= 0x2B920 && c <= 0x2CEAF) ||
+  return (c >= 0x4E00 && c <= 0x9FFF) || (c >= 0x3400 && c <= 0x4DBF) ||
+         (c >= 0x20000 && c <= 0x2A6DF) || (c >= 0x2A700 && c <= 0x2B73F) ||
+         (c >= 0x2B740 && c <= 0x2B81F) || (c >= 0x2B920 && c <= 0x2CEAF) ||
          (c >= 0xF900 && c <= 0xFAFF) || (c >= 0x2F800 && c <= 0x2FA1F);
 }
 
-// Full lower case of one character without context, as Rust's char::to_lowercase: İ is the only one of two characters.
+// Full lower case of one character without context, as Rust's char::to_lowercase: İ is the only one
+// of two characters.
 void append_lower(std::u32string& out, char32_t c) {
   if (c == 0x0130) {
     out += U"i\u0307";
@@ -86,11 +90,13 @@ class WordPieceTokenizer final : public Tokenizer {
 
  private:
   // Added tokens stand in the raw text as they are; what lies between them is normalised and split.
-  void encode_text(std::string_view text, std::size_t enough, std::vector<std::int64_t>& tokens) const {
+  void encode_text(std::string_view text, std::size_t enough,
+                   std::vector<std::int64_t>& tokens) const {
     std::size_t start = 0;
     for (std::size_t i = 0; i < text.size();) {
-      const auto hit = std::find_if(vocabulary_.added.begin(), vocabulary_.added.end(),
-                                    [&](const auto& added) { return text.substr(i).starts_with(added.first); });
+      const auto hit =
+          std::find_if(vocabulary_.added.begin(), vocabulary_.added.end(),
+                       [&](const auto& added) { return text.substr(i).starts_with(added.first); });
       if (hit == vocabulary_.added.end()) {
         ++i;
         continue;
@@ -103,7 +109,8 @@ class WordPieceTokenizer final : public Tokenizer {
     encode_section(text.substr(start), enough, tokens);
   }
 
-  void encode_section(std::string_view text, std::size_t enough, std::vector<std::int64_t>& tokens) const {
+  void encode_section(std::string_view text, std::size_t enough,
+                      std::vector<std::int64_t>& tokens) const {
     const std::u32string normal = normalized(decode_utf8(text));
     const std::u32string_view all = normal;
     for (std::size_t i = 0; i < all.size() && tokens.size() < enough;) {
@@ -137,7 +144,8 @@ class WordPieceTokenizer final : public Tokenizer {
         clean.push_back(c);
       }
     }
-    if (vocabulary_.strip_accents && std::any_of(clean.begin(), clean.end(), [](char32_t c) { return c >= 0x80; })) {
+    if (vocabulary_.strip_accents &&
+        std::any_of(clean.begin(), clean.end(), [](char32_t c) { return c >= 0x80; })) {
       clean = decode_utf8(normalize(encode_utf8(clean), NormalForm::kNfd));
       std::erase_if(clean, is_accent);
     }
@@ -186,9 +194,11 @@ class WordPieceTokenizer final : public Tokenizer {
 
 }  // namespace
 
-std::unique_ptr<Tokenizer> make_wordpiece_tokenizer(const std::filesystem::path& vocabulary, int context_length) {
+std::unique_ptr<Tokenizer> make_wordpiece_tokenizer(const std::filesystem::path& vocabulary,
+                                                    int context_length) {
   if (context_length < 2) {
-    throw ConfigError({"context length is too small", "tokenizer", "at least 2", cat(context_length)});
+    throw ConfigError(
+        {"context length is too small", "tokenizer", "at least 2", cat(context_length)});
   }
   return std::make_unique<WordPieceTokenizer>(vocabulary, context_length);
 }

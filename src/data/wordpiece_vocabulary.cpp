@@ -19,14 +19,17 @@ constexpr std::int64_t kHighestId = 10'000'000;
 
 std::string read_bounded(const std::filesystem::path& file) {
   std::ifstream in(file, std::ios::binary);
-  if (!in) throw DataError({"vocabulary cannot be opened", file.string(), "tokenizer.json or vocab.txt", ""});
+  if (!in)
+    throw DataError(
+        {"vocabulary cannot be opened", file.string(), "tokenizer.json or vocab.txt", ""});
   std::string content;
   content.resize(kMostBytes + 1);
   in.read(content.data(), static_cast<std::streamsize>(content.size()));
   if (in.bad()) throw DataError({"vocabulary cannot be read", file.string(), "", ""});
   content.resize(static_cast<std::size_t>(in.gcount()));
   if (content.size() > kMostBytes) {
-    throw DataError({"vocabulary is too large", file.string(), cat("at most ", kMostBytes, " bytes"), ""});
+    throw DataError(
+        {"vocabulary is too large", file.string(), cat("at most ", kMostBytes, " bytes"), ""});
   }
   return content;
 }
@@ -46,7 +49,8 @@ class Reader {
       add(std::string(line), id++);
     }
     for (const char* name : {"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"}) {
-      if (const auto found = result_.starts.find(std::string_view(name)); found != result_.starts.end()) {
+      if (const auto found = result_.starts.find(std::string_view(name));
+          found != result_.starts.end()) {
         result_.added.emplace_back(name, found->second);
       }
     }
@@ -60,9 +64,11 @@ class Reader {
     expect(model, "model.type", "type", "WordPiece");
     expect(model, "model.continuing_subword_prefix", "continuing_subword_prefix", "##");
     const Json& longest_word = model.value("max_input_chars_per_word", Json(100));
-    if (!longest_word.is_number_unsigned()) fail("model.max_input_chars_per_word", "a number", longest_word.dump());
+    if (!longest_word.is_number_unsigned())
+      fail("model.max_input_chars_per_word", "a number", longest_word.dump());
     result_.max_word = longest_word.get<std::size_t>();
-    for (const auto& [token, id] : object(model, "vocab").items()) add(token, checked_id(id, token));
+    for (const auto& [token, id] : object(model, "vocab").items())
+      add(token, checked_id(id, token));
     read_normalizer(object(root, "normalizer"));
     expect(object(root, "pre_tokenizer"), "pre_tokenizer.type", "type", "BertPreTokenizer");
     read_post_processor(object(root, "post_processor"));
@@ -73,7 +79,8 @@ class Reader {
   }
 
  private:
-  [[noreturn]] void fail(const std::string& key, const std::string& expected, const std::string& found) const {
+  [[noreturn]] void fail(const std::string& key, const std::string& expected,
+                         const std::string& found) const {
     const std::string where = key.empty() ? file_.string() : cat(file_.string(), ", ", key);
     throw DataError({"vocabulary is not one of BERT's WordPiece", where, expected, found});
   }
@@ -107,7 +114,8 @@ class Reader {
   void add(const std::string& token, std::int64_t id) {
     const bool continues = token.size() > 2 && token.starts_with("##");
     TokenIds& tokens = continues ? result_.continuations : result_.starts;
-    if (!tokens.emplace(continues ? token.substr(2) : token, id).second) fail(token, "each token once", "a second one");
+    if (!tokens.emplace(continues ? token.substr(2) : token, id).second)
+      fail(token, "each token once", "a second one");
     result_.longest = std::max(result_.longest, token.size());
     result_.size = std::max(result_.size, id + 1);
   }
@@ -115,12 +123,14 @@ class Reader {
   void read_normalizer(const Json& normalizer) {
     expect(normalizer, "normalizer.type", "type", "BertNormalizer");
     result_.clean_text = flag(normalizer, "normalizer.clean_text", "clean_text");
-    result_.space_chinese = flag(normalizer, "normalizer.handle_chinese_chars", "handle_chinese_chars");
+    result_.space_chinese =
+        flag(normalizer, "normalizer.handle_chinese_chars", "handle_chinese_chars");
     result_.lower_case = flag(normalizer, "normalizer.lowercase", "lowercase");
     // null: as lowercase.
     const Json strip = normalizer.value("strip_accents", Json());
-    result_.strip_accents =
-        strip.is_null() ? result_.lower_case : flag(normalizer, "normalizer.strip_accents", "strip_accents");
+    result_.strip_accents = strip.is_null()
+                                ? result_.lower_case
+                                : flag(normalizer, "normalizer.strip_accents", "strip_accents");
   }
 
   // [CLS] text [SEP], in either of the two ways that are in use.
@@ -129,12 +139,14 @@ class Reader {
     if (type == "TemplateProcessing") {
       Json pieces = Json::array();
       for (const Json& piece : processor.value("single", Json::array())) {
-        if (!piece.is_object()) fail("post_processor.single", "objects", piece.dump().substr(0, 60));
+        if (!piece.is_object())
+          fail("post_processor.single", "objects", piece.dump().substr(0, 60));
         for (const auto& [kind, value] : piece.items()) {
           pieces.push_back(value.is_object() ? value.value("id", Json()) : Json());
         }
       }
-      if (pieces != Json({"[CLS]", "A", "[SEP]"})) fail("post_processor.single", "[CLS] A [SEP]", pieces.dump());
+      if (pieces != Json({"[CLS]", "A", "[SEP]"}))
+        fail("post_processor.single", "[CLS] A [SEP]", pieces.dump());
     } else if (type == "BertProcessing") {
       const auto is_special = [&](const char* key, const char* token) {
         const Json pair = processor.value(key, Json());
@@ -142,7 +154,8 @@ class Reader {
         return known != result_.starts.end() && pair == Json::array({token, known->second});
       };
       if (!is_special("cls", "[CLS]") || !is_special("sep", "[SEP]")) {
-        fail("post_processor", "cls [CLS] and sep [SEP] with their ids", processor.dump().substr(0, 100));
+        fail("post_processor", "cls [CLS] and sep [SEP] with their ids",
+             processor.dump().substr(0, 100));
       }
     } else {
       fail("post_processor.type", "TemplateProcessing or BertProcessing", type.dump());
@@ -156,7 +169,8 @@ class Reader {
       fail("added_tokens.content", "text", content.dump().substr(0, 60));
     }
     for (const char* key : {"single_word", "lstrip", "rstrip", "normalized"}) {
-      if (flag(token, key, key)) fail(cat("added_tokens ", content.dump(), ".", key), "false", "true");
+      if (flag(token, key, key))
+        fail(cat("added_tokens ", content.dump(), ".", key), "false", "true");
     }
     const auto text = content.get<std::string>();
     const std::int64_t id = checked_id(token.value("id", Json()), text);

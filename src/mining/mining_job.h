@@ -11,36 +11,47 @@
 #include <vector>
 
 #include "config/run_config.h"
+#include "store/hard_pair_table.h"
 
 namespace helip::mining {
 
 // What a mining task works on; opened once per worker, used for all its tasks.
 struct MiningInput {
-  std::filesystem::path image_embeddings;  // clip-retrieval folder or .npy
+  // clip-retrieval folder (WORK/embeddings/<model>, or its img_emb / text_emb) or .npy.
+  std::filesystem::path image_embeddings;
   std::filesystem::path text_embeddings;
-  std::filesystem::path
-      duplicate_groups;  // folder with image_group.npy and caption_group.npy; empty: none
-  std::filesystem::path quarantine;  // folder with quarantine.npy; empty: none
+  // Folder with image_group.npy and caption_group.npy; empty: no duplicates are known.
+  std::filesystem::path duplicate_groups;
+  // Folder with quarantine.npy; empty: nothing is quarantined.
+  std::filesystem::path quarantine;
 };
 
 using Progress = std::function<void(std::uint64_t done, std::uint64_t total)>;
+
+// Targets [first, first + count).
+struct TargetRange {
+  std::uint64_t first = 0;
+  std::uint64_t count = 0;
+};
 
 // Embeddings and groups in memory; mines ranges of targets. Immutable; safe from many threads.
 class MiningSession {
  public:
   // Throws StoreError / DataError if the inputs do not fit each other, ConfigError if k > C - 1.
-  MiningSession(const MiningInput& input, const config::MiningConfig& config,
-                std::uint32_t threads);
+  // `table_version` is that of the table to be made: it chooses the FastHPM pools.
+  MiningSession(const MiningInput& input, const config::MiningConfig& config, std::uint32_t threads,
+                int table_version = 1);
   ~MiningSession();
   MiningSession(const MiningSession&) = delete;
   MiningSession& operator=(const MiningSession&) = delete;
 
   [[nodiscard]] std::uint64_t pairs() const;
-  // Hard pairs of targets [first, first + count) into indices and scores, [count, K] row-major.
+  // Hard pairs of a range of targets into indices and scores, [count, K] row-major. `progress`
+  // (may be empty) is called from one thread at a time.
   void mine(std::uint64_t first, std::uint64_t count, std::span<std::uint32_t> indices,
             std::span<float> scores, const Progress& progress) const;
   // The same, published as a task result: safetensors with `indices` U32 [n,K], `scores` F32 [n,K]
-  // and metadata. Returns the file's sha256.
+  // and metadata, to which "first" and "count" are added. Returns the file's sha256.
   std::string mine_to_file(std::uint64_t first, std::uint64_t count,
                            const std::filesystem::path& result,
                            const std::map<std::string, std::string>& metadata,
@@ -53,25 +64,32 @@ class MiningSession {
 
 // Cuts [0, pairs) into task ranges of at most task_targets that never cross a FastHPM pool's
 // boundary.
-struct TargetRange {
-  std::uint64_t first = 0;
-  std::uint64_t count = 0;
-};
 std::vector<TargetRange> mining_tasks(std::uint64_t pairs, const config::MiningConfig& config);
 
-// Joins task results (in the order of their ranges) into a hard-pair table. Throws StoreError if a
-// range is missing.
+// The file of one finished task, of mining or encoding.
 struct TaskResult {
   TargetRange range;
   std::filesystem::path file;
 };
+
+// Where a table's embeddings come from; all empty for bare .npy but the last.
 struct TableProvenance {
   std::string corpus_fingerprint;
   std::string config_digest;
   std::string embeddings_digest;
 };
+
+// Joins task results (in any order) into a hard-pair table. Throws StoreError if a range is missing
+// or there twice, or a result does not fit.
 void merge_into_table(const std::vector<TaskResult>& results, std::uint64_t pairs,
                       const config::MiningConfig& config, int version,
                       const TableProvenance& provenance, const std::filesystem::path& table_folder);
+
+// The whole of mining in this process: all targets of a session into a table. Equal to tasks and
+// merge, to the byte.
+store::HardPairManifest mine_table(const MiningSession& session, const config::MiningConfig& config,
+                                   int version, const TableProvenance& provenance,
+                                   const std::filesystem::path& table_folder,
+                                   const Progress& progress);
 
 }  // namespace helip::mining

@@ -1,15 +1,14 @@
 // The one definition of a hard pair's score (docs/equations.md; paper Eq. 5).
 #pragma once
 
-#include <cstdint>
 #include <span>
 
 namespace helip::mining {
 
 // Sum of a[e]·b[e] in double: element e goes to accumulator e mod 8 in ascending e; the
-// accumulators are then added as
-// ((s0+s4)+(s2+s6)) + ((s1+s5)+(s3+s7)). The product of two float32 is exact in double, so the
-// result is the same on every instruction set, with and without FMA. Precondition: equal sizes.
+// accumulators are then added as ((s0+s4)+(s2+s6)) + ((s1+s5)+(s3+s7)). The product of two float32
+// is exact in double, so the result is the same on every instruction set, with and without FMA.
+// Precondition: equal sizes.
 double exact_dot(std::span<const float> a, std::span<const float> b);
 
 struct ScoreRules {
@@ -18,9 +17,15 @@ struct ScoreRules {
   double duplicate_ceiling = 0.98;  // cosines above it make a duplicate: score 0
 };
 
-// Score from the two dot products and the squared norms (exact_dot of a vector with itself).
-// cos = dot / sqrt(norm_a·norm_b), 0 if a norm is 0; floors and ceiling are tested on the double;
-// (float)(cos_I·cos_T).
+// dot / sqrt(norms_product), 0 if a norm is 0. norms_product is the product of the two squared
+// norms (exact_dot of each vector with itself).
+double cosine(double dot, double norms_product);
+
+// The cosine if it lies above the floor and not above the ceiling, else 0.
+double admitted(double cosine, double floor, double ceiling);
+
+// Score from the two dot products and the products of the squared norms:
+// (float)(cos_I·cos_T) of the admitted cosines; floors and ceiling are tested on the doubles.
 float score_from_dots(double image_dot, double image_norms_product, double text_dot,
                       double text_norms_product, const ScoreRules& rules);
 

@@ -1,6 +1,5 @@
 #include "model/clip_architecture.h"
 
-#include <algorithm>
 #include <charconv>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
@@ -63,8 +62,7 @@ VisionShape read_vision(JsonFields fields, const Json& json) {
   shape.head_width = fields.positive("head_width", shape.head_width);
   shape.mlp_ratio = read_mlp_ratio(fields);
   if (shape.image_size > kMaxImageSize) {
-    fields.fail("image_size", "wrong value", cat("at most ", kMaxImageSize),
-                cat(shape.image_size));
+    fields.fail("image_size", "wrong value", cat("at most ", kMaxImageSize), cat(shape.image_size));
   }
   if (shape.patch_size > shape.image_size) {
     fields.fail("patch_size", "wrong value", cat("at most image_size ", shape.image_size),
@@ -80,9 +78,9 @@ VisionShape read_vision(JsonFields fields, const Json& json) {
   fields.only("no_ln_pre", false);
   fields.only("pos_embed_type", "learnable");
   fields.only("pool_type", "tok");
-  for (const char* key : {"attn_pooler_queries", "attn_pooler_heads", "timm_model_pretrained",
-                          "timm_pool", "timm_proj", "timm_proj_bias", "timm_drop",
-                          "timm_drop_path"}) {
+  for (const char* key :
+       {"attn_pooler_queries", "attn_pooler_heads", "timm_model_pretrained", "timm_pool",
+        "timm_proj", "timm_proj_bias", "timm_drop", "timm_drop_path"}) {
     fields.ignore(key);
   }
   fields.finish();
@@ -102,8 +100,7 @@ TextShape read_text(JsonFields fields) {
   shape.layers = read_layers(fields, shape.layers);
   shape.mlp_ratio = read_mlp_ratio(fields);
   if (shape.width % shape.heads != 0) {
-    fields.fail("width", "wrong value", cat("a multiple of heads ", shape.heads),
-                cat(shape.width));
+    fields.fail("width", "wrong value", cat("a multiple of heads ", shape.heads), cat(shape.width));
   }
   read_block_options(fields);
   fields.only("embed_cls", false);
@@ -147,8 +144,8 @@ double shortest(float value) {
 
 data::PreprocessConfig read_preprocess(JsonFields& fields, std::optional<int> default_size) {
   data::PreprocessConfig result;
-  result.size = default_size && !fields.has("size") ? *default_size
-                                                    : static_cast<int>(fields.square("size"));
+  result.size =
+      default_size && !fields.has("size") ? *default_size : static_cast<int>(fields.square("size"));
   fields.ignore("size");
   if (result.size > kMaxImageSize) {
     fields.fail("size", "wrong value", cat("at most ", kMaxImageSize), cat(result.size));
@@ -193,12 +190,6 @@ Json preprocess_json(const data::PreprocessConfig& preprocess) {
   for (const float value : preprocess.mean) json["mean"].push_back(shortest(value));
   for (const float value : preprocess.std) json["std"].push_back(shortest(value));
   return json;
-}
-
-bool same_preprocess(const data::PreprocessConfig& a, const data::PreprocessConfig& b) {
-  return a.size == b.size && a.resize_mode == b.resize_mode && a.interpolation == b.interpolation &&
-         std::equal(std::begin(a.mean), std::end(a.mean), std::begin(b.mean)) &&
-         std::equal(std::begin(a.std), std::end(a.std), std::begin(b.std));
 }
 
 OpenClipConfig parse_open_clip_config(std::string_view text, const std::string& where) {
@@ -255,6 +246,22 @@ std::string to_open_clip_json(const ClipArchitecture& architecture,
   if (text.mlp_ratio == TextShape{}.mlp_ratio) model["text_cfg"].erase("mlp_ratio");
   const Json json = {{"model_cfg", model}, {"preprocess_cfg", preprocess_json(preprocess)}};
   return json.dump(2) + "\n";
+}
+
+Difference first_difference(const OpenClipConfig& a, const OpenClipConfig& b) {
+  const Json left = Json::parse(to_open_clip_json(a.architecture, a.preprocess)).flatten();
+  const Json right = Json::parse(to_open_clip_json(b.architecture, b.preprocess)).flatten();
+  const auto value = [](const Json& json, const std::string& key) {
+    return json.contains(key) ? json.at(key).dump() : "the default";
+  };
+  for (const auto* json : {&left, &right}) {
+    for (const auto& [key, ignored] : json->items()) {
+      if (value(left, key) != value(right, key)) {
+        return {key, value(left, key), value(right, key)};
+      }
+    }
+  }
+  return {};
 }
 
 }  // namespace helip::model

@@ -73,9 +73,14 @@ OpenClipConfig parse_open_clip_config(std::string_view text, const std::string& 
 std::string to_open_clip_json(const ClipArchitecture& architecture,
                               const data::PreprocessConfig& preprocess);
 
+// The first key in which two models differ and its values ("" twice: they are equal).
+struct Difference {
+  std::string key, a, b;
+};
+Difference first_difference(const OpenClipConfig& a, const OpenClipConfig& b);
+
 // preprocess_cfg. `default_size` empty: the size must be given.
 data::PreprocessConfig read_preprocess(JsonFields& fields, std::optional<int> default_size);
 nlohmann::json preprocess_json(const data::PreprocessConfig& preprocess);
-bool same_preprocess(const data::PreprocessConfig& a, const data::PreprocessConfig& b);
 
 }  // namespace helip::model

@@ -1,5 +1,5 @@
-// Strict reading of a model's JSON: types and ranges are checked, and a key that nobody asked for is
-// an error. Every problem is a ConfigError that names the file and the key.
+// Strict reading of a model's JSON: types and ranges are checked, and a key that nobody asked for
+// is an error. Every problem is a ConfigError that names the file and the key.
 #pragma once
 
 #include <cstdint>

@@ -24,7 +24,8 @@ constexpr std::size_t kHexDigits = 64;
 PinnedFile read_file(JsonFields& fields, const fs::path& folder) {
   const std::string name = fields.text("file");
   const fs::path path(name);
-  const bool climbs = std::any_of(path.begin(), path.end(), [](const auto& p) { return p == ".."; });
+  const bool climbs =
+      std::any_of(path.begin(), path.end(), [](const auto& p) { return p == ".."; });
   if (name.empty() || path.is_absolute() || climbs) {
     fields.fail("file", "wrong value", "a path inside the model's folder", name);
   }

@@ -49,8 +49,8 @@ LockedConfig read_locked_config(const std::filesystem::path& folder);
 // Throws StoreError if a tower or the tokenizer is missing or its sha256 differs.
 void verify_files(const LockedConfig& config);
 
-// Writes `folder`/helip_model.json and the towers and tokenizer beside it (hard links where the file
-// system allows, else copies), each checked against its sha256.
+// Writes `folder`/helip_model.json and the towers and tokenizer beside it (hard links where the
+// file system allows, else copies), each checked against its sha256.
 void write_locked_files(const LockedConfig& config, const std::filesystem::path& folder);
 
 // sha256 over what decides the features: towers, tokenizer, context length, preprocessing, widths.

@@ -1,0 +1,228 @@
+// helip data import | check
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <iostream>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <thread>
+
+#include "cli/commands.h"
+#include "common/clock.h"
+#include "common/error.h"
+#include "common/text.h"
+#include "data/check.h"
+#include "data/import.h"
+
+namespace helip::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+constexpr int kSchemaVersion = 1;
+
+unsigned all_cores() { return std::max(1U, std::thread::hardware_concurrency()); }
+
+// Progress to stderr: one line that is overwritten on a terminal, else a plain line now and then.
+class ProgressLine {
+ public:
+  explicit ProgressLine(std::string what)
+      : what_(std::move(what)), terminal_(::isatty(STDERR_FILENO) == 1) {}
+
+  void operator()(std::uint64_t done, std::uint64_t total) {
+    const double now = monotonic_seconds();
+    const bool finished = done == total;
+    if (now - last_ < (terminal_ ? 0.2 : 10.0) && !(finished && shown_)) return;
+    last_ = now;
+    shown_ = !finished;
+    const double rate = static_cast<double>(done) / std::max(now - start_, 1e-9);
+    std::cerr << (terminal_ ? "\r\x1b[K" : "") << what_ << ": " << done << " of " << total << ", "
+              << decimal(rate, 0) << " a second" << (terminal_ && !finished ? "" : "\n")
+              << std::flush;
+  }
+
+ private:
+  std::string what_;
+  bool terminal_;
+  double start_ = monotonic_seconds();
+  double last_ = start_;
+  bool shown_ = false;
+};
+
+struct ImportArguments {
+  data::ImportOptions options;
+  std::string out;
+  std::string background;
+  std::string separator = "tab";
+  bool json = false;
+};
+
+char separator_of(const std::string& text) {
+  if (text == "tab" || text == "\\t" || text == "\t") return '\t';
+  if (text.size() != 1 || text[0] == '"' || text[0] == '\n' || text[0] == '\r') {
+    throw ConfigError({.what = "wrong separator",
+                       .where = "--csv-separator",
+                       .expected = "one character, or tab",
+                       .found = "'" + text + "'"});
+  }
+  return text[0];
+}
+
+void import_data(ImportArguments& arguments) {
+  data::ImportOptions& options = arguments.options;
+  options.out = arguments.out;
+  options.images.white_background = arguments.background == "white";
+  options.csv.separator = separator_of(arguments.separator);
+  ProgressLine progress("import");
+  const auto report = data::import_corpus(
+      options, [&](std::uint64_t done, std::uint64_t total) { progress(done, total); });
+  const data::CorpusManifest& manifest = report.manifest;
+  if (arguments.json) {
+    const Json json = {{"schema_version", kSchemaVersion},
+                       {"corpus", arguments.out},
+                       {"pairs", manifest.pairs},
+                       {"shards", manifest.shards.size()},
+                       {"fingerprint", manifest.fingerprint},
+                       {"rewritten", report.rewritten},
+                       {"left_out", report.left_out}};
+    std::cout << json.dump() << "\n";
+    return;
+  }
+  std::cout << "pairs        " << manifest.pairs << "\nshards       " << manifest.shards.size()
+            << "\nfingerprint  " << manifest.fingerprint << "\nrewritten    " << report.rewritten
+            << " images (shrunk, composited or turned)\n";
+  for (const auto& [reason, count] : report.left_out) {
+    std::cout << "left out     " << count << ": " << printable(reason) << "\n";
+  }
+  if (!report.left_out.empty())
+    std::cout << "             named in " << arguments.out << "/import_report.jsonl\n";
+}
+
+Json json_of(const data::CheckReport& report) {
+  Json captions = Json::array();
+  for (const auto& [caption, count] : report.repeated_captions)
+    captions.push_back({{"caption", caption}, {"count", count}});
+  Json unusable = Json::array();
+  for (const auto& entry : report.unusable) {
+    unusable.push_back({{"sample", entry.sample},
+                        {"shard", printable(entry.shard)},
+                        {"offset", entry.offset},
+                        {"key", printable(entry.key)},
+                        {"reason", printable(entry.reason)}});
+  }
+  return {{"schema_version", kSchemaVersion},
+          {"pairs", report.manifest.pairs},
+          {"shards", report.manifest.shards.size()},
+          {"fingerprint", report.manifest.fingerprint},
+          {"damage", report.damage},
+          {"problems", report.problems},
+          {"unusable", unusable},
+          {"image_duplicate_groups", report.image_duplicate_groups},
+          {"image_duplicates", report.image_duplicates},
+          {"caption_duplicate_groups", report.caption_duplicate_groups},
+          {"caption_duplicates", report.caption_duplicates},
+          {"repeated_captions", captions}};
+}
+
+void print(const data::CheckReport& report) {
+  constexpr std::size_t kNamed = 10;
+  std::uint64_t bytes = 0;
+  for (const auto& shard : report.manifest.shards) bytes += shard.bytes;
+  std::cout << "pairs        " << report.manifest.pairs << "\nshards       "
+            << report.manifest.shards.size() << " (" << human_bytes(static_cast<double>(bytes))
+            << ")\nfingerprint  " << report.manifest.fingerprint << "\n";
+  for (const std::string& line : report.damage) std::cout << "DAMAGED      " << line << "\n";
+  if (!report.damage.empty()) return;
+  for (const auto& [kind, count] : report.problems)
+    std::cout << "problem      " << count << ": " << printable(kind) << "\n";
+  for (std::size_t i = 0; i < std::min(kNamed, report.unusable.size()); ++i) {
+    const auto& entry = report.unusable[i];
+    std::cout << "unusable     sample " << entry.sample << " (" << printable(entry.shard)
+              << ": byte " << entry.offset << ", key " << printable(entry.key)
+              << "): " << printable(entry.reason) << "\n";
+  }
+  if (report.unusable.size() > kNamed)
+    std::cout << "             and " << report.unusable.size() - kNamed << " more\n";
+  std::cout << "duplicates   images: " << report.image_duplicates << " in "
+            << report.image_duplicate_groups << " groups; captions: " << report.caption_duplicates
+            << " in " << report.caption_duplicate_groups << " groups\n";
+  for (const auto& [caption, count] : report.repeated_captions) {
+    std::cout << "repeated     " << count << " times: " << printable(caption) << "\n";
+  }
+  std::cout << "whole        every digest fits\n";
+}
+
+void add_import(CLI::App& data) {
+  auto* const command =
+      data.add_subcommand("import", "Make a corpus from WebDataset tars, a table or a folder");
+  const auto arguments = std::make_shared<ImportArguments>();
+  auto& options = arguments->options;
+  options.threads = all_cores();
+  command
+      ->add_option("SRC", options.sources,
+                   "tars ({00000..00331}.tar, a::b, glob), CSV/TSV, or a folder")
+      ->required();
+  command->add_option("--out", arguments->out, "folder of the new corpus; must not exist")
+      ->required();
+  command
+      ->add_option("--max-side", options.images.max_side,
+                   "shrink images whose longer side has more pixels")
+      ->check(CLI::PositiveNumber);
+  command
+      ->add_option("--background", arguments->background,
+                   "composite transparent images over this colour")
+      ->check(CLI::IsMember({"white"}));
+  command->add_flag("--exif-transpose", options.images.exif_transpose, "turn images upright");
+  command->add_option("--samples-per-shard", options.samples_per_shard, "pairs in one shard", true)
+      ->check(CLI::PositiveNumber);
+  command
+      ->add_option("--threads", options.threads,
+                   "decoding threads; the result does not depend on them", true)
+      ->check(CLI::Range(1U, 1024U));
+  command->add_option("--caption-key", options.caption_key,
+                      "field of .json members that holds the caption", true);
+  command->add_option("--csv-separator", arguments->separator, "separator of a table", true);
+  command->add_option("--csv-img-key", options.csv.image_key,
+                      "column with image paths, relative to the table", true);
+  command->add_option("--csv-caption-key", options.csv.caption_key, "column with captions", true);
+  command->add_flag("--json", arguments->json, "print the summary as JSON");
+  command->callback([arguments] { import_data(*arguments); });
+}
+
+void add_check(CLI::App& data, int& exit_code) {
+  struct Arguments {
+    std::string folder;
+    unsigned threads = all_cores();
+    bool json = false;
+  };
+  auto* const command = data.add_subcommand("check", "Verify a corpus: every digest, every image");
+  const auto arguments = std::make_shared<Arguments>();
+  command->add_option("CORPUS", arguments->folder, "corpus folder with manifest.json")->required();
+  command->add_option("--threads", arguments->threads, "decoding threads", true)
+      ->check(CLI::Range(1U, 1024U));
+  command->add_flag("--json", arguments->json, "print the result as JSON");
+  command->callback([arguments, &exit_code] {
+    ProgressLine progress("check");
+    const auto report =
+        data::check_corpus(arguments->folder, arguments->threads,
+                           [&](std::uint64_t done, std::uint64_t total) { progress(done, total); });
+    if (arguments->json) {
+      std::cout << json_of(report).dump() << "\n";
+    } else {
+      print(report);
+    }
+    if (!report.damage.empty()) exit_code = kExitFailed;
+  });
+}
+
+}  // namespace
+
+void add_data_command(CLI::App& app, int& exit_code) {
+  auto* const data = app.add_subcommand("data", "Make or verify a corpus");
+  data->require_subcommand(1);
+  add_import(*data);
+  add_check(*data, exit_code);
+}
+
+}  // namespace helip::cli

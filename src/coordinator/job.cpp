@@ -1,0 +1,314 @@
+#include "coordinator/job.h"
+
+#include <algorithm>
+
+#include "common/error.h"
+#include "common/log.h"
+#include "common/publish.h"
+#include "common/text.h"
+#include "config/parse.h"
+#include "coordinator/result_files.h"
+
+namespace helip::coordinator {
+namespace {
+
+Duration seconds(double value) {
+  return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(value));
+}
+
+LedgerOptions ledger_options(const config::CoordinatorConfig& config) {
+  LedgerOptions options;
+  options.lease = seconds(config.lease_seconds);
+  options.max_attempts = config.max_attempts;
+  options.stuck_after = std::max<Duration>(std::chrono::seconds(60), 20 * options.lease);
+  return options;
+}
+
+std::string label(const TaskRecord& task) {
+  return cat(rpc::name_of(task.stage), "/", task.name);
+}
+
+[[noreturn]] void refuse_task(TaskId task, LeaseOutcome outcome) {
+  if (outcome == LeaseOutcome::kUnknown) {
+    throw rpc::RpcError(rpc::RpcCode::kNotFound,
+                        {.what = "no such task", .found = cat("id ", rpc::number(task))});
+  }
+  throw rpc::RpcError(
+      rpc::RpcCode::kFailedPrecondition,
+      {.what = "stale fence: this worker no longer holds the task", .found = cat("id ", rpc::number(task))});
+}
+
+}  // namespace
+
+Job::Job(const config::RunConfig& config, const WorkDir& work_dir, MiningCut cut,
+         const Clock& clock, const JobOptions& options)
+    : config_(config),
+      work_dir_(work_dir),
+      config_yaml_(config::to_yaml(config)),
+      config_digest_(config::config_digest(config)),
+      clock_(clock),
+      options_(options),
+      pipeline_(config, work_dir, config_digest_, std::move(cut), options.until),
+      ledger_(ledger_options(config.coordinator)),
+      registry_(seconds(config.coordinator.lease_seconds)),
+      started_(clock.now()) {
+  open_ledger();
+  const std::scoped_lock lock(mutex_);
+  verify_results();
+  if (const TaskRecord* index = ledger_.find(Stage::kIndex, "index");
+      index != nullptr && index->state == TaskState::kDone) {
+    corpus_ = corpus_facts(*index);
+  }
+  advance();
+}
+
+Job::~Job() = default;
+
+void Job::open_ledger() {
+  std::error_code error;
+  std::filesystem::create_directories(work_dir_.database().parent_path(), error);
+  if (error) {
+    throw StoreError({.what = "cannot make the work directory",
+                      .where = work_dir_.root().string(),
+                      .found = error.message()});
+  }
+  std::vector<TaskRecord> records;
+  try {
+    journal_ = std::make_unique<Journal>(work_dir_.database());
+    records = journal_->tasks();
+  } catch (const DatabaseLocked&) {
+    throw StoreError({.what = "another coordinator is at work in this directory",
+                      .where = work_dir_.root().string()});
+  } catch (const DatabaseDamaged& damaged) {
+    journal_.reset();
+    const auto aside = set_damaged_aside(work_dir_.database());
+    log::warning(cat(damaged.what(), "; kept as ", aside.string(),
+                     ", and rebuilt from the result files"));
+    journal_ = std::make_unique<Journal>(work_dir_.database());
+  }
+  rebuilding_ = journal_->fresh();
+  work_dir_.claim(config_yaml_, config_digest_, journal_->fact("config_digest").value_or(""));
+  journal_->set_fact("config_digest", config_digest_);
+
+  const TimePoint now = clock_.now();
+  std::vector<TaskId> changed;
+  for (const TaskRecord& record : records) ledger_.restore(record, now);
+  for (const TaskRecord& record : records) {
+    if (record.state == TaskState::kFailed) {
+      ledger_.retry(record.id);
+    } else if (record.state == TaskState::kLeased && options_.drop_leases) {
+      ledger_.release(record.id, record.fence);
+    } else {
+      continue;
+    }
+    changed.push_back(record.id);
+  }
+  put_back(changed);
+}
+
+void Job::verify_results() {
+  std::vector<TaskId> reopened;
+  for (const Stage stage : rpc::kStages) {
+    const bool merged = pipeline_.stage_done(ledger_, stage);
+    for (const TaskId id : ledger_.of_stage(stage)) {
+      const TaskRecord& task = ledger_.task(id);
+      if (task.state != TaskState::kDone) continue;
+      // What a merge task has taken in is no longer needed.
+      const rpc::TaskSpec spec = rpc::task_spec_from_json(task.spec, label(task));
+      if (merged && spec.kind == "range") continue;
+      const std::string missing = missing_result(work_dir_, task, spec);
+      if (missing.empty()) continue;
+      log::warning(cat(label(task), " is done again: ", missing));
+      ledger_.reopen(id, missing);
+      reopened.push_back(id);
+    }
+  }
+  put_back(reopened);
+}
+
+void Job::journaled(const std::function<void()>& action) {
+  try {
+    action();
+  } catch (const StoreError& error) {
+    // What was not made durable must not be acknowledged, and memory is ahead of the journal now.
+    failure_ = cat("the ledger cannot be written: ", error.what());
+    log::error(failure_);
+    throw rpc::RpcError(rpc::RpcCode::kInternal, {.what = failure_});
+  }
+}
+
+void Job::put_back(const std::vector<TaskId>& tasks) {
+  std::vector<TaskRecord> records;
+  records.reserve(tasks.size());
+  for (const TaskId id : tasks) records.push_back(ledger_.task(id));
+  journaled([&] { journal_->put_back(records); });
+}
+
+void Job::advance() {
+  if (!failure_.empty()) return;
+  try {
+    for (auto tasks = pipeline_.next(ledger_); !tasks.empty(); tasks = pipeline_.next(ledger_)) {
+      add_tasks(tasks);
+    }
+    const auto current = pipeline_.current(ledger_);
+    if (current && ledger_.of_stage(*current).empty()) {
+      throw DataError({.what = cat("nothing to ", rpc::name_of(*current)),
+                       .where = config_.corpus.path,
+                       .expected = "a corpus with at least one pair"});
+    }
+  } catch (const rpc::RpcError&) {
+    throw;
+  } catch (const ConfigError& error) {
+    failure_ = error.what();
+    config_failure_ = true;
+  } catch (const Error& error) {
+    failure_ = error.what();
+  }
+}
+
+void Job::add_tasks(const std::vector<NewTask>& tasks) {
+  std::vector<TaskRecord> added;
+  for (const NewTask& task : tasks) {
+    const rpc::TaskSpec& spec = task.spec;
+    if (spec.kind == "merge") {
+      publish_file(spec.path("inputs"), rpc::to_lines(pipeline_.inputs_of(ledger_, spec.stage)));
+    }
+    const TaskId id = ledger_.add(spec.stage, spec.name, rpc::to_json(spec), task.units);
+    added.push_back(ledger_.task(id));
+  }
+  if (rebuilding_) {
+    for (std::size_t i = 0; i < added.size(); ++i) {
+      // The ledger learns of it as if a worker had completed the task under the fence in the file's name.
+      if (!adopt_result(work_dir_, added[i], tasks[i].spec)) continue;
+      ledger_.adopt(added[i].id, added[i].fence, added[i].result);
+      log::info(cat("took over the result of ", label(added[i])));
+      if (added[i].stage == Stage::kIndex) corpus_ = corpus_facts(added[i]);
+    }
+  }
+  journaled([&] { journal_->add(added); });
+}
+
+void Job::stage_ended(std::optional<Stage> former) {
+  const auto now = pipeline_.current(ledger_);
+  if (former == now || !former) return;
+  log::info(cat("stage ", rpc::name_of(*former), " done",
+                now ? cat("; next: ", rpc::name_of(*now)) : std::string("; the job is done")));
+  sweep_results(work_dir_, ledger_, *former);
+  rate_.reset();
+  publish_file(work_dir_.status(), rpc::to_json(status_now(), wall_seconds()));
+}
+
+void Job::check_failed() {
+  const TaskRecord* failed = ledger_.first_failed();
+  if (failed == nullptr || !failure_.empty()) return;
+  failure_ = cat("task ", label(*failed), " failed after ", failed->attempts,
+                 failed->attempts == 1 ? " attempt" : " attempts",
+                 "; its last error: ", failed->last_error);
+  config_failure_ = failed->last_kind == rpc::FailureKind::kConfig;
+  log::error(failure_);
+}
+
+void Job::complete(const rpc::CompleteRequest& request) {
+  check_completion(request);
+  std::filesystem::path file;
+  {
+    const std::scoped_lock lock(mutex_);
+    if (rpc::number(request.task) < 1 || rpc::number(request.task) > ledger_.size()) {
+      refuse_task(request.task, LeaseOutcome::kUnknown);
+    }
+    const TaskRecord& task = ledger_.task(request.task);
+    const rpc::TaskSpec spec = rpc::task_spec_from_json(task.spec, label(task));
+    file = rpc::result_file(work_dir_.root(), task.stage, task.name, rpc::number(request.fence),
+                            request.sha256, rpc::result_extension(spec));
+  }
+  // Reading the file takes time: not under the lock. The fence is checked after it, in the same transaction as the commit.
+  const std::string problem = check_result_file(file, request.sha256, request.bytes);
+
+  const std::scoped_lock lock(mutex_);
+  const TaskRecord& task = ledger_.task(request.task);
+  TaskResult result;
+  result.file = file.filename().string();
+  result.sha256 = request.sha256;
+  result.bytes = request.bytes;
+  result.result = request.result;
+  const bool again = task.state == TaskState::kDone && task.fence == request.fence &&
+                     task.result.sha256 == request.sha256;
+  if (again) return;
+  if (!problem.empty()) throw rpc::RpcError(rpc::RpcCode::kFailedPrecondition, {.what = problem});
+  const auto former = pipeline_.current(ledger_);
+  const LeaseOutcome outcome = ledger_.complete(request.task, request.fence, result);
+  if (outcome != LeaseOutcome::kOk) {
+    if (task.state == TaskState::kDone && task.result.sha256 != request.sha256) {
+      log::warning(cat("two attempts at ", label(task), " gave different bytes: ",
+                       task.result.sha256, " and ", request.sha256));
+    }
+    refuse_task(request.task, outcome);
+  }
+  journaled([&] { journal_->complete(task); });
+  if (task.stage == Stage::kIndex) corpus_ = corpus_facts(task);
+  advance();
+  stage_ended(former);
+}
+
+void Job::fail(const rpc::FailRequest& request) {
+  const std::scoped_lock lock(mutex_);
+  const LeaseOutcome outcome =
+      ledger_.fail(request.task, request.fence, printable(request.error), request.kind);
+  if (outcome != LeaseOutcome::kOk) refuse_task(request.task, outcome);
+  put_back({request.task});
+  const TaskRecord& task = ledger_.task(request.task);
+  log::warning(cat(label(task), ", attempt ", task.attempts, ": ", task.last_error));
+  check_failed();
+}
+
+void Job::release(const rpc::ReleaseRequest& request) {
+  const std::scoped_lock lock(mutex_);
+  const LeaseOutcome outcome = ledger_.release(request.task, request.fence);
+  if (outcome != LeaseOutcome::kOk) refuse_task(request.task, outcome);
+  put_back({request.task});
+}
+
+void Job::tick() {
+  const std::scoped_lock lock(mutex_);
+  const TimePoint now = clock_.now();
+  const std::vector<TaskId> ended = ledger_.expire(now);
+  for (const TaskId id : ended) {
+    const TaskRecord& task = ledger_.task(id);
+    log::warning(cat(label(task), ", attempt ", task.attempts, ": ", task.last_error));
+  }
+  if (!ended.empty()) {
+    put_back(ended);
+    check_failed();
+  }
+  registry_.forget(now);
+  if (const auto current = pipeline_.current(ledger_)) {
+    rate_.sample(now, stage_status(*current, current).done);
+  }
+}
+
+void Job::launch_ended(const std::string& launch) {
+  const std::scoped_lock lock(mutex_);
+  std::vector<TaskId> released;
+  for (const WorkerId worker : registry_.remove_launch(launch)) {
+    for (const TaskId id : ledger_.held_by(worker)) {
+      ledger_.release(id, ledger_.task(id).fence);
+      released.push_back(id);
+    }
+  }
+  put_back(released);
+}
+
+void Job::give_up(const std::string& failure, bool config) {
+  const std::scoped_lock lock(mutex_);
+  if (!failure_.empty()) return;
+  failure_ = failure;
+  config_failure_ = config;
+  log::error(failure);
+}
+
+void Job::stop() {
+  const std::scoped_lock lock(mutex_);
+  stopping_ = true;
+}
+
+}  // namespace helip::coordinator

@@ -1,0 +1,214 @@
+#include "coordinator/journal.h"
+
+#include <sys/vfs.h>
+
+#include <array>
+
+#include "common/error.h"
+#include "common/text.h"
+
+namespace helip::coordinator {
+namespace {
+
+constexpr std::int64_t kSchemaVersion = 1;
+
+constexpr const char* kSchema = R"(
+CREATE TABLE facts(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE tasks(
+  id INTEGER PRIMARY KEY,
+  stage TEXT NOT NULL,
+  name TEXT NOT NULL,
+  spec TEXT NOT NULL,
+  units INTEGER NOT NULL,
+  state TEXT NOT NULL CHECK(state IN ('pending', 'leased', 'done', 'failed')),
+  attempts INTEGER NOT NULL,
+  fence INTEGER NOT NULL,
+  result_file TEXT NOT NULL,
+  result_sha256 TEXT NOT NULL,
+  result_bytes INTEGER NOT NULL,
+  result TEXT NOT NULL,
+  last_error TEXT NOT NULL,
+  last_kind INTEGER NOT NULL,
+  UNIQUE(stage, name));
+)";
+
+// File systems where locks and shared memory may lie between hosts; WAL is not for them.
+bool on_network(const std::filesystem::path& file) {
+  constexpr std::array<std::uint32_t, 8> kNetwork = {0x6969U,     0x0BD00BD0U, 0x47504653U, 0xFF534D42U,
+                                                     0xFE534D42U, 0x65735546U, 0x00C36400U, 0x19830326U};
+  struct statfs info {};
+  if (statfs(file.parent_path().c_str(), &info) != 0) return false;
+  for (const std::uint32_t type : kNetwork) {
+    if (static_cast<std::uint32_t>(info.f_type) == type) return true;
+  }
+  return false;
+}
+
+std::int64_t signed_number(std::uint64_t value) { return static_cast<std::int64_t>(value); }
+
+TaskState state_from(const std::string& name) {
+  for (const TaskState state :
+       {TaskState::kPending, TaskState::kLeased, TaskState::kDone, TaskState::kFailed}) {
+    if (rpc::name_of(state) == name) return state;
+  }
+  throw DatabaseDamaged({.what = "the ledger names an unknown task state", .found = name});
+}
+
+rpc::FailureKind kind_from(std::int64_t value) {
+  if (value < 0 || value > 2) {
+    throw DatabaseDamaged({.what = "the ledger names an unknown failure kind", .found = cat(value)});
+  }
+  return static_cast<rpc::FailureKind>(value);
+}
+
+[[noreturn]] void raise_divergence(const TaskRecord& task, const char* transition) {
+  throw StoreError({.what = cat("the journal does not allow a transition (", transition, ")"),
+                    .where = cat(rpc::name_of(task.stage), "/", task.name),
+                    .found = cat("fence ", rpc::number(task.fence))});
+}
+
+}  // namespace
+
+Journal::Journal(const std::filesystem::path& file) : database_(file) {
+  // Before the first access: then WAL needs no shared memory, and no second process can open the database.
+  database_.execute("PRAGMA locking_mode=EXCLUSIVE");
+  if (on_network(file)) {
+    database_.execute("PRAGMA journal_mode=TRUNCATE");
+    database_.execute("PRAGMA synchronous=EXTRA");
+  } else {
+    database_.execute("PRAGMA journal_mode=WAL");
+    database_.execute("PRAGMA synchronous=FULL");
+  }
+  database_.execute("PRAGMA foreign_keys=ON");
+  const std::string check = database_.value("PRAGMA quick_check");
+  if (check != "ok") {
+    throw DatabaseDamaged(
+        {.what = "the ledger's database is damaged", .where = file.string(), .found = check});
+  }
+  const std::int64_t version = std::stoll(database_.value("PRAGMA user_version"));
+  if (version > kSchemaVersion || version < 0) {
+    throw StoreError({.what = "the ledger's database is of another version of the program",
+                      .where = file.string(),
+                      .expected = cat("schema ", kSchemaVersion),
+                      .found = cat("schema ", version)});
+  }
+  Transaction transaction(database_);
+  if (version == 0) {
+    database_.execute(kSchema);
+    database_.execute(cat("PRAGMA user_version=", kSchemaVersion).c_str());
+    database_.execute("INSERT INTO facts VALUES('epoch', '0')");
+    fresh_ = true;
+  }
+  database_.execute(
+      "UPDATE facts SET value = CAST(CAST(value AS INTEGER) + 1 AS TEXT) WHERE key = 'epoch'");
+  epoch_ = std::stoull(database_.value("SELECT value FROM facts WHERE key = 'epoch'"));
+  transaction.commit();
+
+  lease_.emplace(database_.prepare(
+      "UPDATE tasks SET state='leased', attempts=?2, fence=?3 "
+      "WHERE id=?1 AND state='pending' AND fence<?3"));
+  complete_.emplace(database_.prepare(
+      "UPDATE tasks SET state='done', result_file=?3, result_sha256=?4, result_bytes=?5, result=?6, "
+      "last_error='' WHERE id=?1 AND state='leased' AND fence=?2"));
+  put_back_.emplace(database_.prepare(
+      "UPDATE tasks SET state=?3, attempts=?4, last_error=?5, last_kind=?6, result_file='', "
+      "result_sha256='', result_bytes=0, result='' WHERE id=?1 AND fence=?2"));
+}
+
+std::vector<TaskRecord> Journal::tasks() {
+  Statement rows = database_.prepare(
+      "SELECT id, stage, name, spec, units, state, attempts, fence, result_file, result_sha256, "
+      "result_bytes, result, last_error, last_kind FROM tasks ORDER BY id");
+  std::vector<TaskRecord> tasks;
+  while (rows.step()) {
+    TaskRecord& task = tasks.emplace_back();
+    task.id = TaskId{static_cast<std::uint64_t>(rows.integer(0))};
+    task.stage = rpc::stage_from_name(rows.text(1), "the ledger");
+    task.name = rows.text(2);
+    task.spec = rows.text(3);
+    task.units = static_cast<std::uint64_t>(rows.integer(4));
+    task.state = state_from(rows.text(5));
+    task.attempts = static_cast<std::uint32_t>(rows.integer(6));
+    task.fence = Fence{static_cast<std::uint64_t>(rows.integer(7))};
+    task.result.file = rows.text(8);
+    task.result.sha256 = rows.text(9);
+    task.result.bytes = static_cast<std::uint64_t>(rows.integer(10));
+    task.result.result = rows.text(11);
+    task.last_error = rows.text(12);
+    task.last_kind = kind_from(rows.integer(13));
+  }
+  return tasks;
+}
+
+std::optional<std::string> Journal::fact(const std::string& key) {
+  Statement query = database_.prepare("SELECT value FROM facts WHERE key = ?1");
+  query.bind(1, key);
+  if (!query.step()) return std::nullopt;
+  return query.text(0);
+}
+
+void Journal::set_fact(const std::string& key, const std::string& value) {
+  database_
+      .prepare("INSERT INTO facts VALUES(?1, ?2) ON CONFLICT(key) DO UPDATE SET value = ?2")
+      .bind(1, key)
+      .bind(2, value)
+      .run();
+}
+
+void Journal::add(const std::vector<TaskRecord>& tasks) {
+  Transaction transaction(database_);
+  Statement insert = database_.prepare(
+      "INSERT INTO tasks VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)");
+  for (const TaskRecord& task : tasks) {
+    insert.bind(1, signed_number(rpc::number(task.id)))
+        .bind(2, rpc::name_of(task.stage))
+        .bind(3, task.name)
+        .bind(4, task.spec)
+        .bind(5, signed_number(task.units))
+        .bind(6, rpc::name_of(task.state))
+        .bind(7, task.attempts)
+        .bind(8, signed_number(rpc::number(task.fence)))
+        .bind(9, task.result.file)
+        .bind(10, task.result.sha256)
+        .bind(11, signed_number(task.result.bytes))
+        .bind(12, task.result.result)
+        .bind(13, task.last_error)
+        .bind(14, static_cast<std::int64_t>(task.last_kind));
+    insert.run();
+  }
+  transaction.commit();
+}
+
+void Journal::lease(const TaskRecord& task) {
+  lease_->bind(1, signed_number(rpc::number(task.id)))
+      .bind(2, task.attempts)
+      .bind(3, signed_number(rpc::number(task.fence)));
+  if (lease_->run() != 1) raise_divergence(task, "lease");
+}
+
+void Journal::complete(const TaskRecord& task) {
+  complete_->bind(1, signed_number(rpc::number(task.id)))
+      .bind(2, signed_number(rpc::number(task.fence)))
+      .bind(3, task.result.file)
+      .bind(4, task.result.sha256)
+      .bind(5, signed_number(task.result.bytes))
+      .bind(6, task.result.result);
+  if (complete_->run() != 1) raise_divergence(task, "complete");
+}
+
+void Journal::put_back(const std::vector<TaskRecord>& tasks) {
+  if (tasks.empty()) return;
+  Transaction transaction(database_);
+  for (const TaskRecord& task : tasks) {
+    put_back_->bind(1, signed_number(rpc::number(task.id)))
+        .bind(2, signed_number(rpc::number(task.fence)))
+        .bind(3, rpc::name_of(task.state))
+        .bind(4, task.attempts)
+        .bind(5, task.last_error)
+        .bind(6, static_cast<std::int64_t>(task.last_kind));
+    if (put_back_->run() != 1) raise_divergence(task, "put back");
+  }
+  transaction.commit();
+}
+
+}  // namespace helip::coordinator

@@ -1,0 +1,48 @@
+// The ledger's journal: WORK/coordinator/state.db (SQLite). Replaying it gives the ledger's state. One connection, EXCLUSIVE
+// locking; WAL with synchronous=FULL, on network file systems TRUNCATE with synchronous=EXTRA. Leases' terms and heartbeats
+// are not in it. Every call below is one durable transaction. Not thread-safe: the Job's lock covers it.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "coordinator/sqlite.h"
+#include "coordinator/task_ledger.h"
+
+namespace helip::coordinator {
+
+class Journal {
+ public:
+  // Opens or makes the database and raises its epoch. Throws StoreError: another coordinator holds it (DatabaseLocked),
+  // damaged (DatabaseDamaged), or of a newer schema.
+  explicit Journal(const std::filesystem::path& file);
+
+  // Counts the opens of this database.
+  [[nodiscard]] std::uint64_t epoch() const { return epoch_; }
+  // True if this open made the database.
+  [[nodiscard]] bool fresh() const { return fresh_; }
+  // All tasks, by id.
+  std::vector<TaskRecord> tasks();
+
+  // Facts about the job: config_digest, …
+  std::optional<std::string> fact(const std::string& key);
+  void set_fact(const std::string& key, const std::string& value);
+
+  void add(const std::vector<TaskRecord>& tasks);
+  // pending → leased, under a fence higher than any before.
+  void lease(const TaskRecord& task);
+  // leased, under this fence → done.
+  void complete(const TaskRecord& task);
+  // leased (or done, or failed) → pending or failed.
+  void put_back(const std::vector<TaskRecord>& tasks);
+
+ private:
+  Database database_;
+  bool fresh_ = false;
+  std::uint64_t epoch_ = 0;
+  std::optional<Statement> lease_, complete_, put_back_;
+};
+
+}  // namespace helip::coordinator

@@ -1,0 +1,65 @@
+// Starting workers. A launch is one mpirun (or srun) with its ranks; its exit code says nothing about tasks: the ledger does.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/run_config.h"
+#include "rpc/stage.h"
+
+namespace helip::coordinator {
+
+struct LaunchSpec {
+  std::string name;                       // equal for all ranks; unique in the job
+  std::vector<rpc::Stage> stages;
+  std::string coordinator;                // address
+  std::filesystem::path work_dir;
+  std::filesystem::path worker_program;
+  std::filesystem::path log_file;         // gets what the ranks write
+};
+
+// A command and the environment it adds.
+struct Command {
+  std::vector<std::string> arguments;
+  std::map<std::string, std::string> environment;
+};
+
+// mpirun's command line. Stages without training go on when a rank dies (--enable-recovery), training does not: a collective
+// with a dead peer would block. `in_slurm`: inside an allocation, whose hosts mpirun finds by itself.
+Command mpirun_command(const config::LauncherConfig& config, const LaunchSpec& spec, bool in_slurm);
+
+// A running launch.
+class Launch {
+ public:
+  virtual ~Launch() = default;
+  [[nodiscard]] virtual const std::string& name() const = 0;
+  // Exit status once it has ended (128 + signal if a signal ended it).
+  virtual std::optional<int> poll() = 0;
+  // Asks the ranks to leave (SIGTERM), or ends them at once (SIGKILL).
+  virtual void terminate(bool at_once) = 0;
+  [[nodiscard]] virtual const std::filesystem::path& log_file() const = 0;
+};
+
+class Launcher {
+ public:
+  virtual ~Launcher() = default;
+  // Throws Error if the program cannot be started.
+  virtual std::unique_ptr<Launch> start(const LaunchSpec& spec) = 0;
+};
+
+// Processes are children in a process group of their own; if this process dies, the kernel ends mpirun, and with it its ranks.
+// start() must be called by a thread that lives as long as the launch.
+class MpirunLauncher final : public Launcher {
+ public:
+  explicit MpirunLauncher(config::LauncherConfig config) : config_(std::move(config)) {}
+  std::unique_ptr<Launch> start(const LaunchSpec& spec) override;
+
+ private:
+  config::LauncherConfig config_;
+};
+
+}  // namespace helip::coordinator

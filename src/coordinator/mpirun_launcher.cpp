@@ -1,0 +1,150 @@
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <system_error>
+
+#include "common/error.h"
+#include "common/text.h"
+#include "coordinator/launcher.h"
+
+namespace helip::coordinator {
+namespace {
+
+// Seconds that ranks have between SIGTERM and SIGKILL: a checkpoint must fit.
+constexpr int kGraceSeconds = 60;
+
+class ChildLaunch final : public Launch {
+ public:
+  ChildLaunch(std::string name, pid_t process, std::filesystem::path log_file)
+      : name_(std::move(name)), process_(process), log_file_(std::move(log_file)) {}
+
+  ~ChildLaunch() override {
+    if (ended_) return;
+    terminate(true);
+    int status = 0;
+    while (waitpid(process_, &status, 0) < 0 && errno == EINTR) {
+    }
+  }
+
+  [[nodiscard]] const std::string& name() const override { return name_; }
+  [[nodiscard]] const std::filesystem::path& log_file() const override { return log_file_; }
+
+  std::optional<int> poll() override {
+    if (ended_) return ended_;
+    int status = 0;
+    const pid_t done = waitpid(process_, &status, WNOHANG);
+    if (done == process_) ended_ = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    return ended_;
+  }
+
+  void terminate(bool at_once) override {
+    if (ended_) return;
+    // mpirun passes SIGTERM on to the ranks. SIGKILL goes to its whole group.
+    if (at_once) {
+      ::kill(-process_, SIGKILL);
+    } else {
+      ::kill(process_, SIGTERM);
+    }
+  }
+
+ private:
+  std::string name_;
+  pid_t process_;
+  std::filesystem::path log_file_;
+  std::optional<int> ended_;
+};
+
+}  // namespace
+
+Command mpirun_command(const config::LauncherConfig& config, const LaunchSpec& spec,
+                       bool in_slurm) {
+  Command command;
+  auto& arguments = command.arguments;
+  arguments = {"mpirun", "-n", cat(config.workers), "--bind-to", "none", "--oversubscribe"};
+  const bool trains =
+      std::find(spec.stages.begin(), spec.stages.end(), rpc::Stage::kTrain) != spec.stages.end();
+  if (!trains) arguments.emplace_back("--enable-recovery");
+  if (!config.hosts.empty()) {
+    arguments.insert(arguments.end(), {"--host", config.hosts});
+  } else if (!in_slurm) {
+    arguments.insert(arguments.end(), {"--host", cat("localhost:", config.workers)});
+  }
+  arguments.insert(arguments.end(), {"--mca", "odls_base_sigkill_timeout", cat(kGraceSeconds)});
+  arguments.insert(arguments.end(), {"--mca", "mpi_yield_when_idle", "1"});
+  arguments.insert(arguments.end(), config.mpirun_args.begin(), config.mpirun_args.end());
+  arguments.insert(arguments.end(), {"-x", "HELIP_LAUNCH", spec.worker_program.string()});
+  arguments.insert(arguments.end(), {"--coordinator", spec.coordinator});
+  arguments.insert(arguments.end(), {"--work-dir", spec.work_dir.string()});
+  arguments.insert(arguments.end(), {"--stages", rpc::to_list(spec.stages)});
+  command.environment = {{"OMPI_ALLOW_RUN_AS_ROOT", "1"},
+                         {"OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1"},
+                         {"HELIP_LAUNCH", spec.name}};
+  return command;
+}
+
+std::unique_ptr<Launch> MpirunLauncher::start(const LaunchSpec& spec) {
+  const bool in_slurm = std::getenv("SLURM_JOB_NODELIST") != nullptr;
+  const Command command = mpirun_command(config_, spec, in_slurm);
+  std::filesystem::create_directories(spec.log_file.parent_path());
+  const int log = ::open(spec.log_file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+  if (log < 0) {
+    throw StoreError({.what = "cannot write the workers' log",
+                      .where = spec.log_file.string(),
+                      .found = std::generic_category().message(errno)});
+  }
+
+  // All memory is prepared before fork(): between fork() and exec() only async-signal-safe calls are allowed.
+  std::vector<char*> arguments;
+  for (const std::string& argument : command.arguments) {
+    arguments.push_back(const_cast<char*>(argument.c_str()));
+  }
+  arguments.push_back(nullptr);
+  std::vector<std::string> settings;
+  for (const auto& [name, value] : command.environment) settings.push_back(cat(name, "=", value));
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string_view setting(*entry);
+    if (!command.environment.contains(std::string(setting.substr(0, setting.find('='))))) {
+      settings.emplace_back(setting);
+    }
+  }
+  std::vector<char*> environment;
+  for (std::string& setting : settings) environment.push_back(setting.data());
+  environment.push_back(nullptr);
+
+  const pid_t parent = getpid();
+  const pid_t child = fork();
+  if (child < 0) {
+    const int reason = errno;
+    ::close(log);
+    throw Error({.what = "cannot start a process", .found = std::generic_category().message(reason)});
+  }
+  if (child == 0) {
+    setpgid(0, 0);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent) _exit(127);
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, nullptr);
+    const int null = ::open("/dev/null", O_RDONLY);
+    dup2(null, STDIN_FILENO);
+    dup2(log, STDOUT_FILENO);
+    dup2(log, STDERR_FILENO);
+    execvpe(arguments[0], arguments.data(), environment.data());
+    const char* reason = strerror(errno);
+    const auto ignored = ::write(STDERR_FILENO, reason, strlen(reason));
+    static_cast<void>(ignored);
+    _exit(127);
+  }
+  ::close(log);
+  setpgid(child, child);
+  return std::make_unique<ChildLaunch>(spec.name, child, spec.log_file);
+}
+
+}  // namespace helip::coordinator

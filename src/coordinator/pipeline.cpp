@@ -1,0 +1,309 @@
+#include "coordinator/pipeline.h"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+
+#include "common/error.h"
+#include "common/text.h"
+
+namespace helip::coordinator {
+namespace {
+
+constexpr const char* kMerge = "merge";
+
+nlohmann::json result_of(const TaskRecord& task) {
+  nlohmann::json result = nlohmann::json::parse(task.result.result, nullptr, false);
+  if (!result.is_object()) {
+    throw StoreError({.what = "the result of a task is not a JSON object",
+                      .where = cat(rpc::name_of(task.stage), "/", task.name)});
+  }
+  return result;
+}
+
+template <typename T>
+T read(const TaskRecord& task, const char* key) {
+  try {
+    return result_of(task).at(key).get<T>();
+  } catch (const nlohmann::json::exception& error) {
+    throw StoreError({.what = "the result of a task lacks a key",
+                      .where = cat(rpc::name_of(task.stage), "/", task.name),
+                      .expected = key,
+                      .found = error.what()});
+  }
+}
+
+// Sorts like the numbers and stays readable.
+std::string range_name(std::uint64_t first) {
+  const std::string digits = cat(first);
+  return "range-" + std::string(digits.size() < 10 ? 10 - digits.size() : 0, '0') + digits;
+}
+
+std::string plain(std::string name) {
+  for (char& letter : name) {
+    const bool keep = (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') ||
+                      (letter >= '0' && letter <= '9') || letter == '.' || letter == '_';
+    if (!keep) letter = '_';
+  }
+  return name;
+}
+
+}  // namespace
+
+CorpusFacts corpus_facts(const TaskRecord& task) {
+  CorpusFacts facts;
+  facts.pairs = read<std::uint64_t>(task, "pairs");
+  facts.fingerprint = read<std::string>(task, "fingerprint");
+  facts.model_digest = read<std::string>(task, "model_digest");
+  facts.folder = read<std::string>(task, "corpus");
+  return facts;
+}
+
+Pipeline::Pipeline(const config::RunConfig& config, const WorkDir& work_dir,
+                   std::string config_digest, MiningCut cut, Stage until)
+    : config_(config),
+      work_dir_(work_dir),
+      config_digest_(std::move(config_digest)),
+      cut_(std::move(cut)),
+      until_(until),
+      locked_towers_(is_locked_towers(config.model)) {}
+
+bool Pipeline::runs(Stage stage) const {
+  if (stage > until_) return false;
+  const bool mined = config_.train.hard_pairs == "mined";
+  switch (stage) {
+    case Stage::kEncode:
+      return mined || locked_towers_;
+    case Stage::kMine:
+      return mined;
+    case Stage::kEval:
+      return !config_.eval.datasets.empty();
+    case Stage::kReport:
+      return config_.output.report;
+    case Stage::kIndex:
+    case Stage::kTrain:
+      return true;
+  }
+  return false;
+}
+
+bool Pipeline::has_merge(Stage stage) {
+  return stage == Stage::kEncode || stage == Stage::kMine || stage == Stage::kEval;
+}
+
+bool Pipeline::stage_done(const TaskLedger& ledger, Stage stage) const {
+  if (!ledger.complete(stage)) return false;
+  return !has_merge(stage) || ledger.find(stage, kMerge) != nullptr;
+}
+
+std::optional<Stage> Pipeline::current(const TaskLedger& ledger) const {
+  for (const Stage stage : rpc::kStages) {
+    if (runs(stage) && !stage_done(ledger, stage)) return stage;
+  }
+  return std::nullopt;
+}
+
+std::vector<NewTask> Pipeline::next(const TaskLedger& ledger) const {
+  const auto stage = current(ledger);
+  if (!stage) return {};
+  if (ledger.of_stage(*stage).empty()) return first_tasks(ledger, *stage);
+  if (ledger.complete(*stage)) return {merge_task(ledger, *stage)};
+  return {};
+}
+
+std::uint64_t Pipeline::planned_tasks(const TaskLedger& ledger, Stage stage) const {
+  const std::uint64_t added = ledger.of_stage(stage).size();
+  if (added == 0 || !has_merge(stage) || ledger.find(stage, kMerge) != nullptr) return added;
+  return added + 1;
+}
+
+const char* Pipeline::unit(Stage stage) {
+  switch (stage) {
+    case Stage::kEncode:
+      return "samples";
+    case Stage::kMine:
+      return "targets";
+    case Stage::kTrain:
+      return "steps";
+    default:
+      return "tasks";
+  }
+}
+
+rpc::TaskSpec Pipeline::base(Stage stage, const char* kind, std::string name) const {
+  rpc::TaskSpec spec;
+  spec.stage = stage;
+  spec.kind = kind;
+  spec.name = std::move(name);
+  spec.config_digest = config_digest_;
+  spec.paths["results"] = work_dir_.tasks(stage).string();
+  return spec;
+}
+
+std::vector<NewTask> Pipeline::first_tasks(const TaskLedger& ledger, Stage stage) const {
+  if (stage == Stage::kIndex) return {index_task()};
+  const CorpusFacts corpus = corpus_facts(*ledger.find(Stage::kIndex, "index"));
+  std::vector<NewTask> tasks;
+  switch (stage) {
+    case Stage::kIndex:
+      break;
+    case Stage::kEncode:
+      tasks = encode_tasks(corpus);
+      break;
+    case Stage::kMine:
+      tasks = mine_tasks(ledger, corpus);
+      break;
+    case Stage::kTrain:
+      tasks = train_tasks(corpus);
+      break;
+    case Stage::kEval:
+      tasks = eval_tasks(corpus);
+      break;
+    case Stage::kReport: {
+      NewTask task{base(stage, "whole", "report"), 1};
+      task.spec.paths["work_dir"] = work_dir_.root().string();
+      tasks.push_back(std::move(task));
+      break;
+    }
+  }
+  for (NewTask& task : tasks) {
+    task.spec.pairs = corpus.pairs;
+    task.spec.corpus_fingerprint = corpus.fingerprint;
+  }
+  return tasks;
+}
+
+NewTask Pipeline::index_task() const {
+  NewTask task{base(Stage::kIndex, "whole", "index"), 1};
+  task.spec.paths["index"] = work_dir_.corpus().string();
+  return task;
+}
+
+std::vector<NewTask> Pipeline::encode_tasks(const CorpusFacts& corpus) const {
+  const std::uint64_t size = config_.encoder.task_samples;
+  std::vector<NewTask> tasks;
+  for (std::uint64_t first = 0; first < corpus.pairs; first += size) {
+    NewTask& task = tasks.emplace_back();
+    task.spec = base(Stage::kEncode, "range", range_name(first));
+    task.spec.first = first;
+    task.spec.count = std::min(size, corpus.pairs - first);
+    task.spec.paths["corpus"] = corpus.folder;
+    task.spec.paths["feature_cache"] = work_dir_.feature_cache(config_.encoder).string();
+    task.units = task.spec.count;
+  }
+  return tasks;
+}
+
+std::vector<NewTask> Pipeline::mine_tasks(const TaskLedger& ledger,
+                                          const CorpusFacts& corpus) const {
+  const TaskRecord& encoded = *ledger.find(Stage::kEncode, kMerge);
+  const auto folder = work_dir_.embeddings(config_.model);
+  std::vector<NewTask> tasks;
+  for (const Range range : cut_(corpus.pairs, config_.mining)) {
+    NewTask& task = tasks.emplace_back();
+    task.spec = base(Stage::kMine, "range", range_name(range.first));
+    task.spec.first = range.first;
+    task.spec.count = range.count;
+    task.spec.embeddings_digest = read<std::string>(encoded, "embeddings_digest");
+    task.spec.paths["corpus"] = corpus.folder;
+    task.spec.paths["image_embeddings"] = (folder / "img_emb" / "img_emb_0.npy").string();
+    task.spec.paths["text_embeddings"] = (folder / "text_emb" / "text_emb_0.npy").string();
+    task.spec.paths["quarantine"] = work_dir_.corpus().string();
+    task.units = range.count;
+  }
+  return tasks;
+}
+
+std::vector<NewTask> Pipeline::train_tasks(const CorpusFacts& corpus) const {
+  std::vector<NewTask> tasks;
+  for (std::uint32_t repeat = 0; repeat < config_.train.repeats; ++repeat) {
+    const std::uint64_t seed = config_.train.seed + repeat;
+    NewTask& task = tasks.emplace_back();
+    task.spec = base(Stage::kTrain, "whole", cat("seed-", seed));
+    task.spec.seed = seed;
+    auto& paths = task.spec.paths;
+    paths["corpus"] = corpus.folder;
+    if (locked_towers_) paths["features"] = work_dir_.features().string();
+    if (runs(Stage::kEncode)) paths["quarantine"] = work_dir_.corpus().string();
+    if (runs(Stage::kMine)) paths["hard_pairs"] = work_dir_.hard_pairs().string();
+    paths["checkpoints"] = work_dir_.checkpoints(config_.train, seed).string();
+    paths["metrics"] = work_dir_.metrics().string();
+    paths["model"] = work_dir_.model(config_.train, seed).string();
+    // Trainings may be given in epochs, whose steps only the trainer knows; progress then comes with the heartbeats.
+    task.units = config_.train.steps > 0 ? config_.train.steps : 1;
+  }
+  return tasks;
+}
+
+std::vector<NewTask> Pipeline::eval_tasks(const CorpusFacts&) const {
+  std::vector<std::pair<std::string, std::string>> weights;  // label, folder
+  if (config_.eval.evaluate_init && config_.model.init != "random") {
+    weights.emplace_back("init", config_.model.init);
+  }
+  for (std::uint32_t repeat = 0; repeat < config_.train.repeats; ++repeat) {
+    const std::uint64_t seed = config_.train.seed + repeat;
+    weights.emplace_back(cat("seed-", seed), work_dir_.model(config_.train, seed).string());
+  }
+  std::vector<NewTask> tasks;
+  for (const auto& [label, folder] : weights) {
+    for (std::uint64_t i = 0; i < config_.eval.datasets.size(); ++i) {
+      NewTask& task = tasks.emplace_back();
+      task.spec = base(Stage::kEval, "whole",
+                       cat(label, "-", i, "-", plain(config_.eval.datasets[i].name)));
+      task.spec.weights = label;
+      task.spec.dataset = i;
+      task.spec.paths["model"] = folder;
+      task.spec.paths["feature_cache"] = work_dir_.feature_cache(config_.encoder).string();
+    }
+  }
+  return tasks;
+}
+
+std::vector<rpc::TaskInput> Pipeline::inputs_of(const TaskLedger& ledger, Stage stage) const {
+  std::vector<rpc::TaskInput> inputs;
+  for (const TaskId id : ledger.of_stage(stage)) {
+    const TaskRecord& task = ledger.task(id);
+    if (task.name == kMerge || task.state != TaskState::kDone) continue;
+    const rpc::TaskSpec spec = rpc::task_spec_from_json(task.spec, task.name);
+    rpc::TaskInput& input = inputs.emplace_back();
+    input.task = task.name;
+    input.first = spec.first;
+    input.count = spec.count;
+    input.file = (work_dir_.tasks(stage) / task.result.file).string();
+    input.sha256 = task.result.sha256;
+    input.result = task.result.result;
+  }
+  return inputs;
+}
+
+NewTask Pipeline::merge_task(const TaskLedger& ledger, Stage stage) const {
+  const CorpusFacts corpus = corpus_facts(*ledger.find(Stage::kIndex, "index"));
+  NewTask task{base(stage, kMerge, kMerge), 0};
+  task.spec.pairs = corpus.pairs;
+  task.spec.corpus_fingerprint = corpus.fingerprint;
+  auto& paths = task.spec.paths;
+  paths["inputs"] = (work_dir_.tasks(stage) / "merge-inputs.jsonl").string();
+  switch (stage) {
+    case Stage::kEncode: {
+      const auto folder = work_dir_.embeddings(config_.model);
+      paths["corpus"] = corpus.folder;
+      paths["image_embeddings"] = (folder / "img_emb" / "img_emb_0.npy").string();
+      paths["text_embeddings"] = (folder / "text_emb" / "text_emb_0.npy").string();
+      paths["quarantine"] = work_dir_.corpus().string();
+      if (locked_towers_) paths["features"] = work_dir_.features().string();
+      break;
+    }
+    case Stage::kMine:
+      task.spec.embeddings_digest =
+          read<std::string>(*ledger.find(Stage::kEncode, kMerge), "embeddings_digest");
+      paths["hard_pairs"] = work_dir_.hard_pairs().string();
+      break;
+    default:
+      paths["results"] = work_dir_.tasks(stage).string();
+      paths["results_file"] = work_dir_.results().string();
+      break;
+  }
+  return task;
+}
+
+}  // namespace helip::coordinator

@@ -1,0 +1,83 @@
+// The stages of one job and their tasks: a pure function of the configuration and of the results that are committed.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/run_config.h"
+#include "coordinator/task_ledger.h"
+#include "coordinator/work_dir.h"
+#include "rpc/task_spec.h"
+
+namespace helip::coordinator {
+
+struct Range {
+  std::uint64_t first = 0;
+  std::uint64_t count = 0;
+};
+
+// Cuts [0, pairs) into the ranges of the mining tasks. The mining library owns the rule (a task lies inside one pool), so
+// the program passes it in.
+using MiningCut =
+    std::function<std::vector<Range>(std::uint64_t pairs, const config::MiningConfig& config)>;
+
+struct NewTask {
+  rpc::TaskSpec spec;
+  std::uint64_t units = 1;
+};
+
+// What index found, from its committed result.
+struct CorpusFacts {
+  std::uint64_t pairs = 0;
+  std::string fingerprint;
+  std::string model_digest;       // of the initial weights
+  std::string folder;             // with manifest.json
+};
+CorpusFacts corpus_facts(const TaskRecord& index_task);
+
+class Pipeline {
+ public:
+  // `until`: the last stage that runs.
+  Pipeline(const config::RunConfig& config, const WorkDir& work_dir, std::string config_digest,
+           MiningCut cut, Stage until = Stage::kReport);
+
+  // Whether the configuration has the stage at all and `until` allows it.
+  [[nodiscard]] bool runs(Stage stage) const;
+  // The first stage that is not done; empty when the job is.
+  [[nodiscard]] std::optional<Stage> current(const TaskLedger& ledger) const;
+  // Every task of the stage is there and done.
+  [[nodiscard]] bool stage_done(const TaskLedger& ledger, Stage stage) const;
+  // Tasks that can be added now: the first tasks of a stage whose predecessors are done, or the merge task of a stage whose
+  // other tasks are. A merge task's `inputs` file must be written (inputs_of) before it is leased.
+  [[nodiscard]] std::vector<NewTask> next(const TaskLedger& ledger) const;
+  // What the stage's merge task reads, in the order of the tasks.
+  [[nodiscard]] std::vector<rpc::TaskInput> inputs_of(const TaskLedger& ledger, Stage stage) const;
+  // Tasks of the stage in all: those added and the merge task to come. 0: not known yet.
+  [[nodiscard]] std::uint64_t planned_tasks(const TaskLedger& ledger, Stage stage) const;
+  // "samples", "targets", "steps", "tasks".
+  [[nodiscard]] static const char* unit(Stage stage);
+
+ private:
+  [[nodiscard]] static bool has_merge(Stage stage);
+  [[nodiscard]] rpc::TaskSpec base(Stage stage, const char* kind, std::string name) const;
+  [[nodiscard]] std::vector<NewTask> first_tasks(const TaskLedger& ledger, Stage stage) const;
+  [[nodiscard]] NewTask merge_task(const TaskLedger& ledger, Stage stage) const;
+  [[nodiscard]] NewTask index_task() const;
+  [[nodiscard]] std::vector<NewTask> encode_tasks(const CorpusFacts& corpus) const;
+  [[nodiscard]] std::vector<NewTask> mine_tasks(const TaskLedger& ledger,
+                                                const CorpusFacts& corpus) const;
+  [[nodiscard]] std::vector<NewTask> train_tasks(const CorpusFacts& corpus) const;
+  [[nodiscard]] std::vector<NewTask> eval_tasks(const CorpusFacts& corpus) const;
+
+  config::RunConfig config_;
+  WorkDir work_dir_;
+  std::string config_digest_;
+  MiningCut cut_;
+  Stage until_;
+  bool locked_towers_;
+};
+
+}  // namespace helip::coordinator

@@ -1,0 +1,201 @@
+#include "coordinator/result_files.h"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <set>
+#include <thread>
+
+#include "common/digest.h"
+#include "common/error.h"
+#include "common/log.h"
+#include "common/publish.h"
+#include "common/text.h"
+#include "store/safetensors.h"
+
+namespace helip::coordinator {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool is_there(const fs::path& path) {
+  std::error_code ignored;
+  return fs::exists(path, ignored);
+}
+
+// Roles of paths that a task writes for later stages.
+std::vector<fs::path> products(const rpc::TaskSpec& spec, const TaskRecord& task) {
+  std::vector<fs::path> files;
+  const auto add = [&](const char* role, const char* file) {
+    if (const auto found = spec.paths.find(role); found != spec.paths.end()) {
+      files.push_back(*file == '\0' ? fs::path(found->second) : fs::path(found->second) / file);
+    }
+  };
+  switch (spec.stage) {
+    case Stage::kIndex: {
+      const auto result = nlohmann::json::parse(task.result.result, nullptr, false);
+      if (result.is_object()) files.push_back(fs::path(result.value("corpus", "")) / "manifest.json");
+      break;
+    }
+    case Stage::kEncode:
+      if (spec.kind != "merge") break;
+      add("image_embeddings", "");
+      add("text_embeddings", "");
+      add("quarantine", "quarantine.npy");
+      add("features", "image_features.npy");
+      add("features", "text_features.npy");
+      break;
+    case Stage::kMine:
+      if (spec.kind == "merge") add("hard_pairs", "manifest.json");
+      break;
+    case Stage::kTrain:
+      add("model", "");
+      break;
+    case Stage::kEval:
+      if (spec.kind == "merge") add("results_file", "");
+      break;
+    case Stage::kReport:
+      files.push_back(fs::path(spec.path("work_dir")) / "report" / "index.html");
+      break;
+  }
+  return files;
+}
+
+// The result JSON of a file that says it belongs to this task; nullopt if it belongs to another or is damaged.
+std::optional<std::string> result_in(const fs::path& file, const rpc::TaskSpec& spec) {
+  const std::string digest = sha256_hex(rpc::to_json(spec));
+  const std::string name = cat(rpc::name_of(spec.stage), "/", spec.name);
+  if (rpc::result_extension(spec) == "json") {
+    const auto envelope = nlohmann::json::parse(read_text_file(file), nullptr, false);
+    if (!envelope.is_object() || envelope.value("task", "") != name ||
+        envelope.value("spec_sha256", "") != digest || !envelope.contains("result")) {
+      return std::nullopt;
+    }
+    return envelope["result"].dump();
+  }
+  const auto tensors = store::SafetensorsFile::open(file);
+  const auto& facts = tensors.metadata();
+  const auto has = [&](const char* key, const std::string& value) {
+    const auto found = facts.find(key);
+    return found != facts.end() && found->second == value;
+  };
+  if (!has("task", name) || !has("spec_sha256", digest)) return std::nullopt;
+  // What a range's result says beyond its file is only for people.
+  return "{}";
+}
+
+}  // namespace
+
+void check_completion(const rpc::CompleteRequest& request) {
+  const auto refuse = [](const char* what) {
+    throw rpc::RpcError(rpc::RpcCode::kInvalidArgument, {.what = what, .where = "CompleteTask"});
+  };
+  const bool hex = request.sha256.size() == 64 &&
+                   request.sha256.find_first_not_of("0123456789abcdef") == std::string::npos;
+  if (!hex) refuse("sha256 is not 64 hex digits");
+  constexpr std::size_t kLargestResult = 256 << 10;
+  if (request.result.size() > kLargestResult) refuse("the result is larger than 256 KiB");
+  if (!nlohmann::json::parse(request.result, nullptr, false).is_object()) {
+    refuse("the result is not a JSON object");
+  }
+}
+
+std::string check_result_file(const fs::path& file, const std::string& sha256,
+                              std::uint64_t bytes) {
+  constexpr int kTries = 6;
+  for (int attempt = 0; !is_there(file); ++attempt) {
+    if (attempt == kTries) return cat("the result file is missing: ", file.string());
+    std::this_thread::sleep_for(std::chrono::milliseconds(30) * (1 << attempt));
+  }
+  std::error_code error;
+  const auto size = fs::file_size(file, error);
+  if (error || size != bytes) {
+    return cat("the result file has another size: ", file.string(), ", expected ", bytes,
+               " bytes, found ", error ? error.message() : cat(size));
+  }
+  try {
+    const std::string found = sha256_file(file);
+    if (found == sha256) return {};
+    return cat("the result file is damaged: ", file.string(), ", expected sha256 ", sha256,
+               ", found ", found);
+  } catch (const StoreError& problem) {
+    return problem.what();
+  }
+}
+
+std::string missing_result(const WorkDir& work_dir, const TaskRecord& task,
+                           const rpc::TaskSpec& spec) {
+  const fs::path file = work_dir.tasks(task.stage) / task.result.file;
+  std::error_code error;
+  if (fs::file_size(file, error) != task.result.bytes || error) {
+    return cat("its result file is missing or was changed: ", file.string());
+  }
+  for (const fs::path& product : products(spec, task)) {
+    if (!is_there(product)) return cat("its product is missing: ", product.string());
+  }
+  return {};
+}
+
+bool adopt_result(const WorkDir& work_dir, TaskRecord& task, const rpc::TaskSpec& spec) {
+  const fs::path folder = work_dir.tasks(task.stage);
+  if (!is_there(folder)) return false;
+  const std::string prefix = task.name + "-";
+  const std::string suffix = cat(".", rpc::result_extension(spec));
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    const std::string name = entry.path().filename().string();
+    if (!name.starts_with(prefix) || !name.ends_with(suffix)) continue;
+    // <task>-<fence>-<16 digits><suffix>
+    std::uint64_t fence = 0;
+    const char* begin = name.data() + prefix.size();
+    const char* end = name.data() + name.size() - suffix.size();
+    const auto parsed = std::from_chars(begin, end, fence);
+    if (parsed.ec != std::errc() || end - parsed.ptr != 17 || *parsed.ptr != '-') continue;
+    try {
+      TaskRecord found = task;
+      found.result.file = name;
+      found.result.sha256 = sha256_file(entry.path());
+      found.result.bytes = entry.file_size();
+      if (!found.result.sha256.starts_with(std::string_view(parsed.ptr + 1, 16))) continue;
+      const auto result = result_in(entry.path(), spec);
+      if (!result) continue;
+      found.result.result = *result;
+      found.fence = Fence{fence};
+      found.state = TaskState::kDone;
+      if (!missing_result(work_dir, found, spec).empty()) continue;
+      task = found;
+      return true;
+    } catch (const Error& error) {
+      log::warning(cat("not taken over: ", error.what()));
+    }
+  }
+  return false;
+}
+
+void sweep_results(const WorkDir& work_dir, const TaskLedger& ledger, Stage stage) {
+  const fs::path folder = work_dir.tasks(stage);
+  if (!is_there(folder)) return;
+  std::set<std::string> named = {"merge-inputs.jsonl"};
+  for (const TaskId id : ledger.of_stage(stage)) named.insert(ledger.task(id).result.file);
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(folder, ignored)) {
+    if (named.contains(entry.path().filename().string())) continue;
+    fs::remove(entry.path(), ignored);
+  }
+}
+
+fs::path set_damaged_aside(const fs::path& database) {
+  for (int i = 1;; ++i) {
+    const fs::path aside = database.string() + cat(".damaged-", i);
+    if (is_there(aside)) continue;
+    fs::rename(database, aside);
+    std::error_code ignored;
+    for (const char* suffix : {"-wal", "-shm", "-journal"}) {
+      fs::rename(database.string() + suffix, aside.string() + suffix, ignored);
+    }
+    return aside;
+  }
+}
+
+}  // namespace helip::coordinator

@@ -1,0 +1,143 @@
+#include "coordinator/server.h"
+
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/grpcpp.h>
+#include <grpcpp/health_check_service_interface.h>
+#include <unistd.h>
+
+#include <array>
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include "common/error.h"
+#include "common/log.h"
+#include "common/text.h"
+#include "coordinator/scheduler_service.h"
+#include "coordinator/status_service.h"
+
+namespace helip::coordinator {
+namespace {
+
+struct HostPort {
+  std::string host, port;
+};
+
+HostPort split(const std::string& listen) {
+  const std::size_t colon = listen.rfind(':');
+  const bool digits = colon != std::string::npos && colon + 1 < listen.size() &&
+                      listen.find_first_not_of("0123456789", colon + 1) == std::string::npos;
+  if (!digits || colon == 0) {
+    throw ConfigError({.what = "not an address to listen on",
+                       .where = "coordinator.listen",
+                       .expected = "host:port, as 127.0.0.1:0",
+                       .found = listen});
+  }
+  return {listen.substr(0, colon), listen.substr(colon + 1)};
+}
+
+// The name by which other hosts reach a server that listens on every interface.
+std::string reachable_host(const std::string& host) {
+  if (host != "0.0.0.0" && host != "[::]" && host != "*") return host;
+  std::array<char, 256> name{};
+  if (gethostname(name.data(), name.size() - 1) != 0) return host;
+  return name.data();
+}
+
+}  // namespace
+
+bool is_loopback(const std::string& listen) {
+  const std::string host = split(listen).host;
+  return host == "localhost" || host == "[::1]" || host.starts_with("127.");
+}
+
+struct Server::State {
+  State(Job& the_job, const WorkDir& folder)
+      : job(the_job), work_dir(folder), scheduler(the_job), status(the_job) {}
+
+  void tick_until_closed() {
+    std::unique_lock lock(mutex);
+    while (!closed.wait_for(lock, std::chrono::milliseconds(500), [&] { return closing; })) {
+      lock.unlock();
+      try {
+        job.tick();
+      } catch (const Error& error) {
+        // The job has recorded it as its failure; the services go on telling so.
+        log::error(error.what());
+      }
+      lock.lock();
+    }
+  }
+
+  Job& job;
+  WorkDir work_dir;
+  SchedulerService scheduler;
+  StatusService status;
+  std::unique_ptr<grpc::Server> server;
+  std::string address;
+  std::mutex mutex;
+  std::condition_variable closed;
+  bool closing = false;
+  std::thread ticker;
+};
+
+Server::Server(Job& job, const WorkDir& work_dir, const ServerOptions& options)
+    : state_(std::make_unique<State>(job, work_dir)) {
+  const bool loopback = is_loopback(options.listen);
+  if (!loopback && !options.insecure_network) {
+    throw ConfigError(
+        {.what = "listening beyond loopback without encryption and authentication; mutual TLS is "
+                 "not supported yet: say --insecure-network (coordinator.insecure_network: true) "
+                 "to trust this network",
+         .where = "coordinator.listen",
+         .expected = "an address in 127.0.0.0/8",
+         .found = options.listen});
+  }
+  if (!loopback) {
+    log::warning(cat("listening on ", options.listen, " without encryption and authentication; gRPC ",
+                     grpc::Version(), " has known denial-of-service faults before 1.53.2"));
+  }
+  grpc::EnableDefaultHealthCheckService(true);
+  static const bool reflection = [] {
+    grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+    return true;
+  }();
+  static_cast<void>(reflection);
+
+  grpc::ServerBuilder builder;
+  int port = 0;
+  builder.AddListeningPort(options.listen, grpc::InsecureServerCredentials(), &port);
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10000);
+  builder.SetMaxReceiveMessageSize(1 << 20);
+  builder.RegisterService(&state_->scheduler);
+  builder.RegisterService(&state_->status);
+  state_->server = builder.BuildAndStart();
+  if (state_->server == nullptr || port == 0) {
+    throw CommError({.what = "cannot listen", .where = options.listen});
+  }
+  state_->address = cat(reachable_host(split(options.listen).host), ":", port);
+  state_->server->GetHealthCheckService()->SetServingStatus(true);
+  work_dir.publish_address(state_->address);
+  state_->ticker = std::thread([state = state_.get()] { state->tick_until_closed(); });
+}
+
+Server::~Server() {
+  if (state_->server == nullptr) return;
+  state_->work_dir.remove_address();
+  state_->status.close();
+  {
+    const std::scoped_lock lock(state_->mutex);
+    state_->closing = true;
+  }
+  state_->closed.notify_all();
+  if (state_->ticker.joinable()) state_->ticker.join();
+  state_->server->GetHealthCheckService()->SetServingStatus(false);
+  state_->server->Shutdown(std::chrono::system_clock::now() + std::chrono::seconds(3));
+  state_->server->Wait();
+}
+
+const std::string& Server::address() const { return state_->address; }
+
+}  // namespace helip::coordinator

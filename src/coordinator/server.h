@@ -1,0 +1,37 @@
+// The coordinator's gRPC server: Scheduler, Status, health and, on loopback, reflection; and the thread that ticks the job.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "coordinator/job.h"
+
+namespace helip::coordinator {
+
+struct ServerOptions {
+  std::string listen = "127.0.0.1:0";
+  bool insecure_network = false;
+};
+
+class Server {
+ public:
+  // Listens and publishes WORK/coordinator/address. Throws ConfigError for an address beyond loopback without
+  // insecure_network, CommError if the port cannot be had.
+  Server(Job& job, const WorkDir& work_dir, const ServerOptions& options);
+  // Ends streams and calls within three seconds and removes the address.
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  // host:port that workers reach it by.
+  [[nodiscard]] const std::string& address() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// "127.0.0.1:0" → true for 127.0.0.0/8, ::1 and localhost. Throws ConfigError if it is not host:port.
+bool is_loopback(const std::string& listen);
+
+}  // namespace helip::coordinator

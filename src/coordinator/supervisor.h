@@ -1,0 +1,56 @@
+// The loop of `helip run`: start the launch of the stages at hand, watch the ledger, start again what ended too early, go on.
+// The launcher and the waiting are passed in, so tests drive it step by step.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/run_config.h"
+#include "coordinator/job.h"
+#include "coordinator/launcher.h"
+
+namespace helip::coordinator {
+
+// Stages that share a launch: {index, encode, mine}, {train}, {eval, report}.
+std::vector<Stage> launch_group(Stage stage);
+
+class Supervisor {
+ public:
+  // `launcher` null: workers are started by hand.
+  Supervisor(Job& job, Launcher* launcher, const config::LauncherConfig& config,
+             std::string coordinator_address, const WorkDir& work_dir,
+             std::filesystem::path worker_program);
+
+  // One look: starts, restarts or collects launches. True once the job is done, has failed or has been stopped and no launch
+  // is left.
+  bool step();
+  // Ends the launches at once (a second interrupt, or ranks that do not leave in time).
+  void kill_launches();
+  [[nodiscard]] bool launch_running() const { return launch_ != nullptr; }
+
+ private:
+  void start(Stage stage);
+  void collect(int exit_status);
+
+  Job& job_;
+  Launcher* launcher_;
+  config::LauncherConfig config_;
+  std::string coordinator_;
+  WorkDir work_dir_;
+  std::filesystem::path worker_program_;
+  std::string run_id_;
+  std::unique_ptr<Launch> launch_;
+  std::vector<Stage> group_;
+  std::uint32_t launches_ = 0;
+  std::uint32_t failures_ = 0;        // of the group at hand
+  bool told_to_leave_ = false;
+};
+
+// The last line with text of a log, for a message; empty if there is none.
+std::string last_line(const std::filesystem::path& log_file);
+
+}  // namespace helip::coordinator

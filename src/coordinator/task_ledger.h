@@ -1,0 +1,145 @@
+// The ledger of tasks: a pure state machine. No thread, clock, socket or file inside; time is an argument, and each
+// transition is written to the journal by the caller before it is acknowledged (job.cpp).
+//
+//   pending --lease--> leased --complete--> done
+//      ^                 |
+//      +--release/expire-+--fail, last attempt--> failed
+//
+// A grant mints a fence one above the task's last; whoever names the fence of the live lease owns the task. Attempts count
+// grants, less those that were handed back (release) or dropped (a coordinator or a launch that ended).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "common/clock.h"
+#include "rpc/job_status.h"
+#include "rpc/scheduler.h"
+
+namespace helip::coordinator {
+
+using rpc::Fence;
+using rpc::Stage;
+using rpc::TaskId;
+using rpc::TaskState;
+using rpc::WorkerId;
+
+struct TaskResult {
+  std::string file;               // name in WORK/tasks/<stage>
+  std::string sha256;
+  std::uint64_t bytes = 0;
+  std::string result;             // JSON
+
+  bool operator==(const TaskResult&) const = default;
+};
+
+struct TaskRecord {
+  TaskId id{};
+  Stage stage = Stage::kIndex;
+  std::string name;               // unique in its stage
+  std::string spec;               // JSON
+  std::uint64_t units = 1;        // samples, targets or steps, for progress
+  TaskState state = TaskState::kPending;
+  std::uint32_t attempts = 0;
+  Fence fence{};
+  TaskResult result;              // of a done task
+  std::string last_error;
+  rpc::FailureKind last_kind = rpc::FailureKind::kTransient;
+
+  bool operator==(const TaskRecord&) const = default;
+};
+
+struct LedgerOptions {
+  Duration lease = std::chrono::seconds(30);
+  std::uint32_t max_attempts = 4;
+  // A range whose progress stands still for so long is alive but stuck: its lease is not renewed.
+  Duration stuck_after = std::chrono::seconds(600);
+};
+
+enum class LeaseOutcome {
+  kOk,
+  kAlready,                       // the same completion was accepted before
+  kStale,                         // another fence holds or finished the task, or the lease has ended
+  kUnknown                        // no such task
+};
+
+class TaskLedger {
+ public:
+  explicit TaskLedger(const LedgerOptions& options) : options_(options) {}
+
+  // Adds a pending task; ids count from 1. Name and stage must be new (else StoreError).
+  TaskId add(Stage stage, std::string name, std::string spec, std::uint64_t units);
+  // Puts back a journaled record; ids must follow each other. A leased one gets a fresh term and a holder yet unknown.
+  void restore(const TaskRecord& record, TimePoint now);
+
+  // The pending task of `stage` with the lowest id.
+  std::optional<TaskId> lease(WorkerId worker, Stage stage, TimePoint now);
+  // `done` is the holder's progress. Only a change of it keeps a range from being stuck.
+  LeaseOutcome renew(TaskId task, Fence fence, WorkerId worker, std::uint64_t done, TimePoint now);
+  LeaseOutcome complete(TaskId task, Fence fence, const TaskResult& result);
+  // kOk: the task is pending again, or failed after its last attempt or if no attempt can succeed (config, data).
+  LeaseOutcome fail(TaskId task, Fence fence, const std::string& error, rpc::FailureKind kind);
+  // The attempt does not count.
+  LeaseOutcome release(TaskId task, Fence fence);
+  // Ends leases whose term is over; returns their tasks, pending or failed now.
+  std::vector<TaskId> expire(TimePoint now);
+  // A failed task is tried again from its first attempt (the job was started again).
+  void retry(TaskId task);
+  // A pending task whose result was found on disk (the ledger was lost) is done.
+  void adopt(TaskId task, Fence fence, const TaskResult& result);
+  // A done task whose result file was lost or damaged is pending again.
+  void reopen(TaskId task, const std::string& why);
+
+  [[nodiscard]] std::size_t size() const { return tasks_.size(); }
+  // Throws StoreError for an unknown id.
+  [[nodiscard]] const TaskRecord& task(TaskId id) const;
+  [[nodiscard]] const TaskRecord* find(Stage stage, const std::string& name) const;
+  [[nodiscard]] const std::vector<TaskRecord>& tasks() const { return tasks_; }
+  // Ids of a stage's tasks, rising.
+  [[nodiscard]] const std::vector<TaskId>& of_stage(Stage stage) const;
+  [[nodiscard]] std::size_t done(Stage stage) const;
+  [[nodiscard]] std::uint64_t units_done(Stage stage) const;
+  // All tasks of the stage are done (and there is one).
+  [[nodiscard]] bool complete(Stage stage) const;
+  // The failed task with the lowest id.
+  [[nodiscard]] const TaskRecord* first_failed() const;
+  [[nodiscard]] std::vector<TaskId> held_by(WorkerId worker) const;
+  [[nodiscard]] std::size_t leases() const { return leases_.size(); }
+
+ private:
+  struct Lease {
+    WorkerId worker{};
+    TimePoint expires;
+    std::uint64_t progress = 0;
+    TimePoint progressed;         // when the progress last changed
+  };
+  struct StageTasks {
+    std::vector<TaskId> all;
+    std::set<TaskId> pending;
+    std::map<std::string, TaskId> by_name;
+    std::size_t done = 0;
+    std::uint64_t units_done = 0;
+  };
+
+  TaskRecord* live(TaskId id, Fence fence, LeaseOutcome& outcome);
+  TaskRecord& record(TaskId id) { return tasks_[rpc::number(id) - 1]; }
+  StageTasks& stage_of(const TaskRecord& task) {
+    return stages_[static_cast<std::size_t>(task.stage)];
+  }
+  void index(const TaskRecord& task);
+  void end_attempt(TaskRecord& task, const std::string& error, rpc::FailureKind kind);
+
+  LedgerOptions options_;
+  std::vector<TaskRecord> tasks_;  // id - 1
+  std::array<StageTasks, rpc::kStages.size()> stages_;
+  std::map<TaskId, Lease> leases_;
+  std::set<TaskId> failed_;
+};
+
+}  // namespace helip::coordinator

@@ -1,0 +1,173 @@
+#include "coordinator/work_dir.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <map>
+#include <sstream>
+#include <system_error>
+
+#include "common/error.h"
+#include "common/publish.h"
+#include "common/text.h"
+
+namespace helip::coordinator {
+namespace {
+
+// "section.key" → value, of YAML as config::to_yaml writes it: one key a line, nesting by indentation.
+std::map<std::string, std::string> flatten(const std::string& yaml) {
+  std::map<std::string, std::string> values;
+  std::vector<std::pair<std::size_t, std::string>> path;
+  std::istringstream lines(yaml);
+  std::string line;
+  std::size_t item = 0;
+  while (std::getline(lines, line)) {
+    const std::size_t indent = line.find_first_not_of(' ');
+    if (indent == std::string::npos || line[indent] == '#') continue;
+    while (!path.empty() && path.back().first >= indent) path.pop_back();
+    std::string key;
+    for (const auto& [depth, name] : path) key += name + ".";
+    const std::size_t colon = line.find(':', indent);
+    if (line[indent] == '-' || colon == std::string::npos) {
+      path.emplace_back(indent, cat("#", item));
+      values[cat(key, "#", item++)] = line.substr(indent);
+      continue;
+    }
+    const std::string name = line.substr(indent, colon - indent);
+    const std::string value = colon + 2 <= line.size() ? line.substr(colon + 2) : "";
+    if (value.empty()) path.emplace_back(indent, name);
+    values[key + name] = value;
+  }
+  return values;
+}
+
+bool determines_results(const std::string& key) {
+  if (key == "launcher.threads_per_worker" || key == "launcher.device") return true;
+  for (const char* section : {"launcher", "coordinator", "output"}) {
+    if (key == section || key.starts_with(std::string(section) + ".")) return false;
+  }
+  return true;
+}
+
+StoreError system_failure(const char* what, const std::filesystem::path& path) {
+  return StoreError(
+      {.what = what, .where = path.string(), .found = std::generic_category().message(errno)});
+}
+
+}  // namespace
+
+WorkDir::WorkDir(const std::filesystem::path& root)
+    : root_(std::filesystem::absolute(root).lexically_normal()) {
+  // "work/" and "work" are one folder.
+  if (!root_.has_filename()) root_ = root_.parent_path();
+}
+
+std::filesystem::path WorkDir::tasks(rpc::Stage stage) const {
+  return root_ / "tasks" / rpc::name_of(stage);
+}
+
+std::filesystem::path WorkDir::embeddings(const config::ModelConfig& model) const {
+  return root_ / "embeddings" / model_name(model);
+}
+
+std::filesystem::path WorkDir::checkpoints(const config::TrainConfig& train,
+                                           std::uint64_t seed) const {
+  const auto folder = root_ / "checkpoints";
+  return train.repeats == 1 ? folder : folder / cat("seed-", seed);
+}
+
+std::filesystem::path WorkDir::model(const config::TrainConfig& train, std::uint64_t seed) const {
+  return seed == train.seed ? root_ / "model" : root_ / cat("model-seed-", seed);
+}
+
+std::filesystem::path WorkDir::feature_cache(const config::EncoderConfig& encoder) const {
+  return encoder.feature_cache.empty() ? root_ / "cache"
+                                       : std::filesystem::path(encoder.feature_cache);
+}
+
+void WorkDir::claim(const std::string& config_yaml, const std::string& config_digest,
+                    const std::string& stored_digest) const {
+  const bool held = std::filesystem::exists(config());
+  const std::string stored = held ? read_text_file(config()) : std::string();
+  // Where the ledger was lost, the configuration beside it still tells whose results lie here.
+  const bool ours = stored_digest.empty() || stored_digest == config_digest;
+  const auto difference = held ? first_difference(stored, config_yaml) : std::nullopt;
+  if (!ours || (stored_digest.empty() && difference)) {
+    const std::string what =
+        "the work directory holds a job of another configuration; take another --work-dir";
+    if (!difference) {
+      throw ConfigError({.what = what,
+                         .where = root_.string(),
+                         .expected = cat("config digest ", stored_digest),
+                         .found = cat("config digest ", config_digest)});
+    }
+    throw ConfigError({.what = what,
+                       .where = cat(root_.string(), ": ", difference->key),
+                       .expected = difference->stored,
+                       .found = difference->given});
+  }
+  if (stored != config_yaml) publish_file(config(), config_yaml);
+}
+
+void WorkDir::publish_address(const std::string& text) const {
+  const auto temporary = address().string() + cat(".tmp.", ::getpid());
+  ::unlink(temporary.c_str());
+  const int file = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (file < 0) throw system_failure("cannot write the coordinator's address", temporary);
+  const std::string line = text + "\n";
+  const bool written = ::write(file, line.data(), line.size()) == static_cast<ssize_t>(line.size());
+  ::close(file);
+  if (!written || ::rename(temporary.c_str(), address().c_str()) != 0) {
+    const StoreError failure = system_failure("cannot write the coordinator's address", address());
+    ::unlink(temporary.c_str());
+    throw failure;
+  }
+}
+
+void WorkDir::remove_address() const noexcept { ::unlink(address().c_str()); }
+
+std::string model_name(const config::ModelConfig& model) {
+  std::string name = model.name;
+  if (name.empty()) {
+    std::filesystem::path path(model.architecture);
+    if (!path.has_filename()) path = path.parent_path();
+    name = path.extension() == ".json" ? path.stem().string() : path.filename().string();
+  }
+  for (char& letter : name) {
+    const bool plain = (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') ||
+                       (letter >= '0' && letter <= '9') || letter == '.' || letter == '_' ||
+                       letter == '-';
+    if (!plain) letter = '_';
+  }
+  if (name.empty() || name == "." || name == "..") name = "model";
+  return name;
+}
+
+bool is_locked_towers(const config::ModelConfig& model) {
+  std::error_code ignored;
+  return std::filesystem::exists(std::filesystem::path(model.architecture) / "helip_model.json",
+                                 ignored);
+}
+
+std::optional<ConfigDifference> first_difference(const std::string& stored_yaml,
+                                                 const std::string& yaml) {
+  const auto there = flatten(stored_yaml);
+  const auto here = flatten(yaml);
+  const auto value_in = [](const auto& values, const std::string& key) {
+    const auto found = values.find(key);
+    return found == values.end() ? std::string("absent") : found->second;
+  };
+  std::map<std::string, std::string> keys = there;
+  keys.insert(here.begin(), here.end());
+  for (const auto& entry : keys) {
+    const std::string& key = entry.first;
+    if (!determines_results(key)) continue;
+    ConfigDifference difference{key, value_in(there, key), value_in(here, key)};
+    if (difference.stored != difference.given) return difference;
+  }
+  return std::nullopt;
+}
+
+}  // namespace helip::coordinator

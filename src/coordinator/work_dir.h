@@ -1,0 +1,69 @@
+// Where things lie in a work directory. The one place that knows; workers get paths with their tasks.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "config/run_config.h"
+#include "rpc/stage.h"
+
+namespace helip::coordinator {
+
+class WorkDir {
+ public:
+  // Absolute; the folder need not exist.
+  explicit WorkDir(const std::filesystem::path& root);
+
+  [[nodiscard]] const std::filesystem::path& root() const { return root_; }
+  [[nodiscard]] std::filesystem::path config() const { return root_ / "config.yaml"; }
+  [[nodiscard]] std::filesystem::path database() const { return root_ / "coordinator" / "state.db"; }
+  [[nodiscard]] std::filesystem::path address() const { return root_ / "coordinator" / "address"; }
+  [[nodiscard]] std::filesystem::path status() const { return root_ / "status.json"; }
+  [[nodiscard]] std::filesystem::path logs() const { return root_ / "logs"; }
+  [[nodiscard]] std::filesystem::path corpus() const { return root_ / "corpus"; }
+  [[nodiscard]] std::filesystem::path features() const { return root_ / "features"; }
+  [[nodiscard]] std::filesystem::path hard_pairs() const { return root_ / "hard_pairs" / "1"; }
+  [[nodiscard]] std::filesystem::path metrics() const { return root_ / "metrics.jsonl"; }
+  [[nodiscard]] std::filesystem::path results() const { return root_ / "results.json"; }
+  [[nodiscard]] std::filesystem::path report() const { return root_ / "report" / "index.html"; }
+  [[nodiscard]] std::filesystem::path tasks(rpc::Stage stage) const;
+  [[nodiscard]] std::filesystem::path embeddings(const config::ModelConfig& model) const;
+  // WORK/checkpoints for one training, a folder per seed for several.
+  [[nodiscard]] std::filesystem::path checkpoints(const config::TrainConfig& train,
+                                                  std::uint64_t seed) const;
+  // WORK/model for the first seed, WORK/model-seed-<n> for the others.
+  [[nodiscard]] std::filesystem::path model(const config::TrainConfig& train,
+                                            std::uint64_t seed) const;
+  [[nodiscard]] std::filesystem::path feature_cache(const config::EncoderConfig& encoder) const;
+
+  // Makes the folder and writes config.yaml. Throws ConfigError if the folder holds a job of another configuration, naming
+  // the first key that differs; keys that results do not depend on (launcher, coordinator, output) may differ.
+  void claim(const std::string& config_yaml, const std::string& config_digest,
+             const std::string& stored_digest) const;
+
+  // The coordinator's address, host:port; readable by the owner alone.
+  void publish_address(const std::string& address) const;
+  void remove_address() const noexcept;
+
+ private:
+  std::filesystem::path root_;
+};
+
+// model.name, else the last part of model.architecture without .json; only letters, digits, '.', '_' and '-'.
+std::string model_name(const config::ModelConfig& model);
+
+// True if model.architecture is a folder with helip_model.json: frozen towers whose features are computed once.
+bool is_locked_towers(const config::ModelConfig& model);
+
+struct ConfigDifference {
+  std::string key;                // section.key
+  std::string stored, given;      // values; "absent" where there is none
+};
+
+// The first key that differs between two resolved configurations, leaving out those that results do not depend on.
+std::optional<ConfigDifference> first_difference(const std::string& stored_yaml,
+                                                 const std::string& yaml);
+
+}  // namespace helip::coordinator

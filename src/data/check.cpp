@@ -1,0 +1,163 @@
+#include "data/check.h"
+
+#include <algorithm>
+#include <span>
+#include <unordered_map>
+
+#include "common/error.h"
+#include "common/text.h"
+#include "data/corpus.h"
+#include "data/image.h"
+#include "data/index_corpus.h"
+#include "data/ordered_parallel.h"
+
+namespace helip::data {
+namespace {
+
+constexpr std::size_t kMostRepeated = 5;
+
+// What the shards hold now against what the manifest and the index say.
+std::vector<std::string> compare(const CorpusScan& scan, const Corpus& corpus,
+                                 const LocationIndex& index) {
+  std::vector<std::string> damage;
+  const CorpusManifest& manifest = corpus.manifest();
+  for (std::size_t i = 0; i < manifest.shards.size(); ++i) {
+    const ShardEntry& stored = manifest.shards[i];
+    const ShardEntry& found = scan.manifest.shards[i];
+    if (stored.sha256 != found.sha256) {
+      damage.push_back(to_line({.what = "a shard's bytes changed",
+                                .where = stored.name,
+                                .expected = "sha256 " + stored.sha256,
+                                .found = found.sha256}));
+    }
+  }
+  if (scan.locations.size() != manifest.pairs) {
+    damage.push_back(to_line({.what = "the shards hold another number of pairs",
+                              .expected = cat(manifest.pairs),
+                              .found = cat(scan.locations.size())}));
+    return damage;
+  }
+  const auto report = [&](const char* file, std::uint64_t sample) {
+    damage.push_back(to_line({.what = "the index does not follow from the shards",
+                              .where = cat(file, ": sample ", sample)}));
+  };
+  const auto groups = [&](const char* file, std::span<const std::uint32_t> stored,
+                          const std::vector<std::uint32_t>& found) {
+    const auto [at, unused] =
+        std::mismatch(stored.begin(), stored.end(), found.begin(), found.end());
+    if (at != stored.end()) report(file, static_cast<std::uint64_t>(at - stored.begin()));
+  };
+  for (std::uint64_t i = 0; i < manifest.pairs; ++i) {
+    if (index.at(i) == scan.locations[static_cast<std::size_t>(i)]) continue;
+    report("index.npy", i);
+    break;
+  }
+  groups("image_group.npy", corpus.image_groups(), scan.image_groups);
+  groups("caption_group.npy", corpus.caption_groups(), scan.caption_groups);
+  return damage;
+}
+
+struct GroupSizes {
+  std::vector<std::uint64_t> members;  // by group number
+  std::vector<std::uint64_t> first;    // first sample of each
+  std::uint64_t groups = 0;
+  std::uint64_t duplicates = 0;
+};
+
+GroupSizes sizes_of(std::span<const std::uint32_t> groups) {
+  GroupSizes sizes;
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    // Numbers appear in ascending order of first members.
+    if (groups[i] == sizes.members.size()) {
+      sizes.members.push_back(0);
+      sizes.first.push_back(i);
+    }
+    ++sizes.members.at(groups[i]);
+  }
+  for (const std::uint64_t members : sizes.members) {
+    if (members < 2) continue;
+    ++sizes.groups;
+    sizes.duplicates += members;
+  }
+  return sizes;
+}
+
+void count_duplicates(const Corpus& corpus, CheckReport& report) {
+  const GroupSizes images = sizes_of(corpus.image_groups());
+  report.image_duplicate_groups = images.groups;
+  report.image_duplicates = images.duplicates;
+  const GroupSizes captions = sizes_of(corpus.caption_groups());
+  report.caption_duplicate_groups = captions.groups;
+  report.caption_duplicates = captions.duplicates;
+  std::vector<std::size_t> order;
+  for (std::size_t i = 0; i < captions.members.size(); ++i) {
+    if (captions.members[i] > 1) order.push_back(i);
+  }
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return captions.members[a] > captions.members[b];
+  });
+  order.resize(std::min(order.size(), kMostRepeated));
+  for (const std::size_t group : order) {
+    report.repeated_captions.emplace_back(corpus.load(SampleId{captions.first[group]}).caption,
+                                          captions.members[group]);
+  }
+}
+
+struct SampleCheck {
+  QuarantineEntry entry;
+  std::string kind;  // empty: usable
+};
+
+SampleCheck check_sample(const Corpus& corpus, std::uint64_t id) {
+  const Sample sample = corpus.load(SampleId{id});
+  SampleCheck result{{.sample = id,
+                      .shard = sample.shard,
+                      .offset = sample.offset,
+                      .key = sample.key,
+                      .reason = {}},
+                     {}};
+  try {
+    decode_image(sample.image);
+    result.kind = sample.caption_problem;
+    result.entry.reason = sample.caption_problem;
+  } catch (const DataError& error) {
+    result.kind = "the image cannot be decoded";
+    result.entry.reason = error.what();
+  }
+  return result;
+}
+
+}  // namespace
+
+CheckReport check_corpus(const std::filesystem::path& folder, unsigned threads,
+                         const std::function<void(std::uint64_t, std::uint64_t)>& progress) {
+  const Corpus corpus = Corpus::open(folder);
+  CheckReport report;
+  report.manifest = corpus.manifest();
+  CorpusScan scan;
+  try {
+    scan = scan_shards(shard_paths(corpus.manifest(), folder), corpus.manifest().caption_key, {});
+  } catch (const DataError& error) {
+    // A shard that is no whole tar any more: its samples cannot be judged.
+    report.damage.emplace_back(error.what());
+    return report;
+  }
+  report.damage =
+      compare(scan, corpus, LocationIndex::open(folder / "index.npy", corpus.manifest()));
+  if (!report.damage.empty()) return report;
+  for (const QuarantineEntry& entry : scan.unpaired) ++report.problems[entry.reason];
+  ordered_parallel(
+      corpus.size(), threads, 8ULL * threads,
+      [&](std::uint64_t id) { return check_sample(corpus, id); },
+      [&](std::uint64_t id, SampleCheck sample) {
+        if (!sample.kind.empty()) {
+          ++report.problems[sample.kind];
+          report.unusable.push_back(std::move(sample.entry));
+        }
+        if (progress) progress(id + 1, corpus.size());
+      });
+  count_duplicates(corpus, report);
+  return report;
+}
+
+}  // namespace helip::data

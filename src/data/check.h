@@ -1,0 +1,40 @@
+// `helip data check`: reads a corpus whole and says what is wrong with it.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "data/manifest.h"
+#include "data/quarantine.h"
+
+namespace helip::data {
+
+struct CheckReport {
+  CorpusManifest manifest;
+  // Digests or index that do not fit the shards: the corpus must not be used. One line each.
+  std::vector<std::string> damage;
+  // Samples that a job would put into quarantine, in the order of their ids; `reason` may hold a
+  // decoder's message.
+  std::vector<QuarantineEntry> unusable;
+  std::map<std::string, std::uint64_t>
+      problems;  // by kind: of unusable samples and of members without a partner
+  std::uint64_t image_duplicate_groups = 0;  // groups with more than one member
+  std::uint64_t image_duplicates = 0;        // their members
+  std::uint64_t caption_duplicate_groups = 0;
+  std::uint64_t caption_duplicates = 0;
+  std::vector<std::pair<std::string, std::uint64_t>>
+      repeated_captions;  // those repeated most, at most 5
+};
+
+// Compares every shard, the index and the groups with the manifest, and decodes every image on
+// `threads` threads. `progress(done, total)` counts samples. Throws DataError or StoreError if the
+// corpus cannot even be opened.
+CheckReport check_corpus(const std::filesystem::path& folder, unsigned threads,
+                         const std::function<void(std::uint64_t, std::uint64_t)>& progress = {});
+
+}  // namespace helip::data

@@ -1,0 +1,141 @@
+#include "data/csv.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "common/error.h"
+#include "common/publish.h"
+#include "common/text.h"
+
+namespace helip::data {
+namespace {
+
+class CsvParser {
+ public:
+  CsvParser(std::string_view text, char separator, const std::string& file)
+      : text_(text), separator_(separator), file_(file) {
+    if (text_.starts_with("\xEF\xBB\xBF")) text_.remove_prefix(3);
+  }
+
+  std::vector<CsvRow> run() {
+    std::vector<CsvRow> rows;
+    while (position_ < text_.size()) {
+      CsvRow row{.line = line_, .fields = {}};
+      const std::size_t start = position_;
+      do {
+        row.fields.push_back(field());
+      } while (take_separator());
+      const std::string_view line = text_.substr(start, position_ - start);
+      const bool blank =
+          row.fields.size() == 1 && line.find_first_not_of(" \t") == std::string_view::npos;
+      take_line_end();
+      if (!blank) rows.push_back(std::move(row));
+    }
+    return rows;
+  }
+
+ private:
+  [[nodiscard]] bool at_end() const { return position_ == text_.size(); }
+  [[nodiscard]] bool at_line_end() const {
+    return at_end() || text_[position_] == '\n' || text_[position_] == '\r';
+  }
+
+  std::string field() {
+    std::string value;
+    if (!at_end() && text_[position_] == '"') quoted(value);
+    // What follows a closing quote belongs to the field as it stands.
+    while (!at_line_end() && text_[position_] != separator_) value += text_[position_++];
+    return value;
+  }
+
+  void quoted(std::string& value) {
+    const std::uint64_t first_line = line_;
+    ++position_;
+    for (;; ++position_) {
+      if (at_end()) {
+        throw DataError({.what = "a quoted field is not closed",
+                         .where = cat(file_, ":", first_line),
+                         .expected = "a double quote before the end of the file"});
+      }
+      const char c = text_[position_];
+      if (c == '"') {
+        if (position_ + 1 == text_.size() || text_[position_ + 1] != '"') break;
+        ++position_;
+      }
+      if (c == '\n') ++line_;
+      value += c;
+    }
+    ++position_;
+  }
+
+  bool take_separator() {
+    if (at_line_end() || text_[position_] != separator_) return false;
+    ++position_;
+    return true;
+  }
+
+  void take_line_end() {
+    if (at_end()) return;
+    if (text_[position_] == '\r') {
+      ++position_;
+      if (!at_end() && text_[position_] == '\n') ++position_;
+    } else {
+      ++position_;
+    }
+    ++line_;
+  }
+
+  std::string_view text_;
+  char separator_;
+  const std::string& file_;
+  std::size_t position_ = 0;
+  std::uint64_t line_ = 1;
+};
+
+std::size_t column_of(const CsvRow& header, const std::string& key, const std::string& file) {
+  const auto found = std::find(header.fields.begin(), header.fields.end(), key);
+  std::string columns;
+  for (const std::string& field : header.fields) columns += (columns.empty() ? "" : ", ") + field;
+  if (found == header.fields.end() ||
+      std::find(found + 1, header.fields.end(), key) != header.fields.end()) {
+    throw DataError({.what = "the table's header does not have the column once",
+                     .where = cat(file, ":", header.line),
+                     .expected = "a column " + key,
+                     .found = columns});
+  }
+  return static_cast<std::size_t>(found - header.fields.begin());
+}
+
+}  // namespace
+
+std::vector<CsvRow> parse_csv(std::string_view text, char separator, const std::string& file) {
+  return CsvParser(text, separator, file).run();
+}
+
+std::vector<CsvPair> read_csv_pairs(const std::filesystem::path& file, const CsvOptions& options) {
+  const std::string name = file.string();
+  const auto rows = parse_csv(read_text_file(file), options.separator, name);
+  if (rows.empty())
+    throw DataError({.what = "the table is empty", .where = name, .expected = "a header"});
+  const CsvRow& header = rows.front();
+  const std::size_t image = column_of(header, options.image_key, name);
+  const std::size_t caption = column_of(header, options.caption_key, name);
+  std::vector<CsvPair> pairs;
+  pairs.reserve(rows.size() - 1);
+  for (std::size_t i = 1; i < rows.size(); ++i) {
+    const CsvRow& row = rows[i];
+    if (row.fields.size() > header.fields.size()) {
+      throw DataError({.what = "a row has more fields than the header",
+                       .where = cat(name, ":", row.line),
+                       .expected = cat(header.fields.size(), " fields"),
+                       .found = cat(row.fields.size())});
+    }
+    const auto field = [&](std::size_t column) {
+      return column < row.fields.size() ? row.fields[column] : std::string();
+    };
+    pairs.push_back({.line = row.line, .image = field(image), .caption = field(caption)});
+  }
+  return pairs;
+}
+
+}  // namespace helip::data

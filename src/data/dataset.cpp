@@ -1,0 +1,161 @@
+#include "data/dataset.h"
+
+#include <algorithm>
+#include <charconv>
+#include <string_view>
+#include <utility>
+
+#include "common/digest.h"
+#include "common/error.h"
+#include "common/publish.h"
+#include "common/text.h"
+#include "data/caption.h"
+#include "data/tar_reader.h"
+#include "data/webdataset.h"
+
+namespace helip::data {
+namespace {
+
+DataError wrong(const std::string& what, const std::filesystem::path& where,
+                const std::string& expected = {}, const std::string& found = {}) {
+  return DataError({.what = what, .where = where.string(), .expected = expected, .found = found});
+}
+
+std::vector<std::string> lines_of(std::string_view text, const std::filesystem::path& where) {
+  if (!is_valid_utf8(text)) throw wrong("text is not valid UTF-8", where);
+  std::vector<std::string> lines;
+  for (std::size_t start = 0; start < text.size();) {
+    const std::size_t end = std::min(text.find('\n', start), text.size());
+    std::string line = trimmed(std::string(text.substr(start, end - start)));
+    if (!line.empty()) lines.push_back(std::move(line));
+    start = end + 1;
+  }
+  return lines;
+}
+
+std::string read_data_file(const std::filesystem::path& file) {
+  if (!std::filesystem::is_regular_file(file))
+    throw wrong("a file of the data set is missing", file);
+  return read_text_file(file);
+}
+
+std::int64_t whole_number(const std::string& text, const std::filesystem::path& where) {
+  const std::string digits = trimmed(text);
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  if (error != std::errc() || end != digits.data() + digits.size() || value < 0) {
+    throw wrong("not a number", where, "a whole number, 0 or more", "'" + digits + "'");
+  }
+  return value;
+}
+
+// Members of one tar, grouped into samples.
+class ShardSamples {
+ public:
+  ShardSamples(const std::filesystem::path& shard, Dataset& dataset)
+      : shard_(shard), reader_(shard), dataset_(dataset) {}
+
+  // Returns the shard's sha256.
+  std::string run() {
+    while (const auto member = reader_.next()) {
+      const auto name = split_member_name(member->name);
+      if (!name || !member->is_file) continue;
+      const std::filesystem::path where = cat(shard_.string(), ": ", member->name);
+      const bool repeated =
+          std::find(extensions_.begin(), extensions_.end(), name->extension) != extensions_.end();
+      if (name->key != sample_.key || repeated) close_sample();
+      sample_.key = name->key;
+      extensions_.push_back(name->extension);
+      if (image_extension_index(name->extension)) {
+        if (!sample_.image.empty()) throw wrong("a sample has two images", where);
+        sample_.image = reader_.read_all();
+        if (sample_.image.empty()) throw wrong("an image is empty", where);
+      } else if (name->extension == "cls") {
+        sample_.label = whole_number(text_content(), where);
+      } else if (name->extension == "txt") {
+        sample_.captions = lines_of(text_content(), where);
+      }
+    }
+    close_sample();
+    return reader_.sha256();
+  }
+
+ private:
+  std::string text_content() {
+    const auto bytes = reader_.read_all();
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+  }
+
+  void close_sample() {
+    if (extensions_.empty()) return;
+    if (sample_.image.empty()) {
+      throw wrong("a sample has no image", cat(shard_.string(), ": ", sample_.key),
+                  "KEY.{webp,png,jpg,jpeg}");
+    }
+    dataset_.samples.push_back(std::exchange(sample_, {}));
+    extensions_.clear();
+  }
+
+  std::filesystem::path shard_;
+  TarReader reader_;
+  Dataset& dataset_;
+  DatasetSample sample_;
+  std::vector<std::string> extensions_;
+};
+
+// A class number names a line of classnames.txt; all samples have one or none has.
+void check_labels(const Dataset& dataset, const std::filesystem::path& folder) {
+  const auto classes = static_cast<std::int64_t>(dataset.classnames.size());
+  const bool labelled = dataset.samples.front().label >= 0;
+  for (const DatasetSample& sample : dataset.samples) {
+    const std::filesystem::path where = cat(folder.string(), ": ", sample.key);
+    if ((sample.label >= 0) != labelled)
+      throw wrong("some samples have a class and some have none", where);
+    if (classes > 0 && sample.label >= classes) {
+      throw wrong("a class without a name", where,
+                  cat("below ", classes, ", the lines of classnames.txt"), cat(sample.label));
+    }
+  }
+}
+
+}  // namespace
+
+Dataset read_dataset(const std::filesystem::path& folder, const std::string& split) {
+  Dataset dataset;
+  if (!std::filesystem::is_directory(folder))
+    throw wrong("the data set does not exist", folder, "a folder");
+  const auto split_folder = folder / split;
+  if (!std::filesystem::is_directory(split_folder)) {
+    throw wrong("the data set has no such split", split_folder, "a folder with nshards.txt");
+  }
+  const auto read_optional = [&](const char* name) {
+    const auto file = folder / name;
+    return std::filesystem::exists(file) ? lines_of(read_data_file(file), file)
+                                         : std::vector<std::string>();
+  };
+  dataset.classnames = read_optional("classnames.txt");
+  dataset.templates = read_optional("zeroshot_classification_templates.txt");
+  for (const std::string& text : dataset.templates) {
+    if (text.find("{c}") == std::string::npos) {
+      throw wrong("a template without its class", folder / "zeroshot_classification_templates.txt",
+                  "{c} in each line", text);
+    }
+  }
+  const auto count_file = split_folder / "nshards.txt";
+  const std::int64_t shards = whole_number(read_data_file(count_file), count_file);
+  Sha256 digest;
+  for (std::int64_t i = 0; i < shards; ++i) {
+    const auto shard = split_folder / cat(i, ".tar");
+    if (!std::filesystem::exists(shard)) {
+      throw wrong("a shard of the data set is missing", shard,
+                  cat(shards, " shards, as nshards.txt says"));
+    }
+    digest.update(ShardSamples(shard, dataset).run() + "\n");
+  }
+  if (dataset.samples.empty()) throw wrong("the data set has no samples", split_folder);
+  check_labels(dataset, split_folder);
+  dataset.fingerprint = digest.hex();
+  return dataset;
+}
+
+}  // namespace helip::data

@@ -1,0 +1,74 @@
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <string>
+#include <string_view>
+
+#include "common/error.h"
+#include "common/text.h"
+#include "data/image.h"
+#include "data/image_codecs.h"
+
+namespace helip::data {
+namespace {
+
+constexpr std::uint64_t kMostPixels = 64'000'000;
+constexpr std::uint64_t kLongestSide = 65'535;
+constexpr std::size_t kMostEncodedBytes = 64U << 20U;
+
+bool starts_with(std::span<const std::byte> bytes, std::string_view magic, std::size_t offset = 0) {
+  return bytes.size() >= offset + magic.size() &&
+         std::memcmp(bytes.data() + offset, magic.data(), magic.size()) == 0;
+}
+
+Image decode(std::span<const std::byte> encoded, Transparency transparency) {
+  using namespace std::string_view_literals;
+  if (encoded.size() > kMostEncodedBytes) {
+    throw DataError({"image file is too large", "", cat("at most ", human_bytes(kMostEncodedBytes)),
+                     human_bytes(static_cast<double>(encoded.size()))});
+  }
+  if (starts_with(encoded, "\xFF\xD8\xFF"sv)) return decode_jpeg(encoded);
+  if (starts_with(encoded, "\x89PNG\r\n\x1A\n"sv)) return decode_png(encoded, transparency);
+  if (starts_with(encoded, "RIFF"sv) && starts_with(encoded, "WEBP"sv, 8)) {
+    return decode_webp(encoded, transparency);
+  }
+  const auto* text = reinterpret_cast<const char*>(encoded.data());
+  throw DataError({"image format is not known", "", "JPEG, PNG or WebP",
+                   encoded.empty()
+                       ? "an empty file"
+                       : cat("a file that starts with ",
+                             printable({text, std::min<std::size_t>(encoded.size(), 8)}))});
+}
+
+}  // namespace
+
+void check_image_size(const char* format, std::uint64_t width, std::uint64_t height) {
+  if (width == 0 || height == 0 || width > kLongestSide || height > kLongestSide ||
+      width * height > kMostPixels) {
+    throw DataError({cat(format, " image has a size out of bounds"), "",
+                     cat("1 to ", kLongestSide, " px a side, at most ", kMostPixels, " px"),
+                     cat(width, "x", height)});
+  }
+}
+
+void fail_decoding(const char* format, const std::string& reason) {
+  throw DataError({cat(format, " image cannot be decoded"), "", "", reason});
+}
+
+Image allocate_image(int width, int height) {
+  Image image;
+  image.width = width;
+  image.height = height;
+  image.pixels.resize(static_cast<std::size_t>(width) * static_cast<std::size_t>(height) * 3);
+  return image;
+}
+
+Image decode_image(std::span<const std::byte> encoded) {
+  return decode(encoded, Transparency::kDropped);
+}
+
+Image decode_image_over_white(std::span<const std::byte> encoded) {
+  return decode(encoded, Transparency::kOverWhite);
+}
+
+}  // namespace helip::data

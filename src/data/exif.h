@@ -1,0 +1,18 @@
+// The orientation a camera wrote into an image (EXIF tag 0x0112), for `data import
+// --exif-transpose`.
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+#include "data/image.h"
+
+namespace helip::data {
+
+// 1 to 8; 1 (upright) if the JPEG, PNG or WebP says nothing or its EXIF data are damaged.
+int exif_orientation(std::span<const std::byte> encoded);
+
+// The image turned upright, as PIL's ImageOps.exif_transpose does.
+Image transposed(const Image& image, int orientation);
+
+}  // namespace helip::data

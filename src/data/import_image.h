@@ -1,0 +1,31 @@
+// What `data import` does to one image.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "data/image.h"
+
+namespace helip::data {
+
+struct ImageRules {
+  int max_side = 0;               // images with a longer side are shrunk to it (bicubic); 0: none
+  bool white_background = false;  // composite transparent images over white
+  bool exif_transpose = false;    // turn images upright as their EXIF orientation says
+};
+
+struct ImportedImage {
+  std::vector<std::byte> encoded;
+  std::string extension;  // jpg | png | webp, by content
+  int width = 0;
+  int height = 0;
+  bool rewritten = false;  // false: the source's own bytes
+};
+
+// Decodes the image (so that what is imported is known to be whole) and changes it where a rule
+// asks for it: a changed JPEG is written as JPEG of quality 95, PNG and WebP as PNG. Otherwise the
+// bytes stay as they are. Throws DataError with the decoder's reason.
+ImportedImage import_image(std::vector<std::byte> encoded, const ImageRules& rules);
+
+}  // namespace helip::data

@@ -1,0 +1,190 @@
+#include "data/import_source.h"
+
+#include <algorithm>
+#include <set>
+#include <span>
+#include <utility>
+
+#include "common/error.h"
+#include "common/mapped_file.h"
+#include "common/text.h"
+#include "data/caption.h"
+#include "data/index_corpus.h"
+#include "data/sample_reader.h"
+#include "data/shard_list.h"
+#include "data/webdataset.h"
+
+namespace helip::data {
+namespace {
+
+constexpr std::uint64_t kMaxImageFile = 64ULL << 20;
+
+std::vector<std::byte> read_file(const std::filesystem::path& file) {
+  const MappedFile mapped(file);
+  return {mapped.bytes().begin(), mapped.bytes().end()};
+}
+
+// Fills in the image's bytes or the problem.
+void read_image_file(const std::filesystem::path& file, SourcePair& pair) {
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(file, error)) {
+    pair.problem = "the image file is missing";
+    pair.detail = file.string();
+    return;
+  }
+  const std::uint64_t bytes = std::filesystem::file_size(file, error);
+  if (error || bytes > kMaxImageFile) {
+    pair.problem = "the image file is larger than 64 MiB";
+    pair.detail = file.string();
+    return;
+  }
+  try {
+    pair.image = read_file(file);
+  } catch (const StoreError& failure) {
+    pair.problem = "the image file cannot be read";
+    pair.detail = failure.what();
+  }
+}
+
+void take_caption(Caption caption, SourcePair& pair) {
+  pair.caption = std::move(caption.text);
+  if (pair.problem.empty()) pair.problem = std::move(caption.problem);
+}
+
+std::span<const std::byte> bytes_of(const std::string& text) {
+  return std::as_bytes(std::span(text));
+}
+
+class ShardSource final : public ImportSource {
+ public:
+  ShardSource(const std::vector<std::filesystem::path>& shards, const std::string& caption_key)
+      : scan_(scan_shards(shards, caption_key, {})), shards_(shards), reader_(shards, caption_key) {
+    for (const QuarantineEntry& entry : scan_.unpaired) {
+      unpaired_.push_back({cat(entry.shard, ": byte ", entry.offset), entry.key, entry.reason, {}});
+    }
+  }
+  [[nodiscard]] std::uint64_t size() const override { return scan_.locations.size(); }
+  [[nodiscard]] const std::vector<ImportProblem>& unpaired() const override { return unpaired_; }
+  [[nodiscard]] SourcePair read(std::uint64_t pair) const override {
+    const SampleLocation& location = scan_.locations[static_cast<std::size_t>(pair)];
+    Sample sample = reader_.read(SampleId{pair}, location);
+    return {.source = cat(sample.shard, ": byte ", sample.offset),
+            .key = std::move(sample.key),
+            .image = std::move(sample.image),
+            .caption = std::move(sample.caption),
+            .problem = std::move(sample.caption_problem),
+            .detail = {}};
+  }
+
+ private:
+  CorpusScan scan_;
+  std::vector<std::filesystem::path> shards_;
+  SampleReader reader_;
+  std::vector<ImportProblem> unpaired_;
+};
+
+class TableSource final : public ImportSource {
+ public:
+  TableSource(const std::filesystem::path& file, const CsvOptions& options)
+      : file_(file), pairs_(read_csv_pairs(file, options)) {
+    if (pairs_.empty()) throw DataError({.what = "the table has no rows", .where = file.string()});
+  }
+  [[nodiscard]] std::uint64_t size() const override { return pairs_.size(); }
+  [[nodiscard]] const std::vector<ImportProblem>& unpaired() const override { return none_; }
+  [[nodiscard]] SourcePair read(std::uint64_t pair) const override {
+    const CsvPair& row = pairs_[static_cast<std::size_t>(pair)];
+    SourcePair result;
+    result.source = cat(file_.filename().string(), ":", row.line);
+    result.key = row.image;
+    if (row.image.empty()) {
+      result.problem = "the row has no image path";
+    } else {
+      read_image_file(file_.parent_path() / row.image, result);
+    }
+    take_caption(caption_of_text(bytes_of(row.caption)), result);
+    return result;
+  }
+
+ private:
+  std::filesystem::path file_;
+  std::vector<CsvPair> pairs_;
+  std::vector<ImportProblem> none_;
+};
+
+// Images anywhere below a folder, each with a .txt of the same stem; in the byte order of their
+// paths.
+class FolderSource final : public ImportSource {
+ public:
+  explicit FolderSource(std::filesystem::path folder) : folder_(std::move(folder)) {
+    std::set<std::string> texts;
+    std::set<std::string> used;
+    std::vector<std::string> images;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder_)) {
+      if (!entry.is_regular_file()) continue;
+      const std::string name = entry.path().lexically_relative(folder_).string();
+      const auto member = split_member_name(cat("x", entry.path().extension().string()));
+      if (!member) continue;
+      if (member->extension == "txt") texts.insert(name);
+      if (image_extension_index(member->extension)) images.push_back(name);
+    }
+    std::sort(images.begin(), images.end());
+    for (std::string& image : images) {
+      const std::string text = std::filesystem::path(image).replace_extension(".txt").string();
+      if (texts.count(text) == 0) {
+        unpaired_.push_back({image, image, "an image without a caption", {}});
+      } else {
+        used.insert(text);
+        images_.push_back(std::move(image));
+      }
+    }
+    for (const std::string& text : texts) {
+      if (used.count(text) == 0)
+        unpaired_.push_back({text, text, "a caption without an image", {}});
+    }
+    if (images_.empty()) {
+      throw DataError({.what = "nothing to import in the folder",
+                       .where = folder_.string(),
+                       .expected = "tar shards, or images with a .txt beside each",
+                       .found = cat(unpaired_.size(), " images or captions without a partner")});
+    }
+  }
+  [[nodiscard]] std::uint64_t size() const override { return images_.size(); }
+  [[nodiscard]] const std::vector<ImportProblem>& unpaired() const override { return unpaired_; }
+  [[nodiscard]] SourcePair read(std::uint64_t pair) const override {
+    const std::string& image = images_[static_cast<std::size_t>(pair)];
+    SourcePair result;
+    result.source = image;
+    result.key = image;
+    read_image_file(folder_ / image, result);
+    take_caption(caption_of_text(
+                     read_file(folder_ / std::filesystem::path(image).replace_extension(".txt"))),
+                 result);
+    return result;
+  }
+
+ private:
+  std::filesystem::path folder_;
+  std::vector<std::string> images_;
+  std::vector<ImportProblem> unpaired_;
+};
+
+}  // namespace
+
+std::unique_ptr<ImportSource> open_import_source(const std::string& source,
+                                                 const std::string& caption_key,
+                                                 const CsvOptions& csv) {
+  const std::filesystem::path path = source;
+  if (std::filesystem::is_regular_file(path / "manifest.json")) {
+    const CorpusManifest manifest = read_manifest(path / "manifest.json");
+    return std::make_unique<ShardSource>(shard_paths(manifest, path), caption_key);
+  }
+  const bool is_folder = std::filesystem::is_directory(path);
+  const bool is_file = std::filesystem::is_regular_file(path);
+  if (means_shards(source) || (!is_folder && !is_file)) {
+    return std::make_unique<ShardSource>(list_shards(source), caption_key);
+  }
+  if (is_folder) return std::make_unique<FolderSource>(path);
+  return std::make_unique<TableSource>(path, csv);
+}
+
+}  // namespace helip::data

@@ -1,0 +1,51 @@
+// Where `data import` takes its pairs from: WebDataset tars, a table of paths and captions, or a
+// folder of images with captions beside them.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "data/csv.h"
+
+namespace helip::data {
+
+// Something that is left out, for import_report.jsonl.
+struct ImportProblem {
+  std::string source;  // shard and byte, table and line, or file
+  std::string key;
+  std::string reason;  // one of a few, for counting
+  std::string detail;  // the message behind it, may be empty
+};
+
+struct SourcePair {
+  std::string source;
+  std::string key;  // relative to the source, so that it is the same on every machine
+  std::vector<std::byte> image;
+  std::string caption;
+  std::string problem;  // not empty: why the pair cannot be used (ImportProblem::reason)
+  std::string detail;
+};
+
+class ImportSource {
+ public:
+  virtual ~ImportSource() = default;
+  [[nodiscard]] virtual std::uint64_t size() const = 0;
+  // Safe from many threads. A pair that cannot be used has a problem; DataError or StoreError only
+  // if a source that was there when it was opened cannot be read any more.
+  [[nodiscard]] virtual SourcePair read(std::uint64_t pair) const = 0;
+  // Images without caption and the like, found while listing.
+  [[nodiscard]] virtual const std::vector<ImportProblem>& unpaired() const = 0;
+};
+
+// `source`: a list of tars (shard_list.h), a corpus folder, a table, or a folder of images. Paths
+// in a table are relative to its folder. Throws DataError if there is no such thing or it is
+// damaged.
+std::unique_ptr<ImportSource> open_import_source(const std::string& source,
+                                                 const std::string& caption_key,
+                                                 const CsvOptions& csv);
+
+}  // namespace helip::data

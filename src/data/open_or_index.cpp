@@ -1,0 +1,121 @@
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <thread>
+#include <utility>
+
+#include "common/error.h"
+#include "common/publish.h"
+#include "common/text.h"
+#include "data/corpus.h"
+#include "data/import.h"
+#include "data/index_corpus.h"
+#include "data/shard_list.h"
+
+namespace helip::data {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// What a file looked like when it was indexed. Times are kept beside the index, not in it: they
+// only say whether it must be made again.
+Json stamp_of(const std::filesystem::path& file) {
+  struct stat status {};
+  if (::stat(file.c_str(), &status) != 0) {
+    throw DataError({.what = "cannot read the file", .where = file.string()});
+  }
+  const std::int64_t nanoseconds =
+      static_cast<std::int64_t>(status.st_mtim.tv_sec) * 1'000'000'000 + status.st_mtim.tv_nsec;
+  return {{"path", file.string()}, {"bytes", status.st_size}, {"mtime_ns", nanoseconds}};
+}
+
+// True if the folder holds a whole index that was made from sources with this stamp.
+bool is_current(const std::filesystem::path& folder, const std::filesystem::path& stamp_file,
+                const Json& stamp) {
+  if (!std::filesystem::exists(stamp_file) || !std::filesystem::exists(folder / "manifest.json"))
+    return false;
+  const auto known = Json::parse(read_text_file(stamp_file), nullptr, /*allow_exceptions=*/false);
+  if (known != stamp) return false;
+  try {
+    Corpus::open(folder);
+  } catch (const Error&) {
+    // Damaged, or cut short by a crash: made again below.
+    return false;
+  }
+  return true;
+}
+
+// The quarantine belongs to the samples of one fingerprint.
+void drop_other_quarantine(const std::filesystem::path& folder, const std::string& fingerprint) {
+  const auto manifest = folder / "manifest.json";
+  if (std::filesystem::exists(manifest)) {
+    try {
+      if (read_manifest(manifest).fingerprint == fingerprint) return;
+    } catch (const StoreError&) {
+      // An unreadable manifest says nothing for the quarantine beside it.
+    }
+  }
+  std::filesystem::remove(folder / "quarantine.npy");
+  std::filesystem::remove(folder / "quarantine.jsonl");
+}
+
+std::filesystem::path index_tars(
+    const std::vector<std::filesystem::path>& shards, const std::filesystem::path& folder,
+    const std::string& caption_key,
+    const std::function<void(std::uint64_t, std::uint64_t)>& progress) {
+  Json stamp = {{"caption_key", caption_key}, {"files", Json::array()}};
+  for (const auto& shard : shards) stamp["files"].push_back(stamp_of(shard));
+  const auto stamp_file = folder / "indexed_files.json";
+  if (is_current(folder, stamp_file, stamp)) return folder;
+  CorpusScan scan = scan_shards(shards, caption_key, progress);
+  drop_other_quarantine(folder, scan.manifest.fingerprint);
+  write_corpus_index(std::move(scan), folder);
+  publish_file(stamp_file, stamp.dump(1) + "\n");
+  return folder;
+}
+
+// Tables and image folders have no place to point at: they are copied into shards, as they are.
+std::filesystem::path import_once(
+    const std::string& source, const std::filesystem::path& folder, const std::string& caption_key,
+    const std::function<void(std::uint64_t, std::uint64_t)>& progress) {
+  const auto path = std::filesystem::absolute(source).lexically_normal();
+  const Json stamp = {{"caption_key", caption_key}, {"files", Json::array({stamp_of(path)})}};
+  const auto imported = folder / "imported";
+  const auto stamp_file = folder / "imported_files.json";
+  if (is_current(imported, stamp_file, stamp)) return imported;
+  std::filesystem::remove_all(imported);
+  ImportOptions options;
+  options.sources = {path.string()};
+  options.out = imported;
+  options.caption_key = caption_key;
+  options.threads = std::max(1U, std::thread::hardware_concurrency());
+  import_corpus(options, progress);
+  publish_file(stamp_file, stamp.dump(1) + "\n");
+  return imported;
+}
+
+}  // namespace
+
+std::filesystem::path open_or_index(
+    const std::string& source, const std::filesystem::path& index_folder,
+    const std::string& caption_key,
+    const std::function<void(std::uint64_t, std::uint64_t)>& progress) {
+  const std::filesystem::path path = source;
+  if (std::filesystem::exists(path / "manifest.json")) {
+    const CorpusManifest manifest = read_manifest(path / "manifest.json");
+    if (manifest.json_captions > 0 && manifest.caption_key != caption_key) {
+      throw DataError({.what = "the corpus was indexed with another caption key",
+                       .where = (path / "manifest.json").string(),
+                       .expected = caption_key,
+                       .found = manifest.caption_key});
+    }
+    return path;
+  }
+  const bool exists = std::filesystem::exists(path);
+  if (exists && !means_shards(source))
+    return import_once(source, index_folder, caption_key, progress);
+  return index_tars(list_shards(source), index_folder, caption_key, progress);
+}
+
+}  // namespace helip::data

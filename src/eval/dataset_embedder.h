@@ -1,0 +1,47 @@
+// Embeddings of an evaluation data set's images and texts. Torch-free header.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "config/run_config.h"
+#include "data/dataset.h"
+#include "eval/metrics.h"
+
+namespace helip::eval {
+
+// Unit-norm rows.
+struct Embeddings {
+  std::vector<float> values;  // [rows, dim]
+  std::size_t rows = 0;
+  std::size_t dim = 0;
+
+  [[nodiscard]] FeatureView view() const { return {values, rows, dim}; }
+};
+
+struct EmbedderOptions {
+  std::uint32_t batch_size = 64;                // samples per forward; the last batch is padded
+  std::filesystem::path feature_cache;          // of frozen towers' features; empty: none
+  std::string device = "cpu";                   // cpu | cuda:I
+  std::function<void(std::uint64_t)> advanced;  // told how many samples were embedded since
+};
+
+// Not thread-safe. Results are a function of model, texts, images and batch size.
+class DatasetEmbedder {
+ public:
+  virtual ~DatasetEmbedder() = default;
+  // One row per sample. Throws DataError naming the sample whose image cannot be decoded.
+  virtual Embeddings images(const data::Dataset& dataset, const std::string& split) = 0;
+  // One row per text.
+  virtual Embeddings texts(const std::vector<std::string>& texts) = 0;
+};
+
+std::unique_ptr<DatasetEmbedder> open_dataset_embedder(const config::ModelConfig& model,
+                                                       const EmbedderOptions& options);
+
+}  // namespace helip::eval

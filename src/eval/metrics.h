@@ -1,0 +1,63 @@
+// Scores of zero-shot classification and retrieval, as clip_benchmark defines them, over plain
+// arrays. Torch-free. Ranking is by score descending, then lower index, so that ties have one
+// answer.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace helip::eval {
+
+// Rows of features, [rows, dim], row-major. A view: the values belong to somebody else.
+struct FeatureView {
+  std::span<const float> values;
+  std::size_t rows = 0;
+  std::size_t dim = 0;
+
+  [[nodiscard]] std::span<const float> row(std::size_t index) const {
+    return values.subspan(index * dim, dim);
+  }
+};
+
+// Dot product in double, eight accumulators by element index: the same on every instruction set.
+double dot(std::span<const float> a, std::span<const float> b);
+
+// Position of the best positive in the ranking of `scores`; scores.size() if there is none.
+std::size_t rank_of_best_positive(std::span<const double> scores,
+                                  std::span<const std::uint8_t> positive);
+
+struct Classification {
+  double acc1 = 0;             // label is ranked first
+  std::optional<double> acc5;  // label is among the first five; none with fewer than five classes
+  double mean_per_class_recall = 0;  // acc1 within each class that occurs, averaged
+};
+
+// score_row fills in the scores of one sample for all classes. labels [samples], each in
+// [0, classes). Throws DataError if there are no samples or a label is out of range.
+Classification classification_metrics(
+    std::size_t classes, std::span<const std::int64_t> labels,
+    const std::function<void(std::size_t sample, std::span<double> scores)>& score_row);
+
+// Unit-norm mean of each class's unit-norm prompt embeddings, [classes, dim]. Prompts are in class
+// order, `templates` for each class. A mean of norm 0 stays 0.
+std::vector<float> class_embeddings(const FeatureView& prompts, std::size_t templates);
+
+// image_retrieval_recall@K: fraction of captions with a positive image among the first K.
+// text_retrieval_recall@K: fraction of images with a positive caption among the first K.
+// mean_recall@K: mean of both.
+// `captions_of_image[i]` lists the captions (rows of `texts`) of image i; `caption_group[t]` is
+// equal for equal captions. Equal captions are hits: an image is positive for every caption equal
+// to one of its own. Without equal captions this is clip_benchmark's definition. K larger than the
+// number of candidates counts them all. Throws DataError if there are no images or no captions.
+std::map<std::string, double> retrieval_metrics(
+    const FeatureView& images, const FeatureView& texts,
+    std::span<const std::vector<std::size_t>> captions_of_image,
+    std::span<const std::uint64_t> caption_group, std::span<const std::uint32_t> ks);
+
+}  // namespace helip::eval

@@ -1,0 +1,21 @@
+// The files behind a set of embeddings.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace helip::mining {
+
+// What EmbeddingStore::open takes: FOLDER/<modality> if there is such a folder ("img_emb",
+// "text_emb"), else the path as it is.
+std::filesystem::path modality_path(const std::filesystem::path& path, const std::string& modality);
+
+// The parts behind an EmbeddingStore that opened, in their order.
+std::vector<std::filesystem::path> embedding_files(const std::filesystem::path& file_or_folder);
+
+// sha256 over the lines of the files' sha256, those of the images first: names a set of embeddings.
+std::string embeddings_digest(const std::filesystem::path& image_embeddings,
+                              const std::filesystem::path& text_embeddings);
+
+}  // namespace helip::mining

@@ -1,0 +1,33 @@
+// What one forward of the encode stage takes: decoded, preprocessed and tokenized samples.
+// Torch-free.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "data/corpus.h"
+#include "data/image.h"
+#include "data/quarantine.h"
+#include "data/tokenizer.h"
+
+namespace helip::mining {
+
+struct EncodeInputs {
+  std::uint64_t first = 0;           // sample of the first row
+  std::size_t rows = 0;              // samples; the rows after them are padding, all zero
+  std::vector<float> pixels;         // [batch, 3, size, size]
+  std::vector<std::int64_t> tokens;  // [batch, context_length]
+  // Samples whose image cannot be decoded or whose caption is unusable. Their rows are zero: a
+  // sample is never replaced by another.
+  std::vector<data::QuarantineEntry> quarantine;
+};
+
+// Reads samples [first, first + rows), rows <= batch. Throws DataError if the corpus itself cannot
+// be read. Safe from many threads.
+EncodeInputs read_encode_inputs(const data::Corpus& corpus,
+                                const data::PreprocessConfig& preprocess,
+                                const data::Tokenizer& tokenizer, std::uint64_t first,
+                                std::size_t rows, std::size_t batch);
+
+}  // namespace helip::mining

@@ -1,0 +1,47 @@
+// FastHPM: the candidates of a target are a pool of C pairs that it shares with its neighbours.
+#include <algorithm>
+
+#include "mining/block_search.h"
+
+namespace helip::mining {
+namespace {
+
+class FastMiner final : public PairMiner {
+ public:
+  FastMiner(const MiningData& data, const MinerOptions& options, const PoolRule& pools)
+      : data_(data), options_(options), pools_(pools) {}
+
+  void mine(TargetRange targets, std::span<std::uint32_t> indices, std::span<float> scores,
+            const Progress& progress) const override {
+    const std::uint64_t end = targets.first + targets.count;
+    for (std::uint64_t first = targets.first; first < end;) {
+      const std::uint64_t pool = pool_of(pools_, first);
+      // The pool's targets end where the next pool begins; first - first % R + R could overflow.
+      const std::uint64_t left = pools_.refresh_targets - first % pools_.refresh_targets;
+      const TargetRange range{first, std::min(left, end - first)};
+      const std::vector<std::uint32_t> ids = draw_pool(pools_, pool);
+      const std::uint64_t offset = first - targets.first;
+      const Progress counted = [&](std::uint64_t done, std::uint64_t /*total*/) {
+        if (progress) progress(offset + done, targets.count);
+      };
+      block_search(data_, options_, range, CandidateIds::of(ids),
+                   indices.subspan(offset * options_.k, range.count * options_.k),
+                   scores.subspan(offset * options_.k, range.count * options_.k), counted);
+      first += range.count;
+    }
+  }
+
+ private:
+  const MiningData& data_;
+  MinerOptions options_;
+  PoolRule pools_;
+};
+
+}  // namespace
+
+std::unique_ptr<PairMiner> make_fast_miner(const MiningData& data, const MinerOptions& options,
+                                           const PoolRule& pools) {
+  return std::make_unique<FastMiner>(data, options, pools);
+}
+
+}  // namespace helip::mining

@@ -1,0 +1,35 @@
+// What a corpus offers to mining, in memory.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "mining/embedding_matrix.h"
+#include "mining/pair_score.h"
+
+namespace helip::mining {
+
+struct MiningData {
+  EmbeddingMatrix images;
+  EmbeddingMatrix texts;
+  // Duplicate groups; both empty if there are none, else [N].
+  std::vector<std::uint32_t> image_group;
+  std::vector<std::uint32_t> caption_group;
+  // Nonzero: never a target or a candidate. Empty if nothing is quarantined, else [N].
+  std::vector<std::uint8_t> quarantined;
+
+  [[nodiscard]] std::uint64_t pairs() const { return images.rows(); }
+
+  // False for pairs that are excluded whatever their score: the target itself, its duplicates,
+  // quarantined pairs.
+  [[nodiscard]] bool may_pair(std::uint64_t target, std::uint64_t candidate) const {
+    return target != candidate && (quarantined.empty() || quarantined[candidate] == 0) &&
+           (image_group.empty() || image_group[target] != image_group[candidate]) &&
+           (caption_group.empty() || caption_group[target] != caption_group[candidate]);
+  }
+  [[nodiscard]] bool may_be_target(std::uint64_t target) const {
+    return quarantined.empty() || quarantined[target] == 0;
+  }
+};
+
+}  // namespace helip::mining

@@ -1,0 +1,146 @@
+#include <algorithm>
+#include <utility>
+
+#include "common/error.h"
+#include "common/ids.h"
+#include "common/text.h"
+#include "data/quarantine.h"
+#include "mining/embedding_files.h"
+#include "mining/mining_data.h"
+#include "mining/mining_job.h"
+#include "mining/pair_miner.h"
+#include "store/embedding_store.h"
+#include "store/npy.h"
+#include "store/safetensors.h"
+
+namespace helip::mining {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::vector<std::uint32_t> read_groups(const fs::path& file, std::uint64_t pairs) {
+  const store::NpyArray array = store::NpyArray::open(file);
+  if (array.dtype() != store::DType::kU32 || array.shape() != std::vector<std::uint64_t>{pairs}) {
+    throw StoreError({.what = "the duplicate groups do not fit the embeddings",
+                      .where = file.string(),
+                      .expected = cat("uint32 [", pairs, "]"),
+                      .found = cat(array.shape().size(), "-D, ", array.bytes().size(), " bytes")});
+  }
+  const auto values = array.as<std::uint32_t>();
+  return {values.begin(), values.end()};
+}
+
+MiningData read_data(const MiningInput& input, std::uint32_t threads) {
+  const fs::path image_path = modality_path(input.image_embeddings, "img_emb");
+  const fs::path text_path = modality_path(input.text_embeddings, "text_emb");
+  const store::EmbeddingStore images = store::EmbeddingStore::open(image_path);
+  const store::EmbeddingStore texts = store::EmbeddingStore::open(text_path);
+  if (images.rows() != texts.rows()) {
+    throw StoreError({.what = "image and text embeddings are not of the same pairs",
+                      .where = text_path.string(),
+                      .expected = cat(images.rows(), " rows, as in ", image_path.string()),
+                      .found = cat(texts.rows(), " rows")});
+  }
+  if (images.rows() >= kNoPair) {
+    throw DataError({.what = "too many pairs for a hard-pair table",
+                     .where = image_path.string(),
+                     .expected = cat("fewer than ", kNoPair),
+                     .found = cat(images.rows())});
+  }
+  MiningData data{EmbeddingMatrix(images, image_path.string(), threads),
+                  EmbeddingMatrix(texts, text_path.string(), threads),
+                  {},
+                  {},
+                  {}};
+  if (!input.duplicate_groups.empty()) {
+    data.image_group = read_groups(input.duplicate_groups / "image_group.npy", data.pairs());
+    data.caption_group = read_groups(input.duplicate_groups / "caption_group.npy", data.pairs());
+  }
+  if (!input.quarantine.empty()) {
+    data.quarantined = data::read_quarantine(input.quarantine, data.pairs());
+  }
+  return data;
+}
+
+std::unique_ptr<PairMiner> make_miner(const MiningData& data, const config::MiningConfig& config,
+                                      std::uint32_t threads, int table_version) {
+  const MinerOptions options{.rules = {.image_floor = config.image_floor,
+                                       .text_floor = config.text_floor,
+                                       .duplicate_ceiling = config.duplicate_ceiling},
+                             .k = config.hard_pairs_per_target,
+                             .threads = threads};
+  if (config.method == "fast") {
+    return make_fast_miner(data, options,
+                           {.pairs = data.pairs(),
+                            .pool_size = config.pool_size,
+                            .refresh_targets = config.pool_refresh_targets,
+                            .seed = config.seed,
+                            .table_version = static_cast<std::uint64_t>(table_version)});
+  }
+  return make_exact_miner(data, options);
+}
+
+void check_k(std::uint64_t pairs, const config::MiningConfig& config) {
+  const bool fast = config.method == "fast";
+  const std::uint64_t candidates = fast ? std::min(config.pool_size, pairs) : pairs;
+  if (config.hard_pairs_per_target >= 1 && config.hard_pairs_per_target < candidates) return;
+  throw ConfigError({.what = "more hard pairs per target than there are candidates",
+                     .where = "mining.hard_pairs_per_target",
+                     .expected = cat("1 to ", candidates == 0 ? 0 : candidates - 1, " (",
+                                     fast ? "a pool of " : "a corpus of ", candidates, " pairs)"),
+                     .found = cat(config.hard_pairs_per_target)});
+}
+
+}  // namespace
+
+struct MiningSession::State {
+  State(const MiningInput& input, const config::MiningConfig& config, std::uint32_t threads,
+        int table_version)
+      : data(read_data(input, threads)), k(config.hard_pairs_per_target) {
+    check_k(data.pairs(), config);
+    miner = make_miner(data, config, threads, table_version);
+  }
+  MiningData data;
+  std::uint32_t k;
+  std::unique_ptr<PairMiner> miner;
+};
+
+MiningSession::MiningSession(const MiningInput& input, const config::MiningConfig& config,
+                             std::uint32_t threads, int table_version)
+    : state_(std::make_unique<State>(input, config, threads, table_version)) {}
+
+MiningSession::~MiningSession() = default;
+
+std::uint64_t MiningSession::pairs() const { return state_->data.pairs(); }
+
+void MiningSession::mine(std::uint64_t first, std::uint64_t count, std::span<std::uint32_t> indices,
+                         std::span<float> scores, const Progress& progress) const {
+  const std::uint64_t slots = count * state_->k;
+  if (count > pairs() || first > pairs() - count || indices.size() != slots ||
+      scores.size() != slots) {
+    throw DataError({.what = "no such range of targets",
+                     .expected = cat("targets below ", pairs(), " and ", slots, " slots"),
+                     .found = cat("targets from ", first, ", ", count, " of them, and ",
+                                  indices.size(), " slots")});
+  }
+  state_->miner->mine({first, count}, indices, scores, progress);
+}
+
+std::string MiningSession::mine_to_file(std::uint64_t first, std::uint64_t count,
+                                        const fs::path& result,
+                                        const std::map<std::string, std::string>& metadata,
+                                        const Progress& progress) const {
+  std::vector<std::uint32_t> indices(count * state_->k);
+  std::vector<float> scores(count * state_->k);
+  mine(first, count, indices, scores, progress);
+  std::map<std::string, std::string> all = metadata;
+  all["first"] = cat(first);
+  all["count"] = cat(count);
+  const std::vector<std::uint64_t> shape = {count, state_->k};
+  return store::write_safetensors(result,
+                                  {{"indices", {"U32", shape, std::as_bytes(std::span(indices))}},
+                                   {"scores", {"F32", shape, std::as_bytes(std::span(scores))}}},
+                                  all);
+}
+
+}  // namespace helip::mining

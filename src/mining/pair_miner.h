@@ -1,0 +1,36 @@
+// Miners: exact (HPM) and fast (FastHPM) behind one interface. Further engines take their place
+// here; each must give the table that exact_pair_score defines for its candidates.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "mining/mining_data.h"
+#include "mining/mining_job.h"
+#include "mining/pools.h"
+
+namespace helip::mining {
+
+struct MinerOptions {
+  ScoreRules rules;
+  std::uint32_t k = 50;
+  std::uint32_t threads = 1;
+};
+
+// Immutable; safe from many threads.
+class PairMiner {
+ public:
+  virtual ~PairMiner() = default;
+  // Hard pairs of a range of targets, [count, k] row-major, hardest first; empty slots hold kNoPair
+  // and 0. `progress` (may be empty) counts targets and is called from one thread at a time.
+  virtual void mine(TargetRange targets, std::span<std::uint32_t> indices, std::span<float> scores,
+                    const Progress& progress) const = 0;
+};
+
+// `data` must outlive the miner.
+std::unique_ptr<PairMiner> make_exact_miner(const MiningData& data, const MinerOptions& options);
+std::unique_ptr<PairMiner> make_fast_miner(const MiningData& data, const MinerOptions& options,
+                                           const PoolRule& pools);
+
+}  // namespace helip::mining

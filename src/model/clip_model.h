@@ -1,0 +1,18 @@
+// OpenCLIP's CLIP: vision transformer and causal text transformer, trained end to end.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "model/clip_architecture.h"
+#include "model/model.h"
+
+namespace helip::model {
+
+// Random initial weights on the CPU. The tokenizer's context length must be the model's.
+std::unique_ptr<Model> make_clip_model(const ClipArchitecture& architecture,
+                                       const data::PreprocessConfig& preprocess,
+                                       std::unique_ptr<data::Tokenizer> tokenizer,
+                                       std::uint64_t init_seed);
+
+}  // namespace helip::model

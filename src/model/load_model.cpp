@@ -1,0 +1,97 @@
+#include <utility>
+
+#include "common/error.h"
+#include "model/clip_model.h"
+#include "model/locked_towers.h"
+#include "model/model.h"
+#include "model/model_files.h"
+#include "model/open_tokenizer.h"
+
+namespace helip::model {
+namespace {
+
+constexpr const char* kRandom = "random";
+
+// A model folder given as init says how its weights were trained: it must be the same model, and
+// its preprocessing counts where the architecture gives none.
+data::PreprocessConfig agree(OpenClipConfig architecture, const OpenClipConfig& weights,
+                             const std::string& where) {
+  if (!architecture.preprocess_given) architecture.preprocess = weights.preprocess;
+  const Difference difference = first_difference(architecture, weights);
+  if (!difference.key.empty()) {
+    throw ConfigError({.what = "model.init is another model than model.architecture",
+                       .where = where + ": " + difference.key,
+                       .expected = difference.a,
+                       .found = difference.b});
+  }
+  return weights.preprocess;
+}
+
+std::unique_ptr<Model> load_clip(const config::ModelConfig& config, const OpenClipConfig& clip) {
+  const ClipArchitecture& architecture = clip.architecture;
+  data::PreprocessConfig preprocess = clip.preprocess;
+  std::filesystem::path weights;
+  if (config.init != kRandom) {
+    weights = find_weights(config.init, /*locked_towers=*/false);
+    if (const auto beside = config_beside_weights(config.init)) {
+      preprocess = agree(clip, *beside, config.init);
+    }
+  }
+  auto tokenizer =
+      open_tokenizer({.kind = "clip_bpe",
+                      .file = config.tokenizer,
+                      .context_length = static_cast<int>(architecture.text.context_length),
+                      .vocab_size = architecture.text.vocab_size});
+  auto model = make_clip_model(architecture, preprocess, std::move(tokenizer), config.init_seed);
+  if (!weights.empty()) load_weights(*model, weights);
+  return model;
+}
+
+std::unique_ptr<Model> load_locked(const config::ModelConfig& config,
+                                   const std::filesystem::path& folder) {
+  const LockedConfig locked = read_locked_config(folder);
+  if (!config.tokenizer.empty()) {
+    throw ConfigError({.what = "a locked-towers model brings its own tokenizer",
+                       .where = "model.tokenizer",
+                       .expected = "nothing",
+                       .found = config.tokenizer});
+  }
+  if (!config.trust_torchscript) {
+    throw ConfigError({.what = "the model's TorchScript towers carry code that would be run",
+                       .where = folder.string(),
+                       .expected = "model.trust_torchscript: true, if you trust their source",
+                       .found = "false"});
+  }
+  verify_files(locked);
+  std::filesystem::path weights;
+  if (config.init != kRandom) {
+    weights = find_weights(config.init, /*locked_towers=*/true);
+    const std::filesystem::path init(config.init);
+    if (std::filesystem::exists(init / kLockedConfigFile)) {
+      const std::string expected = digest_of_towers(locked);
+      const std::string found = digest_of_towers(read_locked_config(init));
+      if (found != expected) {
+        throw ConfigError({.what = "the heads of model.init were trained on other towers",
+                           .where = config.init,
+                           .expected = "towers " + expected,
+                           .found = found});
+      }
+    }
+  }
+  auto tokenizer = open_tokenizer({.kind = locked.text.tokenizer_kind,
+                                   .file = locked.text.tokenizer.path,
+                                   .context_length = locked.text.context_length,
+                                   .vocab_size = 0});
+  auto model = make_locked_towers(locked, std::move(tokenizer), config.init_seed);
+  if (!weights.empty()) load_weights(*model, weights);
+  return model;
+}
+
+}  // namespace
+
+std::unique_ptr<Model> load_model(const config::ModelConfig& config) {
+  const ArchitectureSource source = find_architecture(config.architecture, installed_models());
+  return source.locked_towers ? load_locked(config, source.folder) : load_clip(config, source.clip);
+}
+
+}  // namespace helip::model

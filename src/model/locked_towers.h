@@ -1,0 +1,19 @@
+// Locked-image-text tuning with both towers frozen: TorchScript towers give features, trainable
+// heads (Linear, GELU, Dropout, Linear) embed them.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "model/locked_config.h"
+#include "model/model.h"
+
+namespace helip::model {
+
+// Random initial heads on the CPU. The towers' files are read when they are first run, and must
+// then still have the digests of the configuration (StoreError).
+std::unique_ptr<Model> make_locked_towers(const LockedConfig& config,
+                                          std::unique_ptr<data::Tokenizer> tokenizer,
+                                          std::uint64_t init_seed);
+
+}  // namespace helip::model

@@ -1,0 +1,93 @@
+#include "model/model_files.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <system_error>
+#include <vector>
+
+#include "common/error.h"
+#include "common/publish.h"
+#include "model/json_fields.h"
+#include "model/locked_config.h"
+
+namespace helip::model {
+namespace {
+
+namespace fs = std::filesystem;
+
+OpenClipConfig read_clip(const fs::path& file) {
+  return parse_open_clip_config(read_text_file(file), file.string());
+}
+
+std::string installed_names(const fs::path& installed) {
+  std::vector<std::string> names;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(installed, error)) {
+    if (entry.path().extension() == ".json") names.push_back(entry.path().stem().string());
+  }
+  std::sort(names.begin(), names.end());
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text.empty() ? "none in " + installed.string() : text;
+}
+
+ArchitectureSource from_folder(const fs::path& folder) {
+  if (fs::exists(folder / kLockedConfigFile)) return {.locked_towers = true, .folder = folder};
+  if (fs::exists(folder / kOpenClipConfigFile)) {
+    return {.clip = read_clip(folder / kOpenClipConfigFile)};
+  }
+  throw ConfigError({.what = "the folder holds no model",
+                     .where = "model.architecture " + folder.string(),
+                     .expected = std::string(kOpenClipConfigFile) + " or " + kLockedConfigFile});
+}
+
+ArchitectureSource from_file(const fs::path& file) {
+  const nlohmann::json json = parse_json_object(read_text_file(file), file.string());
+  if (json.contains("format")) return {.locked_towers = true, .folder = file.parent_path()};
+  return {.clip = read_clip(file)};
+}
+
+}  // namespace
+
+fs::path installed_models() {
+  return fs::read_symlink("/proc/self/exe").parent_path().parent_path() / "share/helip/models";
+}
+
+ArchitectureSource find_architecture(const std::string& architecture, const fs::path& installed) {
+  const fs::path path(architecture);
+  std::error_code ignored;
+  if (!architecture.empty() && fs::is_directory(path, ignored)) return from_folder(path);
+  if (!architecture.empty() && fs::is_regular_file(path, ignored)) return from_file(path);
+  // A name has no folder part, so that it cannot climb out of the installed folder.
+  const fs::path named = installed / (architecture + ".json");
+  if (!architecture.empty() && !path.has_parent_path() && fs::is_regular_file(named, ignored)) {
+    return from_file(named);
+  }
+  throw ConfigError({.what = "no such model",
+                     .where = "model.architecture",
+                     .expected = "a name (" + installed_names(installed) +
+                                 "), an OpenCLIP JSON file or a model folder",
+                     .found = architecture.empty() ? "nothing" : architecture});
+}
+
+fs::path find_weights(const fs::path& init, bool locked_towers) {
+  std::error_code ignored;
+  if (fs::is_regular_file(init, ignored) && init.extension() == ".safetensors") return init;
+  const char* own = locked_towers ? kHeadsFile : kOpenClipWeightsFile;
+  for (const char* name : {own, kCheckpointWeightsFile}) {
+    if (fs::is_regular_file(init / name, ignored)) return init / name;
+  }
+  throw ConfigError({.what = "no weights there",
+                     .where = "model.init",
+                     .expected = std::string("random, a .safetensors file, or a folder with ") +
+                                 own + " or " + kCheckpointWeightsFile,
+                     .found = init.string()});
+}
+
+std::optional<OpenClipConfig> config_beside_weights(const fs::path& init) {
+  std::error_code ignored;
+  if (!fs::is_regular_file(init / kOpenClipConfigFile, ignored)) return std::nullopt;
+  return read_clip(init / kOpenClipConfigFile);
+}
+
+}  // namespace helip::model

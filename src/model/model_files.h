@@ -1,0 +1,38 @@
+// Where a model's configuration and weights lie. Torch-free.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "model/clip_architecture.h"
+
+namespace helip::model {
+
+inline constexpr const char* kOpenClipConfigFile = "open_clip_config.json";
+inline constexpr const char* kOpenClipWeightsFile = "open_clip_model.safetensors";
+inline constexpr const char* kCheckpointWeightsFile = "model.safetensors";
+
+// What an architecture names.
+struct ArchitectureSource {
+  bool locked_towers = false;
+  std::filesystem::path folder{};  // of a locked-towers model
+  OpenClipConfig clip{};           // otherwise
+};
+
+// `architecture`: a JSON file, a folder with open_clip_config.json or helip_model.json, or the name
+// of a configuration in `installed`. Throws ConfigError: not there (with the names that are).
+ArchitectureSource find_architecture(const std::string& architecture,
+                                     const std::filesystem::path& installed);
+
+// <program's folder>/../share/helip/models.
+std::filesystem::path installed_models();
+
+// The safetensors file that `init` names: itself, or in a model or checkpoint folder. Throws
+// ConfigError if there is none.
+std::filesystem::path find_weights(const std::filesystem::path& init, bool locked_towers);
+
+// The open_clip_config.json of the model folder that `init` is, if it is one.
+std::optional<OpenClipConfig> config_beside_weights(const std::filesystem::path& init);
+
+}  // namespace helip::model

@@ -1,0 +1,180 @@
+#include "model/parameters.h"
+
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/empty.h>
+#include <c10/core/Device.h>
+
+#include <cassert>
+#include <cstring>
+#include <map>
+#include <optional>
+#include <span>
+
+#include "common/error.h"
+#include "common/text.h"
+#include "model/model.h"
+#include "store/half.h"
+#include "store/safetensors.h"
+
+namespace helip::model {
+namespace {
+
+constexpr double kNormFloor = 1e-12;  // of torch.nn.functional.normalize
+
+std::string shape_text(const std::vector<std::uint64_t>& shape) {
+  std::string text;
+  for (const std::uint64_t extent : shape) text += cat(text.empty() ? "" : ", ", extent);
+  return "[" + text + "]";
+}
+
+std::vector<std::uint64_t> shape_of(const at::Tensor& tensor) {
+  return {tensor.sizes().begin(), tensor.sizes().end()};
+}
+
+std::span<float> floats(const at::Tensor& cpu_tensor) {
+  return {cpu_tensor.mutable_data_ptr<float>(), static_cast<std::size_t>(cpu_tensor.numel())};
+}
+
+at::Tensor on_cpu(const at::Tensor& parameter) {
+  return parameter.detach().to(at::kCPU, at::kFloat).contiguous();
+}
+
+// bfloat16 is the upper half of a float.
+float widen(std::uint16_t bits, bool brain) {
+  if (!brain) return store::half_to_float(bits);
+  const std::uint32_t wide = static_cast<std::uint32_t>(bits) << 16;
+  float value = 0;
+  std::memcpy(&value, &wide, sizeof value);
+  return value;
+}
+
+// A copy: weights never alias a mapped file.
+at::Tensor tensor_of(const store::TensorView& view, at::IntArrayRef shape) {
+  at::Tensor result = at::empty(shape, at::kFloat);
+  const std::span<float> out = floats(result);
+  if (view.dtype == "F32") {
+    if (!out.empty()) std::memcpy(out.data(), view.data.data(), out.size_bytes());
+    return result;
+  }
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    std::uint16_t bits = 0;
+    std::memcpy(&bits, view.data.data() + i * sizeof bits, sizeof bits);
+    out[i] = widen(bits, view.dtype == "BF16");
+  }
+  return result;
+}
+
+void check_same_tensors(const NamedTensors& parameters, const store::SafetensorsFile& weights,
+                        const std::filesystem::path& file) {
+  const auto refuse = [&](const std::string& what, const std::string& expected,
+                          const std::string& found) {
+    throw StoreError({.what = "the weights are of another model: " + what,
+                      .where = file.string(),
+                      .expected = expected,
+                      .found = found});
+  };
+  std::map<std::string, bool> known;
+  for (const auto& [name, parameter] : parameters) {
+    known[name] = true;
+    const std::vector<std::uint64_t> expected = shape_of(parameter);
+    const auto found = weights.tensors().find(name);
+    if (found == weights.tensors().end()) {
+      refuse("tensor '" + name + "' is missing", shape_text(expected), "nothing");
+    }
+    const store::TensorView& view = found->second;
+    if (view.shape != expected) {
+      refuse("tensor '" + name + "' has another shape", shape_text(expected),
+             shape_text(view.shape));
+    }
+    if (view.dtype != "F32" && view.dtype != "F16" && view.dtype != "BF16") {
+      refuse("tensor '" + name + "' has another dtype", "F32, F16 or BF16", view.dtype);
+    }
+  }
+  for (const auto& [name, view] : weights.tensors()) {
+    if (!known.contains(name)) {
+      refuse("tensor '" + name + "' is surplus", "nothing", shape_text(view.shape));
+    }
+  }
+}
+
+}  // namespace
+
+NamedTensors make_parameters(const std::vector<ParameterSpec>& specs, std::uint64_t seed) {
+  NamedTensors parameters;
+  parameters.reserve(specs.size());
+  for (const ParameterSpec& spec : specs) {
+    at::Tensor tensor = at::empty(spec.shape, at::kFloat);
+    const std::vector<float> values = initial_values(spec, seed);
+    std::memcpy(floats(tensor).data(), values.data(), values.size() * sizeof(float));
+    tensor.set_requires_grad(true);
+    parameters.emplace_back(spec.name, std::move(tensor));
+  }
+  return parameters;
+}
+
+at::Tensor find_parameter(const NamedTensors& parameters, const std::string& name) {
+  for (const auto& [own, tensor] : parameters) {
+    if (own == name) return tensor;
+  }
+  throw Error({.what = "the model has no such parameter", .found = name});
+}
+
+void write_weights(const NamedTensors& parameters, const std::filesystem::path& file) {
+  std::vector<at::Tensor> kept;
+  std::map<std::string, store::TensorView> views;
+  for (const auto& [name, parameter] : parameters) {
+    kept.push_back(on_cpu(parameter));
+    views[name] = {
+        .dtype = "F32", .shape = shape_of(parameter), .data = std::as_bytes(floats(kept.back()))};
+  }
+  store::write_safetensors(file, views, {{"format", "pt"}});
+}
+
+void read_weights(const NamedTensors& parameters, const std::filesystem::path& file) {
+  const auto weights = store::SafetensorsFile::open(file);
+  check_same_tensors(parameters, weights, file);
+  const at::NoGradGuard no_grad;
+  for (const auto& [name, parameter] : parameters) {
+    parameter.copy_(tensor_of(weights.tensors().at(name), parameter.sizes()));
+  }
+}
+
+void move_to(const NamedTensors& parameters, const std::string& device) {
+  try {
+    const at::NoGradGuard no_grad;
+    const c10::Device target(device);
+    for (const auto& [name, parameter] : parameters) {
+      if (parameter.device() == target) continue;
+      parameter.mutable_grad().reset();
+      parameter.set_data(parameter.detach().to(target));
+    }
+  } catch (const c10::Error& error) {
+    const std::string reason = error.what_without_backtrace();
+    throw ConfigError({.what = "cannot use the device",
+                       .expected = "cpu, or cuda:I of a GPU in this machine",
+                       .found = device + ": " + reason.substr(0, reason.find('\n'))});
+  }
+}
+
+void add_to_digest(const NamedTensors& parameters, Sha256& digest) {
+  for (const auto& [name, parameter] : parameters) {
+    digest.update(name + " " + shape_text(shape_of(parameter)) + "\n");
+    const at::Tensor cpu = on_cpu(parameter);
+    digest.update(std::as_bytes(floats(cpu)));
+  }
+}
+
+at::Tensor unit_rows(const at::Tensor& rows_BD) {
+  const at::Tensor wide_BD = rows_BD.to(at::kFloat);
+  return wide_BD.div(wide_BD.norm(2, -1, /*keepdim=*/true).clamp_min(kNormFloor));
+}
+
+void save_weights(Model& model, const std::filesystem::path& file) {
+  write_weights(model.parameters(), file);
+}
+
+void load_weights(Model& model, const std::filesystem::path& file) {
+  read_weights(model.parameters(), file);
+}
+
+}  // namespace helip::model

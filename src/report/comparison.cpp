@@ -1,0 +1,219 @@
+#include "report/comparison.h"
+
+#include <algorithm>
+#include <set>
+
+#include "common/error.h"
+#include "common/publish.h"
+#include "common/text.h"
+#include "report/html.h"
+#include "report/job_record.h"
+
+namespace helip::report {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string kind_of(const JobRecord& job) {
+  const config::TrainConfig& train = job.config.train;
+  const std::string pairs =
+      train.hard_pairs == "mined"    ? cat(train.hard_pairs_per_seed, " mined hard pairs per seed")
+      : train.hard_pairs == "random" ? cat(train.hard_pairs_per_seed, " random partners per seed")
+                                     : std::string("no hard pairs");
+  return cat(pairs, ", from ",
+             job.config.model.init == "random" ? "random weights" : "a checkpoint");
+}
+
+std::size_t find_control(const std::vector<JobRecord>& jobs) {
+  const JobRecord& subject = jobs.back();
+  for (std::size_t arm = 0; arm + 1 < jobs.size(); ++arm) {
+    const config::RunConfig& other = jobs[arm].config;
+    if (other.train.hard_pairs == "none" && other.model.init == subject.config.model.init)
+      return arm;
+  }
+  return jobs.size() - 2;
+}
+
+std::size_t seeds_of(const JobRecord& job) {
+  std::size_t seeds = 0;
+  for (const auto& [key, values] : job.metrics.tuned) seeds = std::max(seeds, values.size());
+  return seeds;
+}
+
+const BySeed& tuned_values(const JobRecord& job, const MetricKey& key) {
+  static const BySeed kNone;
+  const auto found = job.metrics.tuned.find(key);
+  return found == job.metrics.tuned.end() ? kNone : found->second;
+}
+
+// Code points, which is the width on a terminal for the characters that we print.
+std::size_t width_of(const std::string& text) {
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
+  }));
+}
+
+std::string padded(const std::string& text, std::size_t width, bool right) {
+  const std::string space(width - std::min(width, width_of(text)), ' ');
+  return right ? space + text : text + space;
+}
+
+std::string difference_text(const Difference& difference) {
+  return difference.spread.count == 0 ? "" : signed_percent_text(difference.spread);
+}
+
+std::string group_of(const MetricKey& key) { return cat(key.dataset, " · ", key.task); }
+
+// The last arm is what the comparison is about; its differences are the ones that a person looks
+// for.
+std::string explanation(const Comparison& comparison) {
+  bool paired = true;
+  for (const ComparedMetric& row : comparison.rows)
+    paired = paired && row.differences.back().paired;
+  return cat(
+      "Percent, held-out data. Mean ± sample standard deviation over training seeds (",
+      [&] {
+        std::string text;
+        for (std::size_t arm = 0; arm < comparison.names.size(); ++arm) {
+          text += cat(arm == 0 ? "" : ", ", comparison.names[arm], " ", comparison.seeds[arm]);
+        }
+        return text;
+      }(),
+      "). Difference: ", comparison.names.back(), " − ", comparison.names[comparison.control],
+      paired ? ", paired by seed." : ", of the means (the seeds do not match).");
+}
+
+std::string table_html(const Comparison& comparison) {
+  std::string out = "<div class=\"scroll\"><table><thead><tr><th>metric</th>";
+  for (const std::string& name : comparison.names) out += cat("<th>", escape_html(name), "</th>");
+  out += "<th>difference</th></tr></thead><tbody>";
+  std::string group;
+  for (const ComparedMetric& row : comparison.rows) {
+    if (group_of(row.key) != group) {
+      group = group_of(row.key);
+      out += cat("<tr class=\"group\"><th colspan=\"", comparison.names.size() + 2, "\">",
+                 escape_html(group), "</th></tr>");
+    }
+    out += cat("<tr><td", is_headline(row.key) ? " class=\"key\"" : "", ">",
+               escape_html(metric_name(row.key.metric)), "</td>");
+    for (const Spread& arm : row.arms) out += cat("<td>", percent_text(arm), "</td>");
+    const Difference& difference = row.differences.back();
+    out += cat("<td class=\"", difference.spread.mean > 0 ? "up" : "down", "\">",
+               difference_text(difference), "</td></tr>");
+  }
+  return out + "</tbody></table></div>\n";
+}
+
+}  // namespace
+
+Comparison compare_jobs(const fs::path& subject, const std::vector<fs::path>& others) {
+  std::vector<JobRecord> jobs;
+  for (const fs::path& other : others) jobs.push_back(read_job(other));
+  jobs.push_back(read_job(subject));
+  Comparison out;
+  std::set<fs::path> folders;
+  for (const JobRecord& job : jobs) {
+    if (!folders.insert(job.folder).second) {
+      throw ConfigError(
+          {.what = "a work directory is compared with itself", .where = job.folder.string()});
+    }
+    out.names.push_back(job.name);
+    out.kinds.push_back(kind_of(job));
+    out.seeds.push_back(seeds_of(job));
+    if (job.metrics.tuned.empty())
+      out.missing.push_back(
+          cat(job.name, ": no held-out figures of finished training in results.json"));
+  }
+  if (jobs.size() < 2) {
+    throw ConfigError({.what = "nothing to compare with",
+                       .where = "--compare",
+                       .expected = "at least one further work directory"});
+  }
+  out.control = find_control(jobs);
+
+  JobMetrics all;
+  for (const JobRecord& job : jobs) {
+    for (const auto& [key, values] : job.metrics.tuned)
+      all.tuned[key].insert(values.begin(), values.end());
+  }
+  for (const MetricKey& key : ordered_keys(all)) {
+    ComparedMetric row{key, {}, {}};
+    const BySeed& control = tuned_values(jobs[out.control], key);
+    for (std::size_t arm = 0; arm < jobs.size(); ++arm) {
+      const BySeed& values = tuned_values(jobs[arm], key);
+      row.arms.push_back(spread_of(values_of(values)));
+      row.differences.push_back(arm == out.control ? Difference{} : difference_of(values, control));
+    }
+    out.rows.push_back(std::move(row));
+  }
+  return out;
+}
+
+std::string to_text(const Comparison& comparison) {
+  std::vector<std::vector<std::string>> lines = {{"metric"}};
+  for (const std::string& name : comparison.names) lines[0].push_back(printable(name));
+  lines[0].emplace_back("difference");
+  std::string group;
+  for (const ComparedMetric& row : comparison.rows) {
+    if (group_of(row.key) != group) {
+      group = group_of(row.key);
+      lines.push_back({printable(group)});
+    }
+    std::vector<std::string> line = {cat("  ", metric_name(row.key.metric))};
+    for (const Spread& arm : row.arms) line.push_back(percent_text(arm));
+    line.push_back(difference_text(row.differences.back()));
+    lines.push_back(std::move(line));
+  }
+  std::vector<std::size_t> widths(comparison.names.size() + 2);
+  for (const auto& line : lines) {
+    for (std::size_t column = 0; column < line.size(); ++column)
+      widths[column] = std::max(widths[column], width_of(line[column]));
+  }
+  std::string out = printable(explanation(comparison)) + "\n\n";
+  for (const auto& line : lines) {
+    std::string text;
+    for (std::size_t column = 0; column < line.size(); ++column) {
+      text += column == 0 ? padded(line[0], widths[0], false)
+                          : cat("  ", padded(line[column], widths[column], true));
+    }
+    out += text.substr(0, text.find_last_not_of(' ') + 1) + "\n";
+  }
+  for (const std::string& sentence : comparison.missing)
+    out += cat("missing: ", printable(sentence), "\n");
+  return out;
+}
+
+void write_comparison(const fs::path& file, const Comparison& comparison) {
+  std::string body = cat("<h1>", escape_html(comparison.names.back()), " against ",
+                         escape_html(comparison.names[comparison.control]), "</h1>");
+  body += cat("<p class=\"soft\">", escape_html(explanation(comparison)), "</p>\n");
+  if (!comparison.missing.empty()) {
+    body += "<div class=\"notice\"><strong>Missing from this comparison</strong><ul>";
+    for (const std::string& sentence : comparison.missing)
+      body += cat("<li>", escape_html(sentence), "</li>");
+    body += "</ul></div>\n";
+  }
+  body += "<div class=\"tiles\">";
+  for (const ComparedMetric& row : comparison.rows) {
+    if (!is_headline(row.key)) continue;
+    const Difference& difference = row.differences.back();
+    body += cat("<div class=\"tile\"><div class=\"name\">", escape_html(row.key.dataset),
+                row.key.task == "linear_probe" ? " linear probe: " : ": ",
+                escape_html(metric_name(row.key.metric)), "</div><div class=\"value\">",
+                percent_text(row.arms.back()), "</div><div class=\"more\">",
+                percent_text(row.arms[comparison.control]), " without · <span class=\"",
+                difference.spread.mean > 0 ? "up" : "down", "\">", difference_text(difference),
+                "</span></div></div>");
+  }
+  body += "</div>\n<h2>All figures</h2>\n" + table_html(comparison) + "<h2>The jobs</h2><dl>";
+  for (std::size_t arm = 0; arm < comparison.names.size(); ++arm) {
+    body += cat("<dt>", escape_html(comparison.names[arm]),
+                arm == comparison.control ? " (control)" : "", "</dt><dd>",
+                escape_html(comparison.kinds[arm]), "</dd>");
+  }
+  body += "</dl>\n";
+  if (file.has_parent_path()) fs::create_directories(file.parent_path());
+  publish_file(file, page(cat(comparison.names.back(), " – HELIP comparison"), body));
+}
+
+}  // namespace helip::report

@@ -1,0 +1,129 @@
+#include "report/job_record.h"
+
+#include <algorithm>
+#include <charconv>
+#include <nlohmann/json.hpp>
+#include <string_view>
+
+#include "common/error.h"
+#include "common/publish.h"
+#include "common/text.h"
+#include "config/parse.h"
+#include "eval/results.h"
+
+namespace helip::report {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::json;
+
+std::optional<double> number(const Json& line, const char* key) {
+  const auto found = line.find(key);
+  if (found == line.end() || !found->is_number()) return std::nullopt;
+  return found->get<double>();
+}
+
+// Lines without a step (events of other kinds) are not points of the curve.
+std::map<std::uint64_t, std::vector<TrainPoint>> read_curves(const fs::path& file) {
+  std::map<std::uint64_t, std::vector<TrainPoint>> curves;
+  const std::string text = read_text_file(file);
+  std::size_t row = 0;
+  for (std::size_t start = 0; start < text.size();) {
+    const std::size_t end = std::min(text.find('\n', start), text.size());
+    const std::string_view line = std::string_view(text).substr(start, end - start);
+    start = end + 1;
+    ++row;
+    if (line.empty()) continue;
+    const Json json = Json::parse(line, nullptr, false);
+    if (!json.is_object()) {
+      throw StoreError({.what = "damaged metrics",
+                        .where = cat(file.string(), ":", row),
+                        .expected = "a JSON object in each line",
+                        .found = cat(line.size(), " bytes that are none")});
+    }
+    if (!json.contains("step") || !json["step"].is_number_unsigned()) continue;
+    const std::uint64_t seed = json.contains("seed") && json["seed"].is_number_unsigned()
+                                   ? json["seed"].get<std::uint64_t>()
+                                   : 0;
+    curves[seed].push_back({json["step"].get<std::uint64_t>(), number(json, "loss"),
+                            number(json, "contrastive_loss"), number(json, "margin_loss"),
+                            number(json, "lr"), number(json, "logit_scale")});
+  }
+  for (auto& [seed, points] : curves) {
+    std::stable_sort(points.begin(), points.end(),
+                     [](const TrainPoint& a, const TrainPoint& b) { return a.step < b.step; });
+  }
+  return curves;
+}
+
+// The folder with the highest number in WORK/hard_pairs, if any.
+std::optional<fs::path> newest_table(const fs::path& folder) {
+  std::optional<fs::path> newest;
+  std::uint64_t highest = 0;
+  std::error_code absent;
+  for (const auto& entry : fs::directory_iterator(folder, absent)) {
+    const std::string name = entry.path().filename().string();
+    std::uint64_t number = 0;
+    const auto [stop, failure] = std::from_chars(name.data(), name.data() + name.size(), number);
+    if (failure != std::errc{} || stop != name.data() + name.size() ||
+        !fs::exists(entry.path() / "manifest.json"))
+      continue;
+    if (!newest || number > highest) {
+      newest = entry.path();
+      highest = number;
+    }
+  }
+  return newest;
+}
+
+fs::path find_corpus(const fs::path& work_dir) {
+  const fs::path location = work_dir / "corpus" / "location.txt";
+  if (fs::exists(location)) {
+    std::string line = read_text_file(location);
+    line.erase(std::find(line.begin(), line.end(), '\n'), line.end());
+    if (fs::exists(fs::path(line) / "manifest.json")) return line;
+    return {};
+  }
+  return fs::exists(work_dir / "corpus" / "manifest.json") ? work_dir / "corpus" : fs::path{};
+}
+
+}  // namespace
+
+JobRecord read_job(const fs::path& work_dir) {
+  JobRecord job;
+  job.folder = fs::weakly_canonical(fs::absolute(work_dir));
+  job.name = job.folder.filename().string();
+  const fs::path config_file = job.folder / "config.yaml";
+  if (!fs::exists(config_file)) {
+    throw StoreError({.what = "not a work directory",
+                      .where = job.folder.string(),
+                      .expected = "config.yaml, as helip run writes it",
+                      .found = fs::exists(job.folder) ? "none" : "no such folder"});
+  }
+  job.config = config::load_config(config_file);
+
+  const fs::path results = job.folder / "results.json";
+  if (fs::exists(results)) {
+    job.metrics =
+        collect_metrics(eval::results_from_json(read_text_file(results), results.string()));
+  } else {
+    job.missing.emplace_back("results.json: no held-out figures, the evaluation is not finished");
+  }
+  const fs::path metrics = job.folder / "metrics.jsonl";
+  if (fs::exists(metrics)) job.curves = read_curves(metrics);
+  if (job.curves.empty()) job.missing.emplace_back("metrics.jsonl: no training steps are recorded");
+
+  job.corpus_folder = find_corpus(job.folder);
+  if (job.corpus_folder.empty()) {
+    job.missing.emplace_back(
+        "the corpus: the folder that corpus/location.txt names has no manifest.json");
+  }
+  if (const auto table = newest_table(job.folder / "hard_pairs")) {
+    job.hard_pairs = store::HardPairTable::open(*table);
+  } else if (job.config.train.hard_pairs == "mined") {
+    job.missing.emplace_back("hard_pairs: no finished table, though train.hard_pairs is mined");
+  }
+  return job;
+}
+
+}  // namespace helip::report

@@ -1,0 +1,39 @@
+// What a finished job left in its work directory, read for a report. A piece that is not there is
+// named, not skipped.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/run_config.h"
+#include "report/metrics.h"
+#include "store/hard_pair_table.h"
+
+namespace helip::report {
+
+// One line of metrics.jsonl.
+struct TrainPoint {
+  std::uint64_t step = 0;
+  std::optional<double> loss, contrastive_loss, margin_loss, lr, logit_scale;
+};
+
+struct JobRecord {
+  std::string name;                                         // last part of the folder's name
+  std::filesystem::path folder;                             // absolute
+  config::RunConfig config;                                 // WORK/config.yaml
+  JobMetrics metrics;                                       // WORK/results.json
+  std::map<std::uint64_t, std::vector<TrainPoint>> curves;  // WORK/metrics.jsonl, by seed
+  std::optional<store::HardPairTable> hard_pairs;           // the newest of WORK/hard_pairs
+  std::filesystem::path corpus_folder;                      // empty if unknown
+  // One sentence for each piece that should be there and is not.
+  std::vector<std::string> missing;
+};
+
+// Throws ConfigError / StoreError if config.yaml is missing or a piece that is there is damaged.
+JobRecord read_job(const std::filesystem::path& work_dir);
+
+}  // namespace helip::report

@@ -1,0 +1,178 @@
+#include "report/metrics.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <string_view>
+#include <tuple>
+
+#include "common/error.h"
+#include "common/text.h"
+
+namespace helip::report {
+namespace {
+
+constexpr std::string_view kInit = "init";
+constexpr std::string_view kSeed = "seed-";
+constexpr std::string_view kImageRecall = "image_retrieval_recall@";
+constexpr std::string_view kTextRecall = "text_retrieval_recall@";
+constexpr std::string_view kMeanRecall = "mean_recall@";
+constexpr std::array<std::string_view, 3> kAccuracies = {"acc1", "acc5", "mean_per_class_recall"};
+
+bool is_quality(std::string_view metric) {
+  return metric.starts_with(kImageRecall) || metric.starts_with(kTextRecall) ||
+         std::find(kAccuracies.begin(), kAccuracies.end(), metric) != kAccuracies.end();
+}
+
+// The seed of "seed-<n>"; none for "init".
+std::optional<std::uint64_t> seed_of(const eval::EvalResult& result) {
+  const std::string& label = result.pretrained;
+  if (label == kInit) return std::nullopt;
+  std::uint64_t seed = 0;
+  const char* const end = label.data() + label.size();
+  if (label.starts_with(kSeed)) {
+    const auto [stop, failure] = std::from_chars(label.data() + kSeed.size(), end, seed);
+    if (failure == std::errc{} && stop == end) return seed;
+  }
+  throw StoreError({.what = "results of unknown weights",
+                    .where = cat(result.dataset, ", ", result.task),
+                    .expected = "pretrained init or seed-<n>",
+                    .found = "'" + label + "'"});
+}
+
+int task_rank(const std::string& task) {
+  if (task == "zeroshot_classification") return 0;
+  return task == "zeroshot_retrieval" ? 1 : 2;
+}
+
+std::uint64_t recall_k(const std::string& metric) {
+  std::uint64_t k = 0;
+  const auto at = metric.find('@');
+  if (at != std::string::npos)
+    std::from_chars(metric.data() + at + 1, metric.data() + metric.size(), k);
+  return k;
+}
+
+// Recalls by K, the mean of both directions first; accuracies as in kAccuracies.
+std::tuple<std::uint64_t, int> metric_rank(const std::string& metric) {
+  for (std::size_t i = 0; i < kAccuracies.size(); ++i) {
+    if (metric == kAccuracies.at(i)) return {0, static_cast<int>(i)};
+  }
+  const int kind = metric.starts_with(kMeanRecall) ? 0 : metric.starts_with(kTextRecall) ? 1 : 2;
+  return {recall_k(metric), kind};
+}
+
+std::map<std::string, double> with_mean_recalls(const std::map<std::string, double>& metrics) {
+  std::map<std::string, double> out;
+  for (const auto& [name, value] : metrics) {
+    if (!is_quality(name)) continue;
+    out[name] = value;
+    if (!name.starts_with(kImageRecall)) continue;
+    const std::string k = name.substr(kImageRecall.size());
+    const auto other = metrics.find(cat(kTextRecall, k));
+    if (other != metrics.end()) out[cat(kMeanRecall, k)] = (value + other->second) / 2;
+  }
+  return out;
+}
+
+}  // namespace
+
+JobMetrics collect_metrics(const std::vector<eval::EvalResult>& results) {
+  JobMetrics out;
+  for (const eval::EvalResult& result : results) {
+    const std::optional<std::uint64_t> seed = seed_of(result);
+    for (const auto& [name, value] : with_mean_recalls(result.metrics)) {
+      const MetricKey key{result.dataset, result.task, name};
+      const bool added =
+          seed ? out.tuned[key].emplace(*seed, value).second : out.init.emplace(key, value).second;
+      if (!added) {
+        throw StoreError({.what = "a result is there twice",
+                          .where = cat(result.dataset, ", ", result.task, ", ", name),
+                          .found = result.pretrained});
+      }
+    }
+  }
+  return out;
+}
+
+std::vector<MetricKey> ordered_keys(const JobMetrics& metrics) {
+  std::vector<MetricKey> keys;
+  for (const auto& [key, value] : metrics.tuned) keys.push_back(key);
+  for (const auto& [key, value] : metrics.init) {
+    if (!metrics.tuned.contains(key)) keys.push_back(key);
+  }
+  std::sort(keys.begin(), keys.end(), [](const MetricKey& a, const MetricKey& b) {
+    return std::tuple(task_rank(a.task), a.dataset, metric_rank(a.metric), a.metric) <
+           std::tuple(task_rank(b.task), b.dataset, metric_rank(b.metric), b.metric);
+  });
+  return keys;
+}
+
+std::string metric_name(const std::string& metric) {
+  if (metric == "acc1") return "accuracy";
+  if (metric == "acc5") return "accuracy, top 5";
+  if (metric == "mean_per_class_recall") return "mean recall per class";
+  // clip_benchmark's image retrieval finds the image for a text.
+  if (metric.starts_with(kImageRecall)) return cat("text → image R@", recall_k(metric));
+  if (metric.starts_with(kTextRecall)) return cat("image → text R@", recall_k(metric));
+  if (metric.starts_with(kMeanRecall))
+    return cat("R@", recall_k(metric), ", mean of both directions");
+  return metric;
+}
+
+bool is_headline(const MetricKey& key) {
+  return key.metric == "acc1" || key.metric == "mean_recall@1";
+}
+
+Spread spread_of(const std::vector<double>& values) {
+  Spread out;
+  out.count = values.size();
+  if (values.empty()) return out;
+  for (const double value : values) out.mean += value;
+  out.mean /= static_cast<double>(values.size());
+  if (values.size() < 2) return out;
+  double squares = 0;
+  for (const double value : values) squares += (value - out.mean) * (value - out.mean);
+  out.deviation = std::sqrt(squares / static_cast<double>(values.size() - 1));
+  return out;
+}
+
+std::vector<double> values_of(const BySeed& by_seed) {
+  std::vector<double> out;
+  for (const auto& [seed, value] : by_seed) out.push_back(value);
+  return out;
+}
+
+Difference difference_of(const BySeed& a, const BySeed& b) {
+  std::vector<double> differences;
+  for (const auto& [seed, value] : a) {
+    const auto other = b.find(seed);
+    if (other != b.end()) differences.push_back(value - other->second);
+  }
+  if (!differences.empty() && differences.size() == a.size() && a.size() == b.size()) {
+    return {spread_of(differences), true};
+  }
+  Spread spread;
+  spread.mean = spread_of(values_of(a)).mean - spread_of(values_of(b)).mean;
+  spread.count = a.empty() || b.empty() ? 0 : 1;
+  return {spread, false};
+}
+
+std::string percent_text(const Spread& spread) {
+  if (spread.count == 0) return "–";
+  std::string out = decimal(100 * spread.mean, 1);
+  if (spread.count > 1) out += cat(" ± ", decimal(100 * spread.deviation, 1));
+  return out;
+}
+
+std::string signed_percent_text(const Spread& spread) {
+  if (spread.count == 0) return "–";
+  const std::string size = decimal(100 * std::abs(spread.mean), 1);
+  const bool negative = spread.mean < 0 && size != "0.0";
+  std::string out = cat(negative ? "−" : "+", size);
+  if (spread.count > 1) out += cat(" ± ", decimal(100 * spread.deviation, 1));
+  return out;
+}
+
+}  // namespace helip::report

@@ -1,0 +1,245 @@
+#include "report/report.h"
+
+#include <string>
+#include <utility>
+
+#include "common/publish.h"
+#include "common/text.h"
+#include "config/to_yaml.h"
+#include "config/validate.h"
+#include "report/charts.h"
+#include "report/gallery.h"
+#include "report/html.h"
+#include "report/job_record.h"
+#include "report/mining_summary.h"
+
+namespace helip::report {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::uint32_t kPartnersShown = 6;
+constexpr int kBins = 32;
+
+std::string tile(const std::string& name, const std::string& value, const std::string& more) {
+  return cat("<div class=\"tile\"><div class=\"name\">", escape_html(name),
+             "</div><div class=\"value\">", value, "</div><div class=\"more\">", more,
+             "</div></div>");
+}
+
+// What a table and a tile say about one metric.
+struct BeforeAfter {
+  Spread before, after, change;
+};
+
+BeforeAfter before_after(const JobMetrics& metrics, const MetricKey& key) {
+  BeforeAfter out;
+  const auto before = metrics.init.find(key);
+  const auto after = metrics.tuned.find(key);
+  if (before != metrics.init.end()) out.before = spread_of({before->second});
+  if (after == metrics.tuned.end()) return out;
+  out.after = spread_of(values_of(after->second));
+  if (before == metrics.init.end()) return out;
+  BySeed changes = after->second;
+  for (auto& [seed, value] : changes) value -= before->second;
+  out.change = spread_of(values_of(changes));
+  return out;
+}
+
+std::string change_html(const Spread& change) {
+  const std::string text = signed_percent_text(change);
+  if (change.count == 0 || text.starts_with("+0.0")) return cat("<span>", text, "</span>");
+  return cat("<span class=\"", change.mean > 0 ? "up" : "down", "\">", text, "</span>");
+}
+
+std::string tiles(const JobRecord& job, const MiningSummary* mining) {
+  std::string out = "<div class=\"tiles\">";
+  for (const MetricKey& key : ordered_keys(job.metrics)) {
+    if (!is_headline(key)) continue;
+    const BeforeAfter figures = before_after(job.metrics, key);
+    const std::string more = figures.before.count > 0 ? cat("before ", percent_text(figures.before),
+                                                            " · ", change_html(figures.change))
+                                                      : "percent";
+    out += tile(cat(key.dataset, key.task == "linear_probe" ? " linear probe: " : ": ",
+                    metric_name(key.metric)),
+                percent_text(figures.after.count > 0 ? figures.after : figures.before), more);
+  }
+  if (mining != nullptr) {
+    const double share = mining->pairs == 0 ? 0
+                                            : static_cast<double>(mining->suitable) /
+                                                  static_cast<double>(mining->pairs);
+    out += tile("suitable targets", cat(decimal(100 * share, 1), " %"),
+                cat(mining->suitable, " of ", mining->pairs, " pairs"));
+  }
+  return out + "</div>\n";
+}
+
+std::string missing_notice(const std::vector<std::string>& missing) {
+  if (missing.empty()) return {};
+  std::string out = "<div class=\"notice\"><strong>Missing from this report</strong><ul>";
+  for (const std::string& sentence : missing) out += cat("<li>", escape_html(sentence), "</li>");
+  return out + "</ul></div>\n";
+}
+
+std::string results_section(const JobRecord& job) {
+  const std::vector<MetricKey> keys = ordered_keys(job.metrics);
+  if (keys.empty()) return {};
+  const std::size_t seeds =
+      job.metrics.tuned.empty() ? 0 : job.metrics.tuned.begin()->second.size();
+  std::string out =
+      cat("<h2>Held-out results</h2><p class=\"soft\">Percent. After: mean ± sample standard "
+          "deviation over ",
+          seeds, seeds == 1 ? " training seed" : " training seeds",
+          ". Change: against the weights before this job.</p><div "
+          "class=\"scroll\"><table><thead><tr><th>metric</th>"
+          "<th>before</th><th>after</th><th>change</th></tr></thead><tbody>");
+  std::string group;
+  for (const MetricKey& key : keys) {
+    const std::string name = cat(key.dataset, " · ", key.task);
+    if (name != group) {
+      group = name;
+      out += cat("<tr class=\"group\"><th colspan=\"4\">", escape_html(name), "</th></tr>");
+    }
+    const BeforeAfter figures = before_after(job.metrics, key);
+    out += cat("<tr><td", is_headline(key) ? " class=\"key\"" : "", ">",
+               escape_html(metric_name(key.metric)), "</td><td>", percent_text(figures.before),
+               "</td><td>", percent_text(figures.after), "</td><td>", change_html(figures.change),
+               "</td></tr>");
+  }
+  return out + "</tbody></table></div>\n";
+}
+
+// A figure with one curve per seed, or nothing if no line of metrics.jsonl has the value.
+std::string curve_figure(const JobRecord& job, const std::string& title, const std::string& caption,
+                         std::optional<double> TrainPoint::*value) {
+  std::vector<Series> series;
+  for (const auto& [seed, points] : job.curves) {
+    Series one{cat("seed ", seed), {}};
+    for (const TrainPoint& point : points) {
+      if (point.*value) one.points.emplace_back(static_cast<double>(point.step), *(point.*value));
+    }
+    if (!one.points.empty()) series.push_back(std::move(one));
+  }
+  if (series.empty()) return {};
+  return cat("<figure><h3>", escape_html(title), "</h3>", line_chart(series, "step"),
+             "<figcaption>", escape_html(caption), "</figcaption></figure>\n");
+}
+
+std::string training_section(const JobRecord& job) {
+  const config::TrainConfig& train = job.config.train;
+  std::string out = "<h2>Training</h2>";
+  out += cat("<p class=\"soft\">Global batch of ", config::global_batch_size(train), " pairs: ");
+  if (train.hard_pairs == "none") {
+    out += "all of them seeds, no hard pairs.";
+  } else {
+    out += cat(train.seeds_per_batch, " seeds, each with ", train.hard_pairs_per_seed,
+               train.hard_pairs == "mined" ? " of its mined hard pairs." : " random partners.");
+  }
+  out += "</p><div class=\"charts\">";
+  out += curve_figure(job, "Loss", "The whole loss that is minimised.", &TrainPoint::loss);
+  out += curve_figure(job, "Contrastive loss",
+                      "The CLIP term alone; batches with hard pairs are harder than plain ones.",
+                      &TrainPoint::contrastive_loss);
+  if (train.hard_pairs != "none" && job.config.loss.margin_weight > 0) {
+    out +=
+        curve_figure(job, "Hard negative margin loss",
+                     cat("Before its weight of ", decimal(job.config.loss.margin_weight, 2), "."),
+                     &TrainPoint::margin_loss);
+  }
+  out += curve_figure(job, "Learning rate, times 1,000,000", "Linear warm-up, then cosine decay.",
+                      &TrainPoint::lr);
+  return out + "</div>\n";
+}
+
+std::string mining_section(const JobRecord& job, const MiningSummary& mining) {
+  const store::HardPairManifest& table = job.hard_pairs->manifest();
+  std::vector<double> occurrence(mining.occurrence.begin(), mining.occurrence.end());
+  std::string out = cat(
+      "<h2>Mining</h2><p class=\"soft\">", table.method == "fast" ? "FastHPM" : "Exact HPM",
+      ": the ", table.hard_pairs_per_target, " hardest of ",
+      table.method == "fast" ? table.pool_size : table.pairs, " candidates for each of ",
+      table.pairs, " pairs; similarity floors ", decimal(static_cast<double>(table.image_floor), 2),
+      " (images) and ", decimal(static_cast<double>(table.text_floor), 2),
+      " (texts). A target that has fewer is an outlier and never a seed: ",
+      mining.pairs - mining.suitable, " of them.</p><div class=\"charts\">");
+  out += cat("<figure><h3>Score of a target's hardest pair</h3>",
+             bar_chart(histogram(mining.hardest_scores, kBins), "score", 2),
+             "<figcaption>Product of image and text similarity; suitable "
+             "targets.</figcaption></figure>\n");
+  out += cat("<figure><h3>Score of its weakest hard pair</h3>",
+             bar_chart(histogram(mining.weakest_scores, kBins), "score", 2),
+             "<figcaption>The last of the ", table.hard_pairs_per_target,
+             " that are kept.</figcaption></figure>\n");
+  out +=
+      cat("<figure><h3>How often a pair is somebody's hard pair</h3>",
+          bar_chart(histogram(occurrence, kBins), "targets that chose the pair", 0), "<figcaption>",
+          mining.never_chosen, " pairs are never chosen; the most popular one ", mining.most_chosen,
+          " times; skewness ", decimal(mining.skewness, 2), ".</figcaption></figure>\n");
+  return out + "</div>\n";
+}
+
+std::string gallery_section(JobRecord& job) {
+  if (!job.hard_pairs || job.corpus_folder.empty()) return {};
+  const data::Corpus corpus = data::Corpus::open(job.corpus_folder);
+  const std::string& fingerprint = job.hard_pairs->manifest().corpus_fingerprint;
+  if (!fingerprint.empty() && fingerprint != corpus.manifest().fingerprint) {
+    job.missing.push_back(cat("the gallery: the hard pairs are of another corpus than the one in ",
+                              job.corpus_folder.string()));
+    return {};
+  }
+  const std::vector<SampleId> targets =
+      gallery_targets(*job.hard_pairs, job.config.output.gallery_targets);
+  return cat(
+      "<h2>What was mined</h2><p class=\"soft\">", targets.size(),
+      " targets from the hardest to the easiest, each with its hardest pairs and their scores.</p>",
+      gallery(corpus, *job.hard_pairs, targets, kPartnersShown));
+}
+
+std::string settings_section(const JobRecord& job) {
+  const config::RunConfig& c = job.config;
+  std::string out = "<h2>Settings</h2><dl>";
+  const auto row = [&](const char* name, const std::string& value) {
+    out += cat("<dt>", name, "</dt><dd>", escape_html(value), "</dd>");
+  };
+  row("work directory", job.folder.string());
+  row("corpus", c.corpus.path);
+  row("model", c.model.architecture);
+  row("initial weights", c.model.init);
+  row("hard pairs", c.train.hard_pairs);
+  row("optimizer steps",
+      c.train.steps > 0 ? cat(c.train.steps) : cat(decimal(c.train.epochs, 2), " epochs"));
+  row("learning rate", cat(c.train.lr));
+  row("training seeds", cat(c.train.seed, " to ", c.train.seed + c.train.repeats - 1));
+  row("configuration digest", config::config_digest(c));
+  return out + "</dl>\n";
+}
+
+}  // namespace
+
+fs::path write_report(const fs::path& work_dir) {
+  JobRecord job = read_job(work_dir);
+  std::optional<MiningSummary> mining;
+  if (job.hard_pairs) mining = summarise(*job.hard_pairs);
+  for (auto& [seed, points] : job.curves) {
+    for (TrainPoint& point : points) {
+      if (point.lr) point.lr = *point.lr * 1e6;  // the chart's axis has plain numbers
+    }
+  }
+  const std::string pictures = gallery_section(job);  // may add to what is missing
+  std::string body = cat(
+      "<h1>", escape_html(job.name),
+      "</h1><p class=\"soft\">HELIP report: hard pairs for vision-language pre-training.</p>\n");
+  body += missing_notice(job.missing);
+  body += tiles(job, mining ? &*mining : nullptr);
+  body += results_section(job);
+  if (!job.curves.empty()) body += training_section(job);
+  if (mining) body += mining_section(job, *mining);
+  body += pictures;
+  body += settings_section(job);
+  const fs::path file = job.folder / "report" / "index.html";
+  fs::create_directories(file.parent_path());
+  publish_file(file, page(cat(job.name, " – HELIP report"), body));
+  return file;
+}
+
+}  // namespace helip::report

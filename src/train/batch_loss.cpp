@@ -1,0 +1,68 @@
+#include "train/batch_loss.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/from_blob.h>
+#include <ATen/ops/index_select.h>
+
+#include "loss/clip_loss.h"
+#include "loss/hard_negative_margin_loss.h"
+
+namespace helip::train {
+namespace {
+
+template <typename T>
+at::Tensor to_tensor(const std::vector<T>& values, at::IntArrayRef shape, at::ScalarType dtype,
+                     const at::Device& device) {
+  // from_blob wants a mutable pointer; the copy is what leaves.
+  auto* data = const_cast<T*>(values.data());
+  const at::TensorOptions options = at::TensorOptions().dtype(c10::CppTypeToScalarType<T>::value);
+  return at::from_blob(data, shape, options)
+      .to(device, dtype, /*non_blocking=*/false, /*copy=*/true);
+}
+
+}  // namespace
+
+LossShares loss_shares(const config::LossConfig& config, comm::Collectives& ranks,
+                       const at::Tensor& image_BD, const at::Tensor& text_BD,
+                       const at::Tensor& scale, const RankBatch& batch) {
+  const at::Device device = image_BD.device();
+  const std::int64_t width = image_BD.size(1);
+  const at::Tensor both_M2D = comm::gather_with_grad(ranks, at::cat({image_BD, text_BD}, 1));
+  const at::Tensor image_MD = both_M2D.narrow(1, 0, width);
+  const at::Tensor text_MD = both_M2D.narrow(1, width, width);
+  const std::int64_t rows = batch.global_rows;
+
+  at::Tensor valid_M;
+  if (!batch.valid.empty()) valid_M = to_tensor(batch.valid, {rows}, at::kBool, device);
+  const at::Tensor duplicate_MM = to_tensor(batch.duplicate, {rows, rows}, at::kBool, device);
+  LossShares shares;
+  shares.contrastive = loss::clip_loss(image_BD, text_BD, image_MD, text_MD, scale, batch.first_row,
+                                       duplicate_MM, valid_M);
+  if (batch.hard_pairs_per_seed == 0 || config.margin_weight == 0) return shares;
+
+  const auto seeds = static_cast<std::int64_t>(batch.seed_rows.size());
+  const at::Tensor seed_rows_S = to_tensor(batch.seed_rows, {seeds}, at::kLong, device);
+  const at::Tensor hard_rows_SP =
+      to_tensor(batch.hard_rows, {seeds, batch.hard_pairs_per_seed}, at::kLong, device);
+  const at::Tensor excluded_SM = to_tensor(batch.excluded, {seeds, rows}, at::kBool, device);
+  const loss::MarginOptions options{.scale = config.margin_scale,
+                                    .detach_bar = config.margin_detach};
+  const auto margin = [&](const at::Tensor& anchor_BD, const at::Tensor& other_MD) {
+    return loss::hard_negative_margin_loss(at::index_select(anchor_BD, 0, seed_rows_S), other_MD,
+                                           hard_rows_SP, excluded_SM, batch.total_seeds,
+                                           batch.total_rows, options);
+  };
+  shares.margin = margin(image_BD, text_MD);
+  if (config.margin_direction == "both") shares.margin = shares.margin + margin(text_BD, image_MD);
+  return shares;
+}
+
+at::Tensor backward_loss(const config::LossConfig& config, const LossShares& shares,
+                         int world_size) {
+  at::Tensor total = shares.contrastive;
+  if (shares.margin.defined()) total = total + config.margin_weight * shares.margin;
+  return world_size == 1 ? total : total * static_cast<double>(world_size);
+}
+
+}  // namespace helip::train

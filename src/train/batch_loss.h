@@ -1,0 +1,29 @@
+// The training loss of one global batch (paper Eq. 7), spread over ranks.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include "comm/collectives.h"
+#include "config/run_config.h"
+#include "train/rank_batch.h"
+
+namespace helip::train {
+
+// This rank's shares, 0-d with gradient; their sums over ranks are the global losses.
+struct LossShares {
+  at::Tensor contrastive;
+  at::Tensor margin;  // undefined without hard pairs or with margin_weight 0
+};
+
+// Gathers the features of all ranks with gradient (one collective) and computes both losses.
+// Features [B, D] unit norm; scale 0-d, exp(logit_scale).
+LossShares loss_shares(const config::LossConfig& config, comm::Collectives& ranks,
+                       const at::Tensor& image_BD, const at::Tensor& text_BD,
+                       const at::Tensor& scale, const RankBatch& batch);
+
+// What backward runs on: contrastive + margin_weight · margin, times the number of ranks, so that
+// the mean of the gradients over ranks is the gradient of the global loss.
+at::Tensor backward_loss(const config::LossConfig& config, const LossShares& shares,
+                         int world_size);
+
+}  // namespace helip::train

@@ -1,0 +1,234 @@
+#include "train/checkpoint.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "common/digest.h"
+#include "common/error.h"
+#include "common/log.h"
+#include "common/publish.h"
+#include "common/text.h"
+
+namespace helip::train {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::ordered_json;
+
+constexpr const char* kFormat = "helip_checkpoint/1";
+constexpr const char* kStateFile = "state.json";
+constexpr const char* kManifestFile = "manifest.json";
+constexpr std::array<const char*, 3> kFiles = {kModelFile, kOptimizerFile, kStateFile};
+
+ordered_json parse(const fs::path& file) {
+  const std::string text = read_text_file(file);
+  try {
+    return ordered_json::parse(text);
+  } catch (const nlohmann::json::exception& problem) {
+    throw StoreError({.what = "damaged file of a checkpoint",
+                      .where = file.string(),
+                      .expected = "JSON",
+                      .found = problem.what()});
+  }
+}
+
+// Runs `read` on parsed JSON; a missing or mistyped field becomes a StoreError.
+template <typename Read>
+auto fields_of(const fs::path& file, Read read) {
+  const ordered_json object = parse(file);
+  try {
+    return read(object);
+  } catch (const nlohmann::json::exception& problem) {
+    throw StoreError({.what = "damaged file of a checkpoint",
+                      .where = file.string(),
+                      .expected = cat("the fields of ", kFormat),
+                      .found = problem.what()});
+  }
+}
+
+void check_format(const fs::path& file, const std::string& format) {
+  if (format == kFormat) return;
+  throw StoreError({.what = "a checkpoint of another format",
+                    .where = file.string(),
+                    .expected = kFormat,
+                    .found = format});
+}
+
+void check_files(const fs::path& checkpoint) {
+  const fs::path manifest = checkpoint / kManifestFile;
+  if (!fs::exists(manifest)) {
+    throw StoreError({.what = "an incomplete checkpoint",
+                      .where = checkpoint.string(),
+                      .expected = kManifestFile,
+                      .found = "no such file"});
+  }
+  const auto digests = fields_of(manifest, [&](const ordered_json& object) {
+    check_format(manifest, object.at("format").get<std::string>());
+    std::vector<std::pair<std::string, std::string>> result;
+    for (const char* name : kFiles) {
+      result.emplace_back(name, object.at("files").at(name).at("sha256").get<std::string>());
+    }
+    return result;
+  });
+  for (const auto& [name, expected] : digests) {
+    const std::string found = sha256_file(checkpoint / name);
+    if (found == expected) continue;
+    throw StoreError({.what = "a damaged checkpoint",
+                      .where = (checkpoint / name).string(),
+                      .expected = "sha256 " + expected,
+                      .found = found});
+  }
+}
+
+// Steps of the folders that are named like checkpoints, ascending.
+std::vector<std::uint64_t> steps_in(const fs::path& folder) {
+  std::vector<std::uint64_t> steps;
+  if (!fs::exists(folder)) return steps;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    const std::string name = entry.path().filename().string();
+    std::uint64_t step = 0;
+    const std::string_view prefix = "step-";
+    if (!name.starts_with(prefix)) continue;
+    std::from_chars(name.data() + prefix.size(), name.data() + name.size(), step);
+    if (name == checkpoint_name(step)) steps.push_back(step);
+  }
+  std::sort(steps.begin(), steps.end());
+  return steps;
+}
+
+void check_run(const fs::path& checkpoint, const RunIdentity& found, const RunIdentity& run) {
+  const auto refuse = [&](const char* thing, const std::string& expected,
+                          const std::string& other) {
+    throw StoreError({.what = cat("the checkpoint is of a run with another ", thing,
+                                  "; take another work directory or remove its checkpoints"),
+                      .where = checkpoint.string(),
+                      .expected = expected,
+                      .found = other});
+  };
+  if (found.seed != run.seed) refuse("seed", cat(run.seed), cat(found.seed));
+  if (found.model_digest != run.model_digest) {
+    refuse("model", run.model_digest, found.model_digest);
+  }
+  if (found.table_digest != run.table_digest) {
+    refuse("hard-pair table", run.table_digest, found.table_digest);
+  }
+  if (found.config_digest != run.config_digest) {
+    refuse("configuration", run.config_digest, found.config_digest);
+  }
+}
+
+}  // namespace
+
+std::string checkpoint_name(std::uint64_t step) {
+  std::array<char, 32> name{};
+  std::snprintf(name.data(), name.size(), "step-%08llu", static_cast<unsigned long long>(step));
+  return name.data();
+}
+
+void write_checkpoint(const fs::path& folder, const TrainState& state,
+                      const std::function<void(const fs::path&)>& write) {
+  const fs::path checkpoint = folder / checkpoint_name(state.step);
+  const fs::path temporary = checkpoint.string() + cat(".tmp.", getpid());
+  fs::remove_all(temporary);
+  fs::create_directories(temporary);
+  try {
+    write(temporary);
+    const ordered_json description = {{"format", kFormat},
+                                      {"seed", state.run.seed},
+                                      {"epoch", state.epoch},
+                                      {"step", state.step},
+                                      {"loss", state.loss},
+                                      {"config_digest", state.run.config_digest},
+                                      {"model_digest", state.run.model_digest},
+                                      {"table_digest", state.run.table_digest}};
+    publish_file(temporary / kStateFile, description.dump(2) + "\n");
+    ordered_json files;
+    for (const char* name : kFiles) {
+      files[name] = {{"bytes", fs::file_size(temporary / name)},
+                     {"sha256", sha256_file(temporary / name)}};
+    }
+    const ordered_json manifest = {{"format", kFormat}, {"files", files}};
+    publish_file(temporary / kManifestFile, manifest.dump(2) + "\n");
+    fs::remove_all(checkpoint);
+    publish_folder(temporary, checkpoint);
+  } catch (...) {
+    std::error_code ignored;
+    fs::remove_all(temporary, ignored);
+    throw;
+  }
+}
+
+TrainState read_checkpoint(const fs::path& checkpoint) {
+  check_files(checkpoint);
+  const fs::path file = checkpoint / kStateFile;
+  return fields_of(file, [&](const ordered_json& object) {
+    check_format(file, object.at("format").get<std::string>());
+    TrainState state;
+    state.run.seed = object.at("seed").get<std::uint64_t>();
+    state.run.config_digest = object.at("config_digest").get<std::string>();
+    state.run.model_digest = object.at("model_digest").get<std::string>();
+    state.run.table_digest = object.at("table_digest").get<std::string>();
+    state.step = object.at("step").get<std::uint64_t>();
+    state.epoch = object.at("epoch").get<std::uint64_t>();
+    // A loss that was not finite is written as null.
+    state.loss = object.at("loss").is_null() ? std::nan("") : object.at("loss").get<double>();
+    return state;
+  });
+}
+
+std::optional<TrainState> newest_checkpoint(const fs::path& folder, const RunIdentity& run) {
+  std::vector<std::uint64_t> steps = steps_in(folder);
+  std::reverse(steps.begin(), steps.end());
+  for (const std::uint64_t step : steps) {
+    const fs::path checkpoint = folder / checkpoint_name(step);
+    TrainState state;
+    try {
+      state = read_checkpoint(checkpoint);
+    } catch (const StoreError& problem) {
+      log::warning(cat("skipping a checkpoint: ", problem.what()));
+      continue;
+    }
+    check_run(checkpoint, state.run, run);
+    return state;
+  }
+  return std::nullopt;
+}
+
+void remove_old_checkpoints(const fs::path& folder, std::uint32_t keep) {
+  std::vector<std::uint64_t> steps = steps_in(folder);
+  std::reverse(steps.begin(), steps.end());
+  std::uint32_t complete = 0;
+  for (const std::uint64_t step : steps) {
+    const fs::path checkpoint = folder / checkpoint_name(step);
+    if (complete >= std::max(keep, 1U)) {
+      // The manifest goes first: what is left of a removal that was cut short is no checkpoint.
+      fs::remove(checkpoint / kManifestFile);
+      fs::remove_all(checkpoint);
+    } else if (fs::exists(checkpoint / kManifestFile)) {
+      ++complete;
+    }
+  }
+}
+
+void sweep_checkpoints(const fs::path& folder) {
+  if (!fs::exists(folder)) return;
+  std::vector<fs::path> unfinished;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with("step-") && name.find(".tmp.") != std::string::npos) {
+      unfinished.push_back(entry.path());
+    }
+  }
+  for (const fs::path& path : unfinished) fs::remove_all(path);
+}
+
+}  // namespace helip::train

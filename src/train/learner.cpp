@@ -1,0 +1,234 @@
+#include "train/learner.h"
+
+#include <ATen/Context.h>
+#include <ATen/Parallel.h>
+#include <ATen/autocast_mode.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/from_blob.h>
+#include <ATen/ops/tensor.h>
+
+#include <cmath>
+#include <cstdlib>
+#include <utility>
+#include <vector>
+
+#include "comm/collectives.h"
+#include "comm/gradient_sync.h"
+#include "common/digest.h"
+#include "common/error.h"
+#include "common/text.h"
+#include "model/model.h"
+#include "train/batch_loss.h"
+#include "train/checkpoint.h"
+#include "train/optimizer.h"
+
+namespace helip::train {
+namespace {
+
+using NamedParameters = std::vector<std::pair<std::string, at::Tensor>>;
+
+void make_deterministic(const config::RunConfig& config, const at::Device& device) {
+  auto& context = at::globalContext();
+  context.setDeterministicAlgorithms(true, /*warn_only=*/false);
+  // Deterministic mode would else fill every new tensor before it is written.
+  context.setDeterministicFillUninitializedMemory(false);
+  context.setDeterministicCuDNN(true);
+  context.setBenchmarkCuDNN(false);
+  if (device.is_cuda()) {
+    setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8", /*overwrite=*/0);  // what cuBLAS asks for
+  } else {
+    at::set_num_threads(static_cast<int>(config.launcher.threads_per_worker));
+  }
+}
+
+at::Device parse_device(const std::string& device) {
+  if (device == "cpu" || device.starts_with("cuda:")) return at::Device(device);
+  throw ConfigError({.what = "unknown device",
+                     .where = "training",
+                     .expected = "cpu or cuda:I",
+                     .found = device});
+}
+
+bool wants_bf16(const config::TrainConfig& config, const at::Device& device) {
+  if (config.precision == "fp32") return false;
+  if (config.precision == "amp_bf16" && device.is_cuda()) return true;
+  throw ConfigError({.what = "this precision is not available on this device",
+                     .where = "train.precision",
+                     .expected = device.is_cuda() ? "fp32 or amp_bf16" : "fp32",
+                     .found = cat(config.precision, " on ", device.str())});
+}
+
+comm::Collectives& collectives_of(comm::Group& ranks) {
+  auto* collectives = dynamic_cast<comm::Collectives*>(&ranks);
+  if (collectives != nullptr) return *collectives;
+  throw CommError({.what = "the group of ranks cannot carry tensors",
+                   .where = "training",
+                   .expected = "one from comm::open_group of this build",
+                   .found = "another implementation"});
+}
+
+std::string digest_of(const model::Model& model, const NamedParameters& parameters) {
+  Sha256 digest;
+  digest.update(model.towers_digest());
+  for (const auto& [name, parameter] : parameters) {
+    const at::Tensor values = parameter.detach().to(at::kCPU).contiguous();
+    digest.update(cat("\n", name, " ", c10::toString(values.scalar_type())));
+    for (const std::int64_t size : values.sizes()) digest.update(cat(" ", size));
+    digest.update(
+        std::span(static_cast<const std::byte*>(values.const_data_ptr()), values.nbytes()));
+  }
+  return digest.hex();
+}
+
+std::vector<at::Tensor> tensors_of(const NamedParameters& parameters) {
+  std::vector<at::Tensor> tensors;
+  for (const auto& [name, parameter] : parameters) tensors.push_back(parameter);
+  return tensors;
+}
+
+template <typename T>
+at::Tensor input(const std::vector<T>& values, const std::vector<std::int64_t>& shape,
+                 const at::Device& device) {
+  const auto options = at::TensorOptions().dtype(c10::CppTypeToScalarType<T>::value);
+  // Borrowed: the buffers outlive the step.
+  return at::from_blob(const_cast<T*>(values.data()), shape, options).to(device);
+}
+
+// Matrix products in bfloat16 for a scope; weights stay float32.
+class Autocast {
+ public:
+  explicit Autocast(bool on) : on_(on) {
+    if (!on_) return;
+    at::autocast::set_autocast_enabled(at::kCUDA, true);
+    at::autocast::set_autocast_dtype(at::kCUDA, at::kBFloat16);
+  }
+  ~Autocast() {
+    if (!on_) return;
+    at::autocast::set_autocast_enabled(at::kCUDA, false);
+    at::autocast::clear_cache();
+  }
+  Autocast(const Autocast&) = delete;
+  Autocast& operator=(const Autocast&) = delete;
+
+ private:
+  const bool on_;
+};
+
+}  // namespace
+
+struct Learner::State {
+  State(const config::RunConfig& run, const std::string& device_name, comm::Group& group)
+      : config(run),
+        device(parse_device(device_name)),
+        bf16(wants_bf16(run.train, device)),
+        ranks(collectives_of(group)) {
+    make_deterministic(run, device);
+    model = model::load_model(run.model);
+    initial_digest = digest_of(*model, model->parameters());
+    model->to(device_name);
+    const NamedParameters parameters = model->parameters();
+    optimizer = std::make_unique<AdamW>(parameters, AdamWOptions{.beta1 = run.train.beta1,
+                                                                 .beta2 = run.train.beta2,
+                                                                 .eps = run.train.eps,
+                                                                 .wd = run.train.wd});
+    sync = std::make_unique<comm::GradientSync>(ranks, tensors_of(parameters));
+  }
+
+  LossShares forward(const RankBatch& batch, const InputBatch& inputs, const StepOptions& options) {
+    model::DrawKeys keys{
+        .seed = options.seed, .epoch = options.epoch, .sample = {}, .slot = batch.slots};
+    for (const SampleId id : batch.ids) keys.sample.push_back(to_index(id));
+    const at::Tensor image = input(inputs.image, inputs.image_shape, device);
+    const at::Tensor text = inputs.tokens.empty()
+                                ? input(inputs.text_features, inputs.text_shape, device)
+                                : input(inputs.tokens, inputs.text_shape, device);
+    at::Tensor image_BD;
+    at::Tensor text_BD;
+    {
+      const Autocast autocast(bf16);
+      image_BD = model->embed_images(image, &keys).to(at::kFloat);
+      text_BD = model->embed_texts(text, &keys).to(at::kFloat);
+    }
+    return loss_shares(config.loss, ranks, image_BD, text_BD, model->logit_scale().exp(), batch);
+  }
+
+  // Global losses and the wish to stop, in one collective. Added in double, in rank order.
+  StepResult agree(const LossShares& shares, bool stop_wanted) {
+    const double margin = shares.margin.defined() ? shares.margin.item<double>() : 0;
+    at::Tensor totals =
+        at::tensor({shares.contrastive.item<double>(), margin, stop_wanted ? 1.0 : 0.0},
+                   at::TensorOptions().dtype(at::kDouble))
+            .to(device);
+    ranks.all_reduce_sum(totals);
+    totals = totals.to(at::kCPU);
+    const double* values = totals.const_data_ptr<double>();
+    StepResult result;
+    result.contrastive_loss = values[0];
+    result.margin_loss = values[1];
+    result.loss = values[0] + config.loss.margin_weight * values[1];
+    result.stop_wanted = values[2] > 0;
+    return result;
+  }
+
+  // False if the averaged gradient, which is the same on all ranks, is not finite.
+  bool apply(const at::Tensor& loss, double lr) {
+    optimizer->clear_gradients();
+    sync->prepare(loss);
+    loss.backward();
+    sync->finish();
+    const double norm = optimizer->gradient_norm();
+    if (!std::isfinite(norm)) return false;
+    const double limit = config.train.grad_clip_norm;
+    if (limit > 0 && norm > limit) optimizer->scale_gradients(limit / norm);
+    optimizer->step(lr);
+    const at::NoGradGuard no_grad;
+    model->logit_scale().clamp_(0, std::log(100.0));
+    return true;
+  }
+
+  const config::RunConfig config;
+  const at::Device device;
+  const bool bf16;
+  comm::Collectives& ranks;
+  std::unique_ptr<model::Model> model;
+  std::string initial_digest;
+  std::unique_ptr<AdamW> optimizer;
+  std::unique_ptr<comm::GradientSync> sync;
+};
+
+Learner::Learner(const config::RunConfig& config, const std::string& device, comm::Group& ranks)
+    : state_(std::make_unique<State>(config, device, ranks)) {}
+Learner::~Learner() = default;
+
+bool Learner::takes_features() const { return state_->model->towers() != nullptr; }
+const std::string& Learner::initial_digest() const { return state_->initial_digest; }
+const data::PreprocessConfig& Learner::preprocess() const { return state_->model->preprocess(); }
+const data::Tokenizer& Learner::tokenizer() const { return state_->model->tokenizer(); }
+
+StepResult Learner::step(const RankBatch& batch, const InputBatch& inputs,
+                         const StepOptions& options) {
+  const LossShares shares = state_->forward(batch, inputs, options);
+  StepResult result = state_->agree(shares, options.stop_wanted);
+  if (std::isfinite(result.loss)) {
+    const at::Tensor loss = backward_loss(state_->config.loss, shares, state_->ranks.size());
+    result.applied = state_->apply(loss, options.lr);
+  }
+  result.logit_scale = std::exp(state_->model->logit_scale().item<double>());
+  return result;
+}
+
+void Learner::save_checkpoint(const std::filesystem::path& folder) const {
+  model::save_weights(*state_->model, folder / kModelFile);
+  state_->optimizer->save(folder / kOptimizerFile);
+}
+
+void Learner::load_checkpoint(const std::filesystem::path& folder) {
+  model::load_weights(*state_->model, folder / kModelFile);
+  state_->optimizer->load(folder / kOptimizerFile);
+}
+
+void Learner::publish_model(const std::filesystem::path& folder) const {
+  state_->model->save(folder);
+}
+
+}  // namespace helip::train

@@ -1,0 +1,69 @@
+// The model in training on one rank: forward, loss, backward, averaging, optimizer. Torch-free
+// header, so that the training loop knows no tensors.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "comm/group.h"
+#include "config/run_config.h"
+#include "data/image.h"
+#include "data/tokenizer.h"
+#include "train/batch_source.h"
+#include "train/rank_batch.h"
+
+namespace helip::train {
+
+// What one step depends on besides the batch.
+struct StepOptions {
+  std::uint64_t seed = 0;  // of dropout
+  std::uint64_t epoch = 0;
+  double lr = 0;
+  bool stop_wanted = false;  // this rank was asked to stop
+};
+
+// Equal on all ranks.
+struct StepResult {
+  double loss = 0, contrastive_loss = 0, margin_loss = 0;  // of the global batch
+  double logit_scale = 0;                                  // factor on the cosines, after the step
+  bool applied = false;  // false: loss or gradient was not finite, and the weights are as before
+  bool stop_wanted = false;  // on any rank
+};
+
+// Every rank calls step, in the same order; it is a collective.
+class Learner {
+ public:
+  // Builds config.model with its initial weights on `device` ("cpu", "cuda:I"). Makes LibTorch
+  // deterministic for this process and sets its threads to launcher.threads_per_worker. `ranks`
+  // must come from comm::open_group and outlive this. Throws ConfigError (precision, device) or
+  // what model::load_model throws.
+  Learner(const config::RunConfig& config, const std::string& device, comm::Group& ranks);
+  ~Learner();
+  Learner(const Learner&) = delete;
+  Learner& operator=(const Learner&) = delete;
+
+  // True if inputs are cached tower features, false if pixels and tokens.
+  [[nodiscard]] bool takes_features() const;
+  // sha256 over architecture and initial weights.
+  [[nodiscard]] const std::string& initial_digest() const;
+  [[nodiscard]] const data::PreprocessConfig& preprocess() const;
+  [[nodiscard]] const data::Tokenizer& tokenizer() const;
+
+  // One optimizer step on the global batch of which `batch` and `inputs` are this rank's part.
+  // Afterwards logit_scale lies in [0, ln 100].
+  StepResult step(const RankBatch& batch, const InputBatch& inputs, const StepOptions& options);
+
+  // kModelFile and kOptimizerFile in `folder`.
+  void save_checkpoint(const std::filesystem::path& folder) const;
+  void load_checkpoint(const std::filesystem::path& folder);
+  // The finished model as a folder that load_model reads; `folder` must not exist.
+  void publish_model(const std::filesystem::path& folder) const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace helip::train

@@ -1,0 +1,31 @@
+// metrics.jsonl: one JSON object a line, of all repeats of a job. Written by rank 0 alone.
+// Torch-free.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+
+namespace helip::train {
+
+struct MetricsLine {
+  std::uint64_t seed = 0;
+  std::uint64_t step = 0;  // steps done
+  double epoch = 0;
+  double loss = 0, contrastive_loss = 0, margin_loss = 0;
+  double lr = 0, logit_scale = 0;  // logit_scale: as the factor on the cosines
+  double samples_per_second = 0;
+  double data_time = 0, batch_time = 0;  // seconds per step, mean since the last line
+};
+
+class MetricsLog {
+ public:
+  // Leaves out what an earlier run of this seed wrote past `resumed_step`, and torn lines (with a
+  // warning). Lines of other seeds stay.
+  MetricsLog(std::filesystem::path file, std::uint64_t seed, std::uint64_t resumed_step);
+  void append(const MetricsLine& line) const;
+
+ private:
+  std::filesystem::path file_;
+};
+
+}  // namespace helip::train

@@ -1,0 +1,156 @@
+#include "train/optimizer.h"
+
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/_foreach_mul.h>
+#include <ATen/ops/_foreach_norm.h>
+#include <ATen/ops/_fused_adamw.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/full.h>
+#include <ATen/ops/zeros_like.h>
+
+#include <charconv>
+#include <cmath>
+#include <cstring>
+#include <map>
+
+#include "common/error.h"
+#include "common/text.h"
+#include "store/safetensors.h"
+
+namespace helip::train {
+namespace {
+
+constexpr const char* kMean = "exp_avg.";
+constexpr const char* kMeanSquare = "exp_avg_sq.";
+constexpr const char* kSteps = "steps";
+
+std::vector<std::uint64_t> shape_of(const at::Tensor& tensor) {
+  return {tensor.sizes().begin(), tensor.sizes().end()};
+}
+
+std::string text_of(const std::vector<std::uint64_t>& shape) {
+  std::string text = "[";
+  for (const std::uint64_t size : shape) text += cat(text.size() > 1 ? ", " : "", size);
+  return text + "]";
+}
+
+void copy_into(at::Tensor& tensor, const store::SafetensorsFile& file, const std::string& name,
+               const std::filesystem::path& path) {
+  const store::TensorView& view = file.tensor(name, "F32");
+  if (view.shape != shape_of(tensor)) {
+    throw StoreError({.what = "moments of another shape",
+                      .where = cat(path.string(), " tensor ", name),
+                      .expected = text_of(shape_of(tensor)),
+                      .found = text_of(view.shape)});
+  }
+  at::Tensor values = at::empty(tensor.sizes(), at::TensorOptions().dtype(at::kFloat));
+  if (!view.data.empty())
+    std::memcpy(values.mutable_data_ptr(), view.data.data(), view.data.size());
+  tensor.copy_(values);
+}
+
+}  // namespace
+
+AdamW::AdamW(std::vector<std::pair<std::string, at::Tensor>> parameters,
+             const AdamWOptions& options)
+    : options_(options), groups_(2) {
+  const at::NoGradGuard no_grad;
+  groups_[0].wd = options.wd;
+  for (auto& [name, parameter] : parameters) {
+    const bool decays = parameter.dim() >= 2 && name != "logit_scale";
+    groups_[decays ? 0 : 1].members.push_back(parameters_.size());
+    names_.push_back(name);
+    mean_.push_back(at::zeros_like(parameter, at::MemoryFormat::Contiguous));
+    mean_square_.push_back(at::zeros_like(parameter, at::MemoryFormat::Contiguous));
+    parameters_.push_back(parameter);
+  }
+}
+
+std::vector<at::Tensor> AdamW::pick(const std::vector<at::Tensor>& from, const Group& group) const {
+  std::vector<at::Tensor> picked;
+  for (const std::size_t i : group.members) picked.push_back(from[i]);
+  return picked;
+}
+
+void AdamW::step(double lr) {
+  const at::NoGradGuard no_grad;
+  ++steps_;
+  std::vector<at::Tensor> gradients;
+  for (const at::Tensor& parameter : parameters_) gradients.push_back(parameter.grad());
+  for (const Group& group : groups_) {
+    if (group.members.empty()) continue;
+    const at::Tensor& any = parameters_[group.members[0]];
+    const std::vector<at::Tensor> steps(
+        group.members.size(), at::full({}, static_cast<double>(steps_),
+                                       any.options().dtype(at::kFloat).requires_grad(false)));
+    at::_fused_adamw_(pick(parameters_, group), pick(gradients, group), pick(mean_, group),
+                      pick(mean_square_, group), {}, steps, lr, options_.beta1, options_.beta2,
+                      group.wd, options_.eps, /*amsgrad=*/false, /*maximize=*/false);
+  }
+}
+
+double AdamW::gradient_norm() const {
+  const at::NoGradGuard no_grad;
+  std::vector<at::Tensor> gradients;
+  for (const at::Tensor& parameter : parameters_) gradients.push_back(parameter.grad());
+  double squares = 0;
+  for (const at::Tensor& norm : at::_foreach_norm(gradients)) {
+    const double value = norm.item<double>();
+    squares += value * value;
+  }
+  return std::sqrt(squares);
+}
+
+void AdamW::scale_gradients(double factor) {
+  const at::NoGradGuard no_grad;
+  std::vector<at::Tensor> gradients;
+  for (const at::Tensor& parameter : parameters_) gradients.push_back(parameter.grad());
+  at::_foreach_mul_(gradients, factor);
+}
+
+void AdamW::clear_gradients() {
+  for (at::Tensor& parameter : parameters_) parameter.mutable_grad() = at::Tensor();
+}
+
+void AdamW::save(const std::filesystem::path& file) const {
+  std::vector<at::Tensor> alive;  // what the views point into
+  std::map<std::string, store::TensorView> tensors;
+  const auto add = [&](const char* kind, const std::vector<at::Tensor>& moments) {
+    for (std::size_t i = 0; i < moments.size(); ++i) {
+      alive.push_back(moments[i].detach().to(at::kCPU, at::kFloat).contiguous());
+      const at::Tensor& values = alive.back();
+      const auto* bytes = static_cast<const std::byte*>(values.const_data_ptr());
+      tensors[kind + names_[i]] = {"F32", shape_of(values), {bytes, values.nbytes()}};
+    }
+  };
+  add(kMean, mean_);
+  add(kMeanSquare, mean_square_);
+  store::write_safetensors(file, tensors, {{kSteps, cat(steps_)}});
+}
+
+void AdamW::load(const std::filesystem::path& file) {
+  const at::NoGradGuard no_grad;
+  const auto saved = store::SafetensorsFile::open(file);
+  if (saved.tensors().size() != 2 * names_.size()) {
+    throw StoreError({.what = "moments of another model",
+                      .where = file.string(),
+                      .expected = cat(2 * names_.size(), " tensors"),
+                      .found = cat(saved.tensors().size())});
+  }
+  const auto steps = saved.metadata().find(kSteps);
+  const std::string text = steps == saved.metadata().end() ? "" : steps->second;
+  const char* end = text.data() + text.size();
+  const auto [stop, problem] = std::from_chars(text.data(), end, steps_);
+  if (problem != std::errc() || stop != end) {
+    throw StoreError({.what = "the optimizer's number of steps is missing or damaged",
+                      .where = file.string(),
+                      .expected = cat("a number as ", kSteps, " in the metadata"),
+                      .found = text});
+  }
+  for (std::size_t i = 0; i < names_.size(); ++i) {
+    copy_into(mean_[i], saved, kMean + names_[i], file);
+    copy_into(mean_square_[i], saved, kMeanSquare + names_[i], file);
+  }
+}
+
+}  // namespace helip::train

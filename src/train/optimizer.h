@@ -1,0 +1,56 @@
+// AdamW (Loshchilov and Hutter, arXiv 1711.05101) by LibTorch's fused kernel: one pass over
+// parameters and moments a step.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace helip::train {
+
+struct AdamWOptions {
+  double beta1 = 0.9;
+  double beta2 = 0.98;
+  double eps = 1e-6;
+  double wd = 0.2;  // of parameters with two or more dimensions; never of logit_scale
+};
+
+class AdamW {
+ public:
+  // Float parameters by name. Moments live on the parameters' device.
+  AdamW(std::vector<std::pair<std::string, at::Tensor>> parameters, const AdamWOptions& options);
+
+  // One step with the gradients in .grad, which every parameter must have.
+  void step(double lr);
+
+  // Euclidean norm of all gradients, added up in the order of the parameters.
+  [[nodiscard]] double gradient_norm() const;
+  void scale_gradients(double factor);
+  void clear_gradients();
+
+  // Moments as safetensors: exp_avg.NAME, exp_avg_sq.NAME, and the number of steps in the metadata.
+  // load throws StoreError if a tensor is missing, surplus or of another shape.
+  void save(const std::filesystem::path& file) const;
+  void load(const std::filesystem::path& file);
+
+ private:
+  struct Group {
+    double wd = 0;
+    std::vector<std::size_t> members;
+  };
+  std::vector<at::Tensor> pick(const std::vector<at::Tensor>& from, const Group& group) const;
+
+  AdamWOptions options_;
+  std::vector<std::string> names_;
+  std::vector<at::Tensor> parameters_;
+  std::vector<at::Tensor> mean_;         // exp_avg
+  std::vector<at::Tensor> mean_square_;  // exp_avg_sq
+  std::vector<Group> groups_;
+  std::uint64_t steps_ = 0;
+};
+
+}  // namespace helip::train

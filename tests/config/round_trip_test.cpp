@@ -1,0 +1,262 @@
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <set>
+#include <string>
+#include <type_traits>
+
+#include "config/fields.h"
+#include "config/parse.h"
+#include "config/validate.h"
+
+using namespace helip::config;
+
+namespace {
+
+// Every key once, each with a value that is not its default.
+const std::string kEveryKey = R"(
+corpus:
+  path: "data/a:b.tar::/abs/{00000..00003}.tar"
+  caption_key: title
+model:
+  architecture: models/tiny.json
+  init: base/model
+  init_seed: 18446744073709551615
+  trust_torchscript: true
+  tokenizer: vocab/bpe.txt.gz
+  name: "tiny"
+encoder:
+  source: towers
+  batch_size: 32
+  task_samples: 96
+  feature_cache: cache
+mining:
+  method: fast
+  hard_pairs_per_target: 10
+  pool_size: 1000
+  pool_refresh_targets: 500
+  image_floor: 0.3
+  text_floor: 1e-3
+  duplicate_ceiling: 0.97
+  seed: 7
+  task_targets: 128
+train:
+  hard_pairs: random
+  seeds_per_batch: 4
+  hard_pairs_per_seed: 2
+  epochs: 0
+  steps: 1500
+  lr: 5e-5
+  lr_end_fraction: 0.05
+  warmup: 5
+  beta1: 0.8
+  beta2: 0.999
+  eps: 1.0e-8
+  wd: 0.05
+  grad_clip_norm: 1
+  precision: amp_bf16
+  seed: 3
+  repeats: 3
+  checkpoint_steps: 100
+  keep_checkpoints: 5
+  log_steps: 10
+  augment: false
+  word_dropout: 0.1
+  loader_threads: 2
+  collective_timeout_seconds: 0.1
+loss:
+  margin_weight: 0
+  margin_scale: 2.5
+  margin_detach: true
+  margin_direction: both
+  mask_duplicates: false
+eval:
+  datasets:
+    - name: clipart
+      path: eval/clipart
+      tasks: [zero_shot, linear_probe]
+      split: validation
+    - name: pairs
+      path: /abs/pairs
+      tasks: [retrieval]
+  batch_size: 16
+  recall_k: [1, 3]
+  probe_l2: 0.01
+  evaluate_init: false
+coordinator:
+  listen: "[::1]:5000"
+  insecure_network: true
+  heartbeat_seconds: 1
+  lease_seconds: 4
+  max_attempts: 2
+launcher:
+  kind: none
+  workers: 3
+  threads_per_worker: 2
+  device: cuda
+  max_restarts: 0
+  hosts: "n1:2,n2:2"
+  mpirun_args: ["--mca", "btl", "self,tcp", "it's \"quoted\" \\ # not a comment: \t"]
+output:
+  work_dir: out
+  report: false
+  gallery_targets: 6
+)";
+
+RunConfig every_key() { return parse_config(kEveryKey, "every.yaml", "/base/configs"); }
+
+// The dotted keys of fields whose value is the default's. train.epochs is the one that must be:
+// train.steps is given.
+template <typename Section>
+void collect_defaults(const Section& section, const Section& standard, const std::string& prefix,
+                      std::set<std::string>& defaults) {
+  for_each_field<Section>([&](const auto& field) {
+    const auto& value = section.*field.member;
+    const auto& normal = standard.*field.member;
+    if constexpr (HasFields<std::remove_cvref_t<decltype(value)>>) {
+      collect_defaults(value, normal, prefix + std::string(field.name) + ".", defaults);
+    } else if (value == normal) {
+      defaults.insert(prefix + std::string(field.name));
+    }
+  });
+}
+
+}  // namespace
+
+TEST_CASE("every key is read, and written so that it reads back") {
+  const RunConfig config = every_key();
+  std::set<std::string> defaults;
+  collect_defaults(config, RunConfig{}, "", defaults);
+  CHECK(defaults == std::set<std::string>{"train.epochs"});
+  CHECK(config.eval.datasets.at(0).split == "validation");
+  CHECK(config.eval.datasets.at(1).split == "test");
+  CHECK(config.launcher.mpirun_args.at(3) == "it's \"quoted\" \\ # not a comment: \t");
+  CHECK(config.mining.image_floor == 0.3F);
+  CHECK(config.train.lr == 5e-5);
+
+  const std::string text = to_yaml(config);
+  const RunConfig again = parse_config(text, "again.yaml", "/elsewhere");
+  CHECK(again == config);
+  CHECK(to_yaml(again) == text);
+  CHECK(config_digest(again) == config_digest(config));
+}
+
+TEST_CASE("text of any kind survives to_yaml") {
+  RunConfig config = every_key();
+  for (const std::string text : {"",
+                                 " ",
+                                 "true",
+                                 "1e3",
+                                 "~",
+                                 "null",
+                                 "- a",
+                                 "a: b",
+                                 "#x",
+                                 "'",
+                                 "\"",
+                                 "\\n",
+                                 "line\nbreak",
+                                 "tab\t",
+                                 "\x01\x1f\x7f",
+                                 "Katze äöü 漢字 🐈",
+                                 "&a",
+                                 "*a",
+                                 "!t",
+                                 "%d",
+                                 "@",
+                                 "`",
+                                 "{",
+                                 "["}) {
+    config.launcher.hosts = text;
+    config.launcher.mpirun_args = {text, text};
+    CHECK(parse_config(to_yaml(config), "t.yaml", "/") == config);
+  }
+}
+
+TEST_CASE("numbers survive to_yaml to the last bit") {
+  RunConfig config = every_key();
+  for (const double lr : {1e-4, 0.1, 1.0 / 3, 5e-324, 1.7976931348623157e308, 3.0}) {
+    config.train.lr = lr;
+    CHECK(parse_config(to_yaml(config), "t.yaml", "/").train.lr == lr);
+  }
+  for (const float floor : {0.3F, 0.1F, 1e-45F, 0.96999F}) {
+    config.mining.text_floor = floor;
+    CHECK(parse_config(to_yaml(config), "t.yaml", "/").mining.text_floor == floor);
+  }
+}
+
+TEST_CASE("paths of the file are relative to its folder, those of overrides to the current one") {
+  const RunConfig config = every_key();
+  CHECK(config.corpus.path == "/base/configs/data/a:b.tar::/abs/{00000..00003}.tar");
+  CHECK(config.model.architecture == "/base/configs/models/tiny.json");
+  CHECK(config.model.init == "/base/configs/base/model");
+  CHECK(config.model.tokenizer == "/base/configs/vocab/bpe.txt.gz");
+  CHECK(config.encoder.feature_cache == "/base/configs/cache");
+  CHECK(config.eval.datasets.at(0).path == "/base/configs/eval/clipart");
+  CHECK(config.eval.datasets.at(1).path == "/abs/pairs");
+  CHECK(config.output.work_dir == "/base/configs/out");
+
+  const auto current = std::filesystem::current_path();
+  const RunConfig other =
+      parse_config(kEveryKey, "every.yaml", "/base/configs",
+                   {"output.work_dir=w", "corpus.path=../c", "model.init=random",
+                    "model.architecture=ViT-B-16", "model.tokenizer="});
+  CHECK(other.output.work_dir == (current / "w").string());
+  CHECK(other.corpus.path == (current.parent_path() / "c").string());
+  CHECK(other.model.init == "random");
+  CHECK(other.model.architecture == "ViT-B-16");
+  CHECK(other.model.tokenizer.empty());
+
+  const RunConfig standard = parse_config(
+      "{corpus: {path: c}, model: {architecture: tiny.json}, train: {steps: 1}}", "s.yaml", "/b");
+  CHECK(standard.output.work_dir == (current / "work").string());
+  CHECK(standard.model.architecture == "/b/tiny.json");
+  CHECK(standard.encoder.feature_cache.empty());
+  CHECK(standard.model.init == "random");
+}
+
+TEST_CASE("overrides are YAML and the last one of a key wins") {
+  const RunConfig config =
+      parse_config(kEveryKey, "every.yaml", "/b",
+                   {"train.lr=1", "train.lr=2e-3", "eval.recall_k=[2, 4]", "launcher.hosts=x=y:1",
+                    "loss={margin_scale: 3, margin_detach: false}"});
+  CHECK(config.train.lr == 2e-3);
+  CHECK(config.eval.recall_k == std::vector<std::uint32_t>{2, 4});
+  CHECK(config.launcher.hosts == "x=y:1");
+  CHECK(config.loss.margin_scale == 3);
+  CHECK_FALSE(config.loss.margin_detach);
+  CHECK(config.loss.margin_direction == "both");
+}
+
+TEST_CASE("the digest covers what determines results and nothing else") {
+  const RunConfig config = every_key();
+  const std::string digest = config_digest(config);
+  CHECK(digest.size() == 64);
+
+  const auto digest_with = [](const std::vector<std::string>& overrides) {
+    return config_digest(parse_config(kEveryKey, "every.yaml", "/base/configs", overrides));
+  };
+  for (const std::string change :
+       {"train.lr=1", "mining.seed=8", "corpus.path=/x", "launcher.threads_per_worker=1",
+        "launcher.device=auto", "eval.recall_k=[1]", "loss.mask_duplicates=true",
+        "encoder.batch_size=16"}) {
+    INFO(change);
+    CHECK(digest_with({change}) != digest);
+  }
+  for (const std::string change :
+       {"output.work_dir=/x", "output.report=true", "launcher.workers=9", "launcher.hosts=h",
+        "coordinator.max_attempts=9", "train.log_steps=1", "train.loader_threads=1",
+        "encoder.feature_cache=/x", "train.keep_checkpoints=1"}) {
+    INFO(change);
+    CHECK(digest_with({change}) == digest);
+  }
+}
+
+TEST_CASE("the global batch holds each seed and its hard pairs") {
+  TrainConfig train;
+  train.seeds_per_batch = 8;
+  train.hard_pairs_per_seed = 3;
+  CHECK(global_batch_size(train) == 32);
+  train.seeds_per_batch = 4294967295U;
+  train.hard_pairs_per_seed = 4294967295U;
+  CHECK(global_batch_size(train) == 4294967295ULL * 4294967296ULL);
+}

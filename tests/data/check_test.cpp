@@ -1,0 +1,106 @@
+#include "data/check.h"
+
+#include <catch2/catch.hpp>
+
+#include "common/error.h"
+#include "corpus_support.h"
+#include "data/corpus.h"
+#include "data/index_corpus.h"
+#include "data/shard_list.h"
+#include "store/npy.h"
+#include "support/temporary_folder.h"
+
+namespace helip::data {
+namespace {
+
+using test::contains;
+using test::kTarEnd;
+using test::tar_member;
+
+struct CheckTest {
+  test::TemporaryFolder folder;
+  std::filesystem::path corpus = folder.path() / "corpus";
+
+  CheckTest() {
+    std::string members;
+    for (int i = 0; i < 12; ++i) {
+      const std::string key = std::to_string(100 + i);
+      members += tar_member(key + ".png", i == 5 ? "broken" : test::png(i % 10)) +
+                 tar_member(key + ".txt", i == 6       ? "\xFF"
+                                          : i % 4 == 0 ? "Boilerplate"
+                                                       : "caption " + key);
+    }
+    test::write_file(corpus / "0.tar", members + tar_member("x.png", test::png(3)) + kTarEnd);
+    write_corpus_index(scan_shards(list_shards(corpus.string()), "caption", {}), corpus);
+  }
+};
+
+TEST_CASE_METHOD(CheckTest,
+                 "a whole corpus is summed up: problems, duplicates, repeated captions") {
+  for (const unsigned threads : {1U, 3U}) {
+    std::uint64_t last = 0;
+    const CheckReport report =
+        check_corpus(corpus, threads, [&](std::uint64_t done, std::uint64_t total) {
+          CHECK(done == last + 1);
+          CHECK(total == 12);
+          last = done;
+        });
+    CHECK(last == 12);
+    CHECK(report.damage.empty());
+    CHECK(report.problems ==
+          std::map<std::string, std::uint64_t>{{"an image without a caption", 1},
+                                               {"the caption is not valid UTF-8", 1},
+                                               {"the image cannot be decoded", 1}});
+    REQUIRE(report.unusable.size() == 2);
+    CHECK(report.unusable[0].sample == 5);
+    CHECK(report.unusable[0].key == "105");
+    CHECK(report.unusable[1].sample == 6);
+    CHECK(report.image_duplicate_groups == 2);
+    CHECK(report.image_duplicates == 4);
+    CHECK(report.caption_duplicate_groups == 1);
+    CHECK(report.caption_duplicates == 3);
+    CHECK(report.repeated_captions ==
+          std::vector<std::pair<std::string, std::uint64_t>>{{"Boilerplate", 3}});
+  }
+}
+
+TEST_CASE_METHOD(CheckTest, "a changed byte anywhere in a shard is damage") {
+  const std::string whole = read_text_file(corpus / "0.tar");
+  for (const std::size_t at :
+       {std::size_t{3}, std::size_t{600}, whole.size() / 2, whole.size() - 1}) {
+    std::string damaged = whole;
+    damaged[at] = static_cast<char>(damaged[at] ^ 1);
+    test::write_file(corpus / "0.tar", damaged);
+    const auto report = check_corpus(corpus, 1);
+    REQUIRE(!report.damage.empty());
+    CHECK(contains(report.damage[0], "0.tar"));
+  }
+}
+
+TEST_CASE_METHOD(
+    CheckTest,
+    "an index or group that does not follow from the shards is damage though its digest fits") {
+  const auto scan = scan_shards(list_shards(corpus.string()), "caption", {});
+  auto changed = scan;
+  std::swap(changed.locations[2], changed.locations[3]);
+  write_corpus_index(changed, corpus);
+  CHECK(check_corpus(corpus, 1).damage ==
+        std::vector<std::string>{"index.npy: sample 2: the index does not follow from the shards"});
+  changed = scan;
+  changed.image_groups[7] = 0;
+  changed.caption_groups[1] = 0;
+  write_corpus_index(changed, corpus);
+  CHECK(check_corpus(corpus, 1).damage ==
+        std::vector<std::string>{
+            "image_group.npy: sample 7: the index does not follow from the shards",
+            "caption_group.npy: sample 1: the index does not follow from the shards"});
+}
+
+TEST_CASE_METHOD(CheckTest, "what cannot be opened is an error") {
+  CHECK_THROWS_AS(check_corpus(folder.path(), 1), DataError);
+  std::filesystem::remove(corpus / "0.tar");
+  CHECK_THROWS_AS(check_corpus(corpus, 1), DataError);
+}
+
+}  // namespace
+}  // namespace helip::data

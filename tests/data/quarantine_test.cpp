@@ -1,0 +1,69 @@
+#include "data/quarantine.h"
+
+#include <catch2/catch.hpp>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "common/error.h"
+#include "common/publish.h"
+#include "store/npy.h"
+#include "support/temporary_folder.h"
+
+namespace helip::data {
+namespace {
+
+const std::vector<QuarantineEntry> kEntries = {
+    {.sample = 1, .shard = "00000.tar", .offset = 512, .key = "000000001", .reason = "cut off"},
+    {.sample = 4,
+     .shard = "00001.tar",
+     .offset = 9999999999,
+     .key = "bad\xFFkey",
+     .reason = "line\nbreak"}};
+
+TEST_CASE("the quarantine comes back as a mask and as lines") {
+  const test::TemporaryFolder folder;
+  write_quarantine(folder.path(), 6, kEntries);
+  CHECK(read_quarantine(folder.path(), 6) == std::vector<std::uint8_t>{0, 1, 0, 0, 1, 0});
+  std::ifstream lines(folder.path() / "quarantine.jsonl");
+  std::vector<nlohmann::json> read;
+  for (std::string line; std::getline(lines, line);) read.push_back(nlohmann::json::parse(line));
+  REQUIRE(read.size() == 2);
+  CHECK(read[0].at("sample") == 1);
+  CHECK(read[0].at("reason") == "cut off");
+  CHECK(read[1].at("offset") == 9999999999);
+  CHECK(read[1].at("key") == "bad\\xffkey");
+  write_quarantine(folder.path(), 3, {});
+  CHECK(read_quarantine(folder.path(), 3) == std::vector<std::uint8_t>{0, 0, 0});
+}
+
+TEST_CASE("a quarantine that does not fit the corpus is refused") {
+  const test::TemporaryFolder folder;
+  CHECK_THROWS_AS(read_quarantine(folder.path(), 6), StoreError);
+  CHECK_THROWS_AS(write_quarantine(folder.path(), 4, kEntries), StoreError);
+  CHECK_THROWS_AS(write_quarantine(folder.path(), 9, {kEntries[0], kEntries[0]}), StoreError);
+  CHECK(!std::filesystem::exists(folder.path() / "quarantine.npy"));
+  write_quarantine(folder.path(), 6, kEntries);
+  CHECK_THROWS_AS(read_quarantine(folder.path(), 7), StoreError);
+  std::string bytes = read_text_file(folder.path() / "quarantine.npy");
+  bytes.back() = 2;
+  publish_file(folder.path() / "quarantine.npy", bytes);
+  CHECK_THROWS_WITH(read_quarantine(folder.path(), 6), Catch::Contains("sample 5"));
+  bytes.pop_back();
+  publish_file(folder.path() / "quarantine.npy", bytes);
+  CHECK_THROWS_AS(read_quarantine(folder.path(), 6), StoreError);
+}
+
+TEST_CASE("entries survive JSON text") {
+  const auto back = quarantine_from_json(quarantine_to_json(kEntries));
+  REQUIRE(back.size() == 2);
+  CHECK(back[0].key == kEntries[0].key);
+  CHECK(back[1].sample == 4);
+  CHECK(back[1].offset == 9999999999);
+  CHECK(back[1].reason == "line\\x0abreak");
+  CHECK(quarantine_from_json("[]").empty());
+  CHECK_THROWS_AS(quarantine_from_json("[{\"sample\":1}]"), StoreError);
+  CHECK_THROWS_AS(quarantine_from_json("[{\"sample\""), StoreError);
+}
+
+}  // namespace
+}  // namespace helip::data

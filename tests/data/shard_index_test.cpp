@@ -1,0 +1,126 @@
+#include "data/shard_index.h"
+
+#include <catch2/catch.hpp>
+
+#include "common/error.h"
+#include "corpus_support.h"
+#include "data/tokenizer.h"
+#include "data/webdataset.h"
+#include "support/temporary_folder.h"
+
+namespace helip::data {
+namespace {
+
+using test::kTarEnd;
+using test::tar_header;
+using test::tar_member;
+
+struct ShardIndexTest {
+  test::TemporaryFolder folder;
+  std::filesystem::path file = folder.path() / "00000.tar";
+  [[nodiscard]] ShardIndex index(const std::string& members) const {
+    test::write_file(file, members + kTarEnd);
+    return index_shard(file, "caption");
+  }
+  [[nodiscard]] std::string at(std::uint64_t offset, std::uint64_t bytes) const {
+    return read_text_file(file).substr(offset, bytes);
+  }
+};
+
+TEST_CASE("member names split at the first dot of the base name") {
+  const auto split = [](const std::string& name) {
+    const auto result = split_member_name(name);
+    return result ? result->key + "|" + result->extension : "none";
+  };
+  CHECK(split("000.jpg") == "000|jpg");
+  CHECK(split("dir.d/000.JPG") == "dir.d/000|jpg");
+  CHECK(split("a.seg.PNG") == "a|seg.png");
+  CHECK(split("./000.txt") == "./000|txt");
+  CHECK(split("README") == "none");
+  CHECK(split(".DS_Store") == "none");
+  CHECK(split("a/._b.jpg") == "none");
+  CHECK(split("__key__") == "none");
+}
+
+TEST_CASE_METHOD(ShardIndexTest, "pairs are found with the places of their bytes") {
+  const auto found = index(tar_header("d/", 0, '5') + tar_member("d/a.jpg", "image a") +
+                           tar_member("d/a.txt", "one cat") +
+                           tar_member("d/b.json", R"({"caption":"two cats","n":1})") +
+                           tar_member("d/b.WEBP", "image b"));
+  REQUIRE(found.samples.size() == 2);
+  const auto& [a, b] = std::tie(found.samples[0], found.samples[1]);
+  CHECK(at(a.image_offset, a.image_bytes) == "image a");
+  CHECK(at(a.caption_offset, a.caption_bytes) == "one cat");
+  CHECK(!a.json_caption);
+  CHECK(kImageExtensions[a.extension] == "jpg");
+  CHECK(at(b.image_offset, b.image_bytes) == "image b");
+  CHECK(b.json_caption);
+  CHECK(kImageExtensions[b.extension] == "webp");
+  CHECK(b.header_bytes == 512);
+  CHECK(found.json_captions == 1);
+  CHECK(found.unpaired.empty());
+  CHECK(found.sha256 == sha256_file(file));
+  CHECK(found.bytes == std::filesystem::file_size(file));
+  CHECK(found.image_digests[0] == digest_from_hex(sha256_hex("image a")));
+  CHECK(found.caption_digests[1] ==
+        digest_from_hex(sha256_hex(std::string_view(caption_key("two cats")))));
+}
+
+TEST_CASE_METHOD(ShardIndexTest, "a repeated extension or a new key starts a new sample") {
+  const auto found =
+      index(tar_member("a.jpg", "1") + tar_member("a.txt", "one") + tar_member("a.jpg", "2") +
+            tar_member("a.txt", "two") + tar_member("b.jpg", "3") + tar_member("c.txt", "three") +
+            tar_member("b.txt", "four"));
+  CHECK(found.samples.size() == 2);
+  REQUIRE(found.unpaired.size() == 3);
+  CHECK(found.unpaired[0].key == "b");
+  CHECK(found.unpaired[0].reason == "an image without a caption");
+  CHECK(found.unpaired[1].key == "c");
+  CHECK(found.unpaired[1].reason == "a caption without an image");
+  CHECK(at(found.unpaired[2].offset, 4) == "four");
+}
+
+TEST_CASE_METHOD(ShardIndexTest,
+                 "a txt goes before a json, jpg before png; other members do not matter") {
+  const auto found =
+      index(tar_member("a.png", "png") + tar_member("a.json", R"({"caption":"from json"})") +
+            tar_member("a.jpg", "jpg") + tar_member("a.txt", "from txt") +
+            tar_member("a.cls", "3") + tar_member("a.seg.png", "mask"));
+  REQUIRE(found.samples.size() == 1);
+  CHECK(at(found.samples[0].image_offset, 3) == "jpg");
+  CHECK(at(found.samples[0].caption_offset, 8) == "from txt");
+}
+
+TEST_CASE_METHOD(ShardIndexTest, "links are not followed, but named") {
+  const auto found = index(tar_member("a.jpg", "1") + tar_member("a.txt", "one") +
+                           tar_header("b.jpg", 0, '2') + tar_member("b.txt", "two"));
+  CHECK(found.samples.size() == 1);
+  REQUIRE(found.unpaired.size() == 2);
+  CHECK(found.unpaired[0].reason == "a link is not followed");
+  CHECK(found.unpaired[1].reason == "a caption without an image");
+}
+
+TEST_CASE_METHOD(ShardIndexTest,
+                 "captions that cannot be used still make a pair, in no duplicate group") {
+  const auto found =
+      index(tar_member("a.jpg", "1") + tar_member("a.txt", "\xFF\xFE") + tar_member("b.jpg", "2") +
+            tar_member("b.txt", " \n") + tar_member("c.jpg", "3") + tar_member("c.json", "{}"));
+  REQUIRE(found.samples.size() == 3);
+  for (const Digest& digest : found.caption_digests) CHECK(digest == Digest{});
+}
+
+TEST_CASE_METHOD(ShardIndexTest, "a tar without members is an error") {
+  CHECK(test::contains(test::error_of<DataError>([&] { (void)index(""); }), "empty tar"));
+}
+
+TEST_CASE("duplicate groups are numbered by their first members") {
+  const Digest a = digest_from_hex(sha256_hex("a"));
+  const Digest b = digest_from_hex(sha256_hex("b"));
+  const Digest c = digest_from_hex(sha256_hex("c"));
+  const std::vector<Digest> digests = {c, a, Digest{}, c, b, Digest{}, a, c};
+  CHECK(number_groups(digests) == std::vector<std::uint32_t>{0, 1, 2, 0, 3, 4, 1, 0});
+  CHECK(number_groups({}).empty());
+}
+
+}  // namespace
+}  // namespace helip::data

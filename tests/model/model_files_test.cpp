@@ -1,0 +1,172 @@
+#include "model/model_files.h"
+
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include "common/digest.h"
+#include "common/error.h"
+#include "golden_file.h"
+#include "model/folder_draft.h"
+#include "model/locked_config.h"
+#include "support/temporary_folder.h"
+
+using namespace helip;
+using namespace helip::model;
+namespace fs = std::filesystem;
+
+namespace {
+
+// A copy of the golden locked-towers folder that a test may damage.
+void copy_locked(const fs::path& folder) {
+  fs::create_directories(folder);
+  for (const char* name :
+       {"helip_model.json", "image_tower.ts", "text_tower.ts", "vocab.txt", "heads.safetensors"}) {
+    fs::copy_file(test::golden("locked_towers") / name, folder / name);
+  }
+}
+
+// The message for the golden helip_model.json with one value changed.
+std::string refusal(const std::string& pointer, const nlohmann::json& value) {
+  const test::TemporaryFolder folder;
+  auto json = test::read_json(test::golden("locked_towers/helip_model.json"));
+  json[nlohmann::json::json_pointer(pointer)] = value;
+  test::write_text(folder.path() / kLockedConfigFile, json.dump());
+  return test::message_of<ConfigError>([&] { read_locked_config(folder.path()); });
+}
+
+}  // namespace
+
+TEST_CASE("an architecture is found by name, by file and by folder") {
+  const test::TemporaryFolder folder;
+  const fs::path installed = fs::path(HELIP_SOURCE_DIR) / "configs/models";
+  CHECK(find_architecture("ViT-B-32", installed).clip.architecture.vision.patch_size == 32);
+  const std::string file = (installed / "ViT-B-16.json").string();
+  CHECK(find_architecture(file, folder.path()).clip.architecture.vision.patch_size == 16);
+
+  fs::create_directories(folder.path() / "model");
+  fs::copy_file(test::golden("open_clip_model/config.json"),
+                folder.path() / "model" / kOpenClipConfigFile);
+  const auto clip = find_architecture((folder.path() / "model").string(), installed);
+  CHECK(clip.clip.architecture.embed_dim == 24);
+  CHECK(clip.clip.preprocess_given);
+
+  const auto locked = find_architecture(test::golden("locked_towers").string(), installed);
+  CHECK(locked.locked_towers);
+  const auto by_file =
+      find_architecture(test::golden("locked_towers/helip_model.json").string(), installed);
+  CHECK(by_file.locked_towers);
+  CHECK(by_file.folder == test::golden("locked_towers"));
+}
+
+TEST_CASE("an architecture that is not there is refused with the names that are") {
+  const test::TemporaryFolder folder;
+  const fs::path installed = fs::path(HELIP_SOURCE_DIR) / "configs/models";
+  const auto refuse = [&](const std::string& name) {
+    return test::message_of<ConfigError>([&] { find_architecture(name, installed); });
+  };
+  CHECK(refuse("ViT-B-17").find("ViT-B-16, ViT-B-16-quickgelu, ViT-B-32") != std::string::npos);
+  CHECK(refuse("../models/ViT-B-16").find("no such model") != std::string::npos);
+  CHECK(refuse("").find("no such model") != std::string::npos);
+  CHECK(refuse(folder.path().string()).find("holds no model") != std::string::npos);
+}
+
+TEST_CASE("weights are found in a file, a model folder and a checkpoint") {
+  const test::TemporaryFolder folder;
+  const auto touch = [&](const char* name) {
+    fs::create_directories((folder.path() / name).parent_path());
+    test::write_text(folder.path() / name, "x");
+    return folder.path() / name;
+  };
+  const fs::path file = touch("w.safetensors");
+  CHECK(find_weights(file, false) == file);
+  const fs::path model = touch("model/open_clip_model.safetensors");
+  CHECK(find_weights(model.parent_path(), false) == model);
+  const fs::path heads = touch("locked/heads.safetensors");
+  CHECK(find_weights(heads.parent_path(), true) == heads);
+  const fs::path step = touch("checkpoints/step-00000100/model.safetensors");
+  CHECK(find_weights(step.parent_path(), false) == step);
+  CHECK(find_weights(step.parent_path(), true) == step);
+  CHECK_THROWS_AS(find_weights(model.parent_path(), true), ConfigError);
+  CHECK_THROWS_AS(find_weights(folder.path() / "nothing", false), ConfigError);
+  CHECK_THROWS_AS(find_weights(touch("weights.bin"), false), ConfigError);
+}
+
+TEST_CASE("a locked-towers folder is read") {
+  const LockedConfig config = read_locked_config(test::golden("locked_towers"));
+  CHECK(config.embed_dim == 8);
+  CHECK(config.hidden == 12);
+  CHECK(config.dropout == 0.25);
+  CHECK(config.image.feature_dim == 10);
+  CHECK(config.image.preprocess.size == 16);
+  CHECK(config.image.preprocess.resize_mode == "squash");
+  CHECK(config.image.preprocess.std[1] == 0.2F);
+  CHECK(config.text.feature_dim == 6);
+  CHECK(config.text.tokenizer_kind == "wordpiece");
+  CHECK(config.text.context_length == 9);
+  CHECK_NOTHROW(verify_files(config));
+}
+
+TEST_CASE("a malformed helip_model.json is refused by key") {
+  CHECK(refusal("/format", "helip_model/2").find("format") != std::string::npos);
+  CHECK(refusal("/kind", "mlp").find("locked_towers") != std::string::npos);
+  CHECK(refusal("/heads/dropout", 1.0).find("heads.dropout") != std::string::npos);
+  CHECK(refusal("/heads/layers", 2).find("heads.layers") != std::string::npos);
+  CHECK(refusal("/image_tower/file", "../x.ts").find("inside the model's folder") !=
+        std::string::npos);
+  CHECK(refusal("/text_tower/file", "/x.ts").find("text_tower.file") != std::string::npos);
+  CHECK(refusal("/text_tower/sha256", "abc").find("64 lower-case hex") != std::string::npos);
+  CHECK(refusal("/text_tower/tokenizer/kind", "bpe").find("wordpiece or clip_bpe") !=
+        std::string::npos);
+  CHECK(refusal("/image_tower/preprocess/size", nullptr).find("preprocess.size") !=
+        std::string::npos);
+  CHECK(refusal("/image_tower/preprocess/crop", 1).find("unknown key") != std::string::npos);
+}
+
+TEST_CASE("a changed or missing tower is refused with both digests") {
+  const test::TemporaryFolder folder;
+  copy_locked(folder.path() / "m");
+  const LockedConfig config = read_locked_config(folder.path() / "m");
+  std::string bytes = test::read_text(folder.path() / "m/image_tower.ts");
+  bytes[bytes.size() / 2] ^= 1;
+  test::write_text(folder.path() / "m/image_tower.ts", bytes);
+  const std::string message = test::message_of<StoreError>([&] { verify_files(config); });
+  CHECK(message.find("image_tower.ts") != std::string::npos);
+  CHECK(message.find(config.image.file.sha256) != std::string::npos);
+  CHECK(message.find(sha256_hex(bytes)) != std::string::npos);
+  fs::remove(folder.path() / "m/image_tower.ts");
+  CHECK_THROWS_AS(verify_files(config), StoreError);
+}
+
+TEST_CASE("a locked-towers folder is written with its files and read back") {
+  const test::TemporaryFolder folder;
+  const LockedConfig config = read_locked_config(test::golden("locked_towers"));
+  write_locked_files(config, folder.path());
+  const LockedConfig again = read_locked_config(folder.path());
+  CHECK_NOTHROW(verify_files(again));
+  CHECK(digest_of_towers(again) == digest_of_towers(config));
+  CHECK(again.hidden == config.hidden);
+  CHECK(again.dropout == config.dropout);
+  CHECK(again.embed_dim == config.embed_dim);
+  CHECK(test::read_text(again.image.file.path) == test::read_text(config.image.file.path));
+
+  LockedConfig other = config;
+  other.image.preprocess.mean[0] += 0.125F;
+  CHECK(digest_of_towers(other) != digest_of_towers(config));
+}
+
+TEST_CASE("a folder appears as a whole or not at all") {
+  const test::TemporaryFolder folder;
+  const fs::path target = folder.path() / "model";
+  {
+    FolderDraft draft(target);
+    test::write_text(draft.path() / "half", "x");
+  }
+  CHECK(fs::is_empty(folder.path()));
+  FolderDraft draft(target.string() + "/");
+  test::write_text(draft.path() / "file", "x");
+  CHECK_FALSE(fs::exists(target));
+  draft.publish();
+  CHECK(test::read_text(target / "file") == "x");
+  CHECK_THROWS_AS(FolderDraft(target), StoreError);
+  CHECK(test::read_text(target / "file") == "x");
+}
