@@ -33,7 +33,7 @@ SHARD_SAMPLES = 1000
 JPEG_QUALITY = 92
 PROBE_TRAIN_PER_CLASS = 80
 # Chosen on the validation split.
-TEMPLATES = ["{c}", "{c} icon", "{c} clip art", "a drawing of {c}"]
+TEMPLATES = ["{c}", "{c} icon", "{c} sign"]
 
 
 def encode_picture(path):

@@ -174,18 +174,26 @@ void add_import(CLI::App& data) {
                    "composite transparent images over this colour")
       ->check(CLI::IsMember({"white"}));
   command->add_flag("--exif-transpose", options.images.exif_transpose, "turn images upright");
-  command->add_option("--samples-per-shard", options.samples_per_shard, "pairs in one shard", true)
+  command->add_option("--samples-per-shard", options.samples_per_shard, "pairs in one shard")
+      ->capture_default_str()
       ->check(CLI::PositiveNumber);
   command
       ->add_option("--threads", options.threads,
-                   "decoding threads; the result does not depend on them", true)
+                   "decoding threads; the result does not depend on them")
+      ->capture_default_str()
       ->check(CLI::Range(1U, 1024U));
-  command->add_option("--caption-key", options.caption_key,
-                      "field of .json members that holds the caption", true);
-  command->add_option("--csv-separator", arguments->separator, "separator of a table", true);
-  command->add_option("--csv-img-key", options.csv.image_key,
-                      "column with image paths, relative to the table", true);
-  command->add_option("--csv-caption-key", options.csv.caption_key, "column with captions", true);
+  command
+      ->add_option("--caption-key", options.caption_key,
+                   "field of .json members that holds the caption")
+      ->capture_default_str();
+  command->add_option("--csv-separator", arguments->separator, "separator of a table")
+      ->capture_default_str();
+  command
+      ->add_option("--csv-img-key", options.csv.image_key,
+                   "column with image paths, relative to the table")
+      ->capture_default_str();
+  command->add_option("--csv-caption-key", options.csv.caption_key, "column with captions")
+      ->capture_default_str();
   command->add_flag("--json", arguments->json, "print the summary as JSON");
   command->callback([arguments] { import_data(*arguments); });
 }
@@ -199,7 +207,8 @@ void add_check(CLI::App& data, int& exit_code) {
   auto* const command = data.add_subcommand("check", "Verify a corpus: every digest, every image");
   const auto arguments = std::make_shared<Arguments>();
   command->add_option("CORPUS", arguments->folder, "corpus folder with manifest.json")->required();
-  command->add_option("--threads", arguments->threads, "decoding threads", true)
+  command->add_option("--threads", arguments->threads, "decoding threads")
+      ->capture_default_str()
       ->check(CLI::Range(1U, 1024U));
   command->add_flag("--json", arguments->json, "print the result as JSON");
   command->callback([arguments, &exit_code] {

@@ -254,6 +254,12 @@ std::optional<Violation> first_violation(const RunConfig& config) {
   return checks.violation();
 }
 
+std::optional<Violation> first_violation(const MiningConfig& mining) {
+  Checks checks;
+  check(mining, checks);
+  return checks.violation();
+}
+
 void validate(const RunConfig& config) {
   if (auto violation = first_violation(config)) {
     violation->problem.where = violation->key;

@@ -19,6 +19,8 @@ struct Violation {
 
 // The first violation in the order of the sections, or none.
 std::optional<Violation> first_violation(const RunConfig& config);
+// Of one section alone.
+std::optional<Violation> first_violation(const MiningConfig& mining);
 
 // Throws ConfigError naming the key: e.g. k >= C, p > k, both or neither of train.epochs and
 // train.steps.

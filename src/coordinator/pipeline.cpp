@@ -206,8 +206,8 @@ std::vector<NewTask> Pipeline::mine_tasks(const TaskLedger& ledger,
     task.spec.count = range.count;
     task.spec.embeddings_digest = read<std::string>(encoded, "embeddings_digest");
     task.spec.paths["corpus"] = corpus.folder;
-    task.spec.paths["image_embeddings"] = (folder / "img_emb" / "img_emb_0.npy").string();
-    task.spec.paths["text_embeddings"] = (folder / "text_emb" / "text_emb_0.npy").string();
+    task.spec.paths["image_embeddings"] = (folder / "img_emb").string();
+    task.spec.paths["text_embeddings"] = (folder / "text_emb").string();
     task.spec.paths["quarantine"] = work_dir_.corpus().string();
     task.units = range.count;
   }
@@ -284,15 +284,12 @@ NewTask Pipeline::merge_task(const TaskLedger& ledger, Stage stage) const {
   auto& paths = task.spec.paths;
   paths["inputs"] = (work_dir_.tasks(stage) / "merge-inputs.jsonl").string();
   switch (stage) {
-    case Stage::kEncode: {
-      const auto folder = work_dir_.embeddings(config_.model);
+    case Stage::kEncode:
       paths["corpus"] = corpus.folder;
-      paths["image_embeddings"] = (folder / "img_emb" / "img_emb_0.npy").string();
-      paths["text_embeddings"] = (folder / "text_emb" / "text_emb_0.npy").string();
+      paths["embeddings"] = work_dir_.embeddings(config_.model).string();
       paths["quarantine"] = work_dir_.corpus().string();
       if (locked_towers_) paths["features"] = work_dir_.features().string();
       break;
-    }
     case Stage::kMine:
       task.spec.embeddings_digest =
           read<std::string>(*ledger.find(Stage::kEncode, kMerge), "embeddings_digest");

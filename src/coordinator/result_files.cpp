@@ -41,8 +41,8 @@ std::vector<fs::path> products(const rpc::TaskSpec& spec, const TaskRecord& task
     }
     case Stage::kEncode:
       if (spec.kind != "merge") break;
-      add("image_embeddings", "");
-      add("text_embeddings", "");
+      add("embeddings", "img_emb/img_emb_0.npy");
+      add("embeddings", "text_emb/text_emb_0.npy");
       add("quarantine", "quarantine.npy");
       add("features", "image_features.npy");
       add("features", "text_features.npy");

@@ -27,15 +27,19 @@ std::string read_gzip(const std::filesystem::path& file) {
     throw DataError(
         {"vocabulary cannot be opened", file.string(), "bpe_simple_vocab_16e6.txt.gz", ""});
   }
-  std::string content(kMostBytes, '\0');
-  const int count = gzread(handle, content.data(), static_cast<unsigned>(content.size()));
-  // The check of a truncated stream comes at its end only.
-  const int closed = gzclose_r(handle);
-  if (count < 0 || closed != Z_OK) {
-    throw DataError({"vocabulary is damaged", file.string(), "a whole gzip file",
-                     "a truncated or corrupt one"});
+  std::string content;
+  std::array<char, 1U << 16U> chunk;
+  int count = 1;
+  while (count > 0 && content.size() < kMostBytes) {
+    count = gzread(handle, chunk.data(), static_cast<unsigned>(chunk.size()));
+    if (count > 0) content.append(chunk.data(), static_cast<std::size_t>(count));
   }
-  content.resize(static_cast<std::size_t>(count));
+  // That a stream is truncated shows at its end only.
+  const int closed = gzclose_r(handle);
+  if (count != 0 || closed != Z_OK) {
+    throw DataError({"vocabulary is damaged", file.string(), "a whole gzip file",
+                     "a truncated, corrupt or huge one"});
+  }
   return content;
 }
 

@@ -3,7 +3,6 @@
 #include <unicode/uchar.h>
 
 #include <algorithm>
-#include <array>
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -11,16 +10,10 @@
 #include "data/html_entities.h"
 #include "data/tokenizer.h"
 #include "data/unicode_text.h"
+#include "data/windows_1252.h"
 
 namespace helip::data {
 namespace {
-
-// Windows-1252's reading of the bytes 0x80–0x9F; bytes it leaves unassigned stay control
-// characters.
-constexpr std::array<char32_t, 32> kWindows1252 = {
-    0x20AC, 0x81,   0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, 0x02C6, 0x2030, 0x0160,
-    0x2039, 0x0152, 0x8D,   0x017D, 0x8F,   0x90,   0x2018, 0x2019, 0x201C, 0x201D, 0x2022,
-    0x2013, 0x2014, 0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0x9D,   0x017E, 0x0178};
 
 constexpr char32_t kReplacement = 0xFFFD;
 constexpr char32_t kEscape = 0x1B;
@@ -279,7 +272,7 @@ std::u32string compose(std::u32string text) {
 
 // Each round undoes one level of escaping, so a caption cannot cost more than this many times its
 // length.
-constexpr int kMostRounds = 1000;
+constexpr int kMostRounds = 100;
 
 std::u32string fix_segment(std::u32string text, bool unescape) {
   for (int round = 0; round < kMostRounds; ++round) {

@@ -24,7 +24,7 @@ constexpr const char* kVocabularyName = "bpe_simple_vocab_16e6.txt.gz";
 // Cleaned text holds no white space but the space, so the last class needs no \s, whose members
 // differ between engines.
 constexpr std::string_view kPattern =
-    R"(<start_of_text>|<end_of_text>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^ \p{L}\p{N}]+)";
+    R"(<start_of_text>|<end_of_text>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^ \p{L}\p{N}\x{345}]+)";
 
 struct FreeCode {
   void operator()(pcre2_code* code) const { pcre2_code_free(code); }

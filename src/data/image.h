@@ -27,7 +27,7 @@ Image decode_image_over_white(std::span<const std::byte> encoded);
 
 enum class Interpolation { kBilinear, kBicubic };
 
-// PIL's antialiased resize of 8-bit RGB, equal to Pillow's to the bit; `box` is the source region (left, top, right, bottom).
+// PIL's antialiased resize of 8-bit RGB, equal to Pillow 13's to the bit; `box` is the source region (left, top, right, bottom).
 Image resize(const Image& image, int width, int height, Interpolation interpolation);
 struct Box {
   double left, top, right, bottom;

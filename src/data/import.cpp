@@ -27,8 +27,13 @@ class UnfinishedFolder {
  public:
   explicit UnfinishedFolder(const std::filesystem::path& final_path)
       : path_(final_path.string() + cat(".tmp.", ::getpid())) {
-    std::filesystem::remove_all(path_);
-    std::filesystem::create_directories(path_);
+    std::error_code error;
+    std::filesystem::remove_all(path_, error);
+    if (!error) std::filesystem::create_directories(path_, error);
+    if (error) {
+      throw StoreError(
+          {.what = "cannot make the folder", .where = path_.string(), .found = error.message()});
+    }
   }
   ~UnfinishedFolder() {
     std::error_code ignored;

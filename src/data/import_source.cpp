@@ -119,13 +119,18 @@ class FolderSource final : public ImportSource {
     std::set<std::string> texts;
     std::set<std::string> used;
     std::vector<std::string> images;
-    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder_)) {
-      if (!entry.is_regular_file()) continue;
-      const std::string name = entry.path().lexically_relative(folder_).string();
-      const auto member = split_member_name(cat("x", entry.path().extension().string()));
-      if (!member) continue;
-      if (member->extension == "txt") texts.insert(name);
-      if (image_extension_index(member->extension)) images.push_back(name);
+    try {
+      for (const auto& entry : std::filesystem::recursive_directory_iterator(folder_)) {
+        if (!entry.is_regular_file()) continue;
+        const std::string name = entry.path().lexically_relative(folder_).string();
+        const auto member = split_member_name(cat("x", entry.path().extension().string()));
+        if (!member) continue;
+        if (member->extension == "txt") texts.insert(name);
+        if (image_extension_index(member->extension)) images.push_back(name);
+      }
+    } catch (const std::filesystem::filesystem_error& error) {
+      throw DataError(
+          {.what = "cannot read the folder", .where = folder_.string(), .found = error.what()});
     }
     std::sort(images.begin(), images.end());
     for (std::string& image : images) {

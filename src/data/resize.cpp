@@ -133,20 +133,18 @@ void blend_rows(const std::uint8_t* rows, std::ptrdiff_t row_bytes, const std::i
   for (std::size_t i = 0; i < length; ++i) out[i] = to_byte(sums[i]);
 }
 
-// Rows [first_row, first_row + rows) of the source, each to axis.first.size() pixels.
-void resize_rows(const PixelView& source, const Axis& axis, int first_row, int rows,
+// Horizontal pass over `rows` rows, of which the first byte is that of source column
+// axis.source_begin.
+void resize_rows(const std::uint8_t* source, std::ptrdiff_t row_bytes, const Axis& axis, int rows,
                  std::uint8_t* out) {
-  const auto begin = static_cast<std::size_t>(axis.source_begin) * 3;
-  const auto bytes = static_cast<std::size_t>(axis.source_end) * 3 - begin;
+  const auto bytes = static_cast<std::size_t>(axis.source_end - axis.source_begin) * 3;
   const std::size_t wanted = axis.first.size();
   std::vector<std::uint8_t> columns(bytes * kLanes);
   std::uint8_t blended[kBlock];
   for (int top = 0; top < rows; top += static_cast<int>(kLanes)) {
     const auto lanes = static_cast<std::size_t>(std::min(rows - top, static_cast<int>(kLanes)));
     for (std::size_t r = 0; r < lanes; ++r) {
-      const std::uint8_t* row =
-          source.pixels + (first_row + top + static_cast<std::ptrdiff_t>(r)) * source.row_bytes +
-          begin;
+      const std::uint8_t* row = source + (top + static_cast<std::ptrdiff_t>(r)) * row_bytes;
       for (std::size_t i = 0; i < bytes; ++i) columns[i * kLanes + r] = row[i];
     }
     std::uint8_t* block_out = out + static_cast<std::size_t>(top) * wanted * 3;
@@ -155,24 +153,31 @@ void resize_rows(const PixelView& source, const Axis& axis, int first_row, int r
       blend_columns(columns.data() + first * kBlock, axis.weights.data() + x * axis.taps,
                     axis.count[x], blended);
       for (std::size_t r = 0; r < lanes; ++r) {
-        for (std::size_t c = 0; c < 3; ++c)
+        for (std::size_t c = 0; c < 3; ++c) {
           block_out[(r * wanted + x) * 3 + c] = blended[c * kLanes + r];
+        }
       }
     }
   }
 }
 
-// `first_source_row`: the source row that `rows` starts with.
-void resize_columns(const std::uint8_t* rows, std::ptrdiff_t row_bytes, int first_source_row,
-                    const Axis& axis, std::size_t length, std::uint8_t* out) {
+// Vertical pass over rows of `length` bytes, of which the first is source row axis.source_begin.
+void resize_columns(const std::uint8_t* source, std::ptrdiff_t row_bytes, const Axis& axis,
+                    std::size_t length, std::uint8_t* out) {
   for (std::size_t y = 0; y < axis.first.size(); ++y) {
-    const std::uint8_t* first = rows + (axis.first[y] - first_source_row) * row_bytes;
+    const std::uint8_t* first = source + (axis.first[y] - axis.source_begin) * row_bytes;
     const std::int32_t* weights = axis.weights.data() + y * axis.taps;
     for (std::size_t x = 0; x < length; x += kStrip) {
       blend_rows(first + x, row_bytes, weights, axis.count[y], std::min(kStrip, length - x),
                  out + y * length + x);
     }
   }
+}
+
+// Pillow 13 goes down first where that takes away many more rows than columns go (earlier versions
+// never do; the bytes then differ by a level here and there).
+bool goes_down_first(const PixelView& source, int width, int height) {
+  return source.height > height && source.height - height > 2 * (source.width - width);
 }
 
 void check(const PixelView& source, int width, int height, const Box& box) {
@@ -218,27 +223,27 @@ void resample(const PixelView& source, int width, int height, Interpolation inte
                 interpolation, window.top, window.height);
   const auto length = static_cast<std::size_t>(window.width) * 3;
   const int rows = down.source_end - down.source_begin;
+  const std::ptrdiff_t row_bytes = source.row_bytes;
+  const std::uint8_t* first =
+      source.pixels + down.source_begin * row_bytes + std::ptrdiff_t{3} * across.source_begin;
 
-  std::vector<std::uint8_t> narrowed;
-  const std::uint8_t* first_row =
-      source.pixels + down.source_begin * source.row_bytes + std::ptrdiff_t{3} * window.left;
-  std::ptrdiff_t row_bytes = source.row_bytes;
-  if (!across.is_identity) {
-    if (down.is_identity) {
-      resize_rows(source, across, down.source_begin, rows, out);
-      return;
+  if (across.is_identity && down.is_identity) {
+    for (int y = 0; y < rows; ++y) {
+      std::memcpy(out + static_cast<std::size_t>(y) * length, first + y * row_bytes, length);
     }
-    narrowed.resize(static_cast<std::size_t>(rows) * length);
-    resize_rows(source, across, down.source_begin, rows, narrowed.data());
-    first_row = narrowed.data();
-    row_bytes = static_cast<std::ptrdiff_t>(length);
-  }
-  if (!down.is_identity) {
-    resize_columns(first_row, row_bytes, down.source_begin, down, length, out);
-    return;
-  }
-  for (int y = 0; y < window.height; ++y) {
-    std::memcpy(out + static_cast<std::size_t>(y) * length, first_row + y * row_bytes, length);
+  } else if (across.is_identity) {
+    resize_columns(first, row_bytes, down, length, out);
+  } else if (down.is_identity) {
+    resize_rows(first, row_bytes, across, rows, out);
+  } else if (goes_down_first(source, width, height)) {
+    const auto wide = static_cast<std::size_t>(across.source_end - across.source_begin) * 3;
+    std::vector<std::uint8_t> lowered(static_cast<std::size_t>(window.height) * wide);
+    resize_columns(first, row_bytes, down, wide, lowered.data());
+    resize_rows(lowered.data(), static_cast<std::ptrdiff_t>(wide), across, window.height, out);
+  } else {
+    std::vector<std::uint8_t> narrowed(static_cast<std::size_t>(rows) * length);
+    resize_rows(first, row_bytes, across, rows, narrowed.data());
+    resize_columns(narrowed.data(), static_cast<std::ptrdiff_t>(length), down, length, out);
   }
 }
 

@@ -89,8 +89,13 @@ std::vector<std::string> expand_braces(const std::string& pattern, const std::st
 
 std::vector<std::filesystem::path> tars_in(const std::filesystem::path& folder) {
   std::vector<std::filesystem::path> tars;
-  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-    if (entry.path().extension() == ".tar" && !entry.is_directory()) tars.push_back(entry.path());
+  try {
+    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+      if (entry.path().extension() == ".tar" && !entry.is_directory()) tars.push_back(entry.path());
+    }
+  } catch (const std::filesystem::filesystem_error& error) {
+    throw DataError(
+        {.what = "cannot read the folder", .where = folder.string(), .found = error.what()});
   }
   std::sort(tars.begin(), tars.end());
   return tars;

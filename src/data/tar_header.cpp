@@ -39,7 +39,12 @@ std::optional<std::uint64_t> number_of(std::string_view field) {
   }
   const std::size_t first = std::min(field.find_first_not_of(' '), field.size());
   field.remove_prefix(first);
-  field = field.substr(0, std::min(field.find('\0'), field.find(' ')));
+  const std::size_t end_of_digits = std::min({field.find('\0'), field.find(' '), field.size()});
+  if (field.find_first_not_of(std::string_view(" \0", 2), end_of_digits) !=
+      std::string_view::npos) {
+    return std::nullopt;
+  }
+  field = field.substr(0, end_of_digits);
   std::uint64_t value = 0;
   if (field.empty()) return value;
   const auto [end, error] = std::from_chars(field.data(), field.data() + field.size(), value, 8);
@@ -146,7 +151,7 @@ std::optional<TarMember> read_headers(const std::function<void(std::span<std::by
   member.header_offset = offset;
   Extended extended;
   Block block{};
-  for (;;) {
+  for (int headers = 0;; ++headers) {
     const std::uint64_t left = file_bytes - offset;
     if (left < kBlock) {
       throw damaged(shard, offset, "truncated tar: no end mark",
@@ -185,6 +190,9 @@ std::optional<TarMember> read_headers(const std::function<void(std::span<std::by
                       cat(file_bytes - offset, " bytes left"));
       }
       return member;
+    }
+    if (headers == kMaxExtendedHeaders) {
+      throw damaged(shard, at, "too many extended headers", cat("at most ", kMaxExtendedHeaders));
     }
     if (*field_size > kMaxExtendedHeader) {
       throw damaged(shard, at, "extended tar header too large",

@@ -15,7 +15,8 @@
 namespace helip::data::tar {
 
 inline constexpr std::uint64_t kBlock = 512;
-inline constexpr std::uint64_t kMaxExtendedHeader = 1 << 20;
+inline constexpr std::uint64_t kMaxExtendedHeader = 1 << 20;  // bytes of one
+inline constexpr int kMaxExtendedHeaders = 16;                // in front of one member
 
 // Offset and length of a field in a header block.
 struct Field {

@@ -37,6 +37,10 @@ std::unique_ptr<Tokenizer> make_wordpiece_tokenizer(const std::filesystem::path&
 // Throws DataError if the text is not UTF-8.
 std::string clean_text(std::string_view text);
 
+// Whether the text holds characters that are one of UTF-8's sequences read as Windows-1252 ("cafÃ©"): clean_text leaves them
+// as they are, `data check` counts them. Throws DataError if the text is not UTF-8.
+bool looks_like_mojibake(std::string_view text);
+
 // Key of caption_group: clean_text, NFKC, case folding.
 std::string caption_key(std::string_view text);
 

@@ -35,7 +35,8 @@ bool is_space(char32_t c) { return is_white_space(c) && !(c >= 0x1C && c <= 0x1F
 
 bool is_accent(char32_t c) {
   if (c < 0x300) return false;
-  if (c == 0x1885 || c == 0x1886 || c == 0x111C9) return false;  // not marks in Unicode 8
+  // Characters whose category has changed since.
+  if (c == 0x1885 || c == 0x1886 || c == 0xA9BD || c == 0x111C9) return false;
   if (c == 0x1734) return true;
   return category(c) == U_NON_SPACING_MARK && known_to_unicode_8(c);
 }

@@ -14,23 +14,24 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::size_t kMostBytes = 64U << 20U;
+constexpr std::streamoff kMostBytes = 64 << 20;
 constexpr std::int64_t kHighestId = 10'000'000;
 
 std::string read_bounded(const std::filesystem::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  if (!in)
+  std::ifstream in(file, std::ios::binary | std::ios::ate);
+  if (!in) {
     throw DataError(
         {"vocabulary cannot be opened", file.string(), "tokenizer.json or vocab.txt", ""});
-  std::string content;
-  content.resize(kMostBytes + 1);
-  in.read(content.data(), static_cast<std::streamsize>(content.size()));
-  if (in.bad()) throw DataError({"vocabulary cannot be read", file.string(), "", ""});
-  content.resize(static_cast<std::size_t>(in.gcount()));
-  if (content.size() > kMostBytes) {
-    throw DataError(
-        {"vocabulary is too large", file.string(), cat("at most ", kMostBytes, " bytes"), ""});
   }
+  const std::streamoff size = in.tellg();
+  if (size < 0 || size > kMostBytes) {
+    throw DataError({"vocabulary is not a file of a vocabulary's size", file.string(),
+                     cat("at most ", kMostBytes, " bytes"), cat(size)});
+  }
+  std::string content(static_cast<std::size_t>(size), '\0');
+  in.seekg(0);
+  in.read(content.data(), size);
+  if (!in) throw DataError({"vocabulary cannot be read", file.string(), "", ""});
   return content;
 }
 

@@ -41,6 +41,8 @@ Json parse_strictly(const std::string& text, const std::string& origin) {
     return parsed;
   } catch (const Json::parse_error& error) {
     throw malformed("results are not JSON", cat(origin, " byte ", error.byte));
+  } catch (const Json::exception&) {  // a number that no double holds
+    throw malformed("results are not JSON of this machine's numbers", origin);
   }
 }
 

@@ -9,7 +9,7 @@
 namespace helip::report {
 namespace {
 
-constexpr double kWidth = 480, kHeight = 250;
+constexpr double kWidth = 400, kHeight = 210;
 constexpr double kLeft = 46, kRight = 10, kTop = 10, kBottom = 34;
 constexpr std::size_t kLargestSeries = 400;
 constexpr int kColours = 6;

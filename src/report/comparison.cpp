@@ -98,8 +98,8 @@ std::string table_html(const Comparison& comparison) {
                escape_html(metric_name(row.key.metric)), "</td>");
     for (const Spread& arm : row.arms) out += cat("<td>", percent_text(arm), "</td>");
     const Difference& difference = row.differences.back();
-    out += cat("<td class=\"", difference.spread.mean > 0 ? "up" : "down", "\">",
-               difference_text(difference), "</td></tr>");
+    out += cat("<td class=\"", direction_of(difference.spread), "\">", difference_text(difference),
+               "</td></tr>");
   }
   return out + "</tbody></table></div>\n";
 }
@@ -202,7 +202,7 @@ void write_comparison(const fs::path& file, const Comparison& comparison) {
                 escape_html(metric_name(row.key.metric)), "</div><div class=\"value\">",
                 percent_text(row.arms.back()), "</div><div class=\"more\">",
                 percent_text(row.arms[comparison.control]), " without · <span class=\"",
-                difference.spread.mean > 0 ? "up" : "down", "\">", difference_text(difference),
+                direction_of(difference.spread), "\">", difference_text(difference),
                 "</span></div></div>");
   }
   body += "</div>\n<h2>All figures</h2>\n" + table_html(comparison) + "<h2>The jobs</h2><dl>";

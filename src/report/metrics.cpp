@@ -175,4 +175,12 @@ std::string signed_percent_text(const Spread& spread) {
   return out;
 }
 
+const char* direction_of(const Spread& difference) {
+  if (difference.count == 0 || std::abs(difference.mean) <= difference.deviation ||
+      std::abs(difference.mean) < 5e-4) {
+    return "even";
+  }
+  return difference.mean > 0 ? "up" : "down";
+}
+
 }  // namespace helip::report

@@ -60,5 +60,7 @@ Difference difference_of(const BySeed& a, const BySeed& b);
 std::string percent_text(const Spread& spread);
 // With its sign: "+2.1 ± 0.9".
 std::string signed_percent_text(const Spread& spread);
+// "up" or "down" for a difference that is larger than its deviation, else "even".
+const char* direction_of(const Spread& difference);
 
 }  // namespace helip::report

@@ -1,5 +1,6 @@
 #include "report/report.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -47,9 +48,7 @@ BeforeAfter before_after(const JobMetrics& metrics, const MetricKey& key) {
 }
 
 std::string change_html(const Spread& change) {
-  const std::string text = signed_percent_text(change);
-  if (change.count == 0 || text.starts_with("+0.0")) return cat("<span>", text, "</span>");
-  return cat("<span class=\"", change.mean > 0 ? "up" : "down", "\">", text, "</span>");
+  return cat("<span class=\"", direction_of(change), "\">", signed_percent_text(change), "</span>");
 }
 
 std::string tiles(const JobRecord& job, const MiningSummary* mining) {
@@ -135,7 +134,7 @@ std::string training_section(const JobRecord& job) {
     out += cat(train.seeds_per_batch, " seeds, each with ", train.hard_pairs_per_seed,
                train.hard_pairs == "mined" ? " of its mined hard pairs." : " random partners.");
   }
-  out += "</p><div class=\"charts\">";
+  out += "</p><div class=\"charts pairs\">";
   out += curve_figure(job, "Loss", "The whole loss that is minimised.", &TrainPoint::loss);
   out += curve_figure(job, "Contrastive loss",
                       "The CLIP term alone; batches with hard pairs are harder than plain ones.",
@@ -154,6 +153,9 @@ std::string training_section(const JobRecord& job) {
 std::string mining_section(const JobRecord& job, const MiningSummary& mining) {
   const store::HardPairManifest& table = job.hard_pairs->manifest();
   std::vector<double> occurrence(mining.occurrence.begin(), mining.occurrence.end());
+  // Whole numbers: never more bins than values.
+  const int occurrence_bins =
+      static_cast<int>(std::min<std::uint64_t>(kBins, mining.most_chosen + 1));
   std::string out = cat(
       "<h2>Mining</h2><p class=\"soft\">", table.method == "fast" ? "FastHPM" : "Exact HPM",
       ": the ", table.hard_pairs_per_target, " hardest of ",
@@ -170,11 +172,11 @@ std::string mining_section(const JobRecord& job, const MiningSummary& mining) {
              bar_chart(histogram(mining.weakest_scores, kBins), "score", 2),
              "<figcaption>The last of the ", table.hard_pairs_per_target,
              " that are kept.</figcaption></figure>\n");
-  out +=
-      cat("<figure><h3>How often a pair is somebody's hard pair</h3>",
-          bar_chart(histogram(occurrence, kBins), "targets that chose the pair", 0), "<figcaption>",
-          mining.never_chosen, " pairs are never chosen; the most popular one ", mining.most_chosen,
-          " times; skewness ", decimal(mining.skewness, 2), ".</figcaption></figure>\n");
+  out += cat("<figure><h3>How often a pair is somebody's hard pair</h3>",
+             bar_chart(histogram(occurrence, occurrence_bins), "targets that chose the pair", 0),
+             "<figcaption>", mining.never_chosen, " pairs are never chosen; the most popular one ",
+             mining.most_chosen, " times; skewness ", decimal(mining.skewness, 2),
+             ".</figcaption></figure>\n");
   return out + "</div>\n";
 }
 

@@ -48,11 +48,12 @@ tr.group th { padding-top: 16px; color: var(--ink); background: none; }
 tr.group + tr td { border-top: 0; }
 td .spread { color: var(--soft); }
 td.key { font-weight: 600; }
-.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(340px, 100%), 1fr)); gap: 12px; margin-top: 12px; }
+.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(300px, 100%), 1fr)); gap: 12px; margin-top: 12px; }
+.charts.pairs { grid-template-columns: repeat(auto-fit, minmax(min(440px, 100%), 1fr)); }
 figure { margin: 0; padding: 14px 16px; background: var(--surface); border: 1px solid var(--line); border-radius: 10px; }
 figcaption { font-size: 13px; margin-top: 6px; }
 svg { display: block; width: 100%; height: auto; overflow: visible; }
-svg text { fill: var(--faint); font-size: 11px; font-family: inherit; }
+svg text { fill: var(--soft); font-size: 12px; font-family: inherit; }
 svg .grid { stroke: var(--grid); stroke-width: 1; }
 svg .axis { stroke: var(--line); stroke-width: 1; }
 svg .curve { fill: none; stroke-width: 2; stroke-linejoin: round; stroke-linecap: round; }

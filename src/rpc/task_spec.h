@@ -25,7 +25,7 @@ struct TaskSpec {
   std::string corpus_fingerprint;
   std::string config_digest;
   std::string embeddings_digest;
-  // By role: corpus, index, image_embeddings, text_embeddings, features, quarantine, hard_pairs, checkpoints, metrics,
+  // By role: corpus, index, embeddings, image_embeddings, text_embeddings, features, quarantine, hard_pairs, checkpoints, metrics,
   // model, feature_cache, inputs, results (folder of result files), results_file, work_dir. A role that is absent is not used.
   std::map<std::string, std::string> paths;
 

@@ -41,7 +41,7 @@ struct CorpusTest {
                                                tar_member("@", long_key + ".txt", 'L') +
                                                tar_member("cut.txt", "f") + kTarEnd);
   }
-  [[nodiscard]] std::filesystem::path make(const std::string& key = "caption") const {
+  std::filesystem::path make(const std::string& key = "caption") const {
     return open_or_index(shards.string(), index, key);
   }
   [[nodiscard]] std::string open_error() const {
@@ -160,7 +160,7 @@ TEST_CASE_METHOD(CorpusTest,
   // A damaged file of the index.
   std::string bytes = read_text_file(index / "image_group.npy");
   bytes.back() = static_cast<char>(bytes.back() ^ 1);
-  publish_file(index / "image_group.npy", bytes);
+  test::write_file(index / "image_group.npy", bytes);
   CHECK(again() == 3);
   CHECK(again() == 0);
   // Other content: another fingerprint, and the old quarantine goes.
@@ -210,12 +210,12 @@ TEST_CASE_METHOD(CorpusTest, "a changed or missing shard and a damaged index are
     for (const std::size_t at : {std::size_t{0}, whole.size() / 2, whole.size() - 1}) {
       std::string damaged = whole;
       damaged[at] = static_cast<char>(damaged[at] ^ 4);
-      publish_file(index / name, damaged);
+      test::write_file(index / name, damaged);
       CHECK(contains(open_error(), "a file of the corpus index is damaged"));
     }
-    publish_file(index / name, whole.substr(0, whole.size() - 1));
+    test::write_file(index / name, whole.substr(0, whole.size() - 1));
     CHECK(!open_error().empty());
-    publish_file(index / name, whole);
+    test::write_file(index / name, whole);
   }
   CHECK(open_error().empty());
 }
@@ -226,7 +226,7 @@ TEST_CASE_METHOD(CorpusTest, "a manifest that contradicts itself is refused") {
   const auto with = [&](const std::string& pointer, const nlohmann::json& value) {
     auto changed = manifest;
     changed[nlohmann::json::json_pointer(pointer)] = value;
-    publish_file(index / "manifest.json", changed.dump());
+    test::write_file(index / "manifest.json", changed.dump());
     return open_error();
   };
   CHECK(contains(with("/pairs", 7), "wrong number of pairs"));
@@ -238,7 +238,7 @@ TEST_CASE_METHOD(CorpusTest, "a manifest that contradicts itself is refused") {
   CHECK(contains(with("/pairs", "six"), "the corpus manifest is damaged"));
   const std::string text = manifest.dump();
   for (std::size_t length = 0; length < text.size(); length += 37) {
-    publish_file(index / "manifest.json", text.substr(0, length));
+    test::write_file(index / "manifest.json", text.substr(0, length));
     CHECK(contains(open_error(), "the corpus manifest is damaged"));
   }
 }

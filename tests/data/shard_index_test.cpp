@@ -113,6 +113,24 @@ TEST_CASE_METHOD(ShardIndexTest, "a tar without members is an error") {
   CHECK(test::contains(test::error_of<DataError>([&] { (void)index(""); }), "empty tar"));
 }
 
+TEST_CASE_METHOD(ShardIndexTest,
+                 "whatever byte is changed, a shard is indexed or refused with its name") {
+  for (const std::string format : {"gnu", "pax"}) {
+    const std::string whole = read_text_file(test::golden_folder("tar") + format + ".tar");
+    int refused = 0;
+    for (std::size_t i = 0; i < whole.size(); i += 61) {
+      std::string damaged = whole;
+      damaged[i] = static_cast<char>(damaged[i] ^ 0x11);
+      test::write_file(file, damaged);
+      const std::string error = test::error_of<DataError>([&] { index_shard(file, "caption"); });
+      CAPTURE(format, i, error);
+      CHECK((error.empty() || test::contains(error, file.string() + ": byte ")));
+      refused += error.empty() ? 0 : 1;
+    }
+    CHECK(refused > 100);
+  }
+}
+
 TEST_CASE("duplicate groups are numbered by their first members") {
   const Digest a = digest_from_hex(sha256_hex("a"));
   const Digest b = digest_from_hex(sha256_hex("b"));

@@ -5,8 +5,6 @@
 #include <ATen/ops/cross_entropy_loss.h>
 #include <ATen/ops/matmul.h>
 
-#include <catch2/catch.hpp>
-
 #include "common/digest.h"
 #include "common/error.h"
 #include "golden_file.h"
@@ -15,6 +13,9 @@
 #include "model/model.h"
 #include "store/safetensors.h"
 #include "support/temporary_folder.h"
+
+// Last: LibTorch's logging has a CHECK of its own.
+#include <catch2/catch.hpp>
 
 using namespace helip;
 using namespace helip::model;

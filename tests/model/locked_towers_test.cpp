@@ -2,13 +2,14 @@
 
 #include <ATen/core/grad_mode.h>
 
-#include <catch2/catch.hpp>
-
 #include "common/error.h"
 #include "golden_file.h"
 #include "golden_tensors.h"
 #include "model/model.h"
 #include "support/temporary_folder.h"
+
+// Last: LibTorch's logging has a CHECK of its own.
+#include <catch2/catch.hpp>
 
 using namespace helip;
 using namespace helip::model;
@@ -116,10 +117,11 @@ TEST_CASE("parameters have the names of the heads, in a fixed order") {
     names.push_back(name);
     CHECK(parameter.requires_grad());
   }
-  CHECK(names == std::vector<std::string>{"image_head.0.weight", "image_head.0.bias",
-                                          "image_head.3.weight", "image_head.3.bias",
-                                          "text_head.0.weight", "text_head.0.bias",
-                                          "text_head.3.weight", "text_head.3.bias", "logit_scale"});
+  const std::vector<std::string> expected_names = {
+      "image_head.0.weight", "image_head.0.bias",  "image_head.3.weight",
+      "image_head.3.bias",   "text_head.0.weight", "text_head.0.bias",
+      "text_head.3.weight",  "text_head.3.bias",   "logit_scale"};
+  CHECK(names == expected_names);
 }
 
 TEST_CASE("TorchScript is refused unless it is trusted, saying what to set") {

@@ -94,7 +94,8 @@ def images():
     for depth in (1, 2, 4):
         samples = noise.integers(0, 1 << depth, (H, W))
         yield f"png_grey_{depth}bit.png", png(W, H, depth, 0, packed(samples, depth))
-        key = chunk(b"tRNS", struct.pack(">H", 1))
+        # Pillow compares the key with the expanded sample: 0 is 0 in both scales.
+        key = chunk(b"tRNS", struct.pack(">H", 0))
         yield f"png_grey_{depth}bit_key_interlaced.png", png(W, H, depth, 0, packed(samples, depth), key, True)
     for depth in (1, 2, 4, 8):
         colours = noise.integers(0, 256, (1 << depth) * 3).astype(np.uint8).tobytes()

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Digests of what Pillow's Image.resize makes of noise: make_golden.py OUTPUT.json
+"""Digests of what Image.resize of Pillow 13 makes of noise: make_golden.py OUTPUT.json
 
 The source pixel byte number i is the high byte of i·2654435761 + seed (mod 2^32), multiplied by itself (mod 2^32).
 """

@@ -1,0 +1,164 @@
+// helip embed: embeddings of a corpus in clip-retrieval layout, in this process.
+#include <algorithm>
+#include <cstdint>
+#include <filesystem>
+#include <iostream>
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <system_error>
+#include <thread>
+#include <vector>
+
+#include "cli/commands.h"
+#include "cli/model_argument.h"
+#include "cli/progress_line.h"
+#include "common/error.h"
+#include "common/publish.h"
+#include "common/text.h"
+#include "config/run_config.h"
+#include "data/corpus.h"
+#include "data/manifest.h"
+#include "engine/engine.h"
+#include "mining/encode_job.h"
+#include "mining/merge_embeddings.h"
+
+namespace helip::cli {
+namespace {
+
+namespace fs = std::filesystem;
+constexpr int kSchemaVersion = 1;
+constexpr std::uint64_t kBatchesPerPart = 64;
+
+struct EmbedArguments {
+  ModelArgument model;
+  config::CorpusConfig corpus;
+  config::EncoderConfig encoder;
+  std::string out;
+  std::string device = "cpu";
+  unsigned threads = std::max(1U, std::thread::hardware_concurrency());
+  bool json = false;
+};
+
+// OUT.partial: everything that is not finished yet. Gone at the end, whatever happens.
+class Staging {
+ public:
+  explicit Staging(const fs::path& out) : path_(out.string() + ".partial") {
+    if (!fs::create_directories(path_)) {
+      throw ConfigError({.what = "another embed works here or was killed; remove its folder",
+                         .where = path_.string()});
+    }
+  }
+  ~Staging() {
+    std::error_code ignored;
+    fs::remove_all(path_, ignored);
+  }
+  Staging(const Staging&) = delete;
+  Staging& operator=(const Staging&) = delete;
+
+  [[nodiscard]] const fs::path& path() const { return path_; }
+
+ private:
+  fs::path path_;
+};
+
+// Encodes the corpus part by part, so that memory does not grow with it.
+std::vector<mining::TaskResult> encode_parts(mining::EncodeSession& session, std::uint64_t pairs,
+                                             std::uint64_t part, const fs::path& folder) {
+  fs::create_directories(folder);
+  std::vector<mining::TaskResult> results;
+  ProgressLine progress("embedding", "pairs");
+  for (std::uint64_t first = 0; first < pairs; first += part) {
+    const std::uint64_t count = std::min(part, pairs - first);
+    const fs::path file = folder / cat(first, ".safetensors");
+    session.encode(first, count, file, {},
+                   [&](std::uint64_t done, std::uint64_t) { progress(first + done, pairs); });
+    results.push_back({{first, count}, file});
+  }
+  return results;
+}
+
+void embed(const EmbedArguments& arguments) {
+  const fs::path out = fs::absolute(arguments.out).lexically_normal();
+  if (fs::exists(out)) {
+    throw ConfigError({.what = "the output exists already",
+                       .where = "--out",
+                       .expected = "a new folder",
+                       .found = arguments.out});
+  }
+  config::RunConfig config;
+  config.corpus = arguments.corpus;
+  config.encoder = arguments.encoder;
+  config.model = resolve_model(arguments.model, arguments.encoder.source == "towers");
+
+  const Staging staging(out.has_filename() ? out : out.parent_path());
+  const fs::path finished = staging.path() / "finished";
+  const fs::path corpus =
+      data::open_or_index(config.corpus.path, finished / "corpus", config.corpus.caption_key);
+  const std::uint64_t pairs = data::read_manifest(corpus / "manifest.json").pairs;
+
+  const engine::Engine& engine = engine::engine();
+  engine.set_threads(static_cast<int>(arguments.threads));
+  const auto session =
+      engine.open_encode_session(config, corpus, arguments.encoder.feature_cache, arguments.device);
+  const auto results = encode_parts(*session, pairs, kBatchesPerPart * config.encoder.batch_size,
+                                    staging.path() / "parts");
+  const mining::EncodeSummary summary = mining::merge_embeddings(
+      results, pairs,
+      {.embeddings = finished, .features = finished / "features", .quarantine = finished});
+  publish_folder(finished, out.has_filename() ? out : out.parent_path());
+
+  if (arguments.json) {
+    const nlohmann::ordered_json json = {{"schema_version", kSchemaVersion},
+                                         {"out", arguments.out},
+                                         {"pairs", summary.samples},
+                                         {"quarantined", summary.quarantined},
+                                         {"image_dim", summary.image_dim},
+                                         {"text_dim", summary.text_dim},
+                                         {"embeddings_digest", summary.embeddings_digest}};
+    std::cout << json.dump() << "\n";
+  } else {
+    std::cout << "embeddings   " << arguments.out << "\npairs        " << summary.samples << ", "
+              << summary.quarantined << " quarantined\nwidth        " << summary.image_dim
+              << " image, " << summary.text_dim << " text\nsha256       "
+              << summary.embeddings_digest << "\n";
+  }
+}
+
+}  // namespace
+
+void add_embed_command(CLI::App& app, int& /*exit_code*/) {
+  auto* const command =
+      app.add_subcommand("embed", "Embed a corpus in clip-retrieval layout, in this process");
+  const auto arguments = std::make_shared<EmbedArguments>();
+  add_model_options(*command, arguments->model);
+  command
+      ->add_option("--corpus", arguments->corpus.path,
+                   "corpus folder with manifest.json, or WebDataset tars")
+      ->required();
+  command->add_option("--out", arguments->out, "folder of the embeddings; must not exist")
+      ->required();
+  command
+      ->add_option("--caption-key", arguments->corpus.caption_key,
+                   "field of a sample's .json that holds its caption")
+      ->capture_default_str();
+  command
+      ->add_option("--source", arguments->encoder.source,
+                   "model, or towers: the frozen towers' own features")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"model", "towers"}));
+  command->add_option("--batch-size", arguments->encoder.batch_size, "samples per forward")
+      ->capture_default_str()
+      ->check(CLI::Range(1U, 65536U));
+  command->add_option("--feature-cache", arguments->encoder.feature_cache,
+                      "folder that keeps the features of frozen towers");
+  command->add_option("--device", arguments->device, "cpu or cuda:I")->capture_default_str();
+  command->add_option("--threads", arguments->threads, "threads of the engine")
+      ->capture_default_str()
+      ->check(CLI::Range(1U, 1024U));
+  command->add_flag("--json", arguments->json, "print the summary as JSON");
+  command->callback([arguments] { embed(*arguments); });
+}
+
+}  // namespace helip::cli

@@ -1,0 +1,41 @@
+#include "cli/job_progress.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <iostream>
+
+#include "cli/job_text.h"
+#include "common/clock.h"
+
+namespace helip::cli {
+
+JobProgress::JobProgress() : terminal_(isatty(STDERR_FILENO) == 1) {}
+
+JobProgress::~JobProgress() {
+  if (drawn_) std::cerr << "\n";
+}
+
+void JobProgress::show(const rpc::JobStatus& status) {
+  const double now = monotonic_seconds();
+  const double interval = terminal_ ? 0.25 : 10.0;
+  if (now - last_ < interval && status.stage == stage_) return;
+  last_ = now;
+  stage_ = status.stage;
+  if (!terminal_) {
+    std::cerr << one_line(status) << std::endl;
+    return;
+  }
+  std::string bar;
+  if (status.stage) {
+    constexpr int kCells = 24;
+    const auto& stage = status.stages[static_cast<std::size_t>(*status.stage)];
+    const double share = stage.total > 0 ? std::clamp(stage.done / stage.total, 0.0, 1.0) : 0;
+    const auto filled = static_cast<std::size_t>(share * kCells);
+    bar = "[" + std::string(filled, '#') + std::string(kCells - filled, '.') + "] ";
+  }
+  std::cerr << "\r\x1b[K" << bar << one_line(status) << std::flush;
+  drawn_ = true;
+}
+
+}  // namespace helip::cli

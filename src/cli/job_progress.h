@@ -1,0 +1,28 @@
+// Progress of a job on stderr: a bar that is redrawn on a terminal, a plain line now and then elsewhere.
+#pragma once
+
+#include <optional>
+
+#include "rpc/job_status.h"
+
+namespace helip::cli {
+
+class JobProgress {
+ public:
+  JobProgress();
+  // Ends the bar's line.
+  ~JobProgress();
+  JobProgress(const JobProgress&) = delete;
+  JobProgress& operator=(const JobProgress&) = delete;
+
+  // Shows the status if it is time to: several times a second on a terminal, else every ten seconds and at stage ends.
+  void show(const rpc::JobStatus& status);
+
+ private:
+  bool terminal_;
+  bool drawn_ = false;
+  double last_ = 0;
+  std::optional<rpc::Stage> stage_;
+};
+
+}  // namespace helip::cli

@@ -1,0 +1,93 @@
+#include "cli/job_text.h"
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "common/text.h"
+
+namespace helip::cli {
+namespace {
+
+std::string padded(const std::string& text, std::size_t width) {
+  return text.size() >= width ? text : text + std::string(width - text.size(), ' ');
+}
+
+std::string count(double value) { return cat(static_cast<long long>(std::llround(value))); }
+
+std::string percent(const rpc::StageStatus& stage) {
+  if (stage.total <= 0) return "";
+  return cat(static_cast<int>(100 * stage.done / stage.total), " %");
+}
+
+std::string progress_of(const rpc::StageStatus& stage) {
+  if (stage.total <= 0) return "";
+  return cat(count(stage.done), "/", count(stage.total), " ", stage.unit);
+}
+
+std::string rate_of(double rate) { return rate > 0 ? cat(decimal(rate, 1), "/s") : ""; }
+
+std::string eta_of(double seconds) { return seconds < 0 ? "" : cat("ETA ", human_seconds(seconds)); }
+
+std::string join(const std::vector<std::string>& parts) {
+  std::string line;
+  for (const std::string& part : parts) {
+    if (part.empty()) continue;
+    if (!line.empty()) line += "  ";
+    line += part;
+  }
+  return line;
+}
+
+std::string train_line(const rpc::TrainNumbers& train) {
+  return cat("seed ", train.seed, "  step ", train.step, "/", train.steps, "  epoch ",
+             decimal(train.epoch, 2), "  loss ", decimal(train.loss, 4), " (contrastive ",
+             decimal(train.contrastive_loss, 4), ", margin ", decimal(train.margin_loss, 4),
+             ")  lr ", train.lr, "  ", decimal(train.samples_per_second, 1), " samples/s");
+}
+
+}  // namespace
+
+std::string one_line(const rpc::JobStatus& status) {
+  if (!status.stage || status.state != rpc::JobState::kRunning) {
+    return std::string(rpc::name_of(status.state));
+  }
+  const auto& stage = status.stages[static_cast<std::size_t>(*status.stage)];
+  const auto live = std::count_if(status.workers.begin(), status.workers.end(),
+                                  [](const auto& worker) { return worker.state != "lost"; });
+  const bool training = *status.stage == rpc::Stage::kTrain && status.train;
+  return join({std::string(rpc::name_of(*status.stage)), percent(stage), progress_of(stage),
+               rate_of(stage.rate), eta_of(stage.eta_seconds),
+               training ? cat("loss ", decimal(status.train->loss, 4)) : std::string(),
+               cat(live, live == 1 ? " worker" : " workers")});
+}
+
+std::string full_text(const rpc::JobStatus& status) {
+  std::string text = cat("job      ", rpc::name_of(status.state), "  ", status.work_dir, "  config ",
+                         status.config_digest.substr(0, 12), "  up ",
+                         human_seconds(status.elapsed_seconds), "\n");
+  if (!status.failure.empty()) text += cat("failure  ", status.failure, "\n");
+  for (const rpc::StageStatus& stage : status.stages) {
+    text += cat(padded(std::string(rpc::name_of(stage.stage)), 9),
+                join({padded(stage.state, 8), percent(stage), progress_of(stage),
+                      stage.tasks_total > 0 ? cat(stage.tasks_done, "/", stage.tasks_total, " tasks")
+                                            : std::string(),
+                      rate_of(stage.rate), eta_of(stage.eta_seconds)}),
+                "\n");
+  }
+  if (status.train) text += cat("training ", train_line(*status.train), "\n");
+  for (const rpc::WorkerStatus& worker : status.workers) {
+    text += cat("worker ", rpc::number(worker.worker), "  rank ", worker.rank, "/",
+                worker.world_size, "  ",
+                join({cat(printable(worker.host), ":", worker.pid), worker.device,
+                      padded(worker.state, 8), worker.task,
+                      worker.total > 0 ? cat(worker.done, "/", worker.total) : std::string(),
+                      rate_of(worker.rate),
+                      worker.state == "lost" ? cat("silent for ", human_seconds(worker.silent_seconds))
+                                             : std::string()}),
+                "\n");
+  }
+  return text;
+}
+
+}  // namespace helip::cli

@@ -1,0 +1,32 @@
+// helip: the person's program.
+#include <CLI/CLI.hpp>
+#include <iostream>
+
+#include "cli/commands.h"
+#include "cli/guarded_main.h"
+#include "common/error.h"
+#include "rpc/version.h"
+
+int main(int argc, char** argv) {
+  CLI::App app{"HELIP mines hard image-text pairs and fine-tunes CLIP models with them.", "helip"};
+  app.set_version_flag("--version", "helip " + helip::rpc::build_name());
+  app.require_subcommand(1);
+  int exit_code = helip::kExitDone;
+  helip::cli::add_run_command(app, exit_code);
+  helip::cli::add_status_command(app, exit_code);
+  helip::cli::add_data_command(app, exit_code);
+  helip::cli::add_embed_command(app, exit_code);
+  helip::cli::add_mine_command(app, exit_code);
+  helip::cli::add_pairs_command(app, exit_code);
+  helip::cli::add_eval_command(app, exit_code);
+  helip::cli::add_report_command(app, exit_code);
+  helip::cli::add_doctor_command(app, exit_code);
+  try {
+    return helip::cli::guarded_main([&] {
+      app.parse(argc, argv);
+      return exit_code;
+    });
+  } catch (const CLI::ParseError& help) {
+    return app.exit(help, std::cout, std::cerr);
+  }
+}

@@ -1,0 +1,198 @@
+// helip mine: mining alone over .npy embeddings, in this process.
+#include <algorithm>
+#include <filesystem>
+#include <iostream>
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <thread>
+
+#include "cli/commands.h"
+#include "cli/progress_line.h"
+#include "common/clock.h"
+#include "common/error.h"
+#include "common/text.h"
+#include "config/validate.h"
+#include "data/manifest.h"
+#include "mining/embedding_files.h"
+#include "mining/mining_job.h"
+#include "mining/table_stats.h"
+
+namespace helip::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+constexpr int kSchemaVersion = 1;
+
+struct MineArguments {
+  std::string images;
+  std::string texts;
+  std::string out;
+  std::string groups;
+  config::MiningConfig mining;
+  std::uint32_t threads = std::max(1U, std::thread::hardware_concurrency());
+  bool json = false;
+};
+
+// The option that sets a key of the configuration's mining section.
+std::string option_of(const std::string& key) {
+  static const std::map<std::string, std::string> kOptions = {
+      {"mining.hard_pairs_per_target", "--k"},
+      {"mining.pool_refresh_targets", "--pool-refresh-targets"},
+      {"mining.duplicate_ceiling", "--duplicate-ceiling"},
+      {"mining.image_floor", "--image-floor"},
+      {"mining.text_floor", "--text-floor"},
+      {"mining.pool_size", "--pool-size"},
+      {"mining.method", "--method"}};
+  const auto found = kOptions.find(key);
+  return found == kOptions.end() ? key : found->second;
+}
+
+void check(const MineArguments& arguments) {
+  if (auto violation = config::first_violation(arguments.mining)) {
+    violation->problem.where = option_of(violation->key);
+    throw ConfigError(violation->problem);
+  }
+  for (const auto& [option, path] :
+       std::map<std::string, std::string>{{"--image-embeddings", arguments.images},
+                                          {"--text-embeddings", arguments.texts},
+                                          {"--groups", arguments.groups}}) {
+    if (!path.empty() && !fs::exists(path)) {
+      throw ConfigError({.what = "no such file or folder", .where = option, .found = path});
+    }
+  }
+  if (fs::exists(arguments.out)) {
+    throw ConfigError({.what = "the output exists already",
+                       .where = "--out",
+                       .expected = "a new folder",
+                       .found = arguments.out});
+  }
+}
+
+// A corpus folder as --groups also says which corpus the rows are of.
+std::string fingerprint_of(const std::string& groups, std::uint64_t pairs) {
+  const fs::path file = fs::path(groups) / "manifest.json";
+  if (groups.empty() || !fs::exists(file)) return {};
+  const data::CorpusManifest manifest = data::read_manifest(file);
+  if (manifest.pairs != pairs) {
+    throw DataError({.what = "the embeddings are not of this corpus",
+                     .where = groups,
+                     .expected = cat(manifest.pairs, " rows"),
+                     .found = cat(pairs)});
+  }
+  return manifest.fingerprint;
+}
+
+Json json_of(const MineArguments& arguments, const store::HardPairManifest& manifest,
+             const mining::TableStats& stats, double seconds) {
+  return {{"schema_version", kSchemaVersion},
+          {"table", arguments.out},
+          {"method", manifest.method},
+          {"targets", manifest.pairs},
+          {"hard_pairs_per_target", manifest.hard_pairs_per_target},
+          {"pool_size", manifest.pool_size},
+          {"suitable", stats.suitable},
+          {"outliers", stats.outliers},
+          {"median_score", stats.score_quantiles[3]},
+          {"indices_sha256", manifest.indices_sha256},
+          {"scores_sha256", manifest.scores_sha256},
+          {"groups", !arguments.groups.empty()},
+          {"seconds", seconds}};
+}
+
+void print(const MineArguments& arguments, const store::HardPairManifest& manifest,
+           const mining::TableStats& stats, double seconds) {
+  const double targets = static_cast<double>(stats.targets);
+  std::cout << "table        " << arguments.out << "\ntargets      " << stats.targets << ", "
+            << manifest.hard_pairs_per_target << " hard pairs each, " << manifest.method << " ("
+            << manifest.pool_size << " candidates)\nsuitable     " << stats.suitable << " ("
+            << decimal(100.0 * static_cast<double>(stats.suitable) / targets, 1) << " %), outliers "
+            << stats.outliers << "\nscores       median " << stats.score_quantiles[3] << ", from "
+            << stats.score_quantiles.front() << " to " << stats.score_quantiles.back()
+            << "\nsha256       " << manifest.indices_sha256 << " (indices.npy)\ntime         "
+            << human_seconds(seconds) << ", " << decimal(targets / std::max(seconds, 1e-9), 0)
+            << " targets a second on " << arguments.threads << " threads\n";
+}
+
+void mine(const MineArguments& arguments) {
+  check(arguments);
+  if (arguments.groups.empty()) {
+    std::cerr << "no duplicate groups given (--groups): only a pair itself and pairs above the "
+                 "ceiling count as duplicates\n";
+  }
+  const double start = monotonic_seconds();
+  const mining::MiningSession session({.image_embeddings = arguments.images,
+                                       .text_embeddings = arguments.texts,
+                                       .duplicate_groups = arguments.groups,
+                                       .quarantine = {}},
+                                      arguments.mining, arguments.threads);
+  if (arguments.mining.method == "fast" && arguments.mining.pool_size > session.pairs()) {
+    std::cerr << "the pool of " << arguments.mining.pool_size << " holds all " << session.pairs()
+              << " pairs: this is exact mining\n";
+  }
+  const mining::TableProvenance provenance{
+      .corpus_fingerprint = fingerprint_of(arguments.groups, session.pairs()),
+      .config_digest = {},
+      .embeddings_digest = mining::embeddings_digest(arguments.images, arguments.texts)};
+  ProgressLine progress("mining", "targets");
+  const store::HardPairManifest manifest =
+      mining::mine_table(session, arguments.mining, 1, provenance, arguments.out,
+                         [&](std::uint64_t done, std::uint64_t total) { progress(done, total); });
+  const double seconds = monotonic_seconds() - start;
+  const mining::TableStats stats = mining::table_stats(store::HardPairTable::open(arguments.out));
+  if (arguments.json) {
+    std::cout << json_of(arguments, manifest, stats, seconds).dump() << "\n";
+  } else {
+    print(arguments, manifest, stats, seconds);
+  }
+}
+
+}  // namespace
+
+void add_mine_command(CLI::App& app, int& /*exit_code*/) {
+  auto* const command =
+      app.add_subcommand("mine", "Mine hard pairs over .npy embeddings, in this process");
+  const auto arguments = std::make_shared<MineArguments>();
+  config::MiningConfig& mining = arguments->mining;
+  command
+      ->add_option("--image-embeddings", arguments->images,
+                   "clip-retrieval folder (img_emb inside or itself) or .npy")
+      ->required();
+  command
+      ->add_option("--text-embeddings", arguments->texts,
+                   "clip-retrieval folder (text_emb inside or itself) or .npy")
+      ->required();
+  command->add_option("--out", arguments->out, "folder of the hard-pair table; must not exist")
+      ->required();
+  command->add_option("--method", mining.method, "exact (HPM) or fast (FastHPM)")
+      ->capture_default_str();
+  command->add_option("--k", mining.hard_pairs_per_target, "hard pairs per target")
+      ->capture_default_str();
+  command->add_option("--pool-size", mining.pool_size, "candidates of FastHPM")
+      ->capture_default_str();
+  command
+      ->add_option("--pool-refresh-targets", mining.pool_refresh_targets,
+                   "targets that share one FastHPM pool")
+      ->capture_default_str();
+  command->add_option("--image-floor", mining.image_floor, "image cosines up to this count as 0")
+      ->capture_default_str();
+  command->add_option("--text-floor", mining.text_floor, "text cosines up to this count as 0")
+      ->capture_default_str();
+  command
+      ->add_option("--duplicate-ceiling", mining.duplicate_ceiling,
+                   "pairs more similar than this in either modality are duplicates")
+      ->capture_default_str();
+  command->add_option("--groups", arguments->groups,
+                      "folder with image_group.npy and caption_group.npy (a corpus folder)");
+  command->add_option("--seed", mining.seed, "of the FastHPM pools")->capture_default_str();
+  command
+      ->add_option("--threads", arguments->threads, "threads; the result does not depend on them")
+      ->capture_default_str()
+      ->check(CLI::Range(1U, 1024U));
+  command->add_flag("--json", arguments->json, "print the summary as JSON");
+  command->callback([arguments] { mine(*arguments); });
+}
+
+}  // namespace helip::cli

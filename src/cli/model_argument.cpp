@@ -1,0 +1,81 @@
+#include "cli/model_argument.h"
+
+#include <filesystem>
+#include <optional>
+
+#include "common/error.h"
+#include "config/parse.h"
+
+namespace helip::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kLockedConfig = "helip_model.json";
+constexpr const char* kLockedHeads = "heads.safetensors";
+constexpr const char* kOpenClipConfig = "open_clip_config.json";
+constexpr const char* kCheckpointWeights = "model.safetensors";
+
+// The model section of the config.yaml of the work directory that holds a checkpoint.
+std::optional<config::ModelConfig> model_of_work_directory(const fs::path& checkpoint) {
+  const fs::path start = fs::absolute(checkpoint).lexically_normal();
+  for (fs::path folder = start; folder.has_relative_path(); folder = folder.parent_path()) {
+    if (fs::exists(folder / "config.yaml")) {
+      return config::load_config(folder / "config.yaml").model;
+    }
+  }
+  return std::nullopt;
+}
+
+bool is_model_folder(const fs::path& folder) {
+  return fs::exists(folder / kLockedConfig) || fs::exists(folder / kOpenClipConfig);
+}
+
+}  // namespace
+
+void add_model_options(CLI::App& command, ModelArgument& argument) {
+  command
+      .add_option("--model", argument.model,
+                  "model folder (open_clip_config.json or helip_model.json), checkpoint of a work "
+                  "directory, or .safetensors")
+      ->required();
+  command.add_option(
+      "--model-config", argument.model_config,
+      "architecture of a checkpoint or .safetensors: a name, an OpenCLIP JSON file or "
+      "a model folder");
+  command.add_flag("--trust-torchscript", argument.trust_torchscript,
+                   "run the code in a model's TorchScript towers");
+}
+
+config::ModelConfig resolve_model(const ModelArgument& argument, bool towers_alone) {
+  const fs::path path(argument.model);
+  if (!fs::exists(path)) {
+    throw ConfigError({.what = "no such model",
+                       .where = "--model",
+                       .expected = "a model folder, a checkpoint or a .safetensors file",
+                       .found = argument.model});
+  }
+  config::ModelConfig model;
+  if (!argument.model_config.empty()) {
+    model.architecture = argument.model_config;
+  } else if (is_model_folder(path)) {
+    model.architecture = argument.model;
+  } else if (const auto known = model_of_work_directory(path);
+             known && fs::exists(path / kCheckpointWeights)) {
+    model.architecture = known->architecture;
+    model.tokenizer = known->tokenizer;
+    model.name = known->name;
+  } else {
+    throw ConfigError({.what = "the model's architecture is not known",
+                       .where = "--model " + argument.model,
+                       .expected = std::string(kOpenClipConfig) + " or " + kLockedConfig +
+                                   " in the folder, or --model-config"});
+  }
+  const bool untrained =
+      towers_alone && fs::exists(path / kLockedConfig) && !fs::exists(path / kLockedHeads);
+  model.init = untrained ? "random" : argument.model;
+  model.trust_torchscript = argument.trust_torchscript;
+  return model;
+}
+
+}  // namespace helip::cli

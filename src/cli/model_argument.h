@@ -1,0 +1,25 @@
+// --model M of the commands that work with a finished model: a model folder, a checkpoint of a work
+// directory, or a .safetensors file with --model-config.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+
+#include "config/run_config.h"
+
+namespace helip::cli {
+
+struct ModelArgument {
+  std::string model;
+  std::string model_config;
+  bool trust_torchscript = false;
+};
+
+void add_model_options(CLI::App& command, ModelArgument& argument);
+
+// Where architecture and weights lie. A checkpoint takes them from its work directory's
+// config.yaml. With `towers_alone` a locked-towers folder needs no trained heads. Throws
+// ConfigError if the model is not there or its architecture is not known.
+config::ModelConfig resolve_model(const ModelArgument& argument, bool towers_alone = false);
+
+}  // namespace helip::cli

@@ -1,0 +1,123 @@
+#include "cli/run_job.h"
+
+#include <chrono>
+#include <iostream>
+#include <optional>
+#include <thread>
+
+#include "cli/job_progress.h"
+#include "common/clock.h"
+#include "common/error.h"
+#include "common/log.h"
+#include "common/text.h"
+#include "coordinator/job.h"
+#include "coordinator/launcher.h"
+#include "coordinator/server.h"
+#include "coordinator/supervisor.h"
+#include "mining/mining_job.h"
+#include "worker/stop_signals.h"
+
+namespace helip::cli {
+namespace {
+
+// Seconds that workers have to leave by themselves once the job is done, and to checkpoint once it is stopped.
+constexpr double kLeaveSeconds = 30;
+constexpr double kStopSeconds = 90;
+
+std::vector<coordinator::Range> cut_targets(std::uint64_t pairs, const config::MiningConfig& mining) {
+  std::vector<coordinator::Range> ranges;
+  for (const mining::TargetRange& range : mining::mining_tasks(pairs, mining)) {
+    ranges.push_back({range.first, range.count});
+  }
+  return ranges;
+}
+
+// Until the job has ended and its launch is gone, or, without a launcher, its workers have left.
+void supervise(coordinator::Job& job, coordinator::Supervisor& supervisor, bool launched,
+               bool show_progress) {
+  std::optional<JobProgress> progress;
+  if (show_progress) progress.emplace();
+  std::optional<double> ended;
+  int signals_seen = 0;
+  while (true) {
+    const bool finished = supervisor.step();
+    if (progress) progress->show(job.status());
+    const rpc::JobState state = job.state();
+    if (state != rpc::JobState::kRunning && !ended) ended = monotonic_seconds();
+    const double waited = ended ? monotonic_seconds() - *ended : 0;
+    const double patience = state == rpc::JobState::kDone ? kLeaveSeconds : kStopSeconds;
+    if (finished && (launched || job.live_workers() == 0 || waited > kLeaveSeconds)) return;
+    if (waited > patience) supervisor.kill_launches();
+
+    const int signals = worker::stop_signals();
+    if (signals > signals_seen) {
+      signals_seen = signals;
+      if (signals > 1) supervisor.kill_launches();
+      job.stop();
+      log::warning("stopping; the same command resumes the job");
+    }
+    if (signals == 0) {
+      worker::wait_unless_stopped(0.1);
+    } else {
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    }
+  }
+}
+
+}  // namespace
+
+std::filesystem::path worker_program() {
+  const auto program =
+      std::filesystem::read_symlink("/proc/self/exe").parent_path() / "helip_worker";
+  if (!std::filesystem::exists(program)) {
+    throw Error({.what = "the worker program is missing", .where = program.string()});
+  }
+  return program;
+}
+
+int run_job(const config::RunConfig& config, const RunOptions& options) {
+  const coordinator::WorkDir work_dir(config.output.work_dir);
+  const SystemClock clock;
+  coordinator::JobOptions job_options;
+  job_options.until = options.until;
+  // Local workers of a former run died with it; those on other hosts may take a moment.
+  job_options.drop_leases = options.launch && config.launcher.hosts.empty();
+  coordinator::Job job(config, work_dir, cut_targets, clock, job_options);
+  if (job.state() == rpc::JobState::kDone) {
+    std::cout << "nothing to do: " << work_dir.root().string() << " is complete up to "
+              << rpc::name_of(options.until) << "\n";
+    job.save_status();
+    return kExitDone;
+  }
+  std::filesystem::create_directories(work_dir.logs());
+  log::start("helip", log::Level::kInfo, work_dir.logs() / "coordinator.log");
+  worker::catch_stop_signals();
+
+  {
+    coordinator::ServerOptions server_options;
+    server_options.listen = config.coordinator.listen;
+    server_options.insecure_network = config.coordinator.insecure_network;
+    const coordinator::Server server(job, work_dir, server_options);
+    log::info(cat("coordinator at ", server.address(), ", ", work_dir.root().string()));
+    coordinator::MpirunLauncher launcher(config.launcher);
+    coordinator::Supervisor supervisor(job, options.launch ? &launcher : nullptr, config.launcher,
+                                       server.address(), work_dir,
+                                       options.launch ? worker_program() : std::filesystem::path());
+    supervise(job, supervisor, options.launch, options.show_progress);
+    job.save_status();
+  }
+
+  const rpc::JobStatus status = job.status();
+  switch (status.state) {
+    case rpc::JobState::kDone:
+      std::cout << "done: " << work_dir.root().string() << "\n";
+      return kExitDone;
+    case rpc::JobState::kFailed:
+      std::cerr << "error: " << status.failure << "\n";
+      return job.failed_by_config() ? kExitUsage : kExitFailed;
+    default:
+      return kExitPreempted;
+  }
+}
+
+}  // namespace helip::cli

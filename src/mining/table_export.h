@@ -1,0 +1,19 @@
+// A hard-pair table in other tools' formats.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+
+#include "store/hard_pair_table.h"
+
+namespace helip::mining {
+
+// The public HELIP code's NAME_hard_sample.csv: comma, no header, CRLF, `target,k1,…,kK`. Rows have
+// no empty slots there, so unsuitable targets are left out; returns how many rows were written.
+std::uint64_t export_csv(const store::HardPairTable& table, const std::filesystem::path& file);
+
+// One JSON object a line, for every target: {"target":0,"suitable":true,"hard_pairs":[…],
+// "scores":[…]}, without the empty slots. Returns how many lines were written.
+std::uint64_t export_jsonl(const store::HardPairTable& table, const std::filesystem::path& file);
+
+}  // namespace helip::mining

@@ -1,0 +1,265 @@
+#include "worker/engine_task_runner.h"
+
+#include <nlohmann/json.hpp>
+
+#include <optional>
+
+#include "common/error.h"
+#include "common/log.h"
+#include "common/text.h"
+#include "data/corpus.h"
+#include "data/manifest.h"
+#include "engine/engine.h"
+#include "eval/results.h"
+#include "mining/merge_embeddings.h"
+#include "mining/mining_job.h"
+#include "report/report.h"
+#include "worker/merge_inputs.h"
+
+namespace helip::worker {
+namespace {
+
+using nlohmann::json;
+
+class EngineTaskRunner final : public TaskRunner {
+ public:
+  EngineTaskRunner(const config::RunConfig& config, const Rank& rank)
+      : config_(config), rank_(rank) {}
+
+  [[nodiscard]] std::string device() override { return device_; }
+
+  TaskOutcome run(const rpc::TaskSpec& spec, const std::filesystem::path& partial,
+                  const TaskHooks& hooks) override {
+    const bool merge = spec.kind == "merge";
+    switch (spec.stage) {
+      case rpc::Stage::kIndex:
+        return index(spec, hooks);
+      case rpc::Stage::kEncode:
+        return merge ? merge_encoded(spec, hooks) : encode(spec, partial, hooks);
+      case rpc::Stage::kMine:
+        return merge ? merge_mined(spec, hooks) : mine(spec, partial, hooks);
+      case rpc::Stage::kEval:
+        return merge ? merge_results(spec) : evaluate(spec, hooks);
+      case rpc::Stage::kReport:
+        report::write_report(spec.path("work_dir"));
+        return outcome(json::object());
+      case rpc::Stage::kTrain:
+        break;
+    }
+    throw CommError({.what = "a training was leased outside of a group", .where = spec.name});
+  }
+
+  std::unique_ptr<comm::Group> open_group() override {
+    const std::string device = open_engine();
+    const std::string backend = rank_.size == 1               ? "local"
+                                : device.starts_with("cuda") ? "nccl"
+                                                              : "mpi";
+    return engine::engine().open_group(backend, device, config_.train.collective_timeout_seconds);
+  }
+
+  TaskOutcome train(const rpc::TaskSpec& spec, comm::Group& group,
+                    const TaskHooks& hooks) override;
+
+ private:
+  static TaskOutcome outcome(const json& result) {
+    TaskOutcome done;
+    done.result = result.dump();
+    return done;
+  }
+
+  static std::vector<mining::TaskResult> range_results(const rpc::TaskSpec& spec) {
+    std::vector<mining::TaskResult> results;
+    for (const rpc::TaskInput& input : read_merge_inputs(spec)) {
+      mining::TaskResult& result = results.emplace_back();
+      result.range.first = input.first;
+      result.range.count = input.count;
+      result.file = input.file;
+    }
+    return results;
+  }
+
+  // Loads the engine, once; returns the device of this rank.
+  const std::string& open_engine() {
+    if (!device_.empty()) return device_;
+    const engine::Engine& table = engine::engine();
+    table.set_threads(static_cast<int>(config_.launcher.threads_per_worker));
+    device_ = choose_device(config_.launcher.device, rank_.local_rank, table.info().cuda_devices);
+    log::info(cat("device ", device_, ", ", config_.launcher.threads_per_worker, " threads"));
+    return device_;
+  }
+
+  static TaskOutcome index_result(const std::filesystem::path& folder, const std::string& digest) {
+    const data::CorpusManifest manifest = data::read_manifest(folder / "manifest.json");
+    return outcome({{"pairs", manifest.pairs},
+                    {"fingerprint", manifest.fingerprint},
+                    {"corpus", folder.string()},
+                    {"model_digest", digest}});
+  }
+
+  TaskOutcome index(const rpc::TaskSpec& spec, const TaskHooks& hooks) {
+    const auto folder = std::filesystem::absolute(data::open_or_index(
+        config_.corpus.path, spec.path("index"), config_.corpus.caption_key, hooks.progress));
+    return index_result(folder, model_digest(config_.model));
+  }
+
+  TaskOutcome encode(const rpc::TaskSpec& spec, const std::filesystem::path& partial,
+                     const TaskHooks& hooks) {
+    if (encoder_ == nullptr) {
+      const std::string& device = open_engine();
+      encoder_ = engine::engine().open_encode_session(config_, spec.path("corpus"),
+                                                      spec.path("feature_cache"), device);
+    }
+    const mining::EncodeReport report = encoder_->encode(
+        spec.first, spec.count, partial, rpc::result_metadata(spec), hooks.progress);
+    TaskOutcome done =
+        outcome({{"samples", report.samples}, {"quarantined", report.quarantined}});
+    done.sha256 = report.sha256;
+    return done;
+  }
+
+  static TaskOutcome merge_encoded(const rpc::TaskSpec& spec, const TaskHooks& hooks) {
+    hooks.progress(0, spec.pairs);
+    mining::EncodeOutput output;
+    output.embeddings = spec.path("embeddings");
+    output.quarantine = spec.path("quarantine");
+    if (spec.paths.contains("features")) output.features = spec.path("features");
+    const mining::EncodeSummary merged =
+        mining::merge_embeddings(range_results(spec), spec.pairs, output);
+    return outcome({{"dim", merged.image_dim},
+                    {"quarantined", merged.quarantined},
+                    {"embeddings_digest", merged.embeddings_digest}});
+  }
+
+  TaskOutcome mine(const rpc::TaskSpec& spec, const std::filesystem::path& partial,
+                   const TaskHooks& hooks) {
+    if (!miner_) {
+      // The model is not needed any more, and the embeddings want the room.
+      encoder_.reset();
+      mining::MiningInput input;
+      input.image_embeddings = spec.path("image_embeddings");
+      input.text_embeddings = spec.path("text_embeddings");
+      input.duplicate_groups = spec.path("corpus");
+      input.quarantine = spec.path("quarantine");
+      miner_.emplace(input, config_.mining, config_.launcher.threads_per_worker);
+    }
+    const std::string sha256 = miner_->mine_to_file(spec.first, spec.count, partial,
+                                                    rpc::result_metadata(spec), hooks.progress);
+    TaskOutcome done = outcome({{"targets", spec.count}});
+    done.sha256 = sha256;
+    return done;
+  }
+
+  TaskOutcome merge_mined(const rpc::TaskSpec& spec, const TaskHooks& hooks) {
+    mining::TableProvenance provenance;
+    provenance.corpus_fingerprint = spec.corpus_fingerprint;
+    provenance.config_digest = spec.config_digest;
+    provenance.embeddings_digest = spec.embeddings_digest;
+    const auto folder = spec.path("hard_pairs");
+    hooks.progress(0, 1);
+    // An attempt that died between publishing and reporting has left the same table.
+    std::filesystem::remove_all(folder);
+    mining::merge_into_table(range_results(spec), spec.pairs, config_.mining, 1, provenance, folder);
+    return outcome({{"pairs", spec.pairs}, {"hard_pairs_per_target", config_.mining.hard_pairs_per_target}});
+  }
+
+  TaskOutcome evaluate(const rpc::TaskSpec& spec, const TaskHooks& hooks) {
+    if (spec.dataset >= config_.eval.datasets.size()) {
+      throw StoreError({.what = "a task names a data set that is not configured",
+                        .where = spec.name,
+                        .found = cat(spec.dataset)});
+    }
+    encoder_.reset();
+    miner_.reset();
+    eval::EvalSpec job;
+    job.model = config_.model;
+    job.model.init = spec.path("model").string();
+    job.dataset = config_.eval.datasets[spec.dataset];
+    job.options = config_.eval;
+    job.pretrained = spec.weights;
+    job.feature_cache = spec.path("feature_cache");
+    job.device = open_engine();
+    const auto results = engine::engine().run_eval_job(job, hooks.progress);
+    return outcome({{"results", json::parse(eval::to_json(results))}});
+  }
+
+  static TaskOutcome merge_results(const rpc::TaskSpec& spec) {
+    std::vector<eval::EvalResult> all;
+    for (const rpc::TaskInput& input : read_merge_inputs(spec)) {
+      const auto results = json::parse(input.result).at("results").dump();
+      for (auto& result : eval::results_from_json(results, input.task)) {
+        all.push_back(std::move(result));
+      }
+    }
+    eval::write_results(spec.path("results_file"), all);
+    return outcome({{"entries", all.size()}});
+  }
+
+  const config::RunConfig config_;
+  const Rank rank_;
+  std::string device_;
+  std::unique_ptr<mining::EncodeSession> encoder_;
+  std::optional<mining::MiningSession> miner_;
+};
+
+TaskOutcome EngineTaskRunner::train(const rpc::TaskSpec& spec, comm::Group& group,
+                                    const TaskHooks& hooks) {
+  encoder_.reset();
+  miner_.reset();
+  const auto path_or_none = [&](const char* role) {
+    const auto found = spec.paths.find(role);
+    return found == spec.paths.end() ? std::filesystem::path() : found->second;
+  };
+  train::TrainSpec job;
+  job.config = config_;
+  job.seed = spec.seed;
+  job.corpus_folder = spec.path("corpus");
+  job.features_folder = path_or_none("features");
+  job.hard_pairs_folder = path_or_none("hard_pairs");
+  job.quarantine_folder = path_or_none("quarantine");
+  job.checkpoint_folder = spec.path("checkpoints");
+  job.metrics_file = spec.path("metrics");
+  job.model_folder = spec.path("model");
+  job.device = open_engine();
+  train::TrainCallbacks callbacks;
+  callbacks.progress = [&](const train::TrainProgress& now) {
+    rpc::TrainNumbers numbers;
+    numbers.step = now.step;
+    numbers.steps = now.steps;
+    numbers.epoch = now.epoch;
+    numbers.loss = now.loss;
+    numbers.contrastive_loss = now.contrastive_loss;
+    numbers.margin_loss = now.margin_loss;
+    numbers.lr = now.lr;
+    numbers.logit_scale = now.logit_scale;
+    numbers.samples_per_second = now.samples_per_second;
+    numbers.seed = spec.seed;
+    hooks.train_progress(numbers);
+  };
+  callbacks.should_stop = hooks.should_stop;
+  const train::TrainReport report = engine::engine().run_train_job(job, group, callbacks);
+  if (report.resumed_from > 0) log::info(cat("resumed from step ", report.resumed_from));
+  TaskOutcome done =
+      outcome({{"seed", spec.seed}, {"steps", report.steps}, {"final_loss", report.final_loss}});
+  done.stopped = report.stopped;
+  return done;
+}
+
+}  // namespace
+
+std::unique_ptr<TaskRunner> make_engine_task_runner(const config::RunConfig& config,
+                                                    const Rank& rank) {
+  return std::make_unique<EngineTaskRunner>(config, rank);
+}
+
+std::string choose_device(const std::string& asked, std::uint32_t local_rank, int cuda_devices) {
+  if (asked == "cpu" || (asked == "auto" && cuda_devices == 0)) return "cpu";
+  if (cuda_devices == 0) {
+    throw ConfigError({.what = "no GPU for this rank",
+                       .where = "launcher.device",
+                       .expected = "a CUDA device",
+                       .found = "none"});
+  }
+  return cat("cuda:", local_rank % static_cast<std::uint32_t>(cuda_devices));
+}
+
+}  // namespace helip::worker

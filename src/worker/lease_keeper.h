@@ -1,0 +1,66 @@
+// Keeps the worker's lease alive: a thread sends heartbeats with the task's progress. When no heartbeat has been acknowledged
+// for 0.8 of a lease's term, or the coordinator says that the lease is lost, the lease counts as lost here too (self-fencing):
+// the task must publish nothing more.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "common/clock.h"
+#include "rpc/scheduler.h"
+#include "worker/connection.h"
+
+namespace helip::worker {
+
+class LeaseKeeper {
+ public:
+  LeaseKeeper(Connection& connection, const Clock& clock, double heartbeat_seconds,
+              double lease_seconds);
+  ~LeaseKeeper();
+  LeaseKeeper(const LeaseKeeper&) = delete;
+  LeaseKeeper& operator=(const LeaseKeeper&) = delete;
+
+  void set_device(const std::string& device);
+  // From now on heartbeats renew this lease; nothing is held before and after.
+  void hold(const rpc::Lease& lease);
+  void let_go();
+  void progress(std::uint64_t done, std::uint64_t total);
+  void progress(const rpc::TrainNumbers& train);
+
+  // False once the lease is lost; stays so until the next hold().
+  [[nodiscard]] bool held() const;
+  // The coordinator asks the worker to leave.
+  [[nodiscard]] bool asked_to_stop() const { return stop_; }
+  // Called in the heartbeat's thread when a held lease is lost; the training group ends its process there, since a
+  // collective in progress cannot be left in any other way.
+  void on_loss(std::function<void()> action);
+
+ private:
+  void beat_until_closed();
+  double beat();
+  void check_term();
+
+  Connection& connection_;
+  const Clock& clock_;
+  const double heartbeat_seconds_;
+  const Duration fence_after_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable wake_;
+  bool closing_ = false;
+  std::string device_;
+  std::optional<rpc::LeaseProgress> lease_;
+  bool lost_ = false;
+  TimePoint acknowledged_;
+  TimePoint progress_since_;
+  std::function<void()> on_loss_;
+  std::atomic<bool> stop_{false};
+  std::thread thread_;
+};
+
+}  // namespace helip::worker

@@ -1,0 +1,281 @@
+#include "worker/lease_loop.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <nlohmann/json.hpp>
+
+#include <system_error>
+
+#include "common/digest.h"
+#include "common/log.h"
+#include "common/publish.h"
+#include "common/text.h"
+
+namespace helip::worker {
+namespace {
+
+namespace fs = std::filesystem;
+
+// A rename survives a power cut once its folder is on disk.
+void rename_durably(const fs::path& from, const fs::path& to) {
+  fs::rename(from, to);
+  const int folder = ::open(to.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const bool synced = folder >= 0 && ::fsync(folder) == 0;
+  const int reason = errno;
+  if (folder >= 0) ::close(folder);
+  if (!synced) {
+    throw StoreError({.what = "cannot make a result durable",
+                      .where = to.string(),
+                      .found = std::generic_category().message(reason)});
+  }
+}
+
+std::string label(const rpc::TaskSpec& spec) {
+  return cat(rpc::name_of(spec.stage), "/", spec.name);
+}
+
+std::string to_text(const rpc::Lease& lease) {
+  return nlohmann::json{{"task", rpc::number(lease.task)},
+                        {"fence", rpc::number(lease.fence)},
+                        {"attempt", lease.attempt},
+                        {"spec", lease.spec}}
+      .dump();
+}
+
+rpc::Lease lease_from_text(const std::string& text) {
+  const auto object = nlohmann::json::parse(text);
+  rpc::Lease lease;
+  lease.task = rpc::TaskId{object.at("task").get<std::uint64_t>()};
+  lease.fence = rpc::Fence{object.at("fence").get<std::uint64_t>()};
+  lease.attempt = object.at("attempt").get<std::uint32_t>();
+  lease.spec = object.at("spec").get<std::string>();
+  return lease;
+}
+
+// What rank 0 tells the group besides leases.
+constexpr const char* kGroupDone = "done";
+constexpr const char* kGroupStop = "stop";
+
+}  // namespace
+
+rpc::FailureKind kind_of(const std::exception& error) {
+  if (dynamic_cast<const ConfigError*>(&error) != nullptr) return rpc::FailureKind::kConfig;
+  if (dynamic_cast<const DataError*>(&error) != nullptr) return rpc::FailureKind::kData;
+  return rpc::FailureKind::kTransient;
+}
+
+LeaseLoop::LeaseLoop(Connection& connection, const Clock& clock, LoopOptions options,
+                     RunnerFactory factory)
+    : connection_(connection),
+      clock_(clock),
+      options_(std::move(options)),
+      factory_(std::move(factory)) {}
+
+bool LeaseLoop::should_stop() const { return options_.stop_asked() || keeper_->asked_to_stop(); }
+
+TaskHooks LeaseLoop::hooks() {
+  TaskHooks hooks;
+  hooks.progress = [this](std::uint64_t done, std::uint64_t total) {
+    keeper_->progress(done, total);
+    if (!keeper_->held()) throw TaskAbandoned({.what = "the lease is lost"});
+    if (should_stop()) throw TaskAbandoned({.what = "the worker was asked to stop"});
+  };
+  hooks.train_progress = [this](const rpc::TrainNumbers& train) { keeper_->progress(train); };
+  hooks.should_stop = [this] { return should_stop(); };
+  return hooks;
+}
+
+int LeaseLoop::run() {
+  rpc::RegisterRequest about;
+  about.launch = options_.rank.launch;
+  about.rank = options_.rank.rank;
+  about.world_size = options_.rank.size;
+  about.host = options_.host;
+  about.pid = options_.pid;
+  about.stages = options_.stages;
+  try {
+    job_ = connection_.enroll(about);
+    runner_ = factory_(job_);
+    keeper_ = std::make_unique<LeaseKeeper>(connection_, clock_, job_.heartbeat_seconds,
+                                            job_.lease_seconds);
+    while (!options_.stop_asked() && !stopped_) {
+      const rpc::AcquireReply answer = connection_.acquire(false);
+      if (const auto* lease = std::get_if<rpc::Lease>(&answer)) {
+        run_task(*lease);
+      } else if (const auto* wait = std::get_if<rpc::Wait>(&answer)) {
+        options_.wait(wait->seconds);
+      } else if (const auto* leave = std::get_if<rpc::Leave>(&answer)) {
+        log::info(cat("leaving: ", leave->reason));
+        if (leave->failed) return kExitFailed;
+        return keeper_->asked_to_stop() ? kExitPreempted : kExitDone;
+      } else {
+        train_in_group();
+      }
+    }
+    log::info("stopped");
+  } catch (const Orphaned& error) {
+    log::error(error.what());
+  }
+  return kExitPreempted;
+}
+
+void LeaseLoop::publish(const rpc::Lease& lease, const rpc::TaskSpec& spec,
+                        const TaskOutcome& outcome, const fs::path& partial) {
+  rpc::CompleteRequest done;
+  done.task = lease.task;
+  done.fence = lease.fence;
+  done.result = outcome.result;
+  const fs::path folder = spec.path("results");
+  // WORK/tasks/<stage>: the same rule on both sides names the file.
+  const fs::path work_dir = folder.parent_path().parent_path();
+  const auto final_path = [&] {
+    return rpc::result_file(work_dir, spec.stage, spec.name, rpc::number(lease.fence), done.sha256,
+                            rpc::result_extension(spec));
+  };
+  const auto fence = [&] {
+    if (!keeper_->held()) throw TaskAbandoned({.what = "the lease is lost"});
+  };
+  if (outcome.sha256.empty()) {
+    const std::string content = rpc::result_envelope(spec, outcome.result);
+    done.sha256 = sha256_hex(content);
+    done.bytes = content.size();
+    fence();
+    publish_file(final_path(), content);
+  } else {
+    done.sha256 = outcome.sha256;
+    done.bytes = fs::file_size(partial);
+    fence();
+    rename_durably(partial, final_path());
+  }
+  connection_.complete(done);
+}
+
+void LeaseLoop::report_failure(const rpc::Lease& lease, const std::string& error,
+                               rpc::FailureKind kind) {
+  rpc::FailRequest failure;
+  failure.task = lease.task;
+  failure.fence = lease.fence;
+  failure.error = error;
+  failure.kind = kind;
+  try {
+    connection_.fail(failure);
+  } catch (const rpc::RpcError& refused) {
+    // Somebody else holds the task by now: what went wrong here is of no account.
+    log::warning(refused.what());
+  }
+}
+
+void LeaseLoop::hand_back(const rpc::Lease& lease) {
+  rpc::ReleaseRequest release;
+  release.task = lease.task;
+  release.fence = lease.fence;
+  try {
+    connection_.release(release);
+  } catch (const rpc::RpcError& error) {
+    log::warning(cat("the lease ends by itself: ", error.what()));
+  }
+}
+
+void LeaseLoop::learn_from(const rpc::TaskSpec& spec, const std::string& result) {
+  if (spec.stage != rpc::Stage::kIndex) return;
+  const auto facts = nlohmann::json::parse(result);
+  connection_.learned(facts.value("fingerprint", ""), facts.value("model_digest", ""));
+}
+
+// The third place that catches errors: a task that fails is reported, and the worker lives on.
+void LeaseLoop::run_task(const rpc::Lease& lease) {
+  fs::path partial;
+  keeper_->hold(lease);
+  try {
+    const rpc::TaskSpec spec = rpc::task_spec_from_json(lease.spec, "the lease");
+    const fs::path folder = spec.path("results");
+    fs::create_directories(folder);
+    partial = folder / cat(spec.name, "-", rpc::number(lease.fence), ".partial.",
+                           rpc::result_extension(spec));
+    log::info(cat(label(spec), ", attempt ", lease.attempt));
+    const TaskOutcome outcome = runner_->run(spec, partial, hooks());
+    keeper_->set_device(runner_->device());
+    publish(lease, spec, outcome, partial);
+    learn_from(spec, outcome.result);
+  } catch (const TaskAbandoned& error) {
+    log::warning(error.what());
+    if (keeper_->held()) hand_back(lease);
+  } catch (const Orphaned&) {
+    throw;
+  } catch (const std::exception& error) {
+    log::error(error.what());
+    report_failure(lease, error.what(), kind_of(error));
+  }
+  keeper_->let_go();
+  std::error_code ignored;
+  if (!partial.empty()) fs::remove(partial, ignored);
+}
+
+// Rank 0: the next training's lease as text, or kGroupDone, or kGroupStop.
+std::string LeaseLoop::next_in_group() {
+  try {
+    while (!should_stop()) {
+      const rpc::AcquireReply answer = connection_.acquire(true);
+      if (const auto* lease = std::get_if<rpc::Lease>(&answer)) return to_text(*lease);
+      const auto* wait = std::get_if<rpc::Wait>(&answer);
+      if (wait == nullptr) return kGroupDone;
+      options_.wait(wait->seconds);
+    }
+  } catch (const Orphaned& error) {
+    // The other ranks wait for word: tell them before leaving.
+    log::error(error.what());
+  }
+  return kGroupStop;
+}
+
+void LeaseLoop::train_in_group() {
+  log::info(cat("entering training as rank ", options_.rank.rank, " of ", options_.rank.size));
+  const auto group = runner_->open_group();
+  keeper_->set_device(runner_->device());
+  while (true) {
+    const std::string word = group->broadcast_text(group->rank() == 0 ? next_in_group() : "");
+    if (word == kGroupDone) break;
+    if (word == kGroupStop || !run_training(lease_from_text(word), *group)) {
+      stopped_ = true;
+      break;
+    }
+  }
+  log::info("training is over");
+}
+
+// False: the training stopped early, with a checkpoint.
+bool LeaseLoop::run_training(const rpc::Lease& lease, comm::Group& group) {
+  const bool holder = group.rank() == 0;
+  try {
+    const rpc::TaskSpec spec = rpc::task_spec_from_json(lease.spec, "the lease");
+    log::info(cat(label(spec), ", attempt ", lease.attempt));
+    if (holder) {
+      keeper_->hold(lease);
+      keeper_->on_loss([this] {
+        log::error("the lease of the training is lost: ending the process");
+        options_.end_process(kExitPreempted);
+      });
+    }
+    const TaskOutcome outcome = runner_->train(spec, group, hooks());
+    if (holder && outcome.stopped) hand_back(lease);
+    if (holder && !outcome.stopped) {
+      fs::create_directories(spec.path("results"));
+      publish(lease, spec, outcome, {});
+    }
+    if (holder) keeper_->let_go();
+    return !outcome.stopped;
+  } catch (const std::exception& error) {
+    // Peers may stand in a collective that this rank will never join. Every rank knows the fence, so any may report.
+    log::error(error.what());
+    try {
+      report_failure(lease, error.what(), kind_of(error));
+    } catch (const Orphaned& away) {
+      log::error(away.what());
+    }
+    options_.end_process(kExitFailed);
+    throw;
+  }
+}
+
+}  // namespace helip::worker

@@ -1,0 +1,13 @@
+// SIGTERM and SIGINT as a flag that a program looks at, and a wait that they end.
+#pragma once
+
+namespace helip::worker {
+
+// From now on SIGTERM, SIGINT and SIGHUP count instead of ending the process. Call before other threads start.
+void catch_stop_signals();
+// How often one came.
+int stop_signals();
+// Sleeps; false, at once, if a signal has come.
+bool wait_unless_stopped(double seconds);
+
+}  // namespace helip::worker

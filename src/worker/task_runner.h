@@ -1,0 +1,50 @@
+// What runs a task. The worker's loop knows leases; a runner knows work. Tests put a cheap one in place of the engine's.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "comm/group.h"
+#include "rpc/scheduler.h"
+#include "rpc/task_spec.h"
+
+namespace helip::worker {
+
+// The worker was asked to stop, or its lease is lost: thrown by progress callbacks through the work.
+class TaskAbandoned : public Error {
+ public:
+  using Error::Error;
+};
+
+struct TaskOutcome {
+  std::string result;             // JSON; deterministic: no time, host or process in it
+  std::string sha256;             // of the published range; empty for other tasks
+  bool stopped = false;           // a training that ended early, with a checkpoint
+};
+
+struct TaskHooks {
+  std::function<void(std::uint64_t done, std::uint64_t total)> progress;  // may throw TaskAbandoned
+  std::function<void(const rpc::TrainNumbers&)> train_progress;
+  std::function<bool()> should_stop;
+};
+
+class TaskRunner {
+ public:
+  virtual ~TaskRunner() = default;
+  // "cpu" or "cuda:I", once the first task has made it known.
+  [[nodiscard]] virtual std::string device() = 0;
+  // Runs a task other than training. A range publishes its result at `partial` (safetensors); of other tasks the caller
+  // publishes the result.
+  virtual TaskOutcome run(const rpc::TaskSpec& spec, const std::filesystem::path& partial,
+                          const TaskHooks& hooks) = 0;
+  // The ranks of this launch as a group; collective.
+  virtual std::unique_ptr<comm::Group> open_group() = 0;
+  // Collective.
+  virtual TaskOutcome train(const rpc::TaskSpec& spec, comm::Group& group,
+                            const TaskHooks& hooks) = 0;
+};
+
+}  // namespace helip::worker

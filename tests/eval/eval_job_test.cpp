@@ -1,0 +1,186 @@
+// The evaluation of a small data set through the golden towers: embeddings against the golden file,
+// scores against the metrics over the golden embeddings.
+#include "eval/eval_job.h"
+
+#include <catch2/catch.hpp>
+#include <fstream>
+
+#include "common/error.h"
+#include "common/text.h"
+#include "eval/dataset_embedder.h"
+#include "support/golden_towers.h"
+#include "support/temporary_folder.h"
+
+namespace helip::eval {
+namespace {
+
+using Catch::Matchers::Contains;
+using test::add_member;
+
+constexpr std::size_t kPictures = 5;
+const std::vector<std::string> kClasses = {"cat", "dog", "house"};
+const std::vector<std::string> kTemplates = {"a {c}", "the {c} on the hill"};
+
+std::string label_of(std::size_t picture) { return std::to_string(picture % kClasses.size()); }
+
+void write_split(const std::filesystem::path& folder, const std::string& split,
+                 const std::vector<std::string>& pictures) {
+  std::filesystem::create_directories(folder / split);
+  std::ofstream(folder / split / "nshards.txt") << 1;
+  const nlohmann::json captions = test::expected_of_pictures().at("captions");
+  data::TarWriter tar(folder / split / "0.tar");
+  for (std::size_t i = 0; i < pictures.size(); ++i) {
+    const std::string key = cat("s", i);
+    add_member(tar, key + ".cls", label_of(i));
+    add_member(tar, key + ".png", test::picture(pictures[i]));
+    // The last picture has two captions, one equal to the first picture's but for its letters'
+    // case.
+    std::string text = captions.at(i);
+    if (i == 4) text += "\nA Red  CAT";
+    add_member(tar, key + ".txt", text);
+  }
+  tar.publish();
+}
+
+void write_dataset(const std::filesystem::path& folder) {
+  write_split(folder, "test", {"0.png", "1.png", "2.png", "3.png", "4.png"});
+  write_split(folder, "train", {"4.png", "3.png", "2.png", "1.png", "0.png"});
+  std::ofstream classes(folder / "classnames.txt");
+  for (const std::string& name : kClasses) classes << name << "\n";
+  std::ofstream templates(folder / "zeroshot_classification_templates.txt");
+  for (const std::string& text : kTemplates) templates << text << "\n";
+}
+
+EvalSpec make_spec(const std::filesystem::path& folder, std::vector<std::string> tasks) {
+  EvalSpec spec;
+  spec.model = test::golden_towers();
+  spec.dataset = {.name = "pictures", .path = folder.string(), .tasks = std::move(tasks)};
+  spec.options.batch_size = 2;
+  spec.options.recall_k = {1, 3};
+  spec.pretrained = "seed-1";
+  return spec;
+}
+
+void check_near(const Embeddings& found, const nlohmann::json& expected) {
+  REQUIRE(found.rows == expected.size());
+  for (std::size_t row = 0; row < found.rows; ++row) {
+    for (std::size_t e = 0; e < found.dim; ++e) {
+      CHECK(found.view().row(row)[e] == Approx(expected[row][e].get<double>()).margin(1e-5));
+    }
+  }
+}
+
+TEST_CASE("embeddings of a data set equal the golden towers' in any batch size, cached or not") {
+  const test::TemporaryFolder folder;
+  write_dataset(folder.path());
+  const data::Dataset dataset = data::read_dataset(folder.path(), "test");
+  const nlohmann::json expected = test::expected_of_pictures();
+  const std::uint32_t batch_size = GENERATE(1, 2, 7);
+  std::uint64_t advanced = 0;
+  const EmbedderOptions options{.batch_size = batch_size,
+                                .feature_cache = folder.path() / "cache",
+                                .advanced = [&](std::uint64_t count) { advanced += count; }};
+  const auto embedder = open_dataset_embedder(test::golden_towers(), options);
+  const Embeddings images = embedder->images(dataset, "test");
+  const Embeddings texts = embedder->texts(expected.at("captions"));
+  check_near(images, expected.at("image_embeddings"));
+  check_near(texts, expected.at("text_embeddings"));
+  CHECK(advanced == 2 * kPictures);
+
+  const auto again = open_dataset_embedder(test::golden_towers(), options);
+  CHECK(again->images(dataset, "test").values == images.values);
+  CHECK(again->texts(expected.at("captions")).values == texts.values);
+}
+
+TEST_CASE("all tasks of a data set are scored as the metrics score its embeddings") {
+  const test::TemporaryFolder folder;
+  write_dataset(folder.path());
+  const EvalSpec spec = make_spec(folder.path(), {"zero_shot", "retrieval", "linear_probe"});
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> steps;
+  const auto results = run_eval_job(
+      spec, [&](std::uint64_t done, std::uint64_t total) { steps.emplace_back(done, total); });
+  REQUIRE(results.size() == 3);
+  for (const EvalResult& result : results) {
+    CHECK(result.dataset == "pictures");
+    CHECK(result.model == "locked_towers");
+    CHECK(result.pretrained == "seed-1");
+    CHECK(result.language == "en");
+  }
+  REQUIRE_FALSE(steps.empty());
+  CHECK(steps.back().first == steps.back().second);
+
+  const data::Dataset dataset = data::read_dataset(folder.path(), "test");
+  const auto embedder = open_dataset_embedder(spec.model, {.batch_size = 2});
+  const Embeddings images = embedder->images(dataset, "test");
+
+  CHECK(results[0].task == "zeroshot_classification");
+  const Embeddings prompts =
+      embedder->texts({"a cat", "the cat on the hill", "a dog", "the dog on the hill", "a house",
+                       "the house on the hill"});
+  const std::vector<float> classes = class_embeddings(prompts.view(), 2);
+  const std::vector<std::int64_t> labels = {0, 1, 2, 0, 1};
+  const Classification zero_shot =
+      classification_metrics(3, labels, [&](std::size_t i, std::span<double> scores) {
+        for (std::size_t c = 0; c < 3; ++c) {
+          scores[c] = dot(images.view().row(i), FeatureView{classes, 3, prompts.dim}.row(c));
+        }
+      });
+  CHECK(results[0].metrics ==
+        std::map<std::string, double>{{"acc1", zero_shot.acc1},
+                                      {"mean_per_class_recall", zero_shot.mean_per_class_recall}});
+
+  CHECK(results[1].task == "zeroshot_retrieval");
+  std::vector<std::string> captions = test::expected_of_pictures().at("captions");
+  captions.push_back("A Red  CAT");
+  const Embeddings texts = embedder->texts(captions);
+  const std::vector<std::vector<std::size_t>> of_image = {{0}, {1}, {2}, {3}, {4, 5}};
+  const std::vector<std::uint64_t> group = {0, 1, 2, 3, 4, 0};
+  CHECK(results[1].metrics == retrieval_metrics(images.view(), texts.view(), of_image, group,
+                                                std::vector<std::uint32_t>{1, 3}));
+
+  CHECK(results[2].task == "linear_probe");
+  CHECK(results[2].metrics.at("l2") == spec.options.probe_l2);
+  CHECK(results[2].metrics.count("acc1") == 1);
+}
+
+TEST_CASE("two evaluations of one data set give the same numbers, the second from the cache") {
+  const test::TemporaryFolder folder;
+  write_dataset(folder.path());
+  EvalSpec spec = make_spec(folder.path(), {"retrieval"});
+  const auto plain = run_eval_job(spec, {});
+  spec.feature_cache = folder.path() / "cache";
+  const auto first = run_eval_job(spec, {});
+  CHECK_FALSE(std::filesystem::is_empty(spec.feature_cache));
+  const auto second = run_eval_job(spec, {});
+  CHECK(first[0].metrics == plain[0].metrics);
+  CHECK(second[0].metrics == plain[0].metrics);
+}
+
+TEST_CASE("an image that cannot be decoded stops the evaluation by name") {
+  const test::TemporaryFolder folder;
+  write_dataset(folder.path());
+  write_split(folder.path(), "test", {"0.png", "broken.png"});
+  CHECK_THROWS_WITH(run_eval_job(make_spec(folder.path(), {"retrieval"}), {}), Contains("s1"));
+}
+
+TEST_CASE("tasks that a data set cannot serve are refused before anything is embedded") {
+  const test::TemporaryFolder folder;
+  write_dataset(folder.path());
+  const auto refused = [&](const std::string& task, const std::string& part) {
+    CHECK_THROWS_WITH(run_eval_job(make_spec(folder.path(), {task}), {}), Contains(part));
+  };
+  refused("zero-shot", "unknown evaluation task");
+  std::filesystem::remove(folder.path() / "zeroshot_classification_templates.txt");
+  refused("zero_shot", "templates");
+  std::filesystem::remove(folder.path() / "classnames.txt");
+  refused("zero_shot", "classnames.txt");
+  std::filesystem::remove_all(folder.path() / "train");
+  EvalSpec spec = make_spec(folder.path(), {"linear_probe"});
+  spec.dataset.split = "train";
+  CHECK_THROWS_AS(run_eval_job(spec, {}), ConfigError);
+  spec.dataset.tasks.clear();
+  CHECK_THROWS_AS(run_eval_job(spec, {}), ConfigError);
+}
+
+}  // namespace
+}  // namespace helip::eval

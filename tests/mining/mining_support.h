@@ -1,0 +1,156 @@
+// Oracles and small data sets of the mining tests.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <iterator>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/ids.h"
+#include "common/rng.h"
+#include "mining/mining_data.h"
+#include "mining/mining_job.h"
+#include "mining/pair_miner.h"
+#include "store/npy.h"
+
+namespace helip::test {
+
+// Rows of both modalities, as a test makes them.
+struct Pairs {
+  std::uint32_t image_dim = 0;
+  std::uint32_t text_dim = 0;
+  std::vector<float> images;  // [N, image_dim]
+  std::vector<float> texts;   // [N, text_dim]
+  std::vector<std::uint32_t> image_group;
+  std::vector<std::uint32_t> caption_group;
+  std::vector<std::uint8_t> quarantined;
+
+  [[nodiscard]] std::uint64_t count() const { return images.size() / image_dim; }
+  [[nodiscard]] std::span<const float> image(std::uint64_t i) const {
+    return std::span(images).subspan(i * image_dim, image_dim);
+  }
+  [[nodiscard]] std::span<const float> text(std::uint64_t i) const {
+    return std::span(texts).subspan(i * text_dim, text_dim);
+  }
+  [[nodiscard]] mining::MiningData data() const {
+    return {mining::EmbeddingMatrix(images, image_dim), mining::EmbeddingMatrix(texts, text_dim),
+            image_group, caption_group, quarantined};
+  }
+};
+
+// Normal values; a pair shares part of its direction with others of its cluster.
+inline Pairs random_pairs(std::uint64_t count, std::uint32_t image_dim, std::uint32_t text_dim,
+                          std::uint64_t seed) {
+  constexpr std::uint64_t kClusters = 7;
+  Pairs pairs;
+  pairs.image_dim = image_dim;
+  pairs.text_dim = text_dim;
+  for (std::uint64_t i = 0; i < count; ++i) {
+    for (const bool is_text : {false, true}) {
+      RandomStream centre(seed, "test.centre", {i % kClusters, is_text ? 1U : 0U});
+      RandomStream own(seed, "test.own", {i, is_text ? 1U : 0U});
+      std::vector<float>& values = is_text ? pairs.texts : pairs.images;
+      for (std::uint32_t e = 0; e < (is_text ? text_dim : image_dim); ++e) {
+        values.push_back(static_cast<float>(centre.normal() + 0.9 * own.normal()));
+      }
+    }
+  }
+  return pairs;
+}
+
+struct Rows {
+  std::vector<std::uint32_t> indices;
+  std::vector<float> scores;
+  bool operator==(const Rows&) const = default;
+};
+
+// All candidates of each target scored by exact_pair_score and fully sorted.
+inline Rows brute_force(
+    const Pairs& pairs, const mining::ScoreRules& rules, std::uint32_t k,
+    const std::function<bool(std::uint64_t target, std::uint64_t candidate)>& in_pool = {}) {
+  Rows rows;
+  const auto same = [](const std::vector<std::uint32_t>& group, std::uint64_t i, std::uint64_t j) {
+    return !group.empty() && group[i] == group[j];
+  };
+  const auto bad = [&](std::uint64_t i) {
+    return !pairs.quarantined.empty() && pairs.quarantined[i] != 0;
+  };
+  for (std::uint64_t i = 0; i < pairs.count(); ++i) {
+    std::vector<std::pair<float, std::uint32_t>> found;
+    for (std::uint64_t j = 0; j < pairs.count(); ++j) {
+      if (i == j || bad(i) || bad(j) || same(pairs.image_group, i, j) ||
+          same(pairs.caption_group, i, j) || (in_pool && !in_pool(i, j))) {
+        continue;
+      }
+      const float score = mining::exact_pair_score(pairs.image(i), pairs.image(j), pairs.text(i),
+                                                   pairs.text(j), rules);
+      if (score > 0) found.emplace_back(-score, static_cast<std::uint32_t>(j));
+    }
+    std::sort(found.begin(), found.end());
+    for (std::uint32_t slot = 0; slot < k; ++slot) {
+      rows.indices.push_back(slot < found.size() ? found[slot].second : kNoPair);
+      rows.scores.push_back(slot < found.size() ? -found[slot].first : 0.0F);
+    }
+  }
+  return rows;
+}
+
+inline Rows mined(const mining::PairMiner& miner, std::uint64_t first, std::uint64_t count,
+                  std::uint32_t k) {
+  Rows rows{std::vector<std::uint32_t>(count * k, 7), std::vector<float>(count * k, -1.0F)};
+  miner.mine({first, count}, rows.indices, rows.scores, {});
+  return rows;
+}
+
+inline Rows mined_exactly(const Pairs& pairs, const mining::ScoreRules& rules, std::uint32_t k,
+                          std::uint32_t threads = 1) {
+  const mining::MiningData data = pairs.data();
+  return mined(*mining::make_exact_miner(data, {.rules = rules, .k = k, .threads = threads}), 0,
+               pairs.count(), k);
+}
+
+inline std::string bytes_of(const std::filesystem::path& file) {
+  std::ifstream stream(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+template <typename T>
+void write_npy(const std::filesystem::path& file, store::DType dtype,
+               const std::vector<std::uint64_t>& shape, const std::vector<T>& values) {
+  store::NpyWriter writer(file, dtype, shape);
+  writer.write_values(std::span<const T>(values));
+  writer.publish();
+}
+
+// The pairs as files: FOLDER/img_emb/img_emb_0.npy, FOLDER/text_emb/…, FOLDER/groups/….
+inline mining::MiningInput write_pairs(const Pairs& pairs, const std::filesystem::path& folder) {
+  const std::uint64_t n = pairs.count();
+  write_npy(folder / "img_emb" / "img_emb_0.npy", store::DType::kF32, {n, pairs.image_dim},
+            pairs.images);
+  write_npy(folder / "text_emb" / "text_emb_0.npy", store::DType::kF32, {n, pairs.text_dim},
+            pairs.texts);
+  mining::MiningInput input{.image_embeddings = folder,
+                            .text_embeddings = folder,
+                            .duplicate_groups = {},
+                            .quarantine = {}};
+  if (!pairs.image_group.empty()) {
+    input.duplicate_groups = folder / "groups";
+    write_npy(input.duplicate_groups / "image_group.npy", store::DType::kU32, {n},
+              pairs.image_group);
+    write_npy(input.duplicate_groups / "caption_group.npy", store::DType::kU32, {n},
+              pairs.caption_group);
+  }
+  if (!pairs.quarantined.empty()) {
+    input.quarantine = folder / "quarantine";
+    write_npy(input.quarantine / "quarantine.npy", store::DType::kBool, {n}, pairs.quarantined);
+  }
+  return input;
+}
+
+}  // namespace helip::test

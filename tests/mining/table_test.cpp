@@ -1,0 +1,358 @@
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "common/digest.h"
+#include "common/error.h"
+#include "mining/embedding_files.h"
+#include "mining/mining_job.h"
+#include "mining_support.h"
+#include "store/hard_pair_table.h"
+#include "store/safetensors.h"
+#include "support/temporary_folder.h"
+
+using namespace helip::mining;
+using namespace helip::test;
+using helip::config::MiningConfig;
+using helip::store::HardPairTable;
+namespace fs = std::filesystem;
+
+namespace {
+
+MiningConfig small_config(const std::string& method) {
+  MiningConfig config;
+  config.method = method;
+  config.hard_pairs_per_target = 6;
+  config.pool_size = 60;
+  config.pool_refresh_targets = 77;
+  config.task_targets = 50;
+  config.text_floor = 0.125F;
+  return config;
+}
+
+Pairs grouped_pairs() {
+  Pairs pairs = random_pairs(210, 24, 16, 21);
+  for (std::uint32_t i = 0; i < 210; ++i) {
+    pairs.image_group.push_back(i < 200 ? i : 200);
+    pairs.caption_group.push_back(i % 3 == 0 ? i / 30 * 30 : i);
+    pairs.quarantined.push_back(i == 5 || i == 100 ? 1 : 0);
+  }
+  return pairs;
+}
+
+const std::vector<std::string> kTableFiles = {"manifest.json", "indices.npy", "scores.npy",
+                                              "suitable.npy"};
+
+// All bytes of a table.
+std::string table_bytes(const fs::path& folder) {
+  std::string all;
+  for (const std::string& file : kTableFiles) all += helip::sha256_file(folder / file);
+  return all;
+}
+
+std::vector<TaskResult> mine_tasks(const MiningSession& session, const MiningConfig& config,
+                                   const fs::path& folder) {
+  std::vector<TaskResult> results;
+  for (const TargetRange& range : mining_tasks(session.pairs(), config)) {
+    const fs::path file = folder / ("task-" + std::to_string(range.first) + ".safetensors");
+    const std::string sha256 =
+        session.mine_to_file(range.first, range.count, file, {{"task", "x"}}, {});
+    CHECK(sha256 == helip::sha256_file(file));
+    results.push_back({range, file});
+  }
+  return results;
+}
+
+const TableProvenance kProvenance{
+    .corpus_fingerprint = "f", .config_digest = "c", .embeddings_digest = "e"};
+
+template <typename Work>
+std::string error_of(Work&& work) {
+  try {
+    work();
+  } catch (const helip::Error& problem) {
+    return problem.what();
+  }
+  return "no error";
+}
+
+}  // namespace
+
+TEST_CASE("tasks cover all targets and never cross a pool") {
+  MiningConfig config = small_config("fast");
+  for (const std::string method : {"exact", "fast"}) {
+    config.method = method;
+    for (const std::uint32_t task_targets : {1U, 50U, 77U, 1000U, 4294967295U}) {
+      for (const std::uint64_t refresh : {std::uint64_t{1}, std::uint64_t{77}, ~std::uint64_t{0}}) {
+        config.task_targets = task_targets;
+        config.pool_refresh_targets = refresh;
+        std::uint64_t next = 0;
+        for (const TargetRange& range : mining_tasks(210, config)) {
+          CHECK(range.first == next);
+          CHECK((range.count >= 1 && range.count <= task_targets));
+          if (method == "fast") {
+            CHECK(range.first / refresh == (range.first + range.count - 1) / refresh);
+          }
+          next += range.count;
+        }
+        CHECK(next == 210);
+      }
+    }
+  }
+  config = small_config("exact");
+  CHECK(mining_tasks(210, config).size() == 5);
+  CHECK(mining_tasks(0, config).empty());
+}
+
+TEST_CASE("the table is the same to the byte for any threads, tasks and order of results") {
+  const Pairs pairs = grouped_pairs();
+  const TemporaryFolder folder;
+  const MiningInput input = write_pairs(pairs, folder.path() / "in");
+  for (const std::string method : {"exact", "fast"}) {
+    const MiningConfig config = small_config(method);
+    std::string expected;
+    int table = 0;
+    const auto next_folder = [&] {
+      return folder.path() / (method + "-" + std::to_string(table++));
+    };
+    for (const std::uint32_t threads : {1U, 2U, 3U}) {
+      const MiningSession session(input, config, threads, 4);
+      for (const std::uint32_t task_targets : {37U, 210U}) {
+        CAPTURE(method, threads, task_targets);
+        MiningConfig cut = config;
+        cut.task_targets = task_targets;
+        std::vector<TaskResult> results = mine_tasks(session, cut, next_folder());
+        std::reverse(results.begin(), results.end());
+        const fs::path merged = next_folder();
+        merge_into_table(results, 210, cut, 4, kProvenance, merged);
+        if (expected.empty()) expected = table_bytes(merged);
+        CHECK(table_bytes(merged) == expected);
+      }
+      MiningConfig one_by_one = config;
+      one_by_one.task_targets = 1;
+      const fs::path whole = next_folder();
+      mine_table(session, one_by_one, 4, kProvenance, whole, {});
+      CHECK(table_bytes(whole) == expected);
+    }
+  }
+}
+
+TEST_CASE("the table holds what brute force finds, and says how it was made") {
+  const Pairs pairs = grouped_pairs();
+  const TemporaryFolder folder;
+  const MiningConfig config = small_config("exact");
+  const MiningSession session(write_pairs(pairs, folder.path() / "in"), config, 2);
+  std::uint64_t last = 0;
+  mine_table(session, config, 2, kProvenance, folder.path() / "table",
+             [&](std::uint64_t done, std::uint64_t total) {
+               CHECK(done > last);
+               CHECK(total == 210);
+               last = done;
+             });
+  CHECK(last == 210);
+  const HardPairTable table = HardPairTable::open(folder.path() / "table", "f");
+  const Rows expected =
+      brute_force(pairs, {.image_floor = 0, .text_floor = 0.125, .duplicate_ceiling = 0.98F}, 6);
+  std::uint64_t suitable = 0;
+  for (std::uint64_t i = 0; i < 210; ++i) {
+    const auto partners = table.partners(helip::SampleId{i});
+    const auto scores = table.scores(helip::SampleId{i});
+    for (std::uint64_t slot = 0; slot < 6; ++slot) {
+      CHECK(partners[slot] == expected.indices[i * 6 + slot]);
+      CHECK(scores[slot] == expected.scores[i * 6 + slot]);
+    }
+    const bool full = expected.indices[i * 6 + 5] != helip::kNoPair;
+    CHECK(table.suitable(helip::SampleId{i}) == full);
+    suitable += full ? 1 : 0;
+  }
+  const auto& manifest = table.manifest();
+  CHECK(suitable == manifest.suitable);
+  CHECK((suitable > 0 && suitable < 209));
+  CHECK(manifest.version == 2);
+  CHECK(manifest.method == "exact");
+  CHECK(manifest.pool_size == 210);
+  CHECK(manifest.text_floor == 0.125F);
+  CHECK(manifest.embeddings_digest == "e");
+  CHECK_FALSE(manifest.cpu_model.empty());
+  CHECK(manifest.build.starts_with("helip "));
+}
+
+TEST_CASE("the version of the table chooses the pools") {
+  const Pairs pairs = random_pairs(210, 8, 8, 2);
+  const TemporaryFolder folder;
+  const MiningInput input = write_pairs(pairs, folder.path());
+  const MiningConfig config = small_config("fast");
+  const auto rows = [&](int version) {
+    Rows found{std::vector<std::uint32_t>(210 * 6), std::vector<float>(210 * 6)};
+    MiningSession(input, config, 1, version).mine(0, 210, found.indices, found.scores, {});
+    return found;
+  };
+  CHECK(rows(1) == rows(1));
+  CHECK_FALSE(rows(1) == rows(2));
+}
+
+TEST_CASE("k larger than the pool is a configuration error") {
+  const Pairs pairs = random_pairs(20, 4, 4, 1);
+  const TemporaryFolder folder;
+  const MiningInput input = write_pairs(pairs, folder.path());
+  MiningConfig config = small_config("exact");
+  config.hard_pairs_per_target = 19;
+  CHECK_NOTHROW(MiningSession(input, config, 1));
+  config.hard_pairs_per_target = 20;
+  CHECK_THROWS_AS(MiningSession(input, config, 1), helip::ConfigError);
+  CHECK_THROWS_WITH(MiningSession(input, config, 1),
+                    "mining.hard_pairs_per_target: more hard pairs per target than there are "
+                    "candidates; expected 1 to 19 (a corpus of 20 pairs); found 20");
+  config.method = "fast";
+  config.pool_size = 8;
+  config.hard_pairs_per_target = 7;
+  CHECK_NOTHROW(MiningSession(input, config, 1));
+  config.hard_pairs_per_target = 8;
+  CHECK_THROWS_WITH(MiningSession(input, config, 1),
+                    "mining.hard_pairs_per_target: more hard pairs per target than there are "
+                    "candidates; expected 1 to 7 (a pool of 8 pairs); found 8");
+  config.hard_pairs_per_target = 0;
+  CHECK_THROWS_AS(MiningSession(input, config, 1), helip::ConfigError);
+}
+
+TEST_CASE("inputs that do not fit each other are refused by name") {
+  const TemporaryFolder folder;
+  const fs::path base = folder.path();
+  const MiningConfig config = small_config("exact");
+  const Pairs pairs = grouped_pairs();
+  MiningInput input = write_pairs(pairs, base / "a");
+
+  MiningInput other = input;
+  other.text_embeddings = base / "b";
+  write_npy<float>(base / "b" / "text_emb" / "text_emb_0.npy", helip::store::DType::kF32, {209, 2},
+                   std::vector<float>(418, 1.0F));
+  CHECK(error_of([&] { MiningSession(other, config, 1); }) ==
+        (base / "b/text_emb").string() +
+            ": image and text embeddings are not of the same pairs; expected 210 rows, as in " +
+            (base / "a/img_emb").string() + "; found 209 rows");
+
+  other = input;
+  other.duplicate_groups = base / "c";
+  write_npy<std::uint32_t>(base / "c/image_group.npy", helip::store::DType::kU32, {209},
+                           std::vector<std::uint32_t>(209));
+  CHECK(error_of([&] { MiningSession(other, config, 1); }) ==
+        (base / "c/image_group.npy").string() +
+            ": the duplicate groups do not fit the embeddings; expected uint32 [210]; found 1-D, "
+            "836 bytes");
+  other.duplicate_groups = base / "nowhere";
+  CHECK_THROWS_AS(MiningSession(other, config, 1), helip::StoreError);
+  other = input;
+  other.quarantine = base / "nowhere";
+  CHECK_THROWS_AS(MiningSession(other, config, 1), helip::StoreError);
+  other = input;
+  other.image_embeddings = base / "nowhere";
+  CHECK_THROWS_AS(MiningSession(other, config, 1), helip::StoreError);
+
+  for (const float bad :
+       {std::numeric_limits<float>::quiet_NaN(), -std::numeric_limits<float>::infinity()}) {
+    Pairs broken = pairs;
+    broken.texts[37 * 16 + 3] = bad;
+    const fs::path at = base / ("bad" + std::to_string(std::isnan(bad)));
+    const MiningInput broken_input = write_pairs(broken, at);
+    CHECK(error_of([&] { MiningSession(broken_input, config, 2); }) ==
+          (at / "text_emb").string() +
+              ": row 37: an embedding is not finite; expected finite values");
+  }
+
+  const MiningSession session(input, config, 1);
+  Rows rows{std::vector<std::uint32_t>(12), std::vector<float>(12)};
+  CHECK_THROWS_AS(session.mine(209, 2, rows.indices, rows.scores, {}), helip::DataError);
+  CHECK_THROWS_AS(session.mine(~0ULL, 2, rows.indices, rows.scores, {}), helip::DataError);
+  CHECK_THROWS_AS(session.mine(0, 1, rows.indices, rows.scores, {}), helip::DataError);
+}
+
+TEST_CASE("merging refuses results that are missing, doubled, damaged or of another task") {
+  const TemporaryFolder folder;
+  const fs::path base = folder.path();
+  const MiningConfig config = small_config("exact");
+  const MiningSession session(write_pairs(grouped_pairs(), base / "in"), config, 1);
+  const std::vector<TaskResult> good = mine_tasks(session, config, base / "tasks");
+  REQUIRE(good.size() == 5);
+  const fs::path table = base / "table";
+  const auto merge = [&](const std::vector<TaskResult>& results) {
+    const std::string problem =
+        error_of([&] { merge_into_table(results, 210, config, 1, kProvenance, table); });
+    CHECK_FALSE(fs::exists(table));
+    return problem;
+  };
+
+  auto results = good;
+  results.erase(results.begin() + 2);
+  CHECK(merge(results) ==
+        "the mining results do not cover the corpus; expected pairs 0 to 210; found no result for "
+        "pair 100");
+  results = good;
+  results.pop_back();
+  CHECK(merge(results) ==
+        "the mining results do not cover the corpus; expected pairs 0 to 210; found no result for "
+        "pair 200");
+  CHECK(merge({}) ==
+        "the mining results do not cover the corpus; expected pairs 0 to 210; found no result for "
+        "pair 0");
+  results = good;
+  results.push_back(good[1]);
+  CHECK(merge(results) == good[1].file.string() +
+                              ": two mining results hold the same pair; expected a range from 100; "
+                              "found a range from 50");
+  results = good;
+  std::swap(results[0].file, results[1].file);
+  CHECK(merge(results) == results[0].file.string() +
+                              ": indices: the mining result is of another task; expected [50, 6] "
+                              "from 0; found [50, 6] from 50");
+  results = good;
+  std::swap(results[0].file, results[4].file);
+  CHECK(merge(results) == results[0].file.string() +
+                              ": indices: the mining result is of another task; expected [50, 6] "
+                              "from 0; found [10, 6] from 200");
+  results = good;
+  results[3].file = base / "nowhere.safetensors";
+  CHECK(merge(results).starts_with((base / "nowhere.safetensors").string()));
+
+  // Truncated at any length, the file is refused.
+  const std::string bytes = bytes_of(good[2].file);
+  results = good;
+  results[2].file = base / "cut.safetensors";
+  for (std::size_t length = 0; length < bytes.size(); length += bytes.size() / 23 + 1) {
+    std::ofstream(results[2].file, std::ios::binary) << bytes.substr(0, length);
+    CHECK(merge(results) != "no error");
+  }
+  // An id that no pair has.
+  std::vector<std::uint32_t> ids(50 * 6, 210);
+  std::vector<float> scores(50 * 6, 0.5F);
+  helip::store::write_safetensors(results[2].file,
+                                  {{"indices", {"U32", {50, 6}, std::as_bytes(std::span(ids))}},
+                                   {"scores", {"F32", {50, 6}, std::as_bytes(std::span(scores))}}},
+                                  {{"first", "100"}});
+  CHECK(merge(results) == results[2].file.string() +
+                              ": the mining result names a pair that is not in the corpus; "
+                              "expected ids below 210; found 210");
+  CHECK_NOTHROW(merge_into_table(good, 210, config, 1, kProvenance, table));
+}
+
+TEST_CASE("the digest of embeddings names the files' content in the order of their parts") {
+  const TemporaryFolder folder;
+  const fs::path base = folder.path();
+  const auto write = [&](const std::string& name, float value) {
+    write_npy<float>(base / name, helip::store::DType::kF32, {1, 2}, {value, 1});
+    return helip::sha256_file(base / name) + "\n";
+  };
+  std::string expected;
+  for (int part = 0; part < 11; ++part) {
+    expected += write("img_emb/img_emb_" + std::to_string(part) + ".npy", static_cast<float>(part));
+  }
+  expected += write("text_emb/text_emb_0.npy", 50);
+  std::ofstream(base / "img_emb" / "notes.txt") << "x";
+  CHECK(embedding_files(base / "img_emb").size() == 11);
+  CHECK(embedding_files(base / "img_emb").at(10).filename() == "img_emb_10.npy");
+  CHECK(embeddings_digest(base, base) == helip::sha256_hex(expected));
+  CHECK(embeddings_digest(base / "img_emb", base / "text_emb" / "text_emb_0.npy") ==
+        helip::sha256_hex(expected));
+}

@@ -1,0 +1,193 @@
+#include "report/report.h"
+
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <regex>
+#include <string>
+
+#include "common/error.h"
+#include "common/publish.h"
+#include "report/comparison.h"
+#include "report/gallery.h"
+#include "report/job_record.h"
+#include "report/mining_summary.h"
+#include "small_job.h"
+#include "support/temporary_folder.h"
+
+namespace helip::report {
+namespace {
+
+using Catch::Contains;
+using test::SmallJob;
+using test::TemporaryFolder;
+namespace fs = std::filesystem;
+
+const std::vector<std::string> kCaptions = {
+    "one",   "two\ncats", "a red <script>alert(1)</script> & cat", "four \"quoted\"", "five", "six",
+    "seven", "eight"};
+
+std::size_t count_of(const std::string& text, const std::string& part) {
+  std::size_t count = 0;
+  for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++count;
+  return count;
+}
+
+// The cells of the table row that begins with `name`, without markup.
+std::vector<std::string> cells_of(const std::string& page, const std::string& name) {
+  const std::size_t start = page.find(">" + name + "</td>");
+  if (start == std::string::npos) return {};
+  const std::string row = page.substr(start + 1, page.find("</tr>", start) - start - 1);
+  std::vector<std::string> cells;
+  std::size_t at = row.find("<td");
+  while (at != std::string::npos) {
+    const std::size_t end = row.find("</td>", at);
+    cells.push_back(std::regex_replace(row.substr(at, end - at), std::regex("<[^>]*>"), ""));
+    at = row.find("<td", end);
+  }
+  return cells;
+}
+
+TEST_CASE("The report holds the figures before and after, over the seeds") {
+  const TemporaryFolder folder;
+  const SmallJob job(folder.path() / "helip", kCaptions);
+  const fs::path file = write_report(job.folder);
+  CHECK(file == fs::weakly_canonical(job.folder) / "report" / "index.html");
+  const std::string page = read_text_file(file);
+  CHECK(cells_of(page, "accuracy") == std::vector<std::string>{"25.0", "28.0 ± 1.4", "+3.0 ± 1.4"});
+  CHECK(cells_of(page, "R@1, mean of both directions") ==
+        std::vector<std::string>{"35.0", "38.0 ± 1.4", "+3.0 ± 1.4"});
+  CHECK(count_of(page, "7 of 8 pairs") > 0);  // suitable targets
+  CHECK(page.find("Missing from this report") == std::string::npos);
+}
+
+TEST_CASE("The report is one file that loads nothing and runs nothing") {
+  const TemporaryFolder folder;
+  const SmallJob job(folder.path() / "helip", kCaptions);
+  const std::string page = read_text_file(write_report(job.folder));
+  CHECK(page.find("<script") == std::string::npos);
+  CHECK(page.find("http") == std::string::npos);
+  CHECK(page.find("<link") == std::string::npos);
+  CHECK(count_of(page, " src=\"") == count_of(page, " src=\"data:image/png;base64,"));
+  CHECK(count_of(page, "a red &lt;script&gt;alert(1)&lt;/script&gt; &amp; cat") > 0);
+  CHECK(count_of(page, "four &quot;quoted&quot;") > 0);
+  CHECK(count_of(page, ">two cats<") > 0);
+}
+
+TEST_CASE("The gallery shows suitable targets from the hardest on, each with its partners") {
+  const TemporaryFolder folder;
+  const SmallJob job(folder.path() / "helip", kCaptions);
+  const JobRecord record = read_job(job.folder);
+  REQUIRE(record.hard_pairs);
+  // Seven suitable targets whose hardest score falls with the id: ranks 1, 3 and 5 of 7.
+  const auto targets = gallery_targets(*record.hard_pairs, 3);
+  CHECK(targets == std::vector<SampleId>{SampleId{1}, SampleId{3}, SampleId{5}});
+  const std::string page = read_text_file(write_report(job.folder));
+  CHECK(count_of(page, "<article") == 3);
+  CHECK(count_of(page, "<img") == 3 * (1 + 2));
+  CHECK(count_of(page, "0.800 <span>pair 2</span>") > 0);  // of target 1
+}
+
+TEST_CASE("The summary of a table counts what was chosen") {
+  const TemporaryFolder folder;
+  const SmallJob job(folder.path() / "helip", kCaptions);
+  const MiningSummary summary = summarise(*read_job(job.folder).hard_pairs);
+  CHECK(summary.suitable == 7);
+  CHECK(summary.hardest_scores.size() == 7);
+  // Partners of i are i+1 and i+2 (mod 8), but pair 7 has only pair 0: pair 1 is chosen by 0 alone.
+  CHECK(summary.occurrence == std::vector<std::uint64_t>{2, 1, 2, 2, 2, 2, 2, 2});
+  CHECK(summary.most_chosen == 2);
+  CHECK(summary.never_chosen == 0);
+  // Seven 2s and a 1: scipy.stats.skew gives -2.2677868.
+  CHECK(summary.skewness == Approx(-2.2677868380553634));
+}
+
+TEST_CASE("Pieces that are not there are named on the page") {
+  const TemporaryFolder folder;
+  const SmallJob job(folder.path() / "helip", kCaptions);
+  fs::remove(job.folder / "results.json");
+  fs::remove(job.folder / "metrics.jsonl");
+  fs::remove_all(job.folder / "hard_pairs");
+  fs::remove(job.folder / "corpus" / "location.txt");
+  const std::string page = read_text_file(write_report(job.folder));
+  for (const char* const piece : {"results.json", "metrics.jsonl", "hard_pairs", "the corpus"}) {
+    CHECK(count_of(page, std::string("<li>") + piece) > 0);
+  }
+}
+
+TEST_CASE("Damaged pieces are errors that say where") {
+  const TemporaryFolder folder;
+  const SmallJob job(folder.path() / "helip", kCaptions);
+  CHECK_THROWS_WITH(write_report(folder.path()), Contains("config.yaml"));
+  CHECK_THROWS_WITH(write_report(folder.path() / "absent"), Contains("no such folder"));
+  append_line(job.folder / "metrics.jsonl", "{\"step\": 60, \"loss\"");
+  CHECK_THROWS_WITH(write_report(job.folder), Contains("metrics.jsonl:5"));
+}
+
+TEST_CASE("A table of another corpus gets no gallery, and the page says so") {
+  const TemporaryFolder folder;
+  const SmallJob job(folder.path() / "helip", kCaptions);
+  const SmallJob other(folder.path() / "other", {"1", "2", "3", "4", "5", "6", "7", "8"});
+  fs::copy_file(other.folder / "corpus" / "location.txt", job.folder / "corpus" / "location.txt",
+                fs::copy_options::overwrite_existing);
+  const std::string page = read_text_file(write_report(job.folder));
+  CHECK(count_of(page, "hard pairs are of another corpus") > 0);
+  CHECK(count_of(page, "<article") == 0);
+}
+
+TEST_CASE("A comparison pairs the arms by seed and finds the control") {
+  const TemporaryFolder folder;
+  const SmallJob helip(folder.path() / "helip", kCaptions);
+  SmallJob continued(folder.path() / "continued", kCaptions);
+  continued.config.train.hard_pairs = "none";
+  continued.config.model.init = helip.config.model.init;
+  continued.write_config();
+  continued.results = test::small_results("seed-1", 0.26, 0.30, 0.40);
+  for (const auto& result : test::small_results("seed-2", 0.27, 0.32, 0.42)) {
+    continued.results.push_back(result);
+  }
+  continued.write_results();
+  SmallJob base(folder.path() / "base", kCaptions);
+  base.config.train.hard_pairs = "none";
+  base.config.model.init = "random";
+  base.write_config();
+  base.results = test::small_results("seed-9", 0.2, 0.3, 0.4);
+  base.write_results();
+
+  const Comparison comparison = compare_jobs(helip.folder, {continued.folder, base.folder});
+  CHECK(comparison.names == std::vector<std::string>{"continued", "base", "helip"});
+  CHECK(comparison.control == 0);
+  REQUIRE(comparison.rows.size() == 4);
+  // accuracy: (0.27 - 0.26) and (0.29 - 0.27)
+  const Difference& difference = comparison.rows[0].differences.back();
+  CHECK(difference.paired);
+  CHECK(difference.spread.mean == Approx(0.015));
+  CHECK(difference.spread.deviation == Approx(0.01 / std::sqrt(2.0)));
+  CHECK_FALSE(comparison.rows[0].differences[1].paired);
+
+  const std::string text = to_text(comparison);
+  CHECK_THAT(text, Contains("helip − continued, paired by seed"));
+  const std::regex row(R"(\n  accuracy +26\.5 ± 0\.7 +20\.0 +28\.0 ± 1\.4 +\+1\.5 ± 0\.7\n)");
+  CHECK(std::regex_search(text, row));
+
+  const fs::path file = folder.path() / "comparison.html";
+  write_comparison(file, comparison);
+  const std::string page = read_text_file(file);
+  CHECK(cells_of(page, "accuracy") ==
+        std::vector<std::string>{"26.5 ± 0.7", "20.0", "28.0 ± 1.4", "+1.5 ± 0.7"});
+  CHECK(count_of(page, "continued (control)") > 0);
+}
+
+TEST_CASE("A comparison with itself or with nothing is refused, and unfinished arms are named") {
+  const TemporaryFolder folder;
+  const SmallJob helip(folder.path() / "helip", kCaptions);
+  CHECK_THROWS_AS(compare_jobs(helip.folder, {}), ConfigError);
+  CHECK_THROWS_WITH(compare_jobs(helip.folder, {folder.path() / "." / "helip"}),
+                    Contains("with itself"));
+  const SmallJob unfinished(folder.path() / "unfinished", kCaptions);
+  fs::remove(unfinished.folder / "results.json");
+  const std::string text = to_text(compare_jobs(helip.folder, {unfinished.folder}));
+  CHECK_THAT(text, Contains("missing: unfinished:"));
+}
+
+}  // namespace
+}  // namespace helip::report

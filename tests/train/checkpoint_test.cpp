@@ -1,0 +1,151 @@
+#include "train/checkpoint.h"
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "common/error.h"
+#include "common/publish.h"
+#include "support/temporary_folder.h"
+
+namespace helip::train {
+namespace {
+
+namespace fs = std::filesystem;
+
+const RunIdentity kRun = {
+    .seed = 5, .config_digest = "c", .model_digest = "m", .table_digest = "t"};
+
+void write(const fs::path& folder, std::uint64_t step, const RunIdentity& run = kRun) {
+  write_checkpoint(folder, {.run = run, .step = step, .epoch = step / 10, .loss = 1.0 / 3},
+                   [&](const fs::path& into) {
+                     publish_file(into / kModelFile, "weights of step " + std::to_string(step));
+                     publish_file(into / kOptimizerFile, "moments");
+                   });
+}
+
+std::vector<std::string> names_in(const fs::path& folder) {
+  std::vector<std::string> names;
+  for (const auto& entry : fs::directory_iterator(folder)) names.push_back(entry.path().filename());
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+TEST_CASE("a checkpoint comes back as it was written") {
+  const test::TemporaryFolder folder;
+  write(folder.path(), 20);
+  CHECK(names_in(folder.path()) == std::vector<std::string>{"step-00000020"});
+  const TrainState state = read_checkpoint(folder.path() / "step-00000020");
+  CHECK(state.run.seed == 5);
+  CHECK(state.run.config_digest == "c");
+  CHECK(state.run.model_digest == "m");
+  CHECK(state.run.table_digest == "t");
+  CHECK(state.step == 20);
+  CHECK(state.epoch == 2);
+  CHECK(state.loss == 1.0 / 3);
+}
+
+TEST_CASE("the newest checkpoint is found, and none in an empty or missing folder") {
+  const test::TemporaryFolder folder;
+  CHECK_FALSE(newest_checkpoint(folder.path(), kRun));
+  CHECK_FALSE(newest_checkpoint(folder.path() / "none", kRun));
+  write(folder.path(), 9);
+  write(folder.path(), 100);
+  write(folder.path(), 99);
+  CHECK(newest_checkpoint(folder.path(), kRun)->step == 100);
+}
+
+TEST_CASE("every damaged or missing file of a checkpoint is named, and the one before is taken") {
+  for (const char* name :
+       {"model.safetensors", "optimizer.safetensors", "state.json", "manifest.json"}) {
+    for (const char* damage : {"flip", "truncate", "remove"}) {
+      const test::TemporaryFolder folder;
+      write(folder.path(), 1);
+      write(folder.path(), 2);
+      const fs::path file = folder.path() / "step-00000002" / name;
+      if (std::string(damage) == "remove") {
+        fs::remove(file);
+      } else if (std::string(damage) == "truncate") {
+        fs::resize_file(file, fs::file_size(file) - 3);
+      } else {
+        std::fstream stream(file, std::ios::in | std::ios::out | std::ios::binary);
+        stream.seekp(1);
+        stream.put('\x01');
+      }
+      INFO(name << " " << damage);
+      CHECK_THROWS_WITH(read_checkpoint(folder.path() / "step-00000002"), Catch::Contains(name));
+      CHECK_THROWS_AS(read_checkpoint(folder.path() / "step-00000002"), StoreError);
+      CHECK(newest_checkpoint(folder.path(), kRun)->step == 1);
+    }
+  }
+}
+
+TEST_CASE("a checkpoint of another run is refused, naming what differs") {
+  const test::TemporaryFolder folder;
+  write(folder.path(), 1);
+  const auto refusal = [&](RunIdentity run) {
+    try {
+      newest_checkpoint(folder.path(), run);
+      return std::string("accepted");
+    } catch (const StoreError& problem) {
+      return std::string(problem.what());
+    }
+  };
+  RunIdentity other = kRun;
+  other.seed = 6;
+  CHECK_THAT(refusal(other),
+             Catch::Contains("another seed") && Catch::Contains("6") && Catch::Contains("5"));
+  other = kRun;
+  other.model_digest = "another";
+  CHECK_THAT(refusal(other), Catch::Contains("another model"));
+  other = kRun;
+  other.table_digest = "another";
+  CHECK_THAT(refusal(other), Catch::Contains("another hard-pair table"));
+  other = kRun;
+  other.config_digest = "another";
+  CHECK_THAT(refusal(other),
+             Catch::Contains("another configuration") && Catch::Contains("step-00000001"));
+}
+
+TEST_CASE("a checkpoint that could not be written leaves nothing behind") {
+  const test::TemporaryFolder folder;
+  const auto fail = [](const fs::path&) { throw StoreError({"disk full", "", "", ""}); };
+  CHECK_THROWS_AS(write_checkpoint(folder.path(), {.run = kRun, .step = 3}, fail), StoreError);
+  CHECK(names_in(folder.path()).empty());
+}
+
+TEST_CASE("a checkpoint of the same step replaces a damaged one") {
+  const test::TemporaryFolder folder;
+  write(folder.path(), 4);
+  fs::remove(folder.path() / "step-00000004" / "state.json");
+  write(folder.path(), 4);
+  CHECK(read_checkpoint(folder.path() / "step-00000004").step == 4);
+}
+
+TEST_CASE("old checkpoints are removed, but a damaged one does not count") {
+  const test::TemporaryFolder folder;
+  for (const std::uint64_t step : {1, 2, 3, 4}) write(folder.path(), step);
+  fs::remove(folder.path() / "step-00000004" / "manifest.json");
+  remove_old_checkpoints(folder.path(), 2);
+  CHECK(names_in(folder.path()) ==
+        std::vector<std::string>{"step-00000002", "step-00000003", "step-00000004"});
+  remove_old_checkpoints(folder.path(), 0);
+  CHECK(names_in(folder.path()) == std::vector<std::string>{"step-00000003", "step-00000004"});
+}
+
+TEST_CASE("what a killed run left half written is swept away, and nothing else") {
+  const test::TemporaryFolder folder;
+  write(folder.path(), 1);
+  fs::create_directories(folder.path() / "step-00000002.tmp.123");
+  publish_file(folder.path() / "step-00000002.tmp.123" / kModelFile, "half");
+  fs::create_directories(folder.path() / "notes");
+  CHECK(newest_checkpoint(folder.path(), kRun)->step == 1);
+  sweep_checkpoints(folder.path());
+  CHECK(names_in(folder.path()) == std::vector<std::string>{"notes", "step-00000001"});
+  sweep_checkpoints(folder.path() / "none");
+}
+
+}  // namespace
+}  // namespace helip::train

@@ -1,0 +1,36 @@
+#include <catch2/catch.hpp>
+
+#include "common/digest.h"
+#include "support/temporary_folder.h"
+#include "train/small_job.h"
+
+namespace helip::train {
+namespace {
+
+TEST_CASE("training from pixels resumes to bit-equal weights, with augmentation and word dropout") {
+  const test::TemporaryFolder folder;
+  const auto alone = comm::open_group("local", "cpu", 60);
+  const TrainSpec undisturbed = test::small_pixel_job(folder.path());
+  const TrainReport report = run_train_job(undisturbed, *alone, {});
+  CHECK(report.steps == 6);
+
+  TrainSpec spec = undisturbed;
+  spec.checkpoint_folder = folder.path() / "stopped" / "checkpoints";
+  spec.metrics_file = folder.path() / "stopped" / "metrics.jsonl";
+  spec.model_folder = folder.path() / "stopped" / "model";
+  int asked = 0;
+  CHECK(run_train_job(spec, *alone, {.progress = {}, .should_stop = [&] { return ++asked == 3; }})
+            .stopped);
+  const TrainReport resumed = run_train_job(spec, *alone, {});
+  CHECK(resumed.resumed_from == 3);
+  CHECK(resumed.final_loss == report.final_loss);
+  for (const char* name : {"model.safetensors", "optimizer.safetensors"}) {
+    CHECK(sha256_file(test::last_checkpoint(spec) / name) ==
+          sha256_file(test::last_checkpoint(undisturbed) / name));
+  }
+  CHECK(sha256_file(spec.model_folder / "open_clip_model.safetensors") ==
+        sha256_file(undisturbed.model_folder / "open_clip_model.safetensors"));
+}
+
+}  // namespace
+}  // namespace helip::train

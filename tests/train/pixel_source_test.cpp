@@ -1,0 +1,125 @@
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <cstdio>
+#include <span>
+#include <vector>
+
+#include "common/error.h"
+#include "data/corpus.h"
+#include "support/temporary_folder.h"
+#include "train/batch_source.h"
+#include "train/small_job.h"
+
+namespace helip::train {
+namespace {
+
+// One token per character: what a caption became is easy to see.
+class CharacterTokenizer final : public data::Tokenizer {
+ public:
+  [[nodiscard]] int context_length() const override { return 64; }
+  [[nodiscard]] std::int64_t vocabulary_size() const override { return 256; }
+  void encode(std::string_view text, std::span<std::int64_t> out) const override {
+    for (std::size_t i = 0; i < out.size(); ++i) out[i] = i < text.size() ? text[i] : 0;
+  }
+};
+
+std::string text_of(const InputBatch& batch, std::size_t row) {
+  std::string text;
+  for (std::size_t i = row * 64; i < (row + 1) * 64 && batch.tokens[i] != 0; ++i) {
+    text += static_cast<char>(batch.tokens[i]);
+  }
+  return text;
+}
+
+const CharacterTokenizer kTokenizer;
+const data::PreprocessConfig kPreprocess = {.size = 16};
+
+TEST_CASE("pixels and captions are those of the corpus, whatever the number of threads") {
+  const test::TemporaryFolder folder;
+  const auto corpus_folder = test::make_small_corpus(folder.path() / "corpus");
+  const data::Corpus corpus = data::Corpus::open(corpus_folder);
+  for (const std::uint32_t threads : {1U, 3U}) {
+    for (const bool augment : {false, true}) {
+      const auto source =
+          open_pixel_source(corpus_folder, kPreprocess, kTokenizer,
+                            {.augment = augment, .word_dropout = 0, .threads = threads, .seed = 9});
+      std::vector<RowRequest> requests;
+      for (std::uint64_t b = 0; b < 5; ++b) {
+        RowRequest rows{.epoch = b, .ids = {}, .slots = {}};
+        for (std::uint64_t i = 0; i < 7; ++i) {
+          rows.ids.push_back(SampleId{(b * 11 + i * 5) % test::kPairs});
+          rows.slots.push_back(100 + i);
+        }
+        requests.push_back(rows);
+        source->request(rows);
+      }
+      for (const RowRequest& rows : requests) {
+        const InputBatch batch = source->take();
+        REQUIRE(batch.image_shape == std::vector<std::int64_t>{7, 3, 16, 16});
+        REQUIRE(batch.text_shape == std::vector<std::int64_t>{7, 64});
+        REQUIRE(batch.text_features.empty());
+        for (std::size_t row = 0; row < rows.ids.size(); ++row) {
+          const data::Sample sample = corpus.load(rows.ids[row]);
+          CHECK(text_of(batch, row) == sample.caption);
+          std::vector<float> expected(3 * 16 * 16);
+          const data::Image image = data::decode_image(sample.image);
+          if (augment) {
+            data::preprocess_augmented(image, kPreprocess,
+                                       {9, rows.epoch, to_index(rows.ids[row]), rows.slots[row]},
+                                       expected);
+          } else {
+            data::preprocess(image, kPreprocess, expected);
+          }
+          const auto found = std::span(batch.image).subspan(row * expected.size(), expected.size());
+          CHECK(std::equal(expected.begin(), expected.end(), found.begin()));
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("words are dropped by key, so a batch is the same every time") {
+  const test::TemporaryFolder folder;
+  const auto corpus_folder = test::make_small_corpus(folder.path() / "corpus");
+  const RowRequest rows{
+      .epoch = 2, .ids = {SampleId{5}, SampleId{5}, SampleId{6}}, .slots = {0, 1, 2}};
+  std::vector<std::int64_t> first;
+  for (int run = 0; run < 2; ++run) {
+    const auto source =
+        open_pixel_source(corpus_folder, kPreprocess, kTokenizer,
+                          {.augment = true, .word_dropout = 0.5, .threads = 2, .seed = 1});
+    source->request(rows);
+    const InputBatch batch = source->take();
+    if (run == 0) {
+      first = batch.tokens;
+      CHECK(text_of(batch, 0) == data::drop_words("drawing number 5 of a thing", 0.5, 1, 2, 5, 0));
+      CHECK(text_of(batch, 1) == data::drop_words("drawing number 5 of a thing", 0.5, 1, 2, 5, 1));
+    }
+    CHECK(batch.tokens == first);
+  }
+}
+
+TEST_CASE("a sample that can no longer be decoded stops the batch and is named") {
+  const test::TemporaryFolder folder;
+  const auto corpus_folder = test::make_small_corpus(folder.path() / "corpus");
+  const data::Sample sample = data::Corpus::open(corpus_folder).load(SampleId{3});
+  // A byte in the middle of the image changes after indexing; the size stays.
+  const auto shard = folder.path() / "corpus.shards" / sample.shard;
+  {
+    const auto file = std::fopen(shard.c_str(), "r+b");
+    REQUIRE(file != nullptr);
+    std::fseek(file, static_cast<long>(sample.offset), SEEK_SET);
+    for (int i = 0; i < 60; ++i) std::fputc(0, file);
+    std::fclose(file);
+  }
+  const auto source = open_pixel_source(corpus_folder, kPreprocess, kTokenizer, {});
+  source->request({.epoch = 0, .ids = {SampleId{2}}, .slots = {0}});
+  source->request({.epoch = 0, .ids = {SampleId{2}, SampleId{3}}, .slots = {0, 1}});
+  CHECK(source->take().image.size() == 3 * 16 * 16);
+  CHECK_THROWS_AS(source->take(), DataError);
+  source->request({.epoch = 0, .ids = {SampleId{3}}, .slots = {0}});
+  CHECK_THROWS_WITH(source->take(), Catch::Contains("pair 3 of the corpus, tried 3 times"));
+}
+
+}  // namespace
+}  // namespace helip::train

@@ -1,0 +1,265 @@
+// Run under mpirun with 1, 2 and 3 ranks: what the ranks compute together is what one rank computes
+// on the whole batch.
+#include <ATen/ATen.h>
+
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <filesystem>
+#include <numeric>
+
+#include "comm/gradient_sync.h"
+#include "common/error.h"
+#include "common/rng.h"
+#include "mpi/open_ranks.h"
+#include "store/safetensors.h"
+#include "support/temporary_folder.h"
+#include "train/batch_loss.h"
+#include "train/optimizer.h"
+
+namespace helip::train {
+namespace {
+
+at::Tensor normal(const char* purpose, std::vector<std::int64_t> shape, at::ScalarType dtype) {
+  RandomStream stream(3, purpose, {});
+  at::Tensor values = at::empty(shape, at::kDouble);
+  auto* data = values.mutable_data_ptr<double>();
+  for (std::int64_t i = 0; i < values.numel(); ++i) data[i] = stream.normal();
+  return values.to(dtype);
+}
+
+// Seven seeds with two hard pairs each over 30 pairs; some pairs share groups, some stand twice in
+// the batch.
+data::BatchPlan plan_of_seven() {
+  data::BatchPlan plan;
+  plan.hard_pairs_per_seed = 2;
+  for (std::uint64_t s = 0; s < 7; ++s) {
+    plan.seed_rows.push_back(static_cast<std::int32_t>(plan.ids.size()));
+    plan.ids.push_back(SampleId{s * 3 % 30});
+    for (std::uint64_t p = 0; p < 2; ++p) {
+      plan.hard_rows.push_back(static_cast<std::int32_t>(plan.ids.size()));
+      plan.ids.push_back(SampleId{(s * 5 + p * 7 + 1) % 30});
+    }
+  }
+  return plan;
+}
+
+struct Outcome {
+  double contrastive = 0, margin = 0;
+  std::vector<at::Tensor> gradients;
+};
+
+// Two linear towers over fixed features; loss and averaged gradients as training computes them.
+Outcome learn(comm::Collectives& ranks, at::ScalarType dtype, const config::LossConfig& config) {
+  const data::BatchPlan plan = plan_of_seven();
+  std::vector<std::uint32_t> image_groups(30), caption_groups(30);
+  std::iota(image_groups.begin(), image_groups.end(), 0U);
+  std::iota(caption_groups.begin(), caption_groups.end(), 0U);
+  image_groups[6] = image_groups[3];
+  caption_groups[11] = caption_groups[8];
+  const RankBatch batch =
+      cut_batch(plan, ranks.rank(), ranks.size(), image_groups, caption_groups, true);
+
+  std::vector<at::Tensor> parameters = {
+      normal("image weight", {6, 5}, dtype).requires_grad_(),
+      normal("text weight", {4, 5}, dtype).requires_grad_(),
+      at::full({}, 1.5, at::TensorOptions().dtype(dtype)).requires_grad_()};
+  std::vector<std::int64_t> rows;
+  for (const SampleId id : batch.ids) rows.push_back(static_cast<std::int64_t>(to_index(id)));
+  const at::Tensor rows_B = at::tensor(rows);
+  const auto unit = [](const at::Tensor& values_BD) {
+    return values_BD / values_BD.norm(2, 1, true);
+  };
+  const at::Tensor image_BD =
+      unit(normal("image", {30, 6}, dtype).index_select(0, rows_B).matmul(parameters[0]));
+  const at::Tensor text_BD =
+      unit(normal("text", {30, 4}, dtype).index_select(0, rows_B).matmul(parameters[1]));
+
+  comm::GradientSync sync(ranks, parameters);
+  const LossShares shares =
+      loss_shares(config, ranks, image_BD, text_BD, parameters[2].exp(), batch);
+  const at::Tensor loss = backward_loss(config, shares, ranks.size());
+  sync.prepare(loss);
+  loss.backward();
+  sync.finish();
+
+  const double margin = shares.margin.defined() ? shares.margin.item<double>() : 0;
+  at::Tensor totals = at::tensor({shares.contrastive.item<double>(), margin}, at::kDouble);
+  ranks.all_reduce_sum(totals);
+  Outcome outcome{
+      .contrastive = totals[0].item<double>(), .margin = totals[1].item<double>(), .gradients = {}};
+  for (const at::Tensor& parameter : parameters) outcome.gradients.push_back(parameter.grad());
+  return outcome;
+}
+
+double relative_difference(const at::Tensor& a, const at::Tensor& b) {
+  return ((a - b).norm() / b.norm()).item<double>();
+}
+
+TEST_CASE("ranks together give the loss and the gradients of one rank with the whole batch") {
+  const auto group = test::open_ranks();
+  auto& ranks = dynamic_cast<comm::Collectives&>(*group);
+  const auto alone = comm::open_group("local", "cpu", 60);
+  auto& one = dynamic_cast<comm::Collectives&>(*alone);
+  for (const char* direction : {"image", "both"}) {
+    config::LossConfig config;
+    config.margin_direction = direction;
+    for (const at::ScalarType dtype : {at::kDouble, at::kFloat}) {
+      const double bound = dtype == at::kDouble ? 1e-12 : 1e-6;
+      const Outcome together = learn(ranks, dtype, config);
+      const Outcome whole = learn(one, dtype, config);
+      INFO(direction << " " << c10::toString(dtype) << " " << ranks.size() << " ranks");
+      CHECK(whole.margin > 0.01);
+      CHECK(together.contrastive == Approx(whole.contrastive).epsilon(bound));
+      CHECK(together.margin == Approx(whole.margin).epsilon(bound));
+      for (std::size_t i = 0; i < whole.gradients.size(); ++i) {
+        CHECK(relative_difference(together.gradients[i], whole.gradients[i]) <= bound);
+      }
+      const Outcome again = learn(ranks, dtype, config);
+      CHECK(again.contrastive == together.contrastive);
+      for (std::size_t i = 0; i < whole.gradients.size(); ++i) {
+        CHECK(at::equal(again.gradients[i], together.gradients[i]));
+      }
+    }
+  }
+}
+
+TEST_CASE("margin_weight 0 and batches without hard pairs leave the margin loss out") {
+  const auto group = test::open_ranks();
+  auto& ranks = dynamic_cast<comm::Collectives&>(*group);
+  config::LossConfig config;
+  config.margin_weight = 0;
+  const Outcome without = learn(ranks, at::kDouble, config);
+  CHECK(without.margin == 0);
+  config.margin_weight = 25;
+  CHECK(relative_difference(learn(ranks, at::kDouble, config).gradients[0], without.gradients[0]) >
+        1e-3);
+}
+
+// AdamW as the paper writes it, in double.
+struct ScalarAdamW {
+  double mean = 0, mean_square = 0;
+  int steps = 0;
+  double update(double weight, double gradient, double lr, const AdamWOptions& options, double wd) {
+    ++steps;
+    mean = options.beta1 * mean + (1 - options.beta1) * gradient;
+    mean_square = options.beta2 * mean_square + (1 - options.beta2) * gradient * gradient;
+    const double mean_hat = mean / (1 - std::pow(options.beta1, steps));
+    const double square_hat = mean_square / (1 - std::pow(options.beta2, steps));
+    return weight - lr * wd * weight - lr * mean_hat / (std::sqrt(square_hat) + options.eps);
+  }
+};
+
+struct SmallModel {
+  std::vector<std::pair<std::string, at::Tensor>> parameters = {
+      {"matrix", normal("matrix", {5, 7}, at::kFloat).requires_grad_()},
+      {"bias", normal("bias", {9}, at::kFloat).requires_grad_()},
+      {"logit_scale", at::full({}, 2.5F).requires_grad_()}};
+  void set_gradients(int step) {
+    for (auto& [name, parameter] : parameters) {
+      parameter.mutable_grad() =
+          normal((name + std::to_string(step)).c_str(), parameter.sizes().vec(), at::kFloat);
+    }
+  }
+};
+
+const AdamWOptions kOptions = {.beta1 = 0.9, .beta2 = 0.98, .eps = 1e-6, .wd = 0.2};
+
+TEST_CASE("AdamW agrees with a scalar AdamW in double, without decay of vectors and logit_scale") {
+  SmallModel model;
+  AdamW optimizer(model.parameters, kOptions);
+  std::vector<std::vector<double>> weights;
+  std::vector<std::vector<ScalarAdamW>> states;
+  for (const auto& [name, parameter] : model.parameters) {
+    const at::Tensor values = parameter.detach().to(at::kDouble).contiguous();
+    weights.emplace_back(values.const_data_ptr<double>(),
+                         values.const_data_ptr<double>() + values.numel());
+    states.emplace_back(values.numel());
+  }
+  for (int step = 0; step < 20; ++step) {
+    const double lr = 0.05 / (1 + step);
+    model.set_gradients(step);
+    optimizer.step(lr);
+    for (std::size_t p = 0; p < weights.size(); ++p) {
+      const at::Tensor gradient = model.parameters[p].second.grad().to(at::kDouble).contiguous();
+      const double wd = model.parameters[p].first == "matrix" ? kOptions.wd : 0;
+      for (std::size_t i = 0; i < weights[p].size(); ++i) {
+        weights[p][i] = states[p][i].update(weights[p][i], gradient.const_data_ptr<double>()[i], lr,
+                                            kOptions, wd);
+      }
+    }
+  }
+  for (std::size_t p = 0; p < weights.size(); ++p) {
+    const at::Tensor found = model.parameters[p].second.detach().to(at::kDouble).contiguous();
+    for (std::size_t i = 0; i < weights[p].size(); ++i) {
+      CHECK(found.const_data_ptr<double>()[i] == Approx(weights[p][i]).epsilon(1e-5).margin(1e-6));
+    }
+  }
+}
+
+TEST_CASE("AdamW goes on from saved moments to the bit") {
+  const test::TemporaryFolder folder;
+  const auto file = folder.path() / "optimizer.safetensors";
+  SmallModel undisturbed;
+  SmallModel stopped;
+  AdamW first(undisturbed.parameters, kOptions);
+  AdamW before(stopped.parameters, kOptions);
+  for (int step = 0; step < 3; ++step) {
+    stopped.set_gradients(step);
+    before.step(0.01);
+  }
+  before.save(file);
+  AdamW after(stopped.parameters, kOptions);
+  after.load(file);
+  for (int step = 3; step < 6; ++step) {
+    stopped.set_gradients(step);
+    after.step(0.01);
+  }
+  for (int step = 0; step < 6; ++step) {
+    undisturbed.set_gradients(step);
+    first.step(0.01);
+  }
+  for (std::size_t p = 0; p < 3; ++p) {
+    CHECK(at::equal(stopped.parameters[p].second, undisturbed.parameters[p].second));
+  }
+}
+
+TEST_CASE("moments of another model are refused") {
+  const test::TemporaryFolder folder;
+  const auto file = folder.path() / "optimizer.safetensors";
+  SmallModel model;
+  AdamW(model.parameters, kOptions).save(file);
+  auto fewer = model.parameters;
+  fewer.pop_back();
+  CHECK_THROWS_WITH(AdamW(fewer, kOptions).load(file),
+                    Catch::Contains("6") && Catch::Contains("4 tensors"));
+  auto reshaped = model.parameters;
+  reshaped[1].second = at::zeros({8});
+  CHECK_THROWS_WITH(AdamW(reshaped, kOptions).load(file), Catch::Contains("exp_avg.bias") &&
+                                                              Catch::Contains("[8]") &&
+                                                              Catch::Contains("[9]"));
+  auto renamed = model.parameters;
+  renamed[1].first = "other";
+  CHECK_THROWS_AS(AdamW(renamed, kOptions).load(file), StoreError);
+  const auto saved = store::SafetensorsFile::open(file);
+  store::write_safetensors(folder.path() / "no_steps.safetensors", saved.tensors(), {});
+  CHECK_THROWS_WITH(AdamW(model.parameters, kOptions).load(folder.path() / "no_steps.safetensors"),
+                    Catch::Contains("number of steps"));
+}
+
+TEST_CASE("the gradient norm is over all parameters, and scaling scales it") {
+  SmallModel model;
+  AdamW optimizer(model.parameters, kOptions);
+  model.set_gradients(0);
+  double squares = 0;
+  for (const auto& [name, parameter] : model.parameters) {
+    squares += parameter.grad().to(at::kDouble).square().sum().item<double>();
+  }
+  CHECK(optimizer.gradient_norm() == Approx(std::sqrt(squares)).epsilon(1e-6));
+  optimizer.scale_gradients(0.5);
+  CHECK(optimizer.gradient_norm() == Approx(0.5 * std::sqrt(squares)).epsilon(1e-6));
+  optimizer.clear_gradients();
+  CHECK_FALSE(model.parameters[0].second.grad().defined());
+}
+
+}  // namespace
+}  // namespace helip::train

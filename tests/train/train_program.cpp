@@ -1,0 +1,29 @@
+// train_program FOLDER BACKEND OUTPUT: trains the small job of FOLDER with its outputs in OUTPUT,
+// and prints "step N" after each step, so that a test can kill it at a step of its choice.
+#include <cstdio>
+#include <exception>
+
+#include "common/error.h"
+#include "train/small_job.h"
+
+int main(int count, char** arguments) {
+  if (count != 4) return helip::kExitUsage;
+  try {
+    const std::filesystem::path output = arguments[3];
+    helip::train::TrainSpec spec = helip::test::small_job(arguments[1]);
+    spec.checkpoint_folder = output / "checkpoints";
+    spec.metrics_file = output / "metrics.jsonl";
+    spec.model_folder = output / "model";
+    const auto ranks = helip::comm::open_group(arguments[2], "cpu", 60);
+    helip::train::TrainCallbacks callbacks;
+    callbacks.progress = [](const helip::train::TrainProgress& progress) {
+      std::printf("step %llu\n", static_cast<unsigned long long>(progress.step));
+      std::fflush(stdout);
+    };
+    helip::train::run_train_job(spec, *ranks, callbacks);
+    return helip::kExitDone;
+  } catch (const std::exception& problem) {
+    std::fprintf(stderr, "%s\n", problem.what());
+    return helip::kExitFailed;
+  }
+}
