@@ -199,7 +199,7 @@ class TextTransformer {
 class ClipModel final : public Model {
  public:
   ClipModel(const ClipArchitecture& architecture, const data::PreprocessConfig& preprocess,
-            std::unique_ptr<data::Tokenizer> tokenizer, std::uint64_t init_seed)
+            std::unique_ptr<data::Tokenizer> tokenizer, std::optional<std::uint64_t> init_seed)
       : architecture_(architecture),
         preprocess_(preprocess),
         tokenizer_(std::move(tokenizer)),
@@ -252,7 +252,7 @@ class ClipModel final : public Model {
 std::unique_ptr<Model> make_clip_model(const ClipArchitecture& architecture,
                                        const data::PreprocessConfig& preprocess,
                                        std::unique_ptr<data::Tokenizer> tokenizer,
-                                       std::uint64_t init_seed) {
+                                       std::optional<std::uint64_t> init_seed) {
   return std::make_unique<ClipModel>(architecture, preprocess, std::move(tokenizer), init_seed);
 }
 

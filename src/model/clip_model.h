@@ -3,16 +3,18 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 #include "model/clip_architecture.h"
 #include "model/model.h"
 
 namespace helip::model {
 
-// Random initial weights on the CPU. The tokenizer's context length must be the model's.
+// Initial weights on the CPU: random, or zero (to be loaded) without a seed. The tokenizer's
+// context length must be the model's.
 std::unique_ptr<Model> make_clip_model(const ClipArchitecture& architecture,
                                        const data::PreprocessConfig& preprocess,
                                        std::unique_ptr<data::Tokenizer> tokenizer,
-                                       std::uint64_t init_seed);
+                                       std::optional<std::uint64_t> init_seed);
 
 }  // namespace helip::model

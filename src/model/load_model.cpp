@@ -1,3 +1,4 @@
+#include <optional>
 #include <utility>
 
 #include "common/error.h"
@@ -11,6 +12,12 @@ namespace helip::model {
 namespace {
 
 constexpr const char* kRandom = "random";
+
+// Nothing is drawn where weights are loaded over it.
+std::optional<std::uint64_t> seed_of(const config::ModelConfig& config) {
+  if (config.init == kRandom) return config.init_seed;
+  return std::nullopt;
+}
 
 // A model folder given as init says how its weights were trained: it must be the same model, and
 // its preprocessing counts where the architecture gives none.
@@ -42,7 +49,7 @@ std::unique_ptr<Model> load_clip(const config::ModelConfig& config, const OpenCl
                       .file = config.tokenizer,
                       .context_length = static_cast<int>(architecture.text.context_length),
                       .vocab_size = architecture.text.vocab_size});
-  auto model = make_clip_model(architecture, preprocess, std::move(tokenizer), config.init_seed);
+  auto model = make_clip_model(architecture, preprocess, std::move(tokenizer), seed_of(config));
   if (!weights.empty()) load_weights(*model, weights);
   return model;
 }
@@ -82,7 +89,7 @@ std::unique_ptr<Model> load_locked(const config::ModelConfig& config,
                                    .file = locked.text.tokenizer.path,
                                    .context_length = locked.text.context_length,
                                    .vocab_size = 0});
-  auto model = make_locked_towers(locked, std::move(tokenizer), config.init_seed);
+  auto model = make_locked_towers(locked, std::move(tokenizer), seed_of(config));
   if (!weights.empty()) load_weights(*model, weights);
   return model;
 }

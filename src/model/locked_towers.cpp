@@ -164,7 +164,7 @@ class Head {
 class LockedTowers final : public Model {
  public:
   LockedTowers(const LockedConfig& config, std::unique_ptr<data::Tokenizer> tokenizer,
-               std::uint64_t init_seed)
+               std::optional<std::uint64_t> init_seed)
       : config_(config),
         tokenizer_(std::move(tokenizer)),
         parameters_(make_parameters(head_parameters(config), init_seed)),
@@ -215,7 +215,7 @@ class LockedTowers final : public Model {
 
 std::unique_ptr<Model> make_locked_towers(const LockedConfig& config,
                                           std::unique_ptr<data::Tokenizer> tokenizer,
-                                          std::uint64_t init_seed) {
+                                          std::optional<std::uint64_t> init_seed) {
   return std::make_unique<LockedTowers>(config, std::move(tokenizer), init_seed);
 }
 

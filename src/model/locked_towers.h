@@ -4,16 +4,18 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 #include "model/locked_config.h"
 #include "model/model.h"
 
 namespace helip::model {
 
-// Random initial heads on the CPU. The towers' files are read when they are first run, and must
-// then still have the digests of the configuration (StoreError).
+// Initial heads on the CPU: random, or zero (to be loaded) without a seed. The towers' files are
+// read when they are first run, and must then still have the digests of the configuration
+// (StoreError).
 std::unique_ptr<Model> make_locked_towers(const LockedConfig& config,
                                           std::unique_ptr<data::Tokenizer> tokenizer,
-                                          std::uint64_t init_seed);
+                                          std::optional<std::uint64_t> init_seed);
 
 }  // namespace helip::model

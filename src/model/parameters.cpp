@@ -7,7 +7,6 @@
 #include <cassert>
 #include <cstring>
 #include <map>
-#include <optional>
 #include <span>
 
 #include "common/error.h"
@@ -99,13 +98,18 @@ void check_same_tensors(const NamedTensors& parameters, const store::Safetensors
 
 }  // namespace
 
-NamedTensors make_parameters(const std::vector<ParameterSpec>& specs, std::uint64_t seed) {
+NamedTensors make_parameters(const std::vector<ParameterSpec>& specs,
+                             std::optional<std::uint64_t> seed) {
   NamedTensors parameters;
   parameters.reserve(specs.size());
   for (const ParameterSpec& spec : specs) {
     at::Tensor tensor = at::empty(spec.shape, at::kFloat);
-    const std::vector<float> values = initial_values(spec, seed);
-    std::memcpy(floats(tensor).data(), values.data(), values.size() * sizeof(float));
+    if (seed) {
+      const std::vector<float> values = initial_values(spec, *seed);
+      std::memcpy(floats(tensor).data(), values.data(), values.size() * sizeof(float));
+    } else {
+      tensor.zero_();
+    }
     tensor.set_requires_grad(true);
     parameters.emplace_back(spec.name, std::move(tensor));
   }

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,8 +17,10 @@ namespace helip::model {
 
 using NamedTensors = std::vector<std::pair<std::string, at::Tensor>>;
 
-// float32 leaves on the CPU that require gradients.
-NamedTensors make_parameters(const std::vector<ParameterSpec>& specs, std::uint64_t seed);
+// float32 leaves on the CPU that require gradients. Without a seed they are zero until weights are
+// read: drawing them takes seconds for a large model.
+NamedTensors make_parameters(const std::vector<ParameterSpec>& specs,
+                             std::optional<std::uint64_t> seed);
 
 // The tensor of that name, which must be there. Handles stay valid over read_weights and move_to.
 at::Tensor find_parameter(const NamedTensors& parameters, const std::string& name);

@@ -38,9 +38,9 @@ std::string on_first_rank(comm::Group& ranks, Task task) {
   std::string answer;
   if (ranks.rank() == 0) {
     try {
-      answer = "+" + task();
+      answer = cat("+", task());
     } catch (const std::exception& problem) {
-      answer = std::string("-") + problem.what();
+      answer = cat("-", problem.what());
       ranks.broadcast_text(answer);
       throw;
     }

@@ -1,0 +1,158 @@
+#include "coordinator/journal.h"
+
+#include <catch2/catch.hpp>
+#include <cstdlib>
+#include <fstream>
+
+#include "common/error.h"
+#include "common/rng.h"
+#include "common/text.h"
+#include "support/temporary_folder.h"
+
+using namespace helip;
+using namespace helip::coordinator;
+namespace fs = std::filesystem;
+
+namespace {
+
+TimePoint at(std::int64_t second) { return TimePoint(std::chrono::seconds(second)); }
+
+// What a crash leaves: the files as they are now. `cp` is another process: closing a file here would drop SQLite's locks.
+fs::path snapshot(const fs::path& database, const fs::path& folder) {
+  fs::create_directories(folder);
+  const std::string command =
+      cat("cp ", database.string(), "* ", folder.string(), "/ 2>/dev/null");
+  REQUIRE(std::system(command.c_str()) == 0);
+  return folder / database.filename();
+}
+
+std::vector<TaskRecord> replay(const fs::path& database) { return Journal(database).tasks(); }
+
+TaskResult result(const std::string& digest) {
+  TaskResult made;
+  made.file = "range-1-" + digest;
+  made.sha256 = digest;
+  made.bytes = 12;
+  made.result = R"({"samples":3})";
+  return made;
+}
+
+}  // namespace
+
+TEST_CASE("replaying the journal gives the ledger, whatever write a crash comes after") {
+  const test::TemporaryFolder folder;
+  const fs::path database = folder.path() / "state.db";
+  RandomStream random(7, "journal test", {});
+  LedgerOptions options;
+  options.max_attempts = 3;
+  TaskLedger ledger(options);
+  Journal journal(database);
+  std::vector<TaskRecord> added;
+  for (int i = 0; i < 4; ++i) {
+    added.push_back(ledger.task(ledger.add(Stage::kEncode, cat("range-", i), "{}", 5)));
+  }
+  journal.add(added);
+
+  for (int event = 0; event < 40; ++event) {
+    const TaskId id{random.below(4) + 1};
+    const Fence fence = ledger.task(id).fence;
+    switch (random.below(4)) {
+      case 0:
+      case 1:
+        if (const auto leased = ledger.lease(WorkerId{1}, Stage::kEncode, at(event))) {
+          journal.lease(ledger.task(*leased));
+        }
+        break;
+      case 2:
+        if (ledger.complete(id, fence, result("aa")) == LeaseOutcome::kOk) {
+          journal.complete(ledger.task(id));
+        }
+        break;
+      case 3:
+        if (ledger.fail(id, fence, "boom: 'quoted'", rpc::FailureKind::kTransient) ==
+            LeaseOutcome::kOk) {
+          journal.put_back({ledger.task(id)});
+        }
+        break;
+    }
+    const fs::path copy = snapshot(database, folder.path() / cat("copy-", event));
+    INFO("after event " << event);
+    REQUIRE(replay(copy) == ledger.tasks());
+  }
+}
+
+TEST_CASE("each open raises the epoch; facts stay") {
+  const test::TemporaryFolder folder;
+  const fs::path database = folder.path() / "state.db";
+  {
+    Journal journal(database);
+    CHECK(journal.fresh());
+    CHECK(journal.epoch() == 1);
+    CHECK_FALSE(journal.fact("config_digest"));
+    journal.set_fact("config_digest", "abc");
+    journal.set_fact("config_digest", "def");
+  }
+  Journal journal(database);
+  CHECK_FALSE(journal.fresh());
+  CHECK(journal.epoch() == 2);
+  CHECK(journal.fact("config_digest") == "def");
+}
+
+TEST_CASE("a transition that the rows do not allow is refused and changes nothing") {
+  const test::TemporaryFolder folder;
+  const fs::path database = folder.path() / "state.db";
+  TaskLedger ledger({});
+  Journal journal(database);
+  const TaskId id = ledger.add(Stage::kMine, "range-0", "{}", 1);
+  journal.add({ledger.task(id)});
+  TaskRecord task = ledger.task(id);
+
+  task.fence = Fence{1};
+  CHECK_THROWS_AS(journal.complete(task), StoreError);  // not leased
+  journal.lease(task);
+  CHECK_THROWS_AS(journal.lease(task), StoreError);     // leased already
+  task.fence = Fence{2};
+  CHECK_THROWS_AS(journal.complete(task), StoreError);  // another fence holds it
+  CHECK(journal.tasks().front().state == TaskState::kLeased);
+  CHECK(journal.tasks().front().fence == Fence{1});
+  CHECK_THROWS_AS(journal.add({ledger.task(id)}), StoreError);  // there already
+}
+
+TEST_CASE("a second coordinator on one database is refused") {
+  const test::TemporaryFolder folder;
+  const Journal journal(folder.path() / "state.db");
+  CHECK_THROWS_AS(Journal(folder.path() / "state.db"), DatabaseLocked);
+}
+
+TEST_CASE("damage is told from a lock, and a newer schema from damage") {
+  const test::TemporaryFolder folder;
+  const fs::path database = folder.path() / "state.db";
+  SECTION("not a database") {
+    std::ofstream(database) << std::string(8192, 'x');
+    CHECK_THROWS_AS(Journal(database), DatabaseDamaged);
+  }
+  SECTION("a page overwritten") {
+    {
+      Journal journal(database);
+      TaskLedger ledger({});
+      std::vector<TaskRecord> tasks;
+      for (int i = 0; i < 200; ++i) {
+        tasks.push_back(ledger.task(
+            ledger.add(Stage::kMine, cat("range-", i), std::string(100, 's'), 1)));
+      }
+      journal.add(tasks);
+    }
+    std::fstream file(database, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(4096 + 1);
+    file << std::string(4000, '\xA5');
+    file.close();
+    CHECK_THROWS_AS(Journal(database), DatabaseDamaged);
+  }
+  SECTION("a newer schema") {
+    {
+      Database raw(database);
+      raw.execute("PRAGMA user_version=99");
+    }
+    CHECK_THROWS_WITH(Journal(database), Catch::Contains("schema 99"));
+  }
+}

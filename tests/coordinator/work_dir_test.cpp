@@ -1,0 +1,103 @@
+#include "coordinator/work_dir.h"
+
+#include <sys/stat.h>
+
+#include <catch2/catch.hpp>
+
+#include "common/error.h"
+#include "common/publish.h"
+#include "config/parse.h"
+#include "support/temporary_folder.h"
+
+using namespace helip;
+using namespace helip::coordinator;
+
+TEST_CASE("a model's name is a plain folder name") {
+  config::ModelConfig model;
+  model.architecture = "/models/tiny-towers/";
+  CHECK(model_name(model) == "tiny-towers");
+  model.architecture = "configs/models/ViT-B-16.json";
+  CHECK(model_name(model) == "ViT-B-16");
+  model.name = "a/b c";
+  CHECK(model_name(model) == "a_b_c");
+  model.name = "..";
+  CHECK(model_name(model) == "model");
+}
+
+TEST_CASE("paths of models and checkpoints follow the number of trainings") {
+  const WorkDir work("/w/");
+  config::TrainConfig train;
+  train.seed = 4;
+  CHECK(work.root() == "/w");
+  CHECK(work.checkpoints(train, 4) == "/w/checkpoints");
+  CHECK(work.model(train, 4) == "/w/model");
+  train.repeats = 2;
+  CHECK(work.checkpoints(train, 5) == "/w/checkpoints/seed-5");
+  CHECK(work.model(train, 4) == "/w/model");
+  CHECK(work.model(train, 5) == "/w/model-seed-5");
+}
+
+TEST_CASE("the first difference between configurations leaves out what results do not depend on") {
+  config::RunConfig stored;
+  stored.eval.datasets = {{"a", "/a", {"zero_shot"}, "test"}, {"b", "/b", {"retrieval"}, "test"}};
+  config::RunConfig given = stored;
+  given.launcher.workers = 7;
+  given.coordinator.lease_seconds = 3;
+  given.output.work_dir = "/elsewhere";
+  CHECK_FALSE(first_difference(config::to_yaml(stored), config::to_yaml(given)));
+
+  SECTION("a plain value") {
+    given.train.lr = 0.5;
+    const auto difference = first_difference(config::to_yaml(stored), config::to_yaml(given));
+    REQUIRE(difference);
+    CHECK(difference->key == "train.lr");
+    CHECK(difference->given == "0.5");
+  }
+  SECTION("a value in a list of sections") {
+    given.eval.datasets[0].path = "/c";
+    const auto difference = first_difference(config::to_yaml(stored), config::to_yaml(given));
+    REQUIRE(difference);
+    CHECK(difference->given == "\"/c\"");
+  }
+  SECTION("what the digest covers of the launcher") {
+    given.launcher.threads_per_worker = 3;
+    CHECK(first_difference(config::to_yaml(stored), config::to_yaml(given))->key ==
+          "launcher.threads_per_worker");
+  }
+}
+
+TEST_CASE("a work directory of another configuration is refused, naming the key") {
+  const test::TemporaryFolder folder;
+  const WorkDir work(folder.path());
+  config::RunConfig config;
+  const auto claim = [&](const std::string& stored_digest) {
+    work.claim(config::to_yaml(config), config::config_digest(config), stored_digest);
+  };
+  claim("");
+  const std::string digest = config::config_digest(config);
+  claim(digest);
+
+  config.launcher.workers = 9;
+  claim(digest);
+  CHECK(read_text_file(work.config()) == config::to_yaml(config));
+
+  config.mining.hard_pairs_per_target = 3;
+  CHECK_THROWS_WITH(claim(digest), Catch::Contains("mining.hard_pairs_per_target") &&
+                                       Catch::Contains("another --work-dir"));
+  // The ledger was lost: config.yaml still tells.
+  CHECK_THROWS_AS(claim(""), ConfigError);
+}
+
+TEST_CASE("the address is for the owner's eyes alone") {
+  const test::TemporaryFolder folder;
+  const WorkDir work(folder.path());
+  std::filesystem::create_directories(work.address().parent_path());
+  work.publish_address("127.0.0.1:1");
+  work.publish_address("127.0.0.1:2");
+  CHECK(read_text_file(work.address()) == "127.0.0.1:2\n");
+  struct stat info {};
+  REQUIRE(stat(work.address().c_str(), &info) == 0);
+  CHECK((info.st_mode & 0777) == 0600);
+  work.remove_address();
+  CHECK_FALSE(std::filesystem::exists(work.address()));
+}
