@@ -7,6 +7,7 @@
 
 #include "cli/job_text.h"
 #include "common/clock.h"
+#include "common/text.h"
 
 namespace helip::cli {
 
@@ -32,7 +33,7 @@ void JobProgress::show(const rpc::JobStatus& status) {
     const auto& stage = status.stages[static_cast<std::size_t>(*status.stage)];
     const double share = stage.total > 0 ? std::clamp(stage.done / stage.total, 0.0, 1.0) : 0;
     const auto filled = static_cast<std::size_t>(share * kCells);
-    bar = "[" + std::string(filled, '#') + std::string(kCells - filled, '.') + "] ";
+    bar = cat("[", std::string(filled, '#'), std::string(kCells - filled, '.'), "] ");
   }
   std::cerr << "\r\x1b[K" << bar << one_line(status) << std::flush;
   drawn_ = true;

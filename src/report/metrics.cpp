@@ -22,6 +22,7 @@ constexpr std::array<std::string_view, 3> kAccuracies = {"acc1", "acc5", "mean_p
 
 bool is_quality(std::string_view metric) {
   return metric.starts_with(kImageRecall) || metric.starts_with(kTextRecall) ||
+         metric.starts_with(kMeanRecall) ||
          std::find(kAccuracies.begin(), kAccuracies.end(), metric) != kAccuracies.end();
 }
 
@@ -67,11 +68,11 @@ std::map<std::string, double> with_mean_recalls(const std::map<std::string, doub
   std::map<std::string, double> out;
   for (const auto& [name, value] : metrics) {
     if (!is_quality(name)) continue;
-    out[name] = value;
+    out.insert_or_assign(name, value);
     if (!name.starts_with(kImageRecall)) continue;
     const std::string k = name.substr(kImageRecall.size());
     const auto other = metrics.find(cat(kTextRecall, k));
-    if (other != metrics.end()) out[cat(kMeanRecall, k)] = (value + other->second) / 2;
+    if (other != metrics.end()) out.emplace(cat(kMeanRecall, k), (value + other->second) / 2);
   }
   return out;
 }

@@ -27,8 +27,8 @@ struct JobMetrics {
 };
 
 // Takes the figures that measure quality (accuracies, recalls; not the probe's settings) and adds
-// the mean of both retrieval directions, "mean_recall@K". Throws StoreError for weights that are
-// neither init nor seed-<n>, and for a metric given twice.
+// the mean of both retrieval directions, "mean_recall@K", where it is not given. Throws StoreError
+// for weights that are neither init nor seed-<n>, and for a metric given twice.
 JobMetrics collect_metrics(const std::vector<eval::EvalResult>& results);
 
 // Metrics in the order of tables: zero-shot, retrieval, linear probe; inside a data set the telling

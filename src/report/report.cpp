@@ -64,11 +64,12 @@ std::string tiles(const JobRecord& job, const MiningSummary* mining) {
                 percent_text(figures.after.count > 0 ? figures.after : figures.before), more);
   }
   if (mining != nullptr) {
-    const double share = mining->pairs == 0 ? 0
-                                            : static_cast<double>(mining->suitable) /
-                                                  static_cast<double>(mining->pairs);
+    const double share = mining->stats.targets == 0
+                             ? 0
+                             : static_cast<double>(mining->stats.suitable) /
+                                   static_cast<double>(mining->stats.targets);
     out += tile("suitable targets", cat(decimal(100 * share, 1), " %"),
-                cat(mining->suitable, " of ", mining->pairs, " pairs"));
+                cat(mining->stats.suitable, " of ", mining->stats.targets, " pairs"));
   }
   return out + "</div>\n";
 }
@@ -152,18 +153,17 @@ std::string training_section(const JobRecord& job) {
 
 std::string mining_section(const JobRecord& job, const MiningSummary& mining) {
   const store::HardPairManifest& table = job.hard_pairs->manifest();
-  std::vector<double> occurrence(mining.occurrence.begin(), mining.occurrence.end());
   // Whole numbers: never more bins than values.
   const int occurrence_bins =
-      static_cast<int>(std::min<std::uint64_t>(kBins, mining.most_chosen + 1));
+      static_cast<int>(std::min<std::uint64_t>(kBins, mining.stats.max_occurrence + 1));
   std::string out = cat(
       "<h2>Mining</h2><p class=\"soft\">", table.method == "fast" ? "FastHPM" : "Exact HPM",
       ": the ", table.hard_pairs_per_target, " hardest of ",
       table.method == "fast" ? table.pool_size : table.pairs, " candidates for each of ",
       table.pairs, " pairs; similarity floors ", decimal(static_cast<double>(table.image_floor), 2),
       " (images) and ", decimal(static_cast<double>(table.text_floor), 2),
-      " (texts). A target that has fewer is an outlier and never a seed: ",
-      mining.pairs - mining.suitable, " of them.</p><div class=\"charts\">");
+      " (texts). A target that has fewer is an outlier and never a seed: ", mining.stats.outliers,
+      " of them.</p><div class=\"charts\">");
   out += cat("<figure><h3>Score of a target's hardest pair</h3>",
              bar_chart(histogram(mining.hardest_scores, kBins), "score", 2),
              "<figcaption>Product of image and text similarity; suitable "
@@ -172,11 +172,12 @@ std::string mining_section(const JobRecord& job, const MiningSummary& mining) {
              bar_chart(histogram(mining.weakest_scores, kBins), "score", 2),
              "<figcaption>The last of the ", table.hard_pairs_per_target,
              " that are kept.</figcaption></figure>\n");
-  out += cat("<figure><h3>How often a pair is somebody's hard pair</h3>",
-             bar_chart(histogram(occurrence, occurrence_bins), "targets that chose the pair", 0),
-             "<figcaption>", mining.never_chosen, " pairs are never chosen; the most popular one ",
-             mining.most_chosen, " times; skewness ", decimal(mining.skewness, 2),
-             ".</figcaption></figure>\n");
+  out += cat(
+      "<figure><h3>How often a pair is somebody's hard pair</h3>",
+      bar_chart(histogram(mining.occurrence, occurrence_bins), "targets that chose the pair", 0),
+      "<figcaption>", mining.stats.never_chosen, " pairs are never chosen; the most popular one ",
+      mining.stats.max_occurrence, " times; skewness ",
+      decimal(mining.stats.occurrence_skewness, 2), ".</figcaption></figure>\n");
   return out + "</div>\n";
 }
 

@@ -207,7 +207,7 @@ TaskOutcome EngineTaskRunner::train(const rpc::TaskSpec& spec, comm::Group& grou
   miner_.reset();
   const auto path_or_none = [&](const char* role) {
     const auto found = spec.paths.find(role);
-    return found == spec.paths.end() ? std::filesystem::path() : found->second;
+    return std::filesystem::path(found == spec.paths.end() ? std::string() : found->second);
   };
   train::TrainSpec job;
   job.config = config_;

@@ -1,0 +1,68 @@
+#include "cli/job_text.h"
+
+#include <catch2/catch.hpp>
+
+#include "cli/run_job.h"
+#include "common/publish.h"
+#include "support/temporary_folder.h"
+
+using namespace helip;
+
+namespace {
+
+rpc::JobStatus mining() {
+  rpc::JobStatus status;
+  status.stage = rpc::Stage::kMine;
+  for (const rpc::Stage stage : rpc::kStages) {
+    rpc::StageStatus row;
+    row.stage = stage;
+    row.state = "waiting";
+    status.stages.push_back(row);
+  }
+  rpc::StageStatus& stage = status.stages[2];
+  stage.state = "running";
+  stage.unit = "targets";
+  stage.done = 230;
+  stage.total = 512;
+  stage.rate = 12.34;
+  stage.eta_seconds = 23;
+  rpc::WorkerStatus worker;
+  worker.worker = rpc::WorkerId{3};
+  worker.host = "n1";
+  worker.state = "working";
+  worker.task = "mine/range-7";
+  status.workers = {worker};
+  return status;
+}
+
+}  // namespace
+
+TEST_CASE("one line tells stage, share, units, rate and time left") {
+  CHECK(cli::one_line(mining()) == "mine  44 %  230/512 targets  12.3/s  ETA 23 s  1 worker");
+  rpc::JobStatus done = mining();
+  done.state = rpc::JobState::kDone;
+  done.stage.reset();
+  CHECK(cli::one_line(done) == "done");
+}
+
+TEST_CASE("the whole text has a row per stage and per worker, and the failure") {
+  rpc::JobStatus status = mining();
+  status.failure = "task mine/range-7 failed";
+  const std::string text = cli::full_text(status);
+  for (const char* part : {"index", "encode", "mine", "train", "eval", "report", "n1:0",
+                           "mine/range-7", "failure  task mine/range-7 failed"}) {
+    CHECK_THAT(text, Catch::Contains(part));
+  }
+}
+
+TEST_CASE("the plan counts tasks from the corpus' manifest, or says that it cannot yet") {
+  const test::TemporaryFolder folder;
+  config::RunConfig config;
+  config.output.work_dir = (folder.path() / "work").string();
+  config.corpus.path = folder.path().string();
+  config.model.architecture = "tiny";
+  config.train.steps = 10;
+  CHECK_THAT(cli::plan_text(config, rpc::Stage::kReport), Catch::Contains("known after index"));
+  CHECK_THAT(cli::plan_text(config, rpc::Stage::kMine), Catch::Contains("not part of this job"));
+  CHECK_FALSE(std::filesystem::exists(config.output.work_dir));
+}

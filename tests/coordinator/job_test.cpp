@@ -1,0 +1,400 @@
+#include "coordinator/job.h"
+
+#include <catch2/catch.hpp>
+#include <fstream>
+#include <set>
+
+#include "common/error.h"
+#include "coordinator/job_fixture.h"
+
+using namespace helip;
+using coordinator::Stage;
+using test::JobFixture;
+
+namespace {
+
+rpc::HeartbeatRequest beat(const rpc::RegisterReply& worker) {
+  rpc::HeartbeatRequest request;
+  request.worker = worker.worker;
+  request.epoch = worker.epoch;
+  return request;
+}
+
+rpc::HeartbeatRequest beat(const rpc::RegisterReply& worker, const rpc::Lease& lease,
+                           std::uint64_t done) {
+  rpc::HeartbeatRequest request = beat(worker);
+  rpc::LeaseProgress progress;
+  progress.task = lease.task;
+  progress.fence = lease.fence;
+  progress.done = done;
+  request.leases.push_back(progress);
+  return request;
+}
+
+std::vector<rpc::TaskRow> all_tasks(const coordinator::Job& job) {
+  std::uint64_t matching = 0;
+  return job.tasks({}, {}, 0, 1000, matching);
+}
+
+template <typename Call>
+rpc::RpcCode refused(Call&& call) {
+  try {
+    call();
+  } catch (const rpc::RpcError& error) {
+    return error.code();
+  }
+  FAIL("the call was not refused");
+  return rpc::RpcCode::kInternal;
+}
+
+}  // namespace
+
+TEST_CASE("one worker takes a job through all its stages") {
+  JobFixture fixture;
+  CHECK(fixture.job->stage() == Stage::kIndex);
+  CHECK(fixture.work_until_told_to_leave(fixture.enroll()) == "the job is done");
+  CHECK(fixture.job->state() == rpc::JobState::kDone);
+  std::set<std::string> names;
+  for (const auto& row : all_tasks(*fixture.job)) {
+    names.insert(cat(rpc::name_of(row.stage), "/", row.name));
+    CHECK(row.state == rpc::TaskState::kDone);
+  }
+  CHECK(names == std::set<std::string>{
+                     "index/index", "encode/range-0000000000", "encode/range-0000000004",
+                     "encode/range-0000000008", "encode/merge", "mine/range-0000000000",
+                     "mine/range-0000000005", "mine/merge", "train/seed-1", "report/report"});
+
+  SECTION("a second start finds nothing to do") {
+    fixture.open();
+    CHECK(fixture.job->state() == rpc::JobState::kDone);
+  }
+  SECTION("a product that was removed is made again, and nothing else") {
+    std::filesystem::remove_all(fixture.work_dir.hard_pairs());
+    fixture.open();
+    CHECK(fixture.job->stage() == Stage::kMine);
+    const auto worker = fixture.enroll();
+    const auto lease = fixture.lease(worker);
+    CHECK(rpc::task_spec_from_json(lease.spec, "").name == "merge");
+    fixture.job->complete(fixture.finished(lease));
+    CHECK(fixture.job->state() == rpc::JobState::kDone);
+  }
+}
+
+TEST_CASE("stages that the configuration leaves out are skipped") {
+  config::RunConfig config = test::small_config();
+  config.train.hard_pairs = "none";
+  config.output.report = false;
+  JobFixture fixture(config);
+  fixture.work_until_told_to_leave(fixture.enroll());
+  CHECK(all_tasks(*fixture.job).size() == 2);  // index, train
+  const rpc::JobStatus status = fixture.job->status();
+  CHECK(status.stages[1].state == "skipped");
+  CHECK(status.stages[2].state == "skipped");
+  CHECK(status.stages[3].state == "done");
+}
+
+TEST_CASE("--until stops after its stage and a later start goes on from there") {
+  JobFixture fixture;
+  fixture.open(true, Stage::kMine);
+  CHECK(fixture.work_until_told_to_leave(fixture.enroll()) == "the job is done");
+  CHECK(all_tasks(*fixture.job).size() == 8);
+  fixture.open();
+  CHECK(fixture.job->stage() == Stage::kTrain);
+}
+
+TEST_CASE("a merge task waits for all ranges and lists their files in order") {
+  JobFixture fixture;
+  const auto ann = fixture.enroll({rpc::kStages.begin(), rpc::kStages.end()}, "a");
+  const auto bob = fixture.enroll({rpc::kStages.begin(), rpc::kStages.end()}, "b");
+  fixture.job->complete(fixture.finished(fixture.lease(ann)));  // index
+  const auto first = fixture.lease(ann);
+  const auto second = fixture.lease(bob);
+  const auto third = fixture.lease(ann);
+  fixture.job->complete(fixture.finished(third));
+  fixture.job->complete(fixture.finished(first));
+  CHECK(std::holds_alternative<rpc::Wait>(fixture.acquire(ann)));
+  fixture.job->complete(fixture.finished(second));
+  const auto merge = rpc::task_spec_from_json(fixture.lease(bob).spec, "");
+  CHECK(merge.kind == "merge");
+  const auto inputs =
+      rpc::task_inputs_from_lines(read_text_file(merge.path("inputs")), "inputs");
+  REQUIRE(inputs.size() == 3);
+  CHECK(inputs[1].first == 4);
+  CHECK(inputs[2].count == 2);
+  CHECK(std::filesystem::exists(inputs[2].file));
+}
+
+TEST_CASE("a worker that is silent loses its lease to another, and its late result is refused") {
+  JobFixture fixture;
+  const auto ann = fixture.enroll({rpc::kStages.begin(), rpc::kStages.end()}, "a");
+  const auto lost = fixture.lease(ann);
+  fixture.clock.advance(31);
+  fixture.job->tick();
+  CHECK(fixture.job->status().workers.front().state == "lost");
+
+  const auto bob = fixture.enroll({rpc::kStages.begin(), rpc::kStages.end()}, "b");
+  const auto again = fixture.lease(bob);
+  CHECK(again.task == lost.task);
+  CHECK(rpc::number(again.fence) == rpc::number(lost.fence) + 1);
+  CHECK(fixture.job->heartbeat(beat(ann, lost, 1)).lost == std::vector<rpc::TaskId>{lost.task});
+  const auto late = fixture.finished(lost);
+  CHECK(refused([&] { fixture.job->complete(late); }) == rpc::RpcCode::kFailedPrecondition);
+
+  const auto done = fixture.finished(again);
+  fixture.job->complete(done);
+  fixture.job->complete(done);  // the acknowledgement was lost: the same answer
+  CHECK(refused([&] { fixture.job->complete(late); }) == rpc::RpcCode::kFailedPrecondition);
+}
+
+TEST_CASE("heartbeats keep a lease for as long as they come") {
+  JobFixture fixture;
+  const auto worker = fixture.enroll();
+  const auto lease = fixture.lease(worker);
+  for (int i = 0; i < 10; ++i) {
+    fixture.clock.advance(20);
+    CHECK(fixture.job->heartbeat(beat(worker, lease, static_cast<std::uint64_t>(i))).lost.empty());
+    fixture.job->tick();
+  }
+  fixture.job->complete(fixture.finished(lease));
+}
+
+TEST_CASE("a result is read again before it counts") {
+  JobFixture fixture;
+  const auto worker = fixture.enroll();
+  const auto lease = fixture.lease(worker);
+  auto done = fixture.finished(lease);
+  const auto file = rpc::result_file(fixture.work_dir.root(), Stage::kIndex, "index",
+                                     rpc::number(lease.fence), done.sha256, "json");
+  SECTION("flipped byte") {
+    std::fstream damaged(file, std::ios::in | std::ios::out);
+    damaged.seekp(3);
+    damaged << '\x7F';
+  }
+  SECTION("cut off") { std::filesystem::resize_file(file, done.bytes - 1); }
+  SECTION("missing") { std::filesystem::remove(file); }
+  CHECK(refused([&] { fixture.job->complete(done); }) == rpc::RpcCode::kFailedPrecondition);
+  CHECK(all_tasks(*fixture.job).front().state == rpc::TaskState::kLeased);
+}
+
+TEST_CASE("malformed completions are refused without a change of state") {
+  JobFixture fixture;
+  const auto worker = fixture.enroll();
+  const auto good = fixture.finished(fixture.lease(worker));
+  auto bad = good;
+  SECTION("digest with a path in it") { bad.sha256 = "../../../../etc/passwd" + std::string(42, 'a'); }
+  SECTION("result is no object") { bad.result = "[1]"; }
+  SECTION("result too large") { bad.result = "{\"a\":\"" + std::string(300 << 10, 'a') + "\"}"; }
+  CHECK(refused([&] { fixture.job->complete(bad); }) == rpc::RpcCode::kInvalidArgument);
+  bad = good;
+  bad.task = rpc::TaskId{77};
+  CHECK(refused([&] { fixture.job->complete(bad); }) == rpc::RpcCode::kNotFound);
+  fixture.job->complete(good);
+}
+
+TEST_CASE("a task that fails too often fails the job, naming it and its last error") {
+  JobFixture fixture;
+  const auto worker = fixture.enroll();
+  for (int attempt = 1; attempt <= 2; ++attempt) {
+    const auto lease = fixture.lease(worker);
+    rpc::FailRequest failure;
+    failure.task = lease.task;
+    failure.fence = lease.fence;
+    failure.error = cat("truncated tar ", attempt);
+    fixture.job->fail(failure);
+  }
+  CHECK(fixture.job->state() == rpc::JobState::kFailed);
+  CHECK_THAT(fixture.job->status().failure,
+             Catch::Contains("index/index") && Catch::Contains("truncated tar 2") &&
+                 Catch::Contains("2 attempts"));
+  CHECK(fixture.job->heartbeat(beat(worker)).stop);
+  CHECK(std::get<rpc::Leave>(fixture.acquire(worker)).failed);
+  CHECK_FALSE(fixture.job->failed_by_config());
+
+  fixture.open();
+  CHECK(fixture.job->state() == rpc::JobState::kRunning);
+  fixture.lease(fixture.enroll());
+}
+
+TEST_CASE("a wrong configuration fails the job at once") {
+  JobFixture fixture;
+  const auto lease = fixture.lease(fixture.enroll());
+  rpc::FailRequest failure;
+  failure.task = lease.task;
+  failure.fence = lease.fence;
+  failure.error = "k is larger than the pool";
+  failure.kind = rpc::FailureKind::kConfig;
+  fixture.job->fail(failure);
+  CHECK(fixture.job->state() == rpc::JobState::kFailed);
+  CHECK(fixture.job->failed_by_config());
+}
+
+TEST_CASE("an empty corpus fails the job") {
+  JobFixture fixture;
+  auto lease = fixture.lease(fixture.enroll());
+  auto done = fixture.finished(lease);
+  done.result = R"({"pairs":0,"fingerprint":"f","model_digest":"m","corpus":"/c"})";
+  fixture.job->complete(done);
+  CHECK(fixture.job->state() == rpc::JobState::kFailed);
+  CHECK_THAT(fixture.job->status().failure, Catch::Contains("nothing to encode"));
+}
+
+TEST_CASE("a worker that does not fit is refused, naming the field") {
+  JobFixture fixture;
+  fixture.work_until_told_to_leave(fixture.enroll(), 1);  // the corpus is known
+  rpc::RegisterRequest request;
+  request.launch = "x";
+  request.stages = {Stage::kMine};
+  const char* field = "";
+  SECTION("protocol") {
+    request.protocol_version = 99;
+    field = "protocol_version";
+  }
+  SECTION("build") {
+    request.build = "0.0.0";
+    field = "build";
+  }
+  SECTION("configuration") {
+    request.config_digest = "abc";
+    field = "config_digest";
+  }
+  SECTION("corpus") {
+    request.corpus_fingerprint = "another";
+    field = "corpus_fingerprint";
+  }
+  SECTION("model") {
+    request.model_digest = "another";
+    field = "model_digest";
+  }
+  CHECK_THROWS_WITH(fixture.job->register_worker(request), Catch::Contains(field));
+  CHECK(refused([&] { fixture.job->register_worker(request); }) ==
+        rpc::RpcCode::kFailedPrecondition);
+}
+
+TEST_CASE("a coordinator that was restarted asks workers to register again and takes their results") {
+  JobFixture fixture;
+  const auto worker = fixture.enroll();
+  const auto lease = fixture.lease(worker);
+  fixture.open(/*drop_leases=*/false);
+  CHECK(refused([&] { fixture.job->heartbeat(beat(worker, lease, 1)); }) == rpc::RpcCode::kNotFound);
+  const auto again = fixture.enroll();
+  CHECK(again.epoch == worker.epoch + 1);
+  CHECK(fixture.job->heartbeat(beat(again, lease, 1)).lost.empty());
+  fixture.job->complete(fixture.finished(lease));
+  CHECK(fixture.job->stage() == Stage::kEncode);
+}
+
+TEST_CASE("`helip run` drops the leases of its former self; the attempt does not count") {
+  JobFixture fixture;
+  for (int start = 0; start < 6; ++start) {
+    fixture.lease(fixture.enroll());
+    fixture.open(/*drop_leases=*/true);
+    CHECK(fixture.job->state() == rpc::JobState::kRunning);
+  }
+}
+
+TEST_CASE("the launch that came first with train among its stages trains, once all its ranks are there") {
+  JobFixture fixture;
+  fixture.open(true, Stage::kTrain);
+  fixture.work_until_told_to_leave(fixture.enroll({Stage::kIndex, Stage::kEncode, Stage::kMine}, "m"));
+  REQUIRE(fixture.job->stage() == Stage::kTrain);
+  const std::vector<Stage> all(rpc::kStages.begin(), rpc::kStages.end());
+  const auto first = fixture.enroll(all, "a", 0, 2);
+  CHECK(std::holds_alternative<rpc::Wait>(fixture.acquire(first)));
+  const auto other = fixture.enroll(all, "b", 0, 1);
+  SECTION("the complete launch is chosen and stays chosen") {
+    CHECK(std::holds_alternative<rpc::EnterTraining>(fixture.acquire(other)));
+    const auto second = fixture.enroll(all, "a", 1, 2);
+    CHECK(std::get<rpc::Leave>(fixture.acquire(second)).reason == "another launch trains");
+    CHECK(std::holds_alternative<rpc::Lease>(fixture.acquire(other, true)));
+    CHECK(std::holds_alternative<rpc::Wait>(fixture.acquire(other, true)));
+  }
+  SECTION("the first launch is preferred once it is complete") {
+    const auto second = fixture.enroll(all, "a", 1, 2);
+    CHECK(std::holds_alternative<rpc::EnterTraining>(fixture.acquire(second)));
+    CHECK(std::get<rpc::Leave>(fixture.acquire(other)).reason == "another launch trains");
+    // A worker that only evaluates stays until it is its turn.
+    fixture.open();
+  }
+}
+
+TEST_CASE("when a launch ends its leases are free at once and the attempts do not count") {
+  JobFixture fixture;
+  for (int i = 0; i < 5; ++i) {
+    const auto worker = fixture.enroll();
+    const auto lease = fixture.lease(worker);
+    CHECK(lease.attempt == 1);
+    fixture.job->launch_ended("launch");
+    CHECK(fixture.job->status().workers.empty());
+  }
+}
+
+TEST_CASE("a lost ledger is rebuilt from the result files") {
+  JobFixture fixture;
+  fixture.work_until_told_to_leave(fixture.enroll(), 1);
+  // Results of whole and merge tasks are JSON envelopes; ranges, which are tensors, are computed again here.
+  fixture.job.reset();
+  const auto forget = [&] {
+    for (const char* suffix : {"", "-wal"}) {
+      std::filesystem::remove(fixture.work_dir.database().string() + suffix);
+    }
+  };
+  SECTION("removed") { forget(); }
+  SECTION("damaged") { std::ofstream(fixture.work_dir.database()) << std::string(5000, 'x'); }
+  fixture.open();
+  CHECK(fixture.job->stage() == Stage::kEncode);
+  CHECK(all_tasks(*fixture.job).front().state == rpc::TaskState::kDone);
+  CHECK(fixture.work_until_told_to_leave(fixture.enroll()) == "the job is done");
+}
+
+TEST_CASE("a lost ledger does not take over damaged or foreign results") {
+  JobFixture fixture;
+  fixture.work_until_told_to_leave(fixture.enroll(), 1);
+  fixture.job.reset();
+  std::filesystem::remove(fixture.work_dir.database());
+  for (const auto& entry :
+       std::filesystem::directory_iterator(fixture.work_dir.tasks(Stage::kIndex))) {
+    std::ofstream(entry.path(), std::ios::app) << " ";
+  }
+  fixture.open();
+  CHECK(fixture.job->stage() == Stage::kIndex);
+}
+
+TEST_CASE("status shows the stage's progress, rate and time left") {
+  JobFixture fixture;
+  const auto worker = fixture.enroll();
+  fixture.job->complete(fixture.finished(fixture.lease(worker)));
+  fixture.job->tick();
+  const auto lease = fixture.lease(worker);
+  fixture.clock.advance(2);
+  fixture.job->heartbeat(beat(worker, lease, 2));
+  fixture.job->tick();
+  const rpc::JobStatus status = fixture.job->status();
+  CHECK(status.stage == Stage::kEncode);
+  const auto& encode = status.stages[1];
+  CHECK(encode.state == "running");
+  CHECK(encode.done == 2);
+  CHECK(encode.total == 10);
+  CHECK(encode.tasks_total == 4);
+  CHECK(encode.rate == Approx(1.0));
+  CHECK(encode.eta_seconds == Approx(8.0));
+  REQUIRE(status.workers.size() == 1);
+  CHECK(status.workers.front().state == "working");
+  CHECK(status.workers.front().task == "encode/range-0000000000");
+}
+
+TEST_CASE("a stage's end leaves a snapshot and only the files that the ledger names") {
+  JobFixture fixture;
+  const auto worker = fixture.enroll();
+  publish_file(fixture.work_dir.tasks(Stage::kIndex) / "index-9-0000000000000000.json", "loser");
+  fixture.job->complete(fixture.finished(fixture.lease(worker)));
+  std::size_t files = 0;
+  for (const auto& entry :
+       std::filesystem::directory_iterator(fixture.work_dir.tasks(Stage::kIndex))) {
+    CHECK(entry.path().filename().string().starts_with("index-1-"));
+    ++files;
+  }
+  CHECK(files == 1);
+  const auto saved = rpc::job_status_from_json(read_text_file(fixture.work_dir.status()), "status");
+  CHECK(saved.status.stage == Stage::kEncode);
+  CHECK(saved.saved_at > 0);
+}

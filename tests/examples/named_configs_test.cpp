@@ -1,0 +1,58 @@
+// The configurations in configs/ are what people start from: each must load, and the control must
+// be a fair one.
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "config/parse.h"
+#include "config/to_yaml.h"
+#include "config/validate.h"
+
+namespace helip::config {
+namespace {
+
+namespace fs = std::filesystem;
+
+const fs::path kFolder = fs::path(HELIP_SOURCE_DIR) / "configs";
+
+RunConfig named(const std::string& name) { return load_config(kFolder / (name + ".yaml")); }
+
+TEST_CASE("Every named configuration loads") {
+  std::size_t found = 0;
+  for (const auto& entry : fs::directory_iterator(kFolder)) {
+    if (entry.path().extension() != ".yaml") continue;
+    INFO(entry.path().string());
+    CHECK_NOTHROW(load_config(entry.path()));
+    ++found;
+  }
+  CHECK(found >= 5);
+}
+
+TEST_CASE("The sample corpus's control differs from HELIP in nothing but the hard pairs") {
+  RunConfig helip = named("openclipart_helip");
+  const RunConfig control = named("openclipart_continued");
+  CHECK(helip.train.hard_pairs == "mined");
+  CHECK(control.train.hard_pairs == "none");
+  CHECK(global_batch_size(helip.train) == global_batch_size(control.train));
+  helip.train.hard_pairs = control.train.hard_pairs;
+  helip.mining = control.mining;  // the control mines nothing
+  helip.output.work_dir = control.output.work_dir;
+  CHECK(to_yaml(helip) == to_yaml(control));
+}
+
+TEST_CASE("Both tuning jobs of the sample corpus start from the base job's model") {
+  const RunConfig base = named("openclipart_base");
+  CHECK(base.model.init == "random");
+  for (const char* const name : {"openclipart_helip", "openclipart_continued"}) {
+    const RunConfig tuned = named(name);
+    CHECK(tuned.model.init == base.output.work_dir + "/model");
+    CHECK(tuned.model.architecture == base.model.architecture);
+    CHECK(tuned.corpus.path == base.corpus.path);
+    CHECK(tuned.encoder.feature_cache == base.encoder.feature_cache);
+    CHECK(tuned.train.repeats >= 3);
+  }
+}
+
+}  // namespace
+}  // namespace helip::config

@@ -1,0 +1,179 @@
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include "common/error.h"
+#include "rpc/backoff.h"
+#include "rpc/convert.h"
+#include "rpc/job_status.h"
+#include "rpc/stage.h"
+#include "rpc/task_spec.h"
+
+using namespace helip;
+using namespace helip::rpc;
+
+namespace {
+
+TrainNumbers train_numbers() { return {1, 2, 3.5, 4.5, 5.5, 6.5, 7.5, 8.5, 9.5, 10}; }
+
+WorkerStatus worker_status() {
+  return {WorkerId{1}, "launch", 2, 3, "host", 4, "cuda:0", "working", "mine/x", 5, 6, 7.5, 8.5};
+}
+
+StageStatus stage_status() {
+  return {Stage::kMine, "running", 1, 2, 3.5, 4.5, "targets", 5.5, 6.5};
+}
+
+JobStatus job_status() {
+  JobStatus status;
+  status.state = JobState::kFailed;
+  status.stage = Stage::kTrain;
+  status.stages = {stage_status()};
+  status.train = train_numbers();
+  status.workers = {worker_status()};
+  status.failure = "task \"x\" failed";
+  status.work_dir = "/w";
+  status.config_digest = "abc";
+  status.elapsed_seconds = 1.5;
+  status.eta_seconds = -1;
+  return status;
+}
+
+template <typename T>
+void check_round_trip(const T& value) {
+  CHECK(from_proto(to_proto(value)) == value);
+}
+
+}  // namespace
+
+TEST_CASE("every message survives Protobuf and back") {
+  RegisterRequest request;
+  request.protocol_version = 7;
+  request.build = "b";
+  request.config_digest = "c";
+  request.corpus_fingerprint = "f";
+  request.model_digest = "m";
+  request.launch = "l";
+  request.rank = 1;
+  request.world_size = 2;
+  request.host = "h";
+  request.pid = 3;
+  request.stages = {Stage::kIndex, Stage::kReport};
+  check_round_trip(request);
+  check_round_trip(RegisterReply{WorkerId{1}, 2, "w", "y", "d", 3.5, 4.5});
+  LeaseProgress progress{TaskId{1}, Fence{2}, 3, 4, 5.5, train_numbers()};
+  check_round_trip(HeartbeatRequest{WorkerId{1}, 2, "cpu", "a", {progress}});
+  progress.train.reset();
+  check_round_trip(HeartbeatRequest{WorkerId{1}, 2, "cpu", "a", {progress}});
+  check_round_trip(HeartbeatReply{{TaskId{1}, TaskId{2}}, true, 0.5});
+  check_round_trip(AcquireRequest{WorkerId{1}, 2, true});
+  check_round_trip(AcquireReply{Lease{TaskId{1}, Fence{2}, 3, "{}"}});
+  check_round_trip(AcquireReply{Wait{0.5}});
+  check_round_trip(AcquireReply{EnterTraining{}});
+  check_round_trip(AcquireReply{Leave{"done", true}});
+  check_round_trip(CompleteRequest{TaskId{1}, Fence{2}, "sha", 3, "{}"});
+  check_round_trip(FailRequest{TaskId{1}, Fence{2}, "boom", FailureKind::kData});
+  check_round_trip(ReleaseRequest{TaskId{1}, Fence{2}});
+  check_round_trip(TaskRow{TaskId{1}, Stage::kEval, "n", TaskState::kLeased, 2, Fence{3}, "s", "e"});
+  check_round_trip(job_status());
+}
+
+TEST_CASE("numbers that are no stage, state or kind are refused") {
+  CHECK_THROWS_AS(from_proto(v1::STAGE_UNSPECIFIED), RpcError);
+  CHECK_THROWS_AS(from_proto(static_cast<v1::Stage>(7)), RpcError);
+  CHECK_THROWS_AS(from_proto(v1::TASK_STATE_UNSPECIFIED), RpcError);
+  CHECK_THROWS_AS(from_proto(v1::FailTaskRequest()), RpcError);
+  CHECK_THROWS_AS(from_proto(v1::AcquireTaskReply()), RpcError);
+  CHECK_THROWS_AS(from_proto(v1::JobStatus()), RpcError);
+}
+
+TEST_CASE("a status survives JSON and back, with its schema version") {
+  const std::string json = to_json(job_status(), 123.5);
+  const SavedStatus saved = job_status_from_json(json, "status.json");
+  CHECK(saved.status == job_status());
+  CHECK(saved.saved_at == 123.5);
+  const auto object = nlohmann::json::parse(json);
+  CHECK(object["schema_version"] == kStatusSchemaVersion);
+  CHECK(object["eta_seconds"].is_null());
+  CHECK(object["workers"][0]["task"] == "mine/x");
+  CHECK_FALSE(nlohmann::json::parse(to_json(job_status())).contains("saved_at"));
+}
+
+TEST_CASE("a damaged status is refused, wherever it is cut") {
+  const std::string json = to_json(job_status(), 1);
+  for (std::size_t length = 0; length + 2 < json.size(); length += 7) {
+    CHECK_THROWS_AS(job_status_from_json(json.substr(0, length), "status.json"), StoreError);
+  }
+  auto object = nlohmann::json::parse(json);
+  object["schema_version"] = 99;
+  CHECK_THROWS_WITH(job_status_from_json(object.dump(), "status.json"), Catch::Contains("99"));
+  object = nlohmann::json::parse(json);
+  object["state"] = "asleep";
+  CHECK_THROWS_AS(job_status_from_json(object.dump(), "status.json"), StoreError);
+  object = nlohmann::json::parse(json);
+  object["stages"][0].erase("rate");
+  CHECK_THROWS_AS(job_status_from_json(object.dump(), "status.json"), StoreError);
+}
+
+TEST_CASE("lists of stages are read in any order and refused with the option's name") {
+  CHECK(stages_from_list("train,encode,train", "--stages") ==
+        std::vector<Stage>{Stage::kEncode, Stage::kTrain});
+  CHECK(stages_from_list("all", "--stages").size() == kStages.size());
+  CHECK(to_list({Stage::kMine, Stage::kEval}) == "mine,eval");
+  for (const char* bad : {"", "mine,", "Mine", "mine train"}) {
+    CHECK_THROWS_WITH(stages_from_list(bad, "--stages"), Catch::Contains("--stages"));
+  }
+}
+
+TEST_CASE("a task's spec survives JSON; other keys and types are refused") {
+  TaskSpec spec;
+  spec.stage = Stage::kMine;
+  spec.kind = "range";
+  spec.name = "range-7";
+  spec.first = 7;
+  spec.count = 3;
+  spec.paths = {{"results", "/w/tasks/mine"}};
+  const std::string json = to_json(spec);
+  CHECK(task_spec_from_json(json, "test") == spec);
+  CHECK(spec.path("results") == "/w/tasks/mine");
+  CHECK_THROWS_WITH(spec.path("corpus"), Catch::Contains("corpus") && Catch::Contains("range-7"));
+
+  auto object = nlohmann::json::parse(json);
+  object["extra"] = 1;
+  CHECK_THROWS_WITH(task_spec_from_json(object.dump(), "test"), Catch::Contains("extra"));
+  object = nlohmann::json::parse(json);
+  object["first"] = -1;
+  CHECK_THROWS_AS(task_spec_from_json(object.dump(), "test"), StoreError);
+  object.erase("first");
+  CHECK_THROWS_WITH(task_spec_from_json(object.dump(), "test"), Catch::Contains("first"));
+  CHECK_THROWS_AS(task_spec_from_json("[]", "test"), StoreError);
+}
+
+TEST_CASE("inputs of a merge task survive their lines; a cut line is noticed") {
+  const std::vector<TaskInput> inputs = {{"a", 0, 4, "/f\n1", "s1", "{}"}, {"b", 4, 2, "/f2", "s2", "{}"}};
+  const std::string lines = to_lines(inputs);
+  CHECK(task_inputs_from_lines(lines, "inputs") == inputs);
+  CHECK(task_inputs_from_lines("", "inputs").empty());
+  CHECK_THROWS_AS(task_inputs_from_lines(lines.substr(0, lines.size() - 1), "inputs"), StoreError);
+  CHECK_THROWS_WITH(task_inputs_from_lines(lines + "{}\n", "inputs"), Catch::Contains("inputs:3"));
+}
+
+TEST_CASE("a result's file is named by task, fence and content") {
+  CHECK(result_file("/w", Stage::kEncode, "range-4", 3, std::string(64, 'a'), "safetensors") ==
+        "/w/tasks/encode/range-4-3-aaaaaaaaaaaaaaaa.safetensors");
+}
+
+TEST_CASE("waits grow to the longest, are jittered, and start over after a success") {
+  Backoff backoff(0.1, 2, 5), other(0.1, 2, 6);
+  double bound = 0.1;
+  bool differs = false;
+  for (int i = 0; i < 12; ++i) {
+    const double wait = backoff.next();
+    CHECK(wait <= bound);
+    CHECK(wait >= 0.1 * bound);
+    differs = differs || wait != other.next();
+    bound = std::min(2.0, 2 * bound);
+  }
+  CHECK(differs);
+  backoff.reset();
+  CHECK(backoff.next() <= 0.1);
+}

@@ -1,0 +1,249 @@
+// The worker's loop against a real coordinator in this process, with made-up work.
+#include "worker/lease_loop.h"
+
+#include <atomic>
+#include <catch2/catch.hpp>
+#include <fstream>
+#include <thread>
+
+#include "common/error.h"
+#include "coordinator/job_fixture.h"
+
+using namespace helip;
+using namespace helip::worker;
+using test::JobFixture;
+
+namespace {
+
+struct EndOfProcess {
+  int exit_code;
+};
+
+// Ranks of one launch as threads of this test.
+class ThreadGroup final : public comm::Group {
+ public:
+  [[nodiscard]] int rank() const override { return 0; }
+  [[nodiscard]] int size() const override { return 1; }
+  std::string broadcast_text(const std::string& text) override { return text; }
+  void barrier() override {}
+};
+
+struct Script {
+  std::function<TaskOutcome(const rpc::TaskSpec&, const std::filesystem::path&, const TaskHooks&)> run;
+  std::function<TaskOutcome(const rpc::TaskSpec&, const TaskHooks&)> train;
+};
+
+class ScriptedRunner final : public TaskRunner {
+ public:
+  explicit ScriptedRunner(const Script& script) : script_(script) {}
+  [[nodiscard]] std::string device() override { return "cpu"; }
+  TaskOutcome run(const rpc::TaskSpec& spec, const std::filesystem::path& partial,
+                  const TaskHooks& hooks) override {
+    return script_.run(spec, partial, hooks);
+  }
+  std::unique_ptr<comm::Group> open_group() override { return std::make_unique<ThreadGroup>(); }
+  TaskOutcome train(const rpc::TaskSpec& spec, comm::Group&, const TaskHooks& hooks) override {
+    return script_.train(spec, hooks);
+  }
+
+ private:
+  const Script& script_;
+};
+
+struct WorkerFixture : JobFixture {
+  WorkerFixture() {
+    script.run = [this](const rpc::TaskSpec& spec, const std::filesystem::path& partial,
+                        const TaskHooks& hooks) {
+      ++runs[cat(rpc::name_of(spec.stage), "/", spec.name)];
+      hooks.progress(1, 2);
+      TaskOutcome outcome;
+      outcome.result = make_result(spec);
+      if (spec.kind == "range") {
+        const std::string content = cat("tensors of ", spec.name);
+        publish_file(partial, content);
+        outcome.sha256 = sha256_hex(content);
+      }
+      return outcome;
+    };
+    script.train = [this](const rpc::TaskSpec& spec, const TaskHooks& hooks) {
+      ++runs[cat(rpc::name_of(spec.stage), "/", spec.name)];
+      rpc::TrainNumbers numbers;
+      numbers.step = 50;
+      hooks.train_progress(numbers);
+      TaskOutcome outcome;
+      outcome.result = make_result(spec);
+      return outcome;
+    };
+  }
+
+  int work(std::vector<rpc::Stage> stages = {rpc::kStages.begin(), rpc::kStages.end()}) {
+    // Not owned by the connection.
+    const auto connect = [this] {
+      if (away) throw rpc::RpcError(rpc::RpcCode::kUnavailable, {.what = "nobody there"});
+      return std::shared_ptr<rpc::Scheduler>(job.get(), [](rpc::Scheduler*) {});
+    };
+    const auto wait = [this](double seconds) {
+      clock.advance(seconds);
+      return !stop;
+    };
+    ConnectionOptions connection_options;
+    connection_options.orphan_timeout_seconds = 20;
+    Connection connection(connect, clock, wait, connection_options);
+    LoopOptions options;
+    options.rank.launch = "launch";
+    options.host = "host";
+    options.stages = std::move(stages);
+    options.stop_asked = [this] { return stop.load(); };
+    options.wait = wait;
+    options.end_process = [](int exit_code) { throw EndOfProcess{exit_code}; };
+    LeaseLoop loop(connection, clock, options, [this](const rpc::RegisterReply&) {
+      return std::make_unique<ScriptedRunner>(script);
+    });
+    return loop.run();
+  }
+
+  rpc::TaskRow row(const std::string& name) const {
+    std::uint64_t matching = 0;
+    for (const auto& task : job->tasks({}, {}, 0, 1000, matching)) {
+      if (cat(rpc::name_of(task.stage), "/", task.name) == name) return task;
+    }
+    FAIL("no task " << name);
+    return {};
+  }
+
+  Script script;
+  std::map<std::string, int> runs;
+  std::atomic<bool> stop = false;
+  std::atomic<bool> away = false;
+};
+
+}  // namespace
+
+TEST_CASE("a worker runs every task of the job once and leaves with 0") {
+  WorkerFixture fixture;
+  CHECK(fixture.work() == kExitDone);
+  CHECK(fixture.job->state() == rpc::JobState::kDone);
+  CHECK(fixture.runs.size() == 10);
+  for (const auto& [name, times] : fixture.runs) CHECK(times == 1);
+  for (const auto& file : std::filesystem::recursive_directory_iterator(fixture.work_dir.root() / "tasks")) {
+    CHECK(file.path().string().find("partial") == std::string::npos);
+  }
+}
+
+TEST_CASE("a task that throws is reported with its line and tried again") {
+  WorkerFixture fixture;
+  const auto good = fixture.script.run;
+  int failures = 0;
+  fixture.script.run = [&](const rpc::TaskSpec& spec, const auto& partial, const auto& hooks) {
+    if (spec.stage == rpc::Stage::kMine && failures++ == 0) {
+      throw StoreError({.what = "disk full", .where = "/w"});
+    }
+    return good(spec, partial, hooks);
+  };
+  CHECK(fixture.work() == kExitDone);
+  CHECK(fixture.row("mine/range-0000000000").attempts == 2);
+}
+
+TEST_CASE("a job that fails sends its workers away with 1") {
+  WorkerFixture fixture;
+  fixture.script.run = [](const auto&, const auto&, const auto&) -> TaskOutcome {
+    throw ConfigError({.what = "k is larger than the pool", .where = "mining.hard_pairs_per_target"});
+  };
+  CHECK(fixture.work() == kExitFailed);
+  CHECK(fixture.job->failed_by_config());
+  CHECK_THAT(fixture.job->status().failure, Catch::Contains("k is larger than the pool"));
+  CHECK(kind_of(DataError({.what = "x"})) == rpc::FailureKind::kData);
+  CHECK(kind_of(std::runtime_error("x")) == rpc::FailureKind::kTransient);
+}
+
+TEST_CASE("a worker that is asked to stop hands its lease back and leaves with 75") {
+  WorkerFixture fixture;
+  const auto good = fixture.script.run;
+  fixture.script.run = [&](const rpc::TaskSpec& spec, const auto& partial, const auto& hooks) {
+    if (spec.stage == rpc::Stage::kEncode) fixture.stop = true;
+    return good(spec, partial, hooks);
+  };
+  CHECK(fixture.work() == kExitPreempted);
+  const rpc::TaskRow row = fixture.row("encode/range-0000000000");
+  CHECK(row.state == rpc::TaskState::kPending);
+  CHECK(row.attempts == 0);
+}
+
+TEST_CASE("a training that stops hands its lease back; the next start finishes it") {
+  WorkerFixture fixture;
+  const auto good = fixture.script.train;
+  fixture.script.train = [&](const rpc::TaskSpec&, const TaskHooks& hooks) {
+    fixture.stop = true;
+    TaskOutcome outcome;
+    outcome.stopped = hooks.should_stop();
+    return outcome;
+  };
+  CHECK(fixture.work() == kExitPreempted);
+  CHECK(fixture.row("train/seed-1").state == rpc::TaskState::kPending);
+  fixture.stop = false;
+  fixture.script.train = good;
+  CHECK(fixture.work() == kExitDone);
+}
+
+TEST_CASE("a training that throws is reported, and its process ends rather than leave peers waiting") {
+  WorkerFixture fixture;
+  fixture.script.train = [](const rpc::TaskSpec&, const TaskHooks&) -> TaskOutcome {
+    throw CommError({.what = "a peer is gone"});
+  };
+  try {
+    fixture.work();
+    FAIL("the process went on");
+  } catch (const EndOfProcess& end) {
+    CHECK(end.exit_code == kExitFailed);
+  }
+  CHECK_THAT(fixture.row("train/seed-1").last_error, Catch::Contains("a peer is gone"));
+}
+
+TEST_CASE("a worker whose lease has gone to another publishes nothing") {
+  WorkerFixture fixture;
+  const auto good = fixture.script.run;
+  bool first = true;
+  fixture.script.run = [&](const rpc::TaskSpec& spec, const auto& partial, const auto& hooks) {
+    const TaskOutcome outcome = good(spec, partial, hooks);
+    if (spec.stage == rpc::Stage::kEncode && first) {
+      first = false;
+      // As after a long SIGSTOP: the term is over before anything was published.
+      fixture.clock.advance(40);
+      fixture.job->tick();
+    }
+    return outcome;
+  };
+  CHECK(fixture.work() == kExitDone);
+  const rpc::TaskRow row = fixture.row("encode/range-0000000000");
+  CHECK(row.attempts == 2);
+  CHECK(rpc::number(row.fence) == 2);
+}
+
+TEST_CASE("a coordinator that stays away orphans the worker") {
+  WorkerFixture fixture;
+  fixture.away = true;
+  CHECK(fixture.work() == kExitPreempted);
+}
+
+TEST_CASE("a coordinator that was restarted is registered with again") {
+  WorkerFixture fixture;
+  const auto good = fixture.script.run;
+  bool restarted = false;
+  // Between the heartbeats' thread and the restart nothing may call the old coordinator: it lives until the end.
+  std::unique_ptr<coordinator::Job> former;
+  fixture.script.run = [&](const rpc::TaskSpec& spec, const auto& partial, const auto& hooks) {
+    if (spec.stage == rpc::Stage::kMine && !restarted) {
+      restarted = true;
+      // The same workers, as seen by a coordinator that knows none of them.
+      fixture.job->launch_ended("launch");
+    }
+    return good(spec, partial, hooks);
+  };
+  CHECK(fixture.work() == kExitDone);
+}
+
+TEST_CASE("a worker leaves when the stages it takes are done") {
+  WorkerFixture fixture;
+  CHECK(fixture.work({rpc::Stage::kIndex, rpc::Stage::kEncode}) == kExitDone);
+  CHECK(fixture.job->stage() == rpc::Stage::kMine);
+}
