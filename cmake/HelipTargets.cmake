@@ -2,10 +2,6 @@
 # Linking is what a folder is allowed to include; scripts/check_layers.py holds the same list.
 function(helip_library name)
   cmake_parse_arguments(ARG "SHARED" "" "SOURCES;LINKS;PRIVATE_LINKS" ${ARGN})
-  if(NOT ARG_SOURCES)  # TEMPORARY-PLACEHOLDER
-    file(WRITE ${CMAKE_CURRENT_BINARY_DIR}/empty_${name}.cpp "")
-    set(ARG_SOURCES ${CMAKE_CURRENT_BINARY_DIR}/empty_${name}.cpp)
-  endif()
   set(kind STATIC)
   if(ARG_SHARED)
     set(kind SHARED)

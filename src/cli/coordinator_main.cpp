@@ -1,4 +1,5 @@
-// helip_coordinator: the coordinator alone; workers attach by hand, or it launches them when told to.
+// helip_coordinator: the coordinator alone; workers attach by hand, or it launches them when told
+// to.
 #include <CLI/CLI.hpp>
 #include <filesystem>
 #include <iostream>
@@ -14,7 +15,8 @@
 
 int main(int argc, char** argv) {
   using namespace helip;
-  CLI::App app{"Owns a HELIP job: leases its tasks to workers and answers status.", "helip_coordinator"};
+  CLI::App app{"Owns a HELIP job: leases its tasks to workers and answers status.",
+               "helip_coordinator"};
   app.set_version_flag("--version", "helip_coordinator " + rpc::build_name());
   std::string config_file, work_dir, listen, launch = "none", until;
   std::vector<std::string> overrides;

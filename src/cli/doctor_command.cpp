@@ -73,22 +73,22 @@ Finding worker_finding() {
 
 Finding disk_finding() {
   struct statvfs disk {};
-  if (statvfs(".", &disk) != 0) return {"disk", false, true, "the current folder cannot be examined"};
+  if (statvfs(".", &disk) != 0)
+    return {"disk", false, true, "the current folder cannot be examined"};
   const double free = static_cast<double>(disk.f_bavail) * static_cast<double>(disk.f_frsize);
   return {"disk", true, true, cat(human_bytes(free), " free in the current folder")};
 }
 
 std::vector<Finding> examine() {
-  const double memory = static_cast<double>(sysconf(_SC_PHYS_PAGES)) *
-                        static_cast<double>(sysconf(_SC_PAGESIZE));
-  std::vector<Finding> findings = {
-      {"helip", true, true, rpc::build_name()},
-      {"cores", true, true, cat(sysconf(_SC_NPROCESSORS_ONLN))},
-      {"memory", true, true, human_bytes(memory)},
-      disk_finding(),
-      worker_finding(),
-      program("mpirun", "mpirun --version 2>/dev/null", true),
-      program("Slurm", "sinfo --version 2>/dev/null", false)};
+  const double memory =
+      static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
+  std::vector<Finding> findings = {{"helip", true, true, rpc::build_name()},
+                                   {"cores", true, true, cat(sysconf(_SC_NPROCESSORS_ONLN))},
+                                   {"memory", true, true, human_bytes(memory)},
+                                   disk_finding(),
+                                   worker_finding(),
+                                   program("mpirun", "mpirun --version 2>/dev/null", true),
+                                   program("Slurm", "sinfo --version 2>/dev/null", false)};
   for (Finding& finding : engine_findings()) findings.push_back(std::move(finding));
   return findings;
 }

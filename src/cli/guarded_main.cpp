@@ -21,7 +21,8 @@ int guarded_main(const std::function<int()>& body, const bool* to_log) {
   try {
     return body();
   } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) throw;  // --help and --version are no errors; the program prints them
+    if (error.get_exit_code() == 0)
+      throw;  // --help and --version are no errors; the program prints them
     report(cat("usage: ", error.what(), " (--help tells more)"));
     return kExitUsage;
   } catch (const ConfigError& error) {

@@ -1,4 +1,5 @@
-// Progress of a job on stderr: a bar that is redrawn on a terminal, a plain line now and then elsewhere.
+// Progress of a job on stderr: a bar that is redrawn on a terminal, a plain line now and then
+// elsewhere.
 #pragma once
 
 #include <optional>
@@ -15,7 +16,8 @@ class JobProgress {
   JobProgress(const JobProgress&) = delete;
   JobProgress& operator=(const JobProgress&) = delete;
 
-  // Shows the status if it is time to: several times a second on a terminal, else every ten seconds and at stage ends.
+  // Shows the status if it is time to: several times a second on a terminal, else every ten seconds
+  // and at stage ends.
   void show(const rpc::JobStatus& status);
 
  private:

@@ -27,7 +27,9 @@ std::string progress_of(const rpc::StageStatus& stage) {
 
 std::string rate_of(double rate) { return rate > 0 ? cat(decimal(rate, 1), "/s") : ""; }
 
-std::string eta_of(double seconds) { return seconds < 0 ? "" : cat("ETA ", human_seconds(seconds)); }
+std::string eta_of(double seconds) {
+  return seconds < 0 ? "" : cat("ETA ", human_seconds(seconds));
+}
 
 std::string join(const std::vector<std::string>& parts) {
   std::string line;
@@ -63,29 +65,29 @@ std::string one_line(const rpc::JobStatus& status) {
 }
 
 std::string full_text(const rpc::JobStatus& status) {
-  std::string text = cat("job      ", rpc::name_of(status.state), "  ", status.work_dir, "  config ",
-                         status.config_digest.substr(0, 12), "  up ",
-                         human_seconds(status.elapsed_seconds), "\n");
+  std::string text =
+      cat("job      ", rpc::name_of(status.state), "  ", status.work_dir, "  config ",
+          status.config_digest.substr(0, 12), "  up ", human_seconds(status.elapsed_seconds), "\n");
   if (!status.failure.empty()) text += cat("failure  ", status.failure, "\n");
   for (const rpc::StageStatus& stage : status.stages) {
-    text += cat(padded(std::string(rpc::name_of(stage.stage)), 9),
-                join({padded(stage.state, 8), percent(stage), progress_of(stage),
-                      stage.tasks_total > 0 ? cat(stage.tasks_done, "/", stage.tasks_total, " tasks")
-                                            : std::string(),
-                      rate_of(stage.rate), eta_of(stage.eta_seconds)}),
-                "\n");
+    text +=
+        cat(padded(std::string(rpc::name_of(stage.stage)), 9),
+            join({padded(stage.state, 8), percent(stage), progress_of(stage),
+                  stage.tasks_total > 0 ? cat(stage.tasks_done, "/", stage.tasks_total, " tasks")
+                                        : std::string(),
+                  rate_of(stage.rate), eta_of(stage.eta_seconds)}),
+            "\n");
   }
   if (status.train) text += cat("training ", train_line(*status.train), "\n");
   for (const rpc::WorkerStatus& worker : status.workers) {
-    text += cat("worker ", rpc::number(worker.worker), "  rank ", worker.rank, "/",
-                worker.world_size, "  ",
-                join({cat(printable(worker.host), ":", worker.pid), worker.device,
-                      padded(worker.state, 8), worker.task,
-                      worker.total > 0 ? cat(worker.done, "/", worker.total) : std::string(),
-                      rate_of(worker.rate),
-                      worker.state == "lost" ? cat("silent for ", human_seconds(worker.silent_seconds))
-                                             : std::string()}),
-                "\n");
+    text += cat(
+        "worker ", rpc::number(worker.worker), "  rank ", worker.rank, "/", worker.world_size, "  ",
+        join({cat(printable(worker.host), ":", worker.pid), worker.device, padded(worker.state, 8),
+              worker.task, worker.total > 0 ? cat(worker.done, "/", worker.total) : std::string(),
+              rate_of(worker.rate),
+              worker.state == "lost" ? cat("silent for ", human_seconds(worker.silent_seconds))
+                                     : std::string()}),
+        "\n");
   }
   return text;
 }

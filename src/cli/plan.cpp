@@ -89,14 +89,16 @@ class Plan {
         row.size = config_.corpus.path;
         break;
       case rpc::Stage::kEncode:
-        row.tasks = pairs_ ? cat(pieces(*pairs_, config_.encoder.task_samples), " + 1 to merge") : "?";
+        row.tasks =
+            pairs_ ? cat(pieces(*pairs_, config_.encoder.task_samples), " + 1 to merge") : "?";
         row.size = cat(known(pairs_, "samples"), ", ", config_.encoder.task_samples, " a task");
         break;
       case rpc::Stage::kMine:
-        row.tasks = pairs_ ? cat(mining::mining_tasks(*pairs_, config_.mining).size(), " + 1 to merge")
-                           : "?";
-        row.size = cat(known(pairs_, "targets"), ", ", config_.mining.method, ", k = ",
-                       config_.mining.hard_pairs_per_target);
+        row.tasks = pairs_
+                        ? cat(mining::mining_tasks(*pairs_, config_.mining).size(), " + 1 to merge")
+                        : "?";
+        row.size = cat(known(pairs_, "targets"), ", ", config_.mining.method,
+                       ", k = ", config_.mining.hard_pairs_per_target);
         // Images and texts as float32, and their hard pairs (id and score).
         if (pairs_ && dim_) {
           row.memory = each_worker(static_cast<double>(*pairs_) * static_cast<double>(*dim_) * 8);
@@ -106,11 +108,12 @@ class Plan {
         row.tasks = cat(config_.train.repeats);
         const std::string length = config_.train.steps > 0 ? cat(config_.train.steps, " steps")
                                                            : cat(config_.train.epochs, " epochs");
-        row.size = cat(length, " of ", config::global_batch_size(config_.train), " pairs, hard pairs: ",
-                       config_.train.hard_pairs);
+        row.size = cat(length, " of ", config::global_batch_size(config_.train),
+                       " pairs, hard pairs: ", config_.train.hard_pairs);
         // Weights, gradients and AdamW's two moments; activations come on top.
         const std::uint64_t weights = weight_bytes(config_.model.init);
-        if (weights > 0) row.memory = each_worker(4 * static_cast<double>(weights)) + " + activations";
+        if (weights > 0)
+          row.memory = each_worker(4 * static_cast<double>(weights)) + " + activations";
         break;
       }
       case rpc::Stage::kEval: {
@@ -154,7 +157,8 @@ std::string plan_text(const config::RunConfig& config, rpc::Stage until) {
   for (const Row& row : rows) {
     std::string line = row.stage + std::string(8 - row.stage.size(), ' ') + row.tasks +
                        std::string(tasks_width + 2 - row.tasks.size(), ' ') + row.size;
-    if (!row.memory.empty()) line += std::string(size_width + 2 - row.size.size(), ' ') + row.memory;
+    if (!row.memory.empty())
+      line += std::string(size_width + 2 - row.size.size(), ' ') + row.memory;
     text += line + "\n";
   }
   return text;

@@ -44,7 +44,8 @@ int run(const Options& options) {
 
 void add_run_command(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("run", "The whole job; resumes what the work directory holds");
+  CLI::App* command =
+      app.add_subcommand("run", "The whole job; resumes what the work directory holds");
   command->add_option("--config", options->config, "Configuration (YAML)")->required();
   command->add_option("--work-dir", options->work_dir, "Work directory (output.work_dir)");
   command->add_option("--workers", options->workers, "Worker processes (launcher.workers)")

@@ -20,11 +20,13 @@
 namespace helip::cli {
 namespace {
 
-// Seconds that workers have to leave by themselves once the job is done, and to checkpoint once it is stopped.
+// Seconds that workers have to leave by themselves once the job is done, and to checkpoint once it
+// is stopped.
 constexpr double kLeaveSeconds = 30;
 constexpr double kStopSeconds = 90;
 
-std::vector<coordinator::Range> cut_targets(std::uint64_t pairs, const config::MiningConfig& mining) {
+std::vector<coordinator::Range> cut_targets(std::uint64_t pairs,
+                                            const config::MiningConfig& mining) {
   std::vector<coordinator::Range> ranges;
   for (const mining::TargetRange& range : mining::mining_tasks(pairs, mining)) {
     ranges.push_back({range.first, range.count});

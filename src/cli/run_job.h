@@ -1,4 +1,5 @@
-// A job from its configuration to its end, in this process: shared by `helip run` and helip_coordinator.
+// A job from its configuration to its end, in this process: shared by `helip run` and
+// helip_coordinator.
 #pragma once
 
 #include <filesystem>
@@ -11,11 +12,12 @@ namespace helip::cli {
 
 struct RunOptions {
   rpc::Stage until = rpc::Stage::kReport;
-  bool launch = true;             // start workers; false: they are started by hand
+  bool launch = true;  // start workers; false: they are started by hand
   bool show_progress = true;
 };
 
-// Returns the exit code: 0 done, 1 failed, 2 failed by its configuration, 75 stopped by a signal (run again to resume).
+// Returns the exit code: 0 done, 1 failed, 2 failed by its configuration, 75 stopped by a signal
+// (run again to resume).
 int run_job(const config::RunConfig& config, const RunOptions& options);
 
 // The worker program beside this one. Throws Error if it is not there.

@@ -25,7 +25,7 @@ namespace fs = std::filesystem;
 struct Options {
   std::string coordinator, work_dir;
   bool json = false, exit_code = false;
-  double watch_seconds = 0;       // 0: once
+  double watch_seconds = 0;  // 0: once
 };
 
 // Where to ask: an address, or a work directory that may know one.
@@ -70,9 +70,10 @@ int print_saved(const Source& source, const Options& options, const std::string&
   const fs::path file = source.work_dir / "status.json";
   if (source.work_dir.empty() || !fs::exists(file)) {
     std::cerr << "error: "
-              << to_line({.what = "no coordinator answers",
-                          .where = source.address.empty() ? source.work_dir.string() : source.address,
-                          .found = why})
+              << to_line(
+                     {.what = "no coordinator answers",
+                      .where = source.address.empty() ? source.work_dir.string() : source.address,
+                      .found = why})
               << "\n";
     return kExitUnreachable;
   }
@@ -117,10 +118,12 @@ int status(const Options& options) {
 
 void add_status_command(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("status", "Stage, progress, rate, ETA, losses, a row per worker");
+  CLI::App* command =
+      app.add_subcommand("status", "Stage, progress, rate, ETA, losses, a row per worker");
   command->add_option("--coordinator", options->coordinator, "host:port (HELIP_COORDINATOR)");
   command->add_option("--work-dir", options->work_dir, "Work directory (./work)");
-  auto* watch = command->add_option("--watch", options->watch_seconds, "Again every so many seconds (1)");
+  auto* watch =
+      command->add_option("--watch", options->watch_seconds, "Again every so many seconds (1)");
   watch->expected(0, 1)->default_str("1")->check(CLI::PositiveNumber);
   command->add_flag("--json", options->json, "JSON with schema_version");
   command->add_flag("--exit-code", options->exit_code, "0 done, 1 failed, 4 running, 75 stopped");

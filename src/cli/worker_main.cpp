@@ -101,7 +101,8 @@ int work(const Options& options, const worker::Rank& rank) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app{"Takes tasks of a HELIP job from its coordinator until there are none left.", "helip_worker"};
+  CLI::App app{"Takes tasks of a HELIP job from its coordinator until there are none left.",
+               "helip_worker"};
   app.set_version_flag("--version", "helip_worker " + rpc::build_name());
   Options options;
   app.add_option("--coordinator", options.coordinator, "host:port (HELIP_COORDINATOR)");

@@ -23,7 +23,7 @@ class FixedBucketReducer final : public c10d::Reducer {
   }
 };
 
-// Its constructor got one more parameter (bucket_bytes_cap_list) in LibTorch 2.12.
+// Its constructor has one more parameter (bucket_bytes_cap_list) in newer versions of LibTorch.
 template <typename Base>
 std::unique_ptr<FixedBucketReducer> make_reducer(
     const std::vector<at::Tensor>& parameters, const std::vector<std::vector<std::size_t>>& buckets,

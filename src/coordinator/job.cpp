@@ -24,18 +24,16 @@ LedgerOptions ledger_options(const config::CoordinatorConfig& config) {
   return options;
 }
 
-std::string label(const TaskRecord& task) {
-  return cat(rpc::name_of(task.stage), "/", task.name);
-}
+std::string label(const TaskRecord& task) { return cat(rpc::name_of(task.stage), "/", task.name); }
 
 [[noreturn]] void refuse_task(TaskId task, LeaseOutcome outcome) {
   if (outcome == LeaseOutcome::kUnknown) {
     throw rpc::RpcError(rpc::RpcCode::kNotFound,
                         {.what = "no such task", .found = cat("id ", rpc::number(task))});
   }
-  throw rpc::RpcError(
-      rpc::RpcCode::kFailedPrecondition,
-      {.what = "stale fence: this worker no longer holds the task", .found = cat("id ", rpc::number(task))});
+  throw rpc::RpcError(rpc::RpcCode::kFailedPrecondition,
+                      {.what = "stale fence: this worker no longer holds the task",
+                       .found = cat("id ", rpc::number(task))});
 }
 
 }  // namespace
@@ -82,8 +80,8 @@ void Job::open_ledger() {
   } catch (const DatabaseDamaged& damaged) {
     journal_.reset();
     const auto aside = set_damaged_aside(work_dir_.database());
-    log::warning(cat(damaged.what(), "; kept as ", aside.string(),
-                     ", and rebuilt from the result files"));
+    log::warning(
+        cat(damaged.what(), "; kept as ", aside.string(), ", and rebuilt from the result files"));
     journal_ = std::make_unique<Journal>(work_dir_.database());
   }
   rebuilding_ = journal_->fresh();
@@ -178,7 +176,8 @@ void Job::add_tasks(const std::vector<NewTask>& tasks) {
   }
   if (rebuilding_) {
     for (std::size_t i = 0; i < added.size(); ++i) {
-      // The ledger learns of it as if a worker had completed the task under the fence in the file's name.
+      // The ledger learns of it as if a worker had completed the task under the fence in the file's
+      // name.
       if (!adopt_result(work_dir_, added[i], tasks[i].spec)) continue;
       ledger_.adopt(added[i].id, added[i].fence, added[i].result);
       log::info(cat("took over the result of ", label(added[i])));
@@ -221,7 +220,8 @@ void Job::complete(const rpc::CompleteRequest& request) {
     file = rpc::result_file(work_dir_.root(), task.stage, task.name, rpc::number(request.fence),
                             request.sha256, rpc::result_extension(spec));
   }
-  // Reading the file takes time: not under the lock. The fence is checked after it, in the same transaction as the commit.
+  // Reading the file takes time: not under the lock. The fence is checked after it, in the same
+  // transaction as the commit.
   const std::string problem = check_result_file(file, request.sha256, request.bytes);
 
   const std::scoped_lock lock(mutex_);
@@ -239,8 +239,8 @@ void Job::complete(const rpc::CompleteRequest& request) {
   const LeaseOutcome outcome = ledger_.complete(request.task, request.fence, result);
   if (outcome != LeaseOutcome::kOk) {
     if (task.state == TaskState::kDone && task.result.sha256 != request.sha256) {
-      log::warning(cat("two attempts at ", label(task), " gave different bytes: ",
-                       task.result.sha256, " and ", request.sha256));
+      log::warning(cat("two attempts at ", label(task),
+                       " gave different bytes: ", task.result.sha256, " and ", request.sha256));
     }
     refuse_task(request.task, outcome);
   }

@@ -1,5 +1,6 @@
-// One job: the ledger, its journal, the pipeline and the workers, behind one lock. The services and the supervisor call it.
-// A transition is applied to the ledger, made durable in the journal, and only then acknowledged.
+// One job: the ledger, its journal, the pipeline and the workers, behind one lock. The services and
+// the supervisor call it. A transition is applied to the ledger, made durable in the journal, and
+// only then acknowledged.
 #pragma once
 
 #include <functional>
@@ -23,15 +24,16 @@ namespace helip::coordinator {
 
 struct JobOptions {
   Stage until = Stage::kReport;
-  // True where no worker of a former coordinator can be alive (`helip run` starts its own): leases are dropped at once
-  // instead of getting a fresh term.
+  // True where no worker of a former coordinator can be alive (`helip run` starts its own): leases
+  // are dropped at once instead of getting a fresh term.
   bool drop_leases = false;
 };
 
 class Job final : public rpc::Scheduler {
  public:
-  // Opens or makes the work directory and replays its ledger. Throws ConfigError (another configuration), StoreError
-  // (another coordinator holds it). A damaged database is set aside and rebuilt from the result files.
+  // Opens or makes the work directory and replays its ledger. Throws ConfigError (another
+  // configuration), StoreError (another coordinator holds it). A damaged database is set aside and
+  // rebuilt from the result files.
   Job(const config::RunConfig& config, const WorkDir& work_dir, MiningCut cut, const Clock& clock,
       const JobOptions& options);
   ~Job() override;
@@ -47,7 +49,8 @@ class Job final : public rpc::Scheduler {
   void tick();
   // A launch has ended: its leases are free at once, and the attempts do not count.
   void launch_ended(const std::string& launch);
-  // The job cannot go on (a launch that failed too often); `config` makes it a ConfigError for the exit code.
+  // The job cannot go on (a launch that failed too often); `config` makes it a ConfigError for the
+  // exit code.
   void give_up(const std::string& failure, bool config = false);
   // Asks workers to leave; the work directory can be resumed.
   void stop();
@@ -105,7 +108,7 @@ class Job final : public rpc::Scheduler {
   RateMeter rate_;
   TimePoint started_;
   bool stopping_ = false;
-  bool rebuilding_ = false;         // the database is new, so results on disk may be taken over
+  bool rebuilding_ = false;  // the database is new, so results on disk may be taken over
   std::string failure_;
   bool config_failure_ = false;
 };

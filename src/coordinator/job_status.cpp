@@ -31,13 +31,13 @@ bool Job::failed_by_config() const {
 std::size_t Job::live_workers() const {
   const std::scoped_lock lock(mutex_);
   const auto& workers = registry_.workers();
-  return static_cast<std::size_t>(
-      std::count_if(workers.begin(), workers.end(), [&](const auto& entry) {
-        return !registry_.lost(entry.second, clock_.now());
-      }));
+  return static_cast<std::size_t>(std::count_if(
+      workers.begin(), workers.end(),
+      [&](const auto& entry) { return !registry_.lost(entry.second, clock_.now()); }));
 }
 
-// Steps of one training: from the configuration, or, where that gives epochs, from the trainer's first report.
+// Steps of one training: from the configuration, or, where that gives epochs, from the trainer's
+// first report.
 double Job::train_steps() const {
   if (config_.train.steps > 0) return static_cast<double>(config_.train.steps);
   return train_ ? static_cast<double>(train_->steps) : 0;
@@ -69,8 +69,9 @@ rpc::StageStatus Job::stage_status(Stage stage, std::optional<Stage> current) co
   status.state = done ? "done" : current == stage ? "running" : "waiting";
   if (stage == Stage::kTrain) {
     status.total = train_steps() * config_.train.repeats;
-    status.done = done ? status.total
-                       : train_steps() * static_cast<double>(status.tasks_done) + live_progress(stage);
+    status.done =
+        done ? status.total
+             : train_steps() * static_cast<double>(status.tasks_done) + live_progress(stage);
   } else if (stage == Stage::kEncode || stage == Stage::kMine) {
     status.total = corpus_ ? static_cast<double>(corpus_->pairs) : 0;
     status.done = static_cast<double>(ledger_.units_done(stage)) + live_progress(stage);

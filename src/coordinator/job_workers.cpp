@@ -29,9 +29,9 @@ void check_form(const rpc::RegisterRequest& request) {
   }
   if (request.stages.empty()) refuse("no stages", "");
   if (request.launch.empty()) refuse("launch is empty", "");
-  for (const std::string* text : {&request.launch, &request.host, &request.build,
-                                  &request.config_digest, &request.corpus_fingerprint,
-                                  &request.model_digest}) {
+  for (const std::string* text :
+       {&request.launch, &request.host, &request.build, &request.config_digest,
+        &request.corpus_fingerprint, &request.model_digest}) {
     if (text->size() > kLongestName) refuse("a text is too long", cat(text->size(), " bytes"));
   }
 }
@@ -97,8 +97,7 @@ rpc::HeartbeatReply Job::heartbeat(const rpc::HeartbeatRequest& request) {
   reply.stop = state == rpc::JobState::kFailed || state == rpc::JobState::kStopped;
   // Fresh progress on small jobs, few calls on large ones.
   const double fair = static_cast<double>(registry_.workers().size()) / 200.0;
-  reply.next_seconds =
-      std::min(config_.coordinator.heartbeat_seconds, std::max(1.0, fair));
+  reply.next_seconds = std::min(config_.coordinator.heartbeat_seconds, std::max(1.0, fair));
   return reply;
 }
 

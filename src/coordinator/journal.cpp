@@ -34,8 +34,9 @@ CREATE TABLE tasks(
 
 // File systems where locks and shared memory may lie between hosts; WAL is not for them.
 bool on_network(const std::filesystem::path& file) {
-  constexpr std::array<std::uint32_t, 8> kNetwork = {0x6969U,     0x0BD00BD0U, 0x47504653U, 0xFF534D42U,
-                                                     0xFE534D42U, 0x65735546U, 0x00C36400U, 0x19830326U};
+  constexpr std::array<std::uint32_t, 8> kNetwork = {0x6969U,     0x0BD00BD0U, 0x47504653U,
+                                                     0xFF534D42U, 0xFE534D42U, 0x65735546U,
+                                                     0x00C36400U, 0x19830326U};
   struct statfs info {};
   if (statfs(file.parent_path().c_str(), &info) != 0) return false;
   for (const std::uint32_t type : kNetwork) {
@@ -56,7 +57,8 @@ TaskState state_from(const std::string& name) {
 
 rpc::FailureKind kind_from(std::int64_t value) {
   if (value < 0 || value > 2) {
-    throw DatabaseDamaged({.what = "the ledger names an unknown failure kind", .found = cat(value)});
+    throw DatabaseDamaged(
+        {.what = "the ledger names an unknown failure kind", .found = cat(value)});
   }
   return static_cast<rpc::FailureKind>(value);
 }
@@ -70,7 +72,8 @@ rpc::FailureKind kind_from(std::int64_t value) {
 }  // namespace
 
 Journal::Journal(const std::filesystem::path& file) : database_(file) {
-  // Before the first access: then WAL needs no shared memory, and no second process can open the database.
+  // Before the first access: then WAL needs no shared memory, and no second process can open the
+  // database.
   database_.execute("PRAGMA locking_mode=EXCLUSIVE");
   if (on_network(file)) {
     database_.execute("PRAGMA journal_mode=TRUNCATE");
@@ -104,12 +107,13 @@ Journal::Journal(const std::filesystem::path& file) : database_(file) {
   epoch_ = std::stoull(database_.value("SELECT value FROM facts WHERE key = 'epoch'"));
   transaction.commit();
 
-  lease_.emplace(database_.prepare(
-      "UPDATE tasks SET state='leased', attempts=?2, fence=?3 "
-      "WHERE id=?1 AND state='pending' AND fence<?3"));
-  complete_.emplace(database_.prepare(
-      "UPDATE tasks SET state='done', result_file=?3, result_sha256=?4, result_bytes=?5, result=?6, "
-      "last_error='' WHERE id=?1 AND state='leased' AND fence=?2"));
+  lease_.emplace(
+      database_.prepare("UPDATE tasks SET state='leased', attempts=?2, fence=?3 "
+                        "WHERE id=?1 AND state='pending' AND fence<?3"));
+  complete_.emplace(
+      database_.prepare("UPDATE tasks SET state='done', result_file=?3, result_sha256=?4, "
+                        "result_bytes=?5, result=?6, "
+                        "last_error='' WHERE id=?1 AND state='leased' AND fence=?2"));
   put_back_.emplace(database_.prepare(
       "UPDATE tasks SET state=?3, attempts=?4, last_error=?5, last_kind=?6, result_file='', "
       "result_sha256='', result_bytes=0, result='' WHERE id=?1 AND fence=?2"));
@@ -148,8 +152,7 @@ std::optional<std::string> Journal::fact(const std::string& key) {
 }
 
 void Journal::set_fact(const std::string& key, const std::string& value) {
-  database_
-      .prepare("INSERT INTO facts VALUES(?1, ?2) ON CONFLICT(key) DO UPDATE SET value = ?2")
+  database_.prepare("INSERT INTO facts VALUES(?1, ?2) ON CONFLICT(key) DO UPDATE SET value = ?2")
       .bind(1, key)
       .bind(2, value)
       .run();

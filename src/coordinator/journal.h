@@ -1,6 +1,7 @@
-// The ledger's journal: WORK/coordinator/state.db (SQLite). Replaying it gives the ledger's state. One connection, EXCLUSIVE
-// locking; WAL with synchronous=FULL, on network file systems TRUNCATE with synchronous=EXTRA. Leases' terms and heartbeats
-// are not in it. Every call below is one durable transaction. Not thread-safe: the Job's lock covers it.
+// The ledger's journal: WORK/coordinator/state.db (SQLite). Replaying it gives the ledger's state.
+// One connection, EXCLUSIVE locking; WAL with synchronous=FULL, on network file systems TRUNCATE
+// with synchronous=EXTRA. Leases' terms and heartbeats are not in it. Every call below is one
+// durable transaction. Not thread-safe: the Job's lock covers it.
 #pragma once
 
 #include <filesystem>
@@ -15,8 +16,8 @@ namespace helip::coordinator {
 
 class Journal {
  public:
-  // Opens or makes the database and raises its epoch. Throws StoreError: another coordinator holds it (DatabaseLocked),
-  // damaged (DatabaseDamaged), or of a newer schema.
+  // Opens or makes the database and raises its epoch. Throws StoreError: another coordinator holds
+  // it (DatabaseLocked), damaged (DatabaseDamaged), or of a newer schema.
   explicit Journal(const std::filesystem::path& file);
 
   // Counts the opens of this database.

@@ -1,4 +1,5 @@
-// Starting workers. A launch is one mpirun (or srun) with its ranks; its exit code says nothing about tasks: the ledger does.
+// Starting workers. A launch is one mpirun (or srun) with its ranks; its exit code says nothing
+// about tasks: the ledger does.
 #pragma once
 
 #include <filesystem>
@@ -14,12 +15,12 @@
 namespace helip::coordinator {
 
 struct LaunchSpec {
-  std::string name;                       // equal for all ranks; unique in the job
+  std::string name;  // equal for all ranks; unique in the job
   std::vector<rpc::Stage> stages;
-  std::string coordinator;                // address
+  std::string coordinator;  // address
   std::filesystem::path work_dir;
   std::filesystem::path worker_program;
-  std::filesystem::path log_file;         // gets what the ranks write
+  std::filesystem::path log_file;  // gets what the ranks write
 };
 
 // A command and the environment it adds.
@@ -28,8 +29,9 @@ struct Command {
   std::map<std::string, std::string> environment;
 };
 
-// mpirun's command line. Stages without training go on when a rank dies (--enable-recovery), training does not: a collective
-// with a dead peer would block. `in_slurm`: inside an allocation, whose hosts mpirun finds by itself.
+// mpirun's command line. Stages without training go on when a rank dies (--enable-recovery),
+// training does not: a collective with a dead peer would block. `in_slurm`: inside an allocation,
+// whose hosts mpirun finds by itself.
 Command mpirun_command(const config::LauncherConfig& config, const LaunchSpec& spec, bool in_slurm);
 
 // A running launch.
@@ -51,8 +53,9 @@ class Launcher {
   virtual std::unique_ptr<Launch> start(const LaunchSpec& spec) = 0;
 };
 
-// Processes are children in a process group of their own; if this process dies, the kernel ends mpirun, and with it its ranks.
-// start() must be called by a thread that lives as long as the launch.
+// Processes are children in a process group of their own; if this process dies, the kernel ends
+// mpirun, and with it its ranks. start() must be called by a thread that lives as long as the
+// launch.
 class MpirunLauncher final : public Launcher {
  public:
   explicit MpirunLauncher(config::LauncherConfig config) : config_(std::move(config)) {}

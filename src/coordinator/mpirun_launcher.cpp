@@ -100,7 +100,8 @@ std::unique_ptr<Launch> MpirunLauncher::start(const LaunchSpec& spec) {
                       .found = std::generic_category().message(errno)});
   }
 
-  // All memory is prepared before fork(): between fork() and exec() only async-signal-safe calls are allowed.
+  // All memory is prepared before fork(): between fork() and exec() only async-signal-safe calls
+  // are allowed.
   std::vector<char*> arguments;
   for (const std::string& argument : command.arguments) {
     arguments.push_back(const_cast<char*>(argument.c_str()));
@@ -123,7 +124,8 @@ std::unique_ptr<Launch> MpirunLauncher::start(const LaunchSpec& spec) {
   if (child < 0) {
     const int reason = errno;
     ::close(log);
-    throw Error({.what = "cannot start a process", .found = std::generic_category().message(reason)});
+    throw Error(
+        {.what = "cannot start a process", .found = std::generic_category().message(reason)});
   }
   if (child == 0) {
     setpgid(0, 0);

@@ -1,8 +1,7 @@
 #include "coordinator/pipeline.h"
 
-#include <nlohmann/json.hpp>
-
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "common/error.h"
 #include "common/text.h"
@@ -229,7 +228,8 @@ std::vector<NewTask> Pipeline::train_tasks(const CorpusFacts& corpus) const {
     paths["checkpoints"] = work_dir_.checkpoints(config_.train, seed).string();
     paths["metrics"] = work_dir_.metrics().string();
     paths["model"] = work_dir_.model(config_.train, seed).string();
-    // Trainings may be given in epochs, whose steps only the trainer knows; progress then comes with the heartbeats.
+    // Trainings may be given in epochs, whose steps only the trainer knows; progress then comes
+    // with the heartbeats.
     task.units = config_.train.steps > 0 ? config_.train.steps : 1;
   }
   return tasks;

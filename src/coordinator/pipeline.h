@@ -1,4 +1,5 @@
-// The stages of one job and their tasks: a pure function of the configuration and of the results that are committed.
+// The stages of one job and their tasks: a pure function of the configuration and of the results
+// that are committed.
 #pragma once
 
 #include <cstdint>
@@ -19,8 +20,8 @@ struct Range {
   std::uint64_t count = 0;
 };
 
-// Cuts [0, pairs) into the ranges of the mining tasks. The mining library owns the rule (a task lies inside one pool), so
-// the program passes it in.
+// Cuts [0, pairs) into the ranges of the mining tasks. The mining library owns the rule (a task
+// lies inside one pool), so the program passes it in.
 using MiningCut =
     std::function<std::vector<Range>(std::uint64_t pairs, const config::MiningConfig& config)>;
 
@@ -33,8 +34,8 @@ struct NewTask {
 struct CorpusFacts {
   std::uint64_t pairs = 0;
   std::string fingerprint;
-  std::string model_digest;       // of the initial weights
-  std::string folder;             // with manifest.json
+  std::string model_digest;  // of the initial weights
+  std::string folder;        // with manifest.json
 };
 CorpusFacts corpus_facts(const TaskRecord& index_task);
 
@@ -50,8 +51,9 @@ class Pipeline {
   [[nodiscard]] std::optional<Stage> current(const TaskLedger& ledger) const;
   // Every task of the stage is there and done.
   [[nodiscard]] bool stage_done(const TaskLedger& ledger, Stage stage) const;
-  // Tasks that can be added now: the first tasks of a stage whose predecessors are done, or the merge task of a stage whose
-  // other tasks are. A merge task's `inputs` file must be written (inputs_of) before it is leased.
+  // Tasks that can be added now: the first tasks of a stage whose predecessors are done, or the
+  // merge task of a stage whose other tasks are. A merge task's `inputs` file must be written
+  // (inputs_of) before it is leased.
   [[nodiscard]] std::vector<NewTask> next(const TaskLedger& ledger) const;
   // What the stage's merge task reads, in the order of the tasks.
   [[nodiscard]] std::vector<rpc::TaskInput> inputs_of(const TaskLedger& ledger, Stage stage) const;

@@ -13,7 +13,8 @@ class RateMeter {
   explicit RateMeter(Duration window = std::chrono::seconds(30)) : window_(window) {}
 
   void sample(TimePoint now, double done) {
-    // Work that was lost with its worker is done again: start over rather than show a negative rate.
+    // Work that was lost with its worker is done again: start over rather than show a negative
+    // rate.
     if (!samples_.empty() && done < samples_.back().second) samples_.clear();
     samples_.emplace_back(now, done);
     while (samples_.size() > 2 && now - samples_.front().first > window_) samples_.pop_front();

@@ -1,10 +1,9 @@
 #include "coordinator/result_files.h"
 
-#include <nlohmann/json.hpp>
-
 #include <algorithm>
 #include <charconv>
 #include <chrono>
+#include <nlohmann/json.hpp>
 #include <set>
 #include <thread>
 
@@ -36,7 +35,8 @@ std::vector<fs::path> products(const rpc::TaskSpec& spec, const TaskRecord& task
   switch (spec.stage) {
     case Stage::kIndex: {
       const auto result = nlohmann::json::parse(task.result.result, nullptr, false);
-      if (result.is_object()) files.push_back(fs::path(result.value("corpus", "")) / "manifest.json");
+      if (result.is_object())
+        files.push_back(fs::path(result.value("corpus", "")) / "manifest.json");
       break;
     }
     case Stage::kEncode:
@@ -63,7 +63,8 @@ std::vector<fs::path> products(const rpc::TaskSpec& spec, const TaskRecord& task
   return files;
 }
 
-// The result JSON of a file that says it belongs to this task; nullopt if it belongs to another or is damaged.
+// The result JSON of a file that says it belongs to this task; nullopt if it belongs to another or
+// is damaged.
 std::optional<std::string> result_in(const fs::path& file, const rpc::TaskSpec& spec) {
   const std::string digest = sha256_hex(rpc::to_json(spec));
   const std::string name = cat(rpc::name_of(spec.stage), "/", spec.name);

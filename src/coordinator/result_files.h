@@ -1,5 +1,5 @@
-// The coordinator's dealings with result files: it checks them before a commit, finds them again after a loss, and sweeps
-// away what no row of the ledger names.
+// The coordinator's dealings with result files: it checks them before a commit, finds them again
+// after a loss, and sweeps away what no row of the ledger names.
 #pragma once
 
 #include <filesystem>
@@ -12,19 +12,22 @@
 
 namespace helip::coordinator {
 
-// Throws RpcError kInvalidArgument: the digest is not 64 hex digits, the result not a JSON object of at most 256 KiB.
+// Throws RpcError kInvalidArgument: the digest is not 64 hex digits, the result not a JSON object
+// of at most 256 KiB.
 void check_completion(const rpc::CompleteRequest& request);
 
-// Reads the file again. Empty: it is there with this digest and size; else what is wrong. A file that is not visible yet
-// (network file systems) is looked for again for two seconds.
+// Reads the file again. Empty: it is there with this digest and size; else what is wrong. A file
+// that is not visible yet (network file systems) is looked for again for two seconds.
 std::string check_result_file(const std::filesystem::path& file, const std::string& sha256,
                               std::uint64_t bytes);
 
-// What is missing of a done task: its result file, or a product that later stages read. Empty: nothing.
+// What is missing of a done task: its result file, or a product that later stages read. Empty:
+// nothing.
 std::string missing_result(const WorkDir& work_dir, const TaskRecord& task,
                            const rpc::TaskSpec& spec);
 
-// Looks for a result file of the same task, spec and digest; true: fills in fence, result and the state done.
+// Looks for a result file of the same task, spec and digest; true: fills in fence, result and the
+// state done.
 bool adopt_result(const WorkDir& work_dir, TaskRecord& task, const rpc::TaskSpec& spec);
 
 // Removes files in WORK/tasks/<stage> that no done task names (attempts that lost, partial files).

@@ -95,8 +95,9 @@ Server::Server(Job& job, const WorkDir& work_dir, const ServerOptions& options)
          .found = options.listen});
   }
   if (!loopback) {
-    log::warning(cat("listening on ", options.listen, " without encryption and authentication; gRPC ",
-                     grpc::Version(), " has known denial-of-service faults before 1.53.2"));
+    log::warning(cat("listening on ", options.listen,
+                     " without encryption and authentication; gRPC ", grpc::Version(),
+                     " has known denial-of-service faults before 1.53.2"));
   }
   grpc::EnableDefaultHealthCheckService(true);
   static const bool reflection = [] {

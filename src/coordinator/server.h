@@ -1,4 +1,5 @@
-// The coordinator's gRPC server: Scheduler, Status, health and, on loopback, reflection; and the thread that ticks the job.
+// The coordinator's gRPC server: Scheduler, Status, health and, on loopback, reflection; and the
+// thread that ticks the job.
 #pragma once
 
 #include <memory>
@@ -15,8 +16,8 @@ struct ServerOptions {
 
 class Server {
  public:
-  // Listens and publishes WORK/coordinator/address. Throws ConfigError for an address beyond loopback without
-  // insecure_network, CommError if the port cannot be had.
+  // Listens and publishes WORK/coordinator/address. Throws ConfigError for an address beyond
+  // loopback without insecure_network, CommError if the port cannot be had.
   Server(Job& job, const WorkDir& work_dir, const ServerOptions& options);
   // Ends streams and calls within three seconds and removes the address.
   ~Server();
@@ -31,7 +32,8 @@ class Server {
   std::unique_ptr<State> state_;
 };
 
-// "127.0.0.1:0" → true for 127.0.0.0/8, ::1 and localhost. Throws ConfigError if it is not host:port.
+// "127.0.0.1:0" → true for 127.0.0.0/8, ::1 and localhost. Throws ConfigError if it is not
+// host:port.
 bool is_loopback(const std::string& listen);
 
 }  // namespace helip::coordinator

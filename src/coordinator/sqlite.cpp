@@ -9,9 +9,8 @@ namespace {
 
 [[noreturn]] void raise_error(sqlite3* database, const char* what) {
   const char* file = sqlite3_db_filename(database, "main");
-  const Problem problem{.what = what,
-                        .where = file != nullptr ? file : "",
-                        .found = sqlite3_errmsg(database)};
+  const Problem problem{
+      .what = what, .where = file != nullptr ? file : "", .found = sqlite3_errmsg(database)};
   switch (sqlite3_errcode(database) & 0xFF) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
@@ -111,7 +110,8 @@ Transaction::~Transaction() {
   try {
     database_.execute("ROLLBACK");
   } catch (const StoreError&) {
-    // SQLite rolls back by itself after some errors; the error that brought us here is the one to report.
+    // SQLite rolls back by itself after some errors; the error that brought us here is the one to
+    // report.
   }
 }
 

@@ -51,7 +51,8 @@ class Statement {
 
 class Database {
  public:
-  // Opens or makes the file. All calls throw StoreError naming it and SQLite's reason, or one of the two above.
+  // Opens or makes the file. All calls throw StoreError naming it and SQLite's reason, or one of
+  // the two above.
   explicit Database(const std::filesystem::path& file);
   ~Database();
   Database(const Database&) = delete;

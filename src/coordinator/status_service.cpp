@@ -12,7 +12,8 @@
 namespace helip::coordinator {
 namespace {
 
-// One watcher: write a snapshot, wait for the interval, write the next; the alarm waits, not a thread.
+// One watcher: write a snapshot, wait for the interval, write the next; the alarm waits, not a
+// thread.
 class Watcher final : public grpc::ServerWriteReactor<v1::JobStatus> {
  public:
   Watcher(const Job& job, const std::atomic<bool>& closing, double interval_seconds)
@@ -23,7 +24,8 @@ class Watcher final : public grpc::ServerWriteReactor<v1::JobStatus> {
     write();
   }
 
-  // In each handler the last call hands the object on: after it another thread may run a handler, or OnDone delete it.
+  // In each handler the last call hands the object on: after it another thread may run a handler,
+  // or OnDone delete it.
   void OnWriteDone(bool ok) override {
     {
       const std::scoped_lock lock(mutex_);

@@ -1,5 +1,5 @@
-// The Status service. WatchStatus uses gRPC's callback interface: a watcher costs no thread, and one that does not read gets
-// fewer snapshots, never a queue of them.
+// The Status service. WatchStatus uses gRPC's callback interface: a watcher costs no thread, and
+// one that does not read gets fewer snapshots, never a queue of them.
 #pragma once
 
 #include <atomic>

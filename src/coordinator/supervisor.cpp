@@ -56,9 +56,8 @@ void Supervisor::collect(int exit_status) {
   told_to_leave_ = false;
   job_.launch_ended(name);
   const auto stage = job_.stage();
-  const bool still_needed =
-      job_.state() == rpc::JobState::kRunning && stage &&
-      std::find(group_.begin(), group_.end(), *stage) != group_.end();
+  const bool still_needed = job_.state() == rpc::JobState::kRunning && stage &&
+                            std::find(group_.begin(), group_.end(), *stage) != group_.end();
   if (!still_needed) {
     failures_ = 0;
     return;

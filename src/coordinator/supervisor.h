@@ -1,5 +1,6 @@
-// The loop of `helip run`: start the launch of the stages at hand, watch the ledger, start again what ended too early, go on.
-// The launcher and the waiting are passed in, so tests drive it step by step.
+// The loop of `helip run`: start the launch of the stages at hand, watch the ledger, start again
+// what ended too early, go on. The launcher and the waiting are passed in, so tests drive it step
+// by step.
 #pragma once
 
 #include <cstdint>
@@ -25,8 +26,8 @@ class Supervisor {
              std::string coordinator_address, const WorkDir& work_dir,
              std::filesystem::path worker_program);
 
-  // One look: starts, restarts or collects launches. True once the job is done, has failed or has been stopped and no launch
-  // is left.
+  // One look: starts, restarts or collects launches. True once the job is done, has failed or has
+  // been stopped and no launch is left.
   bool step();
   // Ends the launches at once (a second interrupt, or ranks that do not leave in time).
   void kill_launches();
@@ -46,7 +47,7 @@ class Supervisor {
   std::unique_ptr<Launch> launch_;
   std::vector<Stage> group_;
   std::uint32_t launches_ = 0;
-  std::uint32_t failures_ = 0;        // of the group at hand
+  std::uint32_t failures_ = 0;  // of the group at hand
   bool told_to_leave_ = false;
 };
 

@@ -1,12 +1,14 @@
-// The ledger of tasks: a pure state machine. No thread, clock, socket or file inside; time is an argument, and each
-// transition is written to the journal by the caller before it is acknowledged (job.cpp).
+// The ledger of tasks: a pure state machine. No thread, clock, socket or file inside; time is an
+// argument, and each transition is written to the journal by the caller before it is acknowledged
+// (job.cpp).
 //
 //   pending --lease--> leased --complete--> done
 //      ^                 |
 //      +--release/expire-+--fail, last attempt--> failed
 //
-// A grant mints a fence one above the task's last; whoever names the fence of the live lease owns the task. Attempts count
-// grants, less those that were handed back (release) or dropped (a coordinator or a launch that ended).
+// A grant mints a fence one above the task's last; whoever names the fence of the live lease owns
+// the task. Attempts count grants, less those that were handed back (release) or dropped (a
+// coordinator or a launch that ended).
 #pragma once
 
 #include <array>
@@ -31,10 +33,10 @@ using rpc::TaskState;
 using rpc::WorkerId;
 
 struct TaskResult {
-  std::string file;               // name in WORK/tasks/<stage>
+  std::string file;  // name in WORK/tasks/<stage>
   std::string sha256;
   std::uint64_t bytes = 0;
-  std::string result;             // JSON
+  std::string result;  // JSON
 
   bool operator==(const TaskResult&) const = default;
 };
@@ -42,13 +44,13 @@ struct TaskResult {
 struct TaskRecord {
   TaskId id{};
   Stage stage = Stage::kIndex;
-  std::string name;               // unique in its stage
-  std::string spec;               // JSON
-  std::uint64_t units = 1;        // samples, targets or steps, for progress
+  std::string name;         // unique in its stage
+  std::string spec;         // JSON
+  std::uint64_t units = 1;  // samples, targets or steps, for progress
   TaskState state = TaskState::kPending;
   std::uint32_t attempts = 0;
   Fence fence{};
-  TaskResult result;              // of a done task
+  TaskResult result;  // of a done task
   std::string last_error;
   rpc::FailureKind last_kind = rpc::FailureKind::kTransient;
 
@@ -64,9 +66,9 @@ struct LedgerOptions {
 
 enum class LeaseOutcome {
   kOk,
-  kAlready,                       // the same completion was accepted before
-  kStale,                         // another fence holds or finished the task, or the lease has ended
-  kUnknown                        // no such task
+  kAlready,  // the same completion was accepted before
+  kStale,    // another fence holds or finished the task, or the lease has ended
+  kUnknown   // no such task
 };
 
 class TaskLedger {
@@ -75,7 +77,8 @@ class TaskLedger {
 
   // Adds a pending task; ids count from 1. Name and stage must be new (else StoreError).
   TaskId add(Stage stage, std::string name, std::string spec, std::uint64_t units);
-  // Puts back a journaled record; ids must follow each other. A leased one gets a fresh term and a holder yet unknown.
+  // Puts back a journaled record; ids must follow each other. A leased one gets a fresh term and a
+  // holder yet unknown.
   void restore(const TaskRecord& record, TimePoint now);
 
   // The pending task of `stage` with the lowest id.
@@ -83,7 +86,8 @@ class TaskLedger {
   // `done` is the holder's progress. Only a change of it keeps a range from being stuck.
   LeaseOutcome renew(TaskId task, Fence fence, WorkerId worker, std::uint64_t done, TimePoint now);
   LeaseOutcome complete(TaskId task, Fence fence, const TaskResult& result);
-  // kOk: the task is pending again, or failed after its last attempt or if no attempt can succeed (config, data).
+  // kOk: the task is pending again, or failed after its last attempt or if no attempt can succeed
+  // (config, data).
   LeaseOutcome fail(TaskId task, Fence fence, const std::string& error, rpc::FailureKind kind);
   // The attempt does not count.
   LeaseOutcome release(TaskId task, Fence fence);
@@ -117,7 +121,7 @@ class TaskLedger {
     WorkerId worker{};
     TimePoint expires;
     std::uint64_t progress = 0;
-    TimePoint progressed;         // when the progress last changed
+    TimePoint progressed;  // when the progress last changed
   };
   struct StageTasks {
     std::vector<TaskId> all;

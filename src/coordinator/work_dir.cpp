@@ -16,7 +16,8 @@
 namespace helip::coordinator {
 namespace {
 
-// "section.key" → value, of YAML as config::to_yaml writes it: one key a line, nesting by indentation.
+// "section.key" → value, of YAML as config::to_yaml writes it: one key a line, nesting by
+// indentation.
 std::map<std::string, std::string> flatten(const std::string& yaml) {
   std::map<std::string, std::string> values;
   std::vector<std::pair<std::size_t, std::string>> path;

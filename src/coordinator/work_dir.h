@@ -1,4 +1,5 @@
-// Where things lie in a work directory. The one place that knows; workers get paths with their tasks.
+// Where things lie in a work directory. The one place that knows; workers get paths with their
+// tasks.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +19,9 @@ class WorkDir {
 
   [[nodiscard]] const std::filesystem::path& root() const { return root_; }
   [[nodiscard]] std::filesystem::path config() const { return root_ / "config.yaml"; }
-  [[nodiscard]] std::filesystem::path database() const { return root_ / "coordinator" / "state.db"; }
+  [[nodiscard]] std::filesystem::path database() const {
+    return root_ / "coordinator" / "state.db";
+  }
   [[nodiscard]] std::filesystem::path address() const { return root_ / "coordinator" / "address"; }
   [[nodiscard]] std::filesystem::path status() const { return root_ / "status.json"; }
   [[nodiscard]] std::filesystem::path logs() const { return root_ / "logs"; }
@@ -38,8 +41,9 @@ class WorkDir {
                                             std::uint64_t seed) const;
   [[nodiscard]] std::filesystem::path feature_cache(const config::EncoderConfig& encoder) const;
 
-  // Makes the folder and writes config.yaml. Throws ConfigError if the folder holds a job of another configuration, naming
-  // the first key that differs; keys that results do not depend on (launcher, coordinator, output) may differ.
+  // Makes the folder and writes config.yaml. Throws ConfigError if the folder holds a job of
+  // another configuration, naming the first key that differs; keys that results do not depend on
+  // (launcher, coordinator, output) may differ.
   void claim(const std::string& config_yaml, const std::string& config_digest,
              const std::string& stored_digest) const;
 
@@ -51,18 +55,21 @@ class WorkDir {
   std::filesystem::path root_;
 };
 
-// model.name, else the last part of model.architecture without .json; only letters, digits, '.', '_' and '-'.
+// model.name, else the last part of model.architecture without .json; only letters, digits, '.',
+// '_' and '-'.
 std::string model_name(const config::ModelConfig& model);
 
-// True if model.architecture is a folder with helip_model.json: frozen towers whose features are computed once.
+// True if model.architecture is a folder with helip_model.json: frozen towers whose features are
+// computed once.
 bool is_locked_towers(const config::ModelConfig& model);
 
 struct ConfigDifference {
-  std::string key;                // section.key
-  std::string stored, given;      // values; "absent" where there is none
+  std::string key;            // section.key
+  std::string stored, given;  // values; "absent" where there is none
 };
 
-// The first key that differs between two resolved configurations, leaving out those that results do not depend on.
+// The first key that differs between two resolved configurations, leaving out those that results do
+// not depend on.
 std::optional<ConfigDifference> first_difference(const std::string& stored_yaml,
                                                  const std::string& yaml);
 

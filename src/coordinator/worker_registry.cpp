@@ -43,9 +43,8 @@ std::vector<rpc::WorkerId> WorkerRegistry::remove_launch(const std::string& laun
 }
 
 void WorkerRegistry::forget(TimePoint now) {
-  std::erase_if(workers_, [&](const auto& entry) {
-    return now - entry.second.last_seen >= 10 * patience_;
-  });
+  std::erase_if(workers_,
+                [&](const auto& entry) { return now - entry.second.last_seen >= 10 * patience_; });
 }
 
 bool WorkerRegistry::complete(const std::string& launch, TimePoint now) const {

@@ -1,4 +1,5 @@
-// The workers that have registered with this coordinator, and which launch may train. Pure; in memory alone.
+// The workers that have registered with this coordinator, and which launch may train. Pure; in
+// memory alone.
 #pragma once
 
 #include <cstdint>
@@ -40,8 +41,9 @@ class WorkerRegistry {
   }
   [[nodiscard]] const std::map<rpc::WorkerId, Worker>& workers() const { return workers_; }
 
-  // The launch that trains: the first to register with train among its stages, all of whose ranks are alive. The choice
-  // stands while any of its ranks is alive. Empty: no launch is complete (yet).
+  // The launch that trains: the first to register with train among its stages, all of whose ranks
+  // are alive. The choice stands while any of its ranks is alive. Empty: no launch is complete
+  // (yet).
   std::optional<std::string> training_launch(TimePoint now);
 
  private:

@@ -25,10 +25,10 @@ struct Embeddings {
 };
 
 struct EmbedderOptions {
-  std::uint32_t batch_size = 64;                // samples per forward; the last batch is padded
-  std::filesystem::path feature_cache;          // of frozen towers' features; empty: none
-  std::string device = "cpu";                   // cpu | cuda:I
-  std::function<void(std::uint64_t)> advanced;  // told how many samples were embedded since
+  std::uint32_t batch_size = 64;             // samples per forward; the last batch is padded
+  std::filesystem::path feature_cache = {};  // of frozen towers' features; empty: none
+  std::string device = "cpu";                // cpu | cuda:I
+  std::function<void(std::uint64_t)> advanced = {};  // told how many samples were embedded since
 };
 
 // Not thread-safe. Results are a function of model, texts, images and batch size.

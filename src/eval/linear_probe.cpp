@@ -70,9 +70,8 @@ LinearProbe fit_linear_probe(const FeatureView& features, std::span<const std::i
   const at::Tensor values_ND = to_double(features);
   at::Tensor label_N1 = at::empty({static_cast<std::int64_t>(labels.size()), 1}, at::kLong);
   std::copy(labels.begin(), labels.end(), label_N1.mutable_data_ptr<std::int64_t>());
-  const at::TensorOptions leaf = at::TensorOptions(at::kDouble).requires_grad(true);
-  at::Tensor weights_CD = at::zeros({class_count, dim}, leaf);
-  at::Tensor bias_C = at::zeros({class_count}, leaf);
+  at::Tensor weights_CD = at::zeros({class_count, dim}, at::kDouble).requires_grad_(true);
+  at::Tensor bias_C = at::zeros({class_count}, at::kDouble).requires_grad_(true);
 
   torch::optim::LBFGS optimizer({weights_CD, bias_C}, torch::optim::LBFGSOptions(1)
                                                           .max_iter(kMaxIterations)

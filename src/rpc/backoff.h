@@ -1,4 +1,5 @@
-// Waiting times between retries: exponential with full jitter, so that a thousand workers do not come back at once.
+// Waiting times between retries: exponential with full jitter, so that a thousand workers do not
+// come back at once.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +10,8 @@ namespace helip::rpc {
 
 class Backoff {
  public:
-  // Waits are uniform in [0, min(longest, shortest · 2^n)), but at least a tenth of that bound; `lane` separates workers.
+  // Waits are uniform in [0, min(longest, shortest · 2^n)), but at least a tenth of that bound;
+  // `lane` separates workers.
   Backoff(double shortest_seconds, double longest_seconds, std::uint64_t lane);
   // Seconds to wait before the next try.
   double next();

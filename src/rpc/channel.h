@@ -10,11 +10,13 @@
 
 namespace helip::rpc {
 
-// An insecure channel (loopback, or a network that was said to be trusted). No HTTP proxy is ever used.
+// An insecure channel (loopback, or a network that was said to be trusted). No HTTP proxy is ever
+// used.
 std::shared_ptr<grpc::Channel> open_channel(const std::string& address);
 
 grpc::Status to_status(const RpcError& error);
-// Throws the RpcError that `status` stands for; returns if it is OK. `where` names address and method.
+// Throws the RpcError that `status` stands for; returns if it is OK. `where` names address and
+// method.
 void throw_unless_ok(const grpc::Status& status, const std::string& where);
 
 }  // namespace helip::rpc

@@ -33,10 +33,14 @@ ordered_json to_object(const TrainNumbers& train) {
 }
 
 ordered_json to_object(const StageStatus& stage) {
-  return {{"stage", name_of(stage.stage)}, {"state", stage.state},
-          {"tasks_done", stage.tasks_done}, {"tasks_total", stage.tasks_total},
-          {"done", stage.done},             {"total", stage.total},
-          {"unit", stage.unit},             {"rate", stage.rate},
+  return {{"stage", name_of(stage.stage)},
+          {"state", stage.state},
+          {"tasks_done", stage.tasks_done},
+          {"tasks_total", stage.tasks_total},
+          {"done", stage.done},
+          {"total", stage.total},
+          {"unit", stage.unit},
+          {"rate", stage.rate},
           {"eta_seconds", seconds_or_null(stage.eta_seconds)}};
 }
 
@@ -159,7 +163,8 @@ std::string_view name_of(TaskState state) {
 }
 
 std::string to_json(const JobStatus& status, double saved_at) {
-  ordered_json object = {{"schema_version", kStatusSchemaVersion}, {"state", name_of(status.state)}};
+  ordered_json object = {{"schema_version", kStatusSchemaVersion},
+                         {"state", name_of(status.state)}};
   object["stage"] = status.stage ? ordered_json(name_of(*status.stage)) : ordered_json(nullptr);
   object["eta_seconds"] = seconds_or_null(status.eta_seconds);
   object["elapsed_seconds"] = status.elapsed_seconds;

@@ -1,4 +1,5 @@
-// A job's state for people: what `helip status` shows, WORK/status.json keeps and the Status service sends.
+// A job's state for people: what `helip status` shows, WORK/status.json keeps and the Status
+// service sends.
 #pragma once
 
 #include <cstdint>
@@ -22,12 +23,12 @@ std::string_view name_of(TaskState state);
 
 struct StageStatus {
   Stage stage = Stage::kIndex;
-  std::string state;              // skipped | waiting | running | done
+  std::string state;  // skipped | waiting | running | done
   std::uint64_t tasks_done = 0, tasks_total = 0;
-  double done = 0, total = 0;     // in units
-  std::string unit;               // samples | targets | steps | tasks
-  double rate = 0;                // units a second
-  double eta_seconds = -1;        // negative: unknown
+  double done = 0, total = 0;  // in units
+  std::string unit;            // samples | targets | steps | tasks
+  double rate = 0;             // units a second
+  double eta_seconds = -1;     // negative: unknown
 
   bool operator==(const StageStatus&) const = default;
 };
@@ -48,7 +49,7 @@ struct WorkerStatus {
 
 struct JobStatus {
   JobState state = JobState::kRunning;
-  std::optional<Stage> stage;     // in progress
+  std::optional<Stage> stage;  // in progress
   std::vector<StageStatus> stages;
   std::optional<TrainNumbers> train;
   std::vector<WorkerStatus> workers;
@@ -70,7 +71,8 @@ struct TaskRow {
   bool operator==(const TaskRow&) const = default;
 };
 
-// One JSON object with "schema_version"; `saved_at`, seconds since 1970, goes in when positive (a snapshot on disk).
+// One JSON object with "schema_version"; `saved_at`, seconds since 1970, goes in when positive (a
+// snapshot on disk).
 std::string to_json(const JobStatus& status, double saved_at = 0);
 
 struct SavedStatus {

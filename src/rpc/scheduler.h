@@ -1,4 +1,5 @@
-// The scheduler as workers see it, without Protobuf: the coordinator's Job implements it, SchedulerClient calls it over gRPC.
+// The scheduler as workers see it, without Protobuf: the coordinator's Job implements it,
+// SchedulerClient calls it over gRPC.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +15,7 @@
 namespace helip::rpc {
 
 enum class TaskId : std::uint64_t {};
-enum class Fence : std::uint64_t {};     // of one task; each grant mints a higher one
+enum class Fence : std::uint64_t {};  // of one task; each grant mints a higher one
 enum class WorkerId : std::uint64_t {};
 
 constexpr std::uint64_t number(TaskId id) { return static_cast<std::uint64_t>(id); }
@@ -55,7 +56,7 @@ struct RegisterRequest {
   std::uint32_t protocol_version = kProtocolVersion;
   std::string build = build_name();
   std::string config_digest, corpus_fingerprint, model_digest;
-  std::string launch;             // equal for the ranks that one mpirun or srun started
+  std::string launch;  // equal for the ranks that one mpirun or srun started
   std::uint32_t rank = 0, world_size = 1;
   std::string host;
   std::int64_t pid = 0;
@@ -77,7 +78,7 @@ struct LeaseProgress {
   TaskId task{};
   Fence fence{};
   std::uint64_t done = 0, total = 0;
-  double rate = 0;                // units a second
+  double rate = 0;  // units a second
   std::optional<TrainNumbers> train;
 
   bool operator==(const LeaseProgress&) const = default;
@@ -137,7 +138,7 @@ struct CompleteRequest {
   Fence fence{};
   std::string sha256;
   std::uint64_t bytes = 0;
-  std::string result;             // JSON
+  std::string result;  // JSON
 
   bool operator==(const CompleteRequest&) const = default;
 };

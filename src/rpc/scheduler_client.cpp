@@ -37,13 +37,11 @@ SchedulerClient::SchedulerClient(const std::string& address, double deadline_sec
 SchedulerClient::~SchedulerClient() = default;
 
 RegisterReply SchedulerClient::register_worker(const RegisterRequest& request) {
-  return from_proto(
-      state_->call(&v1::Scheduler::Stub::Register, to_proto(request), "Register"));
+  return from_proto(state_->call(&v1::Scheduler::Stub::Register, to_proto(request), "Register"));
 }
 
 HeartbeatReply SchedulerClient::heartbeat(const HeartbeatRequest& request) {
-  return from_proto(
-      state_->call(&v1::Scheduler::Stub::Heartbeat, to_proto(request), "Heartbeat"));
+  return from_proto(state_->call(&v1::Scheduler::Stub::Heartbeat, to_proto(request), "Heartbeat"));
 }
 
 AcquireReply SchedulerClient::acquire(const AcquireRequest& request) {

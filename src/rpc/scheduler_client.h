@@ -1,4 +1,5 @@
-// The scheduler over gRPC, with deadlines. No retries inside: the worker decides what a failure means (see worker/).
+// The scheduler over gRPC, with deadlines. No retries inside: the worker decides what a failure
+// means (see worker/).
 #pragma once
 
 #include <memory>
@@ -10,8 +11,9 @@ namespace helip::rpc {
 
 class SchedulerClient final : public Scheduler {
  public:
-  // `address` is host:port. Connects on first use. Each call ends after `deadline_seconds` (completing, whose result file
-  // the coordinator reads again, after ten times that) with RpcError kUnavailable.
+  // `address` is host:port. Connects on first use. Each call ends after `deadline_seconds`
+  // (completing, whose result file the coordinator reads again, after ten times that) with RpcError
+  // kUnavailable.
   explicit SchedulerClient(const std::string& address, double deadline_seconds = 10);
   ~SchedulerClient() override;
 

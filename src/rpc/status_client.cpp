@@ -11,9 +11,9 @@ namespace helip::rpc {
 
 struct StatusClient::State {
   void limit(grpc::ClientContext& context) const {
-    context.set_deadline(
-        std::chrono::system_clock::now() +
-        std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::duration<double>(seconds)));
+    context.set_deadline(std::chrono::system_clock::now() +
+                         std::chrono::duration_cast<std::chrono::milliseconds>(
+                             std::chrono::duration<double>(seconds)));
   }
 
   std::string address;
@@ -22,8 +22,8 @@ struct StatusClient::State {
 };
 
 StatusClient::StatusClient(const std::string& address, double deadline_seconds)
-    : state_(std::make_unique<State>(State{address, deadline_seconds,
-                                           v1::Status::NewStub(open_channel(address))})) {}
+    : state_(std::make_unique<State>(
+          State{address, deadline_seconds, v1::Status::NewStub(open_channel(address))})) {}
 
 StatusClient::~StatusClient() = default;
 

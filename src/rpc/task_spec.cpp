@@ -57,9 +57,8 @@ class Reader {
 std::filesystem::path TaskSpec::path(const std::string& role) const {
   const auto found = paths.find(role);
   if (found == paths.end()) {
-    throw StoreError({.what = "a task lacks a path",
-                      .where = cat(name_of(stage), "/", name),
-                      .expected = role});
+    throw StoreError(
+        {.what = "a task lacks a path", .where = cat(name_of(stage), "/", name), .expected = role});
   }
   return found->second;
 }
@@ -106,8 +105,8 @@ TaskSpec task_spec_from_json(std::string_view text, std::string_view where) {
 std::string to_lines(const std::vector<TaskInput>& inputs) {
   std::string lines;
   for (const TaskInput& input : inputs) {
-    lines += json{{"task", input.task},     {"first", input.first},   {"count", input.count},
-                  {"file", input.file},     {"sha256", input.sha256}, {"result", input.result}}
+    lines += json{{"task", input.task}, {"first", input.first},   {"count", input.count},
+                  {"file", input.file}, {"sha256", input.sha256}, {"result", input.result}}
                  .dump();
     lines += '\n';
   }

@@ -1,4 +1,5 @@
-// What a task is, as the coordinator writes it and a worker runs it: small JSON. Every path comes from the coordinator.
+// What a task is, as the coordinator writes it and a worker runs it: small JSON. Every path comes
+// from the coordinator.
 #pragma once
 
 #include <cstdint>
@@ -14,19 +15,20 @@ namespace helip::rpc {
 
 struct TaskSpec {
   Stage stage = Stage::kIndex;
-  std::string kind;               // range | merge | whole
-  std::string name;               // unique in its stage; part of the result's file name
-  std::uint64_t first = 0;        // range: samples or targets [first, first + count)
+  std::string kind;         // range | merge | whole
+  std::string name;         // unique in its stage; part of the result's file name
+  std::uint64_t first = 0;  // range: samples or targets [first, first + count)
   std::uint64_t count = 0;
-  std::uint64_t pairs = 0;        // of the corpus; 0 before it is indexed
-  std::uint64_t seed = 0;         // train: seed of the repeat
-  std::uint64_t dataset = 0;      // eval: index into eval.datasets
-  std::string weights;            // eval: label of the weights ("init", "seed-1")
+  std::uint64_t pairs = 0;    // of the corpus; 0 before it is indexed
+  std::uint64_t seed = 0;     // train: seed of the repeat
+  std::uint64_t dataset = 0;  // eval: index into eval.datasets
+  std::string weights;        // eval: label of the weights ("init", "seed-1")
   std::string corpus_fingerprint;
   std::string config_digest;
   std::string embeddings_digest;
-  // By role: corpus, index, embeddings, image_embeddings, text_embeddings, features, quarantine, hard_pairs, checkpoints, metrics,
-  // model, feature_cache, inputs, results (folder of result files), results_file, work_dir. A role that is absent is not used.
+  // By role: corpus, index, embeddings, image_embeddings, text_embeddings, features, quarantine,
+  // hard_pairs, checkpoints, metrics, model, feature_cache, inputs, results (folder of result
+  // files), results_file, work_dir. A role that is absent is not used.
   std::map<std::string, std::string> paths;
 
   bool operator==(const TaskSpec&) const = default;
@@ -41,12 +43,12 @@ TaskSpec task_spec_from_json(std::string_view json, std::string_view where);
 
 // A committed result that a merge task reads: a line of its `inputs` file.
 struct TaskInput {
-  std::string task;               // name
+  std::string task;  // name
   std::uint64_t first = 0;
   std::uint64_t count = 0;
-  std::string file;               // absolute
+  std::string file;  // absolute
   std::string sha256;
-  std::string result;             // JSON
+  std::string result;  // JSON
 
   bool operator==(const TaskInput&) const = default;
 };
@@ -62,8 +64,9 @@ std::filesystem::path result_file(const std::filesystem::path& work_dir, Stage s
                                   std::string_view name, std::uint64_t fence,
                                   std::string_view sha256, std::string_view extension);
 
-// A result file in JSON names the task it belongs to, so that a lost ledger can be rebuilt from the files. The spec is
-// known by its digest; it holds the configuration's digest and the corpus' fingerprint.
+// A result file in JSON names the task it belongs to, so that a lost ledger can be rebuilt from the
+// files. The spec is known by its digest; it holds the configuration's digest and the corpus'
+// fingerprint.
 std::string result_envelope(const TaskSpec& spec, const std::string& result_json);
 // The same facts as metadata of a safetensors file, less the result.
 std::map<std::string, std::string> result_metadata(const TaskSpec& spec);

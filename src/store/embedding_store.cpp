@@ -1,7 +1,8 @@
 #include "store/embedding_store.h"
 
 #include <algorithm>
-#include <regex>
+#include <charconv>
+#include <optional>
 
 #include "common/error.h"
 #include "common/text.h"
@@ -12,16 +13,24 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Part files of a folder in the order of their number: NAME_0.npy, NAME_1.npy, … (zero-padded or
-// not).
+// Number of NAME_{i}.npy, zero-padded or not; empty for other names.
+std::optional<std::uint64_t> part_number(const std::string& name) {
+  constexpr std::string_view kSuffix = ".npy";
+  if (!name.ends_with(kSuffix)) return std::nullopt;
+  const std::string_view stem = std::string_view(name).substr(0, name.size() - kSuffix.size());
+  const std::size_t before = stem.find_last_not_of("0123456789");
+  const std::string_view digits = stem.substr(before == std::string_view::npos ? 0 : before + 1);
+  std::uint64_t number = 0;
+  const auto [stop, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  return error == std::errc() && !digits.empty() ? std::optional(number) : std::nullopt;
+}
+
+// Part files of a folder in the order of their number: NAME_0.npy, NAME_1.npy, …
 std::vector<fs::path> part_files(const fs::path& folder) {
-  static const std::regex kPart(R"(.*?([0-9]+)\.npy)");
   std::vector<std::pair<std::uint64_t, fs::path>> parts;
   for (const auto& entry : fs::directory_iterator(folder)) {
-    const std::string name = entry.path().filename().string();
-    std::smatch match;
-    if (std::regex_match(name, match, kPart) && match[1].length() <= 18) {
-      parts.emplace_back(std::stoull(match[1]), entry.path());
+    if (const auto number = part_number(entry.path().filename().string())) {
+      parts.emplace_back(*number, entry.path());
     }
   }
   if (parts.empty())

@@ -2,8 +2,9 @@
 
 #include <array>
 #include <bit>
+#include <charconv>
 #include <cstring>
-#include <regex>
+#include <sstream>
 
 #include "common/error.h"
 #include "common/text.h"
@@ -71,14 +72,41 @@ Header read_header(std::span<const std::byte> bytes, const std::filesystem::path
   return {start + length, std::string(text_at(start, length))};
 }
 
-// The value behind 'key': in the header's Python dict literal.
-std::string header_value(const std::string& header, const std::string& key,
-                         const std::string& pattern, const std::filesystem::path& path) {
-  std::smatch match;
-  if (!std::regex_search(header, match, std::regex("'" + key + "'\\s*:\\s*" + pattern))) {
+// The text behind 'key': in the header's Python dict literal, from `open` to `close` exclusive;
+// with an empty `open` up to the next comma.
+std::string header_value(const std::string& header, const std::string& key, std::string_view open,
+                         std::string_view close, const std::filesystem::path& path) {
+  const std::string name = cat("'", key, "':");
+  const std::size_t found = header.find(name);
+  std::size_t begin =
+      found == std::string::npos ? found : header.find_first_not_of(' ', found + name.size());
+  if (begin == std::string::npos || header.compare(begin, open.size(), open) != 0)
+    begin = std::string::npos;
+  const std::size_t end =
+      begin == std::string::npos ? begin : header.find(close, begin + open.size());
+  if (end == std::string::npos)
     throw damaged(path, "the .npy header has no readable '" + key + "'");
+  return header.substr(begin + open.size(), end - begin - open.size());
+}
+
+// "3, 4" or "3," → {3, 4} or {3}.
+std::vector<std::uint64_t> parse_shape(const std::string& text, const std::filesystem::path& path) {
+  std::vector<std::uint64_t> shape;
+  std::istringstream parts(text);
+  for (std::string part; std::getline(parts, part, ',');) {
+    const std::size_t begin = part.find_first_not_of(' ');
+    const std::string_view digits =
+        begin == std::string::npos ? std::string_view() : std::string_view(part).substr(begin);
+    if (digits.empty() && parts.eof()) break;  // after the comma of (3,)
+    std::uint64_t extent = 0;
+    const auto [stop, error] =
+        std::from_chars(digits.data(), digits.data() + digits.size(), extent);
+    if (error != std::errc() || stop != digits.data() + digits.size()) {
+      throw damaged(path, "the shape is absurd", "whole numbers", text);
+    }
+    shape.push_back(extent);
   }
-  return match[1];
+  return shape;
 }
 
 }  // namespace
@@ -92,7 +120,7 @@ NpyArray NpyArray::open(const std::filesystem::path& path) {
   const std::span<const std::byte> bytes = array.file_.bytes();
   const Header header = read_header(bytes, path);
 
-  const std::string descr = header_value(header.text, "descr", "'([^']*)'", path);
+  const std::string descr = header_value(header.text, "descr", "'", "'", path);
   bool known = false;
   for (const DTypeName& entry : kDTypes) {
     if (entry.descr == descr) {
@@ -102,19 +130,14 @@ NpyArray NpyArray::open(const std::filesystem::path& path) {
   }
   if (!known)
     throw damaged(path, "dtype is not supported", "b1, u1, <u4, <i8, <f2, <f4 or <f8", descr);
-  if (header_value(header.text, "fortran_order", "(True|False)", path) != "False") {
+  if (header_value(header.text, "fortran_order", "", ",", path) != "False") {
     throw damaged(path, "the array is in Fortran order", "C order");
   }
 
-  const std::string shape = header_value(header.text, "shape", "\\(([0-9, ]*)\\)", path);
+  const std::string shape = header_value(header.text, "shape", "(", ")", path);
+  array.shape_ = parse_shape(shape, path);
   std::uint64_t count = 1;
-  const std::regex number("[0-9]+");
-  for (auto it = std::sregex_iterator(shape.begin(), shape.end(), number);
-       it != std::sregex_iterator(); ++it) {
-    const std::string digits = it->str();
-    if (digits.size() > 18) throw damaged(path, "the shape is absurd", {}, shape);
-    const std::uint64_t extent = std::stoull(digits);
-    array.shape_.push_back(extent);
+  for (const std::uint64_t extent : array.shape_) {
     if (__builtin_mul_overflow(count, extent, &count))
       throw damaged(path, "the shape is absurd", {}, shape);
   }

@@ -7,8 +7,10 @@
 #include <ATen/ops/from_blob.h>
 #include <ATen/ops/tensor.h>
 
+#include <charconv>
 #include <cmath>
 #include <cstdlib>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -42,11 +44,33 @@ void make_deterministic(const config::RunConfig& config, const at::Device& devic
 }
 
 at::Device parse_device(const std::string& device) {
-  if (device == "cpu" || device.starts_with("cuda:")) return at::Device(device);
+  const std::string_view prefix = "cuda:";
+  if (device == "cpu") return at::kCPU;
+  if (device.starts_with(prefix)) {
+    int index = -1;
+    const char* end = device.data() + device.size();
+    const auto [stop, problem] = std::from_chars(device.data() + prefix.size(), end, index);
+    if (problem == std::errc() && stop == end && index >= 0 && index < 128) {
+      return {at::kCUDA, static_cast<c10::DeviceIndex>(index)};
+    }
+  }
   throw ConfigError({.what = "unknown device",
                      .where = "training",
                      .expected = "cpu or cuda:I",
                      .found = device});
+}
+
+// LibTorch's errors carry a stack of many lines; ours are one line.
+template <typename Task>
+auto in_one_line(const char* where, Task task) {
+  try {
+    return task();
+  } catch (const c10::Error& problem) {
+    throw Error({.what = "LibTorch failed",
+                 .where = where,
+                 .expected = {},
+                 .found = problem.what_without_backtrace()});
+  }
 }
 
 bool wants_bf16(const config::TrainConfig& config, const at::Device& device) {
@@ -197,7 +221,8 @@ struct Learner::State {
 };
 
 Learner::Learner(const config::RunConfig& config, const std::string& device, comm::Group& ranks)
-    : state_(std::make_unique<State>(config, device, ranks)) {}
+    : state_(in_one_line("making the model",
+                         [&] { return std::make_unique<State>(config, device, ranks); })) {}
 Learner::~Learner() = default;
 
 bool Learner::takes_features() const { return state_->model->towers() != nullptr; }
@@ -207,14 +232,16 @@ const data::Tokenizer& Learner::tokenizer() const { return state_->model->tokeni
 
 StepResult Learner::step(const RankBatch& batch, const InputBatch& inputs,
                          const StepOptions& options) {
-  const LossShares shares = state_->forward(batch, inputs, options);
-  StepResult result = state_->agree(shares, options.stop_wanted);
-  if (std::isfinite(result.loss)) {
-    const at::Tensor loss = backward_loss(state_->config.loss, shares, state_->ranks.size());
-    result.applied = state_->apply(loss, options.lr);
-  }
-  result.logit_scale = std::exp(state_->model->logit_scale().item<double>());
-  return result;
+  return in_one_line("a training step", [&] {
+    const LossShares shares = state_->forward(batch, inputs, options);
+    StepResult result = state_->agree(shares, options.stop_wanted);
+    if (std::isfinite(result.loss)) {
+      const at::Tensor loss = backward_loss(state_->config.loss, shares, state_->ranks.size());
+      result.applied = state_->apply(loss, options.lr);
+    }
+    result.logit_scale = std::exp(state_->model->logit_scale().item<double>());
+    return result;
+  });
 }
 
 void Learner::save_checkpoint(const std::filesystem::path& folder) const {

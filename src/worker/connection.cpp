@@ -27,8 +27,7 @@ void Connection::reconnect() {
 template <typename Call>
 auto Connection::persist(Call&& call) {
   const TimePoint began = clock_.now();
-  rpc::Backoff backoff(0.1, options_.longest_backoff_seconds,
-                       static_cast<std::uint64_t>(getpid()));
+  rpc::Backoff backoff(0.1, options_.longest_backoff_seconds, static_cast<std::uint64_t>(getpid()));
   while (true) {
     std::string reason;
     try {

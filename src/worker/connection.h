@@ -1,6 +1,6 @@
-// The worker's line to its coordinator: calls again with back-off while it cannot be reached, looks for its new address in
-// the work directory, registers again when it was restarted, and gives up after the orphan timeout. Safe from two threads
-// (the task's and the heartbeat's).
+// The worker's line to its coordinator: calls again with back-off while it cannot be reached, looks
+// for its new address in the work directory, registers again when it was restarted, and gives up
+// after the orphan timeout. Safe from two threads (the task's and the heartbeat's).
 #pragma once
 
 #include <atomic>
@@ -14,7 +14,8 @@
 
 namespace helip::worker {
 
-// No coordinator for longer than the orphan timeout, or the process was asked to stop while waiting: exit code 75.
+// No coordinator for longer than the orphan timeout, or the process was asked to stop while
+// waiting: exit code 75.
 class Orphaned : public CommError {
  public:
   using CommError::CommError;
@@ -27,12 +28,14 @@ struct ConnectionOptions {
 
 class Connection {
  public:
-  // `connect` opens a client to the coordinator's present address (tests pass the coordinator itself). `wait` sleeps for
-  // the given seconds, or returns false early if the process should stop.
+  // `connect` opens a client to the coordinator's present address (tests pass the coordinator
+  // itself). `wait` sleeps for the given seconds, or returns false early if the process should
+  // stop.
   Connection(std::function<std::shared_ptr<rpc::Scheduler>()> connect, const Clock& clock,
              std::function<bool(double seconds)> wait, const ConnectionOptions& options);
 
-  // Registers, now and whenever the coordinator asks for it again. RpcError kFailedPrecondition: it does not fit the job.
+  // Registers, now and whenever the coordinator asks for it again. RpcError kFailedPrecondition: it
+  // does not fit the job.
   rpc::RegisterReply enroll(const rpc::RegisterRequest& about);
   // What later registrations also say.
   void learned(const std::string& corpus_fingerprint, const std::string& model_digest);

@@ -1,7 +1,6 @@
 #include "worker/engine_task_runner.h"
 
 #include <nlohmann/json.hpp>
-
 #include <optional>
 
 #include "common/error.h"
@@ -51,14 +50,13 @@ class EngineTaskRunner final : public TaskRunner {
 
   std::unique_ptr<comm::Group> open_group() override {
     const std::string device = open_engine();
-    const std::string backend = rank_.size == 1               ? "local"
+    const std::string backend = rank_.size == 1              ? "local"
                                 : device.starts_with("cuda") ? "nccl"
-                                                              : "mpi";
+                                                             : "mpi";
     return engine::engine().open_group(backend, device, config_.train.collective_timeout_seconds);
   }
 
-  TaskOutcome train(const rpc::TaskSpec& spec, comm::Group& group,
-                    const TaskHooks& hooks) override;
+  TaskOutcome train(const rpc::TaskSpec& spec, comm::Group& group, const TaskHooks& hooks) override;
 
  private:
   static TaskOutcome outcome(const json& result) {
@@ -111,8 +109,7 @@ class EngineTaskRunner final : public TaskRunner {
     }
     const mining::EncodeReport report = encoder_->encode(
         spec.first, spec.count, partial, rpc::result_metadata(spec), hooks.progress);
-    TaskOutcome done =
-        outcome({{"samples", report.samples}, {"quarantined", report.quarantined}});
+    TaskOutcome done = outcome({{"samples", report.samples}, {"quarantined", report.quarantined}});
     done.sha256 = report.sha256;
     return done;
   }
@@ -158,8 +155,10 @@ class EngineTaskRunner final : public TaskRunner {
     hooks.progress(0, 1);
     // An attempt that died between publishing and reporting has left the same table.
     std::filesystem::remove_all(folder);
-    mining::merge_into_table(range_results(spec), spec.pairs, config_.mining, 1, provenance, folder);
-    return outcome({{"pairs", spec.pairs}, {"hard_pairs_per_target", config_.mining.hard_pairs_per_target}});
+    mining::merge_into_table(range_results(spec), spec.pairs, config_.mining, 1, provenance,
+                             folder);
+    return outcome(
+        {{"pairs", spec.pairs}, {"hard_pairs_per_target", config_.mining.hard_pairs_per_target}});
   }
 
   TaskOutcome evaluate(const rpc::TaskSpec& spec, const TaskHooks& hooks) {

@@ -1,4 +1,5 @@
-// Runs tasks with the engine and the libraries of the control world. The engine is loaded with the first task that needs it.
+// Runs tasks with the engine and the libraries of the control world. The engine is loaded with the
+// first task that needs it.
 #pragma once
 
 #include <memory>
@@ -15,7 +16,8 @@ std::unique_ptr<TaskRunner> make_engine_task_runner(const config::RunConfig& con
 // sha256 over the names and digests of the files that the initial model is made of.
 std::string model_digest(const config::ModelConfig& model);
 
-// "cpu" or "cuda:I" for a rank. Throws ConfigError where launcher.device asks for a GPU that is not there.
+// "cpu" or "cuda:I" for a rank. Throws ConfigError where launcher.device asks for a GPU that is not
+// there.
 std::string choose_device(const std::string& asked, std::uint32_t local_rank, int cuda_devices);
 
 }  // namespace helip::worker

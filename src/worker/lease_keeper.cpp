@@ -59,8 +59,7 @@ void LeaseKeeper::progress(std::uint64_t done, std::uint64_t total) {
   if (!lease_) return;
   lease_->done = done;
   lease_->total = total;
-  const double elapsed =
-      std::chrono::duration<double>(clock_.now() - progress_since_).count();
+  const double elapsed = std::chrono::duration<double>(clock_.now() - progress_since_).count();
   lease_->rate = elapsed > 0 ? static_cast<double>(done) / elapsed : 0;
 }
 
@@ -108,7 +107,8 @@ double LeaseKeeper::beat() {
     stop_ = reply.stop;
     const std::scoped_lock lock(mutex_);
     acknowledged_ = std::max(acknowledged_, sent);
-    if (lease_ && std::find(reply.lost.begin(), reply.lost.end(), lease_->task) != reply.lost.end() &&
+    if (lease_ &&
+        std::find(reply.lost.begin(), reply.lost.end(), lease_->task) != reply.lost.end() &&
         !request.leases.empty() && request.leases.front().fence == lease_->fence &&
         request.leases.front().task == lease_->task) {
       lost_ = true;

@@ -1,6 +1,6 @@
-// Keeps the worker's lease alive: a thread sends heartbeats with the task's progress. When no heartbeat has been acknowledged
-// for 0.8 of a lease's term, or the coordinator says that the lease is lost, the lease counts as lost here too (self-fencing):
-// the task must publish nothing more.
+// Keeps the worker's lease alive: a thread sends heartbeats with the task's progress. When no
+// heartbeat has been acknowledged for 0.8 of a lease's term, or the coordinator says that the lease
+// is lost, the lease counts as lost here too (self-fencing): the task must publish nothing more.
 #pragma once
 
 #include <atomic>
@@ -36,8 +36,8 @@ class LeaseKeeper {
   [[nodiscard]] bool held() const;
   // The coordinator asks the worker to leave.
   [[nodiscard]] bool asked_to_stop() const { return stop_; }
-  // Called in the heartbeat's thread when a held lease is lost; the training group ends its process there, since a
-  // collective in progress cannot be left in any other way.
+  // Called in the heartbeat's thread when a held lease is lost; the training group ends its process
+  // there, since a collective in progress cannot be left in any other way.
   void on_loss(std::function<void()> action);
 
  private:

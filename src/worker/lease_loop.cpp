@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <nlohmann/json.hpp>
-
 #include <system_error>
 
 #include "common/digest.h"
@@ -266,7 +265,8 @@ bool LeaseLoop::run_training(const rpc::Lease& lease, comm::Group& group) {
     if (holder) keeper_->let_go();
     return !outcome.stopped;
   } catch (const std::exception& error) {
-    // Peers may stand in a collective that this rank will never join. Every rank knows the fence, so any may report.
+    // Peers may stand in a collective that this rank will never join. Every rank knows the fence,
+    // so any may report.
     log::error(error.what());
     try {
       report_failure(lease, error.what(), kind_of(error));

@@ -20,9 +20,10 @@ struct LoopOptions {
   std::string host;
   std::int64_t pid = 0;
   std::vector<rpc::Stage> stages;
-  std::function<bool()> stop_asked;                 // SIGTERM or SIGINT came
-  std::function<bool(double seconds)> wait;         // false: stop was asked for meanwhile
-  std::function<void(int exit_code)> end_process;   // does not return: a rank that cannot leave a collective otherwise
+  std::function<bool()> stop_asked;          // SIGTERM or SIGINT came
+  std::function<bool(double seconds)> wait;  // false: stop was asked for meanwhile
+  std::function<void(int exit_code)>
+      end_process;  // does not return: a rank that cannot leave a collective otherwise
 };
 
 // Makes the runner once the job is known.
@@ -32,8 +33,9 @@ class LeaseLoop {
  public:
   LeaseLoop(Connection& connection, const Clock& clock, LoopOptions options, RunnerFactory factory);
 
-  // Until the coordinator says leave. Returns the exit code: 0, 1 (the job has failed) or 75 (stopped, orphaned).
-  // Throws what makes the worker unfit: a registration that was refused, a configuration that cannot be read.
+  // Until the coordinator says leave. Returns the exit code: 0, 1 (the job has failed) or 75
+  // (stopped, orphaned). Throws what makes the worker unfit: a registration that was refused, a
+  // configuration that cannot be read.
   int run();
 
  private:

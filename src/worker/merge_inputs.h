@@ -7,7 +7,8 @@
 
 namespace helip::worker {
 
-// The lines of `spec.paths["inputs"]`, each file checked against its digest. Throws StoreError naming the file.
+// The lines of `spec.paths["inputs"]`, each file checked against its digest. Throws StoreError
+// naming the file.
 std::vector<rpc::TaskInput> read_merge_inputs(const rpc::TaskSpec& spec);
 
 }  // namespace helip::worker

@@ -9,7 +9,8 @@
 
 namespace helip::worker {
 
-// Not PR_SET_PDEATHSIG: it is tied to the thread that forked, and mpirun forks from threads of its own.
+// Not PR_SET_PDEATHSIG: it is tied to the thread that forked, and mpirun forks from threads of its
+// own.
 ParentWatch::ParentWatch()
     : thread_([this, parent = getppid()] {
         constexpr auto kStep = std::chrono::milliseconds(200);

@@ -1,5 +1,6 @@
-// A worker that mpirun or srun started ends when its parent is gone: a launch that lost its head (kill -9) leaves no stray
-// ranks behind that would write into the work directory beside the next launch's.
+// A worker that mpirun or srun started ends when its parent is gone: a launch that lost its head
+// (kill -9) leaves no stray ranks behind that would write into the work directory beside the next
+// launch's.
 #pragma once
 
 #include <atomic>

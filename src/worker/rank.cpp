@@ -19,7 +19,8 @@ struct Names {
   const char* local_rank;
 };
 
-// Open MPI first: inside a Slurm job mpirun's ranks see Slurm's variables too, which describe its daemons.
+// Open MPI first: inside a Slurm job mpirun's ranks see Slurm's variables too, which describe its
+// daemons.
 constexpr std::array<Names, 3> kSources = {
     Names{"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_LOCAL_RANK"},
     Names{"PMI_RANK", "PMI_SIZE", "MPI_LOCALRANKID"},
@@ -45,7 +46,8 @@ Rank rank_from(const std::function<std::string(const char*)>& variable, const st
     const auto size = number(variable(names.size), names.size);
     if (!rank || !size) continue;
     // A Slurm batch script is "rank 0 of 1" of its own step: not launched by srun.
-    if (std::string_view(names.rank) == "SLURM_PROCID" && variable("SLURM_STEP_ID").empty()) continue;
+    if (std::string_view(names.rank) == "SLURM_PROCID" && variable("SLURM_STEP_ID").empty())
+      continue;
     here.rank = *rank;
     here.size = *size;
     here.local_rank = number(variable(names.local_rank), names.local_rank).value_or(0);

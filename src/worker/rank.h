@@ -9,11 +9,12 @@ namespace helip::worker {
 
 struct Rank {
   std::uint32_t rank = 0, size = 1, local_rank = 0;
-  std::string launch;             // equal for the ranks of one launch, different for another
-  bool launched = false;          // by mpirun or srun, not typed into a shell
+  std::string launch;     // equal for the ranks of one launch, different for another
+  bool launched = false;  // by mpirun or srun, not typed into a shell
 };
 
-// `variable` returns an environment variable, empty if unset. Throws ConfigError for numbers that do not fit each other.
+// `variable` returns an environment variable, empty if unset. Throws ConfigError for numbers that
+// do not fit each other.
 Rank rank_from(const std::function<std::string(const char*)>& variable, const std::string& host,
                std::int64_t pid);
 

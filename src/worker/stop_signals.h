@@ -3,7 +3,8 @@
 
 namespace helip::worker {
 
-// From now on SIGTERM, SIGINT and SIGHUP count instead of ending the process. Call before other threads start.
+// From now on SIGTERM, SIGINT and SIGHUP count instead of ending the process. Call before other
+// threads start.
 void catch_stop_signals();
 // How often one came.
 int stop_signals();

@@ -1,4 +1,5 @@
-// What runs a task. The worker's loop knows leases; a runner knows work. Tests put a cheap one in place of the engine's.
+// What runs a task. The worker's loop knows leases; a runner knows work. Tests put a cheap one in
+// place of the engine's.
 #pragma once
 
 #include <cstdint>
@@ -13,16 +14,17 @@
 
 namespace helip::worker {
 
-// The worker was asked to stop, or its lease is lost: thrown by progress callbacks through the work.
+// The worker was asked to stop, or its lease is lost: thrown by progress callbacks through the
+// work.
 class TaskAbandoned : public Error {
  public:
   using Error::Error;
 };
 
 struct TaskOutcome {
-  std::string result;             // JSON; deterministic: no time, host or process in it
-  std::string sha256;             // of the published range; empty for other tasks
-  bool stopped = false;           // a training that ended early, with a checkpoint
+  std::string result;    // JSON; deterministic: no time, host or process in it
+  std::string sha256;    // of the published range; empty for other tasks
+  bool stopped = false;  // a training that ended early, with a checkpoint
 };
 
 struct TaskHooks {
@@ -36,8 +38,8 @@ class TaskRunner {
   virtual ~TaskRunner() = default;
   // "cpu" or "cuda:I", once the first task has made it known.
   [[nodiscard]] virtual std::string device() = 0;
-  // Runs a task other than training. A range publishes its result at `partial` (safetensors); of other tasks the caller
-  // publishes the result.
+  // Runs a task other than training. A range publishes its result at `partial` (safetensors); of
+  // other tasks the caller publishes the result.
   virtual TaskOutcome run(const rpc::TaskSpec& spec, const std::filesystem::path& partial,
                           const TaskHooks& hooks) = 0;
   // The ranks of this launch as a group; collective.

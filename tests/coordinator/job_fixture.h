@@ -41,7 +41,8 @@ inline config::RunConfig small_config() {
   return config;
 }
 
-inline std::vector<coordinator::Range> cut(std::uint64_t pairs, const config::MiningConfig& mining) {
+inline std::vector<coordinator::Range> cut(std::uint64_t pairs,
+                                           const config::MiningConfig& mining) {
   std::vector<coordinator::Range> ranges;
   for (std::uint64_t first = 0; first < pairs; first += mining.task_targets) {
     ranges.push_back({first, std::min<std::uint64_t>(mining.task_targets, pairs - first)});
@@ -64,7 +65,8 @@ class JobFixture {
     job = std::make_unique<coordinator::Job>(config, work_dir, cut, clock, options);
   }
 
-  rpc::RegisterReply enroll(std::vector<rpc::Stage> stages = {rpc::kStages.begin(), rpc::kStages.end()},
+  rpc::RegisterReply enroll(std::vector<rpc::Stage> stages = {rpc::kStages.begin(),
+                                                              rpc::kStages.end()},
                             const std::string& launch = "launch", std::uint32_t rank = 0,
                             std::uint32_t size = 1) {
     rpc::RegisterRequest request;

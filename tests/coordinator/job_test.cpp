@@ -116,8 +116,7 @@ TEST_CASE("a merge task waits for all ranges and lists their files in order") {
   fixture.job->complete(fixture.finished(second));
   const auto merge = rpc::task_spec_from_json(fixture.lease(bob).spec, "");
   CHECK(merge.kind == "merge");
-  const auto inputs =
-      rpc::task_inputs_from_lines(read_text_file(merge.path("inputs")), "inputs");
+  const auto inputs = rpc::task_inputs_from_lines(read_text_file(merge.path("inputs")), "inputs");
   REQUIRE(inputs.size() == 3);
   CHECK(inputs[1].first == 4);
   CHECK(inputs[2].count == 2);
@@ -181,7 +180,9 @@ TEST_CASE("malformed completions are refused without a change of state") {
   const auto worker = fixture.enroll();
   const auto good = fixture.finished(fixture.lease(worker));
   auto bad = good;
-  SECTION("digest with a path in it") { bad.sha256 = "../../../../etc/passwd" + std::string(42, 'a'); }
+  SECTION("digest with a path in it") {
+    bad.sha256 = "../../../../etc/passwd" + std::string(42, 'a');
+  }
   SECTION("result is no object") { bad.result = "[1]"; }
   SECTION("result too large") { bad.result = "{\"a\":\"" + std::string(300 << 10, 'a') + "\"}"; }
   CHECK(refused([&] { fixture.job->complete(bad); }) == rpc::RpcCode::kInvalidArgument);
@@ -203,9 +204,9 @@ TEST_CASE("a task that fails too often fails the job, naming it and its last err
     fixture.job->fail(failure);
   }
   CHECK(fixture.job->state() == rpc::JobState::kFailed);
-  CHECK_THAT(fixture.job->status().failure,
-             Catch::Contains("index/index") && Catch::Contains("truncated tar 2") &&
-                 Catch::Contains("2 attempts"));
+  CHECK_THAT(fixture.job->status().failure, Catch::Contains("index/index") &&
+                                                Catch::Contains("truncated tar 2") &&
+                                                Catch::Contains("2 attempts"));
   CHECK(fixture.job->heartbeat(beat(worker)).stop);
   CHECK(std::get<rpc::Leave>(fixture.acquire(worker)).failed);
   CHECK_FALSE(fixture.job->failed_by_config());
@@ -270,12 +271,14 @@ TEST_CASE("a worker that does not fit is refused, naming the field") {
         rpc::RpcCode::kFailedPrecondition);
 }
 
-TEST_CASE("a coordinator that was restarted asks workers to register again and takes their results") {
+TEST_CASE(
+    "a coordinator that was restarted asks workers to register again and takes their results") {
   JobFixture fixture;
   const auto worker = fixture.enroll();
   const auto lease = fixture.lease(worker);
   fixture.open(/*drop_leases=*/false);
-  CHECK(refused([&] { fixture.job->heartbeat(beat(worker, lease, 1)); }) == rpc::RpcCode::kNotFound);
+  CHECK(refused([&] { fixture.job->heartbeat(beat(worker, lease, 1)); }) ==
+        rpc::RpcCode::kNotFound);
   const auto again = fixture.enroll();
   CHECK(again.epoch == worker.epoch + 1);
   CHECK(fixture.job->heartbeat(beat(again, lease, 1)).lost.empty());
@@ -292,10 +295,12 @@ TEST_CASE("`helip run` drops the leases of its former self; the attempt does not
   }
 }
 
-TEST_CASE("the launch that came first with train among its stages trains, once all its ranks are there") {
+TEST_CASE(
+    "the launch that came first with train among its stages trains, once all its ranks are there") {
   JobFixture fixture;
   fixture.open(true, Stage::kTrain);
-  fixture.work_until_told_to_leave(fixture.enroll({Stage::kIndex, Stage::kEncode, Stage::kMine}, "m"));
+  fixture.work_until_told_to_leave(
+      fixture.enroll({Stage::kIndex, Stage::kEncode, Stage::kMine}, "m"));
   REQUIRE(fixture.job->stage() == Stage::kTrain);
   const std::vector<Stage> all(rpc::kStages.begin(), rpc::kStages.end());
   const auto first = fixture.enroll(all, "a", 0, 2);
@@ -331,7 +336,8 @@ TEST_CASE("when a launch ends its leases are free at once and the attempts do no
 TEST_CASE("a lost ledger is rebuilt from the result files") {
   JobFixture fixture;
   fixture.work_until_told_to_leave(fixture.enroll(), 1);
-  // Results of whole and merge tasks are JSON envelopes; ranges, which are tensors, are computed again here.
+  // Results of whole and merge tasks are JSON envelopes; ranges, which are tensors, are computed
+  // again here.
   fixture.job.reset();
   const auto forget = [&] {
     for (const char* suffix : {"", "-wal"}) {

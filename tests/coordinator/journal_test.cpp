@@ -17,11 +17,11 @@ namespace {
 
 TimePoint at(std::int64_t second) { return TimePoint(std::chrono::seconds(second)); }
 
-// What a crash leaves: the files as they are now. `cp` is another process: closing a file here would drop SQLite's locks.
+// What a crash leaves: the files as they are now. `cp` is another process: closing a file here
+// would drop SQLite's locks.
 fs::path snapshot(const fs::path& database, const fs::path& folder) {
   fs::create_directories(folder);
-  const std::string command =
-      cat("cp ", database.string(), "* ", folder.string(), "/ 2>/dev/null");
+  const std::string command = cat("cp ", database.string(), "* ", folder.string(), "/ 2>/dev/null");
   REQUIRE(std::system(command.c_str()) == 0);
   return folder / database.filename();
 }
@@ -110,7 +110,7 @@ TEST_CASE("a transition that the rows do not allow is refused and changes nothin
   task.fence = Fence{1};
   CHECK_THROWS_AS(journal.complete(task), StoreError);  // not leased
   journal.lease(task);
-  CHECK_THROWS_AS(journal.lease(task), StoreError);     // leased already
+  CHECK_THROWS_AS(journal.lease(task), StoreError);  // leased already
   task.fence = Fence{2};
   CHECK_THROWS_AS(journal.complete(task), StoreError);  // another fence holds it
   CHECK(journal.tasks().front().state == TaskState::kLeased);
@@ -137,8 +137,8 @@ TEST_CASE("damage is told from a lock, and a newer schema from damage") {
       TaskLedger ledger({});
       std::vector<TaskRecord> tasks;
       for (int i = 0; i < 200; ++i) {
-        tasks.push_back(ledger.task(
-            ledger.add(Stage::kMine, cat("range-", i), std::string(100, 's'), 1)));
+        tasks.push_back(
+            ledger.task(ledger.add(Stage::kMine, cat("range-", i), std::string(100, 's'), 1)));
       }
       journal.add(tasks);
     }

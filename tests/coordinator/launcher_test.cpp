@@ -53,7 +53,8 @@ TEST_CASE("every launch binds to no core and states ranks, stages and coordinato
 
 TEST_CASE("hosts come from the configuration, else from the allocation, else this machine") {
   config::LauncherConfig config;
-  CHECK(has_pair(mpirun_command(config, spec_for({Stage::kTrain}), false), "--host", "localhost:2"));
+  CHECK(
+      has_pair(mpirun_command(config, spec_for({Stage::kTrain}), false), "--host", "localhost:2"));
   CHECK_FALSE(has(mpirun_command(config, spec_for({Stage::kTrain}), true), "--host"));
   config.hosts = "n1:1,n2:1";
   CHECK(has_pair(mpirun_command(config, spec_for({Stage::kTrain}), true), "--host", "n1:1,n2:1"));

@@ -1,7 +1,7 @@
 // The services over real gRPC on loopback.
-#include <catch2/catch.hpp>
 #include <grpcpp/grpcpp.h>
 
+#include <catch2/catch.hpp>
 #include <thread>
 
 #include "common/error.h"

@@ -87,7 +87,8 @@ TEST_CASE("a launch that ends early is started again, at most max_restarts times
 TEST_CASE("workers that find the configuration wrong are not started again") {
   Supervised run;
   run.supervisor.step();
-  publish_file(run.launcher.specs[0].log_file, "x | error | no GPU for this rank\nmpirun's advice\n");
+  publish_file(run.launcher.specs[0].log_file,
+               "x | error | no GPU for this rank\nmpirun's advice\n");
   run.launcher.exit_status = kExitUsage;
   CHECK(run.supervisor.step());
   CHECK(run.job->failed_by_config());

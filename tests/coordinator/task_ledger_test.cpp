@@ -213,8 +213,9 @@ void play_history(std::uint64_t seed) {
       case 2:
       case 3: {
         // Progress always moves, so nothing is stuck here.
-        const bool renewed = ledger.renew(id, Fence{fence}, kAnn, static_cast<std::uint64_t>(event) + 1,
-                                          at(now)) == LeaseOutcome::kOk;
+        const bool renewed =
+            ledger.renew(id, Fence{fence}, kAnn, static_cast<std::uint64_t>(event) + 1, at(now)) ==
+            LeaseOutcome::kOk;
         REQUIRE(renewed == (model.owns(i, fence) && task.expires > now));
         if (renewed) task.expires = now + 30;
         break;

@@ -8,6 +8,7 @@
 #include "common/error.h"
 #include "common/publish.h"
 #include "common/rng.h"
+#include "common/text.h"
 
 namespace helip::eval {
 namespace {
@@ -30,8 +31,8 @@ double objective(const LinearProbe& probe, const FeatureView& features,
 }
 
 TEST_CASE("the probe equals scikit-learn's logistic regression") {
-  const auto golden = nlohmann::json::parse(
-      read_text_file(std::string(HELIP_SOURCE_DIR) + "/tests/golden/eval/probe.json"));
+  const auto golden =
+      nlohmann::json::parse(read_text_file(cat(HELIP_SOURCE_DIR, "/tests/golden/eval/probe.json")));
   const std::size_t dim = golden.at("dim");
   const std::size_t classes = golden.at("classes");
   const std::vector<float> rows = golden.at("features");

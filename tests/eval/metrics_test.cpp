@@ -10,6 +10,7 @@
 #include "common/error.h"
 #include "common/publish.h"
 #include "common/rng.h"
+#include "common/text.h"
 
 namespace helip::eval {
 namespace {
@@ -172,7 +173,7 @@ TEST_CASE("retrieval recalls equal the definition by sets, equal captions being 
         texts, images, k, [&](std::size_t t, std::size_t i) { return matches(t, i); });
     const double text_recall = recall_by_sets(
         images, texts, k, [&](std::size_t i, std::size_t t) { return matches(t, i); });
-    const std::string suffix = "@" + std::to_string(k);
+    const std::string suffix = cat("@", k);
     CHECK(found.at("image_retrieval_recall" + suffix) == Approx(image_recall).epsilon(1e-14));
     CHECK(found.at("text_retrieval_recall" + suffix) == Approx(text_recall).epsilon(1e-14));
     CHECK(found.at("mean_recall" + suffix) ==
@@ -203,7 +204,7 @@ TEST_CASE("retrieval without images or captions is refused") {
 
 TEST_CASE("scores equal clip_benchmark's own") {
   const auto golden = nlohmann::json::parse(
-      read_text_file(std::string(HELIP_SOURCE_DIR) + "/tests/golden/eval/metrics.json"));
+      read_text_file(cat(HELIP_SOURCE_DIR, "/tests/golden/eval/metrics.json")));
   const std::size_t dim = golden.at("dim");
   const Rows image_rows = golden.at("images");
   const Rows prompt_rows = golden.at("prompts");

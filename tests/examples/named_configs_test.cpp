@@ -34,9 +34,11 @@ TEST_CASE("The sample corpus's control differs from HELIP in nothing but the har
   const RunConfig control = named("openclipart_continued");
   CHECK(helip.train.hard_pairs == "mined");
   CHECK(control.train.hard_pairs == "none");
+  CHECK(helip.loss.mask_duplicates == control.loss.mask_duplicates);
   CHECK(global_batch_size(helip.train) == global_batch_size(control.train));
   helip.train.hard_pairs = control.train.hard_pairs;
-  helip.mining = control.mining;  // the control mines nothing
+  helip.mining = control.mining;  // the control mines nothing,
+  helip.loss = control.loss;      // and without hard pairs there is no margin loss
   helip.output.work_dir = control.output.work_dir;
   CHECK(to_yaml(helip) == to_yaml(control));
 }

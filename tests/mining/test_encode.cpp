@@ -7,6 +7,8 @@
 
 #include "common/digest.h"
 #include "common/error.h"
+#include "common/log.h"
+#include "common/text.h"
 #include "data/corpus.h"
 #include "data/feature_cache.h"
 #include "data/quarantine.h"
@@ -31,12 +33,11 @@ std::filesystem::path make_corpus(const std::filesystem::path& folder) {
   std::filesystem::create_directories(folder / "shards");
   std::size_t golden = 0;
   for (const std::uint64_t shard : {0, 1}) {
-    data::TarWriter tar(folder / "shards" / ("0000" + std::to_string(shard) + ".tar"));
+    data::TarWriter tar(folder / "shards" / (cat("0000", shard, ".tar")));
     for (std::uint64_t i = shard * 4; i < std::min<std::uint64_t>(kSamples, shard * 4 + 4); ++i) {
-      const std::string key = "s" + std::to_string(i);
+      const std::string key = cat("s", i);
       const bool special = i == kBroken || i == kNoCaption;
-      const std::string name =
-          i == kBroken ? "broken.png" : std::to_string(special ? 0 : golden) + ".png";
+      const std::string name = i == kBroken ? "broken.png" : cat(special ? 0 : golden, ".png");
       add_member(tar, key + ".png", test::picture(name));
       add_member(tar, key + ".txt",
                  i == kNoCaption ? " " : captions.at(special ? 0 : golden).get<std::string>());
@@ -158,6 +159,7 @@ TEST_CASE("results do not depend on how the corpus is cut into tasks or on the c
 }
 
 TEST_CASE("cached features are used, and made anew when they are damaged or made otherwise") {
+  log::start("test", log::Level::kError);  // a warning each
   const test::TemporaryFolder folder;
   const auto corpus = make_corpus(folder.path());
   const auto cache = folder.path() / "cache";

@@ -73,7 +73,8 @@ TEST_CASE("every message survives Protobuf and back") {
   check_round_trip(CompleteRequest{TaskId{1}, Fence{2}, "sha", 3, "{}"});
   check_round_trip(FailRequest{TaskId{1}, Fence{2}, "boom", FailureKind::kData});
   check_round_trip(ReleaseRequest{TaskId{1}, Fence{2}});
-  check_round_trip(TaskRow{TaskId{1}, Stage::kEval, "n", TaskState::kLeased, 2, Fence{3}, "s", "e"});
+  check_round_trip(
+      TaskRow{TaskId{1}, Stage::kEval, "n", TaskState::kLeased, 2, Fence{3}, "s", "e"});
   check_round_trip(job_status());
 }
 
@@ -149,7 +150,8 @@ TEST_CASE("a task's spec survives JSON; other keys and types are refused") {
 }
 
 TEST_CASE("inputs of a merge task survive their lines; a cut line is noticed") {
-  const std::vector<TaskInput> inputs = {{"a", 0, 4, "/f\n1", "s1", "{}"}, {"b", 4, 2, "/f2", "s2", "{}"}};
+  const std::vector<TaskInput> inputs = {{"a", 0, 4, "/f\n1", "s1", "{}"},
+                                         {"b", 4, 2, "/f2", "s2", "{}"}};
   const std::string lines = to_lines(inputs);
   CHECK(task_inputs_from_lines(lines, "inputs") == inputs);
   CHECK(task_inputs_from_lines("", "inputs").empty());

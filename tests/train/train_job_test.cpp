@@ -279,8 +279,10 @@ TEST_CASE("what training needs and does not get is named") {
   other.config.train.precision = "amp_bf16";
   CHECK_THAT(error_of(other), Catch::Contains("train.precision"));
   other = spec;
-  other.device = "tpu";
-  CHECK_THAT(error_of(other), Catch::Contains("cpu or cuda:I"));
+  for (const char* device : {"tpu", "cuda:", "cuda:x", "cuda:-1"}) {
+    other.device = device;
+    CHECK_THAT(error_of(other), Catch::Contains("cpu or cuda:I") && Catch::Contains(device));
+  }
   fs::create_directories(spec.model_folder);
   CHECK_THAT(error_of(spec), Catch::Contains("finished model is there already"));
 }

@@ -29,7 +29,8 @@ class ThreadGroup final : public comm::Group {
 };
 
 struct Script {
-  std::function<TaskOutcome(const rpc::TaskSpec&, const std::filesystem::path&, const TaskHooks&)> run;
+  std::function<TaskOutcome(const rpc::TaskSpec&, const std::filesystem::path&, const TaskHooks&)>
+      run;
   std::function<TaskOutcome(const rpc::TaskSpec&, const TaskHooks&)> train;
 };
 
@@ -125,7 +126,8 @@ TEST_CASE("a worker runs every task of the job once and leaves with 0") {
   CHECK(fixture.job->state() == rpc::JobState::kDone);
   CHECK(fixture.runs.size() == 10);
   for (const auto& [name, times] : fixture.runs) CHECK(times == 1);
-  for (const auto& file : std::filesystem::recursive_directory_iterator(fixture.work_dir.root() / "tasks")) {
+  for (const auto& file :
+       std::filesystem::recursive_directory_iterator(fixture.work_dir.root() / "tasks")) {
     CHECK(file.path().string().find("partial") == std::string::npos);
   }
 }
@@ -147,7 +149,8 @@ TEST_CASE("a task that throws is reported with its line and tried again") {
 TEST_CASE("a job that fails sends its workers away with 1") {
   WorkerFixture fixture;
   fixture.script.run = [](const auto&, const auto&, const auto&) -> TaskOutcome {
-    throw ConfigError({.what = "k is larger than the pool", .where = "mining.hard_pairs_per_target"});
+    throw ConfigError(
+        {.what = "k is larger than the pool", .where = "mining.hard_pairs_per_target"});
   };
   CHECK(fixture.work() == kExitFailed);
   CHECK(fixture.job->failed_by_config());
@@ -185,7 +188,8 @@ TEST_CASE("a training that stops hands its lease back; the next start finishes i
   CHECK(fixture.work() == kExitDone);
 }
 
-TEST_CASE("a training that throws is reported, and its process ends rather than leave peers waiting") {
+TEST_CASE(
+    "a training that throws is reported, and its process ends rather than leave peers waiting") {
   WorkerFixture fixture;
   fixture.script.train = [](const rpc::TaskSpec&, const TaskHooks&) -> TaskOutcome {
     throw CommError({.what = "a peer is gone"});
@@ -225,16 +229,13 @@ TEST_CASE("a coordinator that stays away orphans the worker") {
   CHECK(fixture.work() == kExitPreempted);
 }
 
-TEST_CASE("a coordinator that was restarted is registered with again") {
+TEST_CASE("a worker that the coordinator does not know any more registers again") {
   WorkerFixture fixture;
   const auto good = fixture.script.run;
-  bool restarted = false;
-  // Between the heartbeats' thread and the restart nothing may call the old coordinator: it lives until the end.
-  std::unique_ptr<coordinator::Job> former;
+  bool forgotten = false;
   fixture.script.run = [&](const rpc::TaskSpec& spec, const auto& partial, const auto& hooks) {
-    if (spec.stage == rpc::Stage::kMine && !restarted) {
-      restarted = true;
-      // The same workers, as seen by a coordinator that knows none of them.
+    if (spec.stage == rpc::Stage::kMine && !forgotten) {
+      forgotten = true;
       fixture.job->launch_ended("launch");
     }
     return good(spec, partial, hooks);

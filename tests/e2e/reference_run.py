@@ -1,0 +1,63 @@
+"""The small job, undisturbed, on two workers: end to end, its status while it runs, and what a second start says. The other
+end-to-end tests compare their results with this run's."""
+
+import json
+import shutil
+import subprocess
+import time
+
+from job_control import expect, logs_of, main, table_digests
+
+STAGES = ["index", "encode", "mine", "train", "eval", "report"]
+
+
+def watch(bench, work, process):
+    """Asks for the status until the job ends; returns what was seen."""
+    seen, widest = set(), {}
+    while process.poll() is None:
+        code, status = bench.status(work)
+        if status is not None and status["state"] == "running":
+            expect(code == 0, f"helip status: exit {code}")
+            expect(status["schema_version"] == 1, "helip status --json: schema_version")
+            seen.add(status["stage"])
+            if len(status["workers"]) >= len(widest.get("workers", [])):
+                widest = status
+        time.sleep(0.1)
+    return seen, widest
+
+
+def test(bench, _):
+    shutil.rmtree(bench.folder, ignore_errors=True)
+    bench.folder.mkdir(parents=True)
+    maker = __file__.rsplit("/", 1)[0] + "/make_small_job.sh"
+    made = subprocess.run(["bash", maker, str(bench.build), str(bench.job.parent)], capture_output=True, text=True)
+    expect(made.returncode == 0, f"make_small_job.sh: {made.stderr}")
+
+    process = bench.start(bench.reference)
+    seen, widest = watch(bench, bench.reference, process)
+    expect(process.returncode == 0, f"helip run: exit {process.returncode}\n{logs_of(bench.reference)}")
+    expect(len(seen) >= 2, f"helip status saw only the stages {sorted(map(str, seen))}")
+    expect(len(widest["workers"]) == 2, f"a row for each of 2 workers, found {widest['workers']}")
+    print(f"stages seen by status: {[stage for stage in STAGES if stage in seen]}")
+
+    for product in ("results.json", "report/index.html", "metrics.jsonl", "config.yaml", "hard_pairs/1/manifest.json", "model"):
+        expect((bench.reference / product).exists(), f"no {product}")
+    results = json.loads((bench.reference / "results.json").read_text())
+    expect(len(results) >= 1 and results[0]["metrics"], "results.json holds no metrics")
+    expect(not list((bench.reference / "tasks").rglob("*partial*")), "partial files were left behind")
+
+    began = time.monotonic()
+    stdout, _ = bench.run(bench.reference)
+    expect("nothing to do" in stdout, f"a second start said: {stdout}")
+    expect(time.monotonic() - began < 10, "a second start took longer than 10 s")
+    code, status = bench.status(bench.reference)
+    expect(code == 0 and status["state"] == "done", f"status of a finished job: exit {code}")
+    expect([stage["state"] for stage in status["stages"]] == ["done"] * 6, f"stages: {status['stages']}")
+
+    for workers in (1, 3):
+        work = bench.fresh(f"workers-{workers}")
+        bench.run(work, "--until", "mine", "--workers", str(workers))
+        expect(table_digests(work) == table_digests(bench.reference), f"{workers} workers mined another table")
+
+
+main(test)

@@ -1,0 +1,35 @@
+"""What cannot work is refused: one line that says what, where, expected and found, and the right exit code."""
+
+import shutil
+
+from job_control import expect, main
+
+
+def refused(bench, code, words, work, *more):
+    _, stderr = bench.run(work, *more, code=code)
+    line = [line for line in stderr.splitlines() if line.startswith("error: ")]
+    expect(line, f"no line \"error: …\" in: {stderr}")
+    for word in words:
+        expect(word in line[-1], f"\"{word}\" is not in: {line[-1]}")
+
+
+def test(bench, _):
+    refused(bench, 2, ["mining.hard_pairs_per_target"], bench.reference, "--set", "mining.hard_pairs_per_target=7")
+    refused(bench, 2, ["--until", "sleep"], bench.fresh("refused"), "--until", "sleep")
+    refused(bench, 2, ["coordinator.listen", "--insecure-network"], bench.fresh("refused"), "--set",
+            "coordinator.listen=0.0.0.0:0")
+
+    # More hard pairs than there are candidates: only mining can tell.
+    refused(bench, 2, ["task mine/"], bench.fresh("refused"), "--until", "mine", "--set",
+            "mining.hard_pairs_per_target=100000")
+
+    # A shard cut off in the middle.
+    corpus = bench.fresh("cut-corpus")
+    shutil.copytree(bench.job.parent / "corpus", corpus)
+    shard = max(corpus.rglob("*.tar"), key=lambda tar: tar.stat().st_size)
+    with open(shard, "r+b") as tar:
+        tar.truncate(shard.stat().st_size // 2)
+    refused(bench, 1, ["task index/index", shard.name], bench.fresh("refused"), "--set", f"corpus.path={corpus}")
+
+
+main(test)
