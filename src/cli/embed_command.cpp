@@ -41,6 +41,11 @@ struct EmbedArguments {
   bool json = false;
 };
 
+fs::path without_last_slash(const std::string& text) {
+  const fs::path path = fs::absolute(text).lexically_normal();
+  return path.has_filename() ? path : path.parent_path();
+}
+
 // OUT.partial: everything that is not finished yet. Gone at the end, whatever happens.
 class Staging {
  public:
@@ -80,7 +85,7 @@ std::vector<mining::TaskResult> encode_parts(mining::EncodeSession& session, std
 }
 
 void embed(const EmbedArguments& arguments) {
-  const fs::path out = fs::absolute(arguments.out).lexically_normal();
+  const fs::path out = without_last_slash(arguments.out);
   if (fs::exists(out)) {
     throw ConfigError({.what = "the output exists already",
                        .where = "--out",
@@ -92,14 +97,14 @@ void embed(const EmbedArguments& arguments) {
   config.encoder = arguments.encoder;
   config.model = resolve_model(arguments.model, arguments.encoder.source == "towers");
 
-  const Staging staging(out.has_filename() ? out : out.parent_path());
+  const engine::Engine& engine = engine::engine();
+  engine.set_threads(static_cast<int>(arguments.threads));
+  const Staging staging(out);
   const fs::path finished = staging.path() / "finished";
   const fs::path corpus =
       data::open_or_index(config.corpus.path, finished / "corpus", config.corpus.caption_key);
   const std::uint64_t pairs = data::read_manifest(corpus / "manifest.json").pairs;
 
-  const engine::Engine& engine = engine::engine();
-  engine.set_threads(static_cast<int>(arguments.threads));
   const auto session =
       engine.open_encode_session(config, corpus, arguments.encoder.feature_cache, arguments.device);
   const auto results = encode_parts(*session, pairs, kBatchesPerPart * config.encoder.batch_size,
@@ -107,7 +112,7 @@ void embed(const EmbedArguments& arguments) {
   const mining::EncodeSummary summary = mining::merge_embeddings(
       results, pairs,
       {.embeddings = finished, .features = finished / "features", .quarantine = finished});
-  publish_folder(finished, out.has_filename() ? out : out.parent_path());
+  publish_folder(finished, out);
 
   if (arguments.json) {
     const nlohmann::ordered_json json = {{"schema_version", kSchemaVersion},

@@ -10,8 +10,8 @@
 namespace helip::cli {
 
 struct ModelArgument {
-  std::string model;
-  std::string model_config;
+  std::string model = {};
+  std::string model_config = {};
   bool trust_torchscript = false;
 };
 

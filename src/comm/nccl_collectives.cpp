@@ -4,6 +4,7 @@
 #include <ATen/ops/zeros.h>
 #include <c10/cuda/CUDAFunctions.h>
 #include <c10/cuda/CUDAStream.h>
+#include <nccl.h>
 #include <unistd.h>
 
 #include <array>
@@ -220,6 +221,12 @@ std::unique_ptr<Group> open_nccl(const std::string& device, double timeout_secon
   c10::cuda::set_device(gpu);
   return std::make_unique<NcclCollectives>(c10::Device(c10::DeviceType::CUDA, gpu),
                                            meet_ranks(timeout_seconds), timeout_seconds);
+}
+
+std::string nccl_version() {
+  int version = 0;
+  if (ncclGetVersion(&version) != ncclSuccess) return "unknown";
+  return cat(version / 10000, ".", version / 100 % 100, ".", version % 100);
 }
 
 }  // namespace helip::comm

@@ -251,9 +251,11 @@ void Job::complete(const rpc::CompleteRequest& request) {
 }
 
 void Job::fail(const rpc::FailRequest& request) {
+  constexpr std::size_t kLongestError = 4096;
+  const std::string error = printable(request.error.substr(0, kLongestError));
   const std::scoped_lock lock(mutex_);
   const LeaseOutcome outcome =
-      ledger_.fail(request.task, request.fence, printable(request.error), request.kind);
+      ledger_.fail(request.task, request.fence, error, request.kind);
   if (outcome != LeaseOutcome::kOk) refuse_task(request.task, outcome);
   put_back({request.task});
   const TaskRecord& task = ledger_.task(request.task);

@@ -100,11 +100,8 @@ Server::Server(Job& job, const WorkDir& work_dir, const ServerOptions& options)
                      " has known denial-of-service faults before 1.53.2"));
   }
   grpc::EnableDefaultHealthCheckService(true);
-  static const bool reflection = [] {
-    grpc::reflection::InitProtoReflectionServerBuilderPlugin();
-    return true;
-  }();
-  static_cast<void>(reflection);
+  // gRPC keeps the plugin for every later server of this process; a process has one.
+  if (loopback) grpc::reflection::InitProtoReflectionServerBuilderPlugin();
 
   grpc::ServerBuilder builder;
   int port = 0;

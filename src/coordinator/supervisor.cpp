@@ -101,11 +101,13 @@ void Supervisor::kill_launches() {
 
 std::string last_line(const std::filesystem::path& log_file) {
   std::ifstream log(log_file);
-  std::string line, last;
-  // mpirun closes with a frame of dashes and advice; what a worker said last is the cause.
+  std::string line, error, other;
+  // mpirun closes with a frame of dashes and advice; what a worker said last is the cause, if one said anything.
   while (std::getline(log, line)) {
-    if (line.find("| error |") != std::string::npos) last = line;
+    if (line.find("| error |") != std::string::npos) error = line;
+    if (line.find_first_not_of(" -\t") != std::string::npos) other = line;
   }
+  const std::string& last = error.empty() ? other : error;
   return printable(last.substr(0, 500));
 }
 

@@ -158,13 +158,13 @@ NpyArray NpyArray::open(const std::filesystem::path& path) {
 NpyWriter::NpyWriter(const std::filesystem::path& path, DType dtype,
                      const std::vector<std::uint64_t>& shape)
     : publisher_(path), expected_bytes_(size_of(dtype)), path_(path) {
-  std::string extents;
-  for (const std::uint64_t extent : shape) {
-    expected_bytes_ *= extent;
-    extents += cat(extent, ", ");
-  }
   // NumPy writes (3,) for one dimension and (3, 4) for more.
-  if (!extents.empty()) extents.resize(extents.size() - (shape.size() == 1 ? 1 : 2));
+  std::string extents;
+  for (std::size_t i = 0; i < shape.size(); ++i) {
+    expected_bytes_ *= shape[i];
+    extents += cat(i == 0 ? "" : ", ", shape[i]);
+  }
+  if (shape.size() == 1) extents += ',';
   std::string header = cat("{'descr': '", entry_of(dtype).descr,
                            "', 'fortran_order': False, 'shape': (", extents, "), }");
   constexpr std::size_t kAlign = 64;

@@ -1,4 +1,5 @@
 // The services over real gRPC on loopback.
+#include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
 
 #include <catch2/catch.hpp>
@@ -181,6 +182,48 @@ TEST_CASE("nobody listening is a coordinator that cannot be reached") {
     CHECK(error.code() == rpc::RpcCode::kUnavailable);
     CHECK_THAT(error.what(), Catch::Contains(address));
   }
+}
+
+namespace {
+
+// A call as grpcurl would make it: method by name, message as bytes.
+std::string call_by_name(const std::string& address, const std::string& method,
+                         const std::string& message) {
+  grpc::GenericStub stub(rpc::open_channel(address));
+  grpc::ClientContext context;
+  grpc::CompletionQueue queue;
+  const grpc::Slice slice(message);
+  const grpc::ByteBuffer request(&slice, 1);
+  grpc::ByteBuffer reply;
+  grpc::Status status;
+  const auto call = stub.PrepareUnaryCall(&context, method, request, &queue);
+  call->StartCall();
+  call->Finish(&reply, &status, nullptr);
+  void* tag = nullptr;
+  bool ok = false;
+  REQUIRE(queue.Next(&tag, &ok));
+  INFO(status.error_message());
+  REQUIRE(status.ok());
+  std::vector<grpc::Slice> slices;
+  REQUIRE(reply.Dump(&slices).ok());
+  std::string bytes;
+  for (const grpc::Slice& part : slices) {
+    bytes.append(reinterpret_cast<const char*>(part.begin()), part.size());
+  }
+  return bytes;
+}
+
+}  // namespace
+
+TEST_CASE("health says serving, and reflection lists the services") {
+  Served served;
+  // HealthCheckResponse{status: SERVING}
+  CHECK(call_by_name(served.server.address(), "/grpc.health.v1.Health/Check", "") == "\x08\x01");
+  // ServerReflectionRequest{list_services: "*"}
+  const std::string services =
+      call_by_name(served.server.address(),
+                   "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", "\x3a\x01*");
+  CHECK_THAT(services, Catch::Contains("helip.v1.Scheduler") && Catch::Contains("helip.v1.Status"));
 }
 
 TEST_CASE("beyond loopback the server listens only when told to trust the network") {

@@ -12,14 +12,16 @@ namespace {
 TEST_CASE("UTF-8 read as Windows-1252 is noticed") {
   // A lost no-break space leaves nothing to tell them by.
   const std::set<std::string> beyond = {"Ã la mode", "voilÃ  le travail"};
-  for (const std::string text : test::read_json("captions/captions.json").at("mojibake")) {
+  const auto captions = test::read_json("captions/captions.json");
+  for (const std::string text : captions.at("mojibake")) {
     CAPTURE(text);
     CHECK(looks_like_mojibake(text) == (beyond.count(text) == 0));
   }
 }
 
 TEST_CASE("captions that ftfy leaves alone are not taken for mojibake") {
-  for (const auto& one : test::read_json("clip_tokenizer/cases.json").at("cases")) {
+  const auto golden = test::read_json("clip_tokenizer/cases.json");
+  for (const auto& one : golden.at("cases")) {
     const std::string text = one.at("text");
     CAPTURE(text);
     CHECK_FALSE(looks_like_mojibake(text));

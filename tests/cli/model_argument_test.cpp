@@ -1,0 +1,64 @@
+#include "cli/model_argument.h"
+
+#include <catch2/catch.hpp>
+#include <filesystem>
+
+#include "common/error.h"
+#include "common/publish.h"
+#include "support/temporary_folder.h"
+
+namespace helip::cli {
+namespace {
+
+using Catch::Matchers::Contains;
+namespace fs = std::filesystem;
+
+TEST_CASE("a model folder is architecture and weights at once") {
+  const test::TemporaryFolder folder;
+  publish_file(folder.path() / "open_clip_config.json", "{}");
+  const auto model = resolve_model({.model = folder.path().string()});
+  CHECK(model.architecture == folder.path());
+  CHECK(model.init == folder.path());
+  CHECK_FALSE(model.trust_torchscript);
+}
+
+TEST_CASE("untrained locked towers will do where the towers alone are asked") {
+  const test::TemporaryFolder folder;
+  publish_file(folder.path() / "helip_model.json", "{}");
+  const ModelArgument argument{.model = folder.path().string(), .trust_torchscript = true};
+  CHECK(resolve_model(argument, true).init == "random");
+  CHECK(resolve_model(argument, true).trust_torchscript);
+  CHECK(resolve_model(argument, false).init == folder.path());
+  publish_file(folder.path() / "heads.safetensors", "");
+  CHECK(resolve_model(argument, true).init == folder.path());
+}
+
+TEST_CASE("a checkpoint takes its architecture from its work directory") {
+  const test::TemporaryFolder folder;
+  publish_file(folder.path() / "config.yaml",
+               "corpus: {path: c}\nmodel: {architecture: ViT-B-16, name: tuned}\n"
+               "train: {steps: 10}\n");
+  const fs::path step = folder.path() / "checkpoints" / "seed-1" / "step-00000010";
+  publish_file(step / "model.safetensors", "");
+  const auto model = resolve_model({.model = step.string()});
+  CHECK(model.architecture == "ViT-B-16");
+  CHECK(model.name == "tuned");
+  CHECK(model.init == step);
+  CHECK(resolve_model({.model = step.string(), .model_config = "ViT-B-32"}).architecture ==
+        "ViT-B-32");
+}
+
+TEST_CASE("a model that is not there or says nothing of its architecture is refused") {
+  const test::TemporaryFolder folder;
+  CHECK_THROWS_WITH(resolve_model({.model = (folder.path() / "none").string()}),
+                    Contains("--model") && Contains("none"));
+  publish_file(folder.path() / "weights.safetensors", "");
+  const std::string weights = (folder.path() / "weights.safetensors").string();
+  CHECK_THROWS_WITH(resolve_model({.model = weights}), Contains("--model-config"));
+  const auto model = resolve_model({.model = weights, .model_config = "ViT-B-16"});
+  CHECK(model.init == weights);
+  CHECK(model.architecture == "ViT-B-16");
+}
+
+}  // namespace
+}  // namespace helip::cli
