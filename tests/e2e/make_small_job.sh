@@ -12,11 +12,11 @@ fi
 mkdir -p "$out"
 
 # Every 33rd drawing in byte order, so that all folders are met; big files are left out to keep this quick.
-(cd "$pictures" && find . -name '*.png' -size -60k | LC_ALL=C sort | awk 'NR % 33 == 0' | head -n 300) >"$out/pictures.txt"
+(cd "$pictures" && find . -name '*.png' -size -60k | LC_ALL=C sort | awk 'NR % 33 == 0 && ++taken <= 300') >"$out/pictures.txt"
 awk -v root="$pictures" 'BEGIN { OFS = "\t"; print "filepath", "title" }
   { caption = $0; sub(/^\.\//, "", caption); sub(/\.png$/, "", caption); gsub(/[\/_0-9-]+/, " ", caption);
     print root substr($0, 2), caption }' "$out/pictures.txt" >"$out/all.tsv"
-(head -n 1 "$out/all.tsv"; sed -n '2,$p' "$out/all.tsv" | head -n 200) >"$out/train.tsv"
+sed -n '1,201p' "$out/all.tsv" >"$out/train.tsv"
 
 "$build/bin/helip" data import "$out/train.tsv" --out "$out/corpus" --max-side 64 --background white --threads 2
 

@@ -24,12 +24,15 @@ export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 export OMPI_MCA_btl=self,tcp
 cd "$folder"
 if ! sbatch --wait --nodes=2 --ntasks-per-node=1 --output="$folder/job.log" "$root/deploy/slurm/helip.sbatch" \
-  "$folder/job/job.yaml" --work-dir "$folder/slurm_work"; then
+  "$folder/job/job.yaml" --work-dir "$folder/slurm_work" --set 'launcher.mpirun_args=[--display-map]'; then
   cat "$folder/job.log"
   exit 1
 fi
-cat "$folder/job.log" | tail -n 5
-grep -q '"n1"\|n1' "$folder/job.log" || true
+tail -n 3 "$folder/job.log"
+for node in n1 n2; do
+  grep -q "Data for node: $node.*Num procs: 1" "$folder"/slurm_work/logs/*.log ||
+    { echo "no worker ran on node $node"; cat "$folder"/slurm_work/logs/*.log; exit 1; }
+done
 
 "$build/bin/helip" run --config "$folder/job/job.yaml" --work-dir "$folder/plain_work" >/dev/null 2>&1
 a=$(sha256sum <"$folder/slurm_work/hard_pairs/1/indices.npy")

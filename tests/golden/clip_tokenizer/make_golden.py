@@ -34,7 +34,7 @@ def main():
         captions = json.load(file)
     tokenizer = clip.SimpleTokenizer()
     equal, repaired = [], []
-    for text in captions["plain"] + captions["mojibake"]:
+    for text in captions["plain"] + captions["random"] + captions["mojibake"]:
         clip.ftfy.fix_text = REPAIR
         full = case(tokenizer, text)
         clip.ftfy.fix_text = NO_REPAIR

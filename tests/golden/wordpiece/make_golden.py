@@ -16,7 +16,7 @@ SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 def main():
     with open(sys.argv[1], encoding="ascii") as file:
         captions = json.load(file)
-    texts = captions["plain"] + captions["mojibake"]
+    texts = captions["plain"] + captions["random"] + captions["mojibake"]
     with open(sys.argv[2], encoding="utf-8") as file:
         definition = json.load(file)
     definition["truncation"] = definition["padding"] = None
