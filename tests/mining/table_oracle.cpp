@@ -1,0 +1,82 @@
+// Holds a job's hard-pair table against brute force: every target against every candidate by
+// exact_pair_score, fully sorted. Ids, order and scores must be equal. For tables of the exact
+// method. usage: helip_table_oracle WORK_DIR
+#include <cstdlib>
+#include <iostream>
+
+#include "common/error.h"
+#include "common/text.h"
+#include "data/corpus.h"
+#include "data/quarantine.h"
+#include "mining/mining_support.h"
+#include "store/embedding_store.h"
+#include "store/hard_pair_table.h"
+
+namespace {
+
+namespace fs = std::filesystem;
+using namespace helip;
+
+// The only folder of WORK/embeddings: the model's.
+fs::path embeddings_of(const fs::path& work) {
+  for (const auto& entry : fs::directory_iterator(work / "embeddings")) return entry.path();
+  throw StoreError({.what = "no embeddings", .where = work.string()});
+}
+
+std::vector<float> all_rows(const fs::path& folder, std::uint32_t& dim) {
+  const auto store = store::EmbeddingStore::open(folder);
+  dim = store.dim();
+  std::vector<float> rows(store.rows() * dim);
+  store.read_rows(0, store.rows(), rows);
+  return rows;
+}
+
+int check(const fs::path& work) {
+  std::ifstream location(work / "corpus" / "location.txt");
+  std::string corpus_folder;
+  std::getline(location, corpus_folder);
+  const auto corpus = data::Corpus::open(corpus_folder);
+  const auto table =
+      store::HardPairTable::open(work / "hard_pairs" / "1", corpus.manifest().fingerprint);
+
+  test::Pairs pairs;
+  pairs.images = all_rows(embeddings_of(work) / "img_emb", pairs.image_dim);
+  pairs.texts = all_rows(embeddings_of(work) / "text_emb", pairs.text_dim);
+  pairs.image_group.assign(corpus.image_groups().begin(), corpus.image_groups().end());
+  pairs.caption_group.assign(corpus.caption_groups().begin(), corpus.caption_groups().end());
+  pairs.quarantined = data::read_quarantine(work / "corpus", corpus.size());
+
+  const store::HardPairManifest& manifest = table.manifest();
+  const test::Rows oracle = test::brute_force(pairs,
+                                              {.image_floor = manifest.image_floor,
+                                               .text_floor = manifest.text_floor,
+                                               .duplicate_ceiling = manifest.duplicate_ceiling},
+                                              table.k());
+  for (std::uint64_t i = 0; i < table.size(); ++i) {
+    const auto partners = table.partners(SampleId{i});
+    const auto scores = table.scores(SampleId{i});
+    for (std::uint32_t slot = 0; slot < table.k(); ++slot) {
+      const std::size_t at = i * table.k() + slot;
+      if (partners[slot] == oracle.indices[at] && scores[slot] == oracle.scores[at]) continue;
+      std::cerr << cat("target ", i, ", slot ", slot, ": expected pair ", oracle.indices[at],
+                       " with score ", oracle.scores[at], "; found ", partners[slot], " with ",
+                       scores[slot], "\n");
+      return EXIT_FAILURE;
+    }
+  }
+  std::cout << "table equals brute force for all " << table.size() << " targets, k = " << table.k()
+            << "\n";
+  return EXIT_SUCCESS;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    if (argc == 2) return check(argv[1]);
+    std::cerr << "usage: helip_table_oracle WORK_DIR\n";
+  } catch (const std::exception& error) {
+    std::cerr << error.what() << "\n";
+  }
+  return EXIT_FAILURE;
+}
