@@ -70,13 +70,13 @@ std::string full_text(const rpc::JobStatus& status) {
           status.config_digest.substr(0, 12), "  up ", human_seconds(status.elapsed_seconds), "\n");
   if (!status.failure.empty()) text += cat("failure  ", status.failure, "\n");
   for (const rpc::StageStatus& stage : status.stages) {
-    text +=
-        cat(padded(std::string(rpc::name_of(stage.stage)), 9),
-            join({padded(stage.state, 8), percent(stage), progress_of(stage),
-                  stage.tasks_total > 0 ? cat(stage.tasks_done, "/", stage.tasks_total, " tasks")
-                                        : std::string(),
-                  rate_of(stage.rate), eta_of(stage.eta_seconds)}),
-            "\n");
+    text += cat(padded(std::string(rpc::name_of(stage.stage)), 9),
+                join({padded(stage.state, 8), percent(stage), progress_of(stage),
+                      stage.tasks_total > 0 && stage.unit != "tasks"
+                          ? cat(stage.tasks_done, "/", stage.tasks_total, " tasks")
+                          : std::string(),
+                      rate_of(stage.rate), eta_of(stage.eta_seconds)}),
+                "\n");
   }
   if (status.train) text += cat("training ", train_line(*status.train), "\n");
   for (const rpc::WorkerStatus& worker : status.workers) {

@@ -254,8 +254,7 @@ void Job::fail(const rpc::FailRequest& request) {
   constexpr std::size_t kLongestError = 4096;
   const std::string error = printable(request.error.substr(0, kLongestError));
   const std::scoped_lock lock(mutex_);
-  const LeaseOutcome outcome =
-      ledger_.fail(request.task, request.fence, error, request.kind);
+  const LeaseOutcome outcome = ledger_.fail(request.task, request.fence, error, request.kind);
   if (outcome != LeaseOutcome::kOk) refuse_task(request.task, outcome);
   put_back({request.task});
   const TaskRecord& task = ledger_.task(request.task);
@@ -290,6 +289,7 @@ void Job::tick() {
 
 void Job::launch_ended(const std::string& launch) {
   const std::scoped_lock lock(mutex_);
+  launches_.erase(launch);
   std::vector<TaskId> released;
   for (const WorkerId worker : registry_.remove_launch(launch)) {
     for (const TaskId id : ledger_.held_by(worker)) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -66,6 +67,12 @@ class Job final : public rpc::Scheduler {
   [[nodiscard]] bool failed_by_config() const;
   // Workers that have shown signs of life within a lease's term.
   [[nodiscard]] std::size_t live_workers() const;
+  struct Process {
+    std::string host;
+    std::int64_t pid = 0;
+  };
+  // Processes that have registered as ranks of this launch since it started, gone or not.
+  [[nodiscard]] std::vector<Process> processes_of(const std::string& launch) const;
   // Rows of tasks with an id above `after`, at most `limit`, and how many match in all.
   [[nodiscard]] std::vector<rpc::TaskRow> tasks(std::optional<Stage> stage,
                                                 std::optional<TaskState> state, std::uint64_t after,
@@ -103,6 +110,7 @@ class Job final : public rpc::Scheduler {
   std::unique_ptr<Journal> journal_;
   TaskLedger ledger_;
   WorkerRegistry registry_;
+  std::map<std::string, std::map<std::uint32_t, Process>> launches_;  // launch → rank
   std::optional<CorpusFacts> corpus_;
   std::optional<rpc::TrainNumbers> train_;
   RateMeter rate_;

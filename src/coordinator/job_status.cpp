@@ -36,6 +36,15 @@ std::size_t Job::live_workers() const {
       [&](const auto& entry) { return !registry_.lost(entry.second, clock_.now()); }));
 }
 
+std::vector<Job::Process> Job::processes_of(const std::string& launch) const {
+  const std::scoped_lock lock(mutex_);
+  std::vector<Process> processes;
+  if (const auto found = launches_.find(launch); found != launches_.end()) {
+    for (const auto& [rank, process] : found->second) processes.push_back(process);
+  }
+  return processes;
+}
+
 // Steps of one training: from the configuration, or, where that gives epochs, from the trainer's
 // first report.
 double Job::train_steps() const {

@@ -52,6 +52,7 @@ rpc::RegisterReply Job::register_worker(const rpc::RegisterRequest& request) {
   if (corpus_ && !request.model_digest.empty()) {
     expect_same("model_digest", corpus_->model_digest, request.model_digest);
   }
+  launches_[request.launch][request.rank] = {request.host, request.pid};
   rpc::RegisterReply reply;
   reply.worker = registry_.add(request, clock_.now());
   reply.epoch = journal_->epoch();

@@ -41,8 +41,11 @@ class Launch {
   [[nodiscard]] virtual const std::string& name() const = 0;
   // Exit status once it has ended (128 + signal if a signal ended it).
   virtual std::optional<int> poll() = 0;
-  // Asks the ranks to leave (SIGTERM), or ends them at once (SIGKILL).
-  virtual void terminate(bool at_once) = 0;
+  // Asks the ranks to leave: SIGUSR1, which mpirun passes on. (SIGTERM would make it sleep for its
+  // whole kill timeout.)
+  virtual void ask_to_leave() = 0;
+  // SIGKILL. Ranks on this machine notice within a second (worker/parent_watch.h).
+  virtual void kill() = 0;
   [[nodiscard]] virtual const std::filesystem::path& log_file() const = 0;
 };
 

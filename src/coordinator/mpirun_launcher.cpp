@@ -17,7 +17,8 @@
 namespace helip::coordinator {
 namespace {
 
-// Seconds that ranks have between SIGTERM and SIGKILL: a checkpoint must fit.
+// Seconds that ranks have between SIGTERM and SIGKILL where somebody else (Slurm) ends mpirun: a
+// checkpoint must fit.
 constexpr int kGraceSeconds = 60;
 
 class ChildLaunch final : public Launch {
@@ -27,7 +28,7 @@ class ChildLaunch final : public Launch {
 
   ~ChildLaunch() override {
     if (ended_) return;
-    terminate(true);
+    kill();
     int status = 0;
     while (waitpid(process_, &status, 0) < 0 && errno == EINTR) {
     }
@@ -44,14 +45,12 @@ class ChildLaunch final : public Launch {
     return ended_;
   }
 
-  void terminate(bool at_once) override {
-    if (ended_) return;
-    // mpirun passes SIGTERM on to the ranks. SIGKILL goes to its whole group.
-    if (at_once) {
-      ::kill(-process_, SIGKILL);
-    } else {
-      ::kill(process_, SIGTERM);
-    }
+  void ask_to_leave() override {
+    if (!ended_) ::kill(process_, SIGUSR1);
+  }
+
+  void kill() override {
+    if (!ended_) ::kill(-process_, SIGKILL);
   }
 
  private:

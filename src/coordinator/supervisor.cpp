@@ -1,12 +1,43 @@
 #include "coordinator/supervisor.h"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <array>
 #include <fstream>
 
+#include "common/clock.h"
 #include "common/log.h"
 #include "common/text.h"
 
 namespace helip::coordinator {
+namespace {
+
+// Seconds that mpirun has to notice by itself that its ranks are gone, and ranks to notice that
+// mpirun is.
+constexpr double kNoticeSeconds = 2;
+
+// The state letter of /proc/PID/stat; it follows the name, which may hold anything, in parentheses.
+bool process_alive(std::int64_t pid) {
+  std::ifstream file(cat("/proc/", pid, "/stat"));
+  std::string line;
+  if (!std::getline(file, line)) return false;
+  const std::size_t name_end = line.rfind(')');
+  if (name_end == std::string::npos || name_end + 2 >= line.size()) return false;
+  const char state = line[name_end + 2];
+  return state != 'Z' && state != 'X';
+}
+
+}  // namespace
+
+Surroundings this_machine() {
+  std::array<char, 256> name{};
+  Surroundings here;
+  if (gethostname(name.data(), name.size() - 1) == 0) here.host = name.data();
+  here.process_alive = process_alive;
+  here.seconds = monotonic_seconds;
+  return here;
+}
 
 std::vector<Stage> launch_group(Stage stage) {
   switch (stage) {
@@ -25,13 +56,14 @@ std::vector<Stage> launch_group(Stage stage) {
 
 Supervisor::Supervisor(Job& job, Launcher* launcher, const config::LauncherConfig& config,
                        std::string coordinator_address, const WorkDir& work_dir,
-                       std::filesystem::path worker_program)
+                       std::filesystem::path worker_program, Surroundings surroundings)
     : job_(job),
       launcher_(launcher),
       config_(config),
       coordinator_(std::move(coordinator_address)),
       work_dir_(work_dir),
       worker_program_(std::move(worker_program)),
+      surroundings_(std::move(surroundings)),
       run_id_(cat("run-", job.epoch())) {}
 
 void Supervisor::start(Stage stage) {
@@ -53,7 +85,8 @@ void Supervisor::collect(int exit_status) {
   const std::string name = launch_->name();
   const std::filesystem::path log_file = launch_->log_file();
   launch_.reset();
-  told_to_leave_ = false;
+  over_since_ = -1;
+  asked_to_leave_ = false;
   job_.launch_ended(name);
   const auto stage = job_.stage();
   const bool still_needed = job_.state() == rpc::JobState::kRunning && stage &&
@@ -77,32 +110,68 @@ void Supervisor::collect(int exit_status) {
   }
 }
 
-bool Supervisor::step() {
-  if (launch_ != nullptr) {
-    if (const auto exit_status = launch_->poll()) collect(*exit_status);
-  }
-  const rpc::JobState state = job_.state();
-  if (state == rpc::JobState::kRunning) {
-    if (launch_ == nullptr && launcher_ != nullptr) start(*job_.stage());
-    return false;
-  }
-  if (launch_ == nullptr) return true;
-  // Workers of a job that is done leave by themselves.
-  if (state != rpc::JobState::kDone && !told_to_leave_) {
-    told_to_leave_ = true;
-    launch_->terminate(false);
+bool Supervisor::ranks_alive() const {
+  for (const Job::Process& process : job_.processes_of(launch_->name())) {
+    if (process.host == surroundings_.host && surroundings_.process_alive(process.pid)) return true;
   }
   return false;
 }
 
+// True if mpirun should have ended but may not have: all its ranks are gone, or, in training, one
+// is gone before the stage's end (its peers wait for it in a collective). Only ranks on this
+// machine can be seen.
+bool Supervisor::launch_is_over() const {
+  std::size_t gone = 0;
+  for (const Job::Process& process : job_.processes_of(launch_->name())) {
+    if (process.host == surroundings_.host && !surroundings_.process_alive(process.pid)) ++gone;
+  }
+  if (gone >= config_.workers) return true;
+  const bool trains = std::find(group_.begin(), group_.end(), Stage::kTrain) != group_.end();
+  return trains && gone > 0 && job_.state() == rpc::JobState::kRunning &&
+         job_.stage() == Stage::kTrain;
+}
+
+bool Supervisor::step() {
+  if (launch_ != nullptr) {
+    const double now = surroundings_.seconds();
+    const auto exit_status = launch_->poll();
+    const bool over = exit_status || launch_is_over();
+    if (!over) over_since_ = -1;
+    if (over && over_since_ < 0) over_since_ = now;
+    const bool waited = over && now - over_since_ >= kNoticeSeconds;
+    // Ranks of one launch must be gone before those of the next write to the same places.
+    if (exit_status && (waited || !ranks_alive())) {
+      collect(*exit_status);
+    } else if (waited) {
+      log::warning(
+          cat("a rank of ", launch_->name(), " is gone and its launch goes on: ending it"));
+      launch_->kill();
+      over_since_ = now;
+    }
+  }
+  const rpc::JobState state = job_.state();
+  if (state != rpc::JobState::kRunning) {
+    // Workers of a job that is done leave by themselves; others hear of it with their next
+    // heartbeat, or now.
+    if (launch_ != nullptr && state != rpc::JobState::kDone && !asked_to_leave_) {
+      asked_to_leave_ = true;
+      launch_->ask_to_leave();
+    }
+    return launch_ == nullptr;
+  }
+  if (launch_ == nullptr && launcher_ != nullptr) start(*job_.stage());
+  return false;
+}
+
 void Supervisor::kill_launches() {
-  if (launch_ != nullptr) launch_->terminate(true);
+  if (launch_ != nullptr) launch_->kill();
 }
 
 std::string last_line(const std::filesystem::path& log_file) {
   std::ifstream log(log_file);
   std::string line, error, other;
-  // mpirun closes with a frame of dashes and advice; what a worker said last is the cause, if one said anything.
+  // mpirun closes with a frame of dashes and advice; what a worker said last is the cause, if one
+  // said anything.
   while (std::getline(log, line)) {
     if (line.find("| error |") != std::string::npos) error = line;
     if (line.find_first_not_of(" -\t") != std::string::npos) other = line;

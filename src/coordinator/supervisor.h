@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -19,23 +20,33 @@ namespace helip::coordinator {
 // Stages that share a launch: {index, encode, mine}, {train}, {eval, report}.
 std::vector<Stage> launch_group(Stage stage);
 
+// What the supervisor asks the operating system.
+struct Surroundings {
+  std::string host;                                     // of this machine, as its workers name it
+  std::function<bool(std::int64_t pid)> process_alive;  // on this machine; a zombie is not
+  std::function<double()> seconds;                      // monotonic
+};
+Surroundings this_machine();
+
 class Supervisor {
  public:
   // `launcher` null: workers are started by hand.
   Supervisor(Job& job, Launcher* launcher, const config::LauncherConfig& config,
              std::string coordinator_address, const WorkDir& work_dir,
-             std::filesystem::path worker_program);
+             std::filesystem::path worker_program, Surroundings surroundings = this_machine());
 
   // One look: starts, restarts or collects launches. True once the job is done, has failed or has
   // been stopped and no launch is left.
   bool step();
-  // Ends the launches at once (a second interrupt, or ranks that do not leave in time).
+  // Ends the launch at once (a second interrupt, or ranks that do not leave in time).
   void kill_launches();
   [[nodiscard]] bool launch_running() const { return launch_ != nullptr; }
 
  private:
   void start(Stage stage);
   void collect(int exit_status);
+  [[nodiscard]] bool ranks_alive() const;
+  [[nodiscard]] bool launch_is_over() const;
 
   Job& job_;
   Launcher* launcher_;
@@ -43,12 +54,14 @@ class Supervisor {
   std::string coordinator_;
   WorkDir work_dir_;
   std::filesystem::path worker_program_;
+  Surroundings surroundings_;
   std::string run_id_;
   std::unique_ptr<Launch> launch_;
   std::vector<Stage> group_;
   std::uint32_t launches_ = 0;
   std::uint32_t failures_ = 0;  // of the group at hand
-  bool told_to_leave_ = false;
+  bool asked_to_leave_ = false;
+  double over_since_ = -1;  // when the launch was first seen to be over; negative: it is not
 };
 
 // The last line with text of a log, for a message; empty if there is none.

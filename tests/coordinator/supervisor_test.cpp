@@ -1,6 +1,7 @@
 #include "coordinator/supervisor.h"
 
 #include <catch2/catch.hpp>
+#include <set>
 
 #include "coordinator/job_fixture.h"
 
@@ -16,7 +17,11 @@ struct FakeLauncher final : Launcher {
     FakeLaunch(FakeLauncher& owner, const LaunchSpec& spec) : owner_(owner), spec_(spec) {}
     [[nodiscard]] const std::string& name() const override { return spec_.name; }
     std::optional<int> poll() override { return owner_.exit_status; }
-    void terminate(bool at_once) override { owner_.terminated = at_once ? "kill" : "term"; }
+    void ask_to_leave() override { ++owner_.asked_to_leave; }
+    void kill() override {
+      owner_.killed = true;
+      owner_.exit_status = 137;
+    }
     [[nodiscard]] const std::filesystem::path& log_file() const override { return spec_.log_file; }
     FakeLauncher& owner_;
     LaunchSpec spec_;
@@ -30,13 +35,37 @@ struct FakeLauncher final : Launcher {
 
   std::vector<LaunchSpec> specs;
   std::optional<int> exit_status;
-  std::string terminated;
+  bool killed = false;
+  int asked_to_leave = 0;
 };
 
 struct Supervised : JobFixture {
   explicit Supervised(config::RunConfig configuration = test::small_config())
       : JobFixture(std::move(configuration)),
-        supervisor(*job, &launcher, config.launcher, "127.0.0.1:1", work_dir, "/bin/worker") {}
+        supervisor(*job, &launcher, config.launcher, "127.0.0.1:1", work_dir, "/bin/worker",
+                   {"here", [this](std::int64_t pid) { return alive.contains(pid); },
+                    [this] { return now; }}) {}
+
+  // The ranks of the newest launch register from processes of this machine.
+  std::vector<rpc::RegisterReply> enroll_ranks(const std::string& host = "here") {
+    std::vector<rpc::RegisterReply> ranks;
+    const LaunchSpec& spec = launcher.specs.back();
+    for (std::uint32_t rank = 0; rank < config.launcher.workers; ++rank) {
+      rpc::RegisterRequest request;
+      request.launch = spec.name;
+      request.stages = spec.stages;
+      request.rank = rank;
+      request.world_size = config.launcher.workers;
+      request.host = host;
+      request.pid = static_cast<std::int64_t>(100 * launcher.specs.size() + rank);
+      alive.insert(request.pid);
+      ranks.push_back(job->register_worker(request));
+    }
+    return ranks;
+  }
+
+  std::set<std::int64_t> alive;
+  double now = 0;
   FakeLauncher launcher;
   Supervisor supervisor;
 };
@@ -95,16 +124,60 @@ TEST_CASE("workers that find the configuration wrong are not started again") {
   CHECK_THAT(run.job->status().failure, Catch::Contains("no GPU for this rank"));
 }
 
-TEST_CASE("stopping ends the launch gently and waits for it") {
+TEST_CASE("stopping waits for the launch; mpirun that sleeps on without its ranks is ended") {
   Supervised run;
   run.supervisor.step();
+  const auto ranks = run.enroll_ranks();
   run.job->stop();
+  CHECK(std::get<rpc::Leave>(run.acquire(ranks[0])).reason == "the job is being stopped");
+  run.alive.erase(100);
+  for (int second = 0; second < 30; ++second) {
+    run.now += 1;
+    CHECK_FALSE(run.supervisor.step());
+    CHECK_FALSE(run.launcher.killed);  // rank 1 may be writing a checkpoint
+  }
+  CHECK(run.launcher.asked_to_leave == 1);
+  run.alive.clear();
   CHECK_FALSE(run.supervisor.step());
-  CHECK(run.launcher.terminated == "term");
-  run.supervisor.kill_launches();
-  CHECK(run.launcher.terminated == "kill");
-  run.launcher.exit_status = 143;
+  CHECK_FALSE(run.launcher.killed);
+  run.now += 2;
+  CHECK_FALSE(run.supervisor.step());
+  CHECK(run.launcher.killed);
   CHECK(run.supervisor.step());
   CHECK(run.job->state() == rpc::JobState::kStopped);
   CHECK(run.launcher.specs.size() == 1);
+}
+
+TEST_CASE("a training that has lost a rank is ended and started again") {
+  config::RunConfig config = test::small_config();
+  config.train.hard_pairs = "none";
+  Supervised run(config);
+  run.supervisor.step();
+  run.work_until_told_to_leave(run.enroll({Stage::kIndex}, "by hand"));
+  run.launcher.exit_status = 0;
+  run.supervisor.step();
+  REQUIRE(run.launcher.specs.back().stages == std::vector<Stage>{Stage::kTrain});
+  run.enroll_ranks();
+  CHECK_FALSE(run.supervisor.step());
+  run.alive.erase(201);
+  run.supervisor.step();
+  run.now += 2;
+  run.supervisor.step();
+  CHECK(run.launcher.killed);
+  // Rank 0 has not noticed yet: the next launch waits for it.
+  run.now += 0.1;
+  CHECK_FALSE(run.supervisor.step());
+  run.alive.clear();
+  run.supervisor.step();
+  CHECK(run.launcher.specs.size() == 3);
+}
+
+TEST_CASE("ranks on other hosts cannot be seen and are left to mpirun") {
+  Supervised run;
+  run.supervisor.step();
+  run.enroll_ranks("elsewhere");
+  run.alive.clear();
+  run.now += 100;
+  run.supervisor.step();
+  CHECK_FALSE(run.launcher.killed);
 }

@@ -44,4 +44,5 @@ def test(bench, _):
     expect_same_training(bench, work)
 
 
-main(test)
+if __name__ == "__main__":
+    main(test)

@@ -1,6 +1,6 @@
 """kill -9 of everything during training, then the same command: it resumes, and losses and weights are bit-equal to those of
-an undisturbed run. Then the same with a gentle SIGTERM (exit 75), and with a kill -9 of `helip run` alone, whose workers must
-not outlive it."""
+an undisturbed run. Then the same with a gentle SIGTERM (exit 75), with a kill -9 of `helip run` alone, whose workers must not
+outlive it, and with a kill -9 of one rank, after which the running job restarts its training by itself."""
 
 import os
 import pathlib
@@ -18,10 +18,9 @@ def run_and_disturb(bench, work, step, disturb):
     process = bench.start(work)
     try:
         wait_for_step(work, step, process)
-        disturb(work, process)
-        at = max(metrics_of(work))
-        last = max(metrics_of(bench.reference))
+        at, last = max(metrics_of(work)), max(metrics_of(bench.reference))
         expect(at < last, f"disturbed at step {at}, after the last")
+        disturb(work, process)
         print(f"disturbed at step {at} of {last}", flush=True)
     finally:
         if process.poll() is None:
@@ -29,8 +28,7 @@ def run_and_disturb(bench, work, step, disturb):
             process.wait()
 
 
-def resume(bench, work):
-    bench.run(work)
+def check(bench, work):
     logs = "".join(log.read_text(errors="replace") for log in pathlib.Path(work).glob("logs/*.log"))
     expect("resumed from step" in logs, f"the training did not resume from a checkpoint\n{logs_of(work)}")
     expect_same_table(bench, work)
@@ -49,6 +47,11 @@ def ask_to_stop(work, process):
     expect(not processes_of(work, "helip_worker"), "workers outlive helip run")
 
 
+def kill_rank(work, process):
+    os.kill(processes_of(work, "helip_worker")[-1], signal.SIGKILL)
+    expect(process.wait(timeout=120) == 0, f"exit {process.returncode} after the death of a rank\n{logs_of(work)}")
+
+
 def kill_head(work, process):
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
@@ -58,12 +61,14 @@ def kill_head(work, process):
 def test(bench, random):
     steps = max(metrics_of(bench.reference))
     # After the first checkpoint (every 8 steps), well before the last step.
-    for name, disturb in (("everything", kill_everything), ("stop", ask_to_stop), ("head", kill_head)):
+    for name, disturb in (("everything", kill_everything), ("stop", ask_to_stop), ("head", kill_head), ("rank", kill_rank)):
         work = bench.fresh(f"training-{name}")
         step = random.randrange(9, steps - 8)
         print(f"{name}: from step {step}", flush=True)
         run_and_disturb(bench, work, step, disturb)
-        resume(bench, work)
+        if disturb is not kill_rank:
+            bench.run(work)
+        check(bench, work)
 
 
 main(test)
