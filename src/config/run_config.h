@@ -64,11 +64,11 @@ struct MiningConfig {
   // Targets that share one FastHPM pool (public code: 300,000).
   std::uint64_t pool_refresh_targets = 300000;
   // tau, similarity floor of images, >= 0.
-  float image_floor = 0.0F;
+  double image_floor = 0;
   // tau, similarity floor of texts, >= 0.
-  float text_floor = 0.0F;
+  double text_floor = 0;
   // Pairs more similar than this in either modality are duplicates.
-  float duplicate_ceiling = 0.98F;
+  double duplicate_ceiling = 0.98;
   // Of the FastHPM pools.
   std::uint64_t seed = 0;
   // Targets per mining task; a task lies inside one pool.

@@ -104,7 +104,7 @@ void check(const MiningConfig& mining, Checks& checks) {
               mining.duplicate_ceiling);
   const std::string floor_range =
       cat("0 or more, below mining.duplicate_ceiling (", mining.duplicate_ceiling, ") and 1");
-  const auto floor_fits = [&](float floor) {
+  const auto floor_fits = [&](double floor) {
     return floor >= 0 && floor < mining.duplicate_ceiling && floor < 1;
   };
   checks.that(floor_fits(mining.image_floor), "mining.image_floor", floor_range,

@@ -24,7 +24,7 @@ struct HardPairManifest {
   std::uint32_t hard_pairs_per_target = 0;  // K
   std::uint64_t pool_size = 0;              // C; N for exact
   std::uint64_t suitable = 0;               // targets without an empty slot
-  float image_floor = 0, text_floor = 0, duplicate_ceiling = 0;
+  double image_floor = 0, text_floor = 0, duplicate_ceiling = 0;
   std::uint64_t seed = 0;
   std::string cpu_model, build;  // where bit-reproducibility is promised
   std::string indices_sha256, scores_sha256, suitable_sha256;

@@ -130,7 +130,7 @@ TEST_CASE("every key is read, and written so that it reads back") {
   CHECK(config.eval.datasets.at(0).split == "validation");
   CHECK(config.eval.datasets.at(1).split == "test");
   CHECK(config.launcher.mpirun_args.at(3) == "it's \"quoted\" \\ # not a comment: \t");
-  CHECK(config.mining.image_floor == 0.3F);
+  CHECK(config.mining.image_floor == 0.3);
   CHECK(config.train.lr == 5e-5);
 
   const std::string text = to_yaml(config);
@@ -178,7 +178,7 @@ TEST_CASE("numbers survive to_yaml to the last bit") {
     config.train.lr = lr;
     CHECK(parse_config(to_yaml(config), "t.yaml", "/").train.lr == lr);
   }
-  for (const float floor : {0.3F, 0.1F, 1e-45F, 0.96999F}) {
+  for (const double floor : {0.3, 0.1, 5e-324, 0.96999}) {
     config.mining.text_floor = floor;
     CHECK(parse_config(to_yaml(config), "t.yaml", "/").mining.text_floor == floor);
   }

@@ -141,7 +141,7 @@ TEST_CASE("float16 embeddings are mined as the values they store") {
   write_npy(folder.path() / "texts.npy", helip::store::DType::kF16, {150, 12}, texts);
   helip::config::MiningConfig config;
   config.hard_pairs_per_target = 9;
-  config.image_floor = 0.25F;
+  config.image_floor = 0.25;
   const MiningSession session({.image_embeddings = folder.path() / "images.npy",
                                .text_embeddings = folder.path() / "texts.npy",
                                .duplicate_groups = {},
@@ -150,7 +150,7 @@ TEST_CASE("float16 embeddings are mined as the values they store") {
   Rows rows{std::vector<std::uint32_t>(150 * 9), std::vector<float>(150 * 9)};
   session.mine(0, 150, rows.indices, rows.scores, {});
   CHECK(rows ==
-        brute_force(pairs, {.image_floor = 0.25, .text_floor = 0, .duplicate_ceiling = 0.98F}, 9));
+        brute_force(pairs, {.image_floor = 0.25, .text_floor = 0, .duplicate_ceiling = 0.98}, 9));
 }
 
 TEST_CASE("duplicate groups and quarantined pairs are left out") {

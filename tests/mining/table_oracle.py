@@ -32,12 +32,12 @@ def main():
     assert rules["method"] == "exact", "the oracle knows the exact method alone"
 
     def admitted(cosine, floor):
-        return np.where((cosine > floor) & (cosine <= np.float32(rules["duplicate_ceiling"])), cosine, 0)
+        return np.where((cosine > floor) & (cosine <= rules["duplicate_ceiling"]), cosine, 0)
 
     worst = 0.0
     for i in range(len(image)):
-        score = (admitted(image @ image[i], np.float32(rules["image_floor"]))
-                 * admitted(text @ text[i], np.float32(rules["text_floor"]))).astype(np.float32)
+        score = (admitted(image @ image[i], rules["image_floor"])
+                 * admitted(text @ text[i], rules["text_floor"])).astype(np.float32)
         score[(groups[0] == groups[0][i]) | (groups[1] == groups[1][i]) | quarantined] = 0
         score[i] = 0
         if quarantined[i]:

@@ -29,7 +29,7 @@ MiningConfig small_config(const std::string& method) {
   config.pool_size = 60;
   config.pool_refresh_targets = 77;
   config.task_targets = 50;
-  config.text_floor = 0.125F;
+  config.text_floor = 0.125;
   return config;
 }
 
@@ -155,7 +155,7 @@ TEST_CASE("the table holds what brute force finds, and says how it was made") {
   CHECK(last == 210);
   const HardPairTable table = HardPairTable::open(folder.path() / "table", "f");
   const Rows expected =
-      brute_force(pairs, {.image_floor = 0, .text_floor = 0.125, .duplicate_ceiling = 0.98F}, 6);
+      brute_force(pairs, {.image_floor = 0, .text_floor = 0.125, .duplicate_ceiling = 0.98}, 6);
   std::uint64_t suitable = 0;
   for (std::uint64_t i = 0; i < 210; ++i) {
     const auto partners = table.partners(helip::SampleId{i});
@@ -174,7 +174,7 @@ TEST_CASE("the table holds what brute force finds, and says how it was made") {
   CHECK(manifest.version == 2);
   CHECK(manifest.method == "exact");
   CHECK(manifest.pool_size == 210);
-  CHECK(manifest.text_floor == 0.125F);
+  CHECK(manifest.text_floor == 0.125);
   CHECK(manifest.embeddings_digest == "e");
   CHECK_FALSE(manifest.cpu_model.empty());
   CHECK(manifest.build.starts_with("helip "));

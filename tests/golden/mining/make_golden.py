@@ -72,10 +72,9 @@ def cosines(rows):
 
 
 def mine(image, text, rules, k, candidates_of, allowed):
-    ceiling = float(np.float32(rules["duplicate_ceiling"]))
+    ceiling = rules["duplicate_ceiling"]
     admitted = []
     for cosine, floor in ((image, rules["image_floor"]), (text, rules["text_floor"])):
-        floor = float(np.float32(floor))
         off_diagonal = ~np.eye(len(cosine), dtype=bool)
         assert np.abs(cosine[off_diagonal & (cosine != 0)] - floor).min() > 1e-12
         # Rows that are equal to the bit lie at 1 up to rounding, clear of every ceiling below 1.

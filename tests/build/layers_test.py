@@ -1,0 +1,33 @@
+#!/usr/bin/env python3
+"""check_layers.py finds planted offences. usage: layers_test.py REPOSITORY"""
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+PLANTED = {
+    "src/cli/a.cpp": ('#include "train/learner.h"\n', "may include of the engine only its job headers"),
+    "src/store/b.cpp": ("#include <torch/torch.h>\n", "may not include LibTorch's headers"),
+    "src/store/c.cpp": ('#include "data/corpus.h"\n', "src/store may not include src/data"),
+    "src/data/d.cpp": ("#include <spdlog/spdlog.h>\n", "may not include spdlog/spdlog.h"),
+    "src/train/e.cpp": ("#include <mpi.h>\n", "may not include mpi.h"),
+    "src/new/f.cpp": ("int x;\n", "has no place in the layers"),
+}
+
+check = pathlib.Path(sys.argv[1]) / "scripts/check_layers.py"
+with tempfile.TemporaryDirectory() as folder:
+    root = pathlib.Path(folder)
+    (root / "tests").mkdir()
+    headers = {"src/train/learner.h": "", "src/data/corpus.h": ""}
+    for name, text in {**headers, **{name: text for name, (text, _) in PLANTED.items()}}.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text)
+    done = subprocess.run([sys.executable, check, root], capture_output=True, text=True)
+    assert done.returncode == 1, done.stdout
+    for name, (_, message) in PLANTED.items():
+        assert any(line.startswith(name) and message in line for line in done.stdout.splitlines()), (name, done.stdout)
+    for name in PLANTED:
+        (root / name).unlink()
+    done = subprocess.run([sys.executable, check, root], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+print(f"{len(PLANTED)} planted offences found")
