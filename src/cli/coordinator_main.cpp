@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/check_inputs.h"
 #include "cli/guarded_main.h"
 #include "cli/run_job.h"
 #include "common/error.h"
@@ -41,6 +42,7 @@ int main(int argc, char** argv) {
       config::validate(config);
       cli::RunOptions options;
       if (!until.empty()) options.until = rpc::stage_from_name(until, "--until");
+      cli::check_inputs(config, options.until);
       options.launch = launch == "mpirun";
       return cli::run_job(config, options);
     });

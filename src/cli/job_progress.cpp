@@ -20,9 +20,13 @@ JobProgress::~JobProgress() {
 void JobProgress::show(const rpc::JobStatus& status) {
   const double now = monotonic_seconds();
   const double interval = terminal_ ? 0.25 : 10.0;
-  if (now - last_ < interval && status.stage == stage_) return;
+  const bool changed = status.stage != stage_ || status.state != state_;
+  // A job that has ended says so once, however long its workers take to leave.
+  const bool ended = status.state != rpc::JobState::kRunning;
+  if (!changed && (ended || now - last_ < interval)) return;
   last_ = now;
   stage_ = status.stage;
+  state_ = status.state;
   if (!terminal_) {
     std::cerr << one_line(status) << std::endl;
     return;

@@ -17,7 +17,7 @@ class JobProgress {
   JobProgress& operator=(const JobProgress&) = delete;
 
   // Shows the status if it is time to: several times a second on a terminal, else every ten seconds
-  // and at stage ends.
+  // and when the stage or the job's state changes.
   void show(const rpc::JobStatus& status);
 
  private:
@@ -25,6 +25,7 @@ class JobProgress {
   bool drawn_ = false;
   double last_ = 0;
   std::optional<rpc::Stage> stage_;
+  rpc::JobState state_ = rpc::JobState::kRunning;
 };
 
 }  // namespace helip::cli

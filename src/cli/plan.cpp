@@ -1,17 +1,18 @@
 // What `helip run --dry-run` prints.
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <nlohmann/json.hpp>
 #include <optional>
+#include <system_error>
 #include <vector>
 
+#include "cli/corpus_count.h"
+#include "cli/model_plan.h"
 #include "cli/run_job.h"
 #include "common/text.h"
 #include "config/validate.h"
 #include "coordinator/pipeline.h"
 #include "coordinator/work_dir.h"
-#include "data/manifest.h"
+#include "mining/dot_kernels.h"
 #include "mining/mining_job.h"
 
 namespace helip::cli {
@@ -23,54 +24,30 @@ struct Row {
   std::string stage, tasks, size, memory;
 };
 
-std::optional<std::uint64_t> corpus_pairs(const config::RunConfig& config,
-                                          const coordinator::WorkDir& work_dir) {
-  for (const fs::path& folder : {fs::path(config.corpus.path), work_dir.corpus()}) {
-    std::error_code ignored;
-    if (fs::exists(folder / "manifest.json", ignored)) {
-      return data::read_manifest(folder / "manifest.json").pairs;
-    }
-  }
-  return std::nullopt;
-}
+constexpr double kFloat = 4;  // bytes
 
-// embed_dim of the model's description, where it is a file that can be read without the engine.
-std::optional<std::uint64_t> embed_dim(const config::ModelConfig& model) {
-  for (const fs::path& file :
-       {fs::path(model.architecture) / "helip_model.json", fs::path(model.architecture),
-        fs::path(model.init) / "open_clip_config.json"}) {
-    std::error_code ignored;
-    if (!fs::is_regular_file(file, ignored)) continue;
-    std::ifstream in(file);
-    const auto description = nlohmann::json::parse(in, nullptr, false);
-    if (!description.is_object()) continue;
-    const auto& root = description.contains("model_cfg") ? description["model_cfg"] : description;
-    if (root.contains("embed_dim") && root["embed_dim"].is_number_unsigned()) {
-      return root["embed_dim"].get<std::uint64_t>();
-    }
-  }
-  return std::nullopt;
-}
-
-// Bytes of the weights that training starts from.
-std::uint64_t weight_bytes(const std::string& init) {
-  std::error_code error;
-  std::uint64_t bytes = 0;
-  if (fs::is_regular_file(init, error)) return fs::file_size(init, error);
-  if (!fs::is_directory(init, error)) return 0;
-  for (const auto& entry : fs::directory_iterator(init, error)) {
-    if (entry.path().extension() == ".safetensors") bytes += entry.file_size(error);
-  }
-  return bytes;
-}
-
-std::string known(std::optional<std::uint64_t> value, const std::string& unit) {
-  return value ? cat(*value, " ", unit) : cat("? ", unit, " (known after index)");
-}
-
-std::string each_worker(double bytes) { return cat(human_bytes(bytes), " a worker"); }
+std::string bytes(double value) { return human_bytes(value); }
 
 std::uint64_t pieces(std::uint64_t total, std::uint64_t size) { return (total + size - 1) / size; }
+
+std::string counted(std::uint64_t count, const std::string& thing) {
+  return cat(count, " ", thing, count == 1 ? "" : "s");
+}
+
+// Of the tars of the splits that a task holds in memory; 0 if there are none.
+double split_bytes(const config::EvalDataset& dataset) {
+  const bool probe =
+      std::find(dataset.tasks.begin(), dataset.tasks.end(), "linear_probe") != dataset.tasks.end();
+  double total = 0;
+  for (const std::string& split : {dataset.split, std::string("train")}) {
+    if (split != dataset.split && !probe) continue;
+    std::error_code error;
+    for (const auto& entry : fs::directory_iterator(fs::path(dataset.path) / split, error)) {
+      if (entry.path().extension() == ".tar") total += static_cast<double>(entry.file_size());
+    }
+  }
+  return total;
+}
 
 class Plan {
  public:
@@ -78,8 +55,8 @@ class Plan {
        const coordinator::WorkDir& work_dir)
       : config_(config),
         pipeline_(pipeline),
-        pairs_(corpus_pairs(config, work_dir)),
-        dim_(embed_dim(config.model)) {}
+        pairs_(count_pairs(config.corpus.path, work_dir.corpus())),
+        model_(plan_model(description_file(config.model.architecture, installed_models()))) {}
 
   [[nodiscard]] Row row(rpc::Stage stage) const {
     Row row{std::string(rpc::name_of(stage)), "1", "", ""};
@@ -90,37 +67,33 @@ class Plan {
         break;
       case rpc::Stage::kEncode:
         row.tasks =
-            pairs_ ? cat(pieces(*pairs_, config_.encoder.task_samples), " + 1 to merge") : "?";
-        row.size = cat(known(pairs_, "samples"), ", ", config_.encoder.task_samples, " a task");
+            tasks([&](std::uint64_t pairs) { return pieces(pairs, config_.encoder.task_samples); });
+        row.size = cat(known("samples"), ", ", config_.encoder.task_samples, " a task");
+        row.memory = encode_memory();
         break;
       case rpc::Stage::kMine:
-        row.tasks = pairs_
-                        ? cat(mining::mining_tasks(*pairs_, config_.mining).size(), " + 1 to merge")
-                        : "?";
-        row.size = cat(known(pairs_, "targets"), ", ", config_.mining.method,
+        row.tasks = tasks([&](std::uint64_t pairs) {
+          return mining::mining_tasks(pairs, config_.mining).size();
+        });
+        row.size = cat(known("targets"), ", ", config_.mining.method,
                        ", k = ", config_.mining.hard_pairs_per_target);
-        // Images and texts as float32, and their hard pairs (id and score).
-        if (pairs_ && dim_) {
-          row.memory = each_worker(static_cast<double>(*pairs_) * static_cast<double>(*dim_) * 8);
-        }
+        row.memory = mine_memory();
         break;
-      case rpc::Stage::kTrain: {
+      case rpc::Stage::kTrain:
         row.tasks = cat(config_.train.repeats);
-        const std::string length = config_.train.steps > 0 ? cat(config_.train.steps, " steps")
-                                                           : cat(config_.train.epochs, " epochs");
-        row.size = cat(length, " of ", config::global_batch_size(config_.train),
+        row.size = cat(config_.train.steps > 0 ? cat(config_.train.steps, " steps")
+                                               : cat(config_.train.epochs, " epochs"),
+                       " of ", config::global_batch_size(config_.train),
                        " pairs, hard pairs: ", config_.train.hard_pairs);
-        // Weights, gradients and AdamW's two moments; activations come on top.
-        const std::uint64_t weights = weight_bytes(config_.model.init);
-        if (weights > 0)
-          row.memory = each_worker(4 * static_cast<double>(weights)) + " + activations";
+        row.memory = train_memory();
         break;
-      }
       case rpc::Stage::kEval: {
         const bool init = config_.eval.evaluate_init && config_.model.init != "random";
         const std::uint64_t models = config_.train.repeats + (init ? 1U : 0U);
         row.tasks = cat(models * config_.eval.datasets.size(), " + 1 to merge");
-        row.size = cat(models, " models on ", config_.eval.datasets.size(), " data sets");
+        row.size = cat(counted(models, "model"), " on ",
+                       counted(config_.eval.datasets.size(), "data set"));
+        row.memory = eval_memory();
         break;
       }
       case rpc::Stage::kReport:
@@ -130,10 +103,112 @@ class Plan {
     return row;
   }
 
+  // What the figures of the column are made of.
+  [[nodiscard]] std::string legend() const {
+    std::string text =
+        "Memory is an estimate for each worker, in float32, from the model's description (";
+    text += model_.locked_towers ? cat(model_.parameters, " trained parameters, towers of ",
+                                       bytes(static_cast<double>(model_.tower_bytes)))
+                                 : cat(model_.parameters, " parameters");
+    text +=
+        "):\n"
+        "  encode, eval  weights, one batch and its largest layer's activations; eval also its "
+        "largest data set\n"
+        "  mine          all image and text embeddings, duplicate groups, one task's hard pairs\n"
+        "  train         weights, gradients and AdamW's two moments; a rank's share of the batch, "
+        "its activations\n"
+        "                kept for the backward pass, its similarities\n"
+        "Not in it: programs and libraries, decoding threads";
+    text += model_.locked_towers ? ", activations inside the TorchScript towers.\n" : ".\n";
+    return text;
+  }
+
  private:
+  template <typename Cut>
+  [[nodiscard]] std::string tasks(const Cut& cut) const {
+    if (!pairs_) return "?";
+    return cat(pairs_->exact ? "" : "about ", cut(pairs_->pairs), " + 1 to merge");
+  }
+
+  [[nodiscard]] std::string known(const std::string& unit) const {
+    if (!pairs_) return cat("? ", unit, " (known after index)");
+    return cat(pairs_->exact ? "" : "about ", pairs_->pairs, " ", unit);
+  }
+
+  [[nodiscard]] double weights() const {
+    return kFloat * static_cast<double>(model_.parameters) +
+           static_cast<double>(model_.tower_bytes);
+  }
+
+  // Inputs and activations of a batch that needs no gradient.
+  [[nodiscard]] double forward(std::uint64_t batch) const {
+    return kFloat * static_cast<double>(batch) *
+           static_cast<double>(model_.inputs + model_.largest_layer);
+  }
+
+  [[nodiscard]] std::string encode_memory() const {
+    const double outputs =
+        static_cast<double>(model_.image_features + model_.text_features + 2 * model_.embed_dim);
+    const double batch = forward(config_.encoder.batch_size) +
+                         kFloat * outputs * static_cast<double>(config_.encoder.task_samples);
+    return cat(bytes(weights() + batch), ": ", bytes(weights()), " weights, ", bytes(batch),
+               " batch and results");
+  }
+
+  [[nodiscard]] std::string mine_memory() const {
+    if (!pairs_) return "? (known after index)";
+    const auto padded = [](std::uint64_t dim) {
+      return static_cast<double>(pieces(dim, mining::kRowPadding) * mining::kRowPadding);
+    };
+    const bool features = model_.locked_towers && config_.encoder.source == "towers";
+    const double floats = padded(features ? model_.image_features : model_.embed_dim) +
+                          padded(features ? model_.text_features : model_.embed_dim);
+    const double pairs = static_cast<double>(pairs_->pairs);
+    // Rows; squared norms (double), groups (uint32) of both modalities; quarantine.
+    const double embeddings = pairs * (kFloat * floats + 2 * (8 + 4) + 1);
+    // Ids and scores.
+    const double table = 8.0 * std::min(pairs, static_cast<double>(config_.mining.task_targets)) *
+                         static_cast<double>(config_.mining.hard_pairs_per_target);
+    return cat(bytes(embeddings + table), ": ", bytes(embeddings), " embeddings, ", bytes(table),
+               " hard pairs of a task");
+  }
+
+  [[nodiscard]] std::string train_memory() const {
+    const double state = 4 * kFloat * static_cast<double>(model_.parameters);
+    const std::uint64_t global = config::global_batch_size(config_.train);
+    const double rows = static_cast<double>(pieces(global, std::max(1U, config_.launcher.workers)));
+    const std::uint64_t features = model_.image_features + model_.text_features;
+    const std::uint64_t inputs = model_.locked_towers ? features : model_.inputs;
+    // Similarities and their softmax in both directions.
+    const double batch =
+        kFloat * rows *
+        (static_cast<double>(inputs + model_.activations) + 4 * static_cast<double>(global));
+    std::string text = cat(bytes(state + batch), ": ", bytes(state), " weights and optimizer, ",
+                           bytes(batch), " batch");
+    if (model_.locked_towers) {
+      text += pairs_ ? cat("; ",
+                           bytes(kFloat * static_cast<double>(features) *
+                                 static_cast<double>(pairs_->pairs)),
+                           " features mapped")
+                     : "; features mapped";
+    }
+    return text;
+  }
+
+  [[nodiscard]] std::string eval_memory() const {
+    double largest = 0;
+    for (const config::EvalDataset& dataset : config_.eval.datasets) {
+      largest = std::max(largest, split_bytes(dataset));
+    }
+    const double batch = forward(config_.eval.batch_size);
+    return cat(bytes(weights() + batch + largest), ": ", bytes(weights()), " weights, ",
+               bytes(batch), " batch, ", bytes(largest), " data set");
+  }
+
   const config::RunConfig& config_;
   const coordinator::Pipeline& pipeline_;
-  std::optional<std::uint64_t> pairs_, dim_;
+  std::optional<PairCount> pairs_;
+  ModelPlan model_;
 };
 
 }  // namespace
@@ -143,7 +218,7 @@ std::string plan_text(const config::RunConfig& config, rpc::Stage until) {
   const coordinator::Pipeline pipeline(
       config, work_dir, "", [](auto...) { return std::vector<coordinator::Range>(); }, until);
   const Plan plan(config, pipeline, work_dir);
-  std::vector<Row> rows = {{"stage", "tasks", "size", "memory (estimated)"}};
+  std::vector<Row> rows = {{"stage", "tasks", "size", "memory of a worker (estimated)"}};
   for (const rpc::Stage stage : rpc::kStages) rows.push_back(plan.row(stage));
 
   std::size_t tasks_width = 0, size_width = 0;
@@ -161,7 +236,7 @@ std::string plan_text(const config::RunConfig& config, rpc::Stage until) {
       line += std::string(size_width + 2 - row.size.size(), ' ') + row.memory;
     text += line + "\n";
   }
-  return text;
+  return text + "\n" + plan.legend();
 }
 
 }  // namespace helip::cli

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/check_inputs.h"
 #include "cli/commands.h"
 #include "cli/run_job.h"
 #include "common/error.h"
@@ -32,6 +33,7 @@ int run(const Options& options) {
 
   RunOptions run;
   if (!options.until.empty()) run.until = rpc::stage_from_name(options.until, "--until");
+  check_inputs(config, run.until);
   run.launch = config.launcher.kind != "none";
   if (options.dry_run) {
     std::cout << plan_text(config, run.until);

@@ -35,9 +35,10 @@ struct Source {
 };
 
 Source find_source(const Options& options) {
-  if (!options.coordinator.empty()) return {options.coordinator, {}};
+  // A work directory that was named has the last snapshot, should the address not answer.
+  if (!options.coordinator.empty()) return {options.coordinator, options.work_dir};
   const char* variable = std::getenv("HELIP_COORDINATOR");
-  if (variable != nullptr && *variable != '\0') return {variable, {}};
+  if (variable != nullptr && *variable != '\0') return {variable, options.work_dir};
   Source source{{}, options.work_dir.empty() ? fs::path("work") : fs::path(options.work_dir)};
   const fs::path file = source.work_dir / "coordinator" / "address";
   if (fs::exists(file)) {

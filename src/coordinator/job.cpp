@@ -1,6 +1,8 @@
 #include "coordinator/job.h"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
+#include <ranges>
 
 #include "common/error.h"
 #include "common/log.h"
@@ -107,15 +109,19 @@ void Job::open_ledger() {
 void Job::verify_results() {
   std::vector<TaskId> reopened;
   for (const Stage stage : rpc::kStages) {
-    const bool merged = pipeline_.stage_done(ledger_, stage);
-    for (const TaskId id : ledger_.of_stage(stage)) {
+    bool merged = false;
+    // From the merge task, the last of its stage, to the first range.
+    for (const TaskId id : ledger_.of_stage(stage) | std::views::reverse) {
       const TaskRecord& task = ledger_.task(id);
       if (task.state != TaskState::kDone) continue;
-      // What a merge task has taken in is no longer needed.
       const rpc::TaskSpec spec = rpc::task_spec_from_json(task.spec, label(task));
+      // What an intact merge has taken in is no longer needed.
       if (merged && spec.kind == "range") continue;
       const std::string missing = missing_result(work_dir_, task, spec);
-      if (missing.empty()) continue;
+      if (missing.empty()) {
+        merged = merged || spec.kind == kMerge;
+        continue;
+      }
       log::warning(cat(label(task), " is done again: ", missing));
       ledger_.reopen(id, missing);
       reopened.push_back(id);
@@ -154,6 +160,7 @@ void Job::advance() {
                        .where = config_.corpus.path,
                        .expected = "a corpus with at least one pair"});
     }
+    if (current) write_merge_inputs(*current);
   } catch (const rpc::RpcError&) {
     throw;
   } catch (const ConfigError& error) {
@@ -164,13 +171,18 @@ void Job::advance() {
   }
 }
 
+// Before the merge task can be leased: its other tasks may have been done again since it was added.
+void Job::write_merge_inputs(Stage stage) {
+  const TaskRecord* merge = ledger_.find(stage, kMerge);
+  if (merge == nullptr || !ledger_.rest_done(stage)) return;
+  const rpc::TaskSpec spec = rpc::task_spec_from_json(merge->spec, label(*merge));
+  publish_file(spec.path("inputs"), rpc::to_lines(pipeline_.inputs_of(ledger_, stage)));
+}
+
 void Job::add_tasks(const std::vector<NewTask>& tasks) {
   std::vector<TaskRecord> added;
   for (const NewTask& task : tasks) {
     const rpc::TaskSpec& spec = task.spec;
-    if (spec.kind == "merge") {
-      publish_file(spec.path("inputs"), rpc::to_lines(pipeline_.inputs_of(ledger_, spec.stage)));
-    }
     const TaskId id = ledger_.add(spec.stage, spec.name, rpc::to_json(spec), task.units);
     added.push_back(ledger_.task(id));
   }
@@ -195,6 +207,16 @@ void Job::stage_ended(std::optional<Stage> former) {
   sweep_results(work_dir_, ledger_, *former);
   rate_.reset();
   publish_file(work_dir_.status(), rpc::to_json(status_now(), wall_seconds()));
+}
+
+// Pairs that cannot be used are left out; whoever watches must learn of it.
+void Job::tell_quarantine(const TaskRecord& task) const {
+  if (task.stage != Stage::kEncode || task.name != kMerge || !corpus_) return;
+  const auto result = nlohmann::json::parse(task.result.result, nullptr, false);
+  const auto quarantined = result.value("quarantined", std::uint64_t{0});
+  if (quarantined == 0) return;
+  log::warning(cat("encode: ", quarantined, " of ", corpus_->pairs, " pairs quarantined, see ",
+                   (work_dir_.corpus() / "quarantine.jsonl").string()));
 }
 
 void Job::check_failed() {
@@ -246,6 +268,7 @@ void Job::complete(const rpc::CompleteRequest& request) {
   }
   journaled([&] { journal_->complete(task); });
   if (task.stage == Stage::kIndex) corpus_ = corpus_facts(task);
+  tell_quarantine(task);
   advance();
   stage_ended(former);
 }

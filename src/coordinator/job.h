@@ -84,6 +84,8 @@ class Job final : public rpc::Scheduler {
   void verify_results();
   void advance();
   void add_tasks(const std::vector<NewTask>& tasks);
+  void write_merge_inputs(Stage stage);
+  void tell_quarantine(const TaskRecord& task) const;
   void stage_ended(std::optional<Stage> former);
   void check_failed();
   void put_back(const std::vector<TaskId>& tasks);

@@ -115,7 +115,10 @@ rpc::AcquireReply Job::leave(WorkerId worker, const std::string& reason) {
 }
 
 rpc::AcquireReply Job::grant(Worker& worker, Stage stage) {
-  const auto id = ledger_.lease(worker.id, stage, clock_.now());
+  // A merge task that is done again may have to wait for ranges that are done again.
+  const auto next = ledger_.next(stage);
+  const bool ready = next && (ledger_.task(*next).name != kMerge || ledger_.rest_done(stage));
+  const auto id = ready ? ledger_.lease(worker.id, stage, clock_.now()) : std::nullopt;
   if (!id) {
     rpc::Wait wait;
     wait.seconds = wait_seconds();

@@ -9,8 +9,6 @@
 namespace helip::coordinator {
 namespace {
 
-constexpr const char* kMerge = "merge";
-
 nlohmann::json result_of(const TaskRecord& task) {
   nlohmann::json result = nlohmann::json::parse(task.result.result, nullptr, false);
   if (!result.is_object()) {
@@ -69,16 +67,16 @@ Pipeline::Pipeline(const config::RunConfig& config, const WorkDir& work_dir,
 
 bool Pipeline::runs(Stage stage) const {
   if (stage > until_) return false;
-  const bool mined = config_.train.hard_pairs == "mined";
   switch (stage) {
-    case Stage::kEncode:
-      return mined || locked_towers_;
     case Stage::kMine:
-      return mined;
+      return config_.train.hard_pairs == "mined";
     case Stage::kEval:
       return !config_.eval.datasets.empty();
     case Stage::kReport:
       return config_.output.report;
+    // Encoding finds the pairs that cannot be decoded, so it also runs where nobody mines its
+    // embeddings: a job and its control (train.hard_pairs: none) train on the same set of pairs.
+    case Stage::kEncode:
     case Stage::kIndex:
     case Stage::kTrain:
       return true;
@@ -223,7 +221,7 @@ std::vector<NewTask> Pipeline::train_tasks(const CorpusFacts& corpus) const {
     auto& paths = task.spec.paths;
     paths["corpus"] = corpus.folder;
     if (locked_towers_) paths["features"] = work_dir_.features().string();
-    if (runs(Stage::kEncode)) paths["quarantine"] = work_dir_.corpus().string();
+    paths["quarantine"] = work_dir_.corpus().string();
     if (runs(Stage::kMine)) paths["hard_pairs"] = work_dir_.hard_pairs().string();
     paths["checkpoints"] = work_dir_.checkpoints(config_.train, seed).string();
     paths["metrics"] = work_dir_.metrics().string();

@@ -15,6 +15,9 @@
 
 namespace helip::coordinator {
 
+// The name of the task that joins a stage's other tasks.
+inline constexpr const char* kMerge = "merge";
+
 struct Range {
   std::uint64_t first = 0;
   std::uint64_t count = 0;
@@ -52,10 +55,10 @@ class Pipeline {
   // Every task of the stage is there and done.
   [[nodiscard]] bool stage_done(const TaskLedger& ledger, Stage stage) const;
   // Tasks that can be added now: the first tasks of a stage whose predecessors are done, or the
-  // merge task of a stage whose other tasks are. A merge task's `inputs` file must be written
-  // (inputs_of) before it is leased.
+  // merge task of a stage whose other tasks are.
   [[nodiscard]] std::vector<NewTask> next(const TaskLedger& ledger) const;
-  // What the stage's merge task reads, in the order of the tasks.
+  // What the stage's merge task reads, in the order of the tasks; to be written to its `inputs`
+  // before it is leased.
   [[nodiscard]] std::vector<rpc::TaskInput> inputs_of(const TaskLedger& ledger, Stage stage) const;
   // Tasks of the stage in all: those added and the merge task to come. 0: not known yet.
   [[nodiscard]] std::uint64_t planned_tasks(const TaskLedger& ledger, Stage stage) const;

@@ -34,6 +34,7 @@ std::vector<fs::path> products(const rpc::TaskSpec& spec, const TaskRecord& task
   };
   switch (spec.stage) {
     case Stage::kIndex: {
+      add("index", "location.txt");
       const auto result = nlohmann::json::parse(task.result.result, nullptr, false);
       if (result.is_object())
         files.push_back(fs::path(result.value("corpus", "")) / "manifest.json");

@@ -117,15 +117,17 @@ bool Supervisor::ranks_alive() const {
   return false;
 }
 
-// True if mpirun should have ended but may not have: all its ranks are gone, or, in training, one
-// is gone before the stage's end (its peers wait for it in a collective). Only ranks on this
-// machine can be seen.
+// True if mpirun should have ended but may not have: all its ranks are gone, or the job has failed
+// and no worker is connected any more, or, in training, a rank is gone before the stage's end (its
+// peers wait for it in a collective). Only processes on this machine can be seen.
 bool Supervisor::launch_is_over() const {
   std::size_t gone = 0;
   for (const Job::Process& process : job_.processes_of(launch_->name())) {
     if (process.host == surroundings_.host && !surroundings_.process_alive(process.pid)) ++gone;
   }
   if (gone >= config_.workers) return true;
+  // Also on other hosts: a job that has failed waits for nobody who is not there.
+  if (job_.state() == rpc::JobState::kFailed && job_.live_workers() == 0) return true;
   const bool trains = std::find(group_.begin(), group_.end(), Stage::kTrain) != group_.end();
   return trains && gone > 0 && job_.state() == rpc::JobState::kRunning &&
          job_.stage() == Stage::kTrain;

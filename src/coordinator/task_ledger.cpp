@@ -73,6 +73,12 @@ std::optional<TaskId> TaskLedger::lease(WorkerId worker, Stage stage, TimePoint 
   return id;
 }
 
+std::optional<TaskId> TaskLedger::next(Stage stage) const {
+  const StageTasks& tasks = stages_[static_cast<std::size_t>(stage)];
+  if (tasks.pending.empty()) return std::nullopt;
+  return *tasks.pending.begin();
+}
+
 TaskRecord* TaskLedger::live(TaskId id, Fence fence, LeaseOutcome& outcome) {
   const std::uint64_t number = rpc::number(id);
   if (number < 1 || number > tasks_.size()) {
@@ -161,6 +167,19 @@ LeaseOutcome TaskLedger::release(TaskId id, Fence fence) {
   return outcome;
 }
 
+namespace {
+
+// What a task said of itself tells more than that its lease has ended since.
+std::string with_former(const std::string& lease_end, const std::string& former) {
+  constexpr std::string_view kBefore = "; before that: ";
+  const std::size_t before = former.find(kBefore);
+  if (before != std::string::npos) return lease_end + former.substr(before);
+  const bool own = !former.empty() && !former.starts_with("the lease ended");
+  return own ? cat(lease_end, kBefore, former) : lease_end;
+}
+
+}  // namespace
+
 std::vector<TaskId> TaskLedger::expire(TimePoint now) {
   std::vector<TaskId> ended;
   for (const auto& [id, lease] : leases_) {
@@ -170,8 +189,8 @@ std::vector<TaskId> TaskLedger::expire(TimePoint now) {
     const std::string holder = rpc::number(leases_.at(id).worker) == 0
                                    ? "its worker"
                                    : cat("worker ", rpc::number(leases_.at(id).worker));
-    end_attempt(record(id), cat("the lease ended: ", holder, " gave no sign of life or progress"),
-                rpc::FailureKind::kTransient);
+    const std::string end = cat("the lease ended: ", holder, " gave no sign of life or progress");
+    end_attempt(record(id), with_former(end, record(id).last_error), rpc::FailureKind::kTransient);
   }
   return ended;
 }
@@ -228,6 +247,11 @@ const std::vector<TaskId>& TaskLedger::of_stage(Stage stage) const {
 
 std::size_t TaskLedger::done(Stage stage) const {
   return stages_[static_cast<std::size_t>(stage)].done;
+}
+
+bool TaskLedger::rest_done(Stage stage) const {
+  const StageTasks& tasks = stages_[static_cast<std::size_t>(stage)];
+  return tasks.done + 1 == tasks.all.size();
 }
 
 std::uint64_t TaskLedger::units_done(Stage stage) const {

@@ -81,8 +81,9 @@ class TaskLedger {
   // holder yet unknown.
   void restore(const TaskRecord& record, TimePoint now);
 
-  // The pending task of `stage` with the lowest id.
+  // The pending task of `stage` with the lowest id: leases it, or only names it.
   std::optional<TaskId> lease(WorkerId worker, Stage stage, TimePoint now);
+  [[nodiscard]] std::optional<TaskId> next(Stage stage) const;
   // `done` is the holder's progress. Only a change of it keeps a range from being stuck.
   LeaseOutcome renew(TaskId task, Fence fence, WorkerId worker, std::uint64_t done, TimePoint now);
   LeaseOutcome complete(TaskId task, Fence fence, const TaskResult& result);
@@ -108,6 +109,8 @@ class TaskLedger {
   // Ids of a stage's tasks, rising.
   [[nodiscard]] const std::vector<TaskId>& of_stage(Stage stage) const;
   [[nodiscard]] std::size_t done(Stage stage) const;
+  // All tasks of the stage but one are done.
+  [[nodiscard]] bool rest_done(Stage stage) const;
   [[nodiscard]] std::uint64_t units_done(Stage stage) const;
   // All tasks of the stage are done (and there is one).
   [[nodiscard]] bool complete(Stage stage) const;

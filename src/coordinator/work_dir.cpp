@@ -6,12 +6,15 @@
 
 #include <cerrno>
 #include <map>
+#include <set>
 #include <sstream>
 #include <system_error>
+#include <type_traits>
 
 #include "common/error.h"
 #include "common/publish.h"
 #include "common/text.h"
+#include "config/fields.h"
 
 namespace helip::coordinator {
 namespace {
@@ -44,12 +47,23 @@ std::map<std::string, std::string> flatten(const std::string& yaml) {
   return values;
 }
 
+// Sections and "section.key"s that the digest leaves out, by the same roles.
+std::set<std::string> operation_keys() {
+  std::set<std::string> keys;
+  config::for_each_field<config::RunConfig>([&](const auto& section) {
+    const std::string name(section.name);
+    if (section.role == config::Role::kOperation) keys.insert(name);
+    using Section = std::remove_cvref_t<decltype(config::RunConfig{}.*section.member)>;
+    config::for_each_field<Section>([&](const auto& field) {
+      if (field.role == config::Role::kOperation) keys.insert(cat(name, ".", field.name));
+    });
+  });
+  return keys;
+}
+
 bool determines_results(const std::string& key) {
-  if (key == "launcher.threads_per_worker" || key == "launcher.device") return true;
-  for (const char* section : {"launcher", "coordinator", "output"}) {
-    if (key == section || key.starts_with(std::string(section) + ".")) return false;
-  }
-  return true;
+  static const std::set<std::string> operation = operation_keys();
+  return !operation.contains(key) && !operation.contains(key.substr(0, key.find('.')));
 }
 
 StoreError system_failure(const char* what, const std::filesystem::path& path) {

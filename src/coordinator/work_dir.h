@@ -43,7 +43,7 @@ class WorkDir {
 
   // Makes the folder and writes config.yaml. Throws ConfigError if the folder holds a job of
   // another configuration, naming the first key that differs; keys that results do not depend on
-  // (launcher, coordinator, output) may differ.
+  // (those of operation in config/fields.h) may differ.
   void claim(const std::string& config_yaml, const std::string& config_digest,
              const std::string& stored_digest) const;
 

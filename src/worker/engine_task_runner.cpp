@@ -5,6 +5,7 @@
 
 #include "common/error.h"
 #include "common/log.h"
+#include "common/publish.h"
 #include "common/text.h"
 #include "data/corpus.h"
 #include "data/manifest.h"
@@ -36,10 +37,11 @@ class EngineTaskRunner final : public TaskRunner {
       case rpc::Stage::kEncode:
         return merge ? merge_encoded(spec, hooks) : encode(spec, partial, hooks);
       case rpc::Stage::kMine:
-        return merge ? merge_mined(spec, hooks) : mine(spec, partial, hooks);
+        return merge ? merge_mined(spec, partial, hooks) : mine(spec, partial, hooks);
       case rpc::Stage::kEval:
-        return merge ? merge_results(spec) : evaluate(spec, hooks);
+        return merge ? merge_results(spec, hooks) : evaluate(spec, hooks);
       case rpc::Stage::kReport:
+        hooks.progress(0, 1);
         report::write_report(spec.path("work_dir"));
         return outcome(json::object());
       case rpc::Stage::kTrain:
@@ -97,6 +99,8 @@ class EngineTaskRunner final : public TaskRunner {
   TaskOutcome index(const rpc::TaskSpec& spec, const TaskHooks& hooks) {
     const auto folder = std::filesystem::absolute(data::open_or_index(
         config_.corpus.path, spec.path("index"), config_.corpus.caption_key, hooks.progress));
+    // The report, and tools that read a work directory, find the corpus by this.
+    publish_file(spec.path("index") / "location.txt", folder.string() + "\n");
     return index_result(folder, model_digest(config_.model));
   }
 
@@ -146,19 +150,42 @@ class EngineTaskRunner final : public TaskRunner {
     return done;
   }
 
-  TaskOutcome merge_mined(const rpc::TaskSpec& spec, const TaskHooks& hooks) {
+  TaskOutcome merge_mined(const rpc::TaskSpec& spec, const std::filesystem::path& partial,
+                          const TaskHooks& hooks) {
     mining::TableProvenance provenance;
     provenance.corpus_fingerprint = spec.corpus_fingerprint;
     provenance.config_digest = spec.config_digest;
     provenance.embeddings_digest = spec.embeddings_digest;
     const auto folder = spec.path("hard_pairs");
     hooks.progress(0, 1);
-    // An attempt that died between publishing and reporting has left the same table.
-    std::filesystem::remove_all(folder);
-    mining::merge_into_table(range_results(spec), spec.pairs, config_.mining, 1, provenance,
-                             folder);
+    // Beside the table that a former attempt may have left; the partial's name holds the fence.
+    const std::filesystem::path built = cat(folder.string(), ".", partial.stem().string());
+    std::filesystem::remove_all(built);
+    mining::merge_into_table(range_results(spec), spec.pairs, config_.mining, 1, provenance, built);
+    replace_folder(built, folder, hooks);
     return outcome(
         {{"pairs", spec.pairs}, {"hard_pairs_per_target", config_.mining.hard_pairs_per_target}});
+  }
+
+  // Gives `built` the name of `folder`, if the lease is still held, and removes what attempts that
+  // died have left beside it.
+  static void replace_folder(const std::filesystem::path& built,
+                             const std::filesystem::path& folder, const TaskHooks& hooks) {
+    const std::filesystem::path former = built.string() + ".former";
+    try {
+      hooks.progress(0, 1);
+    } catch (...) {
+      std::filesystem::remove_all(built);
+      throw;
+    }
+    if (std::filesystem::exists(folder)) std::filesystem::rename(folder, former);
+    publish_folder(built, folder);
+    const std::string siblings = folder.filename().string() + ".";
+    for (const auto& entry : std::filesystem::directory_iterator(folder.parent_path())) {
+      if (entry.path().filename().string().starts_with(siblings)) {
+        std::filesystem::remove_all(entry.path());
+      }
+    }
   }
 
   TaskOutcome evaluate(const rpc::TaskSpec& spec, const TaskHooks& hooks) {
@@ -181,7 +208,7 @@ class EngineTaskRunner final : public TaskRunner {
     return outcome({{"results", json::parse(eval::to_json(results))}});
   }
 
-  static TaskOutcome merge_results(const rpc::TaskSpec& spec) {
+  static TaskOutcome merge_results(const rpc::TaskSpec& spec, const TaskHooks& hooks) {
     std::vector<eval::EvalResult> all;
     for (const rpc::TaskInput& input : read_merge_inputs(spec)) {
       const auto results = json::parse(input.result).at("results").dump();
@@ -189,6 +216,7 @@ class EngineTaskRunner final : public TaskRunner {
         all.push_back(std::move(result));
       }
     }
+    hooks.progress(0, 1);
     eval::write_results(spec.path("results_file"), all);
     return outcome({{"entries", all.size()}});
   }

@@ -95,6 +95,7 @@ class JobFixture {
     switch (spec.stage) {
       case rpc::Stage::kIndex:
         product(spec.path("index") / "manifest.json");
+        product(spec.path("index") / "location.txt");
         return cat(R"({"pairs":10,"fingerprint":"f","model_digest":"m","corpus":")",
                    spec.path("index").string(), "\"}");
       case rpc::Stage::kEncode:

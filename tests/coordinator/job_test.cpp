@@ -80,15 +80,49 @@ TEST_CASE("one worker takes a job through all its stages") {
   }
 }
 
+TEST_CASE("results of a stage that were removed are made again before they are merged again") {
+  JobFixture fixture;
+  fixture.work_until_told_to_leave(fixture.enroll());
+  std::filesystem::remove_all(fixture.work_dir.tasks(Stage::kMine));
+  fixture.open();
+  CHECK(fixture.job->stage() == Stage::kMine);
+  const std::vector<Stage> all(rpc::kStages.begin(), rpc::kStages.end());
+  const auto ann = fixture.enroll(all, "a");
+  const auto bob = fixture.enroll(all, "b");
+  const auto first = fixture.lease(ann);
+  fixture.job->complete(fixture.finished(fixture.lease(bob)));
+  // The merge task would find nothing of the first range.
+  CHECK(std::holds_alternative<rpc::Wait>(fixture.acquire(bob)));
+  fixture.job->complete(fixture.finished(first));
+  const auto lease = fixture.lease(bob);
+  const auto merge = rpc::task_spec_from_json(lease.spec, "");
+  CHECK(merge.name == "merge");
+  const auto inputs = rpc::task_inputs_from_lines(read_text_file(merge.path("inputs")), "inputs");
+  REQUIRE(inputs.size() == 2);
+  for (const auto& input : inputs) CHECK(sha256_file(input.file) == input.sha256);
+  fixture.job->complete(fixture.finished(lease));
+  CHECK(fixture.job->state() == rpc::JobState::kDone);
+}
+
+TEST_CASE("the corpus is found by its location; without it it is indexed again") {
+  JobFixture fixture;
+  fixture.work_until_told_to_leave(fixture.enroll());
+  std::filesystem::remove(fixture.work_dir.corpus() / "location.txt");
+  fixture.open();
+  CHECK(fixture.job->stage() == Stage::kIndex);
+}
+
 TEST_CASE("stages that the configuration leaves out are skipped") {
   config::RunConfig config = test::small_config();
   config.train.hard_pairs = "none";
   config.output.report = false;
   JobFixture fixture(config);
   fixture.work_until_told_to_leave(fixture.enroll());
-  CHECK(all_tasks(*fixture.job).size() == 2);  // index, train
+  // index, three ranges and their merge, train: what cannot be decoded must be known without mining
+  // too.
+  CHECK(all_tasks(*fixture.job).size() == 6);
   const rpc::JobStatus status = fixture.job->status();
-  CHECK(status.stages[1].state == "skipped");
+  CHECK(status.stages[1].state == "done");
   CHECK(status.stages[2].state == "skipped");
   CHECK(status.stages[3].state == "done");
 }

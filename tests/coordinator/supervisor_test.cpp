@@ -153,7 +153,7 @@ TEST_CASE("a training that has lost a rank is ended and started again") {
   config.train.hard_pairs = "none";
   Supervised run(config);
   run.supervisor.step();
-  run.work_until_told_to_leave(run.enroll({Stage::kIndex}, "by hand"));
+  run.work_until_told_to_leave(run.enroll({Stage::kIndex, Stage::kEncode}, "by hand"));
   run.launcher.exit_status = 0;
   run.supervisor.step();
   REQUIRE(run.launcher.specs.back().stages == std::vector<Stage>{Stage::kTrain});
@@ -170,6 +170,21 @@ TEST_CASE("a training that has lost a rank is ended and started again") {
   run.alive.clear();
   run.supervisor.step();
   CHECK(run.launcher.specs.size() == 3);
+}
+
+TEST_CASE("a job that has failed does not wait for a launch without workers") {
+  Supervised run;
+  run.supervisor.step();
+  // Not to be seen from here; each leaves when told that the job has failed.
+  const auto ranks = run.enroll_ranks("elsewhere");
+  run.job->give_up("no such shard");
+  for (const auto& rank : ranks) CHECK(std::get<rpc::Leave>(run.acquire(rank)).failed);
+  CHECK_FALSE(run.supervisor.step());
+  CHECK_FALSE(run.launcher.killed);
+  run.now += 2;
+  CHECK_FALSE(run.supervisor.step());
+  CHECK(run.launcher.killed);
+  CHECK(run.supervisor.step());
 }
 
 TEST_CASE("ranks on other hosts cannot be seen and are left to mpirun") {

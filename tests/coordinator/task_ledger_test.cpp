@@ -75,6 +75,18 @@ TEST_CASE("a lease that is not renewed ends with its term and the task is grante
   CHECK(ledger.task(task).result == result("b"));
 }
 
+TEST_CASE("a lease that ends does not hide what the task said of an earlier attempt") {
+  TaskLedger ledger = ledger_with(1);
+  const TaskId task = *ledger.lease(kAnn, Stage::kMine, at(0));
+  ledger.fail(task, Fence{1}, "no space left: /w", rpc::FailureKind::kTransient);
+  for (int attempt = 1; attempt <= 2; ++attempt) {
+    REQUIRE(ledger.lease(kBob, Stage::kMine, at(100 * attempt)) == task);
+    REQUIRE(ledger.expire(at(100 * attempt + 50)).size() == 1);
+    CHECK_THAT(ledger.task(task).last_error, Catch::StartsWith("the lease ended: worker 2") &&
+                                                 Catch::EndsWith("before that: no space left: /w"));
+  }
+}
+
 TEST_CASE("a term that is over cannot be renewed, even before anyone called expire") {
   TaskLedger ledger = ledger_with(1);
   const TaskId task = *ledger.lease(kAnn, Stage::kMine, at(0));

@@ -44,6 +44,8 @@ TEST_CASE("the first difference between configurations leaves out what results d
   given.launcher.workers = 7;
   given.coordinator.lease_seconds = 3;
   given.output.work_dir = "/elsewhere";
+  given.train.log_steps = stored.train.log_steps + 1;
+  given.encoder.feature_cache = "/cache";
   CHECK_FALSE(first_difference(config::to_yaml(stored), config::to_yaml(given)));
 
   SECTION("a plain value") {

@@ -7,8 +7,8 @@ import subprocess
 from job_control import expect, expect_same_table, expect_same_training, kill_all, main, wait_until
 
 
-def mpirun(bench, ranks, work, *more):
-    environment = dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1",
+def mpirun(bench, ranks, work, *more, **variables):
+    environment = dict(os.environ, **variables, OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1",
                        OMPI_MCA_mpi_yield_when_idle="1")
     command = ["mpirun", "-n", str(ranks), "--bind-to", "none", "--oversubscribe", bench.program("helip_worker"),
                "--work-dir", str(work), *more]
@@ -32,6 +32,12 @@ def test(bench, _):
 
         named = ["--coordinator", address.read_text().strip()]
         workers = mpirun(bench, 2, work, *named)
+        wait_until(lambda: len((bench.status(work)[1] or {"workers": []})["workers"]) == 2, "two workers", workers)
+        # It registers after a launch that trains, and so will not.
+        late = mpirun(bench, 1, work, HELIP_COORDINATOR=address.read_text().strip())
+        output, _ = late.communicate(timeout=240)
+        expect(late.returncode == 0, f"the late launch: exit {late.returncode}\n{output}")
+        expect("another launch trains" in output, f"the late launch was not told that another one trains\n{output}")
         output, _ = workers.communicate(timeout=240)
         expect(workers.returncode == 0, f"mpirun: exit {workers.returncode}\n{output}")
         output, _ = coordinator.communicate(timeout=60)

@@ -2,6 +2,7 @@
 end-to-end tests compare their results with this run's."""
 
 import json
+import pathlib
 import shutil
 import subprocess
 import time
@@ -42,6 +43,11 @@ def test(bench, _):
 
     for product in ("results.json", "report/index.html", "metrics.jsonl", "config.yaml", "hard_pairs/1/manifest.json", "model"):
         expect((bench.reference / product).exists(), f"no {product}")
+    located = pathlib.Path((bench.reference / "corpus/location.txt").read_text().removesuffix("\n"))
+    expect(located.is_absolute() and (located / "manifest.json").exists(), f"corpus/location.txt: no corpus at {located}")
+    page = (bench.reference / "report/index.html").read_text()
+    expect("data:image" in page, "the report has no gallery")
+    expect("Missing from this report" not in page, "the report misses something")
     results = json.loads((bench.reference / "results.json").read_text())
     expect(len(results) >= 1 and results[0]["metrics"], "results.json holds no metrics")
     expect(not list((bench.reference / "tasks").rglob("*partial*")), "partial files were left behind")

@@ -1,6 +1,7 @@
 """What cannot work is refused: one line that says what, where, expected and found, and the right exit code."""
 
 import shutil
+import time
 
 from job_control import expect, main
 
@@ -29,7 +30,15 @@ def test(bench, _):
     shard = max(corpus.rglob("*.tar"), key=lambda tar: tar.stat().st_size)
     with open(shard, "r+b") as tar:
         tar.truncate(shard.stat().st_size // 2)
+    began = time.monotonic()
     refused(bench, 1, ["task ", shard.name, "expected", "found"], bench.fresh("refused"), "--set", f"corpus.path={corpus}")
+    # A failed job ends at once: nobody waits for workers that have left.
+    expect(time.monotonic() - began < 15, f"a job that failed took {time.monotonic() - began:.0f} s to end")
+
+
+    # No shard at all is seen before anything starts.
+    shard.unlink()
+    refused(bench, 2, ["corpus.path", shard.name], bench.fresh("refused"), "--set", f"corpus.path={corpus}")
 
 
 main(test)

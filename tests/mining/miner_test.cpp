@@ -153,6 +153,36 @@ TEST_CASE("float16 embeddings are mined as the values they store") {
         brute_force(pairs, {.image_floor = 0.25, .text_floor = 0, .duplicate_ceiling = 0.98}, 9));
 }
 
+TEST_CASE("floors of the configuration are doubles") {
+  // An image cosine between 0.3 and the float next to it.
+  const double cosine = 0.3 + 0.5 * (double{0.3F} - 0.3);
+  REQUIRE(cosine > 0.3);
+  const float x = 0.3F;
+  const auto y = static_cast<float>(0.95);
+  const double norm = double{x} / cosine;
+  const auto z = static_cast<float>(std::sqrt(norm * norm - double{x} * x - double{y} * y));
+  const std::vector<float> images = {1, 0, 0, x, y, z};
+  const std::vector<float> texts = {1, 0, 1, 1};
+  const TemporaryFolder folder;
+  write_npy(folder.path() / "images.npy", helip::store::DType::kF32, {2, 3}, images);
+  write_npy(folder.path() / "texts.npy", helip::store::DType::kF32, {2, 2}, texts);
+  const auto mined = [&](double floor) {
+    helip::config::MiningConfig config;
+    config.hard_pairs_per_target = 1;
+    config.image_floor = floor;
+    const MiningSession session({.image_embeddings = folder.path() / "images.npy",
+                                 .text_embeddings = folder.path() / "texts.npy",
+                                 .duplicate_groups = {},
+                                 .quarantine = {}},
+                                config, 1);
+    Rows rows{std::vector<std::uint32_t>(2), std::vector<float>(2)};
+    session.mine(0, 2, rows.indices, rows.scores, {});
+    return rows.indices[0];
+  };
+  CHECK(mined(0.3) == 1);
+  CHECK(mined(double{0.3F}) == helip::kNoPair);
+}
+
 TEST_CASE("duplicate groups and quarantined pairs are left out") {
   Pairs pairs = random_pairs(160, 12, 12, 6);
   const ScoreRules rules;

@@ -1,0 +1,154 @@
+#include "cli/check_inputs.h"
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <system_error>
+#include <vector>
+
+#include "cli/model_plan.h"
+#include "common/error.h"
+#include "common/publish.h"
+#include "common/text.h"
+#include "data/index_corpus.h"
+#include "data/manifest.h"
+#include "data/shard_list.h"
+#include "data/tokenizer.h"
+
+namespace helip::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool is_file(const fs::path& path) {
+  std::error_code ignored;
+  return fs::is_regular_file(path, ignored);
+}
+
+bool is_folder(const fs::path& path) {
+  std::error_code ignored;
+  return fs::is_directory(path, ignored);
+}
+
+[[noreturn]] void missing(const std::string& what, const std::string& key,
+                          const std::string& expected, const std::string& found) {
+  throw ConfigError({.what = what, .where = key, .expected = expected, .found = found});
+}
+
+void check_corpus(const std::string& source) {
+  constexpr const char* kKey = "corpus.path";
+  const fs::path path(source);
+  if (is_file(path / "manifest.json")) {
+    for (const fs::path& shard :
+         data::shard_paths(data::read_manifest(path / "manifest.json"), path)) {
+      if (!is_file(shard)) {
+        missing("a shard of the corpus is missing", kKey, "the shards that manifest.json names",
+                "no " + shard.string());
+      }
+    }
+    return;
+  }
+  std::error_code ignored;
+  if (fs::exists(path, ignored) && !data::means_shards(source)) {
+    if (is_folder(path) && fs::is_empty(path, ignored)) {
+      missing("the corpus is empty", kKey, "tar shards, or images with a .txt beside each", source);
+    }
+    return;
+  }
+  constexpr const char* kExpected =
+      "a corpus folder, tars, a CSV or TSV file or a folder of images";
+  if (!fs::exists(path, ignored) && source.find_first_of("{*?[") == std::string::npos &&
+      source.find("::") == std::string::npos) {
+    missing("the corpus is not there", kKey, kExpected, "no " + source);
+  }
+  try {
+    data::list_shards(source);
+  } catch (const DataError& error) {
+    missing("the corpus is not there", kKey, kExpected, error.what());
+  }
+}
+
+// The files that helip_model.json names. Their digests are verified on loading.
+void check_towers(const fs::path& description) {
+  const auto json = nlohmann::json::parse(read_text_file(description), nullptr, false);
+  const std::array<nlohmann::json::json_pointer, 3> files = {
+      nlohmann::json::json_pointer("/image_tower/file"),
+      nlohmann::json::json_pointer("/text_tower/file"),
+      nlohmann::json::json_pointer("/text_tower/tokenizer/file")};
+  for (const auto& pointer : files) {
+    const std::string name = json.value(pointer, std::string());
+    const fs::path file = description.parent_path() / name;
+    if (name.empty() || !is_file(file)) {
+      missing("a file of the model is missing", "model.architecture",
+              pointer.to_string() + " of " + description.string(),
+              name.empty() ? "nothing" : "no " + file.string());
+    }
+  }
+}
+
+void check_weights(const std::string& init, bool locked_towers) {
+  if (init == "random") return;
+  const fs::path path(init);
+  if (is_file(path) && path.extension() == ".safetensors") return;
+  const std::string own = locked_towers ? "heads.safetensors" : "open_clip_model.safetensors";
+  if (is_file(path / own) || is_file(path / "model.safetensors")) return;
+  std::error_code ignored;
+  missing("no initial weights there", "model.init",
+          "random, a .safetensors file, or a folder with " + own + " or model.safetensors",
+          fs::exists(path, ignored) ? init : "no " + init);
+}
+
+void check_model(const config::ModelConfig& model) {
+  const fs::path description = description_file(model.architecture, installed_models());
+  const bool locked_towers = plan_model(description).locked_towers;
+  if (locked_towers) check_towers(description);
+  check_weights(model.init, locked_towers);
+  if (!model.tokenizer.empty()) {
+    if (!is_file(model.tokenizer)) {
+      missing("the tokenizer's vocabulary is not there", "model.tokenizer",
+              "a file, or nothing for the one that is installed", "no " + model.tokenizer);
+    }
+  } else if (!locked_towers) {
+    try {
+      data::default_clip_vocabulary();
+    } catch (const ConfigError& error) {
+      missing("the tokenizer's vocabulary is not there", "model.tokenizer",
+              "a file, or an installed one", error.what());
+    }
+  }
+}
+
+void check_dataset(const config::EvalDataset& dataset, const std::string& key) {
+  const fs::path folder(dataset.path);
+  if (!is_folder(folder)) {
+    missing("the evaluation data set is not there", key + ".path",
+            "a folder in clip_benchmark's layout", "no " + dataset.path);
+  }
+  std::vector<std::string> splits = {dataset.split};
+  if (std::find(dataset.tasks.begin(), dataset.tasks.end(), "linear_probe") !=
+      dataset.tasks.end()) {
+    splits.emplace_back("train");
+  }
+  for (const std::string& split : splits) {
+    if (!is_file(folder / split / "nshards.txt")) {
+      missing("the evaluation data set has no such split",
+              key + (split == dataset.split ? ".split" : ".tasks"),
+              "a folder " + split + " with nshards.txt in " + dataset.path,
+              is_folder(folder / split) ? "no nshards.txt there" : "no such folder");
+    }
+  }
+}
+
+}  // namespace
+
+void check_inputs(const config::RunConfig& config, rpc::Stage until) {
+  check_corpus(config.corpus.path);
+  check_model(config.model);
+  if (until < rpc::Stage::kEval) return;
+  for (std::size_t i = 0; i < config.eval.datasets.size(); ++i) {
+    check_dataset(config.eval.datasets[i], cat("eval.datasets[", i, "]"));
+  }
+}
+
+}  // namespace helip::cli

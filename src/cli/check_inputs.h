@@ -1,0 +1,14 @@
+// Whether all that a job reads is there, before anything starts.
+#pragma once
+
+#include "config/run_config.h"
+#include "rpc/stage.h"
+
+namespace helip::cli {
+
+// Looks at the corpus, the model's description, towers, initial weights and tokenizer, and, if the
+// job gets that far, the evaluation data sets. What the files hold is not read. Throws ConfigError:
+// key, expected, found.
+void check_inputs(const config::RunConfig& config, rpc::Stage until);
+
+}  // namespace helip::cli

@@ -1,0 +1,40 @@
+// What a model will need, from its description alone: the plan shows it before anything is loaded.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+#include "config/run_config.h"
+
+namespace helip::cli {
+
+inline constexpr const char* kLockedDescription = "helip_model.json";
+inline constexpr const char* kOpenClipDescription = "open_clip_config.json";
+
+// Counts of numbers, not bytes. Activations are those of a transformer's float32 forward pass.
+struct ModelPlan {
+  bool locked_towers = false;
+  std::uint64_t parameters = 0;      // that are trained: the whole model, or the two heads
+  std::uint64_t tower_bytes = 0;     // files of locked towers
+  std::uint64_t embed_dim = 0;       // of the model's embeddings
+  std::uint64_t image_features = 0;  // that locked towers give; else 0
+  std::uint64_t text_features = 0;
+  std::uint64_t inputs = 0;         // of one pair: pixels and tokens
+  std::uint64_t largest_layer = 0;  // activations of one pair in it; 0 for TorchScript towers
+  std::uint64_t activations = 0;    // of one pair, kept for the backward pass
+};
+
+// PROGRAM_FOLDER/../share/helip/models.
+std::filesystem::path installed_models();
+
+// The JSON file that `architecture` names: itself, in the folder, or of that name in `installed`.
+// Throws ConfigError naming model.architecture: not there, or not a JSON object.
+std::filesystem::path description_file(const std::string& architecture,
+                                       const std::filesystem::path& installed);
+
+// Throws ConfigError naming file and key if the description lacks what the plan needs. Whether the
+// model can be run, only loading it tells.
+ModelPlan plan_model(const std::filesystem::path& description);
+
+}  // namespace helip::cli

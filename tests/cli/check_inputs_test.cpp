@@ -1,0 +1,165 @@
+#include "cli/check_inputs.h"
+
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <functional>
+
+#include "cli/corpus_count.h"
+#include "cli/model_plan.h"
+#include "common/error.h"
+#include "common/publish.h"
+#include "data/tar_writer.h"
+#include "support/temporary_folder.h"
+
+namespace helip::cli {
+namespace {
+
+using Catch::Matchers::Contains;
+namespace fs = std::filesystem;
+
+void add(data::TarWriter& tar, const std::string& name) {
+  tar.add(name, std::as_bytes(std::span("content", 7)));
+}
+
+// Three pairs and a caption without an image.
+void write_shard(const fs::path& file) {
+  data::TarWriter tar(file);
+  for (const char* key : {"a", "b", "c"}) {
+    add(tar, std::string(key) + ".jpg");
+    add(tar, std::string(key) + ".txt");
+  }
+  add(tar, "d.txt");
+  tar.publish();
+}
+
+// A job whose inputs are all there.
+class Job {
+ public:
+  Job() {
+    fs::create_directories(root() / "init");
+    fs::create_directories(root() / "eval" / "test");
+    fs::create_directories(root() / "eval" / "train");
+    write_shard(root() / "00000.tar");
+    write_shard(root() / "00001.tar");
+    for (const char* file : {"init/open_clip_model.safetensors", "vocabulary.txt.gz",
+                             "eval/test/nshards.txt", "eval/train/nshards.txt"}) {
+      publish_file(root() / file, "x");
+    }
+    config.corpus.path = (root() / "{00000..00001}.tar").string();
+    config.model.architecture = std::string(HELIP_SOURCE_DIR) + "/configs/models/ViT-B-32.json";
+    config.model.init = (root() / "init").string();
+    config.model.tokenizer = (root() / "vocabulary.txt.gz").string();
+    config.eval.datasets = {{.name = "e",
+                             .path = (root() / "eval").string(),
+                             .tasks = {"zero_shot", "linear_probe"},
+                             .split = "test"}};
+  }
+  [[nodiscard]] const fs::path& root() const { return folder_.path(); }
+  [[nodiscard]] std::string refusal(rpc::Stage until = rpc::Stage::kReport) const {
+    try {
+      check_inputs(config, until);
+    } catch (const ConfigError& error) {
+      return error.what();
+    }
+    return {};
+  }
+
+  config::RunConfig config = {};
+
+ private:
+  test::TemporaryFolder folder_;
+};
+
+}  // namespace
+
+TEST_CASE("a job whose inputs are there is let through") { CHECK(Job().refusal().empty()); }
+
+TEST_CASE("each missing input is refused with its key and what was found") {
+  const auto refusal = [](const std::function<void(Job&)>& spoil) {
+    Job job;
+    spoil(job);
+    return job.refusal();
+  };
+  CHECK_THAT(refusal([](Job& job) { fs::remove(job.root() / "00001.tar"); }),
+             Contains("corpus.path") && Contains("00001.tar"));
+  CHECK_THAT(refusal([](Job& job) { job.config.corpus.path = "/no/such/corpus"; }),
+             Contains("corpus.path") && Contains("/no/such/corpus"));
+  CHECK_THAT(refusal([](Job& job) {
+               fs::create_directories(job.root() / "empty");
+               job.config.corpus.path = (job.root() / "empty").string();
+             }),
+             Contains("corpus.path") && Contains("empty"));
+  CHECK_THAT(refusal([](Job& job) { job.config.model.architecture = "ViT-Z-1"; }),
+             Contains("model.architecture") && Contains("ViT-B-16") && Contains("ViT-Z-1"));
+  CHECK_THAT(refusal([](Job& job) { job.config.model.architecture = job.root().string(); }),
+             Contains("model.architecture") && Contains("helip_model.json"));
+  CHECK_THAT(refusal([](Job& job) { job.config.model.init = "/no/such/model"; }),
+             Contains("model.init") && Contains("no /no/such/model"));
+  CHECK_THAT(refusal([](Job& job) { job.config.model.init = job.root().string(); }),
+             Contains("model.init") && Contains("open_clip_model.safetensors"));
+  CHECK_THAT(refusal([](Job& job) { job.config.model.tokenizer = "/no/vocabulary"; }),
+             Contains("model.tokenizer") && Contains("no /no/vocabulary"));
+  CHECK_THAT(refusal([](Job& job) { job.config.eval.datasets[0].path = "/no/set"; }),
+             Contains("eval.datasets[0].path") && Contains("no /no/set"));
+  CHECK_THAT(refusal([](Job& job) { job.config.eval.datasets[0].split = "validation"; }),
+             Contains("eval.datasets[0].split") && Contains("validation"));
+  CHECK_THAT(refusal([](Job& job) { fs::remove_all(job.root() / "eval" / "train"); }),
+             Contains("eval.datasets[0].tasks") && Contains("train"));
+}
+
+TEST_CASE("the towers of a locked-towers model are looked for") {
+  Job job;
+  job.config.model = {};
+  job.config.model.architecture = job.root().string();
+  publish_file(job.root() / "helip_model.json", R"({"format": "helip_model/1", "embed_dim": 2,
+    "heads": {"hidden": 3}, "image_tower": {"file": "i.ts", "feature_dim": 5,
+    "preprocess": {"size": 4}}, "text_tower": {"file": "t.ts", "feature_dim": 7,
+    "tokenizer": {"file": "tokenizer.json", "context_length": 8}}})");
+  publish_file(job.root() / "i.ts", "12345");
+  publish_file(job.root() / "t.ts", "123");
+  CHECK_THAT(job.refusal(), Contains("model.architecture") && Contains("tokenizer.json"));
+  publish_file(job.root() / "tokenizer.json", "{}");
+  CHECK(job.refusal().empty());
+
+  const ModelPlan plan = plan_model(job.root() / "helip_model.json");
+  CHECK(plan.locked_towers);
+  // Per head: a hidden layer and an output layer, each with its bias; and logit_scale.
+  CHECK(plan.parameters == (3 * 5 + 3 + 2 * 3 + 2) + (3 * 7 + 3 + 2 * 3 + 2) + 1);
+  CHECK(plan.tower_bytes == 8);
+}
+
+TEST_CASE("evaluation data sets are not needed by a job that ends before") {
+  Job job;
+  job.config.eval.datasets[0].path = "/no/set";
+  CHECK(job.refusal(rpc::Stage::kTrain).empty());
+  CHECK_FALSE(job.refusal(rpc::Stage::kEval).empty());
+}
+
+// The numbers of parameters that open_clip itself reports.
+TEST_CASE("parameters of named architectures are counted as OpenCLIP has them") {
+  const fs::path models = fs::path(HELIP_SOURCE_DIR) / "configs/models";
+  CHECK(plan_model(description_file("ViT-B-32", models)).parameters == 151'277'313);
+  CHECK(plan_model(description_file("ViT-B-16", models)).parameters == 149'620'737);
+}
+
+TEST_CASE("pairs are counted from sizes.json, else from the headers of the tars") {
+  const Job job;
+  const fs::path none = job.root() / "none";
+  const auto whole = count_pairs(job.config.corpus.path, none);
+  REQUIRE(whole);
+  CHECK(whole->pairs == 6);
+  CHECK(whole->exact);
+  // The first two pairs of twelve kilobytes or so: the rest is taken to be like them.
+  const auto part = count_pairs(job.config.corpus.path, none, 4);
+  REQUIRE(part);
+  CHECK_FALSE(part->exact);
+  CHECK(part->pairs >= 4);
+  CHECK(part->pairs <= 12);
+  publish_file(job.root() / "sizes.json", R"({"00000.tar": 40, "00001.tar": 2})");
+  const auto sizes = count_pairs(job.config.corpus.path, none);
+  REQUIRE(sizes);
+  CHECK(sizes->pairs == 42);
+  CHECK_FALSE(sizes->exact);
+}
+
+}  // namespace helip::cli
