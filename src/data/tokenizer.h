@@ -16,36 +16,41 @@ class Tokenizer {
   virtual ~Tokenizer() = default;
   [[nodiscard]] virtual int context_length() const = 0;
   [[nodiscard]] virtual std::int64_t vocabulary_size() const = 0;
-  // Tokens of one text into `out` [context_length], padded with 0 (truncated texts keep the end token as the last).
-  // Throws DataError if the text is not UTF-8 or `out` has another length.
+  // Tokens of one text into `out` [context_length], padded with 0 (truncated texts keep the end
+  // token as the last). Throws DataError if the text is not UTF-8 or `out` has another length.
   virtual void encode(std::string_view text, std::span<std::int64_t> out) const = 0;
 };
 
-// CLIP's byte-pair encoding, equal to open_clip's SimpleTokenizer. `vocabulary` is bpe_simple_vocab_16e6.txt.gz.
-// Throws DataError if the file is missing, damaged or another vocabulary.
-std::unique_ptr<Tokenizer> make_clip_tokenizer(const std::filesystem::path& vocabulary, int context_length = 77);
+// CLIP's byte-pair encoding, equal to open_clip's SimpleTokenizer. `vocabulary` is
+// bpe_simple_vocab_16e6.txt.gz. Throws DataError if the file is missing, damaged or another
+// vocabulary.
+std::unique_ptr<Tokenizer> make_clip_tokenizer(const std::filesystem::path& vocabulary,
+                                               int context_length = 77);
 
-// Where the programs keep CLIP's vocabulary: $HELIP_BPE_VOCAB, else PROGRAM_FOLDER/../share/helip/. Throws ConfigError
-// naming the places if there is none.
+// Where the programs keep CLIP's vocabulary: $HELIP_BPE_VOCAB, else PROGRAM_FOLDER/../share/helip/.
+// Throws ConfigError naming the places if there is none.
 std::filesystem::path default_clip_vocabulary();
 
-// BERT's WordPiece (lower-cased): [CLS] … [SEP]. `vocabulary` is vocab.txt or a Hugging Face tokenizer.json, equal to the
-// `tokenizers` package. Throws DataError for a damaged file or a feature that is not BERT's.
-std::unique_ptr<Tokenizer> make_wordpiece_tokenizer(const std::filesystem::path& vocabulary, int context_length);
+// BERT's WordPiece (lower-cased): [CLS] … [SEP]. `vocabulary` is vocab.txt or a Hugging Face
+// tokenizer.json, equal to the `tokenizers` package. Throws DataError for a damaged file or a
+// feature that is not BERT's.
+std::unique_ptr<Tokenizer> make_wordpiece_tokenizer(const std::filesystem::path& vocabulary,
+                                                    int context_length);
 
-// CLIP's text cleaning: ftfy (without mojibake repair), HTML unescape twice, white space collapsed, stripped. Not lower-cased.
-// Throws DataError if the text is not UTF-8.
+// CLIP's text cleaning: ftfy (without mojibake repair), HTML unescape twice, white space collapsed,
+// stripped. Not lower-cased. Throws DataError if the text is not UTF-8.
 std::string clean_text(std::string_view text);
 
-// Whether the text holds characters that are one of UTF-8's sequences read as Windows-1252 ("cafÃ©"): clean_text leaves them
-// as they are, `data check` counts them. Throws DataError if the text is not UTF-8.
+// Whether the text holds characters that are one of UTF-8's sequences read as Windows-1252
+// ("cafÃ©"): clean_text leaves them as they are, `data check` counts them. Throws DataError if the
+// text is not UTF-8.
 bool looks_like_mojibake(std::string_view text);
 
 // Key of caption_group: clean_text, NFKC, case folding.
 std::string caption_key(std::string_view text);
 
 // Leaves out each word with the given probability, keyed; at least one word stays.
-std::string drop_words(std::string_view text, double probability, std::uint64_t seed, std::uint64_t epoch,
-                       std::uint64_t sample, std::uint64_t slot);
+std::string drop_words(std::string_view text, double probability, std::uint64_t seed,
+                       std::uint64_t epoch, std::uint64_t sample, std::uint64_t slot);
 
 }  // namespace helip::data

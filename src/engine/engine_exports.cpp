@@ -17,7 +17,11 @@ EngineInfo info() {
   EngineInfo result;
   result.libtorch_version = TORCH_VERSION;
   result.cuda_built = at::globalContext().hasCUDA();
-  result.cuda_devices = result.cuda_built ? static_cast<int>(at::globalContext().getAcceleratorHooksInterface(at::kCUDA).deviceCount()) : 0;
+  result.cuda_devices =
+      result.cuda_built
+          ? static_cast<int>(
+                at::globalContext().getAcceleratorHooksInterface(at::kCUDA).deviceCount())
+          : 0;
   result.nccl_version = comm::nccl_version();
   result.cpu_capability = at::get_cpu_capability();
   return result;
@@ -35,6 +39,7 @@ constexpr Engine kEngine = {
 }  // namespace
 }  // namespace helip::engine
 
-extern "C" __attribute__((visibility("default"))) const helip::engine::Engine* helip_engine_table() {
+extern "C" __attribute__((visibility("default"))) const helip::engine::Engine*
+helip_engine_table() {
   return &helip::engine::kEngine;
 }

@@ -97,7 +97,7 @@ TEST_CASE("a window of a resized picture holds the bytes of the whole") {
   const Image source = noise(90, 70, 3);
   const Box whole{0, 0, 90, 70};
   for (const auto& [width, height] : {std::pair{40, 30}, std::pair{90, 30}, std::pair{40, 70},
-                                     std::pair{90, 70}, std::pair{200, 150}}) {
+                                      std::pair{90, 70}, std::pair{200, 150}}) {
     const Image full = resize(source, width, height, Interpolation::kBicubic);
     const Window window{5, 7, width - 12, height - 11};
     std::vector<std::uint8_t> part(static_cast<std::size_t>(window.width * window.height * 3));

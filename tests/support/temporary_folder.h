@@ -1,10 +1,10 @@
 // A fresh folder that is removed at the end of the test.
 #pragma once
 
+#include <stdlib.h>
+
 #include <filesystem>
 #include <string>
-
-#include <stdlib.h>
 
 namespace helip::test {
 
