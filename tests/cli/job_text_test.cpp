@@ -60,7 +60,7 @@ TEST_CASE("the plan counts tasks from the corpus' manifest, or says that it cann
   config::RunConfig config;
   config.output.work_dir = (folder.path() / "work").string();
   config.corpus.path = folder.path().string();
-  config.model.architecture = "tiny";
+  config.model.architecture = "helip-test-tiny";
   config.train.steps = 10;
   CHECK_THAT(cli::plan_text(config, rpc::Stage::kReport), Catch::Contains("known after index"));
   CHECK_THAT(cli::plan_text(config, rpc::Stage::kMine), Catch::Contains("not part of this job"));
