@@ -26,13 +26,13 @@ ALLOWED = {
     "engine": {"common", "config", "comm", "mining", "train", "eval"},
     "report": {"common", "config", "store", "data", "mining", "eval"},
     "coordinator": {"common", "config", "store", "rpc"},
-    "worker": {"common", "config", "store", "data", "rpc", "engine", "comm", "mining", "train", "eval", "report"},
-    "cli": {"common", "config", "store", "data", "rpc", "engine", "comm", "mining", "train", "eval", "report",
+    "worker": {"common", "config", "store", "data", "rpc", "engine", "comm", "model", "mining", "train", "eval", "report"},
+    "cli": {"common", "config", "store", "data", "rpc", "engine", "comm", "model", "mining", "train", "eval", "report",
             "coordinator", "worker"},
 }
 # Folders without LibTorch may include only these headers of the engine's folders: the seam of the two worlds. The miners
-# have no LibTorch; of the encode job only its header is open.
-SEAM = re.compile(r"^(comm/group|train/train_job|eval/(eval_job|results|metrics)|engine/engine|mining/(encode_job|(?!encode_)\w+))\.h$")
+# and a model's descriptions have no LibTorch; of the encode job only its header is open.
+SEAM = re.compile(r"^(comm/group|model/(model_digest|model_files|locked_config|clip_architecture)|train/train_job|eval/(eval_job|results|metrics)|engine/engine|mining/(encode_job|(?!encode_)\w+))\.h$")
 TORCH_FOLDERS = {"comm", "model", "loss", "mining", "train", "eval", "engine"}
 TORCH_FREE_FILES = re.compile(r"src/(engine/engine(_loader)?\.(h|cpp)|eval/(results|metrics)\.(h|cpp)|loss/batch_masks\.(h|cpp))$")
 TORCH = re.compile(r"^(torch|ATen|c10|caffe2)/")

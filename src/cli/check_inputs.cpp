@@ -1,20 +1,18 @@
 #include "cli/check_inputs.h"
 
 #include <algorithm>
-#include <array>
 #include <filesystem>
-#include <nlohmann/json.hpp>
 #include <system_error>
 #include <vector>
 
-#include "cli/model_plan.h"
 #include "common/error.h"
-#include "common/publish.h"
 #include "common/text.h"
 #include "data/index_corpus.h"
 #include "data/manifest.h"
 #include "data/shard_list.h"
 #include "data/tokenizer.h"
+#include "model/locked_config.h"
+#include "model/model_files.h"
 
 namespace helip::cli {
 namespace {
@@ -70,46 +68,28 @@ void check_corpus(const std::string& source) {
 }
 
 // The files that helip_model.json names. Their digests are verified on loading.
-void check_towers(const fs::path& description) {
-  const auto json = nlohmann::json::parse(read_text_file(description), nullptr, false);
-  const std::array<nlohmann::json::json_pointer, 3> files = {
-      nlohmann::json::json_pointer("/image_tower/file"),
-      nlohmann::json::json_pointer("/text_tower/file"),
-      nlohmann::json::json_pointer("/text_tower/tokenizer/file")};
-  for (const auto& pointer : files) {
-    const std::string name = json.value(pointer, std::string());
-    const fs::path file = description.parent_path() / name;
-    if (name.empty() || !is_file(file)) {
+void check_towers(const fs::path& folder) {
+  const model::LockedConfig config = model::read_locked_config(folder);
+  for (const model::PinnedFile* file :
+       {&config.image.file, &config.text.file, &config.text.tokenizer}) {
+    if (!is_file(file->path)) {
       missing("a file of the model is missing", "model.architecture",
-              pointer.to_string() + " of " + description.string(),
-              name.empty() ? "nothing" : "no " + file.string());
+              cat("what ", (folder / model::kLockedConfigFile).string(), " names"),
+              cat("no ", file->path.string()));
     }
   }
 }
 
-void check_weights(const std::string& init, bool locked_towers) {
-  if (init == "random") return;
-  const fs::path path(init);
-  if (is_file(path) && path.extension() == ".safetensors") return;
-  const std::string own = locked_towers ? "heads.safetensors" : "open_clip_model.safetensors";
-  if (is_file(path / own) || is_file(path / "model.safetensors")) return;
-  std::error_code ignored;
-  missing("no initial weights there", "model.init",
-          "random, a .safetensors file, or a folder with " + own + " or model.safetensors",
-          fs::exists(path, ignored) ? init : "no " + init);
-}
-
 void check_model(const config::ModelConfig& model) {
-  const fs::path description = description_file(model.architecture, installed_models());
-  const bool locked_towers = plan_model(description).locked_towers;
-  if (locked_towers) check_towers(description);
-  check_weights(model.init, locked_towers);
+  const auto source = model::find_architecture(model.architecture, model::installed_models());
+  if (source.locked_towers) check_towers(source.folder);
+  if (model.init != "random") model::find_weights(model.init, source.locked_towers);
   if (!model.tokenizer.empty()) {
     if (!is_file(model.tokenizer)) {
       missing("the tokenizer's vocabulary is not there", "model.tokenizer",
               "a file, or nothing for the one that is installed", "no " + model.tokenizer);
     }
-  } else if (!locked_towers) {
+  } else if (!source.locked_towers) {
     try {
       data::default_clip_vocabulary();
     } catch (const ConfigError& error) {

@@ -109,9 +109,11 @@ void embed(const EmbedArguments& arguments) {
       engine.open_encode_session(config, corpus, arguments.encoder.feature_cache, arguments.device);
   const auto results = encode_parts(*session, pairs, kBatchesPerPart * config.encoder.batch_size,
                                     staging.path() / "parts");
+  ProgressLine progress("joining", "pairs");
   const mining::EncodeSummary summary = mining::merge_embeddings(
       results, pairs,
-      {.embeddings = finished, .features = finished / "features", .quarantine = finished});
+      {.embeddings = finished, .features = finished / "features", .quarantine = finished},
+      [&](std::uint64_t done, std::uint64_t total) { progress(done, total); });
   publish_folder(finished, out);
 
   if (arguments.json) {

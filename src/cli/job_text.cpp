@@ -78,6 +78,10 @@ std::string full_text(const rpc::JobStatus& status) {
                       rate_of(stage.rate), eta_of(stage.eta_seconds)}),
                 "\n");
   }
+  if (status.quarantined > 0) {
+    text += cat("quarantine ", status.quarantined, " pairs, see ", status.work_dir,
+                "/corpus/quarantine.jsonl\n");
+  }
   if (status.train) text += cat("training ", train_line(*status.train), "\n");
   for (const rpc::WorkerStatus& worker : status.workers) {
     text += cat(

@@ -5,16 +5,13 @@
 
 #include "common/error.h"
 #include "config/parse.h"
+#include "model/locked_config.h"
+#include "model/model_files.h"
 
 namespace helip::cli {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr const char* kLockedConfig = "helip_model.json";
-constexpr const char* kLockedHeads = "heads.safetensors";
-constexpr const char* kOpenClipConfig = "open_clip_config.json";
-constexpr const char* kCheckpointWeights = "model.safetensors";
 
 // The model section of the config.yaml of the work directory that holds a checkpoint.
 std::optional<config::ModelConfig> model_of_work_directory(const fs::path& checkpoint) {
@@ -28,7 +25,8 @@ std::optional<config::ModelConfig> model_of_work_directory(const fs::path& check
 }
 
 bool is_model_folder(const fs::path& folder) {
-  return fs::exists(folder / kLockedConfig) || fs::exists(folder / kOpenClipConfig);
+  return fs::exists(folder / model::kLockedConfigFile) ||
+         fs::exists(folder / model::kOpenClipConfigFile);
 }
 
 }  // namespace
@@ -61,18 +59,18 @@ config::ModelConfig resolve_model(const ModelArgument& argument, bool towers_alo
   } else if (is_model_folder(path)) {
     model.architecture = argument.model;
   } else if (const auto known = model_of_work_directory(path);
-             known && fs::exists(path / kCheckpointWeights)) {
+             known && fs::exists(path / model::kCheckpointWeightsFile)) {
     model.architecture = known->architecture;
     model.tokenizer = known->tokenizer;
     model.name = known->name;
   } else {
     throw ConfigError({.what = "the model's architecture is not known",
                        .where = "--model " + argument.model,
-                       .expected = std::string(kOpenClipConfig) + " or " + kLockedConfig +
-                                   " in the folder, or --model-config"});
+                       .expected = std::string(model::kOpenClipConfigFile) + " or " +
+                                   model::kLockedConfigFile + " in the folder, or --model-config"});
   }
-  const bool untrained =
-      towers_alone && fs::exists(path / kLockedConfig) && !fs::exists(path / kLockedHeads);
+  const bool untrained = towers_alone && fs::exists(path / model::kLockedConfigFile) &&
+                         !fs::exists(path / model::kHeadsFile);
   model.init = untrained ? "random" : argument.model;
   model.trust_torchscript = argument.trust_torchscript;
   return model;

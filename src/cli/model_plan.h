@@ -2,15 +2,10 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
-#include <string>
 
-#include "config/run_config.h"
+#include "model/model_files.h"
 
 namespace helip::cli {
-
-inline constexpr const char* kLockedDescription = "helip_model.json";
-inline constexpr const char* kOpenClipDescription = "open_clip_config.json";
 
 // Counts of numbers, not bytes. Activations are those of a transformer's float32 forward pass.
 struct ModelPlan {
@@ -25,16 +20,8 @@ struct ModelPlan {
   std::uint64_t activations = 0;    // of one pair, kept for the backward pass
 };
 
-// PROGRAM_FOLDER/../share/helip/models.
-std::filesystem::path installed_models();
-
-// The JSON file that `architecture` names: itself, in the folder, or of that name in `installed`.
-// Throws ConfigError naming model.architecture: not there, or not a JSON object.
-std::filesystem::path description_file(const std::string& architecture,
-                                       const std::filesystem::path& installed);
-
-// Throws ConfigError naming file and key if the description lacks what the plan needs. Whether the
-// model can be run, only loading it tells.
-ModelPlan plan_model(const std::filesystem::path& description);
+// Throws ConfigError if a locked-towers folder's description cannot be read. Whether the model can
+// be run, only loading it tells.
+ModelPlan plan_model(const model::ArchitectureSource& source);
 
 }  // namespace helip::cli

@@ -56,7 +56,8 @@ class Plan {
       : config_(config),
         pipeline_(pipeline),
         pairs_(count_pairs(config.corpus.path, work_dir.corpus())),
-        model_(plan_model(description_file(config.model.architecture, installed_models()))) {}
+        model_(plan_model(
+            model::find_architecture(config.model.architecture, model::installed_models()))) {}
 
   [[nodiscard]] Row row(rpc::Stage stage) const {
     Row row{std::string(rpc::name_of(stage)), "1", "", ""};

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <ranges>
 
 #include "common/error.h"
 #include "common/log.h"
@@ -59,10 +58,22 @@ Job::Job(const config::RunConfig& config, const WorkDir& work_dir, MiningCut cut
       index != nullptr && index->state == TaskState::kDone) {
     corpus_ = corpus_facts(*index);
   }
+  expect_same_model();
   advance();
 }
 
 Job::~Job() = default;
+
+void Job::expect_same_model() const {
+  if (!corpus_ || options_.model_digest.empty()) return;
+  if (corpus_->model_digest == options_.model_digest) return;
+  throw ConfigError(
+      {.what = "the initial model is another one than when this job began; take another --work-dir",
+       .where = cat("model.architecture ", config_.model.architecture, ", model.init ",
+                    config_.model.init),
+       .expected = cat("digest ", corpus_->model_digest),
+       .found = options_.model_digest});
+}
 
 void Job::open_ledger() {
   std::error_code error;
@@ -87,8 +98,17 @@ void Job::open_ledger() {
     journal_ = std::make_unique<Journal>(work_dir_.database());
   }
   rebuilding_ = journal_->fresh();
+  // Tasks hold absolute paths.
+  const std::string root = work_dir_.root().string();
+  if (const auto former = journal_->fact("work_dir"); former && *former != root) {
+    throw ConfigError({.what = "the work directory was moved after its job began; move it back",
+                       .where = "output.work_dir",
+                       .expected = *former,
+                       .found = root});
+  }
   work_dir_.claim(config_yaml_, config_digest_, journal_->fact("config_digest").value_or(""));
   journal_->set_fact("config_digest", config_digest_);
+  journal_->set_fact("work_dir", root);
 
   const TimePoint now = clock_.now();
   std::vector<TaskId> changed;
@@ -111,8 +131,9 @@ void Job::verify_results() {
   for (const Stage stage : rpc::kStages) {
     bool merged = false;
     // From the merge task, the last of its stage, to the first range.
-    for (const TaskId id : ledger_.of_stage(stage) | std::views::reverse) {
-      const TaskRecord& task = ledger_.task(id);
+    const auto& tasks = ledger_.of_stage(stage);
+    for (auto id = tasks.rbegin(); id != tasks.rend(); ++id) {
+      const TaskRecord& task = ledger_.task(*id);
       if (task.state != TaskState::kDone) continue;
       const rpc::TaskSpec spec = rpc::task_spec_from_json(task.spec, label(task));
       // What an intact merge has taken in is no longer needed.
@@ -123,8 +144,8 @@ void Job::verify_results() {
         continue;
       }
       log::warning(cat(label(task), " is done again: ", missing));
-      ledger_.reopen(id, missing);
-      reopened.push_back(id);
+      ledger_.reopen(*id, missing);
+      reopened.push_back(*id);
     }
   }
   put_back(reopened);
@@ -211,9 +232,8 @@ void Job::stage_ended(std::optional<Stage> former) {
 
 // Pairs that cannot be used are left out; whoever watches must learn of it.
 void Job::tell_quarantine(const TaskRecord& task) const {
-  if (task.stage != Stage::kEncode || task.name != kMerge || !corpus_) return;
-  const auto result = nlohmann::json::parse(task.result.result, nullptr, false);
-  const auto quarantined = result.value("quarantined", std::uint64_t{0});
+  if (task.stage != Stage::kEncode || task.name != kMerge) return;
+  const std::uint64_t quarantined = quarantined_pairs(ledger_);
   if (quarantined == 0) return;
   log::warning(cat("encode: ", quarantined, " of ", corpus_->pairs, " pairs quarantined, see ",
                    (work_dir_.corpus() / "quarantine.jsonl").string()));

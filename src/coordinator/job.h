@@ -28,13 +28,15 @@ struct JobOptions {
   // True where no worker of a former coordinator can be alive (`helip run` starts its own): leases
   // are dropped at once instead of getting a fresh term.
   bool drop_leases = false;
+  // Of the initial model as it is now (model::model_digest); empty: not compared.
+  std::string model_digest;
 };
 
 class Job final : public rpc::Scheduler {
  public:
   // Opens or makes the work directory and replays its ledger. Throws ConfigError (another
-  // configuration), StoreError (another coordinator holds it). A damaged database is set aside and
-  // rebuilt from the result files.
+  // configuration or initial model, a directory that was moved), StoreError (another coordinator
+  // holds it). A damaged database is set aside and rebuilt from the result files.
   Job(const config::RunConfig& config, const WorkDir& work_dir, MiningCut cut, const Clock& clock,
       const JobOptions& options);
   ~Job() override;
@@ -82,6 +84,7 @@ class Job final : public rpc::Scheduler {
  private:
   void open_ledger();
   void verify_results();
+  void expect_same_model() const;
   void advance();
   void add_tasks(const std::vector<NewTask>& tasks);
   void write_merge_inputs(Stage stage);

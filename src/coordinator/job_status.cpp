@@ -132,6 +132,7 @@ rpc::JobStatus Job::status_now() const {
     if (worker.training) row.state = "training";
     if (registry_.lost(worker, now)) row.state = "lost";
   }
+  status.quarantined = quarantined_pairs(ledger_);
   status.failure = failure_;
   status.work_dir = work_dir_.root().string();
   status.config_digest = config_digest_;

@@ -56,6 +56,13 @@ CorpusFacts corpus_facts(const TaskRecord& task) {
   return facts;
 }
 
+std::uint64_t quarantined_pairs(const TaskLedger& ledger) {
+  const TaskRecord* merge = ledger.find(Stage::kEncode, kMerge);
+  return merge != nullptr && merge->state == TaskState::kDone
+             ? read<std::uint64_t>(*merge, "quarantined")
+             : 0;
+}
+
 Pipeline::Pipeline(const config::RunConfig& config, const WorkDir& work_dir,
                    std::string config_digest, MiningCut cut, Stage until)
     : config_(config),
@@ -166,6 +173,7 @@ std::vector<NewTask> Pipeline::first_tasks(const TaskLedger& ledger, Stage stage
   for (NewTask& task : tasks) {
     task.spec.pairs = corpus.pairs;
     task.spec.corpus_fingerprint = corpus.fingerprint;
+    task.spec.model_digest = corpus.model_digest;
   }
   return tasks;
 }
@@ -279,6 +287,7 @@ NewTask Pipeline::merge_task(const TaskLedger& ledger, Stage stage) const {
   NewTask task{base(stage, kMerge, kMerge), 0};
   task.spec.pairs = corpus.pairs;
   task.spec.corpus_fingerprint = corpus.fingerprint;
+  task.spec.model_digest = corpus.model_digest;
   auto& paths = task.spec.paths;
   paths["inputs"] = (work_dir_.tasks(stage) / "merge-inputs.jsonl").string();
   switch (stage) {

@@ -42,6 +42,9 @@ struct CorpusFacts {
 };
 CorpusFacts corpus_facts(const TaskRecord& index_task);
 
+// Pairs that encode could not read; 0 before its merge is done.
+std::uint64_t quarantined_pairs(const TaskLedger& ledger);
+
 class Pipeline {
  public:
   // `until`: the last stage that runs.

@@ -92,64 +92,51 @@ std::size_t unescape_named(std::u32string_view text, std::u32string& out) {
   return 0;
 }
 
-std::u32string unescape_html(std::u32string_view text) {
+// Replaces references to characters: `reference` reads one from the text after a '&', appends its
+// value and returns how many characters it took, or 0 for none.
+template <typename Reference>
+std::u32string replace_references(std::u32string_view text, Reference&& reference) {
   std::u32string out;
   out.reserve(text.size());
   for (std::size_t i = 0; i < text.size();) {
-    if (text[i] != '&') {
-      out.push_back(text[i++]);
-      continue;
-    }
-    const std::u32string_view rest = text.substr(i + 1);
-    char32_t number = 0;
-    if (const std::size_t numeric = scan_numeric(rest, number); numeric > 0) {
-      append_numeric(out, number);
-      i += 1 + numeric;
-    } else if (const std::size_t named = unescape_named(rest, out); named > 0) {
-      i += 1 + named;
-    } else {
-      out.push_back(text[i++]);
-    }
+    const std::size_t taken = text[i] == '&' ? reference(text.substr(i + 1), out) : 0;
+    if (taken == 0) out.push_back(text[i]);
+    i += 1 + taken;
   }
   return out;
 }
 
+std::u32string unescape_html(std::u32string_view text) {
+  return replace_references(text, [](std::u32string_view rest, std::u32string& out) {
+    char32_t number = 0;
+    const std::size_t numeric = scan_numeric(rest, number);
+    if (numeric == 0) return unescape_named(rest, out);
+    append_numeric(out, number);
+    return numeric;
+  });
+}
+
 // ftfy's own, stricter unescape: &#?[0-9A-Za-z]{1,24}; alone, and only if the semicolon is
 // consumed.
-std::u32string unescape_strictly(std::u32string_view text) {
-  std::u32string out;
-  out.reserve(text.size());
-  for (std::size_t i = 0; i < text.size();) {
-    if (text[i] != '&') {
-      out.push_back(text[i++]);
-      continue;
-    }
-    const std::u32string_view rest = text.substr(i + 1);
-    const std::size_t first = !rest.empty() && rest[0] == '#' ? 1 : 0;
-    std::size_t end = first;
-    while (end < rest.size() && end - first < 24 && (is_digit(rest[end]) || is_letter(rest[end])))
-      ++end;
-    const bool matches = end > first && end < rest.size() && rest[end] == ';';
-    bool replaced = false;
-    if (matches && first == 1) {
-      char32_t number = 0;
-      replaced = scan_numeric(rest, number) == end + 1 && number != ';';
-      if (replaced) append_numeric(out, number);
-    } else if (matches) {
-      std::string name;
-      for (const char32_t c : rest.substr(0, end + 1)) name.push_back(static_cast<char>(c));
-      const HtmlEntity* entity = find_entity(html5_entities(), name);
-      if (entity == nullptr) entity = find_entity(capital_entities(), name);
-      replaced = entity != nullptr;
-      if (replaced) append_value(out, *entity);
-    }
-    if (replaced) {
-      i += end + 2;
-    } else {
-      out.push_back(text[i++]);
-    }
+std::size_t strict_reference(std::u32string_view rest, std::u32string& out) {
+  const std::size_t first = !rest.empty() && rest[0] == '#' ? 1 : 0;
+  std::size_t end = first;
+  while (end < rest.size() && end - first < 24 && (is_digit(rest[end]) || is_letter(rest[end])))
+    ++end;
+  if (end == first || end == rest.size() || rest[end] != ';') return 0;
+  if (first == 1) {
+    char32_t number = 0;
+    if (scan_numeric(rest, number) != end + 1 || number == ';') return 0;
+    append_numeric(out, number);
+    return end + 1;
   }
-  return out;
+  std::string name;
+  for (const char32_t c : rest.substr(0, end + 1)) name.push_back(static_cast<char>(c));
+  const HtmlEntity* entity = find_entity(html5_entities(), name);
+  if (entity == nullptr) entity = find_entity(capital_entities(), name);
+  if (entity == nullptr) return 0;
+  append_value(out, *entity);
+  return end + 1;
 }
 
 std::u32string_view ligature(char32_t c) {
@@ -276,7 +263,7 @@ constexpr int kMostRounds = 100;
 
 std::u32string fix_segment(std::u32string text, bool unescape) {
   for (int round = 0; round < kMostRounds; ++round) {
-    std::u32string fixed = unescape ? unescape_strictly(text) : text;
+    std::u32string fixed = unescape ? replace_references(text, strict_reference) : text;
     fixed = compose(remove_controls(fix_characters(fixed)));
     if (fixed == text) break;
     text = std::move(fixed);

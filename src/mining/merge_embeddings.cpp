@@ -94,7 +94,7 @@ void add_quarantine(const store::SafetensorsFile& result, const TaskResult& task
 }  // namespace
 
 EncodeSummary merge_embeddings(const std::vector<TaskResult>& results, std::uint64_t pairs,
-                               const EncodeOutput& output) {
+                               const EncodeOutput& output, const Progress& progress) {
   std::array<Column, 4> columns = {
       Column("image_embeddings", output.embeddings / "img_emb" / "img_emb_0.npy", true),
       Column("text_embeddings", output.embeddings / "text_emb" / "text_emb_0.npy", true),
@@ -102,10 +102,12 @@ EncodeSummary merge_embeddings(const std::vector<TaskResult>& results, std::uint
       Column("text_features", output.features / "text_features.npy", false)};
   std::vector<data::QuarantineEntry> quarantine;
   for (const TaskResult& task : in_order(results, pairs, "encode")) {
+    progress(task.range.first, pairs);
     const store::SafetensorsFile file = store::SafetensorsFile::open(task.file);
     for (Column& column : columns) column.add(file, task, pairs);
     add_quarantine(file, task, quarantine);
   }
+  progress(pairs, pairs);
   for (Column& column : columns) column.publish();
   data::write_quarantine(output.quarantine, pairs, quarantine);
 

@@ -26,8 +26,10 @@ struct EncodeSummary {
 
 // Streams the results (see encode_job.h; any order) row by row; memory does not grow with the
 // corpus apart from the quarantine entries. Nothing has its final name before all results were
-// read. Throws StoreError if a range is missing or there twice, or a result does not fit.
+// read. `progress` counts pairs; after its last call, with `pairs`, files get their final names. It
+// may throw to stop the merge. Throws StoreError if a range is missing or there twice, or a result
+// does not fit.
 EncodeSummary merge_embeddings(const std::vector<TaskResult>& results, std::uint64_t pairs,
-                               const EncodeOutput& output);
+                               const EncodeOutput& output, const Progress& progress);
 
 }  // namespace helip::mining

@@ -32,9 +32,11 @@ std::string installed_names(const fs::path& installed) {
 }
 
 ArchitectureSource from_folder(const fs::path& folder) {
-  if (fs::exists(folder / kLockedConfigFile)) return {.locked_towers = true, .folder = folder};
-  if (fs::exists(folder / kOpenClipConfigFile)) {
-    return {.clip = read_clip(folder / kOpenClipConfigFile)};
+  if (fs::exists(folder / kLockedConfigFile)) {
+    return {.locked_towers = true, .file = folder / kLockedConfigFile, .folder = folder};
+  }
+  if (const fs::path file = folder / kOpenClipConfigFile; fs::exists(file)) {
+    return {.file = file, .clip = read_clip(file)};
   }
   throw ConfigError({.what = "the folder holds no model",
                      .where = "model.architecture " + folder.string(),
@@ -43,8 +45,10 @@ ArchitectureSource from_folder(const fs::path& folder) {
 
 ArchitectureSource from_file(const fs::path& file) {
   const nlohmann::json json = parse_json_object(read_text_file(file), file.string());
-  if (json.contains("format")) return {.locked_towers = true, .folder = file.parent_path()};
-  return {.clip = read_clip(file)};
+  if (json.contains("format")) {
+    return {.locked_towers = true, .file = file, .folder = file.parent_path()};
+  }
+  return {.file = file, .clip = read_clip(file)};
 }
 
 }  // namespace
@@ -81,7 +85,7 @@ fs::path find_weights(const fs::path& init, bool locked_towers) {
                      .where = "model.init",
                      .expected = std::string("random, a .safetensors file, or a folder with ") +
                                  own + " or " + kCheckpointWeightsFile,
-                     .found = init.string()});
+                     .found = fs::exists(init, ignored) ? init.string() : "no " + init.string()});
 }
 
 std::optional<OpenClipConfig> config_beside_weights(const fs::path& init) {

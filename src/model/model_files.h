@@ -16,6 +16,7 @@ inline constexpr const char* kCheckpointWeightsFile = "model.safetensors";
 // What an architecture names.
 struct ArchitectureSource {
   bool locked_towers = false;
+  std::filesystem::path file{};    // the JSON description
   std::filesystem::path folder{};  // of a locked-towers model
   OpenClipConfig clip{};           // otherwise
 };

@@ -1,7 +1,9 @@
 #include "report/comparison.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
+#include <utility>
 
 #include "common/error.h"
 #include "common/publish.h"
@@ -38,6 +40,22 @@ std::size_t seeds_of(const JobRecord& job) {
   std::size_t seeds = 0;
   for (const auto& [key, values] : job.metrics.tuned) seeds = std::max(seeds, values.size());
   return seeds;
+}
+
+// Figures of one data set are comparable only if every job scored the same split of it.
+void expect_same_splits(const std::vector<JobRecord>& jobs) {
+  std::map<std::string, std::pair<std::string, std::string>> seen;  // data set → split, job
+  for (const JobRecord& job : jobs) {
+    for (const config::EvalDataset& dataset : job.config.eval.datasets) {
+      const auto& [split, other] =
+          seen.try_emplace(dataset.name, dataset.split, job.name).first->second;
+      if (split == dataset.split) continue;
+      throw ConfigError({.what = "the jobs scored different splits of a data set",
+                         .where = dataset.name,
+                         .expected = cat(split, ", as ", other, " did"),
+                         .found = cat(dataset.split, " in ", job.name)});
+    }
+  }
 }
 
 const BySeed& tuned_values(const JobRecord& job, const MetricKey& key) {
@@ -129,6 +147,7 @@ Comparison compare_jobs(const fs::path& subject, const std::vector<fs::path>& ot
                        .where = "--compare",
                        .expected = "at least one further work directory"});
   }
+  expect_same_splits(jobs);
   out.control = find_control(jobs);
 
   JobMetrics all;

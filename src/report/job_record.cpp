@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <string_view>
 
@@ -23,9 +24,8 @@ std::optional<double> number(const Json& line, const char* key) {
   return found->get<double>();
 }
 
-// Lines without a step (events of other kinds) are not points of the curve.
-std::map<std::uint64_t, std::vector<TrainPoint>> read_curves(const fs::path& file) {
-  std::map<std::uint64_t, std::vector<TrainPoint>> curves;
+void for_each_json_line(const fs::path& file, const char* damaged,
+                        const std::function<void(const Json& object)>& take) {
   const std::string text = read_text_file(file);
   std::size_t row = 0;
   for (std::size_t start = 0; start < text.size();) {
@@ -36,19 +36,27 @@ std::map<std::uint64_t, std::vector<TrainPoint>> read_curves(const fs::path& fil
     if (line.empty()) continue;
     const Json json = Json::parse(line, nullptr, false);
     if (!json.is_object()) {
-      throw StoreError({.what = "damaged metrics",
+      throw StoreError({.what = damaged,
                         .where = cat(file.string(), ":", row),
                         .expected = "a JSON object in each line",
                         .found = cat(line.size(), " bytes that are none")});
     }
-    if (!json.contains("step") || !json["step"].is_number_unsigned()) continue;
+    take(json);
+  }
+}
+
+// Lines without a step (events of other kinds) are not points of the curve.
+std::map<std::uint64_t, std::vector<TrainPoint>> read_curves(const fs::path& file) {
+  std::map<std::uint64_t, std::vector<TrainPoint>> curves;
+  for_each_json_line(file, "damaged metrics", [&](const Json& json) {
+    if (!json.contains("step") || !json["step"].is_number_unsigned()) return;
     const std::uint64_t seed = json.contains("seed") && json["seed"].is_number_unsigned()
                                    ? json["seed"].get<std::uint64_t>()
                                    : 0;
     curves[seed].push_back({json["step"].get<std::uint64_t>(), number(json, "loss"),
                             number(json, "contrastive_loss"), number(json, "margin_loss"),
                             number(json, "lr"), number(json, "logit_scale")});
-  }
+  });
   for (auto& [seed, points] : curves) {
     std::stable_sort(points.begin(), points.end(),
                      [](const TrainPoint& a, const TrainPoint& b) { return a.step < b.step; });
@@ -87,6 +95,14 @@ fs::path find_corpus(const fs::path& work_dir) {
   return fs::exists(work_dir / "corpus" / "manifest.json") ? work_dir / "corpus" : fs::path{};
 }
 
+// Lines of WORK/corpus/quarantine.jsonl by their reason.
+std::map<std::string, std::uint64_t> read_quarantine(const fs::path& file) {
+  std::map<std::string, std::uint64_t> reasons;
+  for_each_json_line(file, "damaged quarantine",
+                     [&](const Json& line) { ++reasons[line.value("reason", "unknown")]; });
+  return reasons;
+}
+
 }  // namespace
 
 JobRecord read_job(const fs::path& work_dir) {
@@ -113,6 +129,8 @@ JobRecord read_job(const fs::path& work_dir) {
   if (fs::exists(metrics)) job.curves = read_curves(metrics);
   if (job.curves.empty()) job.missing.emplace_back("metrics.jsonl: no training steps are recorded");
 
+  const fs::path quarantine = job.folder / "corpus" / "quarantine.jsonl";
+  if (fs::exists(quarantine)) job.quarantined = read_quarantine(quarantine);
   job.corpus_folder = find_corpus(job.folder);
   if (job.corpus_folder.empty()) {
     job.missing.emplace_back(

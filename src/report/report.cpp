@@ -81,6 +81,21 @@ std::string missing_notice(const std::vector<std::string>& missing) {
   return out + "</ul></div>\n";
 }
 
+// What the job left out, and why: nothing is dropped silently.
+std::string quarantine_section(const JobRecord& job) {
+  if (job.quarantined.empty()) return {};
+  std::uint64_t pairs = 0;
+  for (const auto& [reason, count] : job.quarantined) pairs += count;
+  std::string out =
+      cat("<h2>Quarantine</h2><p class=\"soft\">", pairs, pairs == 1 ? " pair" : " pairs",
+          " could not be read and took no part; corpus/quarantine.jsonl names each "
+          "with its shard.</p><dl>");
+  for (const auto& [reason, count] : job.quarantined) {
+    out += cat("<dt>", count, "</dt><dd>", escape_html(reason), "</dd>");
+  }
+  return out + "</dl>\n";
+}
+
 std::string results_section(const JobRecord& job) {
   const std::vector<MetricKey> keys = ordered_keys(job.metrics);
   if (keys.empty()) return {};
@@ -238,6 +253,7 @@ fs::path write_report(const fs::path& work_dir) {
   if (!job.curves.empty()) body += training_section(job);
   if (mining) body += mining_section(job, *mining);
   body += pictures;
+  body += quarantine_section(job);
   body += settings_section(job);
   const fs::path file = job.folder / "report" / "index.html";
   fs::create_directories(file.parent_path());

@@ -370,6 +370,7 @@ v1::JobStatus to_proto(const JobStatus& status) {
   proto.set_config_digest(status.config_digest);
   proto.set_elapsed_seconds(status.elapsed_seconds);
   proto.set_eta_seconds(status.eta_seconds);
+  proto.set_quarantined(status.quarantined);
   return proto;
 }
 
@@ -388,6 +389,7 @@ JobStatus from_proto(const v1::JobStatus& proto) {
   status.config_digest = proto.config_digest();
   status.elapsed_seconds = proto.elapsed_seconds();
   status.eta_seconds = proto.eta_seconds();
+  status.quarantined = proto.quarantined();
   return status;
 }
 

@@ -128,6 +128,7 @@ JobStatus status_from(const ordered_json& object, std::string_view where) {
   object.at("work_dir").get_to(status.work_dir);
   object.at("config_digest").get_to(status.config_digest);
   object.at("elapsed_seconds").get_to(status.elapsed_seconds);
+  object.at("quarantined").get_to(status.quarantined);
   status.eta_seconds = seconds_from(object.at("eta_seconds"));
   return status;
 }
@@ -168,6 +169,7 @@ std::string to_json(const JobStatus& status, double saved_at) {
   object["stage"] = status.stage ? ordered_json(name_of(*status.stage)) : ordered_json(nullptr);
   object["eta_seconds"] = seconds_or_null(status.eta_seconds);
   object["elapsed_seconds"] = status.elapsed_seconds;
+  object["quarantined"] = status.quarantined;
   object["stages"] = ordered_json::array();
   for (const StageStatus& stage : status.stages) object["stages"].push_back(to_object(stage));
   object["train"] = status.train ? to_object(*status.train) : ordered_json(nullptr);

@@ -55,6 +55,7 @@ struct JobStatus {
   std::vector<WorkerStatus> workers;
   std::string failure, work_dir, config_digest;
   double elapsed_seconds = 0, eta_seconds = -1;
+  std::uint64_t quarantined = 0;  // pairs that encode could not read; 0 before it is done
 
   bool operator==(const JobStatus&) const = default;
 };

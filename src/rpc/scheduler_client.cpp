@@ -41,7 +41,10 @@ RegisterReply SchedulerClient::register_worker(const RegisterRequest& request) {
 }
 
 HeartbeatReply SchedulerClient::heartbeat(const HeartbeatRequest& request) {
-  return from_proto(state_->call(&v1::Scheduler::Stub::Heartbeat, to_proto(request), "Heartbeat"));
+  // The next one comes soon; a worker that waits for this one cannot tell that its lease has ended.
+  constexpr double kPatience = 0.3;
+  return from_proto(
+      state_->call(&v1::Scheduler::Stub::Heartbeat, to_proto(request), "Heartbeat", kPatience));
 }
 
 AcquireReply SchedulerClient::acquire(const AcquireRequest& request) {

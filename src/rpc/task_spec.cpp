@@ -74,6 +74,7 @@ std::string to_json(const TaskSpec& spec) {
               {"dataset", spec.dataset},
               {"weights", spec.weights},
               {"corpus_fingerprint", spec.corpus_fingerprint},
+              {"model_digest", spec.model_digest},
               {"config_digest", spec.config_digest},
               {"embeddings_digest", spec.embeddings_digest},
               {"paths", spec.paths}}
@@ -95,6 +96,7 @@ TaskSpec task_spec_from_json(std::string_view text, std::string_view where) {
   reader.read("dataset", spec.dataset);
   reader.read("weights", spec.weights);
   reader.read("corpus_fingerprint", spec.corpus_fingerprint);
+  reader.read("model_digest", spec.model_digest);
   reader.read("config_digest", spec.config_digest);
   reader.read("embeddings_digest", spec.embeddings_digest);
   reader.read("paths", spec.paths);

@@ -19,11 +19,12 @@ struct TaskSpec {
   std::string name;         // unique in its stage; part of the result's file name
   std::uint64_t first = 0;  // range: samples or targets [first, first + count)
   std::uint64_t count = 0;
-  std::uint64_t pairs = 0;    // of the corpus; 0 before it is indexed
-  std::uint64_t seed = 0;     // train: seed of the repeat
-  std::uint64_t dataset = 0;  // eval: index into eval.datasets
-  std::string weights;        // eval: label of the weights ("init", "seed-1")
-  std::string corpus_fingerprint;
+  std::uint64_t pairs = 0;         // of the corpus; 0 before it is indexed
+  std::uint64_t seed = 0;          // train: seed of the repeat
+  std::uint64_t dataset = 0;       // eval: index into eval.datasets
+  std::string weights;             // eval: label of the weights ("init", "seed-1")
+  std::string corpus_fingerprint;  // as model_digest, empty before the corpus is indexed
+  std::string model_digest;        // of the initial model
   std::string config_digest;
   std::string embeddings_digest;
   // By role: corpus, index, embeddings, image_embeddings, text_embeddings, features, quarantine,

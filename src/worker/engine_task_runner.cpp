@@ -13,6 +13,7 @@
 #include "eval/results.h"
 #include "mining/merge_embeddings.h"
 #include "mining/mining_job.h"
+#include "model/model_digest.h"
 #include "report/report.h"
 #include "worker/merge_inputs.h"
 
@@ -88,12 +89,26 @@ class EngineTaskRunner final : public TaskRunner {
     return device_;
   }
 
-  static TaskOutcome index_result(const std::filesystem::path& folder, const std::string& digest) {
-    const data::CorpusManifest manifest = data::read_manifest(folder / "manifest.json");
-    return outcome({{"pairs", manifest.pairs},
-                    {"fingerprint", manifest.fingerprint},
-                    {"corpus", folder.string()},
-                    {"model_digest", digest}});
+  // Before the corpus is opened for a task: it must be the one that was indexed.
+  static void expect_corpus(const rpc::TaskSpec& spec) {
+    const auto file = spec.path("corpus") / "manifest.json";
+    const std::string found = data::read_manifest(file).fingerprint;
+    if (found == spec.corpus_fingerprint) return;
+    throw DataError({.what = "the corpus is another one than when this job began",
+                     .where = file.string(),
+                     .expected = cat("fingerprint ", spec.corpus_fingerprint),
+                     .found = found});
+  }
+
+  // Before the initial model is loaded for a task: one job must not mix two models.
+  void expect_model(const rpc::TaskSpec& spec) const {
+    const std::string found = model::model_digest(config_.model);
+    if (found == spec.model_digest) return;
+    throw ConfigError({.what = "the initial model is another one than when this job began",
+                       .where = cat("model.architecture ", config_.model.architecture,
+                                    ", model.init ", config_.model.init),
+                       .expected = cat("digest ", spec.model_digest),
+                       .found = found});
   }
 
   TaskOutcome index(const rpc::TaskSpec& spec, const TaskHooks& hooks) {
@@ -101,12 +116,18 @@ class EngineTaskRunner final : public TaskRunner {
         config_.corpus.path, spec.path("index"), config_.corpus.caption_key, hooks.progress));
     // The report, and tools that read a work directory, find the corpus by this.
     publish_file(spec.path("index") / "location.txt", folder.string() + "\n");
-    return index_result(folder, model_digest(config_.model));
+    const data::CorpusManifest manifest = data::read_manifest(folder / "manifest.json");
+    return outcome({{"pairs", manifest.pairs},
+                    {"fingerprint", manifest.fingerprint},
+                    {"corpus", folder.string()},
+                    {"model_digest", model::model_digest(config_.model)}});
   }
 
   TaskOutcome encode(const rpc::TaskSpec& spec, const std::filesystem::path& partial,
                      const TaskHooks& hooks) {
     if (encoder_ == nullptr) {
+      expect_corpus(spec);
+      expect_model(spec);
       const std::string& device = open_engine();
       encoder_ = engine::engine().open_encode_session(config_, spec.path("corpus"),
                                                       spec.path("feature_cache"), device);
@@ -119,13 +140,12 @@ class EngineTaskRunner final : public TaskRunner {
   }
 
   static TaskOutcome merge_encoded(const rpc::TaskSpec& spec, const TaskHooks& hooks) {
-    hooks.progress(0, spec.pairs);
     mining::EncodeOutput output;
     output.embeddings = spec.path("embeddings");
     output.quarantine = spec.path("quarantine");
     if (spec.paths.contains("features")) output.features = spec.path("features");
     const mining::EncodeSummary merged =
-        mining::merge_embeddings(range_results(spec), spec.pairs, output);
+        mining::merge_embeddings(range_results(spec), spec.pairs, output, hooks.progress);
     return outcome({{"dim", merged.image_dim},
                     {"quarantined", merged.quarantined},
                     {"embeddings_digest", merged.embeddings_digest}});
@@ -136,6 +156,7 @@ class EngineTaskRunner final : public TaskRunner {
     if (!miner_) {
       // The model is not needed any more, and the embeddings want the room.
       encoder_.reset();
+      expect_corpus(spec);
       mining::MiningInput input;
       input.image_embeddings = spec.path("image_embeddings");
       input.text_embeddings = spec.path("text_embeddings");
@@ -196,6 +217,7 @@ class EngineTaskRunner final : public TaskRunner {
     }
     encoder_.reset();
     miner_.reset();
+    if (spec.weights == "init") expect_model(spec);
     eval::EvalSpec job;
     job.model = config_.model;
     job.model.init = spec.path("model").string();
@@ -232,6 +254,8 @@ TaskOutcome EngineTaskRunner::train(const rpc::TaskSpec& spec, comm::Group& grou
                                     const TaskHooks& hooks) {
   encoder_.reset();
   miner_.reset();
+  expect_corpus(spec);
+  expect_model(spec);
   const auto path_or_none = [&](const char* role) {
     const auto found = spec.paths.find(role);
     return std::filesystem::path(found == spec.paths.end() ? std::string() : found->second);

@@ -13,9 +13,6 @@ namespace helip::worker {
 std::unique_ptr<TaskRunner> make_engine_task_runner(const config::RunConfig& config,
                                                     const Rank& rank);
 
-// sha256 over the names and digests of the files that the initial model is made of.
-std::string model_digest(const config::ModelConfig& model);
-
 // "cpu" or "cuda:I" for a rank. Throws ConfigError where launcher.device asks for a GPU that is not
 // there.
 std::string choose_device(const std::string& asked, std::uint32_t local_rank, int cuda_devices);

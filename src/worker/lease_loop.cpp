@@ -176,12 +176,6 @@ void LeaseLoop::hand_back(const rpc::Lease& lease) {
   }
 }
 
-void LeaseLoop::learn_from(const rpc::TaskSpec& spec, const std::string& result) {
-  if (spec.stage != rpc::Stage::kIndex) return;
-  const auto facts = nlohmann::json::parse(result);
-  connection_.learned(facts.value("fingerprint", ""), facts.value("model_digest", ""));
-}
-
 // The third place that catches errors: a task that fails is reported, and the worker lives on.
 void LeaseLoop::run_task(const rpc::Lease& lease) {
   fs::path partial;
@@ -195,8 +189,11 @@ void LeaseLoop::run_task(const rpc::Lease& lease) {
     log::info(cat(label(spec), ", attempt ", lease.attempt));
     const TaskOutcome outcome = runner_->run(spec, partial, hooks());
     keeper_->set_device(runner_->device());
+    // The runner works with the corpus and the model that the task names, or throws.
+    if (spec.stage != rpc::Stage::kIndex) {
+      connection_.learned(spec.corpus_fingerprint, spec.model_digest);
+    }
     publish(lease, spec, outcome, partial);
-    learn_from(spec, outcome.result);
   } catch (const TaskAbandoned& error) {
     log::warning(error.what());
     if (keeper_->held()) hand_back(lease);

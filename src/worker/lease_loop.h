@@ -47,7 +47,6 @@ class LeaseLoop {
                const std::filesystem::path& partial);
   void report_failure(const rpc::Lease& lease, const std::string& error, rpc::FailureKind kind);
   void hand_back(const rpc::Lease& lease);
-  void learn_from(const rpc::TaskSpec& spec, const std::string& result);
   [[nodiscard]] bool should_stop() const;
   [[nodiscard]] TaskHooks hooks();
 

@@ -8,6 +8,7 @@
 #include "cli/model_plan.h"
 #include "common/error.h"
 #include "common/publish.h"
+#include "common/text.h"
 #include "data/tar_writer.h"
 #include "support/temporary_folder.h"
 
@@ -111,17 +112,21 @@ TEST_CASE("the towers of a locked-towers model are looked for") {
   Job job;
   job.config.model = {};
   job.config.model.architecture = job.root().string();
-  publish_file(job.root() / "helip_model.json", R"({"format": "helip_model/1", "embed_dim": 2,
-    "heads": {"hidden": 3}, "image_tower": {"file": "i.ts", "feature_dim": 5,
-    "preprocess": {"size": 4}}, "text_tower": {"file": "t.ts", "feature_dim": 7,
-    "tokenizer": {"file": "tokenizer.json", "context_length": 8}}})");
+  const std::string sha256 = cat("\"sha256\": \"", std::string(64, 'a'), "\"");
+  publish_file(job.root() / "helip_model.json",
+               cat(R"({"format": "helip_model/1", "kind": "locked_towers", "embed_dim": 2,
+    "heads": {"hidden": 3}, "image_tower": {"file": "i.ts", "feature_dim": 5, )",
+                   sha256, R"(, "preprocess": {"size": 4}},
+    "text_tower": {"file": "t.ts", "feature_dim": 7, )",
+                   sha256, R"(, "tokenizer": {"kind": "wordpiece", "file": "tokenizer.json", )",
+                   sha256, R"(, "context_length": 8}}})"));
   publish_file(job.root() / "i.ts", "12345");
   publish_file(job.root() / "t.ts", "123");
   CHECK_THAT(job.refusal(), Contains("model.architecture") && Contains("tokenizer.json"));
   publish_file(job.root() / "tokenizer.json", "{}");
   CHECK(job.refusal().empty());
 
-  const ModelPlan plan = plan_model(job.root() / "helip_model.json");
+  const ModelPlan plan = plan_model(model::find_architecture(job.root().string(), {}));
   CHECK(plan.locked_towers);
   // Per head: a hidden layer and an output layer, each with its bias; and logit_scale.
   CHECK(plan.parameters == (3 * 5 + 3 + 2 * 3 + 2) + (3 * 7 + 3 + 2 * 3 + 2) + 1);
@@ -138,8 +143,8 @@ TEST_CASE("evaluation data sets are not needed by a job that ends before") {
 // The numbers of parameters that open_clip itself reports.
 TEST_CASE("parameters of named architectures are counted as OpenCLIP has them") {
   const fs::path models = fs::path(HELIP_SOURCE_DIR) / "configs/models";
-  CHECK(plan_model(description_file("ViT-B-32", models)).parameters == 151'277'313);
-  CHECK(plan_model(description_file("ViT-B-16", models)).parameters == 149'620'737);
+  CHECK(plan_model(model::find_architecture("ViT-B-32", models)).parameters == 151'277'313);
+  CHECK(plan_model(model::find_architecture("ViT-B-16", models)).parameters == 149'620'737);
 }
 
 TEST_CASE("pairs are counted from sizes.json, else from the headers of the tars") {

@@ -60,6 +60,7 @@ class JobFixture {
   void open(bool drop_leases = true, coordinator::Stage until = coordinator::Stage::kReport) {
     job.reset();
     coordinator::JobOptions options;
+    options.model_digest = model_digest;
     options.drop_leases = drop_leases;
     options.until = until;
     job = std::make_unique<coordinator::Job>(config, work_dir, cut, clock, options);
@@ -103,7 +104,7 @@ class JobFixture {
         product(spec.path("embeddings") / "img_emb" / "img_emb_0.npy");
         product(spec.path("embeddings") / "text_emb" / "text_emb_0.npy");
         product(spec.path("quarantine") / "quarantine.npy");
-        return R"({"embeddings_digest":"e"})";
+        return R"({"embeddings_digest":"e","quarantined":3})";
       case rpc::Stage::kMine:
         if (spec.kind == "merge") product(spec.path("hard_pairs") / "manifest.json");
         return "{}";
@@ -157,6 +158,7 @@ class JobFixture {
   TemporaryFolder folder;
   config::RunConfig config;
   coordinator::WorkDir work_dir;
+  std::string model_digest = "m";  // of the model that the job finds when it is opened
   HandClock clock;
   std::unique_ptr<coordinator::Job> job;
 };

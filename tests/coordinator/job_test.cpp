@@ -112,6 +112,34 @@ TEST_CASE("the corpus is found by its location; without it it is indexed again")
   CHECK(fixture.job->stage() == Stage::kIndex);
 }
 
+TEST_CASE("a job does not go on with another initial model, nor from another place") {
+  JobFixture fixture;
+  fixture.job->complete(fixture.finished(fixture.lease(fixture.enroll())));  // index
+  const auto encode = rpc::task_spec_from_json(fixture.lease(fixture.enroll()).spec, "");
+  CHECK(encode.model_digest == "m");
+  CHECK(encode.corpus_fingerprint == "f");
+  fixture.model_digest = "other";
+  CHECK_THROWS_WITH(fixture.open(), Catch::Contains("initial model") && Catch::Contains("other"));
+  fixture.model_digest = "m";
+  fixture.open();
+
+  fixture.job.reset();
+  const auto moved = fixture.folder.path() / "moved";
+  std::filesystem::rename(fixture.work_dir.root(), moved);
+  const std::string former = fixture.work_dir.root().string();
+  fixture.work_dir = coordinator::WorkDir(moved);
+  CHECK_THROWS_WITH(fixture.open(), Catch::Contains("was moved") && Catch::Contains(former));
+}
+
+TEST_CASE("the status tells how many pairs encode could not read") {
+  JobFixture fixture;
+  const auto worker = fixture.enroll();
+  fixture.work_until_told_to_leave(worker, 4);  // index and the three ranges
+  CHECK(fixture.job->status().quarantined == 0);
+  fixture.work_until_told_to_leave(worker, 1);
+  CHECK(fixture.job->status().quarantined == 3);
+}
+
 TEST_CASE("stages that the configuration leaves out are skipped") {
   config::RunConfig config = test::small_config();
   config.train.hard_pairs = "none";

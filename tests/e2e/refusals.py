@@ -36,6 +36,17 @@ def test(bench, _):
     expect(time.monotonic() - began < 15, f"a job that failed took {time.monotonic() - began:.0f} s to end")
 
 
+    # Weights replaced under a job that has begun: two models must not mix.
+    weights = bench.fresh("weights") / "model.safetensors"
+    weights.parent.mkdir(parents=True)
+    newest = sorted(bench.reference.glob("checkpoints/step-*"))
+    shutil.copy(newest[0] / "model.safetensors", weights)
+    work = bench.fresh("other-weights")
+    options = ["--until", "encode", "--set", f"model.init={weights}"]
+    bench.run(work, *options, code=0)
+    shutil.copy(newest[-1] / "model.safetensors", weights)
+    refused(bench, 2, ["initial model", "model.init", "expected", "found"], work, *options)
+
     # No shard at all is seen before anything starts.
     shard.unlink()
     refused(bench, 2, ["corpus.path", shard.name], bench.fresh("refused"), "--set", f"corpus.path={corpus}")

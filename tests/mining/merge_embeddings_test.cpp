@@ -84,9 +84,11 @@ void check_rows(const fs::path& file, int tensor) {
   }
 }
 
+const Progress kQuiet = [](std::uint64_t, std::uint64_t) {};
+
 std::string error_of(const std::vector<TaskResult>& results, const EncodeOutput& output) {
   try {
-    merge_embeddings(results, kPairs, output);
+    merge_embeddings(results, kPairs, output, kQuiet);
   } catch (const helip::StoreError& problem) {
     for (const fs::path& folder : {output.embeddings / "img_emb", output.embeddings / "text_emb",
                                    output.features, output.quarantine}) {
@@ -103,7 +105,7 @@ TEST_CASE("encode results are joined row by row in the order of the samples") {
   const TemporaryFolder folder;
   const EncodeOutput output = output_in(folder.path());
   const EncodeSummary summary =
-      merge_embeddings(good_results(folder.path() / "tasks", 4), kPairs, output);
+      merge_embeddings(good_results(folder.path() / "tasks", 4), kPairs, output, kQuiet);
   check_rows(output.embeddings / "img_emb/img_emb_0.npy", 0);
   check_rows(output.embeddings / "text_emb/text_emb_0.npy", 1);
   check_rows(output.features / "image_features.npy", 2);
@@ -130,11 +132,24 @@ TEST_CASE("without tower features there are no feature files") {
   const TemporaryFolder folder;
   const EncodeOutput output = output_in(folder.path());
   const EncodeSummary summary =
-      merge_embeddings(good_results(folder.path() / "tasks", 2), kPairs, output);
+      merge_embeddings(good_results(folder.path() / "tasks", 2), kPairs, output, kQuiet);
   check_rows(output.embeddings / "text_emb/text_emb_0.npy", 1);
   CHECK_FALSE(fs::exists(output.features));
   CHECK(summary.image_feature_dim == 0);
   CHECK(summary.text_feature_dim == 0);
+}
+
+TEST_CASE("a merge that is stopped before its last step leaves nothing behind") {
+  const TemporaryFolder folder;
+  const EncodeOutput output = output_in(folder.path());
+  struct Stopped {};
+  const Progress stop = [](std::uint64_t done, std::uint64_t total) {
+    if (done == total) throw Stopped();
+  };
+  CHECK_THROWS_AS(merge_embeddings(good_results(folder.path() / "tasks", 4), kPairs, output, stop),
+                  Stopped);
+  CHECK(fs::is_empty(output.embeddings / "img_emb"));
+  CHECK_FALSE(fs::exists(output.quarantine / "quarantine.npy"));
 }
 
 TEST_CASE("results that do not fit leave nothing behind and are named") {

@@ -8,6 +8,7 @@
 #include "golden_file.h"
 #include "model/folder_draft.h"
 #include "model/locked_config.h"
+#include "model/model_digest.h"
 #include "support/temporary_folder.h"
 
 using namespace helip;
@@ -169,4 +170,31 @@ TEST_CASE("a folder appears as a whole or not at all") {
   CHECK(test::read_text(target / "file") == "x");
   CHECK_THROWS_AS(FolderDraft(target), StoreError);
   CHECK(test::read_text(target / "file") == "x");
+}
+
+TEST_CASE("a model's digest follows the contents of its files, not their place") {
+  const test::TemporaryFolder folder;
+  const fs::path here = folder.path() / "here";
+  const fs::path there = folder.path() / "there";
+  copy_locked(here);
+  copy_locked(there);
+  const auto digest = [](const fs::path& architecture, const std::string& init) {
+    config::ModelConfig config;
+    config.architecture = architecture.string();
+    config.init = init;
+    return model_digest(config);
+  };
+  const std::string first = digest(here, here.string());
+  CHECK(digest(there, there.string()) == first);
+  CHECK(digest(here, (there / "heads.safetensors").string()) == first);
+  CHECK(digest(here, "random") != first);
+  test::write_text(there / "heads.safetensors", "other weights");
+  CHECK(digest(here, there.string()) != first);
+  CHECK_THROWS_AS(digest(here, (folder.path() / "nothing").string()), ConfigError);
+
+  config::ModelConfig random;
+  random.architecture = here.string();
+  const std::string seed_0 = model_digest(random);
+  random.init_seed = 1;
+  CHECK(model_digest(random) != seed_0);
 }

@@ -174,6 +174,36 @@ TEST_CASE("A comparison pairs the arms by seed and finds the control") {
   CHECK(count_of(page, "continued (control)") > 0);
 }
 
+TEST_CASE("Jobs that scored different splits are not compared") {
+  const TemporaryFolder folder;
+  SmallJob helip(folder.path() / "helip", kCaptions);
+  SmallJob other(folder.path() / "other", kCaptions);
+  helip.config.eval.datasets = {{.name = "pairs", .path = "/d", .tasks = {"retrieval"}}};
+  other.config.eval.datasets = helip.config.eval.datasets;
+  other.config.eval.datasets[0].split = "validation";
+  helip.write_config();
+  other.write_config();
+  CHECK_THROWS_WITH(compare_jobs(helip.folder, {other.folder}),
+                    Contains("different splits") && Contains("pairs") && Contains("validation"));
+}
+
+TEST_CASE("The report counts what was quarantined, by reason") {
+  const TemporaryFolder folder;
+  const SmallJob job(folder.path() / "job", kCaptions);
+  const fs::path page = job.folder / "report" / "index.html";
+  write_report(job.folder);
+  CHECK_THAT(read_text_file(page), !Contains("Quarantine"));
+  publish_file(job.folder / "corpus" / "quarantine.jsonl",
+               "{\"reason\":\"not an <image>\"}\n{\"reason\":\"not an <image>\"}\n{\"reason\":\"no "
+               "caption\"}\n");
+  write_report(job.folder);
+  CHECK_THAT(read_text_file(page), Contains("3 pairs could not be read") &&
+                                       Contains("<dt>2</dt><dd>not an &lt;image&gt;</dd>") &&
+                                       Contains("<dt>1</dt><dd>no caption</dd>"));
+  publish_file(job.folder / "corpus" / "quarantine.jsonl", "{\"reason\":");
+  CHECK_THROWS_WITH(write_report(job.folder), Contains("quarantine.jsonl:1"));
+}
+
 TEST_CASE("A comparison with itself or with nothing is refused, and unfinished arms are named") {
   const TemporaryFolder folder;
   const SmallJob helip(folder.path() / "helip", kCaptions);

@@ -35,6 +35,7 @@ JobStatus job_status() {
   status.config_digest = "abc";
   status.elapsed_seconds = 1.5;
   status.eta_seconds = -1;
+  status.quarantined = 4;
   return status;
 }
 
@@ -132,6 +133,7 @@ TEST_CASE("a task's spec survives JSON; other keys and types are refused") {
   spec.name = "range-7";
   spec.first = 7;
   spec.count = 3;
+  spec.model_digest = "m";
   spec.paths = {{"results", "/w/tasks/mine"}};
   const std::string json = to_json(spec);
   CHECK(task_spec_from_json(json, "test") == spec);
