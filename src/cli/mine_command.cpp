@@ -38,7 +38,7 @@ struct MineArguments {
 
 // The option that sets a key of the configuration's mining section.
 std::string option_of(const std::string& key) {
-  static const std::map<std::string, std::string> kOptions = {
+  static const std::map<std::string, std::string> options = {
       {"mining.hard_pairs_per_target", "--k"},
       {"mining.pool_refresh_targets", "--pool-refresh-targets"},
       {"mining.duplicate_ceiling", "--duplicate-ceiling"},
@@ -46,8 +46,8 @@ std::string option_of(const std::string& key) {
       {"mining.text_floor", "--text-floor"},
       {"mining.pool_size", "--pool-size"},
       {"mining.method", "--method"}};
-  const auto found = kOptions.find(key);
-  return found == kOptions.end() ? key : found->second;
+  const auto found = options.find(key);
+  return found == options.end() ? key : found->second;
 }
 
 void check(const MineArguments& arguments) {
@@ -104,7 +104,7 @@ Json json_of(const MineArguments& arguments, const store::HardPairManifest& mani
 
 void print(const MineArguments& arguments, const store::HardPairManifest& manifest,
            const mining::TableStats& stats, double seconds) {
-  const double targets = static_cast<double>(stats.targets);
+  const auto targets = static_cast<double>(stats.targets);
   std::cout << "table        " << arguments.out << "\ntargets      " << stats.targets << ", "
             << manifest.hard_pairs_per_target << " hard pairs each, " << manifest.method << " ("
             << manifest.pool_size << " candidates)\nsuitable     " << stats.suitable << " ("

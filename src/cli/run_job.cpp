@@ -70,8 +70,7 @@ void supervise(coordinator::Job& job, coordinator::Supervisor& supervisor, bool 
 }  // namespace
 
 std::filesystem::path worker_program() {
-  const auto program =
-      std::filesystem::read_symlink("/proc/self/exe").parent_path() / "helip_worker";
+  auto program = std::filesystem::read_symlink("/proc/self/exe").parent_path() / "helip_worker";
   if (!std::filesystem::exists(program)) {
     throw Error({.what = "the worker program is missing", .where = program.string()});
   }

@@ -44,7 +44,7 @@ std::string published_address(const std::filesystem::path& work_dir) {
 std::string find_coordinator(const Options& options) {
   if (!options.coordinator.empty()) return options.coordinator;
   if (const char* variable = std::getenv("HELIP_COORDINATOR")) return variable;
-  const std::string published = published_address(options.work_dir);
+  std::string published = published_address(options.work_dir);
   if (published.empty()) {
     throw ConfigError({.what = "no coordinator named",
                        .expected = "--coordinator HOST:PORT, HELIP_COORDINATOR or a --work-dir "

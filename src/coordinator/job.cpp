@@ -131,9 +131,10 @@ void Job::verify_results() {
   for (const Stage stage : rpc::kStages) {
     bool merged = false;
     // From the merge task, the last of its stage, to the first range.
-    const auto& tasks = ledger_.of_stage(stage);
-    for (auto id = tasks.rbegin(); id != tasks.rend(); ++id) {
-      const TaskRecord& task = ledger_.task(*id);
+    std::vector<TaskId> tasks = ledger_.of_stage(stage);
+    std::reverse(tasks.begin(), tasks.end());
+    for (const TaskId id : tasks) {
+      const TaskRecord& task = ledger_.task(id);
       if (task.state != TaskState::kDone) continue;
       const rpc::TaskSpec spec = rpc::task_spec_from_json(task.spec, label(task));
       // What an intact merge has taken in is no longer needed.
@@ -144,8 +145,8 @@ void Job::verify_results() {
         continue;
       }
       log::warning(cat(label(task), " is done again: ", missing));
-      ledger_.reopen(*id, missing);
-      reopened.push_back(*id);
+      ledger_.reopen(id, missing);
+      reopened.push_back(id);
     }
   }
   put_back(reopened);

@@ -115,6 +115,7 @@ std::unique_ptr<Launch> MpirunLauncher::start(const LaunchSpec& spec) {
     }
   }
   std::vector<char*> environment;
+  environment.reserve(settings.size() + 1);
   for (std::string& setting : settings) environment.push_back(setting.data());
   environment.push_back(nullptr);
 

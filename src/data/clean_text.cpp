@@ -29,12 +29,10 @@ int hex_value(char32_t c) {
 
 // Appends what HTML 5 says a numeric reference stands for; some stand for nothing.
 void append_numeric(std::u32string& out, char32_t number) {
-  if (number == 0) {
+  if (number == 0 || (number >= 0xD800 && number <= 0xDFFF) || number > 0x10FFFF) {
     out.push_back(kReplacement);
   } else if (number >= 0x80 && number <= 0x9F) {
     out.push_back(kWindows1252[number - 0x80]);
-  } else if ((number >= 0xD800 && number <= 0xDFFF) || number > 0x10FFFF) {
-    out.push_back(kReplacement);
   } else if (number < 0x09 || number == 0x0B || (number >= 0x0E && number < 0x20) ||
              number == 0x7F || (number >= 0xFDD0 && number <= 0xFDEF) ||
              (number & 0xFFFEU) == 0xFFFE) {

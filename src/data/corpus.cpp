@@ -83,6 +83,7 @@ Corpus Corpus::open(const std::filesystem::path& folder) {
   auto caption_groups =
       open_groups(folder / "caption_group.npy", manifest.caption_group_sha256, manifest.pairs);
   const std::string caption_key = manifest.caption_key;
+  // NOLINTNEXTLINE(modernize-make-unique): an aggregate
   return Corpus(std::unique_ptr<State>(new State{std::move(manifest), std::move(index),
                                                  std::move(image_groups), std::move(caption_groups),
                                                  SampleReader(std::move(paths), caption_key)}));

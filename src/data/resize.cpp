@@ -33,10 +33,10 @@ double triangle(double x) {
 
 // Keys' cubic with a = -0.5.
 double cubic(double x) {
-  constexpr double a = -0.5;
+  constexpr double kA = -0.5;
   x = std::fabs(x);
-  if (x < 1.0) return ((a + 2.0) * x - (a + 3.0)) * x * x + 1;
-  if (x < 2.0) return (((x - 5) * x + 8) * x - 4) * a;
+  if (x < 1.0) return ((kA + 2.0) * x - (kA + 3.0)) * x * x + 1;
+  if (x < 2.0) return (((x - 5) * x + 8) * x - 4) * kA;
   return 0.0;
 }
 
@@ -70,9 +70,11 @@ Axis make_axis(int source_size, float begin, float end, int size, Interpolation 
   axis.source_begin = source_size;
   std::vector<double> weights(axis.taps);
   for (int i = 0; i < wanted; ++i) {
+    // PIL's rounding.  NOLINTBEGIN(bugprone-incorrect-roundings)
     const double centre = begin + (wanted_first + i + 0.5) * scale;
     const int first = std::max(static_cast<int>(centre - support + 0.5), 0);
     const int last = std::min(static_cast<int>(centre + support + 0.5), source_size);
+    // NOLINTEND(bugprone-incorrect-roundings)
     const int count = last - first;
     double sum = 0.0;
     for (int k = 0; k < count; ++k) {
@@ -108,7 +110,7 @@ HELIP_VECTOR_CLONES
 void blend_columns(const std::uint8_t* columns, const std::int32_t* weights, int count,
                    std::uint8_t* out) {
   std::int32_t sums[kBlock];
-  for (std::size_t i = 0; i < kBlock; ++i) sums[i] = kHalf;
+  std::fill_n(sums, kBlock, kHalf);
   for (int k = 0; k < count; ++k) {
     const std::int32_t weight = weights[k];
     for (std::size_t i = 0; i < kBlock; ++i) sums[i] += columns[i] * weight;

@@ -83,7 +83,7 @@ std::vector<std::string> expand_braces(const std::string& pattern, const std::st
     }
     all = std::move(ordered);
   }
-  for (std::string& name : all) name = pattern.substr(0, open) + name;
+  for (std::string& name : all) name.insert(0, pattern, 0, open);
   return all;
 }
 

@@ -174,7 +174,7 @@ class WordPieceTokenizer final : public Tokenizer {
       const TokenIds& pieces = start == 0 ? vocabulary_.starts : vocabulary_.continuations;
       std::size_t end = word.size();
       while (end > start && ends[end] - ends[start] > vocabulary_.longest) --end;
-      TokenIds::const_iterator piece = pieces.end();
+      auto piece = pieces.end();
       for (; end > start; --end) {
         piece = pieces.find(std::string_view(bytes).substr(ends[start], ends[end] - ends[start]));
         if (piece != pieces.end()) break;

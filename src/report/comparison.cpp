@@ -59,9 +59,9 @@ void expect_same_splits(const std::vector<JobRecord>& jobs) {
 }
 
 const BySeed& tuned_values(const JobRecord& job, const MetricKey& key) {
-  static const BySeed kNone;
+  static const BySeed none;
   const auto found = job.metrics.tuned.find(key);
-  return found == job.metrics.tuned.end() ? kNone : found->second;
+  return found == job.metrics.tuned.end() ? none : found->second;
 }
 
 // Code points, which is the width on a terminal for the characters that we print.
@@ -126,6 +126,7 @@ std::string table_html(const Comparison& comparison) {
 
 Comparison compare_jobs(const fs::path& subject, const std::vector<fs::path>& others) {
   std::vector<JobRecord> jobs;
+  jobs.reserve(others.size() + 1);
   for (const fs::path& other : others) jobs.push_back(read_job(other));
   jobs.push_back(read_job(subject));
   Comparison out;

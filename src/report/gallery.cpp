@@ -13,7 +13,7 @@ namespace helip::report {
 namespace {
 
 // Larger pictures are scaled down, so that a page over photographs stays a few megabytes.
-constexpr std::size_t kLargestBytes = 24 * 1024;
+constexpr std::size_t kLargestBytes = std::size_t{24} * 1024;
 constexpr int kThumbnailSide = 160;
 constexpr int kThumbnailQuality = 85;
 
@@ -75,7 +75,7 @@ std::vector<SampleId> gallery_targets(const store::HardPairTable& table, std::ui
   std::vector<SampleId> chosen;
   for (std::uint64_t i = 0; i < count; ++i) {
     // The middle of the i-th of `count` equal runs.
-    chosen.push_back(suitable[(2 * i + 1) * suitable.size() / (2 * count)]);
+    chosen.push_back(suitable[(2 * i + 1) * suitable.size() / (std::size_t{2} * count)]);
   }
   return chosen;
 }

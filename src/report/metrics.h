@@ -15,7 +15,7 @@ namespace helip::report {
 // One metric of one data set, as a table names it: "retrieval", "image_retrieval_recall@1".
 struct MetricKey {
   std::string dataset, task, metric;
-  auto operator<=>(const MetricKey&) const = default;
+  auto operator<=>(const MetricKey&) const = default;  // NOLINT(modernize-use-nullptr)
 };
 
 // Values by the seed of the training run.

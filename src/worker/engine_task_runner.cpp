@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <utility>
 
 #include "common/error.h"
 #include "common/log.h"
@@ -24,8 +25,8 @@ using nlohmann::json;
 
 class EngineTaskRunner final : public TaskRunner {
  public:
-  EngineTaskRunner(const config::RunConfig& config, const Rank& rank)
-      : config_(config), rank_(rank) {}
+  EngineTaskRunner(config::RunConfig config, Rank rank)
+      : config_(std::move(config)), rank_(std::move(rank)) {}
 
   [[nodiscard]] std::string device() override { return device_; }
 
