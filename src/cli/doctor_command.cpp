@@ -88,7 +88,7 @@ std::vector<Finding> examine() {
                                    disk_finding(),
                                    worker_finding(),
                                    program("mpirun", "mpirun --version 2>/dev/null", true),
-                                   program("Slurm", "sinfo --version 2>/dev/null", false)};
+                                   program("Slurm", "sbatch --version 2>/dev/null", false)};
   for (Finding& finding : engine_findings()) findings.push_back(std::move(finding));
   return findings;
 }

@@ -1,6 +1,7 @@
 #include "cli/guarded_main.h"
 
 #include <CLI/CLI.hpp>
+#include <csignal>
 #include <iostream>
 
 #include "common/error.h"
@@ -18,6 +19,8 @@ int guarded_main(const std::function<int()>& body, const bool* to_log) {
       std::cerr << "error: " << line << "\n";
     }
   };
+  // A reader that leaves (`helip run | head`) must not end a job.
+  std::signal(SIGPIPE, SIG_IGN);
   try {
     return body();
   } catch (const CLI::ParseError& error) {

@@ -11,6 +11,7 @@
 #include "common/error.h"
 #include "config/parse.h"
 #include "config/validate.h"
+#include "coordinator/launcher.h"
 
 namespace helip::cli {
 namespace {
@@ -35,6 +36,7 @@ int run(const Options& options) {
   if (!options.until.empty()) run.until = rpc::stage_from_name(options.until, "--until");
   check_inputs(config, run.until);
   run.launch = config.launcher.kind != "none";
+  if (run.launch) static_cast<void>(coordinator::find_program("mpirun"));
   if (options.dry_run) {
     std::cout << plan_text(config, run.until);
     return kExitDone;

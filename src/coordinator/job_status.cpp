@@ -1,5 +1,6 @@
 // What Job tells people.
 #include <algorithm>
+#include <string_view>
 
 #include "common/publish.h"
 #include "common/text.h"
@@ -59,7 +60,12 @@ double Job::live_progress(Stage stage) const {
     const TaskRecord& task = ledger_.task(worker.progress->task);
     const bool held = task.stage == stage && task.state == TaskState::kLeased &&
                       task.fence == worker.progress->fence;
-    if (held && task.units > 0) done += static_cast<double>(worker.progress->done);
+    if (!held || task.units == 0) continue;
+    const auto units = static_cast<double>(worker.progress->done);
+    // Of a stage whose unit is the task, its finished share.
+    const bool counts_tasks = std::string_view(Pipeline::unit(stage)) == "tasks";
+    const auto whole = counts_tasks ? static_cast<double>(worker.progress->total) : 1.0;
+    if (whole > 0) done += units / whole;
   }
   return done;
 }
@@ -86,7 +92,7 @@ rpc::StageStatus Job::stage_status(Stage stage, std::optional<Stage> current) co
     status.done = static_cast<double>(ledger_.units_done(stage)) + live_progress(stage);
   } else {
     status.total = static_cast<double>(status.tasks_total);
-    status.done = static_cast<double>(status.tasks_done);
+    status.done = static_cast<double>(status.tasks_done) + live_progress(stage);
   }
   if (status.total > 0) status.done = std::min(status.done, status.total);
   if (status.state == "running") {

@@ -59,6 +59,9 @@ class Launcher {
 // Processes are children in a process group of their own; if this process dies, the kernel ends
 // mpirun, and with it its ranks. start() must be called by a thread that lives as long as the
 // launch.
+// The program of that name in PATH. Throws ConfigError if there is none.
+std::filesystem::path find_program(const std::string& name);
+
 class MpirunLauncher final : public Launcher {
  public:
   explicit MpirunLauncher(config::LauncherConfig config) : config_(std::move(config)) {}

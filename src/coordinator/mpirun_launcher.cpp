@@ -88,6 +88,21 @@ Command mpirun_command(const config::LauncherConfig& config, const LaunchSpec& s
   return command;
 }
 
+std::filesystem::path find_program(const std::string& name) {
+  const char* variable = std::getenv("PATH");
+  const std::string_view folders = variable == nullptr ? "" : variable;
+  for (std::size_t begin = 0; begin <= folders.size();) {
+    const std::size_t end = std::min(folders.find(':', begin), folders.size());
+    const auto program = std::filesystem::path(folders.substr(begin, end - begin)) / name;
+    if (::access(program.c_str(), X_OK) == 0) return program;
+    begin = end + 1;
+  }
+  throw ConfigError({.what = "the program that starts workers is missing",
+                     .where = "PATH",
+                     .expected = name,
+                     .found = "none there"});
+}
+
 std::unique_ptr<Launch> MpirunLauncher::start(const LaunchSpec& spec) {
   const bool in_slurm = std::getenv("SLURM_JOB_NODELIST") != nullptr;
   const Command command = mpirun_command(config_, spec, in_slurm);

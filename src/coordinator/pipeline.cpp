@@ -158,7 +158,7 @@ std::vector<NewTask> Pipeline::first_tasks(const TaskLedger& ledger, Stage stage
       tasks = mine_tasks(ledger, corpus);
       break;
     case Stage::kTrain:
-      tasks = train_tasks(corpus);
+      tasks = train_tasks(ledger, corpus);
       break;
     case Stage::kEval:
       tasks = eval_tasks(corpus);
@@ -185,6 +185,8 @@ NewTask Pipeline::index_task() const {
 }
 
 std::vector<NewTask> Pipeline::encode_tasks(const CorpusFacts& corpus) const {
+  // Whether the corpus can be mined as configured is known now, before hours of encoding.
+  if (runs(Stage::kMine)) static_cast<void>(cut_(corpus.pairs, config_.mining));
   const std::uint64_t size = config_.encoder.task_samples;
   std::vector<NewTask> tasks;
   for (std::uint64_t first = 0; first < corpus.pairs; first += size) {
@@ -219,7 +221,9 @@ std::vector<NewTask> Pipeline::mine_tasks(const TaskLedger& ledger,
   return tasks;
 }
 
-std::vector<NewTask> Pipeline::train_tasks(const CorpusFacts& corpus) const {
+std::vector<NewTask> Pipeline::train_tasks(const TaskLedger& ledger,
+                                           const CorpusFacts& corpus) const {
+  const TaskRecord& encoded = *ledger.find(Stage::kEncode, kMerge);
   std::vector<NewTask> tasks;
   for (std::uint32_t repeat = 0; repeat < config_.train.repeats; ++repeat) {
     const std::uint64_t seed = config_.train.seed + repeat;
@@ -228,7 +232,10 @@ std::vector<NewTask> Pipeline::train_tasks(const CorpusFacts& corpus) const {
     task.spec.seed = seed;
     auto& paths = task.spec.paths;
     paths["corpus"] = corpus.folder;
-    if (locked_towers_) paths["features"] = work_dir_.features().string();
+    if (locked_towers_) {
+      paths["features"] = work_dir_.features().string();
+      task.spec.features_digest = read<std::string>(encoded, "features_digest");
+    }
     paths["quarantine"] = work_dir_.corpus().string();
     if (runs(Stage::kMine)) paths["hard_pairs"] = work_dir_.hard_pairs().string();
     paths["checkpoints"] = work_dir_.checkpoints(config_.train, seed).string();

@@ -24,7 +24,8 @@ struct Range {
 };
 
 // Cuts [0, pairs) into the ranges of the mining tasks. The mining library owns the rule (a task
-// lies inside one pool), so the program passes it in.
+// lies inside one pool), so the program passes it in. Throws ConfigError if so many pairs cannot be
+// mined as configured.
 using MiningCut =
     std::function<std::vector<Range>(std::uint64_t pairs, const config::MiningConfig& config)>;
 
@@ -77,7 +78,8 @@ class Pipeline {
   [[nodiscard]] std::vector<NewTask> encode_tasks(const CorpusFacts& corpus) const;
   [[nodiscard]] std::vector<NewTask> mine_tasks(const TaskLedger& ledger,
                                                 const CorpusFacts& corpus) const;
-  [[nodiscard]] std::vector<NewTask> train_tasks(const CorpusFacts& corpus) const;
+  [[nodiscard]] std::vector<NewTask> train_tasks(const TaskLedger& ledger,
+                                                 const CorpusFacts& corpus) const;
   [[nodiscard]] std::vector<NewTask> eval_tasks(const CorpusFacts& corpus) const;
 
   config::RunConfig config_;

@@ -1,47 +1,47 @@
-// Embeddings of one modality in memory, laid out for the dot kernels.
+// Embeddings of one modality: the stored rows where they lie, their norms, and their 8-bit copies.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "mining/int8_rows.h"
 #include "store/embedding_store.h"
 
 namespace helip::mining {
 
-// float32 rows, each on a cache line and padded with zeros, and their squared norms. Immutable;
-// safe from many threads.
+// Immutable; safe from many threads. Rows of a store stay in its files, mapped; in memory are their
+// 8-bit copies, so that it takes a fourth of float32 embeddings or half of float16 ones.
 class EmbeddingMatrix {
  public:
-  // Widens all rows of a store. Throws StoreError naming `origin` and the row if a value is not
+  // Reads all rows of a store once. Throws StoreError naming `origin` and the row if a value is not
   // finite.
-  EmbeddingMatrix(const store::EmbeddingStore& store, const std::string& origin,
-                  std::uint32_t threads);
-  // From values [rows, dim].
+  EmbeddingMatrix(store::EmbeddingStore store, const std::string& origin, std::uint32_t threads);
+  // From values [rows, dim], which are copied.
   EmbeddingMatrix(std::span<const float> values, std::uint32_t dim);
 
   [[nodiscard]] std::uint64_t rows() const { return squared_norms_.size(); }
   [[nodiscard]] std::uint32_t dim() const { return dim_; }
   // Floats per row with padding, a multiple of kRowPadding.
   [[nodiscard]] std::size_t width() const { return width_; }
-  [[nodiscard]] const float* row(std::uint64_t row) const { return values_.get() + row * width_; }
+  // The row widened to float32 and padded with zeros, into `out`, [width()].
+  void read(std::uint64_t row, float* out) const;
   // exact_dot of a row with itself.
   [[nodiscard]] double squared_norm(std::uint64_t row) const { return squared_norms_[row]; }
+  [[nodiscard]] const Int8Rows& int8() const { return int8_; }
 
  private:
-  void allocate(std::uint64_t rows);
   void set_row(std::uint64_t row, std::span<const float> values, const std::string& origin);
 
-  struct Free {
-    void operator()(float* values) const;
-  };
+  std::optional<store::EmbeddingStore> store_;
+  std::vector<float> values_;  // where there is no store
   std::uint32_t dim_;
   std::size_t width_;
-  std::unique_ptr<float[], Free> values_;
   std::vector<double> squared_norms_;
+  Int8Rows int8_;
 };
 
 }  // namespace helip::mining

@@ -1,5 +1,5 @@
 // HPM (paper Eq. 5): the candidates of a target are all pairs but itself.
-#include "mining/block_search.h"
+#include "mining/screened_search.h"
 
 namespace helip::mining {
 namespace {
@@ -7,17 +7,15 @@ namespace {
 class ExactMiner final : public PairMiner {
  public:
   ExactMiner(const MiningData& data, const MinerOptions& options)
-      : data_(data), options_(options) {}
+      : search_(data, options, CandidateIds::all(data.pairs())) {}
 
   void mine(TargetRange targets, std::span<std::uint32_t> indices, std::span<float> scores,
             const Progress& progress) const override {
-    block_search(data_, options_, targets, CandidateIds::all(data_.pairs()), indices, scores,
-                 progress);
+    search_.mine(targets, indices, scores, progress);
   }
 
  private:
-  const MiningData& data_;
-  MinerOptions options_;
+  ScreenedSearch search_;
 };
 
 }  // namespace

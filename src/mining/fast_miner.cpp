@@ -1,7 +1,10 @@
 // FastHPM: the candidates of a target are a pool of C pairs that it shares with its neighbours.
 #include <algorithm>
+#include <memory>
+#include <mutex>
+#include <utility>
 
-#include "mining/block_search.h"
+#include "mining/screened_search.h"
 
 namespace helip::mining {
 namespace {
@@ -19,22 +22,41 @@ class FastMiner final : public PairMiner {
       // The pool's targets end where the next pool begins; first - first % R + R could overflow.
       const std::uint64_t left = pools_.refresh_targets - first % pools_.refresh_targets;
       const TargetRange range{first, std::min(left, end - first)};
-      const std::vector<std::uint32_t> ids = draw_pool(pools_, pool);
+      const auto search = search_of(pool);
       const std::uint64_t offset = first - targets.first;
       const Progress counted = [&](std::uint64_t done, std::uint64_t /*total*/) {
         if (progress) progress(offset + done, targets.count);
       };
-      block_search(data_, options_, range, CandidateIds::of(ids),
-                   indices.subspan(offset * options_.k, range.count * options_.k),
-                   scores.subspan(offset * options_.k, range.count * options_.k), counted);
+      search->search.mine(range, indices.subspan(offset * options_.k, range.count * options_.k),
+                          scores.subspan(offset * options_.k, range.count * options_.k), counted);
       first += range.count;
     }
   }
 
  private:
+  struct PoolSearch {
+    PoolSearch(const MiningData& data, const MinerOptions& options, std::uint64_t number,
+               std::vector<std::uint32_t> members)
+        : pool(number), ids(std::move(members)), search(data, options, CandidateIds::of(ids)) {}
+    std::uint64_t pool;
+    std::vector<std::uint32_t> ids;
+    ScreenedSearch search;
+  };
+
+  // The pool's candidates, packed once for the tasks that follow each other in it.
+  std::shared_ptr<const PoolSearch> search_of(std::uint64_t pool) const {
+    const std::scoped_lock lock(mutex_);
+    if (latest_ == nullptr || latest_->pool != pool) {
+      latest_ = std::make_shared<PoolSearch>(data_, options_, pool, draw_pool(pools_, pool));
+    }
+    return latest_;
+  }
+
   const MiningData& data_;
   MinerOptions options_;
   PoolRule pools_;
+  mutable std::mutex mutex_;
+  mutable std::shared_ptr<const PoolSearch> latest_;
 };
 
 }  // namespace

@@ -119,6 +119,10 @@ EncodeSummary merge_embeddings(const std::vector<TaskResult>& results, std::uint
   summary.image_feature_dim = columns[2].dim();
   summary.text_feature_dim = columns[3].dim();
   summary.embeddings_digest = embeddings_digest(output.embeddings, output.embeddings);
+  if (summary.image_feature_dim > 0) {
+    summary.features_digest = embeddings_digest(output.features / "image_features.npy",
+                                                output.features / "text_features.npy");
+  }
   return summary;
 }
 

@@ -22,6 +22,7 @@ struct EncodeSummary {
   std::uint64_t image_dim = 0, text_dim = 0;
   std::uint64_t image_feature_dim = 0, text_feature_dim = 0;  // 0: no features
   std::string embeddings_digest;  // as embeddings_digest() gives it for the files
+  std::string features_digest;    // the same of the features; empty: no features
 };
 
 // Streams the results (see encode_job.h; any order) row by row; memory does not grow with the

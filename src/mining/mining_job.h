@@ -62,8 +62,11 @@ class MiningSession {
   std::unique_ptr<State> state_;
 };
 
+// Throws ConfigError if a target has no more candidates than k: k > C - 1.
+void check_mining(std::uint64_t pairs, const config::MiningConfig& config);
+
 // Cuts [0, pairs) into task ranges of at most task_targets that never cross a FastHPM pool's
-// boundary.
+// boundary. Throws as check_mining.
 std::vector<TargetRange> mining_tasks(std::uint64_t pairs, const config::MiningConfig& config);
 
 // The file of one finished task, of mining or encoding.

@@ -33,8 +33,8 @@ std::vector<std::uint32_t> read_groups(const fs::path& file, std::uint64_t pairs
 MiningData read_data(const MiningInput& input, std::uint32_t threads) {
   const fs::path image_path = modality_path(input.image_embeddings, "img_emb");
   const fs::path text_path = modality_path(input.text_embeddings, "text_emb");
-  const store::EmbeddingStore images = store::EmbeddingStore::open(image_path);
-  const store::EmbeddingStore texts = store::EmbeddingStore::open(text_path);
+  store::EmbeddingStore images = store::EmbeddingStore::open(image_path);
+  store::EmbeddingStore texts = store::EmbeddingStore::open(text_path);
   if (images.rows() != texts.rows()) {
     throw StoreError({.what = "image and text embeddings are not of the same pairs",
                       .where = text_path.string(),
@@ -47,8 +47,8 @@ MiningData read_data(const MiningInput& input, std::uint32_t threads) {
                      .expected = cat("fewer than ", kNoPair),
                      .found = cat(images.rows())});
   }
-  MiningData data{EmbeddingMatrix(images, image_path.string(), threads),
-                  EmbeddingMatrix(texts, text_path.string(), threads),
+  MiningData data{EmbeddingMatrix(std::move(images), image_path.string(), threads),
+                  EmbeddingMatrix(std::move(texts), text_path.string(), threads),
                   {},
                   {},
                   {}};
@@ -80,24 +80,13 @@ std::unique_ptr<PairMiner> make_miner(const MiningData& data, const config::Mini
   return make_exact_miner(data, options);
 }
 
-void check_k(std::uint64_t pairs, const config::MiningConfig& config) {
-  const bool fast = config.method == "fast";
-  const std::uint64_t candidates = fast ? std::min(config.pool_size, pairs) : pairs;
-  if (config.hard_pairs_per_target >= 1 && config.hard_pairs_per_target < candidates) return;
-  throw ConfigError({.what = "more hard pairs per target than there are candidates",
-                     .where = "mining.hard_pairs_per_target",
-                     .expected = cat("1 to ", candidates == 0 ? 0 : candidates - 1, " (",
-                                     fast ? "a pool of " : "a corpus of ", candidates, " pairs)"),
-                     .found = cat(config.hard_pairs_per_target)});
-}
-
 }  // namespace
 
 struct MiningSession::State {
   State(const MiningInput& input, const config::MiningConfig& config, std::uint32_t threads,
         int table_version)
       : data(read_data(input, threads)), k(config.hard_pairs_per_target) {
-    check_k(data.pairs(), config);
+    check_mining(data.pairs(), config);
     miner = make_miner(data, config, threads, table_version);
   }
   MiningData data;

@@ -52,7 +52,19 @@ std::span<const T> rows_of(const store::SafetensorsFile& file, const TaskResult&
 
 }  // namespace
 
+void check_mining(std::uint64_t pairs, const config::MiningConfig& config) {
+  const bool fast = config.method == "fast";
+  const std::uint64_t candidates = fast ? std::min(config.pool_size, pairs) : pairs;
+  if (config.hard_pairs_per_target >= 1 && config.hard_pairs_per_target < candidates) return;
+  throw ConfigError({.what = "more hard pairs per target than there are candidates",
+                     .where = "mining.hard_pairs_per_target",
+                     .expected = cat("1 to ", candidates == 0 ? 0 : candidates - 1, " (",
+                                     fast ? "a pool of " : "a corpus of ", candidates, " pairs)"),
+                     .found = cat(config.hard_pairs_per_target)});
+}
+
 std::vector<TargetRange> mining_tasks(std::uint64_t pairs, const config::MiningConfig& config) {
+  if (pairs > 0) check_mining(pairs, config);
   std::vector<TargetRange> tasks;
   for (std::uint64_t first = 0; first < pairs; first += tasks.back().count) {
     std::uint64_t count = std::min<std::uint64_t>(config.task_targets, pairs - first);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 
 #include "mining/mining_data.h"
 #include "mining/mining_job.h"
@@ -16,6 +17,8 @@ struct MinerOptions {
   ScoreRules rules;
   std::uint32_t k = 50;
   std::uint32_t threads = 1;
+  // Of the screen: a name of int8_kernels(), or auto. The result does not depend on it.
+  std::string instruction_set = "auto";
 };
 
 // Immutable; safe from many threads.

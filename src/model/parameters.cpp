@@ -67,10 +67,10 @@ void check_same_tensors(const NamedTensors& parameters, const store::Safetensors
                         const std::filesystem::path& file) {
   const auto refuse = [&](const std::string& what, const std::string& expected,
                           const std::string& found) {
-    throw StoreError({.what = "the weights are of another model: " + what,
-                      .where = file.string(),
-                      .expected = expected,
-                      .found = found});
+    throw ConfigError({.what = "the weights are of another model: " + what,
+                       .where = file.string(),
+                       .expected = expected,
+                       .found = found});
   };
   std::map<std::string, bool> known;
   for (const auto& [name, parameter] : parameters) {

@@ -77,6 +77,7 @@ std::string to_json(const TaskSpec& spec) {
               {"model_digest", spec.model_digest},
               {"config_digest", spec.config_digest},
               {"embeddings_digest", spec.embeddings_digest},
+              {"features_digest", spec.features_digest},
               {"paths", spec.paths}}
       .dump();
 }
@@ -99,6 +100,7 @@ TaskSpec task_spec_from_json(std::string_view text, std::string_view where) {
   reader.read("model_digest", spec.model_digest);
   reader.read("config_digest", spec.config_digest);
   reader.read("embeddings_digest", spec.embeddings_digest);
+  reader.read("features_digest", spec.features_digest);
   reader.read("paths", spec.paths);
   reader.finish();
   return spec;

@@ -26,7 +26,8 @@ struct TaskSpec {
   std::string corpus_fingerprint;  // as model_digest, empty before the corpus is indexed
   std::string model_digest;        // of the initial model
   std::string config_digest;
-  std::string embeddings_digest;
+  std::string embeddings_digest;  // mine: of what it reads
+  std::string features_digest;    // train: of locked towers' features; else empty
   // By role: corpus, index, embeddings, image_embeddings, text_embeddings, features, quarantine,
   // hard_pairs, checkpoints, metrics, model, feature_cache, inputs, results (folder of result
   // files), results_file, work_dir. A role that is absent is not used.

@@ -6,18 +6,14 @@
 namespace helip::store {
 
 float half_to_float(std::uint16_t half) {
-  const bool negative = (half & 0x8000U) != 0;
-  const int exponent = (half >> 10) & 0x1F;
-  const int mantissa = half & 0x3FF;
-  float value = 0;
-  if (exponent == 31) {
-    value = mantissa == 0 ? INFINITY : NAN;
-  } else if (exponent == 0) {
-    value = std::ldexp(static_cast<float>(mantissa), -24);
-  } else {
-    value = std::ldexp(static_cast<float>(mantissa + 1024), exponent - 25);
-  }
-  return negative ? -value : value;
+  // As the bits of a float whose exponent is 112 too low; the product is exact, subnormals
+  // included.
+  const std::uint32_t bits = (half & 0x7FFFU) << 13;
+  const bool finite = (half & 0x7C00U) != 0x7C00U;
+  const float magnitude =
+      finite ? std::bit_cast<float>(bits) * 0x1p112F : std::bit_cast<float>(bits | 0x7F800000U);
+  const std::uint32_t sign = (half & 0x8000U) << 16;
+  return std::bit_cast<float>(std::bit_cast<std::uint32_t>(magnitude) | sign);
 }
 
 std::uint16_t float_to_half(float value) {

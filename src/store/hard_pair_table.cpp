@@ -54,11 +54,11 @@ HardPairTable HardPairTable::open(const fs::path& folder, const std::string& exp
   }
   const HardPairManifest& manifest = table.manifest_;
   if (!expected_fingerprint.empty() && manifest.corpus_fingerprint != expected_fingerprint) {
-    throw StoreError({.what = "the hard-pair table belongs to another corpus",
-                      .where = folder.string(),
-                      .expected = "fingerprint " + expected_fingerprint,
-                      .found = manifest.corpus_fingerprint.empty() ? "none (mined from bare .npy)"
-                                                                   : manifest.corpus_fingerprint});
+    throw DataError({.what = "the hard-pair table belongs to another corpus",
+                     .where = folder.string(),
+                     .expected = "fingerprint " + expected_fingerprint,
+                     .found = manifest.corpus_fingerprint.empty() ? "none (mined from bare .npy)"
+                                                                  : manifest.corpus_fingerprint});
   }
   const std::uint64_t n = manifest.pairs;
   const std::uint64_t k = manifest.hard_pairs_per_target;

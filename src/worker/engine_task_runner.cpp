@@ -12,6 +12,7 @@
 #include "data/manifest.h"
 #include "engine/engine.h"
 #include "eval/results.h"
+#include "mining/embedding_files.h"
 #include "mining/merge_embeddings.h"
 #include "mining/mining_job.h"
 #include "model/model_digest.h"
@@ -101,6 +102,17 @@ class EngineTaskRunner final : public TaskRunner {
                      .found = found});
   }
 
+  // What a task is to read must be what encode wrote: a table names its embeddings' digest.
+  static void expect_arrays(const std::string& what, const std::filesystem::path& images,
+                            const std::filesystem::path& texts, const std::string& expected) {
+    const std::string found = mining::embeddings_digest(images, texts);
+    if (found == expected) return;
+    throw DataError({.what = cat("the ", what, " are not those that encode wrote"),
+                     .where = images.string(),
+                     .expected = cat("digest ", expected),
+                     .found = found});
+  }
+
   // Before the initial model is loaded for a task: one job must not mix two models.
   void expect_model(const rpc::TaskSpec& spec) const {
     const std::string found = model::model_digest(config_.model);
@@ -149,7 +161,8 @@ class EngineTaskRunner final : public TaskRunner {
         mining::merge_embeddings(range_results(spec), spec.pairs, output, hooks.progress);
     return outcome({{"dim", merged.image_dim},
                     {"quarantined", merged.quarantined},
-                    {"embeddings_digest", merged.embeddings_digest}});
+                    {"embeddings_digest", merged.embeddings_digest},
+                    {"features_digest", merged.features_digest}});
   }
 
   TaskOutcome mine(const rpc::TaskSpec& spec, const std::filesystem::path& partial,
@@ -161,6 +174,8 @@ class EngineTaskRunner final : public TaskRunner {
       mining::MiningInput input;
       input.image_embeddings = spec.path("image_embeddings");
       input.text_embeddings = spec.path("text_embeddings");
+      expect_arrays("embeddings", input.image_embeddings, input.text_embeddings,
+                    spec.embeddings_digest);
       input.duplicate_groups = spec.path("corpus");
       input.quarantine = spec.path("quarantine");
       miner_.emplace(input, config_.mining, config_.launcher.threads_per_worker);
@@ -266,6 +281,10 @@ TaskOutcome EngineTaskRunner::train(const rpc::TaskSpec& spec, comm::Group& grou
   job.seed = spec.seed;
   job.corpus_folder = spec.path("corpus");
   job.features_folder = path_or_none("features");
+  if (group.rank() == 0 && !job.features_folder.empty()) {
+    expect_arrays("features", job.features_folder / "image_features.npy",
+                  job.features_folder / "text_features.npy", spec.features_digest);
+  }
   job.hard_pairs_folder = path_or_none("hard_pairs");
   job.quarantine_folder = path_or_none("quarantine");
   job.checkpoint_folder = spec.path("checkpoints");

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Builds tests of the control world under a sanitizer and runs them: the parts that hold threads, sockets, the ledger, file
-# formats and the miners. (The preset builds everything; that takes longer than the suite may.)
+# Builds the unit tests of the control world under a sanitizer and runs them; their programs are not needed.
 # usage: sanitize.sh SOURCE BUILD_FOLDER PRESET
 set -euo pipefail
-tests=(common store config mining rpc coordinator_state coordinator_job coordinator_services worker)
+tests=(common store config data_batches data_quarantine data_corpus data_preprocess data_images data_text data_features mining
+  report rpc coordinator_state coordinator_job coordinator_services worker cli cli_model cli_inputs)
 cd "$1"
 cmake --preset "$3" -B "$2"
 ninja -C "$2" "${tests[@]/#/test_}"

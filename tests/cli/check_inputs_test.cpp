@@ -100,6 +100,8 @@ TEST_CASE("each missing input is refused with its key and what was found") {
              Contains("model.init") && Contains("open_clip_model.safetensors"));
   CHECK_THAT(refusal([](Job& job) { job.config.model.tokenizer = "/no/vocabulary"; }),
              Contains("model.tokenizer") && Contains("no /no/vocabulary"));
+  CHECK_THAT(refusal([](Job& job) { job.config.encoder.source = "towers"; }),
+             Contains("encoder.source") && Contains("no frozen towers"));
   CHECK_THAT(refusal([](Job& job) { job.config.eval.datasets[0].path = "/no/set"; }),
              Contains("eval.datasets[0].path") && Contains("no /no/set"));
   CHECK_THAT(refusal([](Job& job) { job.config.eval.datasets[0].split = "validation"; }),
@@ -124,6 +126,9 @@ TEST_CASE("the towers of a locked-towers model are looked for") {
   publish_file(job.root() / "t.ts", "123");
   CHECK_THAT(job.refusal(), Contains("model.architecture") && Contains("tokenizer.json"));
   publish_file(job.root() / "tokenizer.json", "{}");
+  CHECK_THAT(job.refusal(), Contains("model.trust_torchscript"));
+  job.config.model.trust_torchscript = true;
+  job.config.encoder.source = "towers";
   CHECK(job.refusal().empty());
 
   const ModelPlan plan = plan_model(model::find_architecture(job.root().string(), {}));

@@ -104,7 +104,7 @@ class JobFixture {
         product(spec.path("embeddings") / "img_emb" / "img_emb_0.npy");
         product(spec.path("embeddings") / "text_emb" / "text_emb_0.npy");
         product(spec.path("quarantine") / "quarantine.npy");
-        return R"({"embeddings_digest":"e","quarantined":3})";
+        return R"({"embeddings_digest":"e","features_digest":"","quarantined":3})";
       case rpc::Stage::kMine:
         if (spec.kind == "merge") product(spec.path("hard_pairs") / "manifest.json");
         return "{}";

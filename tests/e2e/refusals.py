@@ -20,9 +20,19 @@ def test(bench, _):
     refused(bench, 2, ["coordinator.listen", "--insecure-network"], bench.fresh("refused"), "--set",
             "coordinator.listen=0.0.0.0:0")
 
-    # More hard pairs than there are candidates: only mining can tell.
-    refused(bench, 2, ["task mine/"], bench.fresh("refused"), "--until", "mine", "--set",
-            "mining.hard_pairs_per_target=5000")
+    # More hard pairs than there are candidates is seen as soon as the corpus is counted.
+    work = bench.fresh("refused")
+    refused(bench, 2, ["mining.hard_pairs_per_target", "5000"], work, "--set", "mining.hard_pairs_per_target=5000")
+    expect(not any((work / "tasks").glob("encode/*")), "pairs were encoded that could not be mined")
+
+    # Embeddings that are not those that encode wrote.
+    work = bench.fresh("other-embeddings")
+    bench.run(work, "--until", "encode", code=0)
+    array = next(work.glob("embeddings/*/img_emb/img_emb_0.npy"))
+    content = bytearray(array.read_bytes())
+    content[-1] ^= 1
+    array.write_bytes(content)
+    refused(bench, 1, ["embeddings are not those that encode wrote", "expected", "found"], work)
 
     # A shard cut off in the middle.
     corpus = bench.fresh("cut-corpus")

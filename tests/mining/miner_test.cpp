@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "common/rng.h"
+#include "mining/int8_kernels.h"
 #include "mining_support.h"
 #include "store/half.h"
 #include "support/temporary_folder.h"
@@ -88,8 +89,11 @@ TEST_CASE("exact mining equals brute force on ties, duplicates, zeros, denormals
     const auto n = static_cast<std::uint32_t>(pairs.count());
     for (const ScoreRules& rules : kRules) {
       for (const std::uint32_t k : {1U, 3U, 25U, n - 1}) {
-        CAPTURE(k, rules.image_floor, rules.duplicate_ceiling);
-        CHECK(mined_exactly(pairs, rules, k) == brute_force(pairs, rules, k));
+        const Rows expected = brute_force(pairs, rules, k);
+        for (const Int8Kernel& kernel : int8_kernels()) {
+          CAPTURE(k, rules.image_floor, rules.duplicate_ceiling, kernel.name);
+          CHECK(mined_exactly(pairs, rules, k, 1, kernel.name) == expected);
+        }
       }
     }
   }

@@ -109,10 +109,11 @@ inline Rows mined(const mining::PairMiner& miner, std::uint64_t first, std::uint
 }
 
 inline Rows mined_exactly(const Pairs& pairs, const mining::ScoreRules& rules, std::uint32_t k,
-                          std::uint32_t threads = 1) {
+                          std::uint32_t threads = 1, const std::string& instruction_set = "auto") {
   const mining::MiningData data = pairs.data();
-  return mined(*mining::make_exact_miner(data, {.rules = rules, .k = k, .threads = threads}), 0,
-               pairs.count(), k);
+  const mining::MinerOptions options{
+      .rules = rules, .k = k, .threads = threads, .instruction_set = instruction_set};
+  return mined(*mining::make_exact_miner(data, options), 0, pairs.count(), k);
 }
 
 inline std::string bytes_of(const std::filesystem::path& file) {

@@ -99,8 +99,12 @@ TEST_CASE("every dot kernel of this machine gives the bits of exact_dot") {
       }
       const EmbeddingMatrix matrix(values, dim);
       REQUIRE(matrix.width() % kRowPadding == 0);
+      std::vector<float> padded(kRows * matrix.width());
       std::vector<const float*> rows;
-      for (std::size_t r = 0; r < kRows; ++r) rows.push_back(matrix.row(r));
+      for (std::size_t r = 0; r < kRows; ++r) {
+        matrix.read(r, padded.data() + r * matrix.width());
+        rows.push_back(padded.data() + r * matrix.width());
+      }
       for (const DotKernel& kernel : dot_kernels()) {
         // Target and candidate counts around every register block.
         for (const std::size_t targets : {std::size_t{1}, std::size_t{3}, std::size_t{6}}) {

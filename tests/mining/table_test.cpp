@@ -105,6 +105,9 @@ TEST_CASE("tasks cover all targets and never cross a pool") {
   config = small_config("exact");
   CHECK(mining_tasks(210, config).size() == 5);
   CHECK(mining_tasks(0, config).empty());
+  config.hard_pairs_per_target = 210;
+  CHECK_THROWS_WITH(mining_tasks(210, config),
+                    Catch::Contains("mining.hard_pairs_per_target") && Catch::Contains("1 to 209"));
 }
 
 TEST_CASE("the table is the same to the byte for any threads, tasks and order of results") {

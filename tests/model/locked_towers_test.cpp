@@ -161,7 +161,7 @@ TEST_CASE("a tower that does not fit its description is refused") {
                   ConfigError);
   CHECK_THROWS_AS(
       load_model(trusted(folder.path() / "m", (folder.path() / "m/heads.safetensors").string())),
-      StoreError);
+      ConfigError);
   // A tower that cannot run on what it is given: one line, no stack.
   const std::string run = test::message_of<ConfigError>(
       [&] { model->towers()->encode_texts(expected()["tokens"].add(1000)); });

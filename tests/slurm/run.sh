@@ -13,7 +13,7 @@ fi
 folder="$(mktemp -d)"
 trap 'slurm_box_stop; rm -rf "$folder"' EXIT
 if ! slurm_box_start "$folder/slurm"; then
-  echo "SKIP: Slurm's daemons did not start here (see above)"
+  echo "SKIP: Slurm's daemons did not start here: $(cat "$folder"/slurm/*.log 2>/dev/null | grep -i error | tail -n 1)"
   exit 77
 fi
 

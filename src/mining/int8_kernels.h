@@ -1,0 +1,48 @@
+// Dot products of rows of 8-bit integers on the widest unit of this machine. Every kernel gives the
+// same integers.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace helip::mining {
+
+// Rows are padded with zeros to a multiple of this many elements.
+inline constexpr std::size_t kInt8Padding = 64;
+// Candidates whose dot products with a target are computed together.
+inline constexpr std::size_t kPanelRows = 64;
+
+// A panel holds kPanelRows rows in groups of four elements, [width / 4][kPanelRows][4], each value
+// plus 128: the layout that units multiplying unsigned by signed bytes read without shuffling.
+inline constexpr std::uint8_t kPanelOffset = 128;
+
+struct Int8Kernel {
+  const char* name;  // avx512vnni | avx2 | portable
+  // dots[t * kPanelRows + c] = sum over e of targets[t][e] · row c[e]. `width` is a multiple of
+  // kInt8Padding, target_sums[t] the sum of targets[t]; `panel` and `dots` lie on cache lines.
+  void (*tile)(const std::int8_t* const* targets, const std::int32_t* target_sums,
+               std::size_t target_count, const std::uint8_t* panel, std::size_t width,
+               std::int32_t* dots);
+  // dots[c] = sum over e of target[e] · rows[c][e].
+  void (*rows)(const std::int8_t* target, std::int32_t target_sum, const std::int8_t* const* rows,
+               std::size_t count, std::size_t width, std::int32_t* dots);
+  // Bit c: dots[c] · scales[c] + slope · errors[c] >= bar, for the kPanelRows rows of a panel, in
+  // float with any rounding.
+  std::uint64_t (*screen)(const std::int32_t* dots, const float* scales, const float* errors,
+                          float slope, float bar);
+};
+
+// The kernels that this machine can run, the fastest first.
+const std::vector<Int8Kernel>& int8_kernels();
+
+// The kernel of that name; "auto" is the fastest. Throws ConfigError naming mining.instruction_set
+// if this machine cannot run it.
+const Int8Kernel& int8_kernel(const std::string& name);
+
+// Of one instruction set each; may be called only where the processor has it.
+extern const Int8Kernel kAvx512VnniKernel;
+extern const Int8Kernel kAvx2Kernel;
+
+}  // namespace helip::mining

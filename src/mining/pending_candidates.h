@@ -1,0 +1,39 @@
+// Candidates of one target that the screen could not rule out.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+namespace helip::mining {
+
+// Keeps those whose score may still be among the k highest, knowing each score only between bounds.
+class PendingCandidates {
+ public:
+  struct Candidate {
+    std::uint32_t id = 0;
+    float upper = 0;
+  };
+
+  explicit PendingCandidates(std::uint32_t k);
+
+  // The score lies in [lower, upper]; lower >= 0. Precondition: no id twice.
+  void offer(std::uint32_t id, float lower, float upper);
+  // Scores below this cannot be among the k highest of all that were offered.
+  [[nodiscard]] float bound() const { return bound_; }
+  // A bound known from elsewhere: scores below it are of no interest.
+  void raise(float bound);
+  // So many are left that their scores should be settled; memory stays bounded by that.
+  [[nodiscard]] bool crowded() const { return candidates_.size() >= limit_; }
+  // Those that may be among the k highest, the highest upper bound first; leaves none behind.
+  std::vector<Candidate> take();
+
+ private:
+  void drop_excluded();
+
+  std::size_t k_, limit_;
+  float bound_ = 0;
+  std::vector<Candidate> candidates_;
+  std::vector<float> lowers_;  // the k largest so far, a min-heap once it is full
+};
+
+}  // namespace helip::mining
