@@ -45,6 +45,7 @@ std::string option_of(const std::string& key) {
       {"mining.image_floor", "--image-floor"},
       {"mining.text_floor", "--text-floor"},
       {"mining.pool_size", "--pool-size"},
+      {"mining.instruction_set", "--instruction-set"},
       {"mining.method", "--method"}};
   const auto found = options.find(key);
   return found == options.end() ? key : found->second;
@@ -191,6 +192,10 @@ void add_mine_command(CLI::App& app, int& /*exit_code*/) {
       ->add_option("--threads", arguments->threads, "threads; the result does not depend on them")
       ->capture_default_str()
       ->check(CLI::Range(1U, 1024U));
+  command
+      ->add_option("--instruction-set", mining.instruction_set,
+                   "auto, avx512vnni, avx2 or portable; the result does not depend on it")
+      ->capture_default_str();
   command->add_flag("--json", arguments->json, "print the summary as JSON");
   command->callback([arguments] { mine(*arguments); });
 }

@@ -93,6 +93,7 @@ struct Fields<MiningConfig> {
       field("duplicate_ceiling", &S::duplicate_ceiling),
       field("seed", &S::seed),
       field("task_targets", &S::task_targets),
+      operation("instruction_set", &S::instruction_set),
   };
 };
 

@@ -111,6 +111,8 @@ void check(const MiningConfig& mining, Checks& checks) {
               mining.image_floor);
   checks.that(floor_fits(mining.text_floor), "mining.text_floor", floor_range, mining.text_floor);
   checks.that(mining.task_targets >= 1, "mining.task_targets", "at least 1", mining.task_targets);
+  checks.one_of(mining.instruction_set, "mining.instruction_set",
+                {"auto", "avx512vnni", "avx2", "portable"});
 }
 
 void check(const RunConfig& config, const TrainConfig& train, Checks& checks) {

@@ -61,14 +61,17 @@ void EmbeddingMatrix::set_row(std::uint64_t row, std::span<const float> values,
   int8_.set(row, values, squared_norms_[row]);
 }
 
-void EmbeddingMatrix::read(std::uint64_t row, float* out) const {
-  const std::span<float> values(out, dim_);
+const float* EmbeddingMatrix::read(std::uint64_t row, float* buffer) const {
+  const std::span<float> values(buffer, dim_);
   if (store_) {
+    const std::span<const float> stored = store_->stored_row(row);
+    if (stored.size() == width_) return stored.data();
     store_->read_rows(row, 1, values);
   } else {
-    std::copy_n(values_.begin() + static_cast<std::ptrdiff_t>(row * dim_), dim_, out);
+    std::copy_n(values_.begin() + static_cast<std::ptrdiff_t>(row * dim_), dim_, buffer);
   }
-  std::fill(out + dim_, out + width_, 0.0F);
+  std::fill(buffer + dim_, buffer + width_, 0.0F);
+  return buffer;
 }
 
 }  // namespace helip::mining

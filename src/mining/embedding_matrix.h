@@ -27,8 +27,9 @@ class EmbeddingMatrix {
   [[nodiscard]] std::uint32_t dim() const { return dim_; }
   // Floats per row with padding, a multiple of kRowPadding.
   [[nodiscard]] std::size_t width() const { return width_; }
-  // The row widened to float32 and padded with zeros, into `out`, [width()].
-  void read(std::uint64_t row, float* out) const;
+  // The row widened to float32 and padded with zeros: where it lies if it is stored like that, else
+  // in `buffer`, [width()].
+  const float* read(std::uint64_t row, float* buffer) const;
   // exact_dot of a row with itself.
   [[nodiscard]] double squared_norm(std::uint64_t row) const { return squared_norms_[row]; }
   [[nodiscard]] const Int8Rows& int8() const { return int8_; }

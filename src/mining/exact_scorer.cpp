@@ -15,27 +15,24 @@ ExactScorer::ExactScorer(const MiningData& data, const ScoreRules& rules)
 
 void ExactScorer::set_target(std::uint64_t target) {
   target_ = target;
-  data_.images.read(target, image_.data());
-  data_.texts.read(target, text_.data());
+  target_image_ = data_.images.read(target, image_.data());
+  target_text_ = data_.texts.read(target, text_.data());
 }
 
-void ExactScorer::dots(const EmbeddingMatrix& rows, const std::vector<float>& target,
+void ExactScorer::dots(const EmbeddingMatrix& rows, const float* target,
                        std::span<const std::uint32_t> ids, double* out) {
   std::array<const float*, kAtOnce> row{};
   for (std::size_t i = 0; i < ids.size(); ++i) {
-    float* values = candidates_.data() + i * rows.width();
-    rows.read(ids[i], values);
-    row[i] = values;
+    row[i] = rows.read(ids[i], candidates_.data() + i * rows.width());
   }
-  const float* target_row = target.data();
-  kernel_.dots(&target_row, 1, row.data(), ids.size(), rows.width(), out);
+  kernel_.dots(&target, 1, row.data(), ids.size(), rows.width(), out);
 }
 
 void ExactScorer::score(std::span<const std::uint32_t> ids, std::span<float> scores) {
   std::array<double, kAtOnce> image_dots{};
   std::array<double, kAtOnce> text_dots{};
-  dots(data_.images, image_, ids, image_dots.data());
-  dots(data_.texts, text_, ids, text_dots.data());
+  dots(data_.images, target_image_, ids, image_dots.data());
+  dots(data_.texts, target_text_, ids, text_dots.data());
   const double image_norm = data_.images.squared_norm(target_);
   const double text_norm = data_.texts.squared_norm(target_);
   for (std::size_t i = 0; i < ids.size(); ++i) {

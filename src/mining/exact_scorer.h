@@ -22,13 +22,14 @@ class ExactScorer {
   void score(std::span<const std::uint32_t> ids, std::span<float> scores);
 
  private:
-  void dots(const EmbeddingMatrix& rows, const std::vector<float>& target,
-            std::span<const std::uint32_t> ids, double* out);
+  void dots(const EmbeddingMatrix& rows, const float* target, std::span<const std::uint32_t> ids,
+            double* out);
 
   const MiningData& data_;
   ScoreRules rules_;
   const DotKernel& kernel_;
   std::uint64_t target_ = 0;
+  const float *target_image_ = nullptr, *target_text_ = nullptr;
   std::vector<float> image_, text_, candidates_;
 };
 

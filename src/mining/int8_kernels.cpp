@@ -1,5 +1,7 @@
 #include "mining/int8_kernels.h"
 
+#include <algorithm>
+
 #include "common/error.h"
 #include "common/text.h"
 
@@ -40,6 +42,24 @@ std::uint64_t screen(const std::int32_t* dots, const float* scales, const float*
   return mask;
 }
 
+float upper(const CosineScreen& side, std::size_t c) {
+  return side.scale * static_cast<float>(side.dots[c]) * side.scales[c] +
+         side.slope * side.errors[c] + side.offset;
+}
+
+std::uint64_t screen_product(const CosineScreen& first, const CosineScreen& second, float cap,
+                             float bound) {
+  std::uint64_t mask = 0;
+  for (std::size_t c = 0; c < kPanelRows; ++c) {
+    const float a = upper(first, c);
+    const float b = upper(second, c);
+    const bool survives =
+        a >= first.floor && b >= second.floor && std::min(a, cap) * std::min(b, cap) >= bound;
+    mask |= std::uint64_t{survives} << c;
+  }
+  return mask;
+}
+
 std::vector<Int8Kernel> supported() {
   std::vector<Int8Kernel> kernels;
 #if defined(__x86_64__)
@@ -50,7 +70,7 @@ std::vector<Int8Kernel> supported() {
     kernels.push_back(kAvx2Kernel);
   }
 #endif
-  kernels.push_back({"portable", tile, rows, screen});
+  kernels.push_back({"portable", tile, rows, screen, screen_product});
   return kernels;
 }
 

@@ -18,6 +18,14 @@ inline constexpr std::size_t kPanelRows = 64;
 // plus 128: the layout that units multiplying unsigned by signed bytes read without shuffling.
 inline constexpr std::uint8_t kPanelOffset = 128;
 
+// One modality of a target against a panel: upper bounds of its cosines are
+//   scale · dots[c] · scales[c] + slope · errors[c] + offset.
+struct CosineScreen {
+  const std::int32_t* dots;
+  const float *scales, *errors;  // of the panel's rows
+  float scale, slope, offset, floor;
+};
+
 struct Int8Kernel {
   const char* name;  // avx512vnni | avx2 | portable
   // dots[t * kPanelRows + c] = sum over e of targets[t][e] · row c[e]. `width` is a multiple of
@@ -32,6 +40,10 @@ struct Int8Kernel {
   // float with any rounding.
   std::uint64_t (*screen)(const std::int32_t* dots, const float* scales, const float* errors,
                           float slope, float bar);
+  // Bit c: both upper bounds reach their floors, and their product, each taken as at most `cap`,
+  // reaches `bound`; in float with any rounding.
+  std::uint64_t (*screen_product)(const CosineScreen& first, const CosineScreen& second, float cap,
+                                  float bound);
 };
 
 // The kernels that this machine can run, the fastest first.

@@ -113,8 +113,33 @@ std::uint64_t screen(const std::int32_t* dots, const float* scales, const float*
   return mask;
 }
 
+inline __m256 upper(const CosineScreen& side, std::size_t c) {
+  const __m256i sums = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(side.dots + c));
+  const __m256 values = _mm256_mul_ps(_mm256_cvtepi32_ps(sums), _mm256_loadu_ps(side.scales + c));
+  const __m256 errors = _mm256_fmadd_ps(
+      _mm256_set1_ps(side.slope), _mm256_loadu_ps(side.errors + c), _mm256_set1_ps(side.offset));
+  return _mm256_fmadd_ps(_mm256_set1_ps(side.scale), values, errors);
+}
+
+std::uint64_t screen_product(const CosineScreen& first, const CosineScreen& second, float cap,
+                             float bound) {
+  const __m256 caps = _mm256_set1_ps(cap);
+  std::uint64_t mask = 0;
+  for (std::size_t c = 0; c < kPanelRows; c += 8) {
+    const __m256 a = upper(first, c);
+    const __m256 b = upper(second, c);
+    const __m256 floors = _mm256_and_ps(_mm256_cmp_ps(a, _mm256_set1_ps(first.floor), _CMP_GE_OQ),
+                                        _mm256_cmp_ps(b, _mm256_set1_ps(second.floor), _CMP_GE_OQ));
+    const __m256 product = _mm256_mul_ps(_mm256_min_ps(a, caps), _mm256_min_ps(b, caps));
+    const __m256 found = _mm256_cmp_ps(product, _mm256_set1_ps(bound), _CMP_GE_OQ);
+    const int bits = _mm256_movemask_ps(_mm256_and_ps(floors, found));
+    mask |= static_cast<std::uint64_t>(bits) << c;
+  }
+  return mask;
+}
+
 }  // namespace
 
-const Int8Kernel kAvx2Kernel = {"avx2", tile, rows, screen};
+const Int8Kernel kAvx2Kernel = {"avx2", tile, rows, screen, screen_product};
 
 }  // namespace helip::mining

@@ -116,8 +116,34 @@ std::uint64_t screen(const std::int32_t* dots, const float* scales, const float*
   return mask;
 }
 
+inline __m512 upper(const CosineScreen& side, std::size_t c) {
+  const __m512 values = _mm512_mul_ps(_mm512_cvtepi32_ps(_mm512_loadu_si512(side.dots + c)),
+                                      _mm512_loadu_ps(side.scales + c));
+  const __m512 errors = _mm512_fmadd_ps(
+      _mm512_set1_ps(side.slope), _mm512_loadu_ps(side.errors + c), _mm512_set1_ps(side.offset));
+  return _mm512_fmadd_ps(_mm512_set1_ps(side.scale), values, errors);
+}
+
+std::uint64_t screen_product(const CosineScreen& first, const CosineScreen& second, float cap,
+                             float bound) {
+  const __m512 caps = _mm512_set1_ps(cap);
+  std::uint64_t mask = 0;
+  for (std::size_t c = 0; c < kPanelRows; c += 16) {
+    const __m512 a = upper(first, c);
+    const __m512 b = upper(second, c);
+    const __mmask16 floors =
+        _mm512_mask_cmp_ps_mask(_mm512_cmp_ps_mask(a, _mm512_set1_ps(first.floor), _CMP_GE_OQ), b,
+                                _mm512_set1_ps(second.floor), _CMP_GE_OQ);
+    const __m512 product = _mm512_mul_ps(_mm512_min_ps(a, caps), _mm512_min_ps(b, caps));
+    const __mmask16 found =
+        _mm512_mask_cmp_ps_mask(floors, product, _mm512_set1_ps(bound), _CMP_GE_OQ);
+    mask |= std::uint64_t{found} << c;
+  }
+  return mask;
+}
+
 }  // namespace
 
-const Int8Kernel kAvx512VnniKernel = {"avx512vnni", tile, rows, screen};
+const Int8Kernel kAvx512VnniKernel = {"avx512vnni", tile, rows, screen, screen_product};
 
 }  // namespace helip::mining

@@ -12,6 +12,8 @@ namespace {
 
 constexpr std::align_val_t kAlignment{64};
 constexpr double kLargest = 127;
+// Adding and taking it away rounds a small double to the nearest integer, in any vector register.
+constexpr double kRounder = 0x1.8p52;
 
 }  // namespace
 
@@ -46,7 +48,7 @@ void Int8Rows::set(std::uint64_t row, std::span<const float> vector, double squa
   double lost = 0;
   for (std::size_t e = 0; e < vector.size(); ++e) {
     const double value = double{vector[e]} * steps;
-    const double rounded = std::clamp(std::nearbyint(value), -kLargest, kLargest);
+    const double rounded = std::clamp((value + kRounder) - kRounder, -kLargest, kLargest);
     out[e] = static_cast<std::int8_t>(rounded);
     sum += out[e];
     lost += (value - rounded) * (value - rounded);

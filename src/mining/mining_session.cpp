@@ -68,7 +68,8 @@ std::unique_ptr<PairMiner> make_miner(const MiningData& data, const config::Mini
                                        .text_floor = config.text_floor,
                                        .duplicate_ceiling = config.duplicate_ceiling},
                              .k = config.hard_pairs_per_target,
-                             .threads = threads};
+                             .threads = threads,
+                             .instruction_set = config.instruction_set};
   if (config.method == "fast") {
     return make_fast_miner(data, options,
                            {.pairs = data.pairs(),

@@ -44,6 +44,10 @@ struct TargetRow {
 
   explicit TargetRow(const Int8Rows& rows, std::uint64_t target)
       : scale(rows.scale(target)), error(rows.error(target)) {}
+  [[nodiscard]] CosineScreen screen(const std::int32_t* dots, const float* scales,
+                                    const float* errors, float floor) const {
+    return {dots, scales, errors, scale, 1 + error, error + kSlack, floor};
+  }
   [[nodiscard]] Cosine cosine(std::int32_t dot, float other_scale, float other_error) const {
     const float value = static_cast<float>(dot) * other_scale * scale;
     const float error_bound = error + (1 + error) * other_error + kSlack;
@@ -62,6 +66,8 @@ class ScoreBounds {
         cap_(std::min(ceiling_, 1 + kSlack)) {}
 
   [[nodiscard]] float cap() const { return cap_; }
+  // What the product of upper bounds, each at most the cap, must reach for a score of `bound`.
+  [[nodiscard]] static float product_bar(float bound) { return bound * (1 - kFactorSlack); }
   // 0 if the pair certainly has no score.
   [[nodiscard]] float upper(const Cosine& first, const Cosine& second) const {
     const bool possible = first.high >= first_floor_ && second.high >= second_floor_ &&
@@ -161,6 +167,7 @@ class TileSearch {
     const double share = static_cast<double>(survivors) / static_cast<double>(count * kPanelRows);
     if (share > kDenseShare) {
       second_of_all(p, begin, count);
+      screen_products(p, begin, count);
     } else {
       second_of_survivors(p, begin, count);
     }
@@ -176,10 +183,28 @@ class TileSearch {
       std::array<std::uint32_t, kPanelRows> ids{};
       for (std::size_t c = 0; c < panels_.rows_in(p); ++c) ids[c] = panels_.id(p, c);
       pack_panel(second_.rows, ids.data(), panels_.rows_in(p), second_panel_.data());
+      for (std::size_t c = 0; c < panels_.rows_in(p); ++c) {
+        second_scales_[c] = second_.rows.scale(ids[c]);
+        second_errors_[c] = second_.rows.error(ids[c]);
+      }
       second_packed_ = true;
     }
     kernel_.tile(second_rows_.data() + begin, second_sums_.data() + begin, count,
                  second_panel_.data(), second_.rows.width(), second_dots());
+  }
+
+  void screen_products(std::uint64_t p, std::size_t begin, std::size_t count) {
+    const auto* dots = reinterpret_cast<const std::int32_t*>(first_dots_.data());
+    for (std::size_t t = 0; t < count; ++t) {
+      const Target& target = targets_[begin + t];
+      if (masks_[t] == 0) continue;
+      masks_[t] = kernel_.screen_product(
+          target.first.screen(dots + t * kPanelRows, panels_.scales(p), panels_.errors(p),
+                              first_.floor),
+          target.second.screen(second_dots() + t * kPanelRows, second_scales_.data(),
+                               second_errors_.data(), second_.floor),
+          bounds_.cap(), ScoreBounds::product_bar(target.pending.bound()));
+    }
   }
 
   void second_of_survivors(std::uint64_t p, std::size_t begin, std::size_t count) {
@@ -249,6 +274,7 @@ class TileSearch {
   std::vector<const std::int8_t*> first_rows_, second_rows_;
   std::vector<std::int32_t> first_sums_, second_sums_;
   std::array<std::uint64_t, kTargetsPerGroup> masks_{};
+  std::array<float, kPanelRows> second_scales_{}, second_errors_{};
   AlignedBytes second_panel_, first_dots_, second_dots_;
   bool second_packed_ = false;
 };

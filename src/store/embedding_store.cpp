@@ -96,7 +96,9 @@ void EmbeddingStore::read_rows(std::uint64_t first, std::uint64_t count,
                       .expected = cat("rows below ", rows_),
                       .found = cat("rows ", first, " to ", first + count)});
   }
-  for (const Part& part : parts_) {
+  for (std::size_t p = part_of(first); p < parts_.size(); ++p) {
+    const Part& part = parts_[p];
+    if (part.first_row >= first + count) break;
     const std::uint64_t begin = std::max(first, part.first_row);
     const std::uint64_t end = std::min(first + count, part.first_row + part.rows);
     if (begin >= end) continue;
@@ -110,6 +112,20 @@ void EmbeddingStore::read_rows(std::uint64_t first, std::uint64_t count,
       std::transform(source.begin(), source.end(), target.begin(), half_to_float);
     }
   }
+}
+
+// The last part that begins at or before the row.
+std::size_t EmbeddingStore::part_of(std::uint64_t row) const {
+  const auto after = std::upper_bound(
+      parts_.begin(), parts_.end(), row,
+      [](std::uint64_t wanted, const Part& part) { return wanted < part.first_row; });
+  return static_cast<std::size_t>(after - parts_.begin()) - 1;
+}
+
+std::span<const float> EmbeddingStore::stored_row(std::uint64_t row) const {
+  if (dtype_ != DType::kF32) return {};
+  const Part& part = parts_[part_of(row)];
+  return part.array.as<float>().subspan((row - part.first_row) * dim_, dim_);
 }
 
 }  // namespace helip::store

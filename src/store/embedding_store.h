@@ -26,12 +26,17 @@ class EmbeddingStore {
   // normalised). float16 widens exactly.
   void read_rows(std::uint64_t first, std::uint64_t count, std::span<float> out) const;
 
+  // A row where it is mapped; empty if it is stored as float16.
+  [[nodiscard]] std::span<const float> stored_row(std::uint64_t row) const;
+
  private:
   struct Part {
     NpyArray array;
     std::uint64_t first_row;
     std::uint64_t rows;
   };
+  [[nodiscard]] std::size_t part_of(std::uint64_t row) const;
+
   std::vector<Part> parts_;
   std::uint64_t rows_ = 0;
   std::uint32_t dim_ = 0;

@@ -102,8 +102,7 @@ TEST_CASE("every dot kernel of this machine gives the bits of exact_dot") {
       std::vector<float> padded(kRows * matrix.width());
       std::vector<const float*> rows;
       for (std::size_t r = 0; r < kRows; ++r) {
-        matrix.read(r, padded.data() + r * matrix.width());
-        rows.push_back(padded.data() + r * matrix.width());
+        rows.push_back(matrix.read(r, padded.data() + r * matrix.width()));
       }
       for (const DotKernel& kernel : dot_kernels()) {
         // Target and candidate counts around every register block.

@@ -119,6 +119,48 @@ TEST_CASE("a panel's mask tells which candidates reach the bar; padding never do
   }
 }
 
+TEST_CASE("the mask of products asks for both floors and for the bound") {
+  const Int8Rows rows = mixed_rows();
+  const CandidatePanels panels(rows, CandidateIds::all(kRows), 1);
+  const AlignedBytes memory(2 * sizeof(std::int32_t) * kPanelRows);
+  auto* first = reinterpret_cast<std::int32_t*>(memory.data());
+  std::int32_t* second = first + kPanelRows;
+  const auto upper = [&](const CosineScreen& side, std::size_t c) {
+    return side.scale * static_cast<float>(side.dots[c]) * side.scales[c] +
+           side.slope * side.errors[c] + side.offset;
+  };
+  for (const Int8Kernel& kernel : int8_kernels()) {
+    const std::int8_t* targets[] = {rows.row(4), rows.row(9)};
+    const std::int32_t sums[] = {rows.sum(4), rows.sum(9)};
+    kernel.tile(targets, sums, 1, panels.panel(2), rows.width(), first);
+    kernel.tile(targets + 1, sums + 1, 1, panels.panel(2), rows.width(), second);
+    std::size_t found = 0;
+    for (const float floor : {0.0F, 0.015625F}) {
+      for (const float bound : {0.0F, 0.001F, 0.02F}) {
+        const CosineScreen a = {
+            first, panels.scales(2), panels.errors(2), rows.scale(4), 1.01F, 0.03125F, floor};
+        const CosineScreen b = {
+            second, panels.scales(2), panels.errors(2), rows.scale(9), 1.02F, 0.046875F, 0.0F};
+        const std::uint64_t mask = kernel.screen_product(a, b, 0.1F, bound);
+        for (std::size_t c = 0; c < kPanelRows; ++c) {
+          const float u = upper(a, c);
+          const float v = upper(b, c);
+          const float product = std::min(u, 0.1F) * std::min(v, 0.1F);
+          const bool expected = c < panels.rows_in(2) && u >= floor && v >= 0 && product >= bound;
+          found += expected ? 1 : 0;
+          // Roundings may differ between instruction sets; these values are far from the edge.
+          const bool clear = std::fabs(u - floor) > 1e-6 && std::fabs(v) > 1e-6 &&
+                             std::fabs(product - bound) > 1e-6;
+          CAPTURE(kernel.name, floor, bound, c, u, v);
+          if (clear || c >= panels.rows_in(2)) CHECK(((mask >> c & 1) != 0) == expected);
+        }
+      }
+    }
+    CHECK(found > 10);
+    CHECK(found < 6 * panels.rows_in(2));
+  }
+}
+
 TEST_CASE("the error of 8-bit cosines stays within its bound, and the bound is not idle") {
   double tightest = 0;
   for (const std::uint32_t dim : {1U, 3U, 17U, 64U, 768U}) {

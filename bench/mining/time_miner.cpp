@@ -1,0 +1,75 @@
+// Times one miner over .npy embeddings: from the mapped embeddings to the table in memory. Prints
+// JSON. usage: helip_time_miner IMAGES TEXTS K [targets [threads [instruction set [method [pool
+// size]]]]]
+#include <sys/resource.h>
+
+#include <cstdint>
+#include <cstdlib>
+#include <fstream>
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "common/clock.h"
+#include "common/error.h"
+#include "mining/mining_job.h"
+
+namespace {
+
+// A line of /proc/self/status in MiB: "RssAnon" leaves out mapped files.
+double mebibytes(const std::string& name) {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with(name + ":")) return std::stod(line.substr(name.size() + 1)) / 1024;
+  }
+  return -1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  using namespace helip;
+  if (argc < 4) {
+    std::cerr << "usage: helip_time_miner IMAGES TEXTS K [targets [threads [instruction set "
+                 "[method [pool size]]]]]\n";
+    return kExitUsage;
+  }
+  const auto argument = [&](int i, const char* fallback) {
+    return std::string(i < argc ? argv[i] : fallback);
+  };
+  try {
+    config::MiningConfig config;
+    config.hard_pairs_per_target = static_cast<std::uint32_t>(std::stoul(argument(3, "50")));
+    const auto threads = static_cast<std::uint32_t>(std::stoul(argument(5, "1")));
+    config.instruction_set = argument(6, "auto");
+    config.method = argument(7, "exact");
+    config.pool_size = std::stoull(argument(8, "30000"));
+    const double began = monotonic_seconds();
+    const mining::MiningSession session({argv[1], argv[2], {}, {}}, config, threads);
+    const double opened = monotonic_seconds();
+    const std::uint64_t asked = std::stoull(argument(4, "0"));
+    const std::uint64_t targets = asked == 0 ? session.pairs() : asked;
+    std::vector<std::uint32_t> indices(targets * config.hard_pairs_per_target);
+    std::vector<float> scores(indices.size());
+    session.mine(0, targets, indices, scores, {});
+    const double ended = monotonic_seconds();
+    double sum = 0;
+    for (const float score : scores) sum += score;
+    std::cout << nlohmann::json{{"pairs", session.pairs()},
+                                {"targets", targets},
+                                {"seconds", ended - began},
+                                {"open_seconds", opened - began},
+                                {"threads", threads},
+                                {"instruction_set", config.instruction_set},
+                                {"mean_score", sum / static_cast<double>(scores.size())},
+                                {"anonymous_mib", mebibytes("RssAnon")},
+                                {"file_mib", mebibytes("RssFile")}}
+                     .dump()
+              << "\n";
+    return kExitDone;
+  } catch (const std::exception& error) {
+    std::cerr << "error: " << error.what() << "\n";
+    return kExitFailed;
+  }
+}
