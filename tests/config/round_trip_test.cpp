@@ -39,6 +39,7 @@ mining:
   duplicate_ceiling: 0.97
   seed: 7
   task_targets: 128
+  instruction_set: avx2
 train:
   hard_pairs: random
   seeds_per_batch: 4
