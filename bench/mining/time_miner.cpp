@@ -54,6 +54,9 @@ int main(int argc, char** argv) {
     std::vector<float> scores(indices.size());
     session.mine(0, targets, indices, scores, {});
     const double ended = monotonic_seconds();
+    const double share = static_cast<double>(session.compared()) /
+                         (static_cast<double>(targets) * static_cast<double>(session.pairs()));
+    const double recall = argc > 9 ? session.recall().recall : -1;
     double sum = 0;
     for (const float score : scores) sum += score;
     std::cout << nlohmann::json{{"pairs", session.pairs()},
@@ -62,6 +65,8 @@ int main(int argc, char** argv) {
                                 {"open_seconds", opened - began},
                                 {"threads", threads},
                                 {"instruction_set", config.instruction_set},
+                                {"scanned_share", share},
+                                {"recall", recall},
                                 {"mean_score", sum / static_cast<double>(scores.size())},
                                 {"anonymous_mib", mebibytes("RssAnon")},
                                 {"file_mib", mebibytes("RssFile")}}

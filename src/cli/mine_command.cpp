@@ -46,6 +46,7 @@ std::string option_of(const std::string& key) {
       {"mining.text_floor", "--text-floor"},
       {"mining.pool_size", "--pool-size"},
       {"mining.instruction_set", "--instruction-set"},
+      {"mining.index_recall", "--index-recall"},
       {"mining.method", "--method"}};
   const auto found = options.find(key);
   return found == options.end() ? key : found->second;
@@ -94,6 +95,8 @@ Json json_of(const MineArguments& arguments, const store::HardPairManifest& mani
           {"targets", manifest.pairs},
           {"hard_pairs_per_target", manifest.hard_pairs_per_target},
           {"pool_size", manifest.pool_size},
+          {"recall", manifest.recall},
+          {"recall_targets", manifest.recall_targets},
           {"suitable", stats.suitable},
           {"outliers", stats.outliers},
           {"median_score", stats.score_quantiles[3]},
@@ -108,7 +111,8 @@ void print(const MineArguments& arguments, const store::HardPairManifest& manife
   const auto targets = static_cast<double>(stats.targets);
   std::cout << "table        " << arguments.out << "\ntargets      " << stats.targets << ", "
             << manifest.hard_pairs_per_target << " hard pairs each, " << manifest.method << " ("
-            << manifest.pool_size << " candidates)\nsuitable     " << stats.suitable << " ("
+            << manifest.pool_size << " candidates)\nrecall       " << mining::recall_text(manifest)
+            << "\nsuitable     " << stats.suitable << " ("
             << decimal(100.0 * static_cast<double>(stats.suitable) / targets, 1) << " %), outliers "
             << stats.outliers << "\nscores       median " << stats.score_quantiles[3] << ", from "
             << stats.score_quantiles.front() << " to " << stats.score_quantiles.back()
@@ -136,7 +140,8 @@ void mine(const MineArguments& arguments) {
   const mining::TableProvenance provenance{
       .corpus_fingerprint = fingerprint_of(arguments.groups, session.pairs()),
       .config_digest = {},
-      .embeddings_digest = mining::embeddings_digest(arguments.images, arguments.texts)};
+      .embeddings_digest = mining::embeddings_digest(arguments.images, arguments.texts),
+      .recall = session.recall()};
   ProgressLine progress("mining", "targets");
   const store::HardPairManifest manifest =
       mining::mine_table(session, arguments.mining, 1, provenance, arguments.out,
@@ -167,7 +172,7 @@ void add_mine_command(CLI::App& app, int& /*exit_code*/) {
       ->required();
   command->add_option("--out", arguments->out, "folder of the hard-pair table; must not exist")
       ->required();
-  command->add_option("--method", mining.method, "exact (HPM) or fast (FastHPM)")
+  command->add_option("--method", mining.method, "exact (HPM), fast (FastHPM) or index")
       ->capture_default_str();
   command->add_option("--k", mining.hard_pairs_per_target, "hard pairs per target")
       ->capture_default_str();
@@ -176,6 +181,16 @@ void add_mine_command(CLI::App& app, int& /*exit_code*/) {
   command
       ->add_option("--pool-refresh-targets", mining.pool_refresh_targets,
                    "targets that share one FastHPM pool")
+      ->capture_default_str();
+  command
+      ->add_option("--index-lists", mining.index_lists,
+                   "lists of the index miner; 0: about 2*sqrt(N)")
+      ->capture_default_str();
+  command
+      ->add_option("--index-probes", mining.index_probes,
+                   "lists that a target is compared with; 0: as few as reach --index-recall")
+      ->capture_default_str();
+  command->add_option("--index-recall", mining.index_recall, "recall that the index miner aims at")
       ->capture_default_str();
   command->add_option("--image-floor", mining.image_floor, "image cosines up to this count as 0")
       ->capture_default_str();

@@ -48,6 +48,8 @@ void print_stats(const PairsArguments& arguments) {
                        {"targets", stats.targets},
                        {"hard_pairs_per_target", table.k()},
                        {"pool_size", manifest.pool_size},
+                       {"recall", manifest.recall},
+                       {"recall_targets", manifest.recall_targets},
                        {"suitable", stats.suitable},
                        {"outliers", stats.outliers},
                        {"filled_slots", stats.filled_slots},
@@ -64,7 +66,8 @@ void print_stats(const PairsArguments& arguments) {
     return cat(count, " (", decimal(100.0 * static_cast<double>(count) / targets, 1), " %)");
   };
   std::cout << "table        version " << manifest.version << ", " << manifest.method << ", "
-            << table.k() << " hard pairs of " << manifest.pool_size << " candidates\ncorpus       "
+            << table.k() << " hard pairs of " << manifest.pool_size << " candidates\nrecall       "
+            << mining::recall_text(manifest) << "\ncorpus       "
             << (manifest.corpus_fingerprint.empty() ? "not named (mined from bare .npy)"
                                                     : printable(manifest.corpus_fingerprint))
             << "\ntargets      " << stats.targets << "\nsuitable     " << percent(stats.suitable)

@@ -92,6 +92,9 @@ struct Fields<MiningConfig> {
       field("text_floor", &S::text_floor),
       field("duplicate_ceiling", &S::duplicate_ceiling),
       field("seed", &S::seed),
+      field("index_lists", &S::index_lists),
+      field("index_probes", &S::index_probes),
+      field("index_recall", &S::index_recall),
       field("task_targets", &S::task_targets),
       operation("instruction_set", &S::instruction_set),
   };

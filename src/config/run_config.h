@@ -55,7 +55,7 @@ struct EncoderConfig {
 
 // Hard Pair Mining (paper Sec. 3.2, Eq. 5).
 struct MiningConfig {
-  // exact (HPM) | fast (FastHPM).
+  // exact (HPM) | fast (FastHPM) | index (approximate, with a measured recall).
   std::string method = "exact";
   // k (public code: 50).
   std::uint32_t hard_pairs_per_target = 50;
@@ -71,6 +71,12 @@ struct MiningConfig {
   double duplicate_ceiling = 0.98;
   // Of the FastHPM pools.
   std::uint64_t seed = 0;
+  // Lists that the index miner groups the pairs into; 0: about 2·sqrt(N).
+  std::uint32_t index_lists = 0;
+  // Lists that a target is compared with; 0: as few as reach index_recall on a sample.
+  std::uint32_t index_probes = 0;
+  // Recall of the hard pairs that the index miner aims at.
+  double index_recall = 0.99;
   // Targets per mining task; a task lies inside one pool.
   std::uint32_t task_targets = 4096;
   // Of the miner's screen: auto (the widest of this machine) | avx512vnni | avx2 | portable. The

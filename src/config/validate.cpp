@@ -88,7 +88,7 @@ void check(const EncoderConfig& encoder, Checks& checks) {
 
 void check(const MiningConfig& mining, Checks& checks) {
   constexpr std::uint64_t kMaxPairs = std::numeric_limits<std::uint32_t>::max() - 1ULL;
-  checks.one_of(mining.method, "mining.method", {"exact", "fast"});
+  checks.one_of(mining.method, "mining.method", {"exact", "fast", "index"});
   checks.that(in_range(mining.hard_pairs_per_target, 1, 65536), "mining.hard_pairs_per_target",
               "1 to 65536", mining.hard_pairs_per_target);
   checks.that(mining.pool_size >= 2 && mining.pool_size <= kMaxPairs, "mining.pool_size",
@@ -110,6 +110,8 @@ void check(const MiningConfig& mining, Checks& checks) {
   checks.that(floor_fits(mining.image_floor), "mining.image_floor", floor_range,
               mining.image_floor);
   checks.that(floor_fits(mining.text_floor), "mining.text_floor", floor_range, mining.text_floor);
+  checks.that(mining.index_recall > 0 && mining.index_recall < 1, "mining.index_recall",
+              "above 0, below 1", mining.index_recall);
   checks.that(mining.task_targets >= 1, "mining.task_targets", "at least 1", mining.task_targets);
   checks.one_of(mining.instruction_set, "mining.instruction_set",
                 {"auto", "avx512vnni", "avx2", "portable"});

@@ -201,21 +201,26 @@ std::vector<NewTask> Pipeline::encode_tasks(const CorpusFacts& corpus) const {
   return tasks;
 }
 
+void Pipeline::add_mining_inputs(const TaskLedger& ledger, const CorpusFacts& corpus,
+                                 rpc::TaskSpec& spec) const {
+  const auto folder = work_dir_.embeddings(config_.model);
+  spec.embeddings_digest =
+      read<std::string>(*ledger.find(Stage::kEncode, kMerge), "embeddings_digest");
+  spec.paths["corpus"] = corpus.folder;
+  spec.paths["image_embeddings"] = (folder / "img_emb").string();
+  spec.paths["text_embeddings"] = (folder / "text_emb").string();
+  spec.paths["quarantine"] = work_dir_.corpus().string();
+}
+
 std::vector<NewTask> Pipeline::mine_tasks(const TaskLedger& ledger,
                                           const CorpusFacts& corpus) const {
-  const TaskRecord& encoded = *ledger.find(Stage::kEncode, kMerge);
-  const auto folder = work_dir_.embeddings(config_.model);
   std::vector<NewTask> tasks;
   for (const Range range : cut_(corpus.pairs, config_.mining)) {
     NewTask& task = tasks.emplace_back();
     task.spec = base(Stage::kMine, "range", range_name(range.first));
     task.spec.first = range.first;
     task.spec.count = range.count;
-    task.spec.embeddings_digest = read<std::string>(encoded, "embeddings_digest");
-    task.spec.paths["corpus"] = corpus.folder;
-    task.spec.paths["image_embeddings"] = (folder / "img_emb").string();
-    task.spec.paths["text_embeddings"] = (folder / "text_emb").string();
-    task.spec.paths["quarantine"] = work_dir_.corpus().string();
+    add_mining_inputs(ledger, corpus, task.spec);
     task.units = range.count;
   }
   return tasks;
@@ -305,8 +310,8 @@ NewTask Pipeline::merge_task(const TaskLedger& ledger, Stage stage) const {
       if (locked_towers_) paths["features"] = work_dir_.features().string();
       break;
     case Stage::kMine:
-      task.spec.embeddings_digest =
-          read<std::string>(*ledger.find(Stage::kEncode, kMerge), "embeddings_digest");
+      add_mining_inputs(ledger, corpus,
+                        task.spec);  // to measure the recall of an approximate miner
       paths["hard_pairs"] = work_dir_.hard_pairs().string();
       break;
     default:

@@ -76,6 +76,8 @@ class Pipeline {
   [[nodiscard]] NewTask merge_task(const TaskLedger& ledger, Stage stage) const;
   [[nodiscard]] NewTask index_task() const;
   [[nodiscard]] std::vector<NewTask> encode_tasks(const CorpusFacts& corpus) const;
+  void add_mining_inputs(const TaskLedger& ledger, const CorpusFacts& corpus,
+                         rpc::TaskSpec& spec) const;
   [[nodiscard]] std::vector<NewTask> mine_tasks(const TaskLedger& ledger,
                                                 const CorpusFacts& corpus) const;
   [[nodiscard]] std::vector<NewTask> train_tasks(const TaskLedger& ledger,

@@ -1,7 +1,6 @@
 #include "mining/candidate_panels.h"
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 #include <limits>
 #include <new>
@@ -14,6 +13,16 @@ namespace {
 constexpr std::align_val_t kAlignment{64};
 constexpr std::uint32_t kSignBits = 0x80808080U;  // adds kPanelOffset to four bytes at once
 
+// A row into its column of a panel.
+void pack(const std::int8_t* row, std::size_t width, std::uint8_t* column) {
+  for (std::size_t e = 0; e < width; e += 4) {
+    std::uint32_t four = 0;
+    std::memcpy(&four, row + e, sizeof four);
+    four ^= kSignBits;
+    std::memcpy(column + e * kPanelRows, &four, sizeof four);
+  }
+}
+
 }  // namespace
 
 void AlignedBytes::Free::operator()(std::uint8_t* bytes) const {
@@ -24,47 +33,22 @@ AlignedBytes::AlignedBytes(std::size_t size)
     : bytes_(static_cast<std::uint8_t*>(
           ::operator new[](std::max<std::size_t>(size, 1), kAlignment))) {}
 
-void pack_panel(const Int8Rows& rows, const std::uint32_t* ids, std::size_t count,
-                std::uint8_t* panel) {
-  const std::size_t width = rows.width();
-  if (count < kPanelRows) std::memset(panel, kPanelOffset, kPanelRows * width);
-  // A cache line of every row at a time.
-  for (std::size_t begin = 0; begin < width; begin += kInt8Padding) {
+PackedRows::PackedRows(const Int8Rows& rows, const CandidateIds& ids, std::uint32_t threads)
+    : width_(rows.width()),
+      bytes_(panel_count(ids) * kPanelRows * width_),
+      scales_(panel_count(ids) * kPanelRows, 0.0F),
+      errors_(panel_count(ids) * kPanelRows, -std::numeric_limits<float>::infinity()) {
+  for_each_index(panel_count(ids), threads, [&](std::uint64_t p) {
+    std::uint8_t* panel = bytes_.data() + p * kPanelRows * width_;
+    const std::size_t count = rows_in(ids, p);
+    if (count < kPanelRows) std::memset(panel, kPanelOffset, kPanelRows * width_);
     for (std::size_t c = 0; c < count; ++c) {
-      const std::int8_t* row = rows.row(ids[c]) + begin;
-      std::uint8_t* out = panel + begin * kPanelRows + 4 * c;
-      for (std::size_t e = 0; e < kInt8Padding; e += 4) {
-        std::uint32_t four = 0;
-        std::memcpy(&four, row + e, sizeof four);
-        four ^= kSignBits;
-        std::memcpy(out + e * kPanelRows, &four, sizeof four);
-      }
+      const std::uint32_t id = ids[p * kPanelRows + c];
+      scales_[p * kPanelRows + c] = rows.scale(id);
+      errors_[p * kPanelRows + c] = rows.error(id);
+      pack(rows.row(id), width_, panel + 4 * c);
     }
-  }
-}
-
-CandidatePanels::CandidatePanels(const Int8Rows& rows, const CandidateIds& ids,
-                                 std::uint32_t threads)
-    : ids_(ids),
-      width_(rows.width()),
-      panels_((ids.size() + kPanelRows - 1) / kPanelRows),
-      bytes_(panels_ * kPanelRows * width_),
-      scales_(panels_ * kPanelRows, 0.0F),
-      errors_(panels_ * kPanelRows, -std::numeric_limits<float>::infinity()) {
-  for_each_index(panels_, threads, [&](std::uint64_t p) {
-    std::array<std::uint32_t, kPanelRows> members{};
-    const std::size_t count = rows_in(p);
-    for (std::size_t c = 0; c < count; ++c) {
-      members[c] = id(p, c);
-      scales_[p * kPanelRows + c] = rows.scale(members[c]);
-      errors_[p * kPanelRows + c] = rows.error(members[c]);
-    }
-    pack_panel(rows, members.data(), count, bytes_.data() + p * kPanelRows * width_);
   });
-}
-
-std::size_t CandidatePanels::rows_in(std::uint64_t p) const {
-  return std::min<std::uint64_t>(kPanelRows, ids_.size() - p * kPanelRows);
 }
 
 }  // namespace helip::mining

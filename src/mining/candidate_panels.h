@@ -1,6 +1,7 @@
 // The candidates of a search, packed for the tile kernels.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -8,7 +9,7 @@
 #include <vector>
 
 #include "mining/int8_kernels.h"
-#include "mining/int8_rows.h"
+#include "mining/mining_data.h"
 
 namespace helip::mining {
 
@@ -30,6 +31,14 @@ class CandidateIds {
   std::span<const std::uint32_t> ids_;
 };
 
+inline std::uint64_t panel_count(const CandidateIds& ids) {
+  return (ids.size() + kPanelRows - 1) / kPanelRows;
+}
+// Candidates in panel p.
+inline std::size_t rows_in(const CandidateIds& ids, std::uint64_t p) {
+  return std::min<std::uint64_t>(kPanelRows, ids.size() - p * kPanelRows);
+}
+
 // Bytes on cache lines.
 class AlignedBytes {
  public:
@@ -43,38 +52,48 @@ class AlignedBytes {
   std::unique_ptr<std::uint8_t[], Free> bytes_;
 };
 
-// Packs `count` <= kPanelRows rows into a panel of int8_kernels.h; the rest is zero.
-void pack_panel(const Int8Rows& rows, const std::uint32_t* ids, std::size_t count,
-                std::uint8_t* panel);
-
-// Immutable; safe from many threads. Keeps references: rows and the ids' storage must outlive it.
-class CandidatePanels {
+// Rows of one modality in panels of int8_kernels.h, the last one filled up with zeros. Immutable;
+// safe from many threads.
+class PackedRows {
  public:
-  CandidatePanels(const Int8Rows& rows, const CandidateIds& ids, std::uint32_t threads);
+  PackedRows(const Int8Rows& rows, const CandidateIds& ids, std::uint32_t threads);
 
-  [[nodiscard]] std::uint64_t panels() const { return panels_; }
   [[nodiscard]] const std::uint8_t* panel(std::uint64_t p) const {
     return bytes_.data() + p * kPanelRows * width_;
   }
-  // Of the panel's rows, kPanelRows each; rows beyond the last candidate have an error of minus
-  // infinity, so that they pass no screen.
+  // Of the panel's rows, kPanelRows each; rows beyond the last have an error of minus infinity, so
+  // that they pass no screen.
   [[nodiscard]] const float* scales(std::uint64_t p) const {
     return scales_.data() + p * kPanelRows;
   }
   [[nodiscard]] const float* errors(std::uint64_t p) const {
     return errors_.data() + p * kPanelRows;
   }
+
+ private:
+  std::size_t width_;
+  AlignedBytes bytes_;
+  std::vector<float> scales_, errors_;
+};
+
+// Candidates in both modalities. The ids' storage must outlive it.
+class CandidatePanels {
+ public:
+  CandidatePanels(const MiningData& data, const CandidateIds& ids, std::uint32_t threads)
+      : ids_(ids),
+        images_(data.images.int8(), ids, threads),
+        texts_(data.texts.int8(), ids, threads) {}
+
+  [[nodiscard]] const PackedRows& images() const { return images_; }
+  [[nodiscard]] const PackedRows& texts() const { return texts_; }
+  [[nodiscard]] std::uint64_t panels() const { return panel_count(ids_); }
   [[nodiscard]] std::uint32_t id(std::uint64_t p, std::size_t c) const {
     return ids_[p * kPanelRows + c];
   }
-  [[nodiscard]] std::size_t rows_in(std::uint64_t p) const;
 
  private:
   CandidateIds ids_;
-  std::size_t width_;
-  std::uint64_t panels_;
-  AlignedBytes bytes_;
-  std::vector<float> scales_, errors_;
+  PackedRows images_, texts_;
 };
 
 }  // namespace helip::mining

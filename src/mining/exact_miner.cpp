@@ -7,14 +7,16 @@ namespace {
 class ExactMiner final : public PairMiner {
  public:
   ExactMiner(const MiningData& data, const MinerOptions& options)
-      : search_(data, options, CandidateIds::all(data.pairs())) {}
+      : data_(data), search_(data, options, CandidateIds::all(data.pairs())) {}
 
   void mine(TargetRange targets, std::span<std::uint32_t> indices, std::span<float> scores,
             const Progress& progress) const override {
     search_.mine(targets, indices, scores, progress);
+    compared_ += targets.count * data_.pairs();
   }
 
  private:
+  const MiningData& data_;
   ScreenedSearch search_;
 };
 

@@ -29,6 +29,7 @@ class FastMiner final : public PairMiner {
       };
       search->search.mine(range, indices.subspan(offset * options_.k, range.count * options_.k),
                           scores.subspan(offset * options_.k, range.count * options_.k), counted);
+      compared_ += range.count * search->ids.size();
       first += range.count;
     }
   }

@@ -34,6 +34,15 @@ struct TargetRange {
   std::uint64_t count = 0;
 };
 
+// What was measured of an approximate miner; the defaults are those of an exact one.
+struct RecallReport {
+  double recall = 1;
+  std::uint32_t targets = 0;
+};
+
+// Targets that a run's recall is measured on.
+inline constexpr std::uint32_t kRecallTargets = 2000;
+
 // Embeddings and groups in memory; mines ranges of targets. Immutable; safe from many threads.
 class MiningSession {
  public:
@@ -50,6 +59,11 @@ class MiningSession {
   // (may be empty) is called from one thread at a time.
   void mine(std::uint64_t first, std::uint64_t count, std::span<std::uint32_t> indices,
             std::span<float> scores, const Progress& progress) const;
+  // Pairs of a target and a candidate that were compared so far: the cost, N² for all by exact HPM.
+  [[nodiscard]] std::uint64_t compared() const;
+  // Recall of this session's miner against exact HPM on up to `targets` random targets, which
+  // follow from mining.seed. An exact miner is not measured.
+  [[nodiscard]] RecallReport recall(std::uint32_t targets = kRecallTargets) const;
   // The same, published as a task result: safetensors with `indices` U32 [n,K], `scores` F32 [n,K]
   // and metadata, to which "first" and "count" are added. Returns the file's sha256.
   std::string mine_to_file(std::uint64_t first, std::uint64_t count,
@@ -75,11 +89,12 @@ struct TaskResult {
   std::filesystem::path file;
 };
 
-// Where a table's embeddings come from; all empty for bare .npy but the last.
+// Where a table's embeddings come from (all empty for bare .npy but the last), and how good it is.
 struct TableProvenance {
   std::string corpus_fingerprint;
   std::string config_digest;
   std::string embeddings_digest;
+  RecallReport recall{};
 };
 
 // Joins task results (in any order) into a hard-pair table. Throws StoreError if a range is missing

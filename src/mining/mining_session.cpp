@@ -6,9 +6,12 @@
 #include "common/text.h"
 #include "data/quarantine.h"
 #include "mining/embedding_files.h"
+#include "mining/index_miner.h"
 #include "mining/mining_data.h"
 #include "mining/mining_job.h"
 #include "mining/pair_miner.h"
+#include "mining/parallel.h"
+#include "mining/recall.h"
 #include "store/embedding_store.h"
 #include "store/npy.h"
 #include "store/safetensors.h"
@@ -62,14 +65,17 @@ MiningData read_data(const MiningInput& input, std::uint32_t threads) {
   return data;
 }
 
+MinerOptions options_of(const config::MiningConfig& config, std::uint32_t threads) {
+  return {.rules = {.image_floor = config.image_floor,
+                    .text_floor = config.text_floor,
+                    .duplicate_ceiling = config.duplicate_ceiling},
+          .k = config.hard_pairs_per_target,
+          .threads = threads,
+          .instruction_set = config.instruction_set};
+}
+
 std::unique_ptr<PairMiner> make_miner(const MiningData& data, const config::MiningConfig& config,
-                                      std::uint32_t threads, int table_version) {
-  const MinerOptions options{.rules = {.image_floor = config.image_floor,
-                                       .text_floor = config.text_floor,
-                                       .duplicate_ceiling = config.duplicate_ceiling},
-                             .k = config.hard_pairs_per_target,
-                             .threads = threads,
-                             .instruction_set = config.instruction_set};
+                                      const MinerOptions& options, int table_version) {
   if (config.method == "fast") {
     return make_fast_miner(data, options,
                            {.pairs = data.pairs(),
@@ -77,6 +83,13 @@ std::unique_ptr<PairMiner> make_miner(const MiningData& data, const config::Mini
                             .refresh_targets = config.pool_refresh_targets,
                             .seed = config.seed,
                             .table_version = static_cast<std::uint64_t>(table_version)});
+  }
+  if (config.method == "index") {
+    return make_index_miner(data, options,
+                            {.lists = config.index_lists,
+                             .probes = config.index_probes,
+                             .recall = config.index_recall,
+                             .seed = config.seed});
   }
   return make_exact_miner(data, options);
 }
@@ -86,12 +99,20 @@ std::unique_ptr<PairMiner> make_miner(const MiningData& data, const config::Mini
 struct MiningSession::State {
   State(const MiningInput& input, const config::MiningConfig& config, std::uint32_t threads,
         int table_version)
-      : data(read_data(input, threads)), k(config.hard_pairs_per_target) {
+      : data(read_data(input, threads)),
+        k(config.hard_pairs_per_target),
+        options(options_of(config, threads)),
+        exact(config.method == "exact"),
+        // Not the targets on which the index chooses its probes.
+        recall_seed(config.seed + 2) {
     check_mining(data.pairs(), config);
-    miner = make_miner(data, config, threads, table_version);
+    miner = make_miner(data, config, options, table_version);
   }
   MiningData data;
   std::uint32_t k;
+  MinerOptions options;
+  bool exact;
+  std::uint64_t recall_seed;
   std::unique_ptr<PairMiner> miner;
 };
 
@@ -114,6 +135,22 @@ void MiningSession::mine(std::uint64_t first, std::uint64_t count, std::span<std
                                   indices.size(), " slots")});
   }
   state_->miner->mine({first, count}, indices, scores, progress);
+}
+
+std::uint64_t MiningSession::compared() const { return state_->miner->compared(); }
+
+RecallReport MiningSession::recall(std::uint32_t targets) const {
+  if (state_->exact) return {};
+  const auto sample = recall_sample(pairs(), targets, state_->recall_seed);
+  const ExactRows exact = mine_exactly(state_->data, state_->options, sample);
+  const std::size_t k = state_->k;
+  std::vector<std::uint32_t> indices(sample.size() * k);
+  std::vector<float> scores(sample.size() * k);
+  for_each_index(sample.size(), state_->options.threads, [&](std::uint64_t i) {
+    state_->miner->mine({sample[i], 1}, std::span(indices).subspan(i * k, k),
+                        std::span(scores).subspan(i * k, k), {});
+  });
+  return {recall_of(exact.scores, scores, state_->k), static_cast<std::uint32_t>(sample.size())};
 }
 
 std::string MiningSession::mine_to_file(std::uint64_t first, std::uint64_t count,

@@ -23,6 +23,8 @@ store::HardPairManifest manifest_of(std::uint64_t pairs, const config::MiningCon
   manifest.pairs = pairs;
   manifest.hard_pairs_per_target = config.hard_pairs_per_target;
   manifest.pool_size = config.method == "fast" ? std::min(config.pool_size, pairs) : pairs;
+  manifest.recall = provenance.recall.recall;
+  manifest.recall_targets = provenance.recall.targets;
   manifest.image_floor = config.image_floor;
   manifest.text_floor = config.text_floor;
   manifest.duplicate_ceiling = config.duplicate_ceiling;

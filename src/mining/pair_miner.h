@@ -2,6 +2,7 @@
 // here; each must give the table that exact_pair_score defines for its candidates.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -29,6 +30,11 @@ class PairMiner {
   // and 0. `progress` (may be empty) counts targets and is called from one thread at a time.
   virtual void mine(TargetRange targets, std::span<std::uint32_t> indices, std::span<float> scores,
                     const Progress& progress) const = 0;
+  // Pairs of a target and a candidate that were compared since the miner was made: its cost.
+  [[nodiscard]] std::uint64_t compared() const { return compared_; }
+
+ protected:
+  mutable std::atomic<std::uint64_t> compared_ = 0;
 };
 
 // `data` must outlive the miner.

@@ -25,8 +25,7 @@ class ScreenedSearch {
  private:
   const MiningData& data_;
   MinerOptions options_;
-  bool texts_first_;
-  CandidatePanels panels_;  // of the modality that is screened first
+  CandidatePanels panels_;
 };
 
 }  // namespace helip::mining

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "common/ids.h"
+#include "common/text.h"
 
 namespace helip::mining {
 namespace {
@@ -100,6 +101,12 @@ TableStats table_stats(const store::HardPairTable& table) {
   set_quantiles(table, stats);
   set_occurrence(std::move(counts), stats);
   return stats;
+}
+
+std::string recall_text(const store::HardPairManifest& manifest) {
+  if (manifest.method == "exact") return "1 (exact)";
+  return cat(decimal(manifest.recall, 4), " of the ", manifest.hard_pairs_per_target,
+             " hardest, measured on ", manifest.recall_targets, " random targets");
 }
 
 }  // namespace helip::mining

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <string>
 
 #include "store/hard_pair_table.h"
 
@@ -26,5 +27,8 @@ struct TableStats {
 };
 
 TableStats table_stats(const store::HardPairTable& table);
+
+// "1 (exact)", or "0.9922 of the 50 hardest, measured on 2000 random targets".
+std::string recall_text(const store::HardPairManifest& manifest);
 
 }  // namespace helip::mining

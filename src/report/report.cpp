@@ -166,19 +166,24 @@ std::string training_section(const JobRecord& job) {
   return out + "</div>\n";
 }
 
+const char* method_name(const std::string& method) {
+  if (method == "fast") return "FastHPM";
+  return method == "index" ? "Index" : "Exact HPM";
+}
+
 std::string mining_section(const JobRecord& job, const MiningSummary& mining) {
   const store::HardPairManifest& table = job.hard_pairs->manifest();
   // Whole numbers: never more bins than values.
   const int occurrence_bins =
       static_cast<int>(std::min<std::uint64_t>(kBins, mining.stats.max_occurrence + 1));
   std::string out = cat(
-      "<h2>Mining</h2><p class=\"soft\">", table.method == "fast" ? "FastHPM" : "Exact HPM",
-      ": the ", table.hard_pairs_per_target, " hardest of ",
+      "<h2>Mining</h2><p class=\"soft\">", method_name(table.method), ": the ",
+      table.hard_pairs_per_target, " hardest of ",
       table.method == "fast" ? table.pool_size : table.pairs, " candidates for each of ",
       table.pairs, " pairs; similarity floors ", decimal(static_cast<double>(table.image_floor), 2),
       " (images) and ", decimal(static_cast<double>(table.text_floor), 2),
       " (texts). A target that has fewer is an outlier and never a seed: ", mining.stats.outliers,
-      " of them.</p><div class=\"charts\">");
+      " of them. Recall: ", mining::recall_text(table), ".</p><div class=\"charts\">");
   out += cat("<figure><h3>Score of a target's hardest pair</h3>",
              bar_chart(histogram(mining.hardest_scores, kBins), "score", 2),
              "<figcaption>Product of image and text similarity; suitable "

@@ -15,9 +15,9 @@ namespace helip::store {
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(HardPairManifest, version, corpus_fingerprint, config_digest,
                                    embeddings_digest, method, pairs, hard_pairs_per_target,
-                                   pool_size, suitable, image_floor, text_floor, duplicate_ceiling,
-                                   seed, cpu_model, build, indices_sha256, scores_sha256,
-                                   suitable_sha256)
+                                   pool_size, suitable, recall, recall_targets, image_floor,
+                                   text_floor, duplicate_ceiling, seed, cpu_model, build,
+                                   indices_sha256, scores_sha256, suitable_sha256)
 
 namespace {
 

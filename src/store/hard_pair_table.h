@@ -19,11 +19,15 @@ struct HardPairManifest {
   std::string corpus_fingerprint;  // empty: mined from bare .npy
   std::string config_digest;       // sha256 of the resolved configuration; empty for `helip mine`
   std::string embeddings_digest;   // sha256 over the digests of the embedding files
-  std::string method;              // exact | fast
+  std::string method;              // exact | fast | index
   std::uint64_t pairs = 0;         // N
   std::uint32_t hard_pairs_per_target = 0;  // K
   std::uint64_t pool_size = 0;              // C; N for exact
   std::uint64_t suitable = 0;               // targets without an empty slot
+  // Measured against exact HPM on so many random targets; 1 and 0 for exact, which needs no
+  // measure.
+  double recall = 1;
+  std::uint32_t recall_targets = 0;
   double image_floor = 0, text_floor = 0, duplicate_ceiling = 0;
   std::uint64_t seed = 0;
   std::string cpu_model, build;  // where bit-reproducibility is promised

@@ -165,21 +165,24 @@ class EngineTaskRunner final : public TaskRunner {
                     {"features_digest", merged.features_digest}});
   }
 
+  void open_miner(const rpc::TaskSpec& spec) {
+    if (miner_) return;
+    // The model is not needed any more, and the embeddings want the room.
+    encoder_.reset();
+    expect_corpus(spec);
+    mining::MiningInput input;
+    input.image_embeddings = spec.path("image_embeddings");
+    input.text_embeddings = spec.path("text_embeddings");
+    expect_arrays("embeddings", input.image_embeddings, input.text_embeddings,
+                  spec.embeddings_digest);
+    input.duplicate_groups = spec.path("corpus");
+    input.quarantine = spec.path("quarantine");
+    miner_.emplace(input, config_.mining, config_.launcher.threads_per_worker);
+  }
+
   TaskOutcome mine(const rpc::TaskSpec& spec, const std::filesystem::path& partial,
                    const TaskHooks& hooks) {
-    if (!miner_) {
-      // The model is not needed any more, and the embeddings want the room.
-      encoder_.reset();
-      expect_corpus(spec);
-      mining::MiningInput input;
-      input.image_embeddings = spec.path("image_embeddings");
-      input.text_embeddings = spec.path("text_embeddings");
-      expect_arrays("embeddings", input.image_embeddings, input.text_embeddings,
-                    spec.embeddings_digest);
-      input.duplicate_groups = spec.path("corpus");
-      input.quarantine = spec.path("quarantine");
-      miner_.emplace(input, config_.mining, config_.launcher.threads_per_worker);
-    }
+    open_miner(spec);
     const std::string sha256 = miner_->mine_to_file(spec.first, spec.count, partial,
                                                     rpc::result_metadata(spec), hooks.progress);
     TaskOutcome done = outcome({{"targets", spec.count}});
@@ -193,6 +196,10 @@ class EngineTaskRunner final : public TaskRunner {
     provenance.corpus_fingerprint = spec.corpus_fingerprint;
     provenance.config_digest = spec.config_digest;
     provenance.embeddings_digest = spec.embeddings_digest;
+    if (config_.mining.method != "exact") {
+      open_miner(spec);
+      provenance.recall = miner_->recall();
+    }
     const auto folder = spec.path("hard_pairs");
     hooks.progress(0, 1);
     // Beside the table that a former attempt may have left; the partial's name holds the fence.

@@ -38,6 +38,9 @@ mining:
   text_floor: 1e-3
   duplicate_ceiling: 0.97
   seed: 7
+  index_lists: 40
+  index_probes: 6
+  index_recall: 0.95
   task_targets: 128
   instruction_set: avx2
 train:

@@ -64,8 +64,9 @@ TEST_CASE("every 8-bit kernel gives the same integers for tiles and rows") {
   REQUIRE(rows.width() % kInt8Padding == 0);
   CHECK(*std::max_element(rows.row(0), rows.row(0) + kDim) == 127);
   CHECK(*std::min_element(rows.row(1), rows.row(1) + kDim) == -127);
-  const CandidatePanels panels(rows, CandidateIds::all(kRows), 1);
-  REQUIRE(panels.panels() == 3);
+  const CandidateIds ids = CandidateIds::all(kRows);
+  const PackedRows panels(rows, ids, 1);
+  REQUIRE(panel_count(ids) == 3);
   REQUIRE(std::string(int8_kernels().back().name) == "portable");
   for (const Int8Kernel& kernel : int8_kernels()) {
     for (std::size_t count = 0; count <= 14; ++count) {  // around every register block
@@ -77,12 +78,13 @@ TEST_CASE("every 8-bit kernel gives the same integers for tiles and rows") {
       }
       const AlignedBytes memory(sizeof(std::int32_t) * (count + 1) * kPanelRows);
       auto* dots = reinterpret_cast<std::int32_t*>(memory.data());
-      for (std::uint64_t p = 0; p < panels.panels(); ++p) {
+      for (std::uint64_t p = 0; p < panel_count(ids); ++p) {
         kernel.tile(targets.data(), sums.data(), count, panels.panel(p), rows.width(), dots);
         bool equal = true;
         for (std::size_t t = 0; t < count; ++t) {
           for (std::size_t c = 0; c < kPanelRows; ++c) {
-            const std::int32_t expected = c < panels.rows_in(p) ? dot(rows, t, panels.id(p, c)) : 0;
+            const std::int32_t expected =
+                c < rows_in(ids, p) ? dot(rows, t, p * kPanelRows + c) : 0;
             equal = equal && dots[t * kPanelRows + c] == expected;
           }
         }
@@ -99,7 +101,8 @@ TEST_CASE("every 8-bit kernel gives the same integers for tiles and rows") {
 
 TEST_CASE("a panel's mask tells which candidates reach the bar; padding never does") {
   const Int8Rows rows = mixed_rows();
-  const CandidatePanels panels(rows, CandidateIds::all(kRows), 1);
+  const CandidateIds ids = CandidateIds::all(kRows);
+  const PackedRows panels(rows, ids, 1);
   const AlignedBytes memory(sizeof(std::int32_t) * kPanelRows);
   auto* dots = reinterpret_cast<std::int32_t*>(memory.data());
   for (const Int8Kernel& kernel : int8_kernels()) {
@@ -110,7 +113,7 @@ TEST_CASE("a panel's mask tells which candidates reach the bar; padding never do
       const std::uint64_t mask = kernel.screen(dots, panels.scales(2), panels.errors(2), 2.0F, bar);
       for (std::size_t c = 0; c < kPanelRows; ++c) {
         const bool expected =
-            c < panels.rows_in(2) &&
+            c < rows_in(ids, 2) &&
             static_cast<float>(dots[c]) * panels.scales(2)[c] + 2.0F * panels.errors(2)[c] >= bar;
         CAPTURE(kernel.name, bar, c);
         CHECK(((mask >> c & 1) != 0) == expected);
@@ -121,7 +124,8 @@ TEST_CASE("a panel's mask tells which candidates reach the bar; padding never do
 
 TEST_CASE("the mask of products asks for both floors and for the bound") {
   const Int8Rows rows = mixed_rows();
-  const CandidatePanels panels(rows, CandidateIds::all(kRows), 1);
+  const CandidateIds ids = CandidateIds::all(kRows);
+  const PackedRows panels(rows, ids, 1);
   const AlignedBytes memory(2 * sizeof(std::int32_t) * kPanelRows);
   auto* first = reinterpret_cast<std::int32_t*>(memory.data());
   std::int32_t* second = first + kPanelRows;
@@ -146,18 +150,18 @@ TEST_CASE("the mask of products asks for both floors and for the bound") {
           const float u = upper(a, c);
           const float v = upper(b, c);
           const float product = std::min(u, 0.1F) * std::min(v, 0.1F);
-          const bool expected = c < panels.rows_in(2) && u >= floor && v >= 0 && product >= bound;
+          const bool expected = c < rows_in(ids, 2) && u >= floor && v >= 0 && product >= bound;
           found += expected ? 1 : 0;
           // Roundings may differ between instruction sets; these values are far from the edge.
           const bool clear = std::fabs(u - floor) > 1e-6 && std::fabs(v) > 1e-6 &&
                              std::fabs(product - bound) > 1e-6;
           CAPTURE(kernel.name, floor, bound, c, u, v);
-          if (clear || c >= panels.rows_in(2)) CHECK(((mask >> c & 1) != 0) == expected);
+          if (clear || c >= rows_in(ids, 2)) CHECK(((mask >> c & 1) != 0) == expected);
         }
       }
     }
     CHECK(found > 10);
-    CHECK(found < 6 * panels.rows_in(2));
+    CHECK(found < 6 * rows_in(ids, 2));
   }
 }
 

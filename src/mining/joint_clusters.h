@@ -1,0 +1,54 @@
+// Pairs grouped by their joint vectors [I; T] / sqrt(2), whose inner product is the mean of the
+// image and the text cosine: pairs with a high product s_I·s_T <= ((s_I + s_T) / 2)² lie close
+// together.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "mining/candidate_panels.h"
+#include "mining/int8_kernels.h"
+#include "mining/mining_data.h"
+
+namespace helip::mining {
+
+struct ClusterRule {
+  std::uint32_t lists = 1;
+  std::uint64_t seed = 0;
+  std::uint32_t threads = 1;
+  std::string instruction_set = "auto";
+};
+
+// Spherical k-means, with similarities from the 8-bit kernels: the same lists on every instruction
+// set and for any number of threads. Immutable; safe from many threads.
+class JointClusters {
+ public:
+  // Trains on a sample and puts every pair into the list of its most similar centroid (ties: the
+  // lowest list). `data` must outlive it.
+  JointClusters(const MiningData& data, const ClusterRule& rule);
+  ~JointClusters();
+
+  [[nodiscard]] std::uint32_t lists() const;
+  [[nodiscard]] std::uint32_t list_of(std::uint64_t pair) const { return list_of_[pair]; }
+  // Ids, ascending.
+  [[nodiscard]] std::span<const std::uint32_t> members(std::uint32_t list) const {
+    return std::span(members_).subspan(begins_[list], begins_[list + 1] - begins_[list]);
+  }
+  // The `count` lists whose centroids are most similar to each pair, the most similar first (ties:
+  // the lower list), into `out`, [pairs, count].
+  void nearest(std::span<const std::uint32_t> pairs, std::uint32_t count,
+               std::span<std::uint32_t> out) const;
+
+ private:
+  class Centroids;
+  const MiningData& data_;
+  const Int8Kernel& kernel_;
+  std::unique_ptr<Centroids> centroids_;
+  std::vector<std::uint32_t> list_of_, members_;
+  std::vector<std::uint64_t> begins_;
+};
+
+}  // namespace helip::mining

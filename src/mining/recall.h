@@ -1,0 +1,28 @@
+// How much of the exact answer an approximate miner finds.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "mining/pair_miner.h"
+
+namespace helip::mining {
+
+// Targets whose rows are compared, ascending; all if there are no more than `count`.
+std::vector<std::uint32_t> recall_sample(std::uint64_t pairs, std::uint32_t count,
+                                         std::uint64_t seed);
+
+// Exact rows [targets, k] of single targets.
+struct ExactRows {
+  std::vector<std::uint32_t> indices;
+  std::vector<float> scores;
+};
+ExactRows mine_exactly(const MiningData& data, const MinerOptions& options,
+                       std::span<const std::uint32_t> targets);
+
+// Share of the exact rows' filled slots that the found rows hold: a found score at or above the
+// lowest exact score of its target is a hit, so that ties count. 1 if no slot is filled.
+double recall_of(std::span<const float> exact, std::span<const float> found, std::uint32_t k);
+
+}  // namespace helip::mining

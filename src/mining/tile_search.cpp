@@ -1,0 +1,304 @@
+#include "mining/tile_search.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <limits>
+#include <vector>
+
+#include "mining/exact_scorer.h"
+#include "mining/pending_candidates.h"
+#include "mining/top_k.h"
+
+namespace helip::mining {
+namespace {
+
+// The dot products of so many targets with a panel (24 KiB) stay in the first-level cache.
+constexpr std::size_t kTargetsPerGroup = 96;
+// Where more than this share of a panel's pairs survives the first modality, the second is computed
+// for all of them: a tile kernel does four products in the time of one that stands alone.
+constexpr double kDenseShare = 0.2;
+// What float arithmetic on cosines may lose, with room to spare.
+constexpr float kSlack = 2e-6F;
+constexpr float kFactorSlack = 1e-6F;
+
+// Bounds of one cosine.
+struct Cosine {
+  float low = 0, high = 0;
+};
+
+// One modality as the search sees it.
+struct Modality {
+  const Int8Rows& rows;
+  float floor;
+};
+
+// A target's row in one modality.
+struct TargetRow {
+  float scale = 0, error = 0;
+
+  explicit TargetRow(const Int8Rows& rows, std::uint64_t target)
+      : scale(rows.scale(target)), error(rows.error(target)) {}
+  [[nodiscard]] CosineScreen screen(const std::int32_t* dots, const float* scales,
+                                    const float* errors, float floor) const {
+    return {dots, scales, errors, scale, 1 + error, error + kSlack, floor};
+  }
+  [[nodiscard]] Cosine cosine(std::int32_t dot, float other_scale, float other_error) const {
+    const float value = static_cast<float>(dot) * other_scale * scale;
+    const float error_bound = error + (1 + error) * other_error + kSlack;
+    return {value - error_bound, value + error_bound};
+  }
+};
+
+// Bounds of a score from those of its cosines.
+class ScoreBounds {
+ public:
+  ScoreBounds(const ScoreRules& rules, const Modality& first, const Modality& second)
+      : first_floor_(first.floor),
+        second_floor_(second.floor),
+        ceiling_(static_cast<float>(rules.duplicate_ceiling)),
+        // Above the ceiling the score is 0, so no admitted cosine exceeds this.
+        cap_(std::min(ceiling_, 1 + kSlack)) {}
+
+  [[nodiscard]] float cap() const { return cap_; }
+  // What the product of upper bounds, each at most the cap, must reach for a score of `bound`.
+  [[nodiscard]] static float product_bar(float bound) { return bound * (1 - kFactorSlack); }
+  // 0 if the pair certainly has no score.
+  [[nodiscard]] float upper(const Cosine& first, const Cosine& second) const {
+    const bool possible = first.high >= first_floor_ && second.high >= second_floor_ &&
+                          first.high > 0 && second.high > 0 && first.low <= ceiling_ &&
+                          second.low <= ceiling_;
+    if (!possible) return 0;
+    return std::min(first.high, cap_) * std::min(second.high, cap_) * (1 + kFactorSlack);
+  }
+  // 0 unless both cosines are certainly admitted.
+  [[nodiscard]] float lower(const Cosine& first, const Cosine& second) const {
+    const bool certain = first.low > first_floor_ && second.low > second_floor_ &&
+                         first.high <= ceiling_ && second.high <= ceiling_;
+    return certain ? first.low * second.low * (1 - kFactorSlack) : 0;
+  }
+
+ private:
+  float first_floor_, second_floor_, ceiling_, cap_;
+};
+
+struct Target {
+  std::uint64_t id;
+  TargetRow first, second;
+  PendingCandidates pending;
+  TopK best;
+  // A candidate survives the first modality if dot · its scale + slope · its error >= bar.
+  float slope = 0, bar = std::numeric_limits<float>::infinity();
+};
+
+}  // namespace
+
+struct TileSearch::State {
+  State(const MiningData& corpus, const MinerOptions& options,
+        std::span<const std::uint32_t> targets)
+      : data_(corpus),
+        kernel_(int8_kernel(options.instruction_set)),
+        images_{corpus.images.int8(), static_cast<float>(options.rules.image_floor)},
+        texts_{corpus.texts.int8(), static_cast<float>(options.rules.text_floor)},
+        // The narrower modality is screened first.
+        texts_first_(corpus.texts.dim() <= corpus.images.dim()),
+        first_(texts_first_ ? texts_ : images_),
+        second_(texts_first_ ? images_ : texts_),
+        bounds_(options.rules, first_, second_),
+        scorer_(corpus, options.rules),
+        first_dots_(sizeof(std::int32_t) * kTargetsPerGroup * kPanelRows),
+        second_dots_(sizeof(std::int32_t) * kTargetsPerGroup * kPanelRows) {
+    targets_.reserve(targets.size());
+    for (const std::uint32_t t : targets) {
+      Target& target =
+          targets_.emplace_back(Target{t, TargetRow(first_.rows, t), TargetRow(second_.rows, t),
+                                       PendingCandidates(options.k), TopK(options.k)});
+      // A vector of zeros has no cosine above 0.
+      const bool searched = data_.may_be_target(t) && target.first.scale > 0 &&
+                            target.second.scale > 0 && bounds_.cap() > 0;
+      if (searched) {
+        target.slope = (1 + target.first.error) / target.first.scale;
+        set_bar(target);
+      }
+      all_.push_back(static_cast<std::uint32_t>(all_.size()));
+    }
+  }
+
+  [[nodiscard]] std::span<const std::uint32_t> all() const { return all_; }
+
+  void scan(const CandidatePanels& panels, std::span<const std::uint32_t> members) {
+    for (std::uint64_t p = 0; p < panels.panels(); ++p) {
+      for (std::size_t begin = 0; begin < members.size(); begin += kTargetsPerGroup) {
+        scan_group(panels, p,
+                   members.subspan(begin, std::min(kTargetsPerGroup, members.size() - begin)));
+      }
+    }
+  }
+
+  void write(std::size_t t, std::span<std::uint32_t> indices, std::span<float> scores) {
+    settle(targets_[t]);
+    targets_[t].best.write(indices, scores);
+  }
+
+ private:
+  // The candidate must reach the floor, and the bound even if its second cosine is the highest.
+  void set_bar(Target& target) const {
+    const float least = std::max(first_.floor, target.pending.bound() / bounds_.cap());
+    target.bar = (least - target.first.error - 2 * kSlack) / target.first.scale;
+  }
+
+  void scan_group(const CandidatePanels& panels, std::uint64_t p,
+                  std::span<const std::uint32_t> members) {
+    rows_.clear();
+    sums_.clear();
+    for (const std::uint32_t t : members) {
+      rows_.push_back(first_.rows.row(targets_[t].id));
+      sums_.push_back(first_.rows.sum(targets_[t].id));
+    }
+    const PackedRows& first = first_of(panels);
+    kernel_.tile(rows_.data(), sums_.data(), members.size(), first.panel(p), first_.rows.width(),
+                 first_dots(0));
+    std::size_t survivors = 0;
+    for (std::size_t i = 0; i < members.size(); ++i) {
+      const Target& target = targets_[members[i]];
+      masks_[i] =
+          kernel_.screen(first_dots(i), first.scales(p), first.errors(p), target.slope, target.bar);
+      survivors += static_cast<std::size_t>(std::popcount(masks_[i]));
+    }
+    if (survivors == 0) return;
+    const double share =
+        static_cast<double>(survivors) / static_cast<double>(members.size() * kPanelRows);
+    if (share > kDenseShare) {
+      second_of_all(panels, p, members);
+    } else {
+      second_of_survivors(panels, p, members);
+    }
+    for (std::size_t i = 0; i < members.size(); ++i) {
+      if (masks_[i] != 0) offer_survivors(panels, p, targets_[members[i]], i);
+    }
+  }
+
+  [[nodiscard]] std::int32_t* first_dots(std::size_t i) const {
+    return reinterpret_cast<std::int32_t*>(first_dots_.data()) + i * kPanelRows;
+  }
+  [[nodiscard]] std::int32_t* second_dots(std::size_t i) const {
+    return reinterpret_cast<std::int32_t*>(second_dots_.data()) + i * kPanelRows;
+  }
+
+  [[nodiscard]] const PackedRows& first_of(const CandidatePanels& panels) const {
+    return texts_first_ ? panels.texts() : panels.images();
+  }
+  [[nodiscard]] const PackedRows& second_of(const CandidatePanels& panels) const {
+    return texts_first_ ? panels.images() : panels.texts();
+  }
+
+  void second_of_all(const CandidatePanels& panels, std::uint64_t p,
+                     std::span<const std::uint32_t> members) {
+    const PackedRows& first = first_of(panels);
+    const PackedRows& second = second_of(panels);
+    for (std::size_t i = 0; i < members.size(); ++i) {
+      rows_[i] = second_.rows.row(targets_[members[i]].id);
+      sums_[i] = second_.rows.sum(targets_[members[i]].id);
+    }
+    kernel_.tile(rows_.data(), sums_.data(), members.size(), second.panel(p), second_.rows.width(),
+                 second_dots(0));
+    for (std::size_t i = 0; i < members.size(); ++i) {
+      const Target& target = targets_[members[i]];
+      if (masks_[i] == 0) continue;
+      masks_[i] = kernel_.screen_product(
+          target.first.screen(first_dots(i), first.scales(p), first.errors(p), first_.floor),
+          target.second.screen(second_dots(i), second.scales(p), second.errors(p), second_.floor),
+          bounds_.cap(), ScoreBounds::product_bar(target.pending.bound()));
+    }
+  }
+
+  void second_of_survivors(const CandidatePanels& panels, std::uint64_t p,
+                           std::span<const std::uint32_t> members) {
+    std::array<const std::int8_t*, kPanelRows> rows{};
+    std::array<std::int32_t, kPanelRows> dots{};
+    for (std::size_t i = 0; i < members.size(); ++i) {
+      std::size_t found = 0;
+      for (std::uint64_t mask = masks_[i]; mask != 0; mask &= mask - 1) {
+        const auto c = static_cast<std::size_t>(std::countr_zero(mask));
+        rows[found++] = second_.rows.row(panels.id(p, c));
+      }
+      const std::uint64_t id = targets_[members[i]].id;
+      kernel_.rows(second_.rows.row(id), second_.rows.sum(id), rows.data(), found,
+                   second_.rows.width(), dots.data());
+      found = 0;
+      for (std::uint64_t mask = masks_[i]; mask != 0; mask &= mask - 1) {
+        second_dots(i)[std::countr_zero(mask)] = dots[found++];
+      }
+    }
+  }
+
+  void offer_survivors(const CandidatePanels& panels, std::uint64_t p, Target& target,
+                       std::size_t i) {
+    const PackedRows& firsts = first_of(panels);
+    const PackedRows& seconds = second_of(panels);
+    const float former = target.pending.bound();
+    for (std::uint64_t mask = masks_[i]; mask != 0; mask &= mask - 1) {
+      const auto c = static_cast<std::size_t>(std::countr_zero(mask));
+      const std::uint32_t id = panels.id(p, c);
+      const Cosine first =
+          target.first.cosine(first_dots(i)[c], firsts.scales(p)[c], firsts.errors(p)[c]);
+      const Cosine second =
+          target.second.cosine(second_dots(i)[c], seconds.scales(p)[c], seconds.errors(p)[c]);
+      const float upper = bounds_.upper(first, second);
+      if (upper == 0 || upper < target.pending.bound() || !data_.may_pair(target.id, id)) continue;
+      target.pending.offer(id, bounds_.lower(first, second), upper);
+      if (target.pending.crowded()) settle(target);
+    }
+    if (target.pending.bound() > former) set_bar(target);
+  }
+
+  // Scores what is pending exactly, from the highest upper bound down to the k-th score found.
+  void settle(Target& target) {
+    const auto candidates = target.pending.take();
+    if (candidates.empty()) return;
+    scorer_.set_target(target.id);
+    std::array<std::uint32_t, ExactScorer::kAtOnce> ids{};
+    std::array<float, ExactScorer::kAtOnce> scores{};
+    for (std::size_t begin = 0; begin < candidates.size(); begin += ids.size()) {
+      if (candidates[begin].upper < target.best.bound()) break;
+      const std::size_t count = std::min(ids.size(), candidates.size() - begin);
+      for (std::size_t i = 0; i < count; ++i) ids[i] = candidates[begin + i].id;
+      scorer_.score(std::span(ids).first(count), scores);
+      for (std::size_t i = 0; i < count; ++i) target.best.offer(scores[i], ids[i]);
+    }
+    target.pending.raise(target.best.bound());
+  }
+
+  const MiningData& data_;
+  const Int8Kernel& kernel_;
+  const Modality images_, texts_;
+  const bool texts_first_;
+  const Modality &first_, &second_;
+  const ScoreBounds bounds_;
+  ExactScorer scorer_;
+  std::vector<Target> targets_;
+  std::vector<std::uint32_t> all_;
+  // Of the group at hand.
+  std::vector<const std::int8_t*> rows_;
+  std::vector<std::int32_t> sums_;
+  std::array<std::uint64_t, kTargetsPerGroup> masks_{};
+  AlignedBytes first_dots_, second_dots_;
+};
+
+TileSearch::TileSearch(const MiningData& data, const MinerOptions& options,
+                       std::span<const std::uint32_t> targets)
+    : state_(std::make_unique<State>(data, options, targets)) {}
+
+TileSearch::~TileSearch() = default;
+
+void TileSearch::scan(const CandidatePanels& panels) { state_->scan(panels, state_->all()); }
+
+void TileSearch::scan(const CandidatePanels& panels, std::span<const std::uint32_t> members) {
+  state_->scan(panels, members);
+}
+
+void TileSearch::write(std::size_t t, std::span<std::uint32_t> indices, std::span<float> scores) {
+  state_->write(t, indices, scores);
+}
+
+}  // namespace helip::mining

@@ -1,0 +1,170 @@
+#include "mining/index_miner.h"
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <numeric>
+#include <set>
+#include <vector>
+
+#include "mining/joint_clusters.h"
+#include "mining/recall.h"
+#include "mining_support.h"
+
+using namespace helip::mining;
+using namespace helip::test;
+
+namespace {
+
+constexpr std::uint32_t kLists = 17;
+
+MinerOptions options_with(std::uint32_t k, std::uint32_t threads = 1) {
+  return {.rules = {.image_floor = 0, .text_floor = 0, .duplicate_ceiling = 0.98},
+          .k = k,
+          .threads = threads};
+}
+
+// Pairs of a few topics with some that have no direction at all.
+Pairs topical_pairs() {
+  Pairs pairs = random_pairs(700, 24, 16, 5);
+  std::fill_n(pairs.images.begin() + 30 * 24, 24, 0.0F);
+  std::fill_n(pairs.images.begin() + 31 * 24, 24, 0.0F);
+  std::fill_n(pairs.texts.begin() + 31 * 16, 16, 0.0F);
+  return pairs;
+}
+
+}  // namespace
+
+TEST_CASE("clusters hold every pair once, and do not depend on threads or instruction set") {
+  const Pairs pairs = topical_pairs();
+  const MiningData data = pairs.data();
+  const JointClusters clusters(data, {.lists = kLists, .seed = 3});
+  CHECK(clusters.lists() == kLists);
+  std::vector<std::uint32_t> all(pairs.count());
+  std::iota(all.begin(), all.end(), 0U);
+  std::vector<std::uint32_t> seen;
+  std::uint32_t used = 0;
+  for (std::uint32_t list = 0; list < kLists; ++list) {
+    const auto members = clusters.members(list);
+    CHECK(std::is_sorted(members.begin(), members.end()));
+    for (const std::uint32_t id : members) CHECK(clusters.list_of(id) == list);
+    seen.insert(seen.end(), members.begin(), members.end());
+    used += members.empty() ? 0 : 1;
+  }
+  std::sort(seen.begin(), seen.end());
+  CHECK(seen == all);
+  CHECK(used > kLists / 2);
+
+  std::vector<std::uint32_t> order(pairs.count() * kLists);
+  clusters.nearest(all, kLists, order);
+  std::vector<std::uint32_t> nearest(pairs.count());
+  clusters.nearest(all, 1, nearest);
+  for (std::uint32_t id = 0; id < pairs.count(); ++id) {
+    const auto begin = order.begin() + static_cast<std::ptrdiff_t>(id * kLists);
+    CHECK(std::set<std::uint32_t>(begin, begin + kLists).size() == kLists);
+    CHECK(*begin == clusters.list_of(id));
+    CHECK(nearest[id] == clusters.list_of(id));
+  }
+  for (const Int8Kernel& kernel : int8_kernels()) {
+    const JointClusters other(
+        data, {.lists = kLists, .seed = 3, .threads = 3, .instruction_set = kernel.name});
+    std::vector<std::uint32_t> same(order.size());
+    other.nearest(all, kLists, same);
+    CAPTURE(kernel.name);
+    CHECK(same == order);
+  }
+}
+
+TEST_CASE("pairs of one topic lie in the same lists") {
+  const Pairs pairs = random_pairs(700, 24, 16, 5);  // i belongs to topic i % 7
+  const MiningData data = pairs.data();
+  const JointClusters clusters(data, {.lists = 7, .seed = 1});
+  std::uint64_t together = 0;
+  std::uint64_t expected = 0;
+  for (std::uint32_t list = 0; list < 7; ++list) {
+    std::vector<std::uint64_t> by_topic(7, 0);
+    for (const std::uint32_t id : clusters.members(list)) ++by_topic[id % 7];
+    together += *std::max_element(by_topic.begin(), by_topic.end());
+    expected += clusters.members(list).size();
+  }
+  CHECK(together > expected * 6 / 10);  // a random grouping has a seventh
+}
+
+TEST_CASE("the index miner that probes all lists is exact HPM to the byte") {
+  const Pairs pairs = topical_pairs();
+  const MiningData data = pairs.data();
+  for (const std::uint32_t k : {1U, 12U, 699U}) {
+    const auto options = options_with(k);
+    const Rows expected = brute_force(pairs, options.rules, k);
+    for (const std::uint32_t lists : {1U, kLists, 700U}) {
+      const auto miner = make_index_miner(data, options, {.lists = lists, .probes = lists});
+      CAPTURE(k, lists);
+      CHECK(mined(*miner, 0, pairs.count(), k) == expected);
+    }
+  }
+}
+
+TEST_CASE("rows of the index miner depend on neither threads nor ranges") {
+  const Pairs pairs = topical_pairs();
+  const MiningData data = pairs.data();
+  const IndexRule rule{.lists = kLists, .probes = 3};
+  const Rows whole = mined(*make_index_miner(data, options_with(9), rule), 0, pairs.count(), 9);
+  CHECK(whole != brute_force(pairs, options_with(9).rules, 9));
+  const auto miner = make_index_miner(data, options_with(9, 3), rule);
+  CHECK(mined(*miner, 0, pairs.count(), 9) == whole);
+  for (const TargetRange range : {TargetRange{0, 1}, {13, 500}, {699, 1}}) {
+    const Rows part = mined(*miner, range.first, range.count, 9);
+    const auto begin = static_cast<std::ptrdiff_t>(range.first * 9);
+    const auto end = static_cast<std::ptrdiff_t>((range.first + range.count) * 9);
+    CHECK(part.scores ==
+          std::vector<float>(whole.scores.begin() + begin, whole.scores.begin() + end));
+    CHECK(part.indices ==
+          std::vector<std::uint32_t>(whole.indices.begin() + begin, whole.indices.begin() + end));
+  }
+}
+
+TEST_CASE("the number of probes is chosen so that the recall is reached") {
+  const Pairs pairs = topical_pairs();
+  const MiningData data = pairs.data();
+  const auto options = options_with(10, 2);
+  const Rows exact = brute_force(pairs, options.rules, 10);
+  double former = 0;
+  for (const double aim : {0.5, 0.8, 0.99}) {
+    const auto miner = make_index_miner(data, options, {.lists = 40, .recall = aim});
+    const Rows rows = mined(*miner, 0, pairs.count(), 10);
+    const double recall = recall_of(exact.scores, rows.scores, 10);
+    CAPTURE(aim, recall);
+    CHECK(recall >= aim);  // the sample that chooses is the whole of so few pairs
+    CHECK(recall >= former);
+    if (aim < 0.9) CHECK(recall < 1);
+    former = recall;
+  }
+}
+
+TEST_CASE("recall counts ties as hits and empty slots not at all") {
+  const std::vector<float> exact = {0.9F, 0.5F, 0.5F, 0.4F, 0.0F, 0.0F, 0.0F, 0.0F, 0.0F};
+  CHECK(recall_of(exact, exact, 3) == 1);
+  // Row 0: another pair with 0.5 is as good; row 1 has one exact pair; row 2 none.
+  CHECK(recall_of(exact, std::vector<float>{0.9F, 0.5F, 0.3F, 0, 0, 0, 0, 0, 0}, 3) ==
+        Approx(2.0 / 4));
+  CHECK(recall_of(exact, std::vector<float>{0.9F, 0.5F, 0.5F, 0.4F, 0, 0, 0, 0, 0}, 3) == 1);
+  CHECK(recall_of(exact, std::vector<float>(9, 0.0F), 3) == 0);
+  CHECK(recall_of(std::vector<float>(9, 0.0F), std::vector<float>(9, 0.0F), 3) == 1);
+}
+
+TEST_CASE("a sample of targets is exact for those targets") {
+  const Pairs pairs = topical_pairs();
+  const MiningData data = pairs.data();
+  const auto sample = recall_sample(pairs.count(), 50, 4);
+  REQUIRE(sample.size() == 50);
+  CHECK(std::is_sorted(sample.begin(), sample.end()));
+  CHECK(recall_sample(pairs.count(), 50, 5) != sample);
+  CHECK(recall_sample(30, 50, 4).size() == 30);
+  const Rows whole = brute_force(pairs, options_with(6).rules, 6);
+  const ExactRows rows = mine_exactly(data, options_with(6, 2), sample);
+  for (std::size_t t = 0; t < sample.size(); ++t) {
+    for (std::size_t slot = 0; slot < 6; ++slot) {
+      CHECK(rows.indices[t * 6 + slot] == whole.indices[sample[t] * 6 + slot]);
+      CHECK(rows.scores[t * 6 + slot] == whole.scores[sample[t] * 6 + slot]);
+    }
+  }
+}
