@@ -11,8 +11,8 @@
 namespace helip::mining {
 namespace {
 
-constexpr std::uint64_t kSamplesPerList = 128;
-constexpr int kRounds = 10;
+constexpr std::uint64_t kSamplesPerList = 64;
+constexpr int kRounds = 8;
 constexpr std::size_t kPairsAtOnce = 96;
 
 // One modality of the centroids: unit parts, and how much of the joint vector they are.
