@@ -52,7 +52,8 @@ int main(int argc, char** argv) {
     const std::uint64_t targets = asked == 0 ? session.pairs() : asked;
     std::vector<std::uint32_t> indices(targets * config.hard_pairs_per_target);
     std::vector<float> scores(indices.size());
-    session.mine(0, targets, indices, scores, {});
+    std::vector<std::uint32_t> filled(targets);
+    session.mine(0, targets, indices, scores, filled, {});
     const double ended = monotonic_seconds();
     double sum = 0;
     for (const float score : scores) sum += score;
