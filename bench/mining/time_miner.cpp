@@ -50,9 +50,10 @@ int main(int argc, char** argv) {
     const double opened = monotonic_seconds();
     const std::uint64_t asked = std::stoull(argument(4, "0"));
     const std::uint64_t targets = asked == 0 ? session.pairs() : asked;
-    std::vector<std::uint32_t> indices(targets * config.hard_pairs_per_target);
+    std::vector<std::uint32_t> indices(targets * session.slots());
     std::vector<float> scores(indices.size());
-    session.mine(0, targets, indices, scores, {});
+    std::vector<std::uint32_t> filled(targets);
+    session.mine(0, targets, indices, scores, filled, {});
     const double ended = monotonic_seconds();
     const double share = static_cast<double>(session.compared()) /
                          (static_cast<double>(targets) * static_cast<double>(session.pairs()));

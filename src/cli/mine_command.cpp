@@ -47,6 +47,11 @@ std::string option_of(const std::string& key) {
       {"mining.pool_size", "--pool-size"},
       {"mining.instruction_set", "--instruction-set"},
       {"mining.index_recall", "--index-recall"},
+      {"mining.metric", "--metric"},
+      {"mining.min_score", "--min-score"},
+      {"mining.max_score", "--max-score"},
+      {"mining.absolute_margin", "--absolute-margin"},
+      {"mining.relative_margin", "--relative-margin"},
       {"mining.method", "--method"}};
   const auto found = options.find(key);
   return found == options.end() ? key : found->second;
@@ -199,6 +204,20 @@ void add_mine_command(CLI::App& app, int& /*exit_code*/) {
   command
       ->add_option("--duplicate-ceiling", mining.duplicate_ceiling,
                    "pairs more similar than this in either modality are duplicates")
+      ->capture_default_str();
+  command->add_option("--metric", mining.metric, "score: product of both cosines, image or text")
+      ->capture_default_str();
+  command->add_option("--min-score", mining.min_score, "hard pairs score at least this")
+      ->capture_default_str();
+  command->add_option("--max-score", mining.max_score, "hard pairs score at most this")
+      ->capture_default_str();
+  command->add_option("--absolute-margin", mining.absolute_margin,
+                      "drop j if sim(I_i,T_j) > sim(I_i,T_i) - this; needs a joint space");
+  command->add_option("--relative-margin", mining.relative_margin,
+                      "drop j if sim(I_i,T_j) > (1 - this) sim(I_i,T_i); needs a joint space");
+  command
+      ->add_option("--hub-cap", mining.hub_cap,
+                   "a pair is hard pair of at most so many targets; 0: of any number")
       ->capture_default_str();
   command->add_option("--groups", arguments->groups,
                       "folder with image_group.npy and caption_group.npy (a corpus folder)");

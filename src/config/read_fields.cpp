@@ -4,6 +4,7 @@
 #include <cmath>
 #include <concepts>
 #include <limits>
+#include <optional>
 #include <string_view>
 #include <type_traits>
 #include <vector>
@@ -156,6 +157,17 @@ class Reader {
       const std::string item_key = cat(key, "[", i, "]");
       positions_[item_key] = node.items[i].where;
       read_value(node.items[i], item_key, rule, items.emplace_back());
+    }
+  }
+
+  // null: none.
+  template <typename Value>
+  void read_value(const YamlNode& node, const std::string& key, PathRule rule,
+                  std::optional<Value>& value) {
+    if (is_null(node)) {
+      value.reset();
+    } else {
+      read_value(node, key, rule, value.emplace());
     }
   }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -69,6 +70,20 @@ struct MiningConfig {
   double text_floor = 0;
   // Pairs more similar than this in either modality are duplicates.
   double duplicate_ceiling = 0.98;
+  // product (paper: image times text cosine) | image | text: what a score is made of. Floors and
+  // ceiling hold for both modalities whatever it is.
+  std::string metric = "product";
+  // Hard pairs score at least this; 0: all of them. Outliers are decided before this and the four
+  // filters that follow.
+  double min_score = 0;
+  // Hard pairs score at most this; 1: all of them.
+  double max_score = 1;
+  // Drop j if sim(I_i,T_j) > sim(I_i,T_i) - this; null: off. Both margins need a joint space.
+  std::optional<double> absolute_margin;
+  // Drop j if sim(I_i,T_j) > (1 - this)·sim(I_i,T_i); null: off.
+  std::optional<double> relative_margin;
+  // A pair is hard pair of at most so many targets, the best of them; rows refill from 2k; 0: off.
+  std::uint32_t hub_cap = 0;
   // Of the FastHPM pools.
   std::uint64_t seed = 0;
   // Lists that the index miner groups the pairs into; 0: about 2·sqrt(N).
@@ -94,6 +109,13 @@ struct TrainConfig {
   std::uint32_t seeds_per_batch = 8;
   // p; the global batch has M = S(1+p) pairs, also for none.
   std::uint32_t hard_pairs_per_seed = 3;
+  // Partners are drawn from ranks range_min up to, not including, range_max of a mined row; ranks
+  // count from 0, so this leaves out so many of the hardest.
+  std::uint32_t range_min = 0;
+  // 0: to the end of the row.
+  std::uint32_t range_max = 0;
+  // random (without replacement, as in the paper) | top (the first of them).
+  std::string sampling_strategy = "random";
   // Passes over the suitable targets; give epochs or steps, not both.
   double epochs = 0;
   // Optimizer steps.

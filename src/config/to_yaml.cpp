@@ -4,6 +4,7 @@
 #include <charconv>
 #include <concepts>
 #include <cstdint>
+#include <optional>
 #include <type_traits>
 #include <vector>
 
@@ -41,6 +42,11 @@ requires(std::integral<Number> || std::floating_point<Number>) std::string scala
   std::array<char, 64> buffer{};
   const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value).ptr;
   return {buffer.data(), end};
+}
+
+template <typename Value>
+std::string scalar(const std::optional<Value>& value) {
+  return value ? scalar(*value) : "null";
 }
 
 template <typename T>

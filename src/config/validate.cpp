@@ -112,6 +112,21 @@ void check(const MiningConfig& mining, Checks& checks) {
   checks.that(floor_fits(mining.text_floor), "mining.text_floor", floor_range, mining.text_floor);
   checks.that(mining.index_recall > 0 && mining.index_recall < 1, "mining.index_recall",
               "above 0, below 1", mining.index_recall);
+  checks.one_of(mining.metric, "mining.metric", {"product", "image", "text"});
+  checks.that(in_range(mining.min_score, 0, 1), "mining.min_score", "0 (all) to 1",
+              mining.min_score);
+  checks.that(in_range(mining.max_score, mining.min_score, 1) && mining.max_score > 0,
+              "mining.max_score",
+              cat("above 0, at least mining.min_score (", mining.min_score, "), at most 1 (all)"),
+              mining.max_score);
+  if (mining.absolute_margin) {
+    checks.that(in_range(*mining.absolute_margin, 0, 2), "mining.absolute_margin",
+                "0 to 2, or null", *mining.absolute_margin);
+  }
+  if (mining.relative_margin) {
+    checks.that(in_range(*mining.relative_margin, 0, 1), "mining.relative_margin",
+                "0 to 1, or null", *mining.relative_margin);
+  }
   checks.that(mining.task_targets >= 1, "mining.task_targets", "at least 1", mining.task_targets);
   checks.one_of(mining.instruction_set, "mining.instruction_set",
                 {"auto", "avx512vnni", "avx2", "portable"});
@@ -130,6 +145,18 @@ void check(const RunConfig& config, const TrainConfig& train, Checks& checks) {
       "train.hard_pairs_per_seed",
       cat("at most mining.hard_pairs_per_target (", config.mining.hard_pairs_per_target, ")"),
       train.hard_pairs_per_seed);
+  if (train.hard_pairs == "mined") {
+    const std::uint64_t k = config.mining.hard_pairs_per_target;
+    checks.that(train.range_max <= k, "train.range_max",
+                cat("at most mining.hard_pairs_per_target (", k, ")"), train.range_max);
+    const std::uint64_t end = train.range_max == 0 ? k : train.range_max;
+    checks.that(std::uint64_t{train.range_min} + train.hard_pairs_per_seed <= end,
+                "train.range_min",
+                cat("train.hard_pairs_per_seed (", train.hard_pairs_per_seed,
+                    ") ranks or more from here to ", end),
+                train.range_min);
+  }
+  checks.one_of(train.sampling_strategy, "train.sampling_strategy", {"random", "top"});
   constexpr std::uint64_t kMaxBatch = std::numeric_limits<std::int32_t>::max();
   checks.that(global_batch_size(train) <= kMaxBatch, "train.seeds_per_batch",
               cat("a batch of at most ", kMaxBatch, " pairs"), global_batch_size(train));

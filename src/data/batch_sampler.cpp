@@ -12,6 +12,26 @@
 #include "config/validate.h"
 
 namespace helip::data {
+namespace {
+
+// The hard pairs at the ranks that are drawn from. Empty slots follow all filled ones.
+std::span<const std::uint32_t> drawable(std::span<const std::uint32_t> row, std::uint32_t range_min,
+                                        std::uint32_t range_max) {
+  const auto filled =
+      static_cast<std::size_t>(std::find(row.begin(), row.end(), kNoPair) - row.begin());
+  const std::size_t end = range_max == 0 ? filled : std::min<std::size_t>(range_max, filled);
+  const std::size_t begin = std::min<std::size_t>(range_min, end);
+  return row.subspan(begin, end - begin);
+}
+
+}  // namespace
+
+bool can_be_seed(const config::TrainConfig& config, const store::HardPairTable& table,
+                 SampleId target) {
+  return table.suitable(target) &&
+         drawable(table.partners(target), config.range_min, config.range_max).size() >=
+             config.hard_pairs_per_seed;
+}
 
 struct BatchSampler::OrderCache {
   std::mutex mutex;
@@ -24,6 +44,9 @@ BatchSampler::BatchSampler(const config::TrainConfig& config, std::uint64_t run_
     : run_seed_(run_seed),
       seeds_(std::move(seeds)),
       table_(config.hard_pairs == "mined" ? table : nullptr),
+      range_min_(config.range_min),
+      range_max_(config.range_max),
+      top_(config.sampling_strategy == "top"),
       order_cache_(std::make_shared<OrderCache>()) {
   const bool none = config.hard_pairs == "none";
   partners_per_seed_ = none ? 0 : config.hard_pairs_per_seed;
@@ -99,19 +122,18 @@ std::vector<std::uint32_t> BatchSampler::partners_of(std::uint64_t epoch,
 
 std::vector<std::uint32_t> BatchSampler::mined_partners(std::uint64_t epoch,
                                                         std::uint32_t seed) const {
-  const auto row = table_->partners(SampleId{seed});
-  // Empty slots follow all filled ones.
-  const auto filled =
-      static_cast<std::uint32_t>(std::find(row.begin(), row.end(), kNoPair) - row.begin());
-  if (filled < partners_per_seed_) {
+  const auto partners = drawable(table_->partners(SampleId{seed}), range_min_, range_max_);
+  if (partners.size() < partners_per_seed_) {
     throw DataError({.what = "a seed has too few hard pairs",
                      .where = cat("pair ", seed),
                      .expected = cat("at least ", partners_per_seed_),
-                     .found = cat(filled)});
+                     .found = cat(partners.size())});
   }
+  if (top_) return {partners.begin(), partners.begin() + partners_per_seed_};
   RandomStream stream(run_seed_, "train.hard_pairs", {epoch, seed});
-  std::vector<std::uint32_t> drawn = sample_without_replacement(stream, filled, partners_per_seed_);
-  for (std::uint32_t& slot : drawn) slot = row[slot];
+  std::vector<std::uint32_t> drawn = sample_without_replacement(
+      stream, static_cast<std::uint32_t>(partners.size()), partners_per_seed_);
+  for (std::uint32_t& slot : drawn) slot = partners[slot];
   return drawn;
 }
 

@@ -28,13 +28,18 @@ struct RankRows {
   std::int64_t count = 0;
 };
 
+// Whether a target of a table can be a seed: it is no outlier, and filters and hub cap have left it
+// hard_pairs_per_seed partners among the ranks that are drawn from.
+bool can_be_seed(const config::TrainConfig& config, const store::HardPairTable& table,
+                 SampleId target);
+
 // Safe from many threads; a copy shares the cached order of the last epoch asked for.
 class BatchSampler {
  public:
-  // `seeds`: the ids that may be seeds, ascending (suitable targets; without a table every pair
-  // that is not quarantined). `table` may be null for hard_pairs random or none; it must outlive
-  // the sampler. Random partners are drawn from `seeds`. For none a batch is M seeds. Throws
-  // DataError if there are no seeds, or too few pairs to draw partners from.
+  // `seeds`: the ids that may be seeds, ascending (those that can_be_seed; without a table every
+  // pair that is not quarantined). `table` may be null for hard_pairs random or none; it must
+  // outlive the sampler. Random partners are drawn from `seeds`. For none a batch is M seeds.
+  // Throws DataError if there are no seeds, or too few pairs to draw partners from.
   BatchSampler(const config::TrainConfig& config, std::uint64_t run_seed,
                std::vector<std::uint32_t> seeds, const store::HardPairTable* table);
 
@@ -57,6 +62,8 @@ class BatchSampler {
   std::uint64_t run_seed_;
   std::vector<std::uint32_t> seeds_;
   const store::HardPairTable* table_;    // null: partners, if any, are random
+  std::uint32_t range_min_, range_max_;  // ranks of a row that are drawn from
+  bool top_;                             // the first of them, not random ones
   std::uint32_t partners_per_seed_ = 0;  // P
   std::uint64_t seeds_per_step_ = 0;     // S, for none M
   std::shared_ptr<OrderCache> order_cache_;

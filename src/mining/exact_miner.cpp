@@ -10,8 +10,8 @@ class ExactMiner final : public PairMiner {
       : data_(data), search_(data, options, CandidateIds::all(data.pairs())) {}
 
   void mine(TargetRange targets, std::span<std::uint32_t> indices, std::span<float> scores,
-            const Progress& progress) const override {
-    search_.mine(targets, indices, scores, progress);
+            std::span<std::uint32_t> filled, const Progress& progress) const override {
+    search_.mine(targets, indices, scores, filled, progress);
     compared_ += targets.count * data_.pairs();
   }
 

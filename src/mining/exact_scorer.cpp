@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cassert>
 
 namespace helip::mining {
 
@@ -38,6 +39,16 @@ void ExactScorer::score(std::span<const std::uint32_t> ids, std::span<float> sco
   for (std::size_t i = 0; i < ids.size(); ++i) {
     scores[i] = score_from_dots(image_dots[i], image_norm * data_.images.squared_norm(ids[i]),
                                 text_dots[i], text_norm * data_.texts.squared_norm(ids[i]), rules_);
+  }
+}
+
+void ExactScorer::similarities(std::span<const std::uint32_t> ids, std::span<double> similarities) {
+  assert(data_.images.dim() == data_.texts.dim());
+  std::array<double, kAtOnce> dots_of_texts{};
+  dots(data_.texts, target_image_, ids, dots_of_texts.data());
+  const double image_norm = data_.images.squared_norm(target_);
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    similarities[i] = cosine(dots_of_texts[i], image_norm * data_.texts.squared_norm(ids[i]));
   }
 }
 

@@ -20,6 +20,9 @@ class ExactScorer {
   void set_target(std::uint64_t target);
   // scores[i] of candidate ids[i]; at most kAtOnce.
   void score(std::span<const std::uint32_t> ids, std::span<float> scores);
+  // similarities[i] = sim(I_target, T_ids[i]); at most kAtOnce. Precondition: images and texts are
+  // of equal width.
+  void similarities(std::span<const std::uint32_t> ids, std::span<double> similarities);
 
  private:
   void dots(const EmbeddingMatrix& rows, const float* target, std::span<const std::uint32_t> ids,

@@ -15,7 +15,7 @@ class FastMiner final : public PairMiner {
       : data_(data), options_(options), pools_(pools) {}
 
   void mine(TargetRange targets, std::span<std::uint32_t> indices, std::span<float> scores,
-            const Progress& progress) const override {
+            std::span<std::uint32_t> filled, const Progress& progress) const override {
     const std::uint64_t end = targets.first + targets.count;
     for (std::uint64_t first = targets.first; first < end;) {
       const std::uint64_t pool = pool_of(pools_, first);
@@ -28,7 +28,8 @@ class FastMiner final : public PairMiner {
         if (progress) progress(offset + done, targets.count);
       };
       search->search.mine(range, indices.subspan(offset * options_.k, range.count * options_.k),
-                          scores.subspan(offset * options_.k, range.count * options_.k), counted);
+                          scores.subspan(offset * options_.k, range.count * options_.k),
+                          filled.subspan(offset, range.count), counted);
       compared_ += range.count * search->ids.size();
       first += range.count;
     }

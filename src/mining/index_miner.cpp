@@ -48,7 +48,7 @@ class IndexMiner final : public PairMiner {
   }
 
   void mine(TargetRange targets, std::span<std::uint32_t> indices, std::span<float> scores,
-            const Progress& progress) const override {
+            std::span<std::uint32_t> filled, const Progress& progress) const override {
     // Targets of one list probe much the same lists.
     std::vector<std::uint32_t> ids(targets.count);
     std::iota(ids.begin(), ids.end(), static_cast<std::uint32_t>(targets.first));
@@ -66,7 +66,8 @@ class IndexMiner final : public PairMiner {
       scan_probed(members, search);
       for (std::size_t t = 0; t < members.size(); ++t) {
         const std::uint64_t row = (members[t] - targets.first) * options_.k;
-        search.write(t, indices.subspan(row, options_.k), scores.subspan(row, options_.k));
+        filled[members[t] - targets.first] =
+            search.write(t, indices.subspan(row, options_.k), scores.subspan(row, options_.k));
       }
       const std::scoped_lock lock(mutex);
       done += members.size();

@@ -46,7 +46,8 @@ inline constexpr std::uint32_t kRecallTargets = 2000;
 // Embeddings and groups in memory; mines ranges of targets. Immutable; safe from many threads.
 class MiningSession {
  public:
-  // Throws StoreError / DataError if the inputs do not fit each other, ConfigError if k > C - 1.
+  // Throws StoreError / DataError if the inputs do not fit each other, ConfigError if k > C - 1 or
+  // if margins are asked for and image and text embeddings differ in width.
   // `table_version` is that of the table to be made: it chooses the FastHPM pools.
   MiningSession(const MiningInput& input, const config::MiningConfig& config, std::uint32_t threads,
                 int table_version = 1);
@@ -55,17 +56,22 @@ class MiningSession {
   MiningSession& operator=(const MiningSession&) = delete;
 
   [[nodiscard]] std::uint64_t pairs() const;
-  // Hard pairs of a range of targets into indices and scores, [count, K] row-major. `progress`
-  // (may be empty) is called from one thread at a time.
+  // K, the slots of a mined row: mined_per_target of the configuration.
+  [[nodiscard]] std::uint32_t slots() const;
+  // Hard pairs of a range of targets into indices and scores, [count, K] row-major. filled [count]:
+  // how many slots are filled before the optional filters. `progress` (may be empty) is called from
+  // one thread at a time.
   void mine(std::uint64_t first, std::uint64_t count, std::span<std::uint32_t> indices,
-            std::span<float> scores, const Progress& progress) const;
+            std::span<float> scores, std::span<std::uint32_t> filled,
+            const Progress& progress) const;
   // Pairs of a target and a candidate that were compared so far: the cost, N² for all by exact HPM.
   [[nodiscard]] std::uint64_t compared() const;
   // Recall of this session's miner against exact HPM on up to `targets` random targets, which
   // follow from mining.seed. An exact miner is not measured.
   [[nodiscard]] RecallReport recall(std::uint32_t targets = kRecallTargets) const;
-  // The same, published as a task result: safetensors with `indices` U32 [n,K], `scores` F32 [n,K]
-  // and metadata, to which "first" and "count" are added. Returns the file's sha256.
+  // What mine() gives, published as a task result: safetensors with `indices` U32 [n,K], `scores`
+  // F32 [n,K], `filled` U32 [n] and metadata, to which "first" and "count" are added. Returns the
+  // file's sha256.
   std::string mine_to_file(std::uint64_t first, std::uint64_t count,
                            const std::filesystem::path& result,
                            const std::map<std::string, std::string>& metadata,
@@ -78,6 +84,10 @@ class MiningSession {
 
 // Throws ConfigError if a target has no more candidates than k: k > C - 1.
 void check_mining(std::uint64_t pairs, const config::MiningConfig& config);
+
+// Slots of a row as it is mined, before the table is made: k, or with a hub cap 2k, from which the
+// rows refill, but not more than a target has candidates.
+std::uint32_t mined_per_target(std::uint64_t pairs, const config::MiningConfig& config);
 
 // Cuts [0, pairs) into task ranges of at most task_targets that never cross a FastHPM pool's
 // boundary. Throws as check_mining.
@@ -97,14 +107,14 @@ struct TableProvenance {
   RecallReport recall{};
 };
 
-// Joins task results (in any order) into a hard-pair table. Throws StoreError if a range is missing
-// or there twice, or a result does not fit.
+// Joins task results (in any order) into a hard-pair table, with the hub cap applied. Throws
+// StoreError if a range is missing or there twice, or a result does not fit.
 void merge_into_table(const std::vector<TaskResult>& results, std::uint64_t pairs,
                       const config::MiningConfig& config, int version,
                       const TableProvenance& provenance, const std::filesystem::path& table_folder);
 
 // The whole of mining in this process: all targets of a session into a table. Equal to tasks and
-// merge, to the byte.
+// merge, to the byte. With a hub cap all mined rows are held in memory, 8 bytes a slot.
 store::HardPairManifest mine_table(const MiningSession& session, const config::MiningConfig& config,
                                    int version, const TableProvenance& provenance,
                                    const std::filesystem::path& table_folder,

@@ -65,11 +65,28 @@ MiningData read_data(const MiningInput& input, std::uint32_t threads) {
   return data;
 }
 
-MinerOptions options_of(const config::MiningConfig& config, std::uint32_t threads) {
+// sim(I, T) is defined only where both are of one space; equal widths are what can be told.
+void check_joint_space(const MiningData& data, const config::MiningConfig& config) {
+  if (!config.absolute_margin && !config.relative_margin) return;
+  if (data.images.dim() == data.texts.dim()) return;
+  throw ConfigError(
+      {.what = "a positive-aware margin needs a joint space of images and texts",
+       .where = config.absolute_margin ? "mining.absolute_margin" : "mining.relative_margin",
+       .expected = "image and text embeddings of equal width",
+       .found = cat("widths ", data.images.dim(), " and ", data.texts.dim())});
+}
+
+MinerOptions options_of(std::uint64_t pairs, const config::MiningConfig& config,
+                        std::uint32_t threads) {
   return {.rules = {.image_floor = config.image_floor,
                     .text_floor = config.text_floor,
-                    .duplicate_ceiling = config.duplicate_ceiling},
-          .k = config.hard_pairs_per_target,
+                    .duplicate_ceiling = config.duplicate_ceiling,
+                    .metric = metric_named(config.metric)},
+          .filters = {.min_score = config.min_score,
+                      .max_score = config.max_score,
+                      .absolute_margin = config.absolute_margin,
+                      .relative_margin = config.relative_margin},
+          .k = mined_per_target(pairs, config),
           .threads = threads,
           .instruction_set = config.instruction_set};
 }
@@ -100,16 +117,17 @@ struct MiningSession::State {
   State(const MiningInput& input, const config::MiningConfig& config, std::uint32_t threads,
         int table_version)
       : data(read_data(input, threads)),
-        k(config.hard_pairs_per_target),
-        options(options_of(config, threads)),
         exact(config.method == "exact"),
         // Not the targets on which the index chooses its probes.
         recall_seed(config.seed + 2) {
     check_mining(data.pairs(), config);
+    check_joint_space(data, config);
+    options = options_of(data.pairs(), config, threads);
+    k = options.k;
     miner = make_miner(data, config, options, table_version);
   }
   MiningData data;
-  std::uint32_t k;
+  std::uint32_t k = 0;
   MinerOptions options;
   bool exact;
   std::uint64_t recall_seed;
@@ -124,17 +142,20 @@ MiningSession::~MiningSession() = default;
 
 std::uint64_t MiningSession::pairs() const { return state_->data.pairs(); }
 
+std::uint32_t MiningSession::slots() const { return state_->k; }
+
 void MiningSession::mine(std::uint64_t first, std::uint64_t count, std::span<std::uint32_t> indices,
-                         std::span<float> scores, const Progress& progress) const {
+                         std::span<float> scores, std::span<std::uint32_t> filled,
+                         const Progress& progress) const {
   const std::uint64_t slots = count * state_->k;
   if (count > pairs() || first > pairs() - count || indices.size() != slots ||
-      scores.size() != slots) {
+      scores.size() != slots || filled.size() != count) {
     throw DataError({.what = "no such range of targets",
                      .expected = cat("targets below ", pairs(), " and ", slots, " slots"),
                      .found = cat("targets from ", first, ", ", count, " of them, and ",
                                   indices.size(), " slots")});
   }
-  state_->miner->mine({first, count}, indices, scores, progress);
+  state_->miner->mine({first, count}, indices, scores, filled, progress);
 }
 
 std::uint64_t MiningSession::compared() const { return state_->miner->compared(); }
@@ -146,9 +167,10 @@ RecallReport MiningSession::recall(std::uint32_t targets) const {
   const std::size_t k = state_->k;
   std::vector<std::uint32_t> indices(sample.size() * k);
   std::vector<float> scores(sample.size() * k);
+  std::vector<std::uint32_t> filled(sample.size());
   for_each_index(sample.size(), state_->options.threads, [&](std::uint64_t i) {
     state_->miner->mine({sample[i], 1}, std::span(indices).subspan(i * k, k),
-                        std::span(scores).subspan(i * k, k), {});
+                        std::span(scores).subspan(i * k, k), std::span(filled).subspan(i, 1), {});
   });
   return {recall_of(exact.scores, scores, state_->k), static_cast<std::uint32_t>(sample.size())};
 }
@@ -159,14 +181,16 @@ std::string MiningSession::mine_to_file(std::uint64_t first, std::uint64_t count
                                         const Progress& progress) const {
   std::vector<std::uint32_t> indices(count * state_->k);
   std::vector<float> scores(count * state_->k);
-  mine(first, count, indices, scores, progress);
+  std::vector<std::uint32_t> filled(count);
+  mine(first, count, indices, scores, filled, progress);
   std::map<std::string, std::string> all = metadata;
   all["first"] = cat(first);
   all["count"] = cat(count);
   const std::vector<std::uint64_t> shape = {count, state_->k};
   return store::write_safetensors(result,
                                   {{"indices", {"U32", shape, std::as_bytes(std::span(indices))}},
-                                   {"scores", {"F32", shape, std::as_bytes(std::span(scores))}}},
+                                   {"scores", {"F32", shape, std::as_bytes(std::span(scores))}},
+                                   {"filled", {"U32", {count}, std::as_bytes(std::span(filled))}}},
                                   all);
 }
 

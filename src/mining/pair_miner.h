@@ -10,12 +10,14 @@
 
 #include "mining/mining_data.h"
 #include "mining/mining_job.h"
+#include "mining/pair_filters.h"
 #include "mining/pools.h"
 
 namespace helip::mining {
 
 struct MinerOptions {
   ScoreRules rules;
+  PairFilters filters = {};
   std::uint32_t k = 50;
   std::uint32_t threads = 1;
   // Of the screen: a name of int8_kernels(), or auto. The result does not depend on it.
@@ -27,9 +29,11 @@ class PairMiner {
  public:
   virtual ~PairMiner() = default;
   // Hard pairs of a range of targets, [count, k] row-major, hardest first; empty slots hold kNoPair
-  // and 0. `progress` (may be empty) counts targets and is called from one thread at a time.
+  // and 0. filled [count]: how many of a target's slots are filled before the filters, that is
+  // min(k, its candidates with a positive score). `progress` (may be empty) counts targets and is
+  // called from one thread at a time.
   virtual void mine(TargetRange targets, std::span<std::uint32_t> indices, std::span<float> scores,
-                    const Progress& progress) const = 0;
+                    std::span<std::uint32_t> filled, const Progress& progress) const = 0;
   // Pairs of a target and a candidate that were compared since the miner was made: its cost.
   [[nodiscard]] std::uint64_t compared() const { return compared_; }
 

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <cstddef>
 
+#include "common/error.h"
+
 namespace helip::mining {
 
 double exact_dot(std::span<const float> a, std::span<const float> b) {
@@ -14,6 +16,16 @@ double exact_dot(std::span<const float> a, std::span<const float> b) {
     s[e % 8] += static_cast<double>(a[e]) * static_cast<double>(b[e]);
   }
   return ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]));
+}
+
+Metric metric_named(const std::string& name) {
+  if (name == "product") return Metric::kProduct;
+  if (name == "image") return Metric::kImage;
+  if (name == "text") return Metric::kText;
+  throw ConfigError({.what = "no such metric",
+                     .where = "mining.metric",
+                     .expected = "product, image or text",
+                     .found = name});
 }
 
 double cosine(double dot, double norms_product) {
@@ -30,7 +42,10 @@ float score_from_dots(double image_dot, double image_norms_product, double text_
       admitted(cosine(image_dot, image_norms_product), rules.image_floor, rules.duplicate_ceiling);
   const double text =
       admitted(cosine(text_dot, text_norms_product), rules.text_floor, rules.duplicate_ceiling);
-  return static_cast<float>(image * text);
+  if (image == 0 || text == 0 || rules.metric == Metric::kProduct) {
+    return static_cast<float>(image * text);
+  }
+  return static_cast<float>(rules.metric == Metric::kImage ? image : text);
 }
 
 float exact_pair_score(std::span<const float> target_image, std::span<const float> candidate_image,

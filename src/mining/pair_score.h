@@ -2,6 +2,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 
 namespace helip::mining {
 
@@ -11,10 +12,17 @@ namespace helip::mining {
 // Precondition: equal sizes.
 double exact_dot(std::span<const float> a, std::span<const float> b);
 
+// What a score is made of: both cosines, or one of them. Whatever it is, both must be admitted.
+enum class Metric { kProduct, kImage, kText };
+
+// The metric of that name (mining.metric). Throws ConfigError if there is none.
+Metric metric_named(const std::string& name);
+
 struct ScoreRules {
   double image_floor = 0;           // tau_I >= 0: cosines at or below it count as 0
   double text_floor = 0;            // tau_T
   double duplicate_ceiling = 0.98;  // cosines above it make a duplicate: score 0
+  Metric metric = Metric::kProduct;
 };
 
 // dot / sqrt(norms_product), 0 if a norm is 0. norms_product is the product of the two squared
@@ -25,7 +33,8 @@ double cosine(double dot, double norms_product);
 double admitted(double cosine, double floor, double ceiling);
 
 // Score from the two dot products and the products of the squared norms:
-// (float)(cos_I·cos_T) of the admitted cosines; floors and ceiling are tested on the doubles.
+// (float)(cos_I·cos_T) of the admitted cosines, or one of the two if the metric says so and the
+// other is admitted too; floors and ceiling are tested on the doubles.
 float score_from_dots(double image_dot, double image_norms_product, double text_dot,
                       double text_norms_product, const ScoreRules& rules);
 

@@ -25,7 +25,8 @@ ScreenedSearch::ScreenedSearch(const MiningData& data, const MinerOptions& optio
     : data_(data), options_(options), panels_(data, candidates, options.threads) {}
 
 void ScreenedSearch::mine(TargetRange targets, std::span<std::uint32_t> indices,
-                          std::span<float> scores, const Progress& progress) const {
+                          std::span<float> scores, std::span<std::uint32_t> filled,
+                          const Progress& progress) const {
   const std::uint64_t size = targets_per_tile(targets.count, options_.threads);
   const std::uint64_t tiles = (targets.count + size - 1) / size;
   std::mutex mutex;
@@ -38,7 +39,8 @@ void ScreenedSearch::mine(TargetRange targets, std::span<std::uint32_t> indices,
     search.scan(panels_);
     for (std::size_t t = 0; t < ids.size(); ++t) {
       const std::uint64_t row = (offset + t) * options_.k;
-      search.write(t, indices.subspan(row, options_.k), scores.subspan(row, options_.k));
+      filled[offset + t] =
+          search.write(t, indices.subspan(row, options_.k), scores.subspan(row, options_.k));
     }
     const std::scoped_lock lock(mutex);
     done += ids.size();

@@ -20,7 +20,7 @@ class ScreenedSearch {
 
   // As PairMiner::mine.
   void mine(TargetRange targets, std::span<std::uint32_t> indices, std::span<float> scores,
-            const Progress& progress) const;
+            std::span<std::uint32_t> filled, const Progress& progress) const;
 
  private:
   const MiningData& data_;

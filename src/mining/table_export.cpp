@@ -66,10 +66,11 @@ std::uint64_t export_csv(const store::HardPairTable& table, const std::filesyste
   Lines lines(file);
   std::uint64_t written = 0;
   for (std::uint64_t target = 0; target < table.size(); ++target) {
-    if (!table.suitable(SampleId{target})) continue;
+    const auto partners = table.partners(SampleId{target});
+    if (!table.suitable(SampleId{target}) || partners.back() == kNoPair) continue;
     std::string line;
     append(line, target);
-    for (const std::uint32_t id : table.partners(SampleId{target})) {
+    for (const std::uint32_t id : partners) {
       line += ',';
       append(line, id);
     }

@@ -13,8 +13,8 @@ inline constexpr std::array<double, 7> kScoreQuantiles = {0, 0.05, 0.25, 0.5, 0.
 
 struct TableStats {
   std::uint64_t targets = 0;   // N
-  std::uint64_t suitable = 0;  // targets without an empty slot
-  std::uint64_t outliers = 0;  // the others: never a seed
+  std::uint64_t suitable = 0;  // targets that are no outliers
+  std::uint64_t outliers = 0;  // never a seed
   std::uint64_t filled_slots = 0;
   // Quantiles (kScoreQuantiles) of the scores of filled slots: of n scores in ascending order, the
   // one at floor(q·(n-1)). All 0 without a filled slot.

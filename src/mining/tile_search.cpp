@@ -50,7 +50,7 @@ struct TargetRow {
   }
 };
 
-// Bounds of a score from those of its cosines.
+// Bounds of a score from those of its cosines. A metric of one modality has it as the first.
 class ScoreBounds {
  public:
   ScoreBounds(const ScoreRules& rules, const Modality& first, const Modality& second)
@@ -58,28 +58,36 @@ class ScoreBounds {
         second_floor_(second.floor),
         ceiling_(static_cast<float>(rules.duplicate_ceiling)),
         // Above the ceiling the score is 0, so no admitted cosine exceeds this.
-        cap_(std::min(ceiling_, 1 + kSlack)) {}
+        cap_(std::min(ceiling_, 1 + kSlack)),
+        product_(rules.metric == Metric::kProduct) {}
 
   [[nodiscard]] float cap() const { return cap_; }
+  // What the first cosine must reach for a score of `bound`, even if the second is the highest.
+  [[nodiscard]] float first_bar(float bound) const { return product_ ? bound / cap_ : bound; }
   // What the product of upper bounds, each at most the cap, must reach for a score of `bound`.
-  [[nodiscard]] static float product_bar(float bound) { return bound * (1 - kFactorSlack); }
+  [[nodiscard]] float product_bar(float bound) const {
+    return product_ ? bound * (1 - kFactorSlack) : 0;
+  }
   // 0 if the pair certainly has no score.
   [[nodiscard]] float upper(const Cosine& first, const Cosine& second) const {
     const bool possible = first.high >= first_floor_ && second.high >= second_floor_ &&
                           first.high > 0 && second.high > 0 && first.low <= ceiling_ &&
                           second.low <= ceiling_;
     if (!possible) return 0;
-    return std::min(first.high, cap_) * std::min(second.high, cap_) * (1 + kFactorSlack);
+    const float most = std::min(first.high, cap_) * (1 + kFactorSlack);
+    return product_ ? most * std::min(second.high, cap_) : most;
   }
   // 0 unless both cosines are certainly admitted.
   [[nodiscard]] float lower(const Cosine& first, const Cosine& second) const {
     const bool certain = first.low > first_floor_ && second.low > second_floor_ &&
                          first.high <= ceiling_ && second.high <= ceiling_;
-    return certain ? first.low * second.low * (1 - kFactorSlack) : 0;
+    if (!certain) return 0;
+    return (product_ ? first.low * second.low : first.low) * (1 - kFactorSlack);
   }
 
  private:
   float first_floor_, second_floor_, ceiling_, cap_;
+  bool product_;
 };
 
 struct Target {
@@ -87,6 +95,10 @@ struct Target {
   TargetRow first, second;
   PendingCandidates pending;
   TopK best;
+  // The highest sim(I, T) that the margins allow.
+  double limit = std::numeric_limits<double>::infinity();
+  // Candidates known to have a positive score, whether or not they pass the filters.
+  std::uint32_t positives = 0;
   // A candidate survives the first modality if dot · its scale + slope · its error >= bar.
   float slope = 0, bar = std::numeric_limits<float>::infinity();
 };
@@ -98,10 +110,14 @@ struct TileSearch::State {
         std::span<const std::uint32_t> targets)
       : data_(corpus),
         kernel_(int8_kernel(options.instruction_set)),
+        filters_(options.filters),
+        k_(options.k),
         images_{corpus.images.int8(), static_cast<float>(options.rules.image_floor)},
         texts_{corpus.texts.int8(), static_cast<float>(options.rules.text_floor)},
-        // The narrower modality is screened first.
-        texts_first_(corpus.texts.dim() <= corpus.images.dim()),
+        // The scored modality comes first, or of two the narrower one.
+        texts_first_(options.rules.metric == Metric::kText ||
+                     (options.rules.metric == Metric::kProduct &&
+                      corpus.texts.dim() <= corpus.images.dim())),
         first_(texts_first_ ? texts_ : images_),
         second_(texts_first_ ? images_ : texts_),
         bounds_(options.rules, first_, second_),
@@ -118,6 +134,7 @@ struct TileSearch::State {
                             target.second.scale > 0 && bounds_.cap() > 0;
       if (searched) {
         target.slope = (1 + target.first.error) / target.first.scale;
+        if (filters_.margins()) target.limit = limit_of(t);
         set_bar(target);
       }
       all_.push_back(static_cast<std::uint32_t>(all_.size()));
@@ -135,15 +152,25 @@ struct TileSearch::State {
     }
   }
 
-  void write(std::size_t t, std::span<std::uint32_t> indices, std::span<float> scores) {
-    settle(targets_[t]);
-    targets_[t].best.write(indices, scores);
+  std::uint32_t write(std::size_t t, std::span<std::uint32_t> indices, std::span<float> scores) {
+    Target& target = targets_[t];
+    settle(target);
+    target.best.write(indices, scores);
+    // The bound leaves 0 only once k scores are known to be positive.
+    return target.pending.bound() > 0 ? k_ : std::min(k_, target.positives);
   }
 
  private:
-  // The candidate must reach the floor, and the bound even if its second cosine is the highest.
+  double limit_of(std::uint32_t target) {
+    double own = 0;
+    scorer_.set_target(target);
+    scorer_.similarities({&target, 1}, {&own, 1});
+    return similarity_limit(own, filters_);
+  }
+
+  // The candidate must reach the floor and the bound.
   void set_bar(Target& target) const {
-    const float least = std::max(first_.floor, target.pending.bound() / bounds_.cap());
+    const float least = std::max(first_.floor, bounds_.first_bar(target.pending.bound()));
     target.bar = (least - target.first.error - 2 * kSlack) / target.first.scale;
   }
 
@@ -205,10 +232,10 @@ struct TileSearch::State {
     for (std::size_t i = 0; i < members.size(); ++i) {
       const Target& target = targets_[members[i]];
       if (masks_[i] == 0) continue;
-      masks_[i] = kernel_.screen_product(
+      masks_[i] &= kernel_.screen_product(
           target.first.screen(first_dots(i), first.scales(p), first.errors(p), first_.floor),
           target.second.screen(second_dots(i), second.scales(p), second.errors(p), second_.floor),
-          bounds_.cap(), ScoreBounds::product_bar(target.pending.bound()));
+          bounds_.cap(), bounds_.product_bar(target.pending.bound()));
     }
   }
 
@@ -237,6 +264,7 @@ struct TileSearch::State {
     const PackedRows& firsts = first_of(panels);
     const PackedRows& seconds = second_of(panels);
     const float former = target.pending.bound();
+    if (filters_.margins()) bound_similarities(panels, p, target.id, masks_[i]);
     for (std::uint64_t mask = masks_[i]; mask != 0; mask &= mask - 1) {
       const auto c = static_cast<std::size_t>(std::countr_zero(mask));
       const std::uint32_t id = panels.id(p, c);
@@ -246,10 +274,53 @@ struct TileSearch::State {
           target.second.cosine(second_dots(i)[c], seconds.scales(p)[c], seconds.errors(p)[c]);
       const float upper = bounds_.upper(first, second);
       if (upper == 0 || upper < target.pending.bound() || !data_.may_pair(target.id, id)) continue;
-      target.pending.offer(id, bounds_.lower(first, second), upper);
+      const float lower = bounds_.lower(first, second);
+      if (filters_.any()) {
+        offer_filtered(target, id, lower, upper, similarities_[c]);
+      } else {
+        target.pending.offer(id, lower, upper);
+      }
       if (target.pending.crowded()) settle(target);
     }
     if (target.pending.bound() > former) set_bar(target);
+  }
+
+  // similarities_: bounds of sim(I, T) between a target and the candidates of a mask.
+  void bound_similarities(const CandidatePanels& panels, std::uint64_t p, std::uint64_t target,
+                          std::uint64_t mask) {
+    const Int8Rows& images = data_.images.int8();
+    const Int8Rows& texts = data_.texts.int8();
+    const TargetRow row(images, target);
+    std::array<const std::int8_t*, kPanelRows> rows{};
+    std::array<std::int32_t, kPanelRows> dots{};
+    std::size_t found = 0;
+    for (std::uint64_t left = mask; left != 0; left &= left - 1) {
+      rows[found++] = texts.row(panels.id(p, static_cast<std::size_t>(std::countr_zero(left))));
+    }
+    kernel_.rows(images.row(target), images.sum(target), rows.data(), found, texts.width(),
+                 dots.data());
+    found = 0;
+    for (; mask != 0; mask &= mask - 1) {
+      const auto c = static_cast<std::size_t>(std::countr_zero(mask));
+      const std::uint32_t id = panels.id(p, c);
+      similarities_[c] = row.cosine(dots[found++], texts.scale(id), texts.error(id));
+    }
+  }
+
+  // Only what certainly passes may raise the bound. What certainly fails is left out, but not
+  // before it is known whether k scores are positive.
+  void offer_filtered(Target& target, std::uint32_t id, float lower, float upper,
+                      const Cosine& similarity) const {
+    const bool fails = double{upper} < filters_.min_score || double{lower} > filters_.max_score ||
+                       double{similarity.low} > target.limit;
+    if (fails && (lower > 0 || target.positives >= k_)) {
+      target.positives += lower > 0 ? 1 : 0;
+      return;
+    }
+    const bool certain = double{lower} >= filters_.min_score &&
+                         double{upper} <= filters_.max_score &&
+                         double{similarity.high} <= target.limit;
+    target.pending.offer(id, certain ? lower : 0, upper);
   }
 
   // Scores what is pending exactly, from the highest upper bound down to the k-th score found.
@@ -259,18 +330,28 @@ struct TileSearch::State {
     scorer_.set_target(target.id);
     std::array<std::uint32_t, ExactScorer::kAtOnce> ids{};
     std::array<float, ExactScorer::kAtOnce> scores{};
+    std::array<double, ExactScorer::kAtOnce> similarities{};
     for (std::size_t begin = 0; begin < candidates.size(); begin += ids.size()) {
-      if (candidates[begin].upper < target.best.bound()) break;
+      if (candidates[begin].upper < target.pending.bound()) break;
       const std::size_t count = std::min(ids.size(), candidates.size() - begin);
       for (std::size_t i = 0; i < count; ++i) ids[i] = candidates[begin + i].id;
       scorer_.score(std::span(ids).first(count), scores);
-      for (std::size_t i = 0; i < count; ++i) target.best.offer(scores[i], ids[i]);
+      if (filters_.margins()) scorer_.similarities(std::span(ids).first(count), similarities);
+      for (std::size_t i = 0; i < count; ++i) {
+        target.positives += scores[i] > 0 ? 1 : 0;
+        if (!filters_.any() || passes(scores[i], similarities[i], target.limit, filters_)) {
+          target.best.offer(scores[i], ids[i]);
+        }
+      }
+      target.pending.raise(target.best.bound());
+      if (target.positives >= k_) target.pending.raise(static_cast<float>(filters_.min_score));
     }
-    target.pending.raise(target.best.bound());
   }
 
   const MiningData& data_;
   const Int8Kernel& kernel_;
+  const PairFilters& filters_;
+  const std::uint32_t k_;
   const Modality images_, texts_;
   const bool texts_first_;
   const Modality &first_, &second_;
@@ -282,6 +363,7 @@ struct TileSearch::State {
   std::vector<const std::int8_t*> rows_;
   std::vector<std::int32_t> sums_;
   std::array<std::uint64_t, kTargetsPerGroup> masks_{};
+  std::array<Cosine, kPanelRows> similarities_{};
   AlignedBytes first_dots_, second_dots_;
 };
 
@@ -297,8 +379,9 @@ void TileSearch::scan(const CandidatePanels& panels, std::span<const std::uint32
   state_->scan(panels, members);
 }
 
-void TileSearch::write(std::size_t t, std::span<std::uint32_t> indices, std::span<float> scores) {
-  state_->write(t, indices, scores);
+std::uint32_t TileSearch::write(std::size_t t, std::span<std::uint32_t> indices,
+                                std::span<float> scores) {
+  return state_->write(t, indices, scores);
 }
 
 }  // namespace helip::mining

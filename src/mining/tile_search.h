@@ -29,8 +29,9 @@ class TileSearch {
   // No candidate may come twice for one target.
   void scan(const CandidatePanels& panels);
   void scan(const CandidatePanels& panels, std::span<const std::uint32_t> members);
-  // The k hard pairs of target t of the tile; settles what is pending.
-  void write(std::size_t t, std::span<std::uint32_t> indices, std::span<float> scores);
+  // The k hard pairs of target t of the tile; settles what is pending. Returns how many slots are
+  // filled before the optional filters.
+  std::uint32_t write(std::size_t t, std::span<std::uint32_t> indices, std::span<float> scores);
 
  private:
   struct State;

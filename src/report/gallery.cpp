@@ -66,7 +66,10 @@ std::string picture_and_caption(const data::Corpus& corpus, SampleId id) {
 std::vector<SampleId> gallery_targets(const store::HardPairTable& table, std::uint32_t count) {
   std::vector<SampleId> suitable;
   for (std::uint64_t row = 0; row < table.size(); ++row) {
-    if (table.suitable(SampleId{row})) suitable.push_back(SampleId{row});
+    const SampleId target{row};
+    if (table.suitable(target) && table.partners(target).front() != kNoPair) {
+      suitable.push_back(target);
+    }
   }
   std::stable_sort(suitable.begin(), suitable.end(), [&](SampleId a, SampleId b) {
     return table.scores(a).front() > table.scores(b).front();

@@ -11,8 +11,8 @@
 
 namespace helip::report {
 
-// `count` suitable targets at even ranks of their hardest score, from the hardest to the easiest;
-// fewer if there are fewer. A pure function of the table.
+// `count` suitable targets that have hard pairs, at even ranks of their hardest score, from the
+// hardest to the easiest; fewer if there are fewer. A pure function of the table.
 std::vector<SampleId> gallery_targets(const store::HardPairTable& table, std::uint32_t count);
 
 // HTML cards: each target's picture and caption beside its first `partners` hard pairs with their

@@ -1,5 +1,7 @@
 #include "report/mining_summary.h"
 
+#include <algorithm>
+
 #include "common/ids.h"
 
 namespace helip::report {
@@ -13,8 +15,11 @@ MiningSummary summarise(const store::HardPairTable& table) {
     for (const std::uint32_t partner : table.partners(target)) {
       if (partner != kNoPair) ++out.occurrence[partner];
     }
-    if (!table.suitable(target)) continue;
-    const auto scores = table.scores(target);
+    const auto partners = table.partners(target);
+    if (!table.suitable(target) || partners.front() == kNoPair) continue;
+    // Filters and hub cap may leave slots of a suitable target empty.
+    const auto filled = std::find(partners.begin(), partners.end(), kNoPair) - partners.begin();
+    const auto scores = table.scores(target).first(static_cast<std::size_t>(filled));
     out.hardest_scores.push_back(static_cast<double>(scores.front()));
     out.weakest_scores.push_back(static_cast<double>(scores.back()));
   }

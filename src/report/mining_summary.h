@@ -10,8 +10,8 @@ namespace helip::report {
 
 struct MiningSummary {
   mining::TableStats stats;
-  std::vector<double> hardest_scores;  // first score of each suitable target
-  std::vector<double> weakest_scores;  // K-th score of each suitable target
+  std::vector<double> hardest_scores;  // first score of each suitable target with a hard pair
+  std::vector<double> weakest_scores;  // last score of each of them
   // How often each pair is a hard pair of another (k-occurrence): hubs show in the tail. [pairs]
   std::vector<double> occurrence;
 };

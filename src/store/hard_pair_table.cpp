@@ -24,6 +24,44 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
+// Calls visit(key, member, default) for each option that manifest.json names only if it is set.
+template <typename Manifest, typename Visit>
+void for_each_option(Manifest& manifest, Visit&& visit) {
+  const HardPairManifest standard;
+  visit("metric", manifest.metric, standard.metric);
+  visit("min_score", manifest.min_score, standard.min_score);
+  visit("max_score", manifest.max_score, standard.max_score);
+  visit("absolute_margin", manifest.absolute_margin, standard.absolute_margin);
+  visit("relative_margin", manifest.relative_margin, standard.relative_margin);
+  visit("hub_cap", manifest.hub_cap, standard.hub_cap);
+}
+
+Json to_json_with_options(const HardPairManifest& manifest) {
+  Json json = manifest;
+  for_each_option(manifest, [&](const char* key, const auto& value, const auto& standard) {
+    if (value == standard) return;
+    if constexpr (requires { *value; }) {
+      json[key] = *value;
+    } else {
+      json[key] = value;
+    }
+  });
+  return json;
+}
+
+HardPairManifest from_json_with_options(const Json& json) {
+  auto manifest = json.get<HardPairManifest>();
+  for_each_option(manifest, [&]<typename T>(const char* key, T& value, const T& /*standard*/) {
+    if (!json.contains(key)) return;
+    if constexpr (requires { *value; }) {
+      value = json.at(key).template get<typename T::value_type>();
+    } else {
+      json.at(key).get_to(value);
+    }
+  });
+  return manifest;
+}
+
 NpyArray open_part(const fs::path& file, const std::string& sha256, DType dtype,
                    const std::vector<std::uint64_t>& shape) {
   NpyArray array = NpyArray::open(file);
@@ -47,7 +85,7 @@ HardPairTable HardPairTable::open(const fs::path& folder, const std::string& exp
   HardPairTable table;
   const fs::path manifest_file = folder / "manifest.json";
   try {
-    table.manifest_ = Json::parse(read_text_file(manifest_file)).get<HardPairManifest>();
+    table.manifest_ = from_json_with_options(Json::parse(read_text_file(manifest_file)));
   } catch (const Json::exception&) {
     throw StoreError({.what = "the manifest of the hard-pair table cannot be read",
                       .where = manifest_file.string()});
@@ -120,9 +158,21 @@ HardPairTableWriter::~HardPairTableWriter() {
 
 void HardPairTableWriter::rows(std::span<const std::uint32_t> indices,
                                std::span<const float> scores) {
+  const std::uint32_t k = state_->manifest.hard_pairs_per_target;
+  std::vector<std::uint8_t> suitable;
+  // Empty slots follow all filled ones, so the last slot tells.
+  for (std::size_t last = k - 1; last < indices.size(); last += k) {
+    suitable.push_back(indices[last] == kNoPair ? 0 : 1);
+  }
+  rows(indices, scores, suitable);
+}
+
+void HardPairTableWriter::rows(std::span<const std::uint32_t> indices,
+                               std::span<const float> scores,
+                               std::span<const std::uint8_t> suitable) {
   State& s = *state_;
   const std::uint32_t k = s.manifest.hard_pairs_per_target;
-  if (indices.size() != scores.size() || indices.size() % k != 0) {
+  if (indices.size() != scores.size() || indices.size() != suitable.size() * k) {
     throw StoreError({.what = "rows of a hard-pair table do not fit",
                       .where = s.folder.string(),
                       .expected = cat("multiples of ", k),
@@ -130,10 +180,9 @@ void HardPairTableWriter::rows(std::span<const std::uint32_t> indices,
   }
   s.indices->write_values(indices);
   s.scores->write_values(scores);
-  // Empty slots follow all filled ones, so the last slot tells.
-  for (std::size_t last = k - 1; last < indices.size(); last += k) {
-    s.suitable.push_back(indices[last] == kNoPair ? 0 : 1);
-    s.manifest.suitable += s.suitable.back();
+  for (const std::uint8_t value : suitable) {
+    s.suitable.push_back(value);
+    s.manifest.suitable += value;
   }
 }
 
@@ -147,7 +196,7 @@ HardPairManifest HardPairTableWriter::publish() {
   s.manifest.indices_sha256 = sha256_file(s.temporary / "indices.npy");
   s.manifest.scores_sha256 = sha256_file(s.temporary / "scores.npy");
   s.manifest.suitable_sha256 = sha256_file(s.temporary / "suitable.npy");
-  publish_file(s.temporary / "manifest.json", Json(s.manifest).dump(2) + "\n");
+  publish_file(s.temporary / "manifest.json", to_json_with_options(s.manifest).dump(2) + "\n");
   publish_folder(s.temporary, s.folder);
   s.published = true;
   return s.manifest;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -23,12 +24,17 @@ struct HardPairManifest {
   std::uint64_t pairs = 0;         // N
   std::uint32_t hard_pairs_per_target = 0;  // K
   std::uint64_t pool_size = 0;              // C; N for exact
-  std::uint64_t suitable = 0;               // targets without an empty slot
+  std::uint64_t suitable = 0;               // targets that are no outliers
   // Measured against exact HPM on so many random targets; 1 and 0 for exact, which needs no
   // measure.
   double recall = 1;
   std::uint32_t recall_targets = 0;
   double image_floor = 0, text_floor = 0, duplicate_ceiling = 0;
+  // Options beyond the paper. manifest.json names those that are not at these defaults.
+  std::string metric = "product";
+  double min_score = 0, max_score = 1;
+  std::optional<double> absolute_margin, relative_margin;
+  std::uint32_t hub_cap = 0;
   std::uint64_t seed = 0;
   std::string cpu_model, build;  // where bit-reproducibility is promised
   std::string indices_sha256, scores_sha256, suitable_sha256;
@@ -49,7 +55,8 @@ class HardPairTable {
   // The K hard pairs of a target, hardest first; empty slots hold kNoPair.
   [[nodiscard]] std::span<const std::uint32_t> partners(SampleId target) const;
   [[nodiscard]] std::span<const float> scores(SampleId target) const;
-  // False for outliers: targets with an empty slot, never a seed.
+  // False for outliers, never a seed: targets that had an empty slot before any optional filter or
+  // hub cap. A suitable target may have empty slots only because of those.
   [[nodiscard]] bool suitable(SampleId target) const;
 
  private:
@@ -58,8 +65,8 @@ class HardPairTable {
 };
 
 // Publishes a table as one folder (all or nothing). `write` calls, in order, for all rows:
-// rows(indices [n, K], scores [n, K]); suitability follows from empty slots. Fills in the digests
-// and counts of the manifest.
+// rows(indices [n, K], scores [n, K], suitable [n]); without `suitable` it follows from empty
+// slots. Fills in the digests and counts of the manifest.
 class HardPairTableWriter {
  public:
   HardPairTableWriter(std::filesystem::path folder, HardPairManifest manifest);
@@ -67,6 +74,8 @@ class HardPairTableWriter {
   HardPairTableWriter(const HardPairTableWriter&) = delete;
   HardPairTableWriter& operator=(const HardPairTableWriter&) = delete;
   void rows(std::span<const std::uint32_t> indices, std::span<const float> scores);
+  void rows(std::span<const std::uint32_t> indices, std::span<const float> scores,
+            std::span<const std::uint8_t> suitable);
   HardPairManifest publish();
 
  private:

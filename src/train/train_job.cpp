@@ -83,7 +83,7 @@ std::string digest_of(const std::optional<store::HardPairTable>& table) {
       cat(manifest.indices_sha256, " ", manifest.scores_sha256, " ", manifest.suitable_sha256));
 }
 
-// Pairs that may be seeds: suitable targets of the table, or without one all; never quarantined
+// Pairs that may be seeds: targets of the table that can be, or without one all; never quarantined
 // ones.
 std::vector<std::uint32_t> seeds_of(const TrainSpec& spec, const TrainingPairs& pairs,
                                     const std::optional<store::HardPairTable>& table) {
@@ -93,7 +93,9 @@ std::vector<std::uint32_t> seeds_of(const TrainSpec& spec, const TrainingPairs& 
   }
   std::vector<std::uint32_t> seeds;
   for (std::uint32_t i = 0; i < pairs.size(); ++i) {
-    if (quarantined[i] == 0 && (!table || table->suitable(SampleId{i}))) seeds.push_back(i);
+    if (quarantined[i] != 0) continue;
+    if (table && !data::can_be_seed(spec.config.train, *table, SampleId{i})) continue;
+    seeds.push_back(i);
   }
   return seeds;
 }

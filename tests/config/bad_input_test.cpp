@@ -188,6 +188,25 @@ TEST_CASE("values out of range name key, range and value") {
       {"mining: {duplicate_ceiling: 0}",
        "c.yaml:4: mining.duplicate_ceiling: value not allowed; expected above 0, at most 2 (above "
        "1 turns it off); found 0"},
+      {"mining: {metric: sum}",
+       "c.yaml:4: mining.metric: value not allowed; expected one of product, image, text; found "
+       "sum"},
+      {"mining: {min_score: -0.1}",
+       "c.yaml:4: mining.min_score: value not allowed; expected 0 (all) to 1; found -0.1"},
+      {"mining: {min_score: 0.5, max_score: 0.4}",
+       "c.yaml:4: mining.max_score: value not allowed; expected above 0, at least mining.min_score "
+       "(0.5), at most 1 (all); found 0.4"},
+      {"mining: {min_score: 0.5, max_score: 0.5}", "no error"},
+      {"mining: {max_score: 0}",
+       "c.yaml:4: mining.max_score: value not allowed; expected above 0, at least mining.min_score "
+       "(0), at most 1 (all); found 0"},
+      {"mining: {absolute_margin: -0.1}",
+       "c.yaml:4: mining.absolute_margin: value not allowed; expected 0 to 2, or null; found -0.1"},
+      {"mining: {relative_margin: 1.5}",
+       "c.yaml:4: mining.relative_margin: value not allowed; expected 0 to 1, or null; found 1.5"},
+      {"mining: {relative_margin: x}",
+       "c.yaml:4: mining.relative_margin: wrong type; expected a number; found 'x'"},
+      {"mining: {absolute_margin: 0, relative_margin: ~}", "no error"},
       {"encoder: {task_samples: 100}",
        "c.yaml:4: encoder.task_samples: value not allowed; expected a multiple of "
        "encoder.batch_size (64); found 100"},
@@ -254,6 +273,20 @@ TEST_CASE("values out of range name key, range and value") {
        "--set: train.hard_pairs_per_seed: value not allowed; expected at least 1 (or "
        "train.hard_pairs: none); found 0"},
       {"train={hard_pairs: none, hard_pairs_per_seed: 0}", "no error"},
+      {"train.range_max=51",
+       "--set: train.range_max: value not allowed; expected at most mining.hard_pairs_per_target "
+       "(50); found 51"},
+      {"train.range_min=48",
+       "--set: train.range_min: value not allowed; expected train.hard_pairs_per_seed (3) ranks or "
+       "more from here to 50; found 48"},
+      {"train.range_min=47", "no error"},
+      {"train={range_min: 7, range_max: 9}",
+       "--set: train.range_min: value not allowed; expected train.hard_pairs_per_seed (3) ranks or "
+       "more from here to 9; found 7"},
+      {"train={range_min: 7, range_max: 10}", "no error"},
+      {"train.sampling_strategy=last",
+       "--set: train.sampling_strategy: value not allowed; expected one of random, top; found "
+       "last"},
       {"train.seeds_per_batch=4000000000",
        "--set: train.seeds_per_batch: value not allowed; expected a batch of at most 2147483647 "
        "pairs; found 16000000000"},
@@ -293,7 +326,8 @@ TEST_CASE("bad overrides say so") {
       {"lr=1", "--set: lr: unknown key; expected train.lr, perhaps"},
       {"train..lr=1",
        "--set: train.: unknown key; expected one of hard_pairs, seeds_per_batch, "
-       "hard_pairs_per_seed, epochs, steps, lr, lr_end_fraction, warmup, beta1, beta2, eps, wd, "
+       "hard_pairs_per_seed, range_min, range_max, sampling_strategy, epochs, steps, lr, "
+       "lr_end_fraction, warmup, beta1, beta2, eps, wd, "
        "grad_clip_norm, precision, seed, repeats, checkpoint_steps, keep_checkpoints, log_steps, "
        "augment, word_dropout, loader_threads, collective_timeout_seconds"},
       {"train.lr.x=1", "--set: train.lr: wrong type; expected a number; found a mapping"},

@@ -37,6 +37,12 @@ mining:
   image_floor: 0.3
   text_floor: 1e-3
   duplicate_ceiling: 0.97
+  metric: image
+  min_score: 0.1
+  max_score: 0.9
+  absolute_margin: 0
+  relative_margin: 0.05
+  hub_cap: 40
   seed: 7
   index_lists: 40
   index_probes: 6
@@ -47,6 +53,9 @@ train:
   hard_pairs: random
   seeds_per_batch: 4
   hard_pairs_per_seed: 2
+  range_min: 1
+  range_max: 8
+  sampling_strategy: top
   epochs: 0
   steps: 1500
   lr: 5e-5
@@ -186,6 +195,17 @@ TEST_CASE("numbers survive to_yaml to the last bit") {
     config.mining.text_floor = floor;
     CHECK(parse_config(to_yaml(config), "t.yaml", "/").mining.text_floor == floor);
   }
+}
+
+TEST_CASE("an optional number is null where there is none") {
+  RunConfig config = every_key();
+  CHECK(config.mining.absolute_margin == 0.0);
+  config.mining.absolute_margin.reset();
+  config.mining.relative_margin = 1.0 / 3;
+  CHECK(parse_config(to_yaml(config), "t.yaml", "/") == config);
+  const RunConfig off = parse_config(kEveryKey, "every.yaml", "/", {"mining.relative_margin=null"});
+  CHECK_FALSE(off.mining.relative_margin);
+  CHECK(config_digest(off) != config_digest(every_key()));
 }
 
 TEST_CASE("paths of the file are relative to its folder, those of overrides to the current one") {

@@ -4,10 +4,12 @@
 #include <catch2/catch.hpp>
 #include <cstdint>
 #include <filesystem>
+#include <iterator>
 #include <map>
 #include <set>
 #include <string>
 #include <thread>
+#include <tuple>
 #include <vector>
 
 #include "common/error.h"
@@ -172,6 +174,71 @@ TEST_CASE("partners come from the slots that are not empty") {
   const BatchSampler too_many(more, 7, {1}, &*table);
   CHECK_THROWS_WITH(too_many.plan(0, 0),
                     "pair 1: a seed has too few hard pairs; expected at least 4; found 3");
+}
+
+TEST_CASE("partners come from the ranks of the range alone, all of them in time") {
+  const Table table;
+  TrainConfig config = train_config("mined");
+  config.hard_pairs_per_seed = 2;
+  for (const auto& [range_min, range_max, seed, expected] : std::vector<
+           std::tuple<std::uint32_t, std::uint32_t, std::uint32_t, std::set<std::uint64_t>>>{
+           {0, 0, 5, {6, 7, 8, 9, 10}},
+           {0, 5, 5, {6, 7, 8, 9, 10}},
+           {1, 4, 5, {7, 8, 9}},
+           {2, 0, 5, {8, 9, 10}},
+           {0, 2, 5, {6, 7}},
+           {1, 4, 1, {3, 4}},  // its fourth slot is empty
+       }) {
+    CAPTURE(range_min, range_max, seed);
+    config.range_min = range_min;
+    config.range_max = range_max;
+    config.sampling_strategy = "random";
+    const BatchSampler random(config, 7, {seed}, &*table);
+    config.sampling_strategy = "top";
+    const BatchSampler top(config, 7, {seed}, &*table);
+    std::set<std::uint64_t> seen;
+    for (std::uint64_t epoch = 0; epoch < 60; ++epoch) {
+      const auto drawn = partners(random.plan(epoch, 0), 0);
+      CHECK(drawn[0] != drawn[1]);
+      seen.insert(drawn.begin(), drawn.end());
+      CHECK(partners(top.plan(epoch, 0), 0) ==
+            std::vector<std::uint64_t>{*expected.begin(), *std::next(expected.begin())});
+    }
+    CHECK(seen == expected);
+  }
+  config.range_min = 2;
+  const BatchSampler too_few(config, 7, {1}, &*table);
+  CHECK_THROWS_WITH(too_few.plan(0, 0),
+                    "pair 1: a seed has too few hard pairs; expected at least 2; found 1");
+}
+
+TEST_CASE("a suitable target whose filtered row is too short for a draw is no seed") {
+  const helip::test::TemporaryFolder folder;
+  helip::store::HardPairManifest manifest;
+  manifest.pairs = 3;
+  manifest.hard_pairs_per_target = 3;
+  helip::store::HardPairTableWriter writer(folder.path() / "table", manifest);
+  // 0: full; 1: filters have left two; 2: an outlier.
+  writer.rows(std::vector<std::uint32_t>{1, 2, 0, 0, 2, kNoPair, 0, 1, kNoPair},
+              std::vector<float>(9, 0.5F), std::vector<std::uint8_t>{1, 1, 0});
+  CHECK(writer.publish().suitable == 2);
+  const HardPairTable table = HardPairTable::open(folder.path() / "table");
+  TrainConfig config = train_config("mined");
+  const auto seeds = [&](std::uint32_t drawn, std::uint32_t range_min, std::uint32_t range_max) {
+    config.hard_pairs_per_seed = drawn;
+    config.range_min = range_min;
+    config.range_max = range_max;
+    std::vector<bool> can;
+    for (std::uint64_t i = 0; i < 3; ++i) {
+      can.push_back(helip::data::can_be_seed(config, table, SampleId{i}));
+    }
+    return can;
+  };
+  CHECK(seeds(2, 0, 0) == std::vector<bool>{true, true, false});
+  CHECK(seeds(3, 0, 0) == std::vector<bool>{true, false, false});
+  CHECK(seeds(2, 1, 0) == std::vector<bool>{true, false, false});
+  CHECK(seeds(1, 1, 2) == std::vector<bool>{true, true, false});
+  CHECK(seeds(2, 1, 2) == std::vector<bool>{false, false, false});
 }
 
 TEST_CASE("random partners are other seeds, distinct, and all of them come up") {

@@ -56,8 +56,8 @@ TEST_CASE("mined pairs are NumPy's within one fp32 ulp and swaps inside it") {
     const MiningSession session(input, config, 2, each.value("version", 1));
     const std::uint64_t n = session.pairs();
     const std::uint64_t k = config.hard_pairs_per_target;
-    Rows rows{std::vector<std::uint32_t>(n * k), std::vector<float>(n * k)};
-    session.mine(0, n, rows.indices, rows.scores, {});
+    Rows rows = empty_rows(n, config.hard_pairs_per_target);
+    session.mine(0, n, rows.indices, rows.scores, rows.filled, {});
 
     const NpyArray indices_file = NpyArray::open(kGolden / (name + "_indices.npy"));
     const NpyArray scores_file = NpyArray::open(kGolden / (name + "_scores.npy"));

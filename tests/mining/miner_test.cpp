@@ -151,8 +151,8 @@ TEST_CASE("float16 embeddings are mined as the values they store") {
                                .duplicate_groups = {},
                                .quarantine = {}},
                               config, 2);
-  Rows rows{std::vector<std::uint32_t>(150 * 9), std::vector<float>(150 * 9)};
-  session.mine(0, 150, rows.indices, rows.scores, {});
+  Rows rows = empty_rows(150, 9);
+  session.mine(0, 150, rows.indices, rows.scores, rows.filled, {});
   CHECK(rows ==
         brute_force(pairs, {.image_floor = 0.25, .text_floor = 0, .duplicate_ceiling = 0.98}, 9));
 }
@@ -179,8 +179,8 @@ TEST_CASE("floors of the configuration are doubles") {
                                  .duplicate_groups = {},
                                  .quarantine = {}},
                                 config, 1);
-    Rows rows{std::vector<std::uint32_t>(2), std::vector<float>(2)};
-    session.mine(0, 2, rows.indices, rows.scores, {});
+    Rows rows = empty_rows(2, 1);
+    session.mine(0, 2, rows.indices, rows.scores, rows.filled, {});
     return rows.indices[0];
   };
   CHECK(mined(0.3) == 1);
@@ -279,17 +279,18 @@ TEST_CASE("progress counts all targets once, and its exception ends the mining")
                                                          .refresh_targets = 90,
                                                          .seed = 1,
                                                          .table_version = 1})}) {
-    Rows rows{std::vector<std::uint32_t>(1200), std::vector<float>(1200)};
+    Rows rows = empty_rows(400, 3);
     std::uint64_t last = 0;
     bool ascending = true;
-    miner->mine({0, 400}, rows.indices, rows.scores, [&](std::uint64_t done, std::uint64_t total) {
-      ascending = ascending && done > last && total == 400;
-      last = done;
-    });
+    miner->mine({0, 400}, rows.indices, rows.scores, rows.filled,
+                [&](std::uint64_t done, std::uint64_t total) {
+                  ascending = ascending && done > last && total == 400;
+                  last = done;
+                });
     CHECK(ascending);
     CHECK(last == 400);
     CHECK_THROWS_WITH(
-        miner->mine({0, 400}, rows.indices, rows.scores,
+        miner->mine({0, 400}, rows.indices, rows.scores, rows.filled,
                     [](std::uint64_t, std::uint64_t) { throw std::runtime_error("stop"); }),
         "stop");
   }

@@ -7,6 +7,8 @@
 #include <fstream>
 #include <functional>
 #include <iterator>
+#include <map>
+#include <set>
 #include <span>
 #include <string>
 #include <utility>
@@ -67,13 +69,22 @@ inline Pairs random_pairs(std::uint64_t count, std::uint32_t image_dim, std::uin
 struct Rows {
   std::vector<std::uint32_t> indices;
   std::vector<float> scores;
+  std::vector<std::uint32_t> filled;  // slots before any filter
   bool operator==(const Rows&) const = default;
 };
 
-// All candidates of each target scored by exact_pair_score and fully sorted.
+inline Rows empty_rows(std::uint64_t count, std::uint32_t k) {
+  return {std::vector<std::uint32_t>(count * k, 7), std::vector<float>(count * k, -1.0F),
+          std::vector<std::uint32_t>(count, 7)};
+}
+
+// All candidates of each target scored by exact_pair_score and fully sorted; then, if given, those
+// left that kept(target, candidate, score) holds for.
 inline Rows brute_force(
     const Pairs& pairs, const mining::ScoreRules& rules, std::uint32_t k,
-    const std::function<bool(std::uint64_t target, std::uint64_t candidate)>& in_pool = {}) {
+    const std::function<bool(std::uint64_t target, std::uint64_t candidate)>& in_pool = {},
+    const std::function<bool(std::uint64_t target, std::uint64_t candidate, float score)>& kept =
+        {}) {
   Rows rows;
   const auto same = [](const std::vector<std::uint32_t>& group, std::uint64_t i, std::uint64_t j) {
     return !group.empty() && group[i] == group[j];
@@ -83,6 +94,7 @@ inline Rows brute_force(
   };
   for (std::uint64_t i = 0; i < pairs.count(); ++i) {
     std::vector<std::pair<float, std::uint32_t>> found;
+    std::uint32_t positive = 0;
     for (std::uint64_t j = 0; j < pairs.count(); ++j) {
       if (i == j || bad(i) || bad(j) || same(pairs.image_group, i, j) ||
           same(pairs.caption_group, i, j) || (in_pool && !in_pool(i, j))) {
@@ -90,8 +102,11 @@ inline Rows brute_force(
       }
       const float score = mining::exact_pair_score(pairs.image(i), pairs.image(j), pairs.text(i),
                                                    pairs.text(j), rules);
-      if (score > 0) found.emplace_back(-score, static_cast<std::uint32_t>(j));
+      if (!(score > 0)) continue;
+      ++positive;
+      if (!kept || kept(i, j, score)) found.emplace_back(-score, static_cast<std::uint32_t>(j));
     }
+    rows.filled.push_back(std::min(positive, k));
     std::sort(found.begin(), found.end());
     for (std::uint32_t slot = 0; slot < k; ++slot) {
       rows.indices.push_back(slot < found.size() ? found[slot].second : kNoPair);
@@ -101,10 +116,38 @@ inline Rows brute_force(
   return rows;
 }
 
+// The hub cap's definition by full sorts: each candidate keeps its `cap` best choosers, rows of
+// `width` keep k of what is left.
+inline Rows capped_by_definition(const Rows& rows, std::uint32_t width, std::uint32_t cap,
+                                 std::uint32_t k) {
+  std::map<std::uint32_t, std::vector<std::pair<float, std::size_t>>> choosers;
+  for (std::size_t slot = 0; slot < rows.indices.size(); ++slot) {
+    choosers[rows.indices[slot]].emplace_back(-rows.scores[slot], slot / width);
+  }
+  std::map<std::uint32_t, std::set<std::size_t>> kept;
+  for (auto& [id, all] : choosers) {
+    std::sort(all.begin(), all.end());
+    all.resize(std::min<std::size_t>(cap, all.size()));
+    for (const auto& [negative, target] : all) kept[id].insert(target);
+  }
+  Rows capped;
+  for (std::size_t i = 0; i < rows.indices.size() / width; ++i) {
+    for (std::size_t slot = i * width; slot < (i + 1) * width; ++slot) {
+      const std::uint32_t id = rows.indices[slot];
+      if (id == kNoPair || !kept[id].contains(i) || capped.indices.size() == (i + 1) * k) continue;
+      capped.indices.push_back(id);
+      capped.scores.push_back(rows.scores[slot]);
+    }
+    capped.indices.resize((i + 1) * k, kNoPair);
+    capped.scores.resize((i + 1) * k, 0.0F);
+  }
+  return capped;
+}
+
 inline Rows mined(const mining::PairMiner& miner, std::uint64_t first, std::uint64_t count,
                   std::uint32_t k) {
-  Rows rows{std::vector<std::uint32_t>(count * k, 7), std::vector<float>(count * k, -1.0F)};
-  miner.mine({first, count}, rows.indices, rows.scores, {});
+  Rows rows = empty_rows(count, k);
+  miner.mine({first, count}, rows.indices, rows.scores, rows.filled, {});
   return rows;
 }
 

@@ -1,6 +1,6 @@
 // Holds a job's hard-pair table against brute force: every target against every candidate by
 // exact_pair_score, fully sorted. Ids, order and scores must be equal. For tables of the exact
-// method. usage: helip_table_oracle WORK_DIR
+// method without filters or hub cap. usage: helip_table_oracle WORK_DIR
 #include <cstdlib>
 #include <iostream>
 
@@ -50,7 +50,8 @@ int check(const fs::path& work) {
   const test::Rows oracle = test::brute_force(pairs,
                                               {.image_floor = manifest.image_floor,
                                                .text_floor = manifest.text_floor,
-                                               .duplicate_ceiling = manifest.duplicate_ceiling},
+                                               .duplicate_ceiling = manifest.duplicate_ceiling,
+                                               .metric = mining::metric_named(manifest.metric)},
                                               table.k());
   for (std::uint64_t i = 0; i < table.size(); ++i) {
     const auto partners = table.partners(SampleId{i});

@@ -183,14 +183,99 @@ TEST_CASE("the table holds what brute force finds, and says how it was made") {
   CHECK(manifest.build.starts_with("helip "));
 }
 
+TEST_CASE(
+    "a table with filters and a hub cap is the definition's, and its mask is from before them") {
+  Pairs pairs = random_pairs(210, 16, 16, 23);
+  pairs.quarantined.assign(210, 0);
+  pairs.quarantined[9] = 1;
+  const TemporaryFolder folder;
+  const MiningInput input = write_pairs(pairs, folder.path() / "in");
+  MiningConfig config = small_config("exact");
+  config.image_floor = 0.4;
+  config.text_floor = 0.4;
+  config.metric = "image";
+  config.max_score = 0.75;
+  config.absolute_margin = 0.0;
+  config.hub_cap = 3;
+  const MiningSession session(input, config, 2);
+  REQUIRE(session.slots() == 12);
+  mine_table(session, config, 1, kProvenance, folder.path() / "whole", {});
+  merge_into_table(mine_tasks(session, config, folder.path() / "tasks"), 210, config, 1,
+                   kProvenance, folder.path() / "merged");
+  CHECK(table_bytes(folder.path() / "whole") == table_bytes(folder.path() / "merged"));
+
+  const ScoreRules rules{.image_floor = 0.4, .text_floor = 0.4, .metric = Metric::kImage};
+  const auto similarity = [&](std::uint64_t i, std::uint64_t j) {
+    return cosine(
+        exact_dot(pairs.image(i), pairs.text(j)),
+        exact_dot(pairs.image(i), pairs.image(i)) * exact_dot(pairs.text(j), pairs.text(j)));
+  };
+  const Rows filtered =
+      brute_force(pairs, rules, 12, {}, [&](std::uint64_t i, std::uint64_t j, float score) {
+        return score <= 0.75 && similarity(i, j) <= similarity(i, i);
+      });
+  const Rows expected = capped_by_definition(filtered, 12, 3, 6);
+  const HardPairTable table = HardPairTable::open(folder.path() / "whole");
+  int suitable = 0;
+  int short_of_pairs = 0;
+  for (std::uint64_t i = 0; i < 210; ++i) {
+    const auto partners = table.partners(helip::SampleId{i});
+    const auto scores = table.scores(helip::SampleId{i});
+    for (std::uint64_t slot = 0; slot < 6; ++slot) {
+      CHECK(partners[slot] == expected.indices[i * 6 + slot]);
+      CHECK(scores[slot] == expected.scores[i * 6 + slot]);
+    }
+    // k, not the 2k that are mined.
+    CHECK(table.suitable(helip::SampleId{i}) == (filtered.filled[i] >= 6));
+    suitable += table.suitable(helip::SampleId{i}) ? 1 : 0;
+    short_of_pairs += table.suitable(helip::SampleId{i}) && partners[5] == helip::kNoPair ? 1 : 0;
+  }
+  CHECK((suitable > 0 && suitable < 209));
+  CHECK((short_of_pairs > 0 && short_of_pairs < suitable));
+  CHECK(table.manifest().hub_cap == 3);
+  CHECK(table.manifest().metric == "image");
+  CHECK(table.manifest().max_score == 0.75);
+  CHECK(table.manifest().absolute_margin == 0.0);
+}
+
+TEST_CASE("with a hub cap 2k are mined, or as many as there are") {
+  MiningConfig config = small_config("exact");
+  CHECK(mined_per_target(210, config) == 6);
+  config.hub_cap = 1;
+  CHECK(mined_per_target(210, config) == 12);
+  CHECK(mined_per_target(13, config) == 12);
+  CHECK(mined_per_target(12, config) == 11);
+  config.method = "fast";
+  config.pool_size = 9;
+  CHECK(mined_per_target(210, config) == 8);
+}
+
+TEST_CASE("a positive-aware margin without a joint space is refused") {
+  const TemporaryFolder folder;
+  const MiningInput input = write_pairs(random_pairs(20, 4, 6, 1), folder.path());
+  MiningConfig config = small_config("exact");
+  config.absolute_margin = 0.1;
+  CHECK_THROWS_AS(MiningSession(input, config, 1), helip::ConfigError);
+  CHECK_THROWS_WITH(MiningSession(input, config, 1),
+                    "mining.absolute_margin: a positive-aware margin needs a joint space of images "
+                    "and texts; expected image and text embeddings of equal width; found widths 4 "
+                    "and 6");
+  config.absolute_margin.reset();
+  CHECK_NOTHROW(MiningSession(input, config, 1));
+  config.relative_margin = 0.0;
+  CHECK_THROWS_WITH(MiningSession(input, config, 1),
+                    Catch::Contains("mining.relative_margin") && Catch::Contains("4 and 6"));
+}
+
 TEST_CASE("the version of the table chooses the pools") {
   const Pairs pairs = random_pairs(210, 8, 8, 2);
   const TemporaryFolder folder;
   const MiningInput input = write_pairs(pairs, folder.path());
   const MiningConfig config = small_config("fast");
   const auto rows = [&](int version) {
-    Rows found{std::vector<std::uint32_t>(210 * 6), std::vector<float>(210 * 6)};
-    MiningSession(input, config, 1, version).mine(0, 210, found.indices, found.scores, {});
+    Rows found = empty_rows(210, 6);
+    MiningSession(input, config, 1, version)
+        .mine(0, 210, found.indices, found.scores, found.filled, {});
     return found;
   };
   CHECK(rows(1) == rows(1));
@@ -266,10 +351,16 @@ TEST_CASE("inputs that do not fit each other are refused by name") {
   }
 
   const MiningSession session(input, config, 1);
-  Rows rows{std::vector<std::uint32_t>(12), std::vector<float>(12)};
-  CHECK_THROWS_AS(session.mine(209, 2, rows.indices, rows.scores, {}), helip::DataError);
-  CHECK_THROWS_AS(session.mine(~0ULL, 2, rows.indices, rows.scores, {}), helip::DataError);
-  CHECK_THROWS_AS(session.mine(0, 1, rows.indices, rows.scores, {}), helip::DataError);
+  Rows rows = empty_rows(2, 6);
+  const auto mine = [&](std::uint64_t first, std::uint64_t count) {
+    session.mine(first, count, rows.indices, rows.scores, rows.filled, {});
+  };
+  CHECK_NOTHROW(mine(208, 2));
+  CHECK_THROWS_AS(mine(209, 2), helip::DataError);
+  CHECK_THROWS_AS(mine(~0ULL, 2), helip::DataError);
+  CHECK_THROWS_AS(mine(0, 1), helip::DataError);
+  rows.filled.pop_back();
+  CHECK_THROWS_AS(mine(208, 2), helip::DataError);
 }
 
 TEST_CASE("merging refuses results that are missing, doubled, damaged or of another task") {
@@ -330,9 +421,11 @@ TEST_CASE("merging refuses results that are missing, doubled, damaged or of anot
   // An id that no pair has.
   std::vector<std::uint32_t> ids(50 * 6, 210);
   std::vector<float> scores(50 * 6, 0.5F);
+  std::vector<std::uint32_t> filled(50, 6);
   helip::store::write_safetensors(results[2].file,
                                   {{"indices", {"U32", {50, 6}, std::as_bytes(std::span(ids))}},
-                                   {"scores", {"F32", {50, 6}, std::as_bytes(std::span(scores))}}},
+                                   {"scores", {"F32", {50, 6}, std::as_bytes(std::span(scores))}},
+                                   {"filled", {"U32", {50}, std::as_bytes(std::span(filled))}}},
                                   {{"first", "100"}});
   CHECK(merge(results) == results[2].file.string() +
                               ": the mining result names a pair that is not in the corpus; "

@@ -222,6 +222,37 @@ TEST_CASE("a hard-pair table round-trips, masks outliers and refuses damage and 
   CHECK_THROWS_WITH(HardPairTable::open(path), Catch::Contains("manifest"));
 }
 
+TEST_CASE("the manifest names the options that are not at their defaults, and only those") {
+  const test::TemporaryFolder folder;
+  const auto published = [&](const char* name, const HardPairManifest& manifest) {
+    HardPairTableWriter writer(folder.path() / name, manifest);
+    writer.rows(std::vector<std::uint32_t>{0}, std::vector<float>{0.5F});
+    writer.publish();
+    return read_text_file(folder.path() / name / "manifest.json");
+  };
+  HardPairManifest manifest;
+  manifest.pairs = 1;
+  manifest.hard_pairs_per_target = 1;
+  const std::string plain = published("plain", manifest);
+  for (const char* key : {"metric", "_score\"", "margin", "hub_cap"}) {
+    CHECK(plain.find(key) == std::string::npos);
+  }
+  CHECK(HardPairTable::open(folder.path() / "plain").manifest().metric == "product");
+  manifest.metric = "text";
+  manifest.min_score = 0.1;
+  manifest.max_score = 1.0 / 3;
+  manifest.relative_margin = 0;
+  manifest.hub_cap = 9;
+  published("filtered", manifest);
+  const auto found = HardPairTable::open(folder.path() / "filtered").manifest();
+  CHECK(found.metric == "text");
+  CHECK(found.min_score == 0.1);
+  CHECK(found.max_score == 1.0 / 3);
+  CHECK_FALSE(found.absolute_margin);
+  CHECK(found.relative_margin == 0.0);
+  CHECK(found.hub_cap == 9);
+}
+
 TEST_CASE("a table that names a pair outside the corpus is refused") {
   const test::TemporaryFolder folder;
   HardPairManifest manifest;
