@@ -1,18 +1,16 @@
-// helip pairs stats | show | export
-#include <algorithm>
-#include <filesystem>
+// helip pairs stats | show | export | compare
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 
 #include "cli/commands.h"
+#include "cli/pairs_actions.h"
 #include "common/error.h"
 #include "common/ids.h"
 #include "common/text.h"
 #include "data/corpus.h"
 #include "mining/table_export.h"
-#include "mining/table_stats.h"
 #include "store/hard_pair_table.h"
 
 namespace helip::cli {
@@ -22,66 +20,14 @@ using Json = nlohmann::ordered_json;
 using store::HardPairTable;
 constexpr int kSchemaVersion = 1;
 
-struct PairsArguments {
-  std::string table;
-  std::string corpus;
-  std::uint64_t target = 0;
-  std::uint32_t shown = 10;
-  std::string format;
-  std::string out;
-  bool json = false;
-};
-
-void print_stats(const PairsArguments& arguments) {
-  const HardPairTable table = HardPairTable::open(arguments.table);
-  const store::HardPairManifest& manifest = table.manifest();
-  const mining::TableStats stats = mining::table_stats(table);
-  if (arguments.json) {
-    Json quantiles = Json::object();
-    for (std::size_t q = 0; q < mining::kScoreQuantiles.size(); ++q) {
-      quantiles[cat(mining::kScoreQuantiles[q])] = stats.score_quantiles[q];
-    }
-    const Json json = {{"schema_version", kSchemaVersion},
-                       {"table_version", manifest.version},
-                       {"method", manifest.method},
-                       {"corpus_fingerprint", manifest.corpus_fingerprint},
-                       {"targets", stats.targets},
-                       {"hard_pairs_per_target", table.k()},
-                       {"pool_size", manifest.pool_size},
-                       {"recall", manifest.recall},
-                       {"recall_targets", manifest.recall_targets},
-                       {"suitable", stats.suitable},
-                       {"outliers", stats.outliers},
-                       {"filled_slots", stats.filled_slots},
-                       {"score_quantiles", quantiles},
-                       {"occurrence_max", stats.max_occurrence},
-                       {"occurrence_skewness", stats.occurrence_skewness},
-                       {"occurrence_gini", stats.occurrence_gini},
-                       {"never_chosen", stats.never_chosen}};
-    std::cout << json.dump() << "\n";
-    return;
-  }
-  const double targets = std::max(1.0, static_cast<double>(stats.targets));
-  const auto percent = [&](std::uint64_t count) {
-    return cat(count, " (", decimal(100.0 * static_cast<double>(count) / targets, 1), " %)");
-  };
-  std::cout << "table        version " << manifest.version << ", " << manifest.method << ", "
-            << table.k() << " hard pairs of " << manifest.pool_size << " candidates\nrecall       "
-            << mining::recall_text(manifest) << "\ncorpus       "
-            << (manifest.corpus_fingerprint.empty() ? "not named (mined from bare .npy)"
-                                                    : printable(manifest.corpus_fingerprint))
-            << "\ntargets      " << stats.targets << "\nsuitable     " << percent(stats.suitable)
-            << "\noutliers     " << percent(stats.outliers) << "\nscores       ";
-  for (std::size_t q = 0; q < mining::kScoreQuantiles.size(); ++q) {
-    std::cout << (q == 0 ? "" : "  ") << decimal(100 * mining::kScoreQuantiles[q], 0)
-              << " %: " << decimal(static_cast<double>(stats.score_quantiles[q]), 4);
-  }
-  std::cout << "\nchosen       at most " << stats.max_occurrence << " times, on average "
-            << decimal(static_cast<double>(stats.filled_slots) / targets, 1) << ", skewness "
-            << decimal(stats.occurrence_skewness, 2) << ", Gini "
-            << decimal(stats.occurrence_gini, 3) << "\nnever chosen " << percent(stats.never_chosen)
-            << "\n";
+CLI::App* add_subcommand(CLI::App& pairs, const std::string& name, const std::string& description,
+                         PairsArguments& arguments) {
+  CLI::App* const command = pairs.add_subcommand(name, description);
+  command->add_option("TABLE", arguments.table, "folder of a hard-pair table")->required();
+  return command;
 }
+
+}  // namespace
 
 HardPairTable open_table_of(const std::string& folder, const data::Corpus& corpus) {
   HardPairTable table = HardPairTable::open(folder);
@@ -150,9 +96,10 @@ void show_target(const PairsArguments& arguments) {
 
 void export_table(const PairsArguments& arguments) {
   const HardPairTable table = HardPairTable::open(arguments.table);
-  const std::uint64_t written = arguments.format == "csv"
-                                    ? mining::export_csv(table, arguments.out)
-                                    : mining::export_jsonl(table, arguments.out);
+  const auto writer = arguments.format == "csv"   ? mining::export_csv
+                      : arguments.format == "npy" ? mining::export_npy
+                                                  : mining::export_jsonl;
+  const std::uint64_t written = writer(table, arguments.out);
   if (written < table.size()) {
     std::cerr << table.size() - written
               << " targets with empty slots are left out: the format has no place for them\n";
@@ -160,23 +107,25 @@ void export_table(const PairsArguments& arguments) {
   std::cout << written << " targets written to " << arguments.out << "\n";
 }
 
-CLI::App* add_subcommand(CLI::App& pairs, const std::string& name, const std::string& description,
-                         PairsArguments& arguments) {
-  CLI::App* const command = pairs.add_subcommand(name, description);
-  command->add_option("TABLE", arguments.table, "folder of a hard-pair table")->required();
-  return command;
-}
-
-}  // namespace
-
 void add_pairs_command(CLI::App& app, int& /*exit_code*/) {
   auto* const pairs = app.add_subcommand("pairs", "Look into a hard-pair table");
   pairs->require_subcommand(1);
   const auto arguments = std::make_shared<PairsArguments>();
 
-  auto* const stats = add_subcommand(*pairs, "stats", "Suitability, scores, hubs", *arguments);
+  auto* const stats = add_subcommand(
+      *pairs, "stats", "Suitability, scores, hubs, duplicates, false negatives", *arguments);
+  stats->add_option("--corpus", arguments->corpus,
+                    "corpus folder with manifest.json: counts duplicates of the targets");
+  auto* const images =
+      stats->add_option("--image-embeddings", arguments->image_embeddings,
+                        "clip-retrieval folder or .npy, in a joint space with the text embeddings: "
+                        "compares the hard pairs with the targets' own captions");
+  auto* const texts =
+      stats->add_option("--text-embeddings", arguments->text_embeddings, "of the same pairs");
+  images->needs(texts);
+  texts->needs(images);
   stats->add_flag("--json", arguments->json, "print as JSON");
-  stats->callback([arguments] { print_stats(*arguments); });
+  stats->callback([arguments] { print_table_stats(*arguments); });
 
   auto* const show = add_subcommand(*pairs, "show", "The hard pairs of one target", *arguments);
   show->add_option("--corpus", arguments->corpus, "corpus folder with manifest.json")->required();
@@ -185,12 +134,22 @@ void add_pairs_command(CLI::App& app, int& /*exit_code*/) {
   show->add_flag("--json", arguments->json, "print as JSON");
   show->callback([arguments] { show_target(*arguments); });
 
-  auto* const out = add_subcommand(*pairs, "export", "Write the table as CSV or JSONL", *arguments);
-  out->add_option("--format", arguments->format, "csv (NAME_hard_sample.csv) or jsonl")
+  auto* const out =
+      add_subcommand(*pairs, "export", "Write the table as CSV, JSONL or .npy", *arguments);
+  out->add_option("--format", arguments->format,
+                  "csv (NAME_hard_sample.csv), jsonl or npy (indices.npy and scores.npy)")
       ->required()
-      ->check(CLI::IsMember({"csv", "jsonl"}));
-  out->add_option("--out", arguments->out, "file to write")->required();
+      ->check(CLI::IsMember({"csv", "jsonl", "npy"}));
+  out->add_option("--out", arguments->out, "file to write; for npy a new folder")->required();
   out->callback([arguments] { export_table(*arguments); });
+
+  auto* const compare =
+      pairs->add_subcommand("compare", "What one table finds of another of the same corpus");
+  compare->add_option("A", arguments->table, "hard-pair table that is taken for the truth")
+      ->required();
+  compare->add_option("B", arguments->other_table, "hard-pair table to judge")->required();
+  compare->add_flag("--json", arguments->json, "print as JSON");
+  compare->callback([arguments] { print_table_comparison(*arguments); });
 }
 
 }  // namespace helip::cli

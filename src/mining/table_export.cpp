@@ -1,14 +1,23 @@
 #include "mining/table_export.h"
 
+#include <unistd.h>
+
 #include <array>
 #include <charconv>
 #include <string>
+#include <system_error>
+#include <utility>
 
+#include "common/error.h"
 #include "common/ids.h"
+#include "common/mapped_file.h"
 #include "common/publish.h"
+#include "common/text.h"
 
 namespace helip::mining {
 namespace {
+
+namespace fs = std::filesystem;
 
 // The shortest text that reads back as the same number, in every locale.
 template <typename Number>
@@ -38,7 +47,7 @@ std::string json_line(const store::HardPairTable& table, std::uint64_t target) {
 // Gathers lines into large writes.
 class Lines {
  public:
-  explicit Lines(const std::filesystem::path& file) : publisher_(file) {}
+  explicit Lines(const fs::path& file) : publisher_(file) {}
 
   void add(const std::string& line) {
     constexpr std::size_t kBuffer = std::size_t{1} << 20;
@@ -60,9 +69,26 @@ class Lines {
   std::string buffer_;
 };
 
+// A folder that is gone at the end unless it got another name.
+class Staging {
+ public:
+  explicit Staging(fs::path path) : path_(std::move(path)) {}
+  ~Staging() {
+    std::error_code ignored;
+    fs::remove_all(path_, ignored);
+  }
+  Staging(const Staging&) = delete;
+  Staging& operator=(const Staging&) = delete;
+
+  [[nodiscard]] const fs::path& path() const { return path_; }
+
+ private:
+  fs::path path_;
+};
+
 }  // namespace
 
-std::uint64_t export_csv(const store::HardPairTable& table, const std::filesystem::path& file) {
+std::uint64_t export_csv(const store::HardPairTable& table, const fs::path& file) {
   Lines lines(file);
   std::uint64_t written = 0;
   for (std::uint64_t target = 0; target < table.size(); ++target) {
@@ -81,12 +107,31 @@ std::uint64_t export_csv(const store::HardPairTable& table, const std::filesyste
   return written;
 }
 
-std::uint64_t export_jsonl(const store::HardPairTable& table, const std::filesystem::path& file) {
+std::uint64_t export_jsonl(const store::HardPairTable& table, const fs::path& file) {
   Lines lines(file);
   for (std::uint64_t target = 0; target < table.size(); ++target) {
     lines.add(json_line(table, target));
   }
   lines.publish();
+  return table.size();
+}
+
+std::uint64_t export_npy(const store::HardPairTable& table, const fs::path& folder) {
+  if (fs::exists(folder)) {
+    throw ConfigError({.what = "the output exists already",
+                       .where = folder.string(),
+                       .expected = "a new folder"});
+  }
+  // A temporary folder beside "x/" would lie in it.
+  const fs::path out = folder.has_filename() ? folder : folder.parent_path();
+  const Staging staging(out.string() + cat(".tmp.", ::getpid()));
+  for (const std::string name : {"indices.npy", "scores.npy"}) {
+    const MappedFile array(table.folder() / name);
+    FilePublisher copy(staging.path() / name);
+    copy.write(array.bytes());
+    copy.publish();
+  }
+  publish_folder(staging.path(), out);
   return table.size();
 }
 

@@ -17,4 +17,8 @@ std::uint64_t export_csv(const store::HardPairTable& table, const std::filesyste
 // "scores":[…]}, without the empty slots. Returns how many lines were written.
 std::uint64_t export_jsonl(const store::HardPairTable& table, const std::filesystem::path& file);
 
+// FOLDER/indices.npy (uint32 [N, K]; 0xFFFFFFFF is an empty slot) and FOLDER/scores.npy (float32
+// [N, K]), published together. Returns N. Throws ConfigError if the folder exists.
+std::uint64_t export_npy(const store::HardPairTable& table, const std::filesystem::path& folder);
+
 }  // namespace helip::mining

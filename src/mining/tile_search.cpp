@@ -114,7 +114,7 @@ struct TileSearch::State {
         k_(options.k),
         images_{corpus.images.int8(), static_cast<float>(options.rules.image_floor)},
         texts_{corpus.texts.int8(), static_cast<float>(options.rules.text_floor)},
-        // The scored modality comes first, or of two the narrower one.
+        // The scored modality is screened first, of two the narrower one.
         texts_first_(options.rules.metric == Metric::kText ||
                      (options.rules.metric == Metric::kProduct &&
                       corpus.texts.dim() <= corpus.images.dim())),
@@ -288,22 +288,21 @@ struct TileSearch::State {
   // similarities_: bounds of sim(I, T) between a target and the candidates of a mask.
   void bound_similarities(const CandidatePanels& panels, std::uint64_t p, std::uint64_t target,
                           std::uint64_t mask) {
-    const Int8Rows& images = data_.images.int8();
-    const Int8Rows& texts = data_.texts.int8();
-    const TargetRow row(images, target);
+    const PackedRows& texts = panels.texts();
+    const TargetRow row(images_.rows, target);
     std::array<const std::int8_t*, kPanelRows> rows{};
     std::array<std::int32_t, kPanelRows> dots{};
     std::size_t found = 0;
     for (std::uint64_t left = mask; left != 0; left &= left - 1) {
-      rows[found++] = texts.row(panels.id(p, static_cast<std::size_t>(std::countr_zero(left))));
+      const auto c = static_cast<std::size_t>(std::countr_zero(left));
+      rows[found++] = texts_.rows.row(panels.id(p, c));
     }
-    kernel_.rows(images.row(target), images.sum(target), rows.data(), found, texts.width(),
-                 dots.data());
+    kernel_.rows(images_.rows.row(target), images_.rows.sum(target), rows.data(), found,
+                 texts_.rows.width(), dots.data());
     found = 0;
     for (; mask != 0; mask &= mask - 1) {
       const auto c = static_cast<std::size_t>(std::countr_zero(mask));
-      const std::uint32_t id = panels.id(p, c);
-      similarities_[c] = row.cosine(dots[found++], texts.scale(id), texts.error(id));
+      similarities_[c] = row.cosine(dots[found++], texts.scales(p)[c], texts.errors(p)[c]);
     }
   }
 

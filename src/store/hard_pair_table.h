@@ -50,6 +50,8 @@ class HardPairTable {
                             const std::string& expected_fingerprint = {});
 
   [[nodiscard]] const HardPairManifest& manifest() const { return manifest_; }
+  // That it was opened from.
+  [[nodiscard]] std::filesystem::path folder() const { return indices_.path().parent_path(); }
   [[nodiscard]] std::uint64_t size() const { return manifest_.pairs; }
   [[nodiscard]] std::uint32_t k() const { return manifest_.hard_pairs_per_target; }
   // The K hard pairs of a target, hardest first; empty slots hold kNoPair.

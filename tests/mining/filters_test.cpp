@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "mining/index_miner.h"
 #include "mining/int8_kernels.h"
 #include "mining/pair_filters.h"
 #include "mining_support.h"
@@ -179,6 +180,30 @@ TEST_CASE("filtered mining equals brute force; full rows are told from before th
       }
     }
   }
+}
+
+TEST_CASE("filters and metrics hold for FastHPM and the index as well") {
+  const Pairs pairs = joint_pairs();
+  const MiningData data = pairs.data();
+  const MinerOptions options{
+      .rules = {.image_floor = 0.1, .text_floor = 0.1, .metric = Metric::kText},
+      .filters = {.max_score = 0.5, .relative_margin = 0.1},
+      .k = 9,
+      .threads = 2};
+  const Rows expected = filtered_by_force(pairs, options.rules, options.filters, 9);
+  const auto fast = make_fast_miner(
+      data, options,
+      {.pairs = kPairs, .pool_size = kPairs, .refresh_targets = 37, .seed = 4, .table_version = 1});
+  CHECK(mined(*fast, 0, kPairs, 9) == expected);
+  const auto index = make_index_miner(data, options, {.lists = 12, .probes = 12});
+  CHECK(mined(*index, 0, kPairs, 9) == expected);
+  // Any range gives the rows of the whole, each target its own.
+  const auto some = make_index_miner(data, options, {.lists = 12, .probes = 2});
+  const Rows whole = mined(*some, 0, kPairs, 9);
+  const Rows part = mined(*some, 50, 100, 9);
+  CHECK(part.filled ==
+        std::vector<std::uint32_t>(whole.filled.begin() + 50, whole.filled.begin() + 150));
+  CHECK(*std::min_element(whole.filled.begin(), whole.filled.end()) < 9);
 }
 
 TEST_CASE("filters hold among thousands of equal scores, where candidates are settled in between") {

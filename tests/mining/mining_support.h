@@ -19,6 +19,7 @@
 #include "mining/mining_data.h"
 #include "mining/mining_job.h"
 #include "mining/pair_miner.h"
+#include "store/hard_pair_table.h"
 #include "store/npy.h"
 
 namespace helip::test {
@@ -170,6 +171,17 @@ void write_npy(const std::filesystem::path& file, store::DType dtype,
   store::NpyWriter writer(file, dtype, shape);
   writer.write_values(std::span<const T>(values));
   writer.publish();
+}
+
+// A table with these rows; the manifest needs neither the number of pairs nor k.
+inline store::HardPairTable write_table(const std::filesystem::path& folder, std::uint32_t k,
+                                        const Rows& rows, store::HardPairManifest manifest = {}) {
+  manifest.pairs = rows.indices.size() / k;
+  manifest.hard_pairs_per_target = k;
+  store::HardPairTableWriter writer(folder, manifest);
+  writer.rows(rows.indices, rows.scores);
+  writer.publish();
+  return store::HardPairTable::open(folder);
 }
 
 // The pairs as files: FOLDER/img_emb/img_emb_0.npy, FOLDER/text_emb/…, FOLDER/groups/….

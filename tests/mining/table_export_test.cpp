@@ -1,28 +1,32 @@
 #include "mining/table_export.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <filesystem>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
 
+#include "common/error.h"
 #include "common/ids.h"
 #include "mining_support.h"
+#include "store/npy.h"
 #include "support/temporary_folder.h"
 
 using helip::kNoPair;
 using namespace helip::mining;
 
+namespace {
+
+const helip::test::Rows kRows{{2, 1, 0, kNoPair, 1, 0}, {0.5F, 0.1F, 0.3F, 0, 1e-30F, 1e-44F}};
+
+}  // namespace
+
 TEST_CASE("tables are exported as the public code's CSV and as JSON lines") {
   const helip::test::TemporaryFolder folder;
-  helip::store::HardPairManifest manifest;
-  manifest.pairs = 3;
-  manifest.hard_pairs_per_target = 2;
-  helip::store::HardPairTableWriter writer(folder.path() / "t", manifest);
-  const std::vector<std::uint32_t> ids = {2, 1, 0, kNoPair, 1, 0};
-  const std::vector<float> scores = {0.5F, 0.1F, 0.3F, 0, 1e-30F, 1e-44F};
-  writer.rows(ids, scores);
-  writer.publish();
-  const auto table = helip::store::HardPairTable::open(folder.path() / "t");
+  const auto& [ids, scores] = kRows;
+  const auto table = helip::test::write_table(folder.path() / "t", 2, kRows);
 
   CHECK(export_csv(table, folder.path() / "x_hard_sample.csv") == 2);
   CHECK(helip::test::bytes_of(folder.path() / "x_hard_sample.csv") == "0,2,1\r\n2,1,0\r\n");
@@ -47,4 +51,31 @@ TEST_CASE("tables are exported as the public code's CSV and as JSON lines") {
     }
   }
   CHECK(target == 3);
+}
+
+TEST_CASE("the arrays of a table are exported together into a new folder") {
+  using helip::store::DType;
+  using helip::store::NpyArray;
+  const helip::test::TemporaryFolder folder;
+  const auto table = helip::test::write_table(folder.path() / "t", 2, kRows);
+  const std::vector<std::uint64_t> shape = {3, 2};
+  for (const std::string name : {"plain", "with_slash/"}) {
+    CAPTURE(name);
+    const std::filesystem::path out = folder.path() / "made" / name;
+    CHECK(export_npy(table, out) == 3);
+    const NpyArray ids = NpyArray::open(out / "indices.npy");
+    CHECK(ids.dtype() == DType::kU32);
+    CHECK(ids.shape() == shape);
+    CHECK(std::ranges::equal(ids.as<std::uint32_t>(), kRows.indices));
+    const NpyArray scores = NpyArray::open(out / "scores.npy");
+    CHECK(scores.dtype() == DType::kF32);
+    CHECK(scores.shape() == shape);
+    CHECK(std::ranges::equal(scores.as<float>(), kRows.scores));
+    CHECK_THROWS_AS(export_npy(table, out), helip::ConfigError);
+    CHECK_THROWS_WITH(export_npy(table, out), Catch::Contains("the output exists already") &&
+                                                  Catch::Contains(out.string()));
+  }
+  // Nothing but the two folders, and nothing in them but the arrays.
+  std::filesystem::recursive_directory_iterator made(folder.path() / "made");
+  CHECK(std::distance(begin(made), end(made)) == 6);
 }
