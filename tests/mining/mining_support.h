@@ -70,7 +70,7 @@ inline Pairs random_pairs(std::uint64_t count, std::uint32_t image_dim, std::uin
 struct Rows {
   std::vector<std::uint32_t> indices;
   std::vector<float> scores;
-  std::vector<std::uint32_t> filled;  // slots before any filter
+  std::vector<std::uint32_t> filled{};  // slots before any filter
   bool operator==(const Rows&) const = default;
 };
 

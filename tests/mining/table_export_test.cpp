@@ -25,7 +25,6 @@ const helip::test::Rows kRows{{2, 1, 0, kNoPair, 1, 0}, {0.5F, 0.1F, 0.3F, 0, 1e
 
 TEST_CASE("tables are exported as the public code's CSV and as JSON lines") {
   const helip::test::TemporaryFolder folder;
-  const auto& [ids, scores] = kRows;
   const auto table = helip::test::write_table(folder.path() / "t", 2, kRows);
 
   CHECK(export_csv(table, folder.path() / "x_hard_sample.csv") == 2);
@@ -46,8 +45,8 @@ TEST_CASE("tables are exported as the public code's CSV and as JSON lines") {
     REQUIRE(json["hard_pairs"].size() == filled);
     REQUIRE(json["scores"].size() == filled);
     for (std::size_t slot = 0; slot < filled; ++slot) {
-      CHECK(json["hard_pairs"][slot] == ids[target * 2 + slot]);
-      CHECK(json["scores"][slot].get<float>() == scores[target * 2 + slot]);
+      CHECK(json["hard_pairs"][slot] == kRows.indices[target * 2 + slot]);
+      CHECK(json["scores"][slot].get<float>() == kRows.scores[target * 2 + slot]);
     }
   }
   CHECK(target == 3);
