@@ -137,7 +137,8 @@ struct HardPairTableWriter::State {
 HardPairTableWriter::HardPairTableWriter(fs::path folder, HardPairManifest manifest)
     : state_(std::make_unique<State>()) {
   State& s = *state_;
-  s.folder = std::move(folder);
+  // "table/" is "table": the table is built beside its place, not inside.
+  s.folder = folder.has_filename() ? std::move(folder) : folder.parent_path();
   s.temporary = s.folder.string() + cat(".tmp.", ::getpid());
   s.manifest = std::move(manifest);
   fs::remove_all(s.temporary);

@@ -234,6 +234,8 @@ TEST_CASE("the manifest names the options that are not at their defaults, and on
   manifest.pairs = 1;
   manifest.hard_pairs_per_target = 1;
   const std::string plain = published("plain", manifest);
+  CHECK(published("slash/", manifest) == plain);
+  CHECK(std::distance(fs::directory_iterator(folder.path()), fs::directory_iterator()) == 2);
   for (const char* key : {"metric", "_score\"", "margin", "hub_cap"}) {
     CHECK(plain.find(key) == std::string::npos);
   }
