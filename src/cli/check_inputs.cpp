@@ -7,7 +7,6 @@
 
 #include "common/error.h"
 #include "common/text.h"
-#include "coordinator/work_dir.h"
 #include "data/index_corpus.h"
 #include "data/manifest.h"
 #include "data/shard_list.h"
@@ -81,7 +80,7 @@ void check_towers(const fs::path& folder) {
   }
 }
 
-void check_model(const config::ModelConfig& model) {
+void check_model(const config::ModelConfig& model, const config::EncoderConfig& encoder) {
   const auto source = model::find_architecture(model.architecture, model::installed_models());
   if (source.locked_towers) {
     check_towers(source.folder);
@@ -89,6 +88,8 @@ void check_model(const config::ModelConfig& model) {
       missing("TorchScript files carry code, and this model's towers are such files",
               "model.trust_torchscript", "true, if you trust them", "false");
     }
+  } else if (encoder.source == "towers") {
+    missing("the model has no frozen towers", "encoder.source", "model", "towers");
   }
   if (model.init != "random") model::find_weights(model.init, source.locked_towers);
   if (!model.tokenizer.empty()) {
@@ -131,10 +132,7 @@ void check_dataset(const config::EvalDataset& dataset, const std::string& key) {
 
 void check_inputs(const config::RunConfig& config, rpc::Stage until) {
   check_corpus(config.corpus.path);
-  check_model(config.model);
-  if (config.encoder.source == "towers" && !coordinator::is_locked_towers(config.model)) {
-    missing("the model has no frozen towers", "encoder.source", "model", "towers");
-  }
+  check_model(config.model, config.encoder);
   if (until < rpc::Stage::kEval) return;
   for (std::size_t i = 0; i < config.eval.datasets.size(); ++i) {
     check_dataset(config.eval.datasets[i], cat("eval.datasets[", i, "]"));

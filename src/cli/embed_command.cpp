@@ -7,7 +7,6 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
-#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -41,33 +40,6 @@ struct EmbedArguments {
   bool json = false;
 };
 
-fs::path without_last_slash(const std::string& text) {
-  const fs::path path = fs::absolute(text).lexically_normal();
-  return path.has_filename() ? path : path.parent_path();
-}
-
-// OUT.partial: everything that is not finished yet. Gone at the end, whatever happens.
-class Staging {
- public:
-  explicit Staging(const fs::path& out) : path_(out.string() + ".partial") {
-    if (!fs::create_directories(path_)) {
-      throw ConfigError({.what = "another embed works here or was killed; remove its folder",
-                         .where = path_.string()});
-    }
-  }
-  ~Staging() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  Staging(const Staging&) = delete;
-  Staging& operator=(const Staging&) = delete;
-
-  [[nodiscard]] const fs::path& path() const { return path_; }
-
- private:
-  fs::path path_;
-};
-
 // Encodes the corpus part by part, so that memory does not grow with it.
 std::vector<mining::TaskResult> encode_parts(mining::EncodeSession& session, std::uint64_t pairs,
                                              std::uint64_t part, const fs::path& folder) {
@@ -85,7 +57,7 @@ std::vector<mining::TaskResult> encode_parts(mining::EncodeSession& session, std
 }
 
 void embed(const EmbedArguments& arguments) {
-  const fs::path out = without_last_slash(arguments.out);
+  const fs::path out = without_last_slash(fs::absolute(arguments.out).lexically_normal());
   if (fs::exists(out)) {
     throw ConfigError({.what = "the output exists already",
                        .where = "--out",
@@ -99,7 +71,13 @@ void embed(const EmbedArguments& arguments) {
 
   const engine::Engine& engine = engine::engine();
   engine.set_threads(static_cast<int>(arguments.threads));
-  const Staging staging(out);
+  // Everything that is not finished yet. Only its maker removes it.
+  const fs::path partial = out.string() + ".partial";
+  if (!fs::create_directories(partial)) {
+    throw ConfigError({.what = "another embed works here or was killed; remove its folder",
+                       .where = partial.string()});
+  }
+  const StagingFolder staging(partial);
   const fs::path finished = staging.path() / "finished";
   const fs::path corpus =
       data::open_or_index(config.corpus.path, finished / "corpus", config.corpus.caption_key);

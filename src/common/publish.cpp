@@ -113,6 +113,17 @@ void publish_folder(const std::filesystem::path& temporary,
   sync_path(folder_of(final_path));
 }
 
+StagingFolder::StagingFolder(std::filesystem::path path) : path_(std::move(path)) {}
+
+StagingFolder::~StagingFolder() {
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
+}
+
+std::filesystem::path without_last_slash(const std::filesystem::path& path) {
+  return path.has_filename() ? path : path.parent_path();
+}
+
 void append_line(const std::filesystem::path& path, std::string_view line) {
   const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
   if (file < 0) throw failure(path, "cannot open the file to append");

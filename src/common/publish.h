@@ -41,6 +41,24 @@ void publish_file(const std::filesystem::path& path, std::string_view content);
 void publish_folder(const std::filesystem::path& temporary,
                     const std::filesystem::path& final_path);
 
+// A folder for what is not finished yet, beside its place: gone at the end unless publish_folder()
+// gave it another name. Its user makes it.
+class StagingFolder {
+ public:
+  explicit StagingFolder(std::filesystem::path path);
+  ~StagingFolder();
+  StagingFolder(const StagingFolder&) = delete;
+  StagingFolder& operator=(const StagingFolder&) = delete;
+
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+// "x/" is "x": names beside a folder are made from its name, which must not end in a slash.
+std::filesystem::path without_last_slash(const std::filesystem::path& path);
+
 // Appends one line and flushes it (metrics, logs); not atomic beyond one write(2).
 void append_line(const std::filesystem::path& path, std::string_view line);
 

@@ -27,15 +27,6 @@ LedgerOptions ledger_options(const config::CoordinatorConfig& config) {
 
 std::string label(const TaskRecord& task) { return cat(rpc::name_of(task.stage), "/", task.name); }
 
-// The last heartbeat was a little before the end.
-rpc::TrainNumbers trained(const TaskRecord& task, rpc::TrainNumbers last) {
-  const auto result = nlohmann::json::parse(task.result.result);
-  last.seed = result.value("seed", last.seed);
-  last.step = result.value("steps", last.step);
-  last.loss = result.value("final_loss", last.loss);
-  return last;
-}
-
 [[noreturn]] void refuse_task(TaskId task, LeaseOutcome outcome) {
   if (outcome == LeaseOutcome::kUnknown) {
     throw rpc::RpcError(rpc::RpcCode::kNotFound,
@@ -298,7 +289,6 @@ void Job::complete(const rpc::CompleteRequest& request) {
   }
   journaled([&] { journal_->complete(task); });
   if (task.stage == Stage::kIndex) corpus_ = corpus_facts(task);
-  if (task.stage == Stage::kTrain && train_) train_ = trained(task, *train_);
   tell_quarantine(task);
   advance();
   stage_ended(former);

@@ -53,6 +53,7 @@ CorpusFacts corpus_facts(const TaskRecord& task) {
   facts.fingerprint = read<std::string>(task, "fingerprint");
   facts.model_digest = read<std::string>(task, "model_digest");
   facts.folder = read<std::string>(task, "corpus");
+  facts.locked_towers = read<bool>(task, "locked_towers");
   return facts;
 }
 
@@ -69,8 +70,7 @@ Pipeline::Pipeline(const config::RunConfig& config, const WorkDir& work_dir,
       work_dir_(work_dir),
       config_digest_(std::move(config_digest)),
       cut_(std::move(cut)),
-      until_(until),
-      locked_towers_(is_locked_towers(config.model)) {}
+      until_(until) {}
 
 bool Pipeline::runs(Stage stage) const {
   if (stage > until_) return false;
@@ -237,7 +237,7 @@ std::vector<NewTask> Pipeline::train_tasks(const TaskLedger& ledger,
     task.spec.seed = seed;
     auto& paths = task.spec.paths;
     paths["corpus"] = corpus.folder;
-    if (locked_towers_) {
+    if (corpus.locked_towers) {
       paths["features"] = work_dir_.features().string();
       task.spec.features_digest = read<std::string>(encoded, "features_digest");
     }
@@ -307,7 +307,7 @@ NewTask Pipeline::merge_task(const TaskLedger& ledger, Stage stage) const {
       paths["corpus"] = corpus.folder;
       paths["embeddings"] = work_dir_.embeddings(config_.model).string();
       paths["quarantine"] = work_dir_.corpus().string();
-      if (locked_towers_) paths["features"] = work_dir_.features().string();
+      if (corpus.locked_towers) paths["features"] = work_dir_.features().string();
       break;
     case Stage::kMine:
       add_mining_inputs(ledger, corpus,

@@ -34,12 +34,13 @@ struct NewTask {
   std::uint64_t units = 1;
 };
 
-// What index found, from its committed result.
+// What index found of corpus and model, from its committed result.
 struct CorpusFacts {
   std::uint64_t pairs = 0;
   std::string fingerprint;
-  std::string model_digest;  // of the initial weights
-  std::string folder;        // with manifest.json
+  std::string model_digest;    // of the initial weights
+  std::string folder;          // with manifest.json
+  bool locked_towers = false;  // frozen towers, whose features are computed once
 };
 CorpusFacts corpus_facts(const TaskRecord& index_task);
 
@@ -89,7 +90,6 @@ class Pipeline {
   std::string config_digest_;
   MiningCut cut_;
   Stage until_;
-  bool locked_towers_;
 };
 
 }  // namespace helip::coordinator

@@ -160,12 +160,6 @@ std::string model_name(const config::ModelConfig& model) {
   return name;
 }
 
-bool is_locked_towers(const config::ModelConfig& model) {
-  std::error_code ignored;
-  return std::filesystem::exists(std::filesystem::path(model.architecture) / "helip_model.json",
-                                 ignored);
-}
-
 std::optional<ConfigDifference> first_difference(const std::string& stored_yaml,
                                                  const std::string& yaml) {
   const auto there = flatten(stored_yaml);

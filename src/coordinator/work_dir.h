@@ -59,10 +59,6 @@ class WorkDir {
 // '_' and '-'.
 std::string model_name(const config::ModelConfig& model);
 
-// True if model.architecture is a folder with helip_model.json: frozen towers whose features are
-// computed once.
-bool is_locked_towers(const config::ModelConfig& model);
-
 struct ConfigDifference {
   std::string key;            // section.key
   std::string stored, given;  // values; "absent" where there is none

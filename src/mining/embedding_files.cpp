@@ -1,10 +1,14 @@
 #include "mining/embedding_files.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <utility>
 
 #include "common/digest.h"
+#include "common/error.h"
+#include "common/text.h"
+#include "mining/pair_score.h"
 
 namespace helip::mining {
 
@@ -38,6 +42,18 @@ std::string embeddings_digest(const fs::path& image_embeddings, const fs::path& 
     for (const fs::path& file : embedding_files(folder)) digest.update(sha256_file(file) + "\n");
   }
   return digest.hex();
+}
+
+double finite_squared_norm(std::span<const float> values, const std::string& origin,
+                           std::uint64_t row) {
+  // The largest finite float32 squared stays far inside double, so only inf and NaN fail this.
+  const double squared_norm = exact_dot(values, values);
+  if (!std::isfinite(squared_norm)) {
+    throw StoreError({.what = "an embedding is not finite",
+                      .where = cat(origin, ": row ", row),
+                      .expected = "finite values"});
+  }
+  return squared_norm;
 }
 
 }  // namespace helip::mining

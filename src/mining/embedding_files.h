@@ -1,7 +1,9 @@
 // The files behind a set of embeddings.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -17,5 +19,10 @@ std::vector<std::filesystem::path> embedding_files(const std::filesystem::path& 
 // sha256 over the lines of the files' sha256, those of the images first: names a set of embeddings.
 std::string embeddings_digest(const std::filesystem::path& image_embeddings,
                               const std::filesystem::path& text_embeddings);
+
+// exact_dot of an embedding with itself. Throws StoreError naming `origin` and the row if a value
+// is not finite.
+double finite_squared_norm(std::span<const float> values, const std::string& origin,
+                           std::uint64_t row);
 
 }  // namespace helip::mining

@@ -1,13 +1,10 @@
 #include "mining/embedding_matrix.h"
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
-#include "common/error.h"
-#include "common/text.h"
 #include "mining/dot_kernels.h"
-#include "mining/pair_score.h"
+#include "mining/embedding_files.h"
 #include "mining/parallel.h"
 
 namespace helip::mining {
@@ -51,25 +48,16 @@ EmbeddingMatrix::EmbeddingMatrix(std::span<const float> values, std::uint32_t di
 
 void EmbeddingMatrix::set_row(std::uint64_t row, std::span<const float> values,
                               const std::string& origin) {
-  // The largest finite float32 squared stays far inside double, so only inf and NaN fail this.
-  squared_norms_[row] = exact_dot(values, values);
-  if (!std::isfinite(squared_norms_[row])) {
-    throw StoreError({.what = "an embedding is not finite",
-                      .where = cat(origin, ": row ", row),
-                      .expected = "finite values"});
-  }
+  squared_norms_[row] = finite_squared_norm(values, origin, row);
   int8_.set(row, values, squared_norms_[row]);
 }
 
 const float* EmbeddingMatrix::read(std::uint64_t row, float* buffer) const {
   const std::span<float> values(buffer, dim_);
-  if (store_) {
-    const std::span<const float> stored = store_->stored_row(row);
-    if (stored.size() == width_) return stored.data();
-    store_->read_rows(row, 1, values);
-  } else {
-    std::copy_n(values_.begin() + static_cast<std::ptrdiff_t>(row * dim_), dim_, buffer);
-  }
+  const std::span<const float> found =
+      store_ ? store_->row(row, values) : std::span(values_).subspan(row * dim_, dim_);
+  if (dim_ == width_) return found.data();
+  if (found.data() != buffer) std::copy(found.begin(), found.end(), buffer);
   std::fill(buffer + dim_, buffer + width_, 0.0F);
   return buffer;
 }

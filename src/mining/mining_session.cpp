@@ -117,6 +117,7 @@ struct MiningSession::State {
   State(const MiningInput& input, const config::MiningConfig& config, std::uint32_t threads,
         int table_version)
       : data(read_data(input, threads)),
+        table_slots(config.hard_pairs_per_target),
         exact(config.method == "exact"),
         // Not the targets on which the index chooses its probes.
         recall_seed(config.seed + 2) {
@@ -127,7 +128,8 @@ struct MiningSession::State {
     miner = make_miner(data, config, options, table_version);
   }
   MiningData data;
-  std::uint32_t k = 0;
+  std::uint32_t k = 0;  // slots of a mined row
+  std::uint32_t table_slots;
   MinerOptions options;
   bool exact;
   std::uint64_t recall_seed;
@@ -163,7 +165,10 @@ std::uint64_t MiningSession::compared() const { return state_->miner->compared()
 RecallReport MiningSession::recall(std::uint32_t targets) const {
   if (state_->exact) return {};
   const auto sample = recall_sample(pairs(), targets, state_->recall_seed);
-  const ExactRows exact = mine_exactly(state_->data, state_->options, sample);
+  // Of the table's slots; a hub cap has more of them mined.
+  MinerOptions options = state_->options;
+  options.k = state_->table_slots;
+  const ExactRows exact = mine_exactly(state_->data, options, sample);
   const std::size_t k = state_->k;
   std::vector<std::uint32_t> indices(sample.size() * k);
   std::vector<float> scores(sample.size() * k);
@@ -172,7 +177,12 @@ RecallReport MiningSession::recall(std::uint32_t targets) const {
     state_->miner->mine({sample[i], 1}, std::span(indices).subspan(i * k, k),
                         std::span(scores).subspan(i * k, k), std::span(filled).subspan(i, 1), {});
   });
-  return {recall_of(exact.scores, scores, state_->k), static_cast<std::uint32_t>(sample.size())};
+  std::vector<float> found;
+  for (std::size_t i = 0; i < sample.size(); ++i) {
+    const auto row = scores.begin() + static_cast<std::ptrdiff_t>(i * k);
+    found.insert(found.end(), row, row + options.k);
+  }
+  return {recall_of(exact.scores, found, options.k), static_cast<std::uint32_t>(sample.size())};
 }
 
 std::string MiningSession::mine_to_file(std::uint64_t first, std::uint64_t count,

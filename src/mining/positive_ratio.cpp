@@ -1,7 +1,6 @@
 #include "mining/positive_ratio.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <span>
 #include <string>
@@ -31,23 +30,9 @@ class Rows {
   [[nodiscard]] std::string name() const { return path_.string(); }
 
   // Valid until the next call.
-  std::span<const float> row(std::uint64_t i) {
-    const auto stored = store_.stored_row(i);
-    if (!stored.empty()) return stored;
-    store_.read_rows(i, 1, buffer_);
-    return buffer_;
-  }
+  std::span<const float> row(std::uint64_t i) { return store_.row(i, buffer_); }
 
-  double squared_norm(std::uint64_t i) {
-    const auto values = row(i);
-    const double norm = exact_dot(values, values);
-    if (!std::isfinite(norm)) {
-      throw StoreError({.what = "an embedding is not finite",
-                        .where = cat(name(), ": row ", i),
-                        .expected = "finite values"});
-    }
-    return norm;
-  }
+  double squared_norm(std::uint64_t i) { return finite_squared_norm(row(i), name(), i); }
 
  private:
   fs::path path_;

@@ -5,8 +5,6 @@
 #include <array>
 #include <charconv>
 #include <string>
-#include <system_error>
-#include <utility>
 
 #include "common/error.h"
 #include "common/ids.h"
@@ -69,23 +67,6 @@ class Lines {
   std::string buffer_;
 };
 
-// A folder that is gone at the end unless it got another name.
-class Staging {
- public:
-  explicit Staging(fs::path path) : path_(std::move(path)) {}
-  ~Staging() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  Staging(const Staging&) = delete;
-  Staging& operator=(const Staging&) = delete;
-
-  [[nodiscard]] const fs::path& path() const { return path_; }
-
- private:
-  fs::path path_;
-};
-
 }  // namespace
 
 std::uint64_t export_csv(const store::HardPairTable& table, const fs::path& file) {
@@ -122,9 +103,8 @@ std::uint64_t export_npy(const store::HardPairTable& table, const fs::path& fold
                        .where = folder.string(),
                        .expected = "a new folder"});
   }
-  // A temporary folder beside "x/" would lie in it.
-  const fs::path out = folder.has_filename() ? folder : folder.parent_path();
-  const Staging staging(out.string() + cat(".tmp.", ::getpid()));
+  const fs::path out = without_last_slash(folder);
+  const StagingFolder staging(out.string() + cat(".tmp.", ::getpid()));
   for (const std::string name : {"indices.npy", "scores.npy"}) {
     const MappedFile array(table.folder() / name);
     FilePublisher copy(staging.path() / name);

@@ -8,6 +8,7 @@
 
 #include "mining/exact_scorer.h"
 #include "mining/pending_candidates.h"
+#include "mining/score_bounds.h"
 #include "mining/top_k.h"
 
 namespace helip::mining {
@@ -18,76 +19,25 @@ constexpr std::size_t kTargetsPerGroup = 96;
 // Where more than this share of a panel's pairs survives the first modality, the second is computed
 // for all of them: a tile kernel does four products in the time of one that stands alone.
 constexpr double kDenseShare = 0.2;
-// What float arithmetic on cosines may lose, with room to spare.
-constexpr float kSlack = 2e-6F;
-constexpr float kFactorSlack = 1e-6F;
-
-// Bounds of one cosine.
-struct Cosine {
-  float low = 0, high = 0;
-};
-
 // One modality as the search sees it.
 struct Modality {
   const Int8Rows& rows;
   float floor;
 };
 
-// A target's row in one modality.
-struct TargetRow {
-  float scale = 0, error = 0;
+// Rows of a tile's targets in one modality, as a kernel takes them.
+struct GatheredRows {
+  std::vector<const std::int8_t*> rows;
+  std::vector<std::int32_t> sums;
 
-  explicit TargetRow(const Int8Rows& rows, std::uint64_t target)
-      : scale(rows.scale(target)), error(rows.error(target)) {}
-  [[nodiscard]] CosineScreen screen(const std::int32_t* dots, const float* scales,
-                                    const float* errors, float floor) const {
-    return {dots, scales, errors, scale, 1 + error, error + kSlack, floor};
+  void add(const Int8Rows& from, std::uint64_t id) {
+    rows.push_back(from.row(id));
+    sums.push_back(from.sum(id));
   }
-  [[nodiscard]] Cosine cosine(std::int32_t dot, float other_scale, float other_error) const {
-    const float value = static_cast<float>(dot) * other_scale * scale;
-    const float error_bound = error + (1 + error) * other_error + kSlack;
-    return {value - error_bound, value + error_bound};
+  void clear() {
+    rows.clear();
+    sums.clear();
   }
-};
-
-// Bounds of a score from those of its cosines. A metric of one modality has it as the first.
-class ScoreBounds {
- public:
-  ScoreBounds(const ScoreRules& rules, const Modality& first, const Modality& second)
-      : first_floor_(first.floor),
-        second_floor_(second.floor),
-        ceiling_(static_cast<float>(rules.duplicate_ceiling)),
-        // Above the ceiling the score is 0, so no admitted cosine exceeds this.
-        cap_(std::min(ceiling_, 1 + kSlack)),
-        product_(rules.metric == Metric::kProduct) {}
-
-  [[nodiscard]] float cap() const { return cap_; }
-  // What the first cosine must reach for a score of `bound`, even if the second is the highest.
-  [[nodiscard]] float first_bar(float bound) const { return product_ ? bound / cap_ : bound; }
-  // What the product of upper bounds, each at most the cap, must reach for a score of `bound`.
-  [[nodiscard]] float product_bar(float bound) const {
-    return product_ ? bound * (1 - kFactorSlack) : 0;
-  }
-  // 0 if the pair certainly has no score.
-  [[nodiscard]] float upper(const Cosine& first, const Cosine& second) const {
-    const bool possible = first.high >= first_floor_ && second.high >= second_floor_ &&
-                          first.high > 0 && second.high > 0 && first.low <= ceiling_ &&
-                          second.low <= ceiling_;
-    if (!possible) return 0;
-    const float most = std::min(first.high, cap_) * (1 + kFactorSlack);
-    return product_ ? most * std::min(second.high, cap_) : most;
-  }
-  // 0 unless both cosines are certainly admitted.
-  [[nodiscard]] float lower(const Cosine& first, const Cosine& second) const {
-    const bool certain = first.low > first_floor_ && second.low > second_floor_ &&
-                         first.high <= ceiling_ && second.high <= ceiling_;
-    if (!certain) return 0;
-    return (product_ ? first.low * second.low : first.low) * (1 - kFactorSlack);
-  }
-
- private:
-  float first_floor_, second_floor_, ceiling_, cap_;
-  bool product_;
 };
 
 struct Target {
@@ -120,7 +70,7 @@ struct TileSearch::State {
                       corpus.texts.dim() <= corpus.images.dim())),
         first_(texts_first_ ? texts_ : images_),
         second_(texts_first_ ? images_ : texts_),
-        bounds_(options.rules, first_, second_),
+        bounds_(options.rules, first_.floor, second_.floor),
         scorer_(corpus, options.rules),
         first_dots_(sizeof(std::int32_t) * kTargetsPerGroup * kPanelRows),
         second_dots_(sizeof(std::int32_t) * kTargetsPerGroup * kPanelRows) {
@@ -144,10 +94,16 @@ struct TileSearch::State {
   [[nodiscard]] std::span<const std::uint32_t> all() const { return all_; }
 
   void scan(const CandidatePanels& panels, std::span<const std::uint32_t> members) {
+    first_rows_.clear();
+    second_rows_.clear();
+    for (const std::uint32_t t : members) {
+      first_rows_.add(first_.rows, targets_[t].id);
+      second_rows_.add(second_.rows, targets_[t].id);
+    }
     for (std::uint64_t p = 0; p < panels.panels(); ++p) {
       for (std::size_t begin = 0; begin < members.size(); begin += kTargetsPerGroup) {
-        scan_group(panels, p,
-                   members.subspan(begin, std::min(kTargetsPerGroup, members.size() - begin)));
+        const std::size_t count = std::min(kTargetsPerGroup, members.size() - begin);
+        scan_group(panels, p, begin, members.subspan(begin, count));
       }
     }
   }
@@ -174,17 +130,12 @@ struct TileSearch::State {
     target.bar = (least - target.first.error - 2 * kSlack) / target.first.scale;
   }
 
-  void scan_group(const CandidatePanels& panels, std::uint64_t p,
+  // Targets from `begin` on of those that were gathered.
+  void scan_group(const CandidatePanels& panels, std::uint64_t p, std::size_t begin,
                   std::span<const std::uint32_t> members) {
-    rows_.clear();
-    sums_.clear();
-    for (const std::uint32_t t : members) {
-      rows_.push_back(first_.rows.row(targets_[t].id));
-      sums_.push_back(first_.rows.sum(targets_[t].id));
-    }
     const PackedRows& first = first_of(panels);
-    kernel_.tile(rows_.data(), sums_.data(), members.size(), first.panel(p), first_.rows.width(),
-                 first_dots(0));
+    kernel_.tile(first_rows_.rows.data() + begin, first_rows_.sums.data() + begin, members.size(),
+                 first.panel(p), first_.rows.width(), first_dots(0));
     std::size_t survivors = 0;
     for (std::size_t i = 0; i < members.size(); ++i) {
       const Target& target = targets_[members[i]];
@@ -196,7 +147,7 @@ struct TileSearch::State {
     const double share =
         static_cast<double>(survivors) / static_cast<double>(members.size() * kPanelRows);
     if (share > kDenseShare) {
-      second_of_all(panels, p, members);
+      second_of_all(panels, p, begin, members);
     } else {
       second_of_survivors(panels, p, members);
     }
@@ -219,16 +170,12 @@ struct TileSearch::State {
     return texts_first_ ? panels.images() : panels.texts();
   }
 
-  void second_of_all(const CandidatePanels& panels, std::uint64_t p,
+  void second_of_all(const CandidatePanels& panels, std::uint64_t p, std::size_t begin,
                      std::span<const std::uint32_t> members) {
     const PackedRows& first = first_of(panels);
     const PackedRows& second = second_of(panels);
-    for (std::size_t i = 0; i < members.size(); ++i) {
-      rows_[i] = second_.rows.row(targets_[members[i]].id);
-      sums_[i] = second_.rows.sum(targets_[members[i]].id);
-    }
-    kernel_.tile(rows_.data(), sums_.data(), members.size(), second.panel(p), second_.rows.width(),
-                 second_dots(0));
+    kernel_.tile(second_rows_.rows.data() + begin, second_rows_.sums.data() + begin, members.size(),
+                 second.panel(p), second_.rows.width(), second_dots(0));
     for (std::size_t i = 0; i < members.size(); ++i) {
       const Target& target = targets_[members[i]];
       if (masks_[i] == 0) continue;
@@ -241,22 +188,27 @@ struct TileSearch::State {
 
   void second_of_survivors(const CandidatePanels& panels, std::uint64_t p,
                            std::span<const std::uint32_t> members) {
+    for (std::size_t i = 0; i < members.size(); ++i) {
+      dots_of_survivors(second_.rows, second_.rows, targets_[members[i]].id, panels, p, masks_[i],
+                        second_dots(i));
+    }
+  }
+
+  // out[c] of each candidate c in the mask: the product of the target's row and the candidate's.
+  void dots_of_survivors(const Int8Rows& target_rows, const Int8Rows& candidate_rows,
+                         std::uint64_t target, const CandidatePanels& panels, std::uint64_t p,
+                         std::uint64_t mask, std::int32_t* out) const {
     std::array<const std::int8_t*, kPanelRows> rows{};
     std::array<std::int32_t, kPanelRows> dots{};
-    for (std::size_t i = 0; i < members.size(); ++i) {
-      std::size_t found = 0;
-      for (std::uint64_t mask = masks_[i]; mask != 0; mask &= mask - 1) {
-        const auto c = static_cast<std::size_t>(std::countr_zero(mask));
-        rows[found++] = second_.rows.row(panels.id(p, c));
-      }
-      const std::uint64_t id = targets_[members[i]].id;
-      kernel_.rows(second_.rows.row(id), second_.rows.sum(id), rows.data(), found,
-                   second_.rows.width(), dots.data());
-      found = 0;
-      for (std::uint64_t mask = masks_[i]; mask != 0; mask &= mask - 1) {
-        second_dots(i)[std::countr_zero(mask)] = dots[found++];
-      }
+    std::size_t found = 0;
+    for (std::uint64_t left = mask; left != 0; left &= left - 1) {
+      const auto c = static_cast<std::size_t>(std::countr_zero(left));
+      rows[found++] = candidate_rows.row(panels.id(p, c));
     }
+    kernel_.rows(target_rows.row(target), target_rows.sum(target), rows.data(), found,
+                 candidate_rows.width(), dots.data());
+    found = 0;
+    for (; mask != 0; mask &= mask - 1) out[std::countr_zero(mask)] = dots[found++];
   }
 
   void offer_survivors(const CandidatePanels& panels, std::uint64_t p, Target& target,
@@ -290,19 +242,11 @@ struct TileSearch::State {
                           std::uint64_t mask) {
     const PackedRows& texts = panels.texts();
     const TargetRow row(images_.rows, target);
-    std::array<const std::int8_t*, kPanelRows> rows{};
     std::array<std::int32_t, kPanelRows> dots{};
-    std::size_t found = 0;
-    for (std::uint64_t left = mask; left != 0; left &= left - 1) {
-      const auto c = static_cast<std::size_t>(std::countr_zero(left));
-      rows[found++] = texts_.rows.row(panels.id(p, c));
-    }
-    kernel_.rows(images_.rows.row(target), images_.rows.sum(target), rows.data(), found,
-                 texts_.rows.width(), dots.data());
-    found = 0;
+    dots_of_survivors(images_.rows, texts_.rows, target, panels, p, mask, dots.data());
     for (; mask != 0; mask &= mask - 1) {
       const auto c = static_cast<std::size_t>(std::countr_zero(mask));
-      similarities_[c] = row.cosine(dots[found++], texts.scales(p)[c], texts.errors(p)[c]);
+      similarities_[c] = row.cosine(dots[c], texts.scales(p)[c], texts.errors(p)[c]);
     }
   }
 
@@ -358,9 +302,7 @@ struct TileSearch::State {
   ExactScorer scorer_;
   std::vector<Target> targets_;
   std::vector<std::uint32_t> all_;
-  // Of the group at hand.
-  std::vector<const std::int8_t*> rows_;
-  std::vector<std::int32_t> sums_;
+  GatheredRows first_rows_, second_rows_;  // of the scan at hand
   std::array<std::uint64_t, kTargetsPerGroup> masks_{};
   std::array<Cosine, kPanelRows> similarities_{};
   AlignedBytes first_dots_, second_dots_;

@@ -122,10 +122,13 @@ std::size_t EmbeddingStore::part_of(std::uint64_t row) const {
   return static_cast<std::size_t>(after - parts_.begin()) - 1;
 }
 
-std::span<const float> EmbeddingStore::stored_row(std::uint64_t row) const {
-  if (dtype_ != DType::kF32) return {};
-  const Part& part = parts_[part_of(row)];
-  return part.array.as<float>().subspan((row - part.first_row) * dim_, dim_);
+std::span<const float> EmbeddingStore::row(std::uint64_t row, std::span<float> buffer) const {
+  if (dtype_ == DType::kF32) {
+    const Part& part = parts_[part_of(row)];
+    return part.array.as<float>().subspan((row - part.first_row) * dim_, dim_);
+  }
+  read_rows(row, 1, buffer);
+  return buffer;
 }
 
 }  // namespace helip::store

@@ -26,8 +26,8 @@ class EmbeddingStore {
   // normalised). float16 widens exactly.
   void read_rows(std::uint64_t first, std::uint64_t count, std::span<float> out) const;
 
-  // A row where it is mapped; empty if it is stored as float16.
-  [[nodiscard]] std::span<const float> stored_row(std::uint64_t row) const;
+  // One row: where it is mapped, or, if it is stored as float16, widened into `buffer`, [dim].
+  [[nodiscard]] std::span<const float> row(std::uint64_t row, std::span<float> buffer) const;
 
  private:
   struct Part {

@@ -127,35 +127,30 @@ bool HardPairTable::suitable(SampleId target) const {
 }
 
 struct HardPairTableWriter::State {
-  fs::path folder, temporary;
+  explicit State(fs::path place)
+      : folder(std::move(place)), temporary(folder.string() + cat(".tmp.", ::getpid())) {}
+  fs::path folder;
+  StagingFolder temporary;  // outlives the writers below
   HardPairManifest manifest;
   std::optional<NpyWriter> indices, scores;
   std::vector<std::uint8_t> suitable;
-  bool published = false;
 };
 
-HardPairTableWriter::HardPairTableWriter(fs::path folder, HardPairManifest manifest)
-    : state_(std::make_unique<State>()) {
+HardPairTableWriter::HardPairTableWriter(const fs::path& folder, HardPairManifest manifest)
+    : state_(std::make_unique<State>(without_last_slash(folder))) {
   State& s = *state_;
-  // "table/" is "table": the table is built beside its place, not inside.
-  s.folder = folder.has_filename() ? std::move(folder) : folder.parent_path();
-  s.temporary = s.folder.string() + cat(".tmp.", ::getpid());
+  fs::remove_all(s.temporary.path());
   s.manifest = std::move(manifest);
-  fs::remove_all(s.temporary);
   const std::uint64_t n = s.manifest.pairs;
   const std::uint64_t k = s.manifest.hard_pairs_per_target;
-  s.indices.emplace(s.temporary / "indices.npy", DType::kU32, std::vector<std::uint64_t>{n, k});
-  s.scores.emplace(s.temporary / "scores.npy", DType::kF32, std::vector<std::uint64_t>{n, k});
+  s.indices.emplace(s.temporary.path() / "indices.npy", DType::kU32,
+                    std::vector<std::uint64_t>{n, k});
+  s.scores.emplace(s.temporary.path() / "scores.npy", DType::kF32,
+                   std::vector<std::uint64_t>{n, k});
   s.suitable.reserve(n);
 }
 
-HardPairTableWriter::~HardPairTableWriter() {
-  if (state_->published) return;
-  state_->indices.reset();
-  state_->scores.reset();
-  std::error_code ignored;
-  fs::remove_all(state_->temporary, ignored);
-}
+HardPairTableWriter::~HardPairTableWriter() = default;
 
 void HardPairTableWriter::rows(std::span<const std::uint32_t> indices,
                                std::span<const float> scores) {
@@ -191,15 +186,15 @@ HardPairManifest HardPairTableWriter::publish() {
   State& s = *state_;
   s.indices->publish();
   s.scores->publish();
-  NpyWriter suitable(s.temporary / "suitable.npy", DType::kBool, {s.manifest.pairs});
+  NpyWriter suitable(s.temporary.path() / "suitable.npy", DType::kBool, {s.manifest.pairs});
   suitable.write_values(std::span<const std::uint8_t>(s.suitable));
   suitable.publish();
-  s.manifest.indices_sha256 = sha256_file(s.temporary / "indices.npy");
-  s.manifest.scores_sha256 = sha256_file(s.temporary / "scores.npy");
-  s.manifest.suitable_sha256 = sha256_file(s.temporary / "suitable.npy");
-  publish_file(s.temporary / "manifest.json", to_json_with_options(s.manifest).dump(2) + "\n");
-  publish_folder(s.temporary, s.folder);
-  s.published = true;
+  s.manifest.indices_sha256 = sha256_file(s.temporary.path() / "indices.npy");
+  s.manifest.scores_sha256 = sha256_file(s.temporary.path() / "scores.npy");
+  s.manifest.suitable_sha256 = sha256_file(s.temporary.path() / "suitable.npy");
+  publish_file(s.temporary.path() / "manifest.json",
+               to_json_with_options(s.manifest).dump(2) + "\n");
+  publish_folder(s.temporary.path(), s.folder);
   return s.manifest;
 }
 

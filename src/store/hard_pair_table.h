@@ -71,7 +71,7 @@ class HardPairTable {
 // slots. Fills in the digests and counts of the manifest.
 class HardPairTableWriter {
  public:
-  HardPairTableWriter(std::filesystem::path folder, HardPairManifest manifest);
+  HardPairTableWriter(const std::filesystem::path& folder, HardPairManifest manifest);
   ~HardPairTableWriter();
   HardPairTableWriter(const HardPairTableWriter&) = delete;
   HardPairTableWriter& operator=(const HardPairTableWriter&) = delete;

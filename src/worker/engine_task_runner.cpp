@@ -16,6 +16,7 @@
 #include "mining/merge_embeddings.h"
 #include "mining/mining_job.h"
 #include "model/model_digest.h"
+#include "model/model_files.h"
 #include "report/report.h"
 #include "worker/merge_inputs.h"
 
@@ -130,10 +131,13 @@ class EngineTaskRunner final : public TaskRunner {
     // The report, and tools that read a work directory, find the corpus by this.
     publish_file(spec.path("index") / "location.txt", folder.string() + "\n");
     const data::CorpusManifest manifest = data::read_manifest(folder / "manifest.json");
+    const auto source =
+        model::find_architecture(config_.model.architecture, model::installed_models());
     return outcome({{"pairs", manifest.pairs},
                     {"fingerprint", manifest.fingerprint},
                     {"corpus", folder.string()},
-                    {"model_digest", model::model_digest(config_.model)}});
+                    {"model_digest", model::model_digest(config_.model)},
+                    {"locked_towers", source.locked_towers}});
   }
 
   TaskOutcome encode(const rpc::TaskSpec& spec, const std::filesystem::path& partial,

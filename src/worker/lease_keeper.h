@@ -32,6 +32,9 @@ class LeaseKeeper {
   void progress(std::uint64_t done, std::uint64_t total);
   void progress(const rpc::TrainNumbers& train);
 
+  // Tells the coordinator of the progress now: the last of a task would else go untold.
+  void report() { beat(); }
+
   // False once the lease is lost; stays so until the next hold().
   [[nodiscard]] bool held() const;
   // The coordinator asks the worker to leave.
@@ -42,6 +45,7 @@ class LeaseKeeper {
 
  private:
   void beat_until_closed();
+  // From either thread; returns the seconds until the next one.
   double beat();
   void check_term();
 

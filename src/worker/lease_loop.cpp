@@ -256,6 +256,7 @@ bool LeaseLoop::run_training(const rpc::Lease& lease, comm::Group& group) {
     const TaskOutcome outcome = runner_->train(spec, group, hooks());
     if (holder && outcome.stopped) hand_back(lease);
     if (holder && !outcome.stopped) {
+      keeper_->report();
       fs::create_directories(spec.path("results"));
       publish(lease, spec, outcome, {});
     }

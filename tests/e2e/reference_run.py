@@ -13,18 +13,21 @@ STAGES = ["index", "encode", "mine", "train", "eval", "report"]
 
 
 def watch(bench, work, process):
-    """Asks for the status until the job ends; returns what was seen."""
-    seen, widest = set(), {}
+    """Asks for the status until the job ends; returns the stages seen, the status with most workers and the last numbers of
+    training that were told after it."""
+    seen, widest, trained = set(), {}, None
     while process.poll() is None:
         code, status = bench.status(work)
         if status is not None and status["state"] == "running":
             expect(code == 0, f"helip status: exit {code}")
             expect(status["schema_version"] == 1, "helip status --json: schema_version")
             seen.add(status["stage"])
+            if status["stage"] in ("eval", "report"):
+                trained = status["train"]
             if len(status["workers"]) >= len(widest.get("workers", [])):
                 widest = status
         time.sleep(0.1)
-    return seen, widest
+    return seen, widest, trained
 
 
 def test(bench, _):
@@ -35,7 +38,7 @@ def test(bench, _):
     expect(made.returncode == 0, f"make_small_job.sh: {made.stderr}")
 
     process = bench.start(bench.reference)
-    seen, widest = watch(bench, bench.reference, process)
+    seen, widest, trained = watch(bench, bench.reference, process)
     expect(process.returncode == 0, f"helip run: exit {process.returncode}\n{logs_of(bench.reference)}")
     expect(len(seen) >= 2, f"helip status saw only the stages {sorted(map(str, seen))}")
     expect(len(widest["workers"]) == 2, f"a row for each of 2 workers, found {widest['workers']}")
@@ -48,6 +51,9 @@ def test(bench, _):
     page = (bench.reference / "report/index.html").read_text()
     expect("data:image" in page, "the report has no gallery")
     expect("Missing from this report" not in page, "the report misses something")
+    last = json.loads((bench.reference / "metrics.jsonl").read_text().splitlines()[-1])
+    for key in ("step", "loss", "contrastive_loss", "margin_loss"):
+        expect(trained[key] == last[key], f"status after training: {key}: expected {last[key]}, found {trained[key]}")
     results = json.loads((bench.reference / "results.json").read_text())
     expect(len(results) >= 1 and results[0]["metrics"], "results.json holds no metrics")
     expect(not list((bench.reference / "tasks").rglob("*partial*")), "partial files were left behind")
