@@ -97,8 +97,9 @@ class JobFixture {
       case rpc::Stage::kIndex:
         product(spec.path("index") / "manifest.json");
         product(spec.path("index") / "location.txt");
-        return cat(R"({"pairs":10,"fingerprint":"f","model_digest":"m","locked_towers":false,"corpus":")",
-                   spec.path("index").string(), "\"}");
+        return cat(
+            R"({"pairs":10,"fingerprint":"f","model_digest":"m","locked_towers":false,"corpus":")",
+            spec.path("index").string(), "\"}");
       case rpc::Stage::kEncode:
         if (spec.kind == "range") return "{}";
         product(spec.path("embeddings") / "img_emb" / "img_emb_0.npy");

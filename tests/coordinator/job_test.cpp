@@ -295,7 +295,8 @@ TEST_CASE("an empty corpus fails the job") {
   JobFixture fixture;
   auto lease = fixture.lease(fixture.enroll());
   auto done = fixture.finished(lease);
-  done.result = R"({"pairs":0,"fingerprint":"f","model_digest":"m","corpus":"/c","locked_towers":false})";
+  done.result =
+      R"({"pairs":0,"fingerprint":"f","model_digest":"m","corpus":"/c","locked_towers":false})";
   fixture.job->complete(done);
   CHECK(fixture.job->state() == rpc::JobState::kFailed);
   CHECK_THAT(fixture.job->status().failure, Catch::Contains("nothing to encode"));
