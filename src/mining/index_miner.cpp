@@ -9,19 +9,21 @@
 
 #include "common/log.h"
 #include "common/text.h"
-#include "mining/joint_clusters.h"
 #include "mining/parallel.h"
+#include "mining/probe_rule.h"
 #include "mining/recall.h"
 #include "mining/tile_search.h"
 
 namespace helip::mining {
 namespace {
 
-// Targets on which the number of probes is chosen; the recall of a run is measured on others.
+// Targets on which the probes are chosen; the recall of a run is measured on others.
 constexpr std::uint32_t kTuningTargets = 2000;
-// The share of misses that is aimed at is this much lower than what is asked for: another sample
-// differs.
-constexpr double kMissMargin = 0.8;
+// Stands in the place of a similarity whose list the target has met; no cosine is that low.
+constexpr float kMet = -2;
+// So many that most lists are met by several of them: a list's candidates are then multiplied by
+// all of those at once.
+constexpr std::size_t kTargetsAtOnce = 1920;
 
 std::uint32_t list_count(std::uint64_t pairs, const IndexRule& rule) {
   const auto automatic = static_cast<std::uint64_t>(2 * std::sqrt(static_cast<double>(pairs)));
@@ -34,17 +36,17 @@ class IndexMiner final : public PairMiner {
   IndexMiner(const MiningData& data, const MinerOptions& options, const IndexRule& rule)
       : data_(data),
         options_(options),
-        clusters_(data, {.lists = list_count(data.pairs(), rule),
-                         .seed = rule.seed,
-                         .threads = options.threads,
-                         .instruction_set = options.instruction_set}),
-        probes_(rule.probes > 0 ? std::min(rule.probes, clusters_.lists()) : enough_probes(rule)) {
-    panels_.resize(clusters_.lists());
-    for_each_index(clusters_.lists(), options.threads, [&](std::uint64_t list) {
-      panels_[list] = std::make_unique<CandidatePanels>(
-          data, CandidateIds::of(clusters_.members(static_cast<std::uint32_t>(list))), 1);
-    });
-    log::info(cat("index: ", clusters_.lists(), " lists, ", probes_, " probed"));
+        index_(data, {.lists = list_count(data.pairs(), rule),
+                      .metric = options.rules.metric,
+                      .seed = rule.seed,
+                      .threads = options.threads,
+                      .instruction_set = options.instruction_set}),
+        lists_(index_.clusters.lists()),
+        probes_(probes_of(rule)) {
+    log::info(cat("index: ", lists_, " lists, the nearest ", probes_.nearest, " probed",
+                  probes_.reach > ProbeRule::kNearestAlone
+                      ? cat(", others within a reach of ", probes_.reach)
+                      : ""));
   }
 
   void mine(TargetRange targets, std::span<std::uint32_t> indices, std::span<float> scores,
@@ -53,15 +55,15 @@ class IndexMiner final : public PairMiner {
     std::vector<std::uint32_t> ids(targets.count);
     std::iota(ids.begin(), ids.end(), static_cast<std::uint32_t>(targets.first));
     std::stable_sort(ids.begin(), ids.end(), [&](std::uint32_t a, std::uint32_t b) {
-      return clusters_.list_of(a) < clusters_.list_of(b);
+      return index_.clusters.list_of(a) < index_.clusters.list_of(b);
     });
-    const std::uint64_t tiles = (ids.size() + kTargetsPerTile - 1) / kTargetsPerTile;
+    const std::uint64_t tiles = (ids.size() + kTargetsAtOnce - 1) / kTargetsAtOnce;
     std::mutex mutex;
     std::uint64_t done = 0;
     for_each_index(tiles, options_.threads, [&](std::uint64_t tile) {
-      const std::size_t first = tile * kTargetsPerTile;
+      const std::size_t first = tile * kTargetsAtOnce;
       const auto members = std::span<const std::uint32_t>(ids).subspan(
-          first, std::min(kTargetsPerTile, ids.size() - first));
+          first, std::min(kTargetsAtOnce, ids.size() - first));
       TileSearch search(data_, options_, members);
       scan_probed(members, search);
       for (std::size_t t = 0; t < members.size(); ++t) {
@@ -76,61 +78,75 @@ class IndexMiner final : public PairMiner {
   }
 
  private:
-  // List by list: the targets of the tile that probe it meet its candidates together.
-  void scan_probed(std::span<const std::uint32_t> targets, TileSearch& search) const {
-    std::vector<std::uint32_t> nearest(targets.size() * probes_);
-    clusters_.nearest(targets, probes_, nearest);
-    std::vector<std::vector<std::uint32_t>> probing(clusters_.lists());
-    for (std::size_t t = 0; t < targets.size(); ++t) {
-      for (std::uint32_t probe = 0; probe < probes_; ++probe) {
-        probing[nearest[t * probes_ + probe]].push_back(static_cast<std::uint32_t>(t));
-      }
-    }
-    // Lists that many targets are close to come first: they raise the bounds early.
-    std::vector<std::uint32_t> order(clusters_.lists());
-    std::iota(order.begin(), order.end(), 0U);
-    std::stable_sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
-      return probing[a].size() > probing[b].size();
-    });
-    for (const std::uint32_t list : order) {
-      if (probing[list].empty()) continue;
-      search.scan(*panels_[list], probing[list]);
-      compared_ += probing[list].size() * clusters_.members(list).size();
-    }
+  using TargetsByList = std::vector<std::vector<std::uint32_t>>;
+
+  [[nodiscard]] ProbeRule probes_of(const IndexRule& rule) const {
+    if (rule.probes > 0) return {.nearest = std::min(rule.probes, lists_)};
+    const auto targets = recall_sample(data_.pairs(), kTuningTargets, rule.seed + 1);
+    return choose_probes(data_, options_, index_, targets, rule.recall);
   }
 
-  // The fewest probes that find the wanted share of the hard pairs of a sample of targets.
-  [[nodiscard]] std::uint32_t enough_probes(const IndexRule& rule) const {
-    const auto sample = recall_sample(data_.pairs(), kTuningTargets, rule.seed + 1);
-    const ExactRows exact = mine_exactly(data_, options_, sample);
-    const std::uint32_t lists = clusters_.lists();
-    std::vector<std::uint32_t> order(sample.size() * lists);
-    clusters_.nearest(sample, lists, order);
-    std::vector<std::uint64_t> found_at(lists, 0);  // hard pairs whose list is the i-th probed
-    std::uint64_t wanted = 0;
-    std::vector<std::uint32_t> rank(lists);
-    for (std::size_t t = 0; t < sample.size(); ++t) {
-      for (std::uint32_t i = 0; i < lists; ++i) rank[order[t * lists + i]] = i;
-      for (std::uint32_t slot = 0; slot < options_.k; ++slot) {
-        if (exact.scores[t * options_.k + slot] == 0) break;
-        ++found_at[rank[clusters_.list_of(exact.indices[t * options_.k + slot])]];
-        ++wanted;
+  void scan_probed(std::span<const std::uint32_t> targets, TileSearch& search) const {
+    std::vector<float> similarities(targets.size() * lists_);
+    index_.clusters.similarities(targets, similarities);
+    scan_lists(nearest(similarities), search);
+    if (probes_.reach > ProbeRule::kNearestAlone) scan_lists(further(similarities, search), search);
+  }
+
+  // Marks the lists as met.
+  [[nodiscard]] TargetsByList nearest(std::span<float> similarities) const {
+    TargetsByList targets(lists_);
+    std::vector<std::uint32_t> lists(probes_.nearest);
+    for (std::size_t t = 0; t * lists_ < similarities.size(); ++t) {
+      const auto of_target = similarities.subspan(t * lists_, lists_);
+      nearest_lists(of_target, lists);
+      for (const std::uint32_t list : lists) {
+        targets[list].push_back(static_cast<std::uint32_t>(t));
+        of_target[list] = kMet;
       }
     }
-    const double misses = (1 - rule.recall) * kMissMargin * static_cast<double>(wanted);
-    std::uint64_t found = 0;
-    for (std::uint32_t i = 0; i < lists; ++i) {
-      found += found_at[i];
-      if (static_cast<double>(wanted - found) <= misses) return i + 1;
+    return targets;
+  }
+
+  // Lists that may hold something better than the k-th score, which is settled: so the choice
+  // depends on neither kernel nor order.
+  [[nodiscard]] TargetsByList further(std::span<const float> similarities,
+                                      TileSearch& search) const {
+    TargetsByList targets(lists_);
+    for (std::size_t t = 0; t * lists_ < similarities.size(); ++t) {
+      const float joint = joint_of_score(search.kth_score(t), options_.rules.metric);
+      for (std::uint32_t list = 0; list < lists_; ++list) {
+        const float similarity = similarities[t * lists_ + list];
+        if (similarity == kMet) continue;
+        if (needed_reach(joint, similarity, index_.clusters.closest_member(list)) <=
+            probes_.reach) {
+          targets[list].push_back(static_cast<std::uint32_t>(t));
+        }
+      }
     }
-    return lists;
+    return targets;
+  }
+
+  // List by list: the targets that probe it meet its candidates together.
+  void scan_lists(const TargetsByList& targets, TileSearch& search) const {
+    // Lists that many targets probe come first: they raise the bounds early.
+    std::vector<std::uint32_t> order(lists_);
+    std::iota(order.begin(), order.end(), 0U);
+    std::stable_sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
+      return targets[a].size() > targets[b].size();
+    });
+    for (const std::uint32_t list : order) {
+      if (targets[list].empty()) return;
+      search.scan(*index_.panels[list], targets[list]);
+      compared_ += targets[list].size() * index_.candidates(list);
+    }
   }
 
   const MiningData& data_;
   MinerOptions options_;
-  JointClusters clusters_;
-  std::uint32_t probes_;
-  std::vector<std::unique_ptr<CandidatePanels>> panels_;
+  ListIndex index_;
+  std::uint32_t lists_;
+  ProbeRule probes_;
 };
 
 }  // namespace

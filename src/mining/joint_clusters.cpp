@@ -15,10 +15,10 @@ constexpr std::uint64_t kSamplesPerList = 64;
 constexpr int kRounds = 8;
 constexpr std::size_t kPairsAtOnce = 96;
 
-// One modality of the centroids: unit parts, and how much of the joint vector they are.
+// One modality of the centroids: unit parts, and how much of the centroid they are.
 struct CentroidPart {
-  CentroidPart(const EmbeddingMatrix& embeddings, std::uint32_t lists)
-      : matrix(embeddings), rows(lists, embeddings.dim()), weights(lists) {}
+  CentroidPart(const EmbeddingMatrix& embeddings, bool is_used, std::uint32_t lists)
+      : matrix(embeddings), used(is_used), rows(lists, embeddings.dim()), weights(lists) {}
 
   void set(std::uint32_t list, std::span<const double> part) {
     std::vector<float> values(part.begin(), part.end());
@@ -29,6 +29,7 @@ struct CentroidPart {
   }
 
   const EmbeddingMatrix& matrix;
+  bool used;
   Int8Rows rows;
   std::vector<float> weights;
 };
@@ -37,8 +38,11 @@ struct CentroidPart {
 
 class JointClusters::Centroids {
  public:
-  Centroids(const MiningData& data, std::uint32_t lists)
-      : lists_(lists), images_(data.images, lists), texts_(data.texts, lists) {}
+  Centroids(const MiningData& data, Metric metric, std::uint32_t lists)
+      : lists_(lists),
+        images_(data.images, metric != Metric::kText, lists),
+        texts_(data.texts, metric != Metric::kImage, lists),
+        joint_scale_(metric == Metric::kProduct ? std::sqrt(0.5F) : 1.0F) {}
 
   [[nodiscard]] std::uint32_t lists() const { return lists_; }
 
@@ -48,8 +52,8 @@ class JointClusters::Centroids {
     std::vector<double> text(texts_.matrix.width());
     std::vector<float> buffer(std::max(image.size(), text.size()));
     for (const std::uint32_t pair : pairs) {
-      add_unit(images_.matrix, pair, image, buffer);
-      add_unit(texts_.matrix, pair, text, buffer);
+      add_unit(images_, pair, image, buffer);
+      add_unit(texts_, pair, text, buffer);
     }
     double squared = 0;
     for (const double value : image) squared += value * value;
@@ -77,9 +81,10 @@ class JointClusters::Centroids {
   }
 
  private:
-  static void add_unit(const EmbeddingMatrix& matrix, std::uint32_t pair, std::vector<double>& sum,
+  static void add_unit(const CentroidPart& part, std::uint32_t pair, std::vector<double>& sum,
                        std::vector<float>& buffer) {
-    if (!(matrix.squared_norm(pair) > 0)) return;
+    const EmbeddingMatrix& matrix = part.matrix;
+    if (!part.used || !(matrix.squared_norm(pair) > 0)) return;
     const double inverse = 1 / std::sqrt(matrix.squared_norm(pair));
     const float* row = matrix.read(pair, buffer.data());
     for (std::size_t e = 0; e < sum.size(); ++e) sum[e] += row[e] * inverse;
@@ -88,6 +93,7 @@ class JointClusters::Centroids {
   void add_similarities(const Int8Kernel& kernel, const CentroidPart& part,
                         const PackedRows& panels, std::span<const std::uint32_t> pairs,
                         std::span<float> out) const {
+    if (!part.used) return;
     const Int8Rows& rows = part.matrix.int8();
     const CandidateIds all = CandidateIds::all(lists_);
     std::vector<const std::int8_t*> targets;
@@ -102,7 +108,7 @@ class JointClusters::Centroids {
       kernel.tile(targets.data(), sums.data(), pairs.size(), panels.panel(p), rows.width(),
                   reinterpret_cast<std::int32_t*>(memory.data()));
       for (std::size_t i = 0; i < pairs.size(); ++i) {
-        const float scale = rows.scale(pairs[i]);
+        const float scale = joint_scale_ * rows.scale(pairs[i]);
         float* sums_of_pair = out.data() + i * lists_ + p * kPanelRows;
         for (std::size_t c = 0; c < rows_in(all, p); ++c) {
           const float weight = part.weights[p * kPanelRows + c] * panels.scales(p)[c];
@@ -114,6 +120,7 @@ class JointClusters::Centroids {
 
   std::uint32_t lists_;
   CentroidPart images_, texts_;
+  float joint_scale_;  // of a modality's unit vector in the joint vector
   std::unique_ptr<PackedRows> image_panels_, text_panels_;
 };
 
@@ -138,9 +145,10 @@ JointClusters::~JointClusters() = default;
 JointClusters::JointClusters(const MiningData& data, const ClusterRule& rule)
     : data_(data),
       kernel_(int8_kernel(rule.instruction_set)),
-      centroids_(std::make_unique<Centroids>(data, rule.lists)) {
+      centroids_(std::make_unique<Centroids>(data, rule.metric, rule.lists)) {
   const auto pairs = static_cast<std::uint32_t>(data.pairs());
-  const auto assign = [&](std::span<const std::uint32_t> ids, std::span<std::uint32_t> lists) {
+  const auto assign = [&](std::span<const std::uint32_t> ids, std::span<std::uint32_t> lists,
+                          std::span<float> closeness) {
     const std::uint64_t blocks = (ids.size() + kPairsAtOnce - 1) / kPairsAtOnce;
     for_each_index(blocks, rule.threads, [&](std::uint64_t block) {
       const std::size_t first = block * kPairsAtOnce;
@@ -149,8 +157,9 @@ JointClusters::JointClusters(const MiningData& data, const ClusterRule& rule)
       centroids_->similarities(kernel_, ids.subspan(first, count), sims);
       for (std::size_t i = 0; i < count; ++i) {
         const auto begin = sims.begin() + static_cast<std::ptrdiff_t>(i * rule.lists);
-        lists[first + i] =
-            static_cast<std::uint32_t>(std::max_element(begin, begin + rule.lists) - begin);
+        const auto found = std::max_element(begin, begin + rule.lists);
+        lists[first + i] = static_cast<std::uint32_t>(found - begin);
+        closeness[first + i] = *found;
       }
     });
   };
@@ -165,9 +174,10 @@ JointClusters::JointClusters(const MiningData& data, const ClusterRule& rule)
   }
   std::sort(sample.begin(), sample.end());
   std::vector<std::uint32_t> lists(sample.size());
+  std::vector<float> closeness(pairs);
   for (int round = 0; round < kRounds; ++round) {
     centroids_->pack();
-    assign(sample, lists);
+    assign(sample, lists, closeness);
     sort_into_lists(sample, lists, rule.lists, begins_, members_);
     std::vector<std::uint32_t> anew(rule.lists);  // centroids of lists that have lost all members
     for (std::uint32_t& pair : anew) pair = sample[stream.below(samples)];
@@ -181,29 +191,21 @@ JointClusters::JointClusters(const MiningData& data, const ClusterRule& rule)
   std::vector<std::uint32_t> all(pairs);
   std::iota(all.begin(), all.end(), 0U);
   list_of_.resize(pairs);
-  assign(all, list_of_);
+  assign(all, list_of_, closeness);
   sort_into_lists(all, list_of_, rule.lists, begins_, members_);
+  closest_members_.resize(rule.lists);
+  for (std::uint32_t pair = 0; pair < pairs; ++pair) {
+    float& closest = closest_members_[list_of_[pair]];
+    closest = std::max(closest, closeness[pair]);
+  }
 }
 
 std::uint32_t JointClusters::lists() const { return centroids_->lists(); }
 
-void JointClusters::nearest(std::span<const std::uint32_t> pairs, std::uint32_t count,
-                            std::span<std::uint32_t> out) const {
-  std::vector<std::uint32_t> order(lists());
+void JointClusters::similarities(std::span<const std::uint32_t> pairs, std::span<float> out) const {
   for (std::size_t first = 0; first < pairs.size(); first += kPairsAtOnce) {
     const auto block = pairs.subspan(first, std::min(kPairsAtOnce, pairs.size() - first));
-    std::vector<float> sims(block.size() * lists());
-    centroids_->similarities(kernel_, block, sims);
-    for (std::size_t i = 0; i < block.size(); ++i) {
-      const float* of_pair = sims.data() + i * lists();
-      std::iota(order.begin(), order.end(), 0U);
-      std::partial_sort(order.begin(), order.begin() + count, order.end(),
-                        [&](std::uint32_t a, std::uint32_t b) {
-                          return of_pair[a] != of_pair[b] ? of_pair[a] > of_pair[b] : a < b;
-                        });
-      std::copy_n(order.begin(), count,
-                  out.begin() + static_cast<std::ptrdiff_t>((first + i) * count));
-    }
+    centroids_->similarities(kernel_, block, out.subspan(first * lists(), block.size() * lists()));
   }
 }
 

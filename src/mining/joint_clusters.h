@@ -1,6 +1,6 @@
 // Pairs grouped by their joint vectors [I; T] / sqrt(2), whose inner product is the mean of the
 // image and the text cosine: pairs with a high product s_I·s_T <= ((s_I + s_T) / 2)² lie close
-// together.
+// together. For a metric of one modality, its unit vectors take the place of the joint ones.
 #pragma once
 
 #include <cstdint>
@@ -17,6 +17,7 @@ namespace helip::mining {
 
 struct ClusterRule {
   std::uint32_t lists = 1;
+  Metric metric = Metric::kProduct;
   std::uint64_t seed = 0;
   std::uint32_t threads = 1;
   std::string instruction_set = "auto";
@@ -37,10 +38,10 @@ class JointClusters {
   [[nodiscard]] std::span<const std::uint32_t> members(std::uint32_t list) const {
     return std::span(members_).subspan(begins_[list], begins_[list + 1] - begins_[list]);
   }
-  // The `count` lists whose centroids are most similar to each pair, the most similar first (ties:
-  // the lower list), into `out`, [pairs, count].
-  void nearest(std::span<const std::uint32_t> pairs, std::uint32_t count,
-               std::span<std::uint32_t> out) const;
+  // Highest similarity of a member to the list's centroid; 0 if the list is empty.
+  [[nodiscard]] float closest_member(std::uint32_t list) const { return closest_members_[list]; }
+  // Similarities of pairs to all centroids into `out`, [pairs, lists].
+  void similarities(std::span<const std::uint32_t> pairs, std::span<float> out) const;
 
  private:
   class Centroids;
@@ -49,6 +50,7 @@ class JointClusters {
   std::unique_ptr<Centroids> centroids_;
   std::vector<std::uint32_t> list_of_, members_;
   std::vector<std::uint64_t> begins_;
+  std::vector<float> closest_members_;
 };
 
 }  // namespace helip::mining

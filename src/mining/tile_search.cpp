@@ -108,6 +108,11 @@ struct TileSearch::State {
     }
   }
 
+  float kth_score(std::size_t t) {
+    settle(targets_[t]);
+    return targets_[t].best.bound();
+  }
+
   std::uint32_t write(std::size_t t, std::span<std::uint32_t> indices, std::span<float> scores) {
     Target& target = targets_[t];
     settle(target);
@@ -319,6 +324,8 @@ void TileSearch::scan(const CandidatePanels& panels) { state_->scan(panels, stat
 void TileSearch::scan(const CandidatePanels& panels, std::span<const std::uint32_t> members) {
   state_->scan(panels, members);
 }
+
+float TileSearch::kth_score(std::size_t t) { return state_->kth_score(t); }
 
 std::uint32_t TileSearch::write(std::size_t t, std::span<std::uint32_t> indices,
                                 std::span<float> scores) {

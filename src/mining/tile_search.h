@@ -11,14 +11,13 @@
 
 namespace helip::mining {
 
-// The most targets of a tile: their rows stay in the second-level cache.
+// Targets of a tile that meets all candidates: their rows stay in the second-level cache.
 inline constexpr std::size_t kTargetsPerTile = 480;
 
 // For one thread. The result is the exhaustive one over all candidates that were scanned, in
 // whatever order. `data` and `options` must outlive it.
 class TileSearch {
  public:
-  // At most kTargetsPerTile targets.
   TileSearch(const MiningData& data, const MinerOptions& options,
              std::span<const std::uint32_t> targets);
   ~TileSearch();
@@ -29,6 +28,9 @@ class TileSearch {
   // No candidate may come twice for one target.
   void scan(const CandidatePanels& panels);
   void scan(const CandidatePanels& panels, std::span<const std::uint32_t> members);
+  // The k-th highest score of target t of the tile so far, 0 while it has fewer hard pairs; settles
+  // what is pending.
+  float kth_score(std::size_t t);
   // The k hard pairs of target t of the tile; settles what is pending. Returns how many slots are
   // filled before the optional filters.
   std::uint32_t write(std::size_t t, std::span<std::uint32_t> indices, std::span<float> scores);

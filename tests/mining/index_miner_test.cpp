@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "mining/joint_clusters.h"
+#include "mining/probe_rule.h"
 #include "mining/recall.h"
 #include "mining_support.h"
 
@@ -54,23 +55,57 @@ TEST_CASE("clusters hold every pair once, and do not depend on threads or instru
   CHECK(seen == all);
   CHECK(used > kLists / 2);
 
-  std::vector<std::uint32_t> order(pairs.count() * kLists);
-  clusters.nearest(all, kLists, order);
-  std::vector<std::uint32_t> nearest(pairs.count());
-  clusters.nearest(all, 1, nearest);
+  std::vector<float> similarities(pairs.count() * kLists);
+  clusters.similarities(all, similarities);
   for (std::uint32_t id = 0; id < pairs.count(); ++id) {
-    const auto begin = order.begin() + static_cast<std::ptrdiff_t>(id * kLists);
-    CHECK(std::set<std::uint32_t>(begin, begin + kLists).size() == kLists);
-    CHECK(*begin == clusters.list_of(id));
-    CHECK(nearest[id] == clusters.list_of(id));
+    const auto of_pair = std::span<const float>(similarities).subspan(id * kLists, kLists);
+    std::vector<std::uint32_t> order(kLists);
+    nearest_lists(of_pair, order);
+    CHECK(std::set<std::uint32_t>(order.begin(), order.end()).size() == kLists);
+    CHECK(std::is_sorted(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
+      return of_pair[a] != of_pair[b] ? of_pair[a] > of_pair[b] : a < b;
+    }));
+    const std::uint32_t list = clusters.list_of(id);
+    CHECK(order.front() == list);
+    CHECK(of_pair[list] <= clusters.closest_member(list));
   }
   for (const Int8Kernel& kernel : int8_kernels()) {
     const JointClusters other(
         data, {.lists = kLists, .seed = 3, .threads = 3, .instruction_set = kernel.name});
-    std::vector<std::uint32_t> same(order.size());
-    other.nearest(all, kLists, same);
+    std::vector<float> same(similarities.size());
+    other.similarities(all, same);
     CAPTURE(kernel.name);
-    CHECK(same == order);
+    CHECK(same == similarities);
+  }
+}
+
+TEST_CASE("similarities to centroids are those of the metric's vectors") {
+  const Pairs pairs = topical_pairs();
+  const MiningData data = pairs.data();
+  // One pair per list: the centroids are the pairs' own vectors.
+  const auto count = static_cast<std::uint32_t>(pairs.count());
+  for (const Metric metric : {Metric::kProduct, Metric::kImage, Metric::kText}) {
+    const JointClusters clusters(data, {.lists = count, .metric = metric, .seed = 3});
+    std::vector<float> similarities(count);
+    for (const std::uint32_t id : {3U, 400U}) {
+      clusters.similarities({&id, 1}, similarities);
+      for (const std::uint32_t other : {5U, 8U, 401U}) {
+        if (clusters.members(clusters.list_of(other)).size() > 1) continue;
+        const double image =
+            helip::mining::cosine(exact_dot(pairs.image(id), pairs.image(other)),
+                                  exact_dot(pairs.image(id), pairs.image(id)) *
+                                      exact_dot(pairs.image(other), pairs.image(other)));
+        const double text =
+            helip::mining::cosine(exact_dot(pairs.text(id), pairs.text(other)),
+                                  exact_dot(pairs.text(id), pairs.text(id)) *
+                                      exact_dot(pairs.text(other), pairs.text(other)));
+        const double expected = metric == Metric::kProduct ? (image + text) / 2
+                                : metric == Metric::kImage ? image
+                                                           : text;
+        CAPTURE(id, other, metric);
+        CHECK(similarities[clusters.list_of(other)] == Approx(expected).margin(0.05));
+      }
+    }
   }
 }
 
