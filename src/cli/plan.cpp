@@ -74,7 +74,7 @@ class Plan {
         break;
       case rpc::Stage::kMine:
         row.tasks = tasks([&](std::uint64_t pairs) {
-          return mining::mining_tasks(pairs, config_.mining).size();
+          return mining::mining_tasks(pairs, config_.mining, 0, config_.mining.task_targets).size();
         });
         row.size = cat(known("targets"), ", ", config_.mining.method,
                        ", k = ", config_.mining.hard_pairs_per_target);

@@ -26,10 +26,10 @@ namespace {
 constexpr double kLeaveSeconds = 30;
 constexpr double kStopSeconds = 90;
 
-std::vector<coordinator::Range> cut_targets(std::uint64_t pairs,
-                                            const config::MiningConfig& mining) {
+std::vector<coordinator::Range> cut_targets(std::uint64_t pairs, const config::MiningConfig& mining,
+                                            std::uint64_t first, std::uint64_t targets) {
   std::vector<coordinator::Range> ranges;
-  for (const mining::TargetRange& range : mining::mining_tasks(pairs, mining)) {
+  for (const mining::TargetRange& range : mining::mining_tasks(pairs, mining, first, targets)) {
     ranges.push_back({range.first, range.count});
   }
   return ranges;

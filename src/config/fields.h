@@ -102,6 +102,7 @@ struct Fields<MiningConfig> {
       field("index_probes", &S::index_probes),
       field("index_recall", &S::index_recall),
       field("task_targets", &S::task_targets),
+      operation("task_seconds", &S::task_seconds),
       operation("instruction_set", &S::instruction_set),
   };
 };

@@ -92,8 +92,10 @@ struct MiningConfig {
   std::uint32_t index_probes = 0;
   // Recall of the hard pairs that the index miner aims at.
   double index_recall = 0.99;
-  // Targets per mining task; a task lies inside one pool.
+  // Targets of a mining task, in one pool. The first tasks, two for each worker, measure the rate;
+  // later ones are as much larger as task_seconds allow, 0: not at all.
   std::uint32_t task_targets = 4096;
+  double task_seconds = 60;
   // Of the miner's screen: auto (the widest of this machine) | avx512vnni | avx2 | portable. The
   // result does not depend on it.
   std::string instruction_set = "auto";

@@ -128,6 +128,8 @@ void check(const MiningConfig& mining, Checks& checks) {
                 "0 to 1, or null", *mining.relative_margin);
   }
   checks.that(mining.task_targets >= 1, "mining.task_targets", "at least 1", mining.task_targets);
+  checks.that(mining.task_seconds >= 0 && mining.task_seconds <= 86400, "mining.task_seconds",
+              "0 (tasks are not enlarged) to 86400", mining.task_seconds);
   checks.one_of(mining.instruction_set, "mining.instruction_set",
                 {"auto", "avx512vnni", "avx2", "portable"});
 }

@@ -1,9 +1,11 @@
 #include "coordinator/pipeline.h"
 
 #include <algorithm>
+#include <charconv>
 #include <nlohmann/json.hpp>
 
 #include "common/error.h"
+#include "common/publish.h"
 #include "common/text.h"
 
 namespace helip::coordinator {
@@ -34,6 +36,29 @@ T read(const TaskRecord& task, const char* key) {
 std::string range_name(std::uint64_t first) {
   const std::string digits = cat(first);
   return "range-" + std::string(digits.size() < 10 ? 10 - digits.size() : 0, '0') + digits;
+}
+
+CorpusFacts corpus_of(const TaskLedger& ledger) {
+  return corpus_facts(*ledger.find(Stage::kIndex, "index"));
+}
+
+void tell_corpus(const CorpusFacts& corpus, rpc::TaskSpec& spec) {
+  spec.pairs = corpus.pairs;
+  spec.corpus_fingerprint = corpus.fingerprint;
+  spec.model_digest = corpus.model_digest;
+}
+
+// nullopt if there is no such note.
+std::optional<std::uint64_t> noted_task_size(const std::filesystem::path& file) {
+  if (!std::filesystem::exists(file)) return std::nullopt;
+  const std::string text = read_text_file(file);
+  std::uint64_t size = 0;
+  const auto end = std::from_chars(text.data(), text.data() + text.size(), size);
+  if (end.ec == std::errc() && size > 0 && end.ptr == text.data() + text.size()) return size;
+  throw StoreError({.what = "the size of mining tasks is damaged; remove the file",
+                    .where = file.string(),
+                    .expected = "a number above 0",
+                    .found = printable(text)});
 }
 
 std::string plain(std::string name) {
@@ -111,6 +136,9 @@ std::vector<NewTask> Pipeline::next(const TaskLedger& ledger) const {
   const auto stage = current(ledger);
   if (!stage) return {};
   if (ledger.of_stage(*stage).empty()) return first_tasks(ledger, *stage);
+  if (*stage == Stage::kMine && targets_covered(ledger) < corpus_of(ledger).pairs) {
+    return later_mine_tasks(ledger);
+  }
   if (ledger.complete(*stage)) return {merge_task(ledger, *stage)};
   return {};
 }
@@ -118,6 +146,7 @@ std::vector<NewTask> Pipeline::next(const TaskLedger& ledger) const {
 std::uint64_t Pipeline::planned_tasks(const TaskLedger& ledger, Stage stage) const {
   const std::uint64_t added = ledger.of_stage(stage).size();
   if (added == 0 || !has_merge(stage) || ledger.find(stage, kMerge) != nullptr) return added;
+  if (stage == Stage::kMine && targets_covered(ledger) < corpus_of(ledger).pairs) return 0;
   return added + 1;
 }
 
@@ -146,7 +175,7 @@ rpc::TaskSpec Pipeline::base(Stage stage, const char* kind, std::string name) co
 
 std::vector<NewTask> Pipeline::first_tasks(const TaskLedger& ledger, Stage stage) const {
   if (stage == Stage::kIndex) return {index_task()};
-  const CorpusFacts corpus = corpus_facts(*ledger.find(Stage::kIndex, "index"));
+  const CorpusFacts corpus = corpus_of(ledger);
   std::vector<NewTask> tasks;
   switch (stage) {
     case Stage::kIndex:
@@ -170,11 +199,7 @@ std::vector<NewTask> Pipeline::first_tasks(const TaskLedger& ledger, Stage stage
       break;
     }
   }
-  for (NewTask& task : tasks) {
-    task.spec.pairs = corpus.pairs;
-    task.spec.corpus_fingerprint = corpus.fingerprint;
-    task.spec.model_digest = corpus.model_digest;
-  }
+  for (NewTask& task : tasks) tell_corpus(corpus, task.spec);
   return tasks;
 }
 
@@ -186,7 +211,9 @@ NewTask Pipeline::index_task() const {
 
 std::vector<NewTask> Pipeline::encode_tasks(const CorpusFacts& corpus) const {
   // Whether the corpus can be mined as configured is known now, before hours of encoding.
-  if (runs(Stage::kMine)) static_cast<void>(cut_(corpus.pairs, config_.mining));
+  if (runs(Stage::kMine)) {
+    static_cast<void>(cut_(corpus.pairs, config_.mining, 0, config_.mining.task_targets));
+  }
   const std::uint64_t size = config_.encoder.task_samples;
   std::vector<NewTask> tasks;
   for (std::uint64_t first = 0; first < corpus.pairs; first += size) {
@@ -214,8 +241,50 @@ void Pipeline::add_mining_inputs(const TaskLedger& ledger, const CorpusFacts& co
 
 std::vector<NewTask> Pipeline::mine_tasks(const TaskLedger& ledger,
                                           const CorpusFacts& corpus) const {
+  std::vector<Range> ranges = cut_(corpus.pairs, config_.mining, 0, config_.mining.task_targets);
+  const std::size_t first = 2 * std::size_t{std::max(1U, config_.launcher.workers)};
+  if (config_.mining.task_seconds > 0) ranges.resize(std::min(ranges.size(), first));
+  return mine_ranges(ledger, corpus, ranges);
+}
+
+std::uint64_t Pipeline::targets_covered(const TaskLedger& ledger) {
+  const auto& tasks = ledger.of_stage(Stage::kMine);
+  if (tasks.empty()) return 0;
+  const TaskRecord& last = ledger.task(tasks.back());
+  const rpc::TaskSpec spec = rpc::task_spec_from_json(last.spec, last.name);
+  // The merge task comes after all others.
+  return last.name == kMerge ? spec.pairs : spec.first + spec.count;
+}
+
+std::optional<std::uint64_t> Pipeline::later_task_size(const TaskLedger& ledger) const {
+  if (const auto noted = noted_task_size(work_dir_.mining_task_size())) return noted;
+  const TaskRecord& first = ledger.task(ledger.of_stage(Stage::kMine).front());
+  if (first.state != TaskState::kDone) return std::nullopt;
+  // A result that was taken over from disk does not say its rate: then tasks are not enlarged.
+  const double rate = result_of(first).value("targets_per_second", 0.0);
+  // Several tasks for each worker, so that all end at about the same time.
+  constexpr std::uint64_t kTasksPerWorker = 4;
+  const std::uint64_t workers = std::max(1U, config_.launcher.workers);
+  const std::uint64_t left = corpus_of(ledger).pairs - targets_covered(ledger);
+  const double size = std::min(rate * config_.mining.task_seconds,
+                               static_cast<double>(left / (kTasksPerWorker * workers)));
+  return std::max<std::uint64_t>(config_.mining.task_targets, static_cast<std::uint64_t>(size));
+}
+
+std::vector<NewTask> Pipeline::later_mine_tasks(const TaskLedger& ledger) const {
+  const auto size = later_task_size(ledger);
+  if (!size) return {};
+  const CorpusFacts corpus = corpus_of(ledger);
+  auto tasks = mine_ranges(ledger, corpus,
+                           cut_(corpus.pairs, config_.mining, targets_covered(ledger), *size));
+  for (NewTask& task : tasks) tell_corpus(corpus, task.spec);
+  return tasks;
+}
+
+std::vector<NewTask> Pipeline::mine_ranges(const TaskLedger& ledger, const CorpusFacts& corpus,
+                                           const std::vector<Range>& ranges) const {
   std::vector<NewTask> tasks;
-  for (const Range range : cut_(corpus.pairs, config_.mining)) {
+  for (const Range range : ranges) {
     NewTask& task = tasks.emplace_back();
     task.spec = base(Stage::kMine, "range", range_name(range.first));
     task.spec.first = range.first;
@@ -295,11 +364,9 @@ std::vector<rpc::TaskInput> Pipeline::inputs_of(const TaskLedger& ledger, Stage 
 }
 
 NewTask Pipeline::merge_task(const TaskLedger& ledger, Stage stage) const {
-  const CorpusFacts corpus = corpus_facts(*ledger.find(Stage::kIndex, "index"));
+  const CorpusFacts corpus = corpus_of(ledger);
   NewTask task{base(stage, kMerge, kMerge), 0};
-  task.spec.pairs = corpus.pairs;
-  task.spec.corpus_fingerprint = corpus.fingerprint;
-  task.spec.model_digest = corpus.model_digest;
+  tell_corpus(corpus, task.spec);
   auto& paths = task.spec.paths;
   paths["inputs"] = (work_dir_.tasks(stage) / "merge-inputs.jsonl").string();
   switch (stage) {

@@ -1,5 +1,5 @@
-// The stages of one job and their tasks: a pure function of the configuration and of the results
-// that are committed.
+// The stages of one job and their tasks: a function of the configuration and of the results that
+// are committed; and of the size of mining tasks that was noted when they were cut.
 #pragma once
 
 #include <cstdint>
@@ -23,11 +23,12 @@ struct Range {
   std::uint64_t count = 0;
 };
 
-// Cuts [0, pairs) into the ranges of the mining tasks. The mining library owns the rule (a task
-// lies inside one pool), so the program passes it in. Throws ConfigError if so many pairs cannot be
-// mined as configured.
+// Cuts [first, pairs) into the ranges of mining tasks of at most `targets`. The mining library owns
+// the rule (a task lies inside one pool), so the program passes it in. Throws ConfigError if so
+// many pairs cannot be mined as configured.
 using MiningCut =
-    std::function<std::vector<Range>(std::uint64_t pairs, const config::MiningConfig& config)>;
+    std::function<std::vector<Range>(std::uint64_t pairs, const config::MiningConfig& config,
+                                     std::uint64_t first, std::uint64_t targets)>;
 
 struct NewTask {
   rpc::TaskSpec spec;
@@ -59,9 +60,12 @@ class Pipeline {
   [[nodiscard]] std::optional<Stage> current(const TaskLedger& ledger) const;
   // Every task of the stage is there and done.
   [[nodiscard]] bool stage_done(const TaskLedger& ledger, Stage stage) const;
-  // Tasks that can be added now: the first tasks of a stage whose predecessors are done, or the
-  // merge task of a stage whose other tasks are.
+  // Tasks that can be added now: the first tasks of a stage whose predecessors are done, the later
+  // mining tasks once the first is done, or the merge task of a stage whose other tasks are.
   [[nodiscard]] std::vector<NewTask> next(const TaskLedger& ledger) const;
+  // Targets of the mining tasks after the first ones: as noted, else by the rate of the first task,
+  // once that is done.
+  [[nodiscard]] std::optional<std::uint64_t> later_task_size(const TaskLedger& ledger) const;
   // What the stage's merge task reads, in the order of the tasks; to be written to its `inputs`
   // before it is leased.
   [[nodiscard]] std::vector<rpc::TaskInput> inputs_of(const TaskLedger& ledger, Stage stage) const;
@@ -79,8 +83,16 @@ class Pipeline {
   [[nodiscard]] std::vector<NewTask> encode_tasks(const CorpusFacts& corpus) const;
   void add_mining_inputs(const TaskLedger& ledger, const CorpusFacts& corpus,
                          rpc::TaskSpec& spec) const;
+  // The first mining tasks; all of them if tasks are not enlarged.
   [[nodiscard]] std::vector<NewTask> mine_tasks(const TaskLedger& ledger,
                                                 const CorpusFacts& corpus) const;
+  // The targets that mining tasks cover so far, from 0 on.
+  [[nodiscard]] static std::uint64_t targets_covered(const TaskLedger& ledger);
+  // The mining tasks of the other targets; none before the first task has measured the rate.
+  [[nodiscard]] std::vector<NewTask> later_mine_tasks(const TaskLedger& ledger) const;
+  [[nodiscard]] std::vector<NewTask> mine_ranges(const TaskLedger& ledger,
+                                                 const CorpusFacts& corpus,
+                                                 const std::vector<Range>& ranges) const;
   [[nodiscard]] std::vector<NewTask> train_tasks(const TaskLedger& ledger,
                                                  const CorpusFacts& corpus) const;
   [[nodiscard]] std::vector<NewTask> eval_tasks(const CorpusFacts& corpus) const;

@@ -178,7 +178,8 @@ bool adopt_result(const WorkDir& work_dir, TaskRecord& task, const rpc::TaskSpec
 void sweep_results(const WorkDir& work_dir, const TaskLedger& ledger, Stage stage) {
   const fs::path folder = work_dir.tasks(stage);
   if (!is_there(folder)) return;
-  std::set<std::string> named = {"merge-inputs.jsonl"};
+  std::set<std::string> named = {"merge-inputs.jsonl",
+                                 work_dir.mining_task_size().filename().string()};
   for (const TaskId id : ledger.of_stage(stage)) named.insert(ledger.task(id).result.file);
   std::error_code ignored;
   for (const auto& entry : fs::directory_iterator(folder, ignored)) {

@@ -32,6 +32,10 @@ class WorkDir {
   [[nodiscard]] std::filesystem::path results() const { return root_ / "results.json"; }
   [[nodiscard]] std::filesystem::path report() const { return root_ / "report" / "index.html"; }
   [[nodiscard]] std::filesystem::path tasks(rpc::Stage stage) const;
+  // How many targets the later mining tasks have, noted when they were cut.
+  [[nodiscard]] std::filesystem::path mining_task_size() const {
+    return tasks(rpc::Stage::kMine) / "task_targets.txt";
+  }
   [[nodiscard]] std::filesystem::path embeddings(const config::ModelConfig& model) const;
   // WORK/checkpoints for one training, a folder per seed for several.
   [[nodiscard]] std::filesystem::path checkpoints(const config::TrainConfig& train,

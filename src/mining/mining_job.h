@@ -89,9 +89,10 @@ void check_mining(std::uint64_t pairs, const config::MiningConfig& config);
 // rows refill, but not more than a target has candidates.
 std::uint32_t mined_per_target(std::uint64_t pairs, const config::MiningConfig& config);
 
-// Cuts [0, pairs) into task ranges of at most task_targets that never cross a FastHPM pool's
+// Cuts [first, pairs) into task ranges of at most `targets` that never cross a FastHPM pool's
 // boundary. Throws as check_mining.
-std::vector<TargetRange> mining_tasks(std::uint64_t pairs, const config::MiningConfig& config);
+std::vector<TargetRange> mining_tasks(std::uint64_t pairs, const config::MiningConfig& config,
+                                      std::uint64_t first, std::uint64_t targets);
 
 // The file of one finished task, of mining or encoding.
 struct TaskResult {

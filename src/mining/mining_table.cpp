@@ -153,11 +153,12 @@ std::uint32_t mined_per_target(std::uint64_t pairs, const config::MiningConfig& 
       std::min(2 * std::uint64_t{config.hard_pairs_per_target}, candidates_of(pairs, config) - 1));
 }
 
-std::vector<TargetRange> mining_tasks(std::uint64_t pairs, const config::MiningConfig& config) {
+std::vector<TargetRange> mining_tasks(std::uint64_t pairs, const config::MiningConfig& config,
+                                      std::uint64_t first, std::uint64_t targets) {
   if (pairs > 0) check_mining(pairs, config);
   std::vector<TargetRange> tasks;
-  for (std::uint64_t first = 0; first < pairs; first += tasks.back().count) {
-    std::uint64_t count = std::min<std::uint64_t>(config.task_targets, pairs - first);
+  for (; first < pairs; first += tasks.back().count) {
+    std::uint64_t count = std::min(targets, pairs - first);
     if (config.method == "fast") {
       count = std::min(count, config.pool_refresh_targets - first % config.pool_refresh_targets);
     }
@@ -199,7 +200,9 @@ store::HardPairManifest mine_table(const MiningSession& session, const config::M
   const std::uint64_t k = session.slots();
   RowWriter writer(pairs, config, version, provenance, table_folder);
   std::vector<Block> counted;
-  for (const TargetRange& task : mining_tasks(pairs, config)) {
+  // Large blocks, in which the targets of an index's list are many; their rows take little memory.
+  constexpr std::uint64_t kTargetsAtOnce = 65536;
+  for (const TargetRange& task : mining_tasks(pairs, config, 0, kTargetsAtOnce)) {
     Block block{task.first, std::vector<std::uint32_t>(task.count * k),
                 std::vector<float>(task.count * k), std::vector<std::uint32_t>(task.count)};
     session.mine(task.first, task.count, block.indices, block.scores, block.filled,

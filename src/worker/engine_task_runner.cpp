@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "common/clock.h"
 #include "common/error.h"
 #include "common/log.h"
 #include "common/publish.h"
@@ -187,9 +188,11 @@ class EngineTaskRunner final : public TaskRunner {
   TaskOutcome mine(const rpc::TaskSpec& spec, const std::filesystem::path& partial,
                    const TaskHooks& hooks) {
     open_miner(spec);
+    const double began = monotonic_seconds();
     const std::string sha256 = miner_->mine_to_file(spec.first, spec.count, partial,
                                                     rpc::result_metadata(spec), hooks.progress);
-    TaskOutcome done = outcome({{"targets", spec.count}});
+    const double rate = static_cast<double>(spec.count) / (monotonic_seconds() - began);
+    TaskOutcome done = outcome({{"targets", spec.count}, {"targets_per_second", rate}});
     done.sha256 = sha256;
     return done;
   }

@@ -48,6 +48,7 @@ mining:
   index_probes: 6
   index_recall: 0.95
   task_targets: 128
+  task_seconds: 45.5
   instruction_set: avx2
 train:
   hard_pairs: random

@@ -35,6 +35,7 @@ inline config::RunConfig small_config() {
   config.model.architecture = "tiny";
   config.encoder.task_samples = 4;
   config.mining.task_targets = 5;
+  config.mining.task_seconds = 0;
   config.train.steps = 100;
   config.coordinator.lease_seconds = 30;
   config.coordinator.max_attempts = 2;
@@ -42,10 +43,11 @@ inline config::RunConfig small_config() {
 }
 
 inline std::vector<coordinator::Range> cut(std::uint64_t pairs,
-                                           const config::MiningConfig& mining) {
+                                           const config::MiningConfig& /*mining*/,
+                                           std::uint64_t first, std::uint64_t targets) {
   std::vector<coordinator::Range> ranges;
-  for (std::uint64_t first = 0; first < pairs; first += mining.task_targets) {
-    ranges.push_back({first, std::min<std::uint64_t>(mining.task_targets, pairs - first)});
+  for (; first < pairs; first += targets) {
+    ranges.push_back({first, std::min(targets, pairs - first)});
   }
   return ranges;
 }

@@ -467,3 +467,101 @@ TEST_CASE("a stage's end leaves a snapshot and only the files that the ledger na
   CHECK(saved.status.stage == Stage::kEncode);
   CHECK(saved.saved_at > 0);
 }
+
+namespace {
+
+// Leases of one worker until it is told to wait or leave; each is completed, mining at `rate`.
+std::vector<std::string> mined_ranges(JobFixture& fixture, double rate) {
+  const auto worker = fixture.enroll();
+  std::vector<std::string> ranges;
+  while (true) {
+    const auto reply = fixture.acquire(worker);
+    const auto* lease = std::get_if<rpc::Lease>(&reply);
+    if (lease == nullptr) return ranges;
+    const rpc::TaskSpec spec = rpc::task_spec_from_json(lease->spec, "test");
+    if (spec.stage != Stage::kMine && !ranges.empty()) return ranges;
+    auto done = fixture.finished(*lease);
+    if (spec.stage == Stage::kMine) {
+      ranges.push_back(spec.kind == "range" ? cat(spec.first, "+", spec.count) : spec.kind);
+      done.result = cat(R"({"targets_per_second":)", rate, "}");
+    }
+    fixture.job->complete(done);
+  }
+}
+
+config::RunConfig measured_config(double task_seconds) {
+  auto config = test::small_config();
+  config.corpus.path = "/corpus";
+  config.mining.task_targets = 1;
+  config.mining.task_seconds = task_seconds;
+  config.launcher.workers = 1;
+  return config;
+}
+
+}  // namespace
+
+TEST_CASE("later mining tasks have the size that the first one's rate gives") {
+  // 10 pairs; two first tasks of one target, then 8 targets for four tasks or fewer.
+  SECTION("as many targets as fit the seconds, at least four tasks for the worker") {
+    JobFixture fixture(measured_config(100));
+    CHECK(mined_ranges(fixture, 50) ==
+          std::vector<std::string>{"0+1", "1+1", "2+2", "4+2", "6+2", "8+2", "merge"});
+  }
+  SECTION("never smaller than the first ones") {
+    JobFixture fixture(measured_config(100));
+    CHECK(mined_ranges(fixture, 0.001).size() == 11);
+  }
+  SECTION("not measured") {
+    JobFixture fixture(measured_config(0));
+    CHECK(mined_ranges(fixture, 50).size() == 11);
+  }
+}
+
+TEST_CASE("mining goes on while the first task is out, and its later tasks wait for it") {
+  JobFixture fixture(measured_config(100));
+  const auto first = fixture.enroll({rpc::kStages.begin(), rpc::kStages.end()}, "a");
+  fixture.work_until_told_to_leave(first, 4);  // index, three ranges of encoding
+  fixture.work_until_told_to_leave(first, 1);  // merge
+  const auto slow = fixture.lease(first);
+  const auto second = fixture.enroll({rpc::kStages.begin(), rpc::kStages.end()}, "b");
+  const auto other = fixture.lease(second);
+  fixture.job->complete(fixture.finished(other));
+  CHECK(std::holds_alternative<rpc::Wait>(fixture.acquire(second)));
+  const auto mining = fixture.job->status().stages[static_cast<std::size_t>(Stage::kMine)];
+  CHECK(mining.tasks_total == 0);  // not known yet
+  auto done = fixture.finished(slow);
+  done.result = R"({"targets_per_second":50})";
+  fixture.job->complete(done);
+  const auto lease = fixture.lease(second);
+  CHECK(rpc::task_spec_from_json(lease.spec, "test").count == 2);
+}
+
+TEST_CASE("the size of mining tasks outlives the ledger") {
+  JobFixture fixture(measured_config(100));
+  const auto worker = fixture.enroll();
+  fixture.work_until_told_to_leave(worker, 5);
+  auto lease = fixture.lease(worker);
+  auto done = fixture.finished(lease);
+  done.result = R"({"targets_per_second":50})";
+  fixture.job->complete(done);
+  const auto file = fixture.work_dir.mining_task_size();
+  CHECK(read_text_file(file) == "2");
+  const auto reopen = [&] {
+    fixture.job.reset();
+    std::filesystem::remove(fixture.work_dir.database());
+    fixture.open();
+  };
+  SECTION("the same tasks are cut again") {
+    reopen();
+    CHECK(mined_ranges(fixture, 0) ==
+          std::vector<std::string>{"0+1", "1+1", "2+2", "4+2", "6+2", "8+2", "merge"});
+  }
+  SECTION("damage is told") {
+    publish_file(file, "2x");
+    reopen();
+    mined_ranges(fixture, 0);
+    CHECK(fixture.job->state() == rpc::JobState::kFailed);
+    CHECK_THAT(fixture.job->status().failure,
+               Catch::Contains("task_targets.txt") && Catch::Contains("2x"));
+  }
+}

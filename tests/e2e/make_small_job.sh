@@ -35,7 +35,7 @@ cat >"$out/job.yaml" <<YAML
 corpus: { path: corpus }
 model: { architecture: helip-test-tiny, init: random }
 encoder: { batch_size: 16, task_samples: 32 }
-mining: { hard_pairs_per_target: 8, task_targets: 24 }
+mining: { hard_pairs_per_target: 8, task_targets: 24, task_seconds: 0 }
 train: { seeds_per_batch: 4, hard_pairs_per_seed: 3, steps: 40, lr: 5.0e-4, warmup: 4, checkpoint_steps: 8, log_steps: 1 }
 eval:
   datasets: [{ name: heldout, path: heldout, tasks: [retrieval] }]

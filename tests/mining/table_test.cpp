@@ -56,7 +56,7 @@ std::string table_bytes(const fs::path& folder) {
 std::vector<TaskResult> mine_tasks(const MiningSession& session, const MiningConfig& config,
                                    const fs::path& folder) {
   std::vector<TaskResult> results;
-  for (const TargetRange& range : mining_tasks(session.pairs(), config)) {
+  for (const TargetRange& range : mining_tasks(session.pairs(), config, 0, config.task_targets)) {
     const fs::path file = folder / ("task-" + std::to_string(range.first) + ".safetensors");
     const std::string sha256 =
         session.mine_to_file(range.first, range.count, file, {{"task", "x"}}, {});
@@ -90,7 +90,7 @@ TEST_CASE("tasks cover all targets and never cross a pool") {
         config.task_targets = task_targets;
         config.pool_refresh_targets = refresh;
         std::uint64_t next = 0;
-        for (const TargetRange& range : mining_tasks(210, config)) {
+        for (const TargetRange& range : mining_tasks(210, config, 0, task_targets)) {
           CHECK(range.first == next);
           CHECK((range.count >= 1 && range.count <= task_targets));
           if (method == "fast") {
@@ -103,10 +103,10 @@ TEST_CASE("tasks cover all targets and never cross a pool") {
     }
   }
   config = small_config("exact");
-  CHECK(mining_tasks(210, config).size() == 5);
-  CHECK(mining_tasks(0, config).empty());
+  CHECK(mining_tasks(210, config, 0, 50).size() == 5);
+  CHECK(mining_tasks(0, config, 0, 50).empty());
   config.hard_pairs_per_target = 210;
-  CHECK_THROWS_WITH(mining_tasks(210, config),
+  CHECK_THROWS_WITH(mining_tasks(210, config, 0, 50),
                     Catch::Contains("mining.hard_pairs_per_target") && Catch::Contains("1 to 209"));
 }
 
