@@ -8,14 +8,13 @@
 namespace helip::mining {
 namespace {
 
-void tile(const std::int8_t* const* targets, const std::int32_t* /*target_sums*/,
-          std::size_t target_count, const std::uint8_t* panel, std::size_t width,
-          std::int32_t* dots) {
+void tile(const std::int8_t* targets, const std::int32_t* /*target_sums*/, std::size_t target_count,
+          const std::uint8_t* panel, std::size_t width, std::int32_t* dots) {
   for (std::size_t t = 0; t < target_count; ++t) {
     std::int32_t sums[kPanelRows] = {};
     for (std::size_t e = 0; e < width; ++e) {
       const std::uint8_t* column = panel + e / 4 * (4 * kPanelRows) + e % 4;
-      const std::int32_t value = targets[t][e];
+      const std::int32_t value = targets[t * width + e];
       for (std::size_t c = 0; c < kPanelRows; ++c)
         sums[c] += value * (column[4 * c] - kPanelOffset);
     }

@@ -28,9 +28,10 @@ struct CosineScreen {
 
 struct Int8Kernel {
   const char* name;  // avx512vnni | avx2 | portable
-  // dots[t * kPanelRows + c] = sum over e of targets[t][e] · row c[e]. `width` is a multiple of
-  // kInt8Padding, target_sums[t] the sum of targets[t]; `panel` and `dots` lie on cache lines.
-  void (*tile)(const std::int8_t* const* targets, const std::int32_t* target_sums,
+  // dots[t * kPanelRows + c] = sum over e of target t[e] · row c[e]. `targets` holds
+  // [target_count, width], `width` is a multiple of kInt8Padding, target_sums[t] the sum of target
+  // t; `panel` and `dots` lie on cache lines.
+  void (*tile)(const std::int8_t* targets, const std::int32_t* target_sums,
                std::size_t target_count, const std::uint8_t* panel, std::size_t width,
                std::int32_t* dots);
   // dots[c] = sum over e of target[e] · rows[c][e].
