@@ -94,8 +94,8 @@ struct MiningConfig {
   double index_recall = 0.99;
   // Targets per mining task; a task lies inside one pool.
   std::uint32_t task_targets = 4096;
-  // Of the miner's screen: auto (the widest of this machine) | avx512vnni | avx2 | portable. The
-  // result does not depend on it.
+  // Of the miner's screen: auto (the widest of this machine) | amx | avx512vnni | avx2 | portable.
+  // The result does not depend on it.
   std::string instruction_set = "auto";
 
   bool operator==(const MiningConfig&) const = default;

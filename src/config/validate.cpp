@@ -129,7 +129,7 @@ void check(const MiningConfig& mining, Checks& checks) {
   }
   checks.that(mining.task_targets >= 1, "mining.task_targets", "at least 1", mining.task_targets);
   checks.one_of(mining.instruction_set, "mining.instruction_set",
-                {"auto", "avx512vnni", "avx2", "portable"});
+                {"auto", "amx", "avx512vnni", "avx2", "portable"});
 }
 
 void check(const RunConfig& config, const TrainConfig& train, Checks& checks) {

@@ -99,6 +99,22 @@ TEST_CASE("every 8-bit kernel gives the same integers for tiles and rows") {
   }
 }
 
+TEST_CASE("a kernel that multiplies wrongly is found out") {
+  for (const Int8Kernel& kernel : int8_kernels()) CHECK_NOTHROW(require_same_integers(kernel));
+  Int8Kernel wrong = int8_kernels().back();
+  wrong.name = "wrong";
+  wrong.tile = [](const std::int8_t* targets, const std::int32_t* sums, std::size_t count,
+                  const std::uint8_t* panel, std::size_t width, std::int32_t* dots) {
+    int8_kernels().back().tile(targets, sums, count, panel, width, dots);
+    ++dots[36 * kPanelRows + 5];
+  };
+  CHECK_THROWS_WITH(require_same_integers(wrong),
+                    Catch::Contains("wrong multiplies wrongly") &&
+                        Catch::Contains("choose avx512vnni") &&
+                        Catch::Contains("mining.instruction_set") &&
+                        Catch::Contains("for target 36, candidate 5"));
+}
+
 TEST_CASE("a panel's mask tells which candidates reach the bar; padding never does") {
   const Int8Rows rows = mixed_rows();
   const CandidateIds ids = CandidateIds::all(kRows);
