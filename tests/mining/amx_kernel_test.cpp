@@ -85,14 +85,14 @@ TEST_CASE("emulated products of bytes have the signs of their names and wrap aro
   if (kNative) return;
   const AmxEmulator emulator;
   const std::uint32_t a = 0xFF;
-  const std::uint32_t b = 0xFE;
+  const std::uint32_t b[] = {0xFE, 0, 0};
   for (const Product& product : kProducts) {
     for (const std::uint32_t start : {0U, 0x7FFFFFFFU, 0x80000000U}) {
       std::uint32_t sum = start;
       configure(Shapes{});
       asm volatile("tileloadd (%0,%1,1), %%tmm0" : : "r"(&sum), "r"(64L) : "memory");
       asm volatile("tileloaddt1 (%0,%1,4), %%tmm1" : : "r"(&a), "r"(64L) : "memory");
-      asm volatile("tileloadd -8(%0,%1,1), %%tmm2" : : "r"(&b + 2), "r"(64L) : "memory");
+      asm volatile("tileloadd -8(%0,%1,1), %%tmm2" : : "r"(b + 2), "r"(64L) : "memory");
       product.multiply();
       asm volatile("tilestored %%tmm0, (%0,%1,1)" : : "r"(&sum), "r"(64L) : "memory");
       CAPTURE(product.name, start);
