@@ -132,7 +132,7 @@ const Int8Kernel& int8_kernel(const std::string& name) {
       // Written and tested on processors without AMX, by emulation of its instructions: the first
       // multiplication by the real unit has to prove itself.
       if (std::string_view(kernel.name) == "amx") {
-        [[maybe_unused]] static const bool kProven = (require_same_integers(kernel), true);
+        [[maybe_unused]] static const bool proven = (require_same_integers(kernel), true);
       }
       return kernel;
     }
