@@ -137,7 +137,7 @@ struct TileSearch::State {
     const double share =
         static_cast<double>(survivors) / static_cast<double>(members.size() * kPanelRows);
     if (share > kDenseShare) {
-      // Most scans of short lists never get here, so these rows are gathered late.
+      // A scan whose groups are all sparse does without these copies.
       if (second_rows_.empty()) {
         for (const std::uint32_t t : scanned) second_rows_.add(targets_[t].id);
       }
