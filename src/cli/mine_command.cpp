@@ -228,7 +228,7 @@ void add_mine_command(CLI::App& app, int& /*exit_code*/) {
       ->check(CLI::Range(1U, 1024U));
   command
       ->add_option("--instruction-set", mining.instruction_set,
-                   "auto, avx512vnni, avx2 or portable; the result does not depend on it")
+                   "auto, amx, avx512vnni, avx2 or portable; the result does not depend on it")
       ->capture_default_str();
   command->add_flag("--json", arguments->json, "print the summary as JSON");
   command->callback([arguments] { mine(*arguments); });

@@ -96,8 +96,8 @@ struct MiningConfig {
   // later ones are as much larger as task_seconds allow, 0: not at all.
   std::uint32_t task_targets = 4096;
   double task_seconds = 60;
-  // Of the miner's screen: auto (the widest of this machine) | avx512vnni | avx2 | portable. The
-  // result does not depend on it.
+  // Of the miner's screen: auto (the widest of this machine) | amx | avx512vnni | avx2 | portable.
+  // The result does not depend on it.
   std::string instruction_set = "auto";
 
   bool operator==(const MiningConfig&) const = default;

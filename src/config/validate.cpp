@@ -131,7 +131,7 @@ void check(const MiningConfig& mining, Checks& checks) {
   checks.that(mining.task_seconds >= 0 && mining.task_seconds <= 86400, "mining.task_seconds",
               "0 (tasks are not enlarged) to 86400", mining.task_seconds);
   checks.one_of(mining.instruction_set, "mining.instruction_set",
-                {"auto", "avx512vnni", "avx2", "portable"});
+                {"auto", "amx", "avx512vnni", "avx2", "portable"});
 }
 
 void check(const RunConfig& config, const TrainConfig& train, Checks& checks) {

@@ -44,13 +44,13 @@ std::string embeddings_digest(const fs::path& image_embeddings, const fs::path& 
   return digest.hex();
 }
 
-double finite_squared_norm(std::span<const float> values, const std::string& origin,
-                           std::uint64_t row) {
+double finite_squared_norm(const store::EmbeddingStore& store, std::uint64_t row,
+                           std::span<const float> values) {
   // The largest finite float32 squared stays far inside double, so only inf and NaN fail this.
   const double squared_norm = exact_dot(values, values);
   if (!std::isfinite(squared_norm)) {
     throw StoreError({.what = "an embedding is not finite",
-                      .where = cat(origin, ": row ", row),
+                      .where = store.place(row),
                       .expected = "finite values"});
   }
   return squared_norm;

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "store/embedding_store.h"
+
 namespace helip::mining {
 
 // What EmbeddingStore::open takes: FOLDER/<modality> if there is such a folder ("img_emb",
@@ -20,9 +22,9 @@ std::vector<std::filesystem::path> embedding_files(const std::filesystem::path& 
 std::string embeddings_digest(const std::filesystem::path& image_embeddings,
                               const std::filesystem::path& text_embeddings);
 
-// exact_dot of an embedding with itself. Throws StoreError naming `origin` and the row if a value
-// is not finite.
-double finite_squared_norm(std::span<const float> values, const std::string& origin,
-                           std::uint64_t row);
+// exact_dot of a row of the store, already read, with itself. Throws StoreError naming the part's
+// file and the row if a value is not finite.
+double finite_squared_norm(const store::EmbeddingStore& store, std::uint64_t row,
+                           std::span<const float> values);
 
 }  // namespace helip::mining

@@ -5,6 +5,7 @@
 
 #include "mining/dot_kernels.h"
 #include "mining/embedding_files.h"
+#include "mining/pair_score.h"
 #include "mining/parallel.h"
 
 namespace helip::mining {
@@ -18,8 +19,7 @@ std::size_t padded(std::uint32_t dim) {
 
 }  // namespace
 
-EmbeddingMatrix::EmbeddingMatrix(store::EmbeddingStore store, const std::string& origin,
-                                 std::uint32_t threads)
+EmbeddingMatrix::EmbeddingMatrix(store::EmbeddingStore store, std::uint32_t threads)
     : store_(std::move(store)),
       dim_(store_->dim()),
       width_(padded(dim_)),
@@ -32,7 +32,8 @@ EmbeddingMatrix::EmbeddingMatrix(store::EmbeddingStore store, const std::string&
     std::vector<float> values(count * dim_);
     store_->read_rows(first, count, values);
     for (std::uint64_t i = 0; i < count; ++i) {
-      set_row(first + i, std::span(values).subspan(i * dim_, dim_), origin);
+      const auto row = std::span<const float>(values).subspan(i * dim_, dim_);
+      set_row(first + i, row, finite_squared_norm(*store_, first + i, row));
     }
   });
 }
@@ -43,13 +44,16 @@ EmbeddingMatrix::EmbeddingMatrix(std::span<const float> values, std::uint32_t di
       width_(padded(dim)),
       squared_norms_(values.size() / dim),
       int8_(values.size() / dim, dim) {
-  for (std::uint64_t i = 0; i < rows(); ++i) set_row(i, values.subspan(i * dim, dim), "embeddings");
+  for (std::uint64_t i = 0; i < rows(); ++i) {
+    const std::span<const float> row = values.subspan(i * dim, dim);
+    set_row(i, row, exact_dot(row, row));
+  }
 }
 
 void EmbeddingMatrix::set_row(std::uint64_t row, std::span<const float> values,
-                              const std::string& origin) {
-  squared_norms_[row] = finite_squared_norm(values, origin, row);
-  int8_.set(row, values, squared_norms_[row]);
+                              double squared_norm) {
+  squared_norms_[row] = squared_norm;
+  int8_.set(row, values, squared_norm);
 }
 
 const float* EmbeddingMatrix::read(std::uint64_t row, float* buffer) const {

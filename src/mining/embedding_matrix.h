@@ -17,10 +17,10 @@ namespace helip::mining {
 // 8-bit copies, so that it takes a fourth of float32 embeddings or half of float16 ones.
 class EmbeddingMatrix {
  public:
-  // Reads all rows of a store once. Throws StoreError naming `origin` and the row if a value is not
+  // Reads all rows of a store once. Throws StoreError naming the file and the row if a value is not
   // finite.
-  EmbeddingMatrix(store::EmbeddingStore store, const std::string& origin, std::uint32_t threads);
-  // From values [rows, dim], which are copied.
+  EmbeddingMatrix(store::EmbeddingStore store, std::uint32_t threads);
+  // From finite values [rows, dim], which are copied.
   EmbeddingMatrix(std::span<const float> values, std::uint32_t dim);
 
   [[nodiscard]] std::uint64_t rows() const { return squared_norms_.size(); }
@@ -35,7 +35,7 @@ class EmbeddingMatrix {
   [[nodiscard]] const Int8Rows& int8() const { return int8_; }
 
  private:
-  void set_row(std::uint64_t row, std::span<const float> values, const std::string& origin);
+  void set_row(std::uint64_t row, std::span<const float> values, double squared_norm);
 
   std::optional<store::EmbeddingStore> store_;
   std::vector<float> values_;  // where there is no store

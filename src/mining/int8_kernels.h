@@ -27,10 +27,11 @@ struct CosineScreen {
 };
 
 struct Int8Kernel {
-  const char* name;  // avx512vnni | avx2 | portable
-  // dots[t * kPanelRows + c] = sum over e of targets[t][e] · row c[e]. `width` is a multiple of
-  // kInt8Padding, target_sums[t] the sum of targets[t]; `panel` and `dots` lie on cache lines.
-  void (*tile)(const std::int8_t* const* targets, const std::int32_t* target_sums,
+  const char* name;  // amx | avx512vnni | avx2 | portable
+  // dots[t * kPanelRows + c] = sum over e of target t[e] · row c[e]. `targets` holds
+  // [target_count, width], `width` is a multiple of kInt8Padding, target_sums[t] the sum of target
+  // t; `panel` and `dots` lie on cache lines.
+  void (*tile)(const std::int8_t* targets, const std::int32_t* target_sums,
                std::size_t target_count, const std::uint8_t* panel, std::size_t width,
                std::int32_t* dots);
   // dots[c] = sum over e of target[e] · rows[c][e].
@@ -50,11 +51,19 @@ struct Int8Kernel {
 const std::vector<Int8Kernel>& int8_kernels();
 
 // The kernel of that name; "auto" is the fastest. Throws ConfigError naming mining.instruction_set
-// if this machine cannot run it.
+// if this machine cannot run it, or if it is amx and fails require_same_integers.
 const Int8Kernel& int8_kernel(const std::string& name);
+
+// Throws ConfigError naming mining.instruction_set unless the kernel multiplies a small fixed tile
+// as the portable one does.
+void require_same_integers(const Int8Kernel& kernel);
 
 // Of one instruction set each; may be called only where the processor has it.
 extern const Int8Kernel kAvx512VnniKernel;
 extern const Int8Kernel kAvx2Kernel;
+// Every processor with AMX has AVX-512 VNNI, which does all but the tiles.
+Int8Kernel amx_kernel();
+void amx_tile(const std::int8_t* targets, const std::int32_t* target_sums, std::size_t target_count,
+              const std::uint8_t* panel, std::size_t width, std::int32_t* dots);
 
 }  // namespace helip::mining

@@ -33,7 +33,7 @@ inline __m256i load(const std::uint8_t* panel) {
 
 // Targets by 16 candidates of the panel, from candidate `first` on.
 template <std::size_t... T>
-inline void block(const std::int8_t* const* targets, const std::uint8_t* panel, std::size_t width,
+inline void block(const std::int8_t* targets, const std::uint8_t* panel, std::size_t width,
                   std::int32_t* dots, std::index_sequence<T...>) {
   __m256i sums[sizeof...(T)][kVectors];
   ((sums[T][0] = _mm256_setzero_si256(), sums[T][1] = _mm256_setzero_si256()), ...);
@@ -42,7 +42,7 @@ inline void block(const std::int8_t* const* targets, const std::uint8_t* panel, 
     const __m256i second = load(panel + e * kPanelRows + 32);
     const __m256i first_magnitudes = _mm256_abs_epi8(first);
     const __m256i second_magnitudes = _mm256_abs_epi8(second);
-    const __m256i bytes[] = {four_bytes(targets[T] + e)...};
+    const __m256i bytes[] = {four_bytes(targets + T * width + e)...};
     ((sums[T][0] = add_products(sums[T][0], first_magnitudes, first, bytes[T]),
       sums[T][1] = add_products(sums[T][1], second_magnitudes, second, bytes[T])),
      ...);
@@ -53,17 +53,16 @@ inline void block(const std::int8_t* const* targets, const std::uint8_t* panel, 
   ((store(dots + T * kPanelRows, sums[T][0]), store(dots + T * kPanelRows + 8, sums[T][1])), ...);
 }
 
-void tile(const std::int8_t* const* targets, const std::int32_t* /*target_sums*/,
-          std::size_t target_count, const std::uint8_t* panel, std::size_t width,
-          std::int32_t* dots) {
+void tile(const std::int8_t* targets, const std::int32_t* /*target_sums*/, std::size_t target_count,
+          const std::uint8_t* panel, std::size_t width, std::int32_t* dots) {
   for (std::size_t c = 0; c < kPanelRows; c += 16) {
     std::size_t t = 0;
     for (; t + kTargets <= target_count; t += kTargets) {
-      block(targets + t, panel + 4 * c, width, dots + t * kPanelRows + c,
+      block(targets + t * width, panel + 4 * c, width, dots + t * kPanelRows + c,
             std::make_index_sequence<kTargets>());
     }
     for (; t < target_count; ++t) {
-      block(targets + t, panel + 4 * c, width, dots + t * kPanelRows + c,
+      block(targets + t * width, panel + 4 * c, width, dots + t * kPanelRows + c,
             std::make_index_sequence<1>());
     }
   }

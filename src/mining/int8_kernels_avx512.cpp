@@ -45,7 +45,7 @@ inline void store(std::int32_t* dots, const __m512i* sums, std::index_sequence<V
 
 // The panel holds values plus 128, so the sums start at -128 times the sum of the target.
 template <std::size_t... T>
-inline void block(const std::int8_t* const* targets, const std::int32_t* target_sums,
+inline void block(const std::int8_t* targets, const std::int32_t* target_sums,
                   const std::uint8_t* panel, std::size_t width, std::int32_t* dots,
                   std::index_sequence<T...>) {
   constexpr std::make_index_sequence<kVectors> kEach;
@@ -54,21 +54,20 @@ inline void block(const std::int8_t* const* targets, const std::int32_t* target_
   for (std::size_t e = 0; e < width; e += 4) {
     __m512i columns[kVectors];
     load_panel(columns, panel + e * kPanelRows, kEach);
-    (add_products(sums[T], columns, four_bytes(targets[T] + e), kEach), ...);
+    (add_products(sums[T], columns, four_bytes(targets + T * width + e), kEach), ...);
   }
   (store(dots + T * kPanelRows, sums[T], kEach), ...);
 }
 
-void tile(const std::int8_t* const* targets, const std::int32_t* target_sums,
-          std::size_t target_count, const std::uint8_t* panel, std::size_t width,
-          std::int32_t* dots) {
+void tile(const std::int8_t* targets, const std::int32_t* target_sums, std::size_t target_count,
+          const std::uint8_t* panel, std::size_t width, std::int32_t* dots) {
   std::size_t t = 0;
   for (; t + kTargets <= target_count; t += kTargets) {
-    block(targets + t, target_sums + t, panel, width, dots + t * kPanelRows,
+    block(targets + t * width, target_sums + t, panel, width, dots + t * kPanelRows,
           std::make_index_sequence<kTargets>());
   }
   for (; t < target_count; ++t) {
-    block(targets + t, target_sums + t, panel, width, dots + t * kPanelRows,
+    block(targets + t * width, target_sums + t, panel, width, dots + t * kPanelRows,
           std::make_index_sequence<1>());
   }
 }

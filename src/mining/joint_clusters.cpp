@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "common/rng.h"
+#include "mining/gathered_rows.h"
 #include "mining/parallel.h"
 
 namespace helip::mining {
@@ -96,22 +97,21 @@ class JointClusters::Centroids {
     if (!part.used) return;
     const Int8Rows& rows = part.matrix.int8();
     const CandidateIds all = CandidateIds::all(lists_);
-    std::vector<const std::int8_t*> targets;
-    std::vector<std::int32_t> sums;
-    for (const std::uint32_t pair : pairs) {
-      targets.push_back(rows.row(pair));
-      sums.push_back(rows.sum(pair));
-    }
+    GatheredRows targets(rows, pairs.size());
+    for (const std::uint32_t pair : pairs) targets.add(pair);
     const AlignedBytes memory(sizeof(std::int32_t) * pairs.size() * kPanelRows);
     const auto* dots = reinterpret_cast<const std::int32_t*>(memory.data());
     for (std::uint64_t p = 0; p < panel_count(all); ++p) {
-      kernel.tile(targets.data(), sums.data(), pairs.size(), panels.panel(p), rows.width(),
+      kernel.tile(targets.rows(0), targets.sums(0), pairs.size(), panels.panel(p), rows.width(),
                   reinterpret_cast<std::int32_t*>(memory.data()));
+      const float* weights = part.weights.data() + p * kPanelRows;
+      const float* scales = panels.scales(p);
+      const std::size_t count = rows_in(all, p);
       for (std::size_t i = 0; i < pairs.size(); ++i) {
         const float scale = joint_scale_ * rows.scale(pairs[i]);
         float* sums_of_pair = out.data() + i * lists_ + p * kPanelRows;
-        for (std::size_t c = 0; c < rows_in(all, p); ++c) {
-          const float weight = part.weights[p * kPanelRows + c] * panels.scales(p)[c];
+        for (std::size_t c = 0; c < count; ++c) {
+          const float weight = weights[c] * scales[c];
           sums_of_pair[c] += static_cast<float>(dots[i * kPanelRows + c]) * weight * scale;
         }
       }

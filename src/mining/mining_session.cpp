@@ -50,8 +50,8 @@ MiningData read_data(const MiningInput& input, std::uint32_t threads) {
                      .expected = cat("fewer than ", kNoPair),
                      .found = cat(images.rows())});
   }
-  MiningData data{EmbeddingMatrix(std::move(images), image_path.string(), threads),
-                  EmbeddingMatrix(std::move(texts), text_path.string(), threads),
+  MiningData data{EmbeddingMatrix(std::move(images), threads),
+                  EmbeddingMatrix(std::move(texts), threads),
                   {},
                   {},
                   {}};

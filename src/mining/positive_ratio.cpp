@@ -32,7 +32,7 @@ class Rows {
   // Valid until the next call.
   std::span<const float> row(std::uint64_t i) { return store_.row(i, buffer_); }
 
-  double squared_norm(std::uint64_t i) { return finite_squared_norm(row(i), name(), i); }
+  double squared_norm(std::uint64_t i) { return finite_squared_norm(store_, i, row(i)); }
 
  private:
   fs::path path_;

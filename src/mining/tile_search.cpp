@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "mining/exact_scorer.h"
+#include "mining/gathered_rows.h"
 #include "mining/pending_candidates.h"
 #include "mining/score_bounds.h"
 #include "mining/top_k.h"
@@ -23,21 +24,6 @@ constexpr double kDenseShare = 0.2;
 struct Modality {
   const Int8Rows& rows;
   float floor;
-};
-
-// Rows of a tile's targets in one modality, as a kernel takes them.
-struct GatheredRows {
-  std::vector<const std::int8_t*> rows;
-  std::vector<std::int32_t> sums;
-
-  void add(const Int8Rows& from, std::uint64_t id) {
-    rows.push_back(from.row(id));
-    sums.push_back(from.sum(id));
-  }
-  void clear() {
-    rows.clear();
-    sums.clear();
-  }
 };
 
 struct Target {
@@ -72,6 +58,8 @@ struct TileSearch::State {
         second_(texts_first_ ? images_ : texts_),
         bounds_(options.rules, first_.floor, second_.floor),
         scorer_(corpus, options.rules),
+        first_rows_(first_.rows, targets.size()),
+        second_rows_(second_.rows, targets.size()),
         first_dots_(sizeof(std::int32_t) * kTargetsPerGroup * kPanelRows),
         second_dots_(sizeof(std::int32_t) * kTargetsPerGroup * kPanelRows) {
     targets_.reserve(targets.size());
@@ -96,14 +84,10 @@ struct TileSearch::State {
   void scan(const CandidatePanels& panels, std::span<const std::uint32_t> members) {
     first_rows_.clear();
     second_rows_.clear();
-    for (const std::uint32_t t : members) {
-      first_rows_.add(first_.rows, targets_[t].id);
-      second_rows_.add(second_.rows, targets_[t].id);
-    }
+    for (const std::uint32_t t : members) first_rows_.add(targets_[t].id);
     for (std::uint64_t p = 0; p < panels.panels(); ++p) {
       for (std::size_t begin = 0; begin < members.size(); begin += kTargetsPerGroup) {
-        const std::size_t count = std::min(kTargetsPerGroup, members.size() - begin);
-        scan_group(panels, p, begin, members.subspan(begin, count));
+        scan_group(panels, p, members, begin);
       }
     }
   }
@@ -135,12 +119,13 @@ struct TileSearch::State {
     target.bar = (least - target.first.error - 2 * kSlack) / target.first.scale;
   }
 
-  // Targets from `begin` on of those that were gathered.
-  void scan_group(const CandidatePanels& panels, std::uint64_t p, std::size_t begin,
-                  std::span<const std::uint32_t> members) {
+  // Of all targets scanned, kTargetsPerGroup from `begin` on.
+  void scan_group(const CandidatePanels& panels, std::uint64_t p,
+                  std::span<const std::uint32_t> scanned, std::size_t begin) {
+    const auto members = scanned.subspan(begin, std::min(kTargetsPerGroup, scanned.size() - begin));
     const PackedRows& first = first_of(panels);
-    kernel_.tile(first_rows_.rows.data() + begin, first_rows_.sums.data() + begin, members.size(),
-                 first.panel(p), first_.rows.width(), first_dots(0));
+    kernel_.tile(first_rows_.rows(begin), first_rows_.sums(begin), members.size(), first.panel(p),
+                 first_.rows.width(), first_dots(0));
     std::size_t survivors = 0;
     for (std::size_t i = 0; i < members.size(); ++i) {
       const Target& target = targets_[members[i]];
@@ -152,7 +137,11 @@ struct TileSearch::State {
     const double share =
         static_cast<double>(survivors) / static_cast<double>(members.size() * kPanelRows);
     if (share > kDenseShare) {
-      second_of_all(panels, p, begin, members);
+      // A scan whose groups are all sparse does without these copies.
+      if (second_rows_.empty()) {
+        for (const std::uint32_t t : scanned) second_rows_.add(targets_[t].id);
+      }
+      second_of_all(panels, p, members, begin);
     } else {
       second_of_survivors(panels, p, members);
     }
@@ -175,11 +164,11 @@ struct TileSearch::State {
     return texts_first_ ? panels.images() : panels.texts();
   }
 
-  void second_of_all(const CandidatePanels& panels, std::uint64_t p, std::size_t begin,
-                     std::span<const std::uint32_t> members) {
+  void second_of_all(const CandidatePanels& panels, std::uint64_t p,
+                     std::span<const std::uint32_t> members, std::size_t begin) {
     const PackedRows& first = first_of(panels);
     const PackedRows& second = second_of(panels);
-    kernel_.tile(second_rows_.rows.data() + begin, second_rows_.sums.data() + begin, members.size(),
+    kernel_.tile(second_rows_.rows(begin), second_rows_.sums(begin), members.size(),
                  second.panel(p), second_.rows.width(), second_dots(0));
     for (std::size_t i = 0; i < members.size(); ++i) {
       const Target& target = targets_[members[i]];

@@ -83,7 +83,7 @@ EmbeddingStore EmbeddingStore::open(const fs::path& file_or_folder) {
     }
     result.dim_ = static_cast<std::uint32_t>(dim);
     result.dtype_ = array.dtype();
-    result.parts_.push_back({std::move(array), result.rows_, rows});
+    result.parts_.push_back({file, std::move(array), result.rows_, rows});
     result.rows_ += rows;
   }
   return result;
@@ -129,6 +129,13 @@ std::span<const float> EmbeddingStore::row(std::uint64_t row, std::span<float> b
   }
   read_rows(row, 1, buffer);
   return buffer;
+}
+
+std::string EmbeddingStore::place(std::uint64_t row) const {
+  const Part& part = parts_[part_of(row)];
+  std::string place = cat(part.file.string(), ": row ", row - part.first_row);
+  if (parts_.size() > 1) place += cat(", row ", row, " of all parts");
+  return place;
 }
 
 }  // namespace helip::store

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "store/npy.h"
@@ -29,8 +30,13 @@ class EmbeddingStore {
   // One row: where it is mapped, or, if it is stored as float16, widened into `buffer`, [dim].
   [[nodiscard]] std::span<const float> row(std::uint64_t row, std::span<float> buffer) const;
 
+  // Where a row lies, for messages: "FILE: row 3", and of several parts "FILE: row 3, row 12 of all
+  // parts".
+  [[nodiscard]] std::string place(std::uint64_t row) const;
+
  private:
   struct Part {
+    std::filesystem::path file;
     NpyArray array;
     std::uint64_t first_row;
     std::uint64_t rows;

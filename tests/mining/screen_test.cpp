@@ -79,7 +79,7 @@ TEST_CASE("every 8-bit kernel gives the same integers for tiles and rows") {
       const AlignedBytes memory(sizeof(std::int32_t) * (count + 1) * kPanelRows);
       auto* dots = reinterpret_cast<std::int32_t*>(memory.data());
       for (std::uint64_t p = 0; p < panel_count(ids); ++p) {
-        kernel.tile(targets.data(), sums.data(), count, panels.panel(p), rows.width(), dots);
+        kernel.tile(rows.row(0), sums.data(), count, panels.panel(p), rows.width(), dots);
         bool equal = true;
         for (std::size_t t = 0; t < count; ++t) {
           for (std::size_t c = 0; c < kPanelRows; ++c) {
@@ -99,6 +99,22 @@ TEST_CASE("every 8-bit kernel gives the same integers for tiles and rows") {
   }
 }
 
+TEST_CASE("a kernel that multiplies wrongly is found out") {
+  for (const Int8Kernel& kernel : int8_kernels()) CHECK_NOTHROW(require_same_integers(kernel));
+  Int8Kernel wrong = int8_kernels().back();
+  wrong.name = "wrong";
+  wrong.tile = [](const std::int8_t* targets, const std::int32_t* sums, std::size_t count,
+                  const std::uint8_t* panel, std::size_t width, std::int32_t* dots) {
+    int8_kernels().back().tile(targets, sums, count, panel, width, dots);
+    ++dots[36 * kPanelRows + 5];
+  };
+  CHECK_THROWS_WITH(require_same_integers(wrong),
+                    Catch::Contains("wrong multiplies wrongly") &&
+                        Catch::Contains("choose avx512vnni") &&
+                        Catch::Contains("mining.instruction_set") &&
+                        Catch::Contains("for target 36, candidate 5"));
+}
+
 TEST_CASE("a panel's mask tells which candidates reach the bar; padding never does") {
   const Int8Rows rows = mixed_rows();
   const CandidateIds ids = CandidateIds::all(kRows);
@@ -108,7 +124,7 @@ TEST_CASE("a panel's mask tells which candidates reach the bar; padding never do
   for (const Int8Kernel& kernel : int8_kernels()) {
     const std::int8_t* target = rows.row(4);
     const std::int32_t sum = rows.sum(4);
-    kernel.tile(&target, &sum, 1, panels.panel(2), rows.width(), dots);
+    kernel.tile(target, &sum, 1, panels.panel(2), rows.width(), dots);
     for (const float bar : {-1e9F, -1.0F, 0.5F, 100.0F, 1e9F}) {
       const std::uint64_t mask = kernel.screen(dots, panels.scales(2), panels.errors(2), 2.0F, bar);
       for (std::size_t c = 0; c < kPanelRows; ++c) {
@@ -134,10 +150,9 @@ TEST_CASE("the mask of products asks for both floors and for the bound") {
            side.slope * side.errors[c] + side.offset;
   };
   for (const Int8Kernel& kernel : int8_kernels()) {
-    const std::int8_t* targets[] = {rows.row(4), rows.row(9)};
     const std::int32_t sums[] = {rows.sum(4), rows.sum(9)};
-    kernel.tile(targets, sums, 1, panels.panel(2), rows.width(), first);
-    kernel.tile(targets + 1, sums + 1, 1, panels.panel(2), rows.width(), second);
+    kernel.tile(rows.row(4), sums, 1, panels.panel(2), rows.width(), first);
+    kernel.tile(rows.row(9), sums + 1, 1, panels.panel(2), rows.width(), second);
     std::size_t found = 0;
     for (const float floor : {0.0F, 0.015625F}) {
       for (const float bound : {0.0F, 0.001F, 0.02F}) {

@@ -346,8 +346,17 @@ TEST_CASE("inputs that do not fit each other are refused by name") {
     const fs::path at = base / ("bad" + std::to_string(std::isnan(bad)));
     const MiningInput broken_input = write_pairs(broken, at);
     CHECK(error_of([&] { MiningSession(broken_input, config, 2); }) ==
-          (at / "text_emb").string() +
+          (at / "text_emb/text_emb_0.npy").string() +
               ": row 37: an embedding is not finite; expected finite values");
+    // The same rows in two parts: the error names the part, and the row in it and in all.
+    const auto cut_at = broken.texts.begin() + 30 * 16;
+    write_npy<float>(at / "text_emb/text_emb_0.npy", helip::store::DType::kF32, {30, 16},
+                     {broken.texts.begin(), cut_at});
+    write_npy<float>(at / "text_emb/text_emb_1.npy", helip::store::DType::kF32, {180, 16},
+                     {cut_at, broken.texts.end()});
+    CHECK(error_of([&] { MiningSession(broken_input, config, 2); }) ==
+          (at / "text_emb/text_emb_1.npy").string() +
+              ": row 7, row 37 of all parts: an embedding is not finite; expected finite values");
   }
 
   const MiningSession session(input, config, 1);

@@ -164,8 +164,13 @@ TEST_CASE("embeddings of several parts and of float16 read as one matrix") {
   CHECK(rows[0] == f32.as<float>()[8]);
   CHECK(rows[4] == f32.as<float>()[0]);
   CHECK_THROWS_AS(store.read_rows(5, 2, rows), StoreError);
+  CHECK(store.place(2) ==
+        (folder.path() / "img_emb_0.npy").string() + ": row 2, row 2 of all parts");
+  CHECK(store.place(3) ==
+        (folder.path() / "img_emb_1.npy").string() + ": row 0, row 3 of all parts");
 
   const EmbeddingStore half = EmbeddingStore::open(kGolden / "f16.npy");
+  CHECK(half.place(1) == (kGolden / "f16.npy").string() + ": row 1");
   half.read_rows(1, 2, rows);
   CHECK(std::equal(rows.begin(), rows.end(),
                    f32.as<float>().begin() + 4));  // the values are exact in float16
