@@ -38,7 +38,7 @@ std::string facts(const MiningSummary& mining) {
             ": the hard pair's caption fits the "
             "target's image more than ",
             decimal(mining::kSuspectRatio, 2), " times as well as its own; ",
-            share_of(ratios->above_one, ratios->slots), " better than its own; mean ",
+            share_of(ratios->above_one, ratios->slots), " better than its own; mean ratio ",
             decimal(ratios->mean, 3)));
     if (ratios->left_out > 0) {
       row("without such a ratio",
