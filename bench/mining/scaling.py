@@ -93,13 +93,16 @@ def mine(command, work):
     used = {}
     former = {log: log.stat().st_size for log in work.glob("logs/*.log")}
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    while process.poll() is None:
+    while True:
+        ended = process.poll() is not None
         text = ""
         for log in work.glob("logs/*.log"):
             text += log.read_bytes()[former.get(log, 0):].decode(errors="replace")
         for mark, words in marks.items():
             if mark not in seen and words in text:
                 seen[mark], used[mark] = time.monotonic(), worker_seconds(work)
+        if ended:
+            break
         time.sleep(0.05)
     if process.returncode != 0 or len(seen) != len(marks):
         sys.exit(f"{' '.join(map(str, command))}: exit {process.returncode}, saw {sorted(seen)}; see {work / 'logs'}")
