@@ -10,6 +10,9 @@
 
 namespace helip::mining {
 
+// Above every bar; minus it below every one. A constant, since device code cannot call the function.
+inline constexpr float kInfinity = std::numeric_limits<float>::infinity();
+
 // One target of a tile. A scale of 0 in the first modality: it has no hard pairs.
 struct ScreenTarget {
   std::uint32_t id = 0;
@@ -52,8 +55,7 @@ struct PairScreen {
   }
   // Likewise, where the k-th score is known to reach `bound`.
   [[nodiscard]] HELIP_HOST_DEVICE float bar(const ScreenTarget& target, float bound) const {
-    constexpr float kNever = std::numeric_limits<float>::infinity();
-    return target.first.scale > 0 ? bounds.bar(target.first, bound) : kNever;
+    return target.first.scale > 0 ? bounds.bar(target.first, bound) : kInfinity;
   }
 
   // Of the candidate in `row`, whose first product passed. `range` is set for kPending alone.

@@ -45,7 +45,7 @@ ScreenJob::ScreenJob(const MiningData& corpus, const MinerOptions& options,
       sizes(buffers),
       first_errors(first.errors().begin(), first.errors().end()) {
   for (std::size_t i = 0; i < corpus.quarantined.size(); ++i) {
-    if (corpus.quarantined[i] != 0) first_errors[i] = -std::numeric_limits<float>::infinity();
+    if (corpus.quarantined[i] != 0) first_errors[i] = -kInfinity;
   }
 }
 
@@ -65,17 +65,17 @@ ScreenTarget ScreenJob::target(std::uint64_t id) const {
   return target;
 }
 
-CandidateRows ScreenJob::candidates() const {
-  return {.first = first.row(0),
-          .second = second.row(0),
-          .first_scales = first.scales().data(),
-          .first_errors = first_errors.data(),
-          .second_scales = second.scales().data(),
-          .second_errors = second.errors().data(),
-          .image_groups = data.image_group.empty() ? nullptr : data.image_group.data(),
-          .caption_groups = data.caption_group.empty() ? nullptr : data.caption_group.data(),
-          .id = 0,
-          .count = static_cast<std::uint32_t>(pairs())};
+CandidateRows ScreenJob::candidates(std::uint64_t from, std::uint64_t count) const {
+  return {.first = first.row(from),
+          .second = second.row(from),
+          .first_scales = first.scales().data() + from,
+          .first_errors = first_errors.data() + from,
+          .second_scales = second.scales().data() + from,
+          .second_errors = second.errors().data() + from,
+          .image_groups = data.image_group.empty() ? nullptr : data.image_group.data() + from,
+          .caption_groups = data.caption_group.empty() ? nullptr : data.caption_group.data() + from,
+          .id = static_cast<std::uint32_t>(from),
+          .count = static_cast<std::uint32_t>(count)};
 }
 
 }  // namespace helip::mining

@@ -33,8 +33,8 @@ struct ScreenJob {
 
   [[nodiscard]] std::uint64_t pairs() const { return first.rows(); }
   [[nodiscard]] ScreenTarget target(std::uint64_t id) const;
-  // All candidates where they lie in host memory.
-  [[nodiscard]] CandidateRows candidates() const;
+  // Candidates [first, first + count) where they lie in host memory.
+  [[nodiscard]] CandidateRows candidates(std::uint64_t first, std::uint64_t count) const;
 
   const MiningData& data;
   const Int8Rows &first, &second;

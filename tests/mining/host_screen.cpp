@@ -113,7 +113,7 @@ class HostLane final : public ScreenLane {
   }
 
   void scan_tile(std::span<Target> targets, std::uint64_t first, std::uint64_t count) {
-    const CandidateRows all = job_.candidates();
+    const CandidateRows all = job_.candidates(0, job_.pairs());
     std::vector<std::int32_t> dots(targets.size() * count);
     std::vector<bool> passes(dots.size());
     for (std::size_t t = 0; t < targets.size(); ++t) {
@@ -139,7 +139,7 @@ class HostLane final : public ScreenLane {
     const std::int32_t second_dot =
         dot(job_.second.row(target.self.id), job_.second.row(candidate), job_.second.width());
     ScoreRange range;
-    switch (job_.screen.judge(target.self, target.bound, job_.candidates(), candidate, first_dot,
+    switch (job_.screen.judge(target.self, target.bound, job_.candidates(0, job_.pairs()), candidate, first_dot,
                               second_dot, range)) {
       case Verdict::kOut:
         break;
