@@ -28,7 +28,8 @@ endif()
 add_library(helip_options INTERFACE)
 # Contraction to FMA would change results that are promised to the bit on every instruction set.
 target_compile_options(helip_options INTERFACE
-  $<$<COMPILE_LANGUAGE:CXX>:-Wall;-Wextra;-Wshadow;-Wconversion;-Werror;-ffp-contract=off>)
+  $<$<COMPILE_LANGUAGE:CXX>:-Wall;-Wextra;-Wshadow;-Wconversion;-Werror;-ffp-contract=off>
+  $<$<COMPILE_LANGUAGE:CUDA>:--fmad=false;-Xcompiler=-Wall,-Wextra,-ffp-contract=off;-Werror=all-warnings>)
 target_compile_definitions(helip_options INTERFACE _GLIBCXX_ASSERTIONS)
 target_include_directories(helip_options INTERFACE ${CMAKE_SOURCE_DIR}/src)
 if(HELIP_SANITIZE)

@@ -39,9 +39,13 @@ void PendingCandidates::drop_excluded() {
 std::vector<PendingCandidates::Candidate> PendingCandidates::take() {
   drop_excluded();
   std::vector<Candidate> taken = std::exchange(candidates_, {});
-  std::sort(taken.begin(), taken.end(),
-            [](const Candidate& a, const Candidate& b) { return a.upper > b.upper; });
+  sort_by_upper(taken);
   return taken;
+}
+
+void sort_by_upper(std::span<PendingCandidates::Candidate> candidates) {
+  std::sort(candidates.begin(), candidates.end(),
+            [](const auto& a, const auto& b) { return a.upper > b.upper; });
 }
 
 }  // namespace helip::mining

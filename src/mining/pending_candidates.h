@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 namespace helip::mining {
@@ -35,5 +36,8 @@ class PendingCandidates {
   std::vector<Candidate> candidates_;
   std::vector<float> lowers_;  // the k largest so far, a min-heap once it is full
 };
+
+// The highest upper bound first.
+void sort_by_upper(std::span<PendingCandidates::Candidate> candidates);
 
 }  // namespace helip::mining

@@ -4,13 +4,17 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "mining/host_device.h"
 #include "mining/int8_kernels.h"
 #include "mining/int8_rows.h"
 #include "mining/pair_score.h"
 
 namespace helip::mining {
 
-// What float arithmetic on cosines may lose, with room to spare.
+// What float arithmetic on cosines may lose, with room to spare: a bound takes fewer than ten
+// operations on values below 3, each wrong by at most half a unit in the last place, 6e-8 of its
+// value. Contracting a product and a sum to one FMA leaves a rounding out, so the bounds hold with
+// and without; they need IEEE division and subnormal numbers, so no fast-math.
 inline constexpr float kSlack = 2e-6F;
 inline constexpr float kFactorSlack = 1e-6F;
 
@@ -23,18 +27,33 @@ struct Cosine {
 struct TargetRow {
   float scale = 0, error = 0;
 
-  explicit TargetRow(const Int8Rows& rows, std::uint64_t target)
+  TargetRow() = default;
+  TargetRow(const Int8Rows& rows, std::uint64_t target)
       : scale(rows.scale(target)), error(rows.error(target)) {}
   [[nodiscard]] CosineScreen screen(const std::int32_t* dots, const float* scales,
                                     const float* errors, float floor) const {
     return {dots, scales, errors, scale, 1 + error, error + kSlack, floor};
   }
-  [[nodiscard]] Cosine cosine(std::int32_t dot, float other_scale, float other_error) const {
+  // Of first_passes.
+  [[nodiscard]] HELIP_HOST_DEVICE float slope() const { return (1 + error) / scale; }
+  [[nodiscard]] HELIP_HOST_DEVICE Cosine cosine(std::int32_t dot, float other_scale,
+                                                float other_error) const {
     const float value = static_cast<float>(dot) * other_scale * scale;
     const float error_bound = error + (1 + error) * other_error + kSlack;
     return {value - error_bound, value + error_bound};
   }
 };
+
+// Whether a candidate's first cosine may reach what a target's bar stands for.
+[[nodiscard]] HELIP_HOST_DEVICE inline bool first_passes(std::int32_t dot, float scale, float error,
+                                                         float slope, float bar) {
+  return static_cast<float>(dot) * scale + slope * error >= bar;
+}
+
+// The scored modality is screened first, of two the narrower one.
+inline bool screens_texts_first(Metric metric, std::uint32_t image_dim, std::uint32_t text_dim) {
+  return metric == Metric::kText || (metric == Metric::kProduct && text_dim <= image_dim);
+}
 
 // Bounds of a score from those of its cosines. A metric of one modality has it as the first.
 class ScoreBounds {
@@ -48,23 +67,28 @@ class ScoreBounds {
         product_(rules.metric == Metric::kProduct) {}
 
   [[nodiscard]] float cap() const { return cap_; }
-  // What the first cosine must reach for a score of `bound`, even if the second is the highest.
-  [[nodiscard]] float first_bar(float bound) const { return product_ ? bound / cap_ : bound; }
+  // The bar of first_passes: the first cosine must reach its floor, and the bound even if the
+  // second cosine is the highest.
+  [[nodiscard]] HELIP_HOST_DEVICE float bar(const TargetRow& first, float bound) const {
+    const float reach = product_ ? bound / cap_ : bound;
+    const float least = reach > first_floor_ ? reach : first_floor_;
+    return (least - first.error - 2 * kSlack) / first.scale;
+  }
   // What the product of upper bounds, each at most the cap, must reach for a score of `bound`.
   [[nodiscard]] float product_bar(float bound) const {
     return product_ ? bound * (1 - kFactorSlack) : 0;
   }
   // 0 if the pair certainly has no score.
-  [[nodiscard]] float upper(const Cosine& first, const Cosine& second) const {
+  [[nodiscard]] HELIP_HOST_DEVICE float upper(const Cosine& first, const Cosine& second) const {
     const bool possible = first.high >= first_floor_ && second.high >= second_floor_ &&
                           first.high > 0 && second.high > 0 && first.low <= ceiling_ &&
                           second.low <= ceiling_;
     if (!possible) return 0;
-    const float most = std::min(first.high, cap_) * (1 + kFactorSlack);
-    return product_ ? most * std::min(second.high, cap_) : most;
+    const float most = capped(first.high) * (1 + kFactorSlack);
+    return product_ ? most * capped(second.high) : most;
   }
   // 0 unless both cosines are certainly admitted.
-  [[nodiscard]] float lower(const Cosine& first, const Cosine& second) const {
+  [[nodiscard]] HELIP_HOST_DEVICE float lower(const Cosine& first, const Cosine& second) const {
     const bool certain = first.low > first_floor_ && second.low > second_floor_ &&
                          first.high <= ceiling_ && second.high <= ceiling_;
     if (!certain) return 0;
@@ -72,6 +96,10 @@ class ScoreBounds {
   }
 
  private:
+  [[nodiscard]] HELIP_HOST_DEVICE float capped(float cosine) const {
+    return cosine < cap_ ? cosine : cap_;
+  }
+
   float first_floor_, second_floor_, ceiling_, cap_;
   bool product_;
 };

@@ -6,11 +6,10 @@
 #include <limits>
 #include <vector>
 
-#include "mining/exact_scorer.h"
 #include "mining/gathered_rows.h"
 #include "mining/pending_candidates.h"
 #include "mining/score_bounds.h"
-#include "mining/top_k.h"
+#include "mining/settler.h"
 
 namespace helip::mining {
 namespace {
@@ -27,15 +26,11 @@ struct Modality {
 };
 
 struct Target {
-  std::uint64_t id;
+  std::uint32_t id;
   TargetRow first, second;
   PendingCandidates pending;
-  TopK best;
-  // The highest sim(I, T) that the margins allow.
-  double limit = std::numeric_limits<double>::infinity();
-  // Candidates known to have a positive score, whether or not they pass the filters.
-  std::uint32_t positives = 0;
-  // A candidate survives the first modality if dot · its scale + slope · its error >= bar.
+  Ranking ranking;
+  // Of first_passes.
   float slope = 0, bar = std::numeric_limits<float>::infinity();
 };
 
@@ -50,14 +45,12 @@ struct TileSearch::State {
         k_(options.k),
         images_{corpus.images.int8(), static_cast<float>(options.rules.image_floor)},
         texts_{corpus.texts.int8(), static_cast<float>(options.rules.text_floor)},
-        // The scored modality is screened first, of two the narrower one.
-        texts_first_(options.rules.metric == Metric::kText ||
-                     (options.rules.metric == Metric::kProduct &&
-                      corpus.texts.dim() <= corpus.images.dim())),
+        texts_first_(
+            screens_texts_first(options.rules.metric, corpus.images.dim(), corpus.texts.dim())),
         first_(texts_first_ ? texts_ : images_),
         second_(texts_first_ ? images_ : texts_),
         bounds_(options.rules, first_.floor, second_.floor),
-        scorer_(corpus, options.rules),
+        settler_(corpus, options),
         first_rows_(first_.rows, targets.size()),
         second_rows_(second_.rows, targets.size()),
         first_dots_(sizeof(std::int32_t) * kTargetsPerGroup * kPanelRows),
@@ -66,13 +59,13 @@ struct TileSearch::State {
     for (const std::uint32_t t : targets) {
       Target& target =
           targets_.emplace_back(Target{t, TargetRow(first_.rows, t), TargetRow(second_.rows, t),
-                                       PendingCandidates(options.k), TopK(options.k)});
+                                       PendingCandidates(options.k), Ranking(options.k)});
       // A vector of zeros has no cosine above 0.
       const bool searched = data_.may_be_target(t) && target.first.scale > 0 &&
                             target.second.scale > 0 && bounds_.cap() > 0;
       if (searched) {
-        target.slope = (1 + target.first.error) / target.first.scale;
-        if (filters_.margins()) target.limit = limit_of(t);
+        target.slope = target.first.slope();
+        if (filters_.margins()) target.ranking.limit = settler_.limit_of(t);
         set_bar(target);
       }
       all_.push_back(static_cast<std::uint32_t>(all_.size()));
@@ -94,29 +87,19 @@ struct TileSearch::State {
 
   float kth_score(std::size_t t) {
     settle(targets_[t]);
-    return targets_[t].best.bound();
+    return targets_[t].ranking.best.bound();
   }
 
   std::uint32_t write(std::size_t t, std::span<std::uint32_t> indices, std::span<float> scores) {
     Target& target = targets_[t];
     settle(target);
-    target.best.write(indices, scores);
-    // The bound leaves 0 only once k scores are known to be positive.
-    return target.pending.bound() > 0 ? k_ : std::min(k_, target.positives);
+    target.ranking.best.write(indices, scores);
+    return settler_.filled(target.pending.bound(), target.ranking);
   }
 
  private:
-  double limit_of(std::uint32_t target) {
-    double own = 0;
-    scorer_.set_target(target);
-    scorer_.similarities({&target, 1}, {&own, 1});
-    return similarity_limit(own, filters_);
-  }
-
-  // The candidate must reach the floor and the bound.
   void set_bar(Target& target) const {
-    const float least = std::max(first_.floor, bounds_.first_bar(target.pending.bound()));
-    target.bar = (least - target.first.error - 2 * kSlack) / target.first.scale;
+    target.bar = bounds_.bar(target.first, target.pending.bound());
   }
 
   // Of all targets scanned, kTargetsPerGroup from `begin` on.
@@ -249,40 +232,21 @@ struct TileSearch::State {
   void offer_filtered(Target& target, std::uint32_t id, float lower, float upper,
                       const Cosine& similarity) const {
     const bool fails = double{upper} < filters_.min_score || double{lower} > filters_.max_score ||
-                       double{similarity.low} > target.limit;
-    if (fails && (lower > 0 || target.positives >= k_)) {
-      target.positives += lower > 0 ? 1 : 0;
+                       double{similarity.low} > target.ranking.limit;
+    if (fails && (lower > 0 || target.ranking.positives >= k_)) {
+      target.ranking.positives += lower > 0 ? 1 : 0;
       return;
     }
     const bool certain = double{lower} >= filters_.min_score &&
                          double{upper} <= filters_.max_score &&
-                         double{similarity.high} <= target.limit;
+                         double{similarity.high} <= target.ranking.limit;
     target.pending.offer(id, certain ? lower : 0, upper);
   }
 
-  // Scores what is pending exactly, from the highest upper bound down to the k-th score found.
   void settle(Target& target) {
     const auto candidates = target.pending.take();
-    if (candidates.empty()) return;
-    scorer_.set_target(target.id);
-    std::array<std::uint32_t, ExactScorer::kAtOnce> ids{};
-    std::array<float, ExactScorer::kAtOnce> scores{};
-    std::array<double, ExactScorer::kAtOnce> similarities{};
-    for (std::size_t begin = 0; begin < candidates.size(); begin += ids.size()) {
-      if (candidates[begin].upper < target.pending.bound()) break;
-      const std::size_t count = std::min(ids.size(), candidates.size() - begin);
-      for (std::size_t i = 0; i < count; ++i) ids[i] = candidates[begin + i].id;
-      scorer_.score(std::span(ids).first(count), scores);
-      if (filters_.margins()) scorer_.similarities(std::span(ids).first(count), similarities);
-      for (std::size_t i = 0; i < count; ++i) {
-        target.positives += scores[i] > 0 ? 1 : 0;
-        if (!filters_.any() || passes(scores[i], similarities[i], target.limit, filters_)) {
-          target.best.offer(scores[i], ids[i]);
-        }
-      }
-      target.pending.raise(target.best.bound());
-      if (target.positives >= k_) target.pending.raise(static_cast<float>(filters_.min_score));
-    }
+    target.pending.raise(
+        settler_.settle(target.id, candidates, target.pending.bound(), target.ranking));
   }
 
   const MiningData& data_;
@@ -293,7 +257,7 @@ struct TileSearch::State {
   const bool texts_first_;
   const Modality &first_, &second_;
   const ScoreBounds bounds_;
-  ExactScorer scorer_;
+  Settler settler_;
   std::vector<Target> targets_;
   std::vector<std::uint32_t> all_;
   GatheredRows first_rows_, second_rows_;  // of the scan at hand

@@ -67,6 +67,53 @@ inline Pairs random_pairs(std::uint64_t count, std::uint32_t image_dim, std::uin
   return pairs;
 }
 
+inline void scale_row(std::vector<float>& values, std::uint32_t dim, std::uint64_t row,
+                      float factor) {
+  for (std::uint32_t e = 0; e < dim; ++e) values[row * dim + e] *= factor;
+}
+
+inline void copy_row(std::vector<float>& values, std::uint32_t dim, std::uint64_t from,
+                     std::uint64_t to) {
+  std::copy_n(values.begin() + static_cast<std::ptrdiff_t>(from * dim), dim,
+              values.begin() + static_cast<std::ptrdiff_t>(to * dim));
+}
+
+// Ties, exact duplicates, zero, denormal and huge rows, opposite rows.
+inline Pairs nasty_pairs() {
+  Pairs pairs = random_pairs(203, 17, 9, 3);
+  for (std::uint64_t i = 10; i < 30; ++i) {  // equal pairs: score ties for every target
+    copy_row(pairs.images, 17, 5, i);
+    copy_row(pairs.texts, 9, 6, i);
+  }
+  copy_row(pairs.images, 17, 40, 41);  // duplicates in one modality
+  copy_row(pairs.texts, 9, 50, 51);
+  scale_row(pairs.images, 17, 60, 0);
+  scale_row(pairs.texts, 9, 61, 0);
+  scale_row(pairs.images, 17, 62, 0);
+  scale_row(pairs.texts, 9, 62, 0);
+  scale_row(pairs.images, 17, 63, 1e-40F);  // denormal
+  scale_row(pairs.texts, 9, 64, 1e-44F);
+  scale_row(pairs.images, 17, 65, 1e35F);
+  scale_row(pairs.texts, 9, 66, 1e35F);
+  scale_row(pairs.images, 17, 67, -1);  // opposite directions
+  scale_row(pairs.texts, 9, 67, -1);
+  for (std::uint64_t i = 70; i < 80; ++i) scale_row(pairs.texts, 9, i, 0x1p20F);
+  return pairs;
+}
+
+// Values of a small grid: cosines lie exactly on floors and ceilings, scores tie everywhere.
+inline Pairs grid_pairs() {
+  Pairs pairs;
+  pairs.image_dim = 4;
+  pairs.text_dim = 3;
+  RandomStream stream(8, "test.grid", {});
+  for (int i = 0; i < 150; ++i) {
+    for (int e = 0; e < 4; ++e) pairs.images.push_back(static_cast<float>(stream.below(3)) - 1);
+    for (int e = 0; e < 3; ++e) pairs.texts.push_back(static_cast<float>(stream.below(3)) - 1);
+  }
+  return pairs;
+}
+
 struct Rows {
   std::vector<std::uint32_t> indices;
   std::vector<float> scores;
