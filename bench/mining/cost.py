@@ -12,6 +12,8 @@ import subprocess
 import sys
 import tempfile
 
+import numpy as np
+
 import run
 
 CORPORA = [("CC3M", 2.8e6), ("CC12M", 10.4e6), ("YFCC15M", 14.8e6)]
@@ -20,7 +22,8 @@ CORPORA = [("CC3M", 2.8e6), ("CC12M", 10.4e6), ("YFCC15M", 14.8e6)]
 def embeddings_of(folder, pairs):
     folder = folder / str(pairs)
     if not (folder / "text_emb").is_dir():
-        subprocess.run([sys.executable, pathlib.Path(__file__).parent / "make_pairs.py", folder, "--pairs", str(pairs)], check=True)
+        make_pairs = pathlib.Path(__file__).parent / "make_pairs.py"
+        subprocess.run([sys.executable, make_pairs, folder, "--pairs", str(pairs)], check=True)
     return folder / "img_emb" / "img_emb_0.npy", folder / "text_emb" / "text_emb_0.npy"
 
 
@@ -29,15 +32,15 @@ def measure(arguments, folder, pairs):
     image, text = embeddings_of(folder, pairs)
     found = {}
     for method in ("exact", "index", "fast"):
-        command = [arguments.build / "bench" / "helip_time_miner", image, text, arguments.k, 0, arguments.threads, "auto", method,
-                   max(arguments.k + 1, pairs // 10)]
+        pool = max(arguments.k + 1, pairs // 10)
+        command = [arguments.build / "bench" / "helip_time_miner", image, text, arguments.k, 0, arguments.threads, "auto", method, pool]
         found[method] = run.run(command + ([] if method == "exact" else ["recall"]), arguments.threads)
     return found
 
 
 def print_table(sizes, found, k):
-    print(f"| N | exact, s | pairs compared a second | times the former | index, s | its products | its recall@{k} | fast, s | its products "
-          f"| its recall@{k} |")
+    print("| N | exact, s | pairs compared a second | times the former "
+          + "".join(f"| {method}, s | its products | its recall@{k} " for method in ("index", "fast")) + "|")
     print("|---" * 10 + "|")
     former = None
     for pairs in sizes:
@@ -52,8 +55,9 @@ def print_table(sizes, found, k):
 
 def print_projection(pairs, exact, threads):
     rate = pairs**2 / exact["seconds"] / threads
-    print(f"\nExact mining of all N targets compares N² pairs. Measured at N = {pairs:,}: {pairs:,}² pairs in {exact['seconds']:.1f} s on "
-          f"{threads} threads = {rate:.3g} pairs a second and core. Projected from that, not measured; widths, k and machine as here:\n")
+    print(f"\nExact mining of all N targets compares N² pairs. Measured at N = {pairs:,}: {pairs:,}² pairs in "
+          f"{exact['seconds']:.1f} s on {threads} threads = {rate:.3g} pairs a second and core. Projected from that, not measured; "
+          "widths, k and machine as here:\n")
     print("| corpus | pairs | N² | core-hours = N² / rate / 3600 |\n|---|---|---|---|")
     for name, corpus in CORPORA:
         print(f"| {name} | {corpus / 1e6:.1f} M | {corpus**2:.3g} | {corpus**2 / rate / 3600:,.0f} |")
@@ -71,8 +75,9 @@ def main():
     with tempfile.TemporaryDirectory() as temporary:
         folder = arguments.embeddings or pathlib.Path(temporary)
         found = {pairs: measure(arguments, folder, pairs) for pairs in sizes}
-    print(f"{run.cpu()}, {arguments.threads} threads, {datetime.date.today()}; 768 image and 384 text dimensions unless --embeddings holds "
-          f"others, k = {arguments.k}. Seconds from mapped files to the table in memory. Exact mining's time should grow by 4 when N "
+        widths = [np.load(file, mmap_mode="r").shape[1] for file in embeddings_of(folder, sizes[-1])]
+    print(f"{run.cpu()}, {arguments.threads} threads, {datetime.date.today()}; {widths[0]} image and {widths[1]} text dimensions, "
+          f"k = {arguments.k}. Seconds from mapped files to the table in memory. Exact mining's time should grow by 4 when N "
           "doubles.\n")
     print_table(sizes, found, arguments.k)
     print_projection(sizes[-1], found[sizes[-1]]["exact"], arguments.threads)

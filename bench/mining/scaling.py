@@ -29,8 +29,8 @@ import run
 
 SIDE = 16
 PAIRS_PER_SHARD = 10000
-THINGS = ["cat", "dog", "tree", "house", "river", "bridge", "car", "boat", "bird", "flower", "lamp", "chair", "mountain", "road", "hat", "cake"]
-LOOKS = ["red", "green", "blue", "yellow", "old", "new", "small", "large", "dark", "bright", "wooden", "round"]
+THINGS = "cat dog tree house river bridge car boat bird flower lamp chair mountain road hat cake".split()
+LOOKS = "red green blue yellow old new small large dark bright wooden round".split()
 
 
 def png(pixels):
@@ -55,7 +55,8 @@ def make_corpus(folder, pairs):
         with tarfile.open(folder / f"{shard // PAIRS_PER_SHARD:05}.tar", "w", format=tarfile.USTAR_FORMAT) as tar:
             for i in range(shard, min(shard + PAIRS_PER_SHARD, pairs)):
                 topic = rng.randrange(200)
-                words = [rng.choice(LOOKS), THINGS[topic % len(THINGS)], rng.choice(LOOKS), rng.choice(THINGS), str(rng.randrange(1000))]
+                words = [rng.choice(LOOKS), THINGS[topic % len(THINGS)], rng.choice(LOOKS), rng.choice(THINGS),
+                         str(rng.randrange(1000))]
                 for ending, content in ((".png", picture(rng, topic)), (".txt", " ".join(words).encode())):
                     member = tarfile.TarInfo(f"{i:08}{ending}")
                     member.size = len(content)
@@ -143,8 +144,8 @@ def main():
     embeddings = next((work / "embeddings").iterdir())
     opened = run.run([arguments.build / "bench" / "helip_time_miner", embeddings, embeddings, 50, 1, 1], 1)
 
-    print(f"{run.cpu()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, {datetime.date.today()}; {opened['pairs']:,} pairs; one thread "
-          f"a worker; opening the embeddings takes {opened['open_seconds']:.2f} s in each\n")
+    print(f"{run.cpu()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, {datetime.date.today()}; {opened['pairs']:,} pairs; "
+          f"one thread a worker; opening the embeddings takes {opened['open_seconds']:.2f} s in each\n")
     print("| workers | all ranges, s | merge, s | tasks | processor seconds of each worker |\n|---|---|---|---|---|")
     for workers, found in results.items():
         print(f"| {workers} | {found['ranges']:.1f} | {found['merge']:.2f} | {found['tasks']} | {', '.join(map(str, found['cpu']))} |")
