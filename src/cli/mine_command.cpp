@@ -46,6 +46,7 @@ std::string option_of(const std::string& key) {
       {"mining.text_floor", "--text-floor"},
       {"mining.pool_size", "--pool-size"},
       {"mining.instruction_set", "--instruction-set"},
+      {"mining.scratch", "--scratch"},
       {"mining.index_recall", "--index-recall"},
       {"mining.metric", "--metric"},
       {"mining.min_score", "--min-score"},
@@ -230,6 +231,8 @@ void add_mine_command(CLI::App& app, int& /*exit_code*/) {
       ->add_option("--instruction-set", mining.instruction_set,
                    "auto, amx, avx512vnni, avx2 or portable; the result does not depend on it")
       ->capture_default_str();
+  command->add_option("--scratch", mining.scratch,
+                      "folder on a local disk for the 8-bit copies; default: they are in memory");
   command->add_flag("--json", arguments->json, "print the summary as JSON");
   command->callback([arguments] { mine(*arguments); });
 }

@@ -33,7 +33,7 @@ std::vector<std::uint32_t> read_groups(const fs::path& file, std::uint64_t pairs
   return {values.begin(), values.end()};
 }
 
-MiningData read_data(const MiningInput& input, std::uint32_t threads) {
+MiningData read_data(const MiningInput& input, std::uint32_t threads, const std::string& scratch) {
   const fs::path image_path = modality_path(input.image_embeddings, "img_emb");
   const fs::path text_path = modality_path(input.text_embeddings, "text_emb");
   store::EmbeddingStore images = store::EmbeddingStore::open(image_path);
@@ -50,11 +50,12 @@ MiningData read_data(const MiningInput& input, std::uint32_t threads) {
                      .expected = cat("fewer than ", kNoPair),
                      .found = cat(images.rows())});
   }
-  MiningData data{EmbeddingMatrix(std::move(images), threads),
-                  EmbeddingMatrix(std::move(texts), threads),
+  MiningData data{EmbeddingMatrix(std::move(images), threads, scratch),
+                  EmbeddingMatrix(std::move(texts), threads, scratch),
                   {},
                   {},
-                  {}};
+                  {},
+                  scratch};
   if (!input.duplicate_groups.empty()) {
     data.image_group = read_groups(input.duplicate_groups / "image_group.npy", data.pairs());
     data.caption_group = read_groups(input.duplicate_groups / "caption_group.npy", data.pairs());
@@ -116,7 +117,7 @@ std::unique_ptr<PairMiner> make_miner(const MiningData& data, const config::Mini
 struct MiningSession::State {
   State(const MiningInput& input, const config::MiningConfig& config, std::uint32_t threads,
         int table_version)
-      : data(read_data(input, threads)),
+      : data(read_data(input, threads, config.scratch)),
         table_slots(config.hard_pairs_per_target),
         exact(config.method == "exact"),
         // Not the targets on which the index chooses its probes.
