@@ -5,6 +5,8 @@
 #include "common/ids.h"
 #include "common/text.h"
 #include "data/quarantine.h"
+#include "mining/cuda/cuda_screen.h"
+#include "mining/device_miner.h"
 #include "mining/embedding_files.h"
 #include "mining/index_miner.h"
 #include "mining/mining_data.h"
@@ -92,7 +94,8 @@ MinerOptions options_of(std::uint64_t pairs, const config::MiningConfig& config,
 }
 
 std::unique_ptr<PairMiner> make_miner(const MiningData& data, const config::MiningConfig& config,
-                                      const MinerOptions& options, int table_version) {
+                                      const MinerOptions& options, int table_version,
+                                      const std::string& device) {
   if (config.method == "fast") {
     return make_fast_miner(data, options,
                            {.pairs = data.pairs(),
@@ -108,6 +111,12 @@ std::unique_ptr<PairMiner> make_miner(const MiningData& data, const config::Mini
                              .recall = config.index_recall,
                              .seed = config.seed});
   }
+  constexpr std::string_view kCuda = "cuda:";
+  if (device.starts_with(kCuda)) {
+    const CudaScreenOptions cuda{.device = std::stoi(device.substr(kCuda.size()))};
+    return make_device_miner(data, options,
+                             make_cuda_screen(data, options, screen_sizes(options.k), cuda));
+  }
   return make_exact_miner(data, options);
 }
 
@@ -115,7 +124,7 @@ std::unique_ptr<PairMiner> make_miner(const MiningData& data, const config::Mini
 
 struct MiningSession::State {
   State(const MiningInput& input, const config::MiningConfig& config, std::uint32_t threads,
-        int table_version)
+        int table_version, const std::string& device)
       : data(read_data(input, threads)),
         table_slots(config.hard_pairs_per_target),
         exact(config.method == "exact"),
@@ -125,7 +134,7 @@ struct MiningSession::State {
     check_joint_space(data, config);
     options = options_of(data.pairs(), config, threads);
     k = options.k;
-    miner = make_miner(data, config, options, table_version);
+    miner = make_miner(data, config, options, table_version, device);
   }
   MiningData data;
   std::uint32_t k = 0;  // slots of a mined row
@@ -137,8 +146,8 @@ struct MiningSession::State {
 };
 
 MiningSession::MiningSession(const MiningInput& input, const config::MiningConfig& config,
-                             std::uint32_t threads, int table_version)
-    : state_(std::make_unique<State>(input, config, threads, table_version)) {}
+                             std::uint32_t threads, int table_version, const std::string& device)
+    : state_(std::make_unique<State>(input, config, threads, table_version, device)) {}
 
 MiningSession::~MiningSession() = default;
 
