@@ -27,6 +27,10 @@ if grep -q 'cuda_mining.*Skipped' "$build/ctest.txt"; then
 fi
 
 embeddings="$build/embeddings-$pairs"
-[ -d "$embeddings" ] || python3 bench/mining/make_pairs.py "$embeddings" --pairs "$pairs"
+if [ ! -d "$embeddings" ]; then
+  rm -rf "$embeddings.partial"
+  python3 bench/mining/make_pairs.py "$embeddings.partial" --pairs "$pairs"
+  mv "$embeddings.partial" "$embeddings"
+fi
 report="${OUT:-$build}/gpu_check.txt"
 python3 bench/mining/gpu_table.py "$build" "$embeddings" --k "$k" --threads "$(nproc)" | tee "$report"
