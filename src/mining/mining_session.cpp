@@ -5,6 +5,8 @@
 #include "common/ids.h"
 #include "common/text.h"
 #include "data/quarantine.h"
+#include "mining/cuda/cuda_screen.h"
+#include "mining/device_miner.h"
 #include "mining/embedding_files.h"
 #include "mining/index_miner.h"
 #include "mining/mining_data.h"
@@ -93,7 +95,8 @@ MinerOptions options_of(std::uint64_t pairs, const config::MiningConfig& config,
 }
 
 std::unique_ptr<PairMiner> make_miner(const MiningData& data, const config::MiningConfig& config,
-                                      const MinerOptions& options, int table_version) {
+                                      const MinerOptions& options, int table_version,
+                                      const std::string& device) {
   if (config.method == "fast") {
     return make_fast_miner(data, options,
                            {.pairs = data.pairs(),
@@ -109,6 +112,12 @@ std::unique_ptr<PairMiner> make_miner(const MiningData& data, const config::Mini
                              .recall = config.index_recall,
                              .seed = config.seed});
   }
+  constexpr std::string_view kCuda = "cuda:";
+  if (device.starts_with(kCuda)) {
+    const CudaScreenOptions cuda{.device = std::stoi(device.substr(kCuda.size()))};
+    return make_device_miner(data, options,
+                             make_cuda_screen(data, options, screen_sizes(options.k), cuda));
+  }
   return make_exact_miner(data, options);
 }
 
@@ -116,7 +125,7 @@ std::unique_ptr<PairMiner> make_miner(const MiningData& data, const config::Mini
 
 struct MiningSession::State {
   State(const MiningInput& input, const config::MiningConfig& config, std::uint32_t threads,
-        int table_version)
+        int table_version, const std::string& device)
       : data(read_data(input, threads, config.scratch)),
         table_slots(config.hard_pairs_per_target),
         exact(config.method == "exact"),
@@ -126,7 +135,7 @@ struct MiningSession::State {
     check_joint_space(data, config);
     options = options_of(data.pairs(), config, threads);
     k = options.k;
-    miner = make_miner(data, config, options, table_version);
+    miner = make_miner(data, config, options, table_version, device);
   }
   MiningData data;
   std::uint32_t k = 0;  // slots of a mined row
@@ -138,8 +147,8 @@ struct MiningSession::State {
 };
 
 MiningSession::MiningSession(const MiningInput& input, const config::MiningConfig& config,
-                             std::uint32_t threads, int table_version)
-    : state_(std::make_unique<State>(input, config, threads, table_version)) {}
+                             std::uint32_t threads, int table_version, const std::string& device)
+    : state_(std::make_unique<State>(input, config, threads, table_version, device)) {}
 
 MiningSession::~MiningSession() = default;
 
