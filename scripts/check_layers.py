@@ -40,6 +40,7 @@ OUTSIDE = [  # (include pattern, files that may)
     (re.compile(r"^spdlog/"), re.compile(r"src/common/log_\w+\.cpp$")),
     (re.compile(r"^yaml-cpp/"), re.compile(r"src/config/parse\w*\.cpp$")),
     (re.compile(r"^(nccl\.h|mpi\.h|torch/csrc/distributed/)"), re.compile(r"(src/comm/\w+\.cpp|src/comm/\w+_internal\.h|tests/comm/.*|tests/mpi/.*)$")),
+    (re.compile(r"^cuda"), re.compile(r"src/mining/cuda/")),
     (re.compile(r"^sqlite3\.h$"), re.compile(r"(src|tests)/coordinator/.*")),
     (re.compile(r"^(grpcpp|grpc)/"), re.compile(r"(src|tests)/(rpc|coordinator|worker|cli)/.*")),
     (re.compile(r"\.pb\.h$"), re.compile(r"(src|tests)/(rpc|coordinator|worker|cli)/.*")),

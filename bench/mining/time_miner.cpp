@@ -1,6 +1,6 @@
 // Times one miner over .npy embeddings: from the mapped embeddings to the table in memory. Prints
-// JSON. usage: helip_time_miner IMAGES TEXTS K [targets [threads [instruction set [method [pool
-// size]]]]]
+// JSON. usage: helip_time_miner [--device auto|cpu|cuda] IMAGES TEXTS K [targets [threads
+// [instruction set [method [pool size [recall]]]]]]
 #include <sys/resource.h>
 
 #include <cstdint>
@@ -9,6 +9,7 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/clock.h"
@@ -30,9 +31,15 @@ double mebibytes(const std::string& name) {
 
 int main(int argc, char** argv) {
   using namespace helip;
+  std::string asked_device = "cpu";
+  if (argc > 2 && std::string_view(argv[1]) == "--device") {
+    asked_device = argv[2];
+    argc -= 2;
+    argv += 2;
+  }
   if (argc < 4) {
-    std::cerr << "usage: helip_time_miner IMAGES TEXTS K [targets [threads [instruction set "
-                 "[method [pool size]]]]]\n";
+    std::cerr << "usage: helip_time_miner [--device auto|cpu|cuda] IMAGES TEXTS K [targets "
+                 "[threads [instruction set [method [pool size [recall]]]]]]\n";
     return kExitUsage;
   }
   const auto argument = [&](int i, const char* fallback) {
@@ -46,7 +53,8 @@ int main(int argc, char** argv) {
     config.method = argument(7, "exact");
     config.pool_size = std::stoull(argument(8, "30000"));
     const double began = monotonic_seconds();
-    const mining::MiningSession session({argv[1], argv[2], {}, {}}, config, threads);
+    const std::string device = mining::mining_device(asked_device, 0, config);
+    const mining::MiningSession session({argv[1], argv[2], {}, {}}, config, threads, 1, device);
     const double opened = monotonic_seconds();
     const std::uint64_t asked = std::stoull(argument(4, "0"));
     const std::uint64_t targets = asked == 0 ? session.pairs() : asked;
@@ -65,6 +73,7 @@ int main(int argc, char** argv) {
                                 {"seconds", ended - began},
                                 {"open_seconds", opened - began},
                                 {"threads", threads},
+                                {"device", device},
                                 {"instruction_set", config.instruction_set},
                                 {"scanned_share", share},
                                 {"recall", recall},

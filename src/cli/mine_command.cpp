@@ -33,6 +33,7 @@ struct MineArguments {
   std::string groups;
   config::MiningConfig mining;
   std::uint32_t threads = std::max(1U, std::thread::hardware_concurrency());
+  std::string device = "auto";
   bool json = false;
 };
 
@@ -46,6 +47,7 @@ std::string option_of(const std::string& key) {
       {"mining.text_floor", "--text-floor"},
       {"mining.pool_size", "--pool-size"},
       {"mining.instruction_set", "--instruction-set"},
+      {"mining.scratch", "--scratch"},
       {"mining.index_recall", "--index-recall"},
       {"mining.metric", "--metric"},
       {"mining.min_score", "--min-score"},
@@ -93,7 +95,7 @@ std::string fingerprint_of(const std::string& groups, std::uint64_t pairs) {
 }
 
 Json json_of(const MineArguments& arguments, const store::HardPairManifest& manifest,
-             const mining::TableStats& stats, double seconds) {
+             const mining::TableStats& stats, const std::string& device, double seconds) {
   return {{"schema_version", kSchemaVersion},
           {"table", arguments.out},
           {"method", manifest.method},
@@ -108,11 +110,12 @@ Json json_of(const MineArguments& arguments, const store::HardPairManifest& mani
           {"indices_sha256", manifest.indices_sha256},
           {"scores_sha256", manifest.scores_sha256},
           {"groups", !arguments.groups.empty()},
+          {"device", device},
           {"seconds", seconds}};
 }
 
 void print(const MineArguments& arguments, const store::HardPairManifest& manifest,
-           const mining::TableStats& stats, double seconds) {
+           const mining::TableStats& stats, const std::string& device, double seconds) {
   const auto targets = static_cast<double>(stats.targets);
   std::cout << "table        " << arguments.out << "\ntargets      " << stats.targets << ", "
             << manifest.hard_pairs_per_target << " hard pairs each, " << manifest.method << " ("
@@ -123,7 +126,7 @@ void print(const MineArguments& arguments, const store::HardPairManifest& manife
             << stats.score_quantiles.front() << " to " << stats.score_quantiles.back()
             << "\nsha256       " << manifest.indices_sha256 << " (indices.npy)\ntime         "
             << human_seconds(seconds) << ", " << decimal(targets / std::max(seconds, 1e-9), 0)
-            << " targets a second on " << arguments.threads << " threads\n";
+            << " targets a second on " << device << ", " << arguments.threads << " threads\n";
 }
 
 void mine(const MineArguments& arguments) {
@@ -133,11 +136,12 @@ void mine(const MineArguments& arguments) {
                  "ceiling count as duplicates\n";
   }
   const double start = monotonic_seconds();
+  const std::string device = mining::mining_device(arguments.device, 0, arguments.mining);
   const mining::MiningSession session({.image_embeddings = arguments.images,
                                        .text_embeddings = arguments.texts,
                                        .duplicate_groups = arguments.groups,
                                        .quarantine = {}},
-                                      arguments.mining, arguments.threads);
+                                      arguments.mining, arguments.threads, 1, device);
   if (arguments.mining.method == "fast" && arguments.mining.pool_size > session.pairs()) {
     std::cerr << "the pool of " << arguments.mining.pool_size << " holds all " << session.pairs()
               << " pairs: this is exact mining\n";
@@ -154,9 +158,9 @@ void mine(const MineArguments& arguments) {
   const double seconds = monotonic_seconds() - start;
   const mining::TableStats stats = mining::table_stats(store::HardPairTable::open(arguments.out));
   if (arguments.json) {
-    std::cout << json_of(arguments, manifest, stats, seconds).dump() << "\n";
+    std::cout << json_of(arguments, manifest, stats, device, seconds).dump() << "\n";
   } else {
-    print(arguments, manifest, stats, seconds);
+    print(arguments, manifest, stats, device, seconds);
   }
 }
 
@@ -227,9 +231,16 @@ void add_mine_command(CLI::App& app, int& /*exit_code*/) {
       ->capture_default_str()
       ->check(CLI::Range(1U, 1024U));
   command
+      ->add_option("--device", arguments->device,
+                   "auto, cpu or cuda; the result does not depend on it")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"auto", "cpu", "cuda"}));
+  command
       ->add_option("--instruction-set", mining.instruction_set,
                    "auto, amx, avx512vnni, avx2 or portable; the result does not depend on it")
       ->capture_default_str();
+  command->add_option("--scratch", mining.scratch,
+                      "folder on a local disk for the 8-bit copies; default: they are in memory");
   command->add_flag("--json", arguments->json, "print the summary as JSON");
   command->callback([arguments] { mine(*arguments); });
 }

@@ -56,6 +56,8 @@ MineMemory mine_memory(std::uint64_t pairs, const EmbeddingWidths& widths,
   // Ids and scores, and how many slots are filled.
   const double slots = mining::mined_per_target(pairs, config);
   memory.task = largest_task(pairs, config, workers) * (2 * slots + 1) * kNumber;
+  memory.held = memory.numbers + memory.task;
+  if (config.scratch.empty()) memory.held += memory.rows + memory.panels;
   return memory;
 }
 

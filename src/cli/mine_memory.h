@@ -8,16 +8,15 @@
 
 namespace helip::cli {
 
-// Bytes. Without what threads hold while they search: less than a MiB each.
+// Bytes, on the CPU. Without what threads hold while they search: less than a MiB each.
 struct MineMemory {
   double rows = 0;    // 8-bit copies of all embeddings, row by row
   double panels = 0;  // 8-bit copies of the candidates, packed for the kernels
-  double numbers =
-      0;            // norms, sums, scales, errors, duplicate groups, quarantine, the index's lists
-  double task = 0;  // hard pairs of the largest task
+  // Norms, sums, scales, errors, duplicate groups, quarantine, the index's lists.
+  double numbers = 0;
+  double task = 0;    // hard pairs of the largest task
   double mapped = 0;  // files of the embeddings: in the page cache, which can give them up
-
-  [[nodiscard]] double held() const { return rows + panels + numbers + task; }
+  double held = 0;  // what cannot be given up: all but the files, and but what is in mining.scratch
 };
 
 // `workers`: launcher.workers, by which the largest task is bounded. Throws ConfigError as

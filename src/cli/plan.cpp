@@ -163,10 +163,11 @@ class Plan {
     const MineMemory memory =
         cli::mine_memory(pairs_->pairs, embedding_widths(model_, config_.encoder), config_.mining,
                          config_.launcher.workers);
-    return cat(bytes(memory.held()), ": ", bytes(memory.rows), " 8-bit rows, ",
-               bytes(memory.panels), " in panels, ", bytes(memory.numbers),
-               " norms, scales and groups, ", bytes(memory.task), " hard pairs of a task; ",
-               bytes(memory.mapped), " embeddings mapped");
+    return cat(
+        bytes(memory.held), ": ", bytes(memory.rows), " 8-bit rows, ", bytes(memory.panels),
+        config_.mining.scratch.empty() ? " in panels, " : " in panels (both in mining.scratch), ",
+        bytes(memory.numbers), " norms, scales and groups, ", bytes(memory.task),
+        " hard pairs of a task; ", bytes(memory.mapped), " embeddings mapped");
   }
 
   [[nodiscard]] std::string train_memory() const {

@@ -96,6 +96,9 @@ struct MiningConfig {
   // later ones are as much larger as task_seconds allow, 0: not at all.
   std::uint32_t task_targets = 4096;
   double task_seconds = 60;
+  // Folder on a local disk for the 8-bit copies of the embeddings, whose pages the system may then
+  // write out; empty: they are in memory.
+  std::string scratch;
   // Of the miner's screen: auto (the widest of this machine) | amx | avx512vnni | avx2 | portable.
   // The result does not depend on it.
   std::string instruction_set = "auto";

@@ -3,14 +3,12 @@
 #include <algorithm>
 #include <cstring>
 #include <limits>
-#include <new>
 
 #include "mining/parallel.h"
 
 namespace helip::mining {
 namespace {
 
-constexpr std::align_val_t kAlignment{64};
 constexpr std::uint32_t kSignBits = 0x80808080U;  // adds kPanelOffset to four bytes at once
 
 // A row into its column of a panel.
@@ -25,17 +23,10 @@ void pack(const std::int8_t* row, std::size_t width, std::uint8_t* column) {
 
 }  // namespace
 
-void AlignedBytes::Free::operator()(std::uint8_t* bytes) const {
-  ::operator delete[](bytes, kAlignment);
-}
-
-AlignedBytes::AlignedBytes(std::size_t size)
-    : bytes_(static_cast<std::uint8_t*>(
-          ::operator new[](std::max<std::size_t>(size, 1), kAlignment))) {}
-
-PackedRows::PackedRows(const Int8Rows& rows, const CandidateIds& ids, std::uint32_t threads)
+PackedRows::PackedRows(const Int8Rows& rows, const CandidateIds& ids, std::uint32_t threads,
+                       const std::string& scratch)
     : width_(rows.width()),
-      bytes_(panel_count(ids) * kPanelRows * width_),
+      bytes_(panel_count(ids) * kPanelRows * width_, scratch),
       scales_(panel_count(ids) * kPanelRows, 0.0F),
       errors_(panel_count(ids) * kPanelRows, -std::numeric_limits<float>::infinity()) {
   for_each_index(panel_count(ids), threads, [&](std::uint64_t p) {

@@ -4,10 +4,11 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
+#include "mining/aligned_bytes.h"
 #include "mining/int8_kernels.h"
 #include "mining/mining_data.h"
 
@@ -39,24 +40,13 @@ inline std::size_t rows_in(const CandidateIds& ids, std::uint64_t p) {
   return std::min<std::uint64_t>(kPanelRows, ids.size() - p * kPanelRows);
 }
 
-// Bytes on cache lines.
-class AlignedBytes {
- public:
-  explicit AlignedBytes(std::size_t size);
-  [[nodiscard]] std::uint8_t* data() const { return bytes_.get(); }
-
- private:
-  struct Free {
-    void operator()(std::uint8_t* bytes) const;
-  };
-  std::unique_ptr<std::uint8_t[], Free> bytes_;
-};
-
 // Rows of one modality in panels of int8_kernels.h, the last one filled up with zeros. Immutable;
 // safe from many threads.
 class PackedRows {
  public:
-  PackedRows(const Int8Rows& rows, const CandidateIds& ids, std::uint32_t threads);
+  // `scratch`: as AlignedBytes'.
+  PackedRows(const Int8Rows& rows, const CandidateIds& ids, std::uint32_t threads,
+             const std::string& scratch = {});
 
   [[nodiscard]] const std::uint8_t* panel(std::uint64_t p) const {
     return bytes_.data() + p * kPanelRows * width_;
@@ -81,8 +71,8 @@ class CandidatePanels {
  public:
   CandidatePanels(const MiningData& data, const CandidateIds& ids, std::uint32_t threads)
       : ids_(ids),
-        images_(data.images.int8(), ids, threads),
-        texts_(data.texts.int8(), ids, threads) {}
+        images_(data.images.int8(), ids, threads, data.scratch),
+        texts_(data.texts.int8(), ids, threads, data.scratch) {}
 
   [[nodiscard]] const PackedRows& images() const { return images_; }
   [[nodiscard]] const PackedRows& texts() const { return texts_; }

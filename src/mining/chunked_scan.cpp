@@ -1,8 +1,10 @@
 #include "mining/chunked_scan.h"
 
 #include <algorithm>
-#include <cassert>
 #include <vector>
+
+#include "common/error.h"
+#include "common/text.h"
 
 namespace helip::mining {
 namespace {
@@ -33,7 +35,12 @@ void scan_in_chunks(ScreenLane& lane, std::uint64_t candidates, std::uint32_t ca
     const std::uint64_t room = capacity - pending;
     count = std::min(candidates - seen, chunk_after(seen, count, pending, room));
     while (!lane.scan(seen, count)) {
-      assert(count > room);
+      if (count <= room) {
+        throw Error({.what = "the screen device says that candidates overflow which fit",
+                     .where = cat("candidates from ", seen),
+                     .expected = cat("room for ", room),
+                     .found = cat(count)});
+      }
       count = std::max(room, count / 2);
     }
     pending = lane.tighten();

@@ -19,12 +19,13 @@ std::size_t padded(std::uint32_t dim) {
 
 }  // namespace
 
-EmbeddingMatrix::EmbeddingMatrix(store::EmbeddingStore store, std::uint32_t threads)
+EmbeddingMatrix::EmbeddingMatrix(store::EmbeddingStore store, std::uint32_t threads,
+                                 const std::string& scratch)
     : store_(std::move(store)),
       dim_(store_->dim()),
       width_(padded(dim_)),
       squared_norms_(store_->rows()),
-      int8_(store_->rows(), dim_) {
+      int8_(store_->rows(), dim_, scratch) {
   const std::uint64_t blocks = (rows() + kRowsAtOnce - 1) / kRowsAtOnce;
   for_each_index(blocks, threads, [&](std::uint64_t block) {
     const std::uint64_t first = block * kRowsAtOnce;

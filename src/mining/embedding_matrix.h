@@ -13,13 +13,15 @@
 
 namespace helip::mining {
 
-// Immutable; safe from many threads. Rows of a store stay in its files, mapped; in memory are their
-// 8-bit copies, so that it takes a fourth of float32 embeddings or half of float16 ones.
+// Immutable; safe from many threads. Rows of a store stay in its files, mapped; in memory or in a
+// scratch folder (aligned_bytes.h) are their 8-bit copies, so that it takes a fourth of float32
+// embeddings or half of float16 ones.
 class EmbeddingMatrix {
  public:
   // Reads all rows of a store once. Throws StoreError naming the file and the row if a value is not
   // finite.
-  EmbeddingMatrix(store::EmbeddingStore store, std::uint32_t threads);
+  EmbeddingMatrix(store::EmbeddingStore store, std::uint32_t threads,
+                  const std::string& scratch = {});
   // From finite values [rows, dim], which are copied.
   EmbeddingMatrix(std::span<const float> values, std::uint32_t dim);
 

@@ -3,35 +3,27 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <new>
 
 #include "mining/int8_kernels.h"
 
 namespace helip::mining {
 namespace {
 
-constexpr std::align_val_t kAlignment{64};
 constexpr double kLargest = 127;
 // Adding and taking it away rounds a small double to the nearest integer, in any vector register.
 constexpr double kRounder = 0x1.8p52;
 
 }  // namespace
 
-void Int8Rows::Free::operator()(std::int8_t* values) const {
-  ::operator delete[](values, kAlignment);
-}
-
-Int8Rows::Int8Rows(std::uint64_t rows, std::uint32_t dim)
+Int8Rows::Int8Rows(std::uint64_t rows, std::uint32_t dim, const std::string& scratch)
     : width_((std::size_t{dim} + kInt8Padding - 1) / kInt8Padding * kInt8Padding),
+      values_(rows * width_, scratch),
       sums_(rows),
       scales_(rows),
-      errors_(rows) {
-  const std::size_t bytes = std::max<std::size_t>(rows * width_, 1);
-  values_.reset(static_cast<std::int8_t*>(::operator new[](bytes, kAlignment)));
-}
+      errors_(rows) {}
 
 void Int8Rows::set(std::uint64_t row, std::span<const float> vector, double squared_norm) {
-  std::int8_t* out = values_.get() + row * width_;
+  std::int8_t* out = values() + row * width_;
   std::fill_n(out, width_, std::int8_t{0});
   sums_[row] = 0;
   scales_[row] = 0;

@@ -4,9 +4,11 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <span>
+#include <string>
 #include <vector>
+
+#include "mining/aligned_bytes.h"
 
 namespace helip::mining {
 
@@ -15,7 +17,8 @@ namespace helip::mining {
 // by Cauchy and Schwarz (docs/equations.md), errors being rounded up. A zero vector is all zero.
 class Int8Rows {
  public:
-  Int8Rows(std::uint64_t rows, std::uint32_t dim);
+  // `scratch`: as AlignedBytes'.
+  Int8Rows(std::uint64_t rows, std::uint32_t dim, const std::string& scratch = {});
 
   // Sets a row from the vector and its squared norm (exact_dot with itself; finite).
   void set(std::uint64_t row, std::span<const float> vector, double squared_norm);
@@ -23,9 +26,7 @@ class Int8Rows {
   [[nodiscard]] std::uint64_t rows() const { return scales_.size(); }
   // Bytes per row with padding, a multiple of kInt8Padding.
   [[nodiscard]] std::size_t width() const { return width_; }
-  [[nodiscard]] const std::int8_t* row(std::uint64_t row) const {
-    return values_.get() + row * width_;
-  }
+  [[nodiscard]] const std::int8_t* row(std::uint64_t row) const { return values() + row * width_; }
   [[nodiscard]] std::int32_t sum(std::uint64_t row) const { return sums_[row]; }
   [[nodiscard]] float scale(std::uint64_t row) const { return scales_[row]; }
   [[nodiscard]] float error(std::uint64_t row) const { return errors_[row]; }
@@ -34,11 +35,12 @@ class Int8Rows {
   [[nodiscard]] std::span<const float> errors() const { return errors_; }
 
  private:
-  struct Free {
-    void operator()(std::int8_t* values) const;
-  };
+  [[nodiscard]] std::int8_t* values() const {
+    return reinterpret_cast<std::int8_t*>(values_.data());
+  }
+
   std::size_t width_;
-  std::unique_ptr<std::int8_t[], Free> values_;
+  AlignedBytes values_;
   std::vector<std::int32_t> sums_;
   std::vector<float> scales_, errors_;
 };

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "mining/embedding_matrix.h"
@@ -17,6 +18,8 @@ struct MiningData {
   std::vector<std::uint32_t> caption_group;
   // Nonzero: never a target or a candidate. Empty if nothing is quarantined, else [N].
   std::vector<std::uint8_t> quarantined;
+  // Folder of the 8-bit copies that a search packs; empty: they are in memory.
+  std::string scratch = {};
 
   [[nodiscard]] std::uint64_t pairs() const { return images.rows(); }
 

@@ -48,9 +48,10 @@ class MiningSession {
  public:
   // Throws StoreError / DataError if the inputs do not fit each other, ConfigError if k > C - 1 or
   // if margins are asked for and image and text embeddings differ in width.
-  // `table_version` is that of the table to be made: it chooses the FastHPM pools.
+  // `table_version` is that of the table to be made: it chooses the FastHPM pools. `device` is what
+  // mining_device gave.
   MiningSession(const MiningInput& input, const config::MiningConfig& config, std::uint32_t threads,
-                int table_version = 1);
+                int table_version = 1, const std::string& device = "cpu");
   ~MiningSession();
   MiningSession(const MiningSession&) = delete;
   MiningSession& operator=(const MiningSession&) = delete;
@@ -81,6 +82,12 @@ class MiningSession {
   struct State;
   std::unique_ptr<State> state_;
 };
+
+// Where a rank mines: "cpu" or "cuda:I", as launcher.device (auto | cpu | cuda) asks for. Only
+// exact mining without margins has a GPU's screen: other methods mine on the CPU whatever is asked
+// for, and margins where nothing but auto is. Throws ConfigError where `cuda` finds no GPU.
+std::string mining_device(const std::string& asked, std::uint32_t local_rank,
+                          const config::MiningConfig& config);
 
 // Throws ConfigError if a target has no more candidates than k: k > C - 1.
 void check_mining(std::uint64_t pairs, const config::MiningConfig& config);

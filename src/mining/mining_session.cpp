@@ -5,6 +5,8 @@
 #include "common/ids.h"
 #include "common/text.h"
 #include "data/quarantine.h"
+#include "mining/cuda/cuda_screen.h"
+#include "mining/device_miner.h"
 #include "mining/embedding_files.h"
 #include "mining/index_miner.h"
 #include "mining/mining_data.h"
@@ -33,7 +35,7 @@ std::vector<std::uint32_t> read_groups(const fs::path& file, std::uint64_t pairs
   return {values.begin(), values.end()};
 }
 
-MiningData read_data(const MiningInput& input, std::uint32_t threads) {
+MiningData read_data(const MiningInput& input, std::uint32_t threads, const std::string& scratch) {
   const fs::path image_path = modality_path(input.image_embeddings, "img_emb");
   const fs::path text_path = modality_path(input.text_embeddings, "text_emb");
   store::EmbeddingStore images = store::EmbeddingStore::open(image_path);
@@ -50,11 +52,12 @@ MiningData read_data(const MiningInput& input, std::uint32_t threads) {
                      .expected = cat("fewer than ", kNoPair),
                      .found = cat(images.rows())});
   }
-  MiningData data{EmbeddingMatrix(std::move(images), threads),
-                  EmbeddingMatrix(std::move(texts), threads),
+  MiningData data{EmbeddingMatrix(std::move(images), threads, scratch),
+                  EmbeddingMatrix(std::move(texts), threads, scratch),
                   {},
                   {},
-                  {}};
+                  {},
+                  scratch};
   if (!input.duplicate_groups.empty()) {
     data.image_group = read_groups(input.duplicate_groups / "image_group.npy", data.pairs());
     data.caption_group = read_groups(input.duplicate_groups / "caption_group.npy", data.pairs());
@@ -92,7 +95,8 @@ MinerOptions options_of(std::uint64_t pairs, const config::MiningConfig& config,
 }
 
 std::unique_ptr<PairMiner> make_miner(const MiningData& data, const config::MiningConfig& config,
-                                      const MinerOptions& options, int table_version) {
+                                      const MinerOptions& options, int table_version,
+                                      const std::string& device) {
   if (config.method == "fast") {
     return make_fast_miner(data, options,
                            {.pairs = data.pairs(),
@@ -108,6 +112,12 @@ std::unique_ptr<PairMiner> make_miner(const MiningData& data, const config::Mini
                              .recall = config.index_recall,
                              .seed = config.seed});
   }
+  constexpr std::string_view kCuda = "cuda:";
+  if (device.starts_with(kCuda)) {
+    const CudaScreenOptions cuda{.device = std::stoi(device.substr(kCuda.size()))};
+    return make_device_miner(data, options,
+                             make_cuda_screen(data, options, screen_sizes(options.k), cuda));
+  }
   return make_exact_miner(data, options);
 }
 
@@ -115,8 +125,8 @@ std::unique_ptr<PairMiner> make_miner(const MiningData& data, const config::Mini
 
 struct MiningSession::State {
   State(const MiningInput& input, const config::MiningConfig& config, std::uint32_t threads,
-        int table_version)
-      : data(read_data(input, threads)),
+        int table_version, const std::string& device)
+      : data(read_data(input, threads, config.scratch)),
         table_slots(config.hard_pairs_per_target),
         exact(config.method == "exact"),
         // Not the targets on which the index chooses its probes.
@@ -125,7 +135,7 @@ struct MiningSession::State {
     check_joint_space(data, config);
     options = options_of(data.pairs(), config, threads);
     k = options.k;
-    miner = make_miner(data, config, options, table_version);
+    miner = make_miner(data, config, options, table_version, device);
   }
   MiningData data;
   std::uint32_t k = 0;  // slots of a mined row
@@ -137,8 +147,8 @@ struct MiningSession::State {
 };
 
 MiningSession::MiningSession(const MiningInput& input, const config::MiningConfig& config,
-                             std::uint32_t threads, int table_version)
-    : state_(std::make_unique<State>(input, config, threads, table_version)) {}
+                             std::uint32_t threads, int table_version, const std::string& device)
+    : state_(std::make_unique<State>(input, config, threads, table_version, device)) {}
 
 MiningSession::~MiningSession() = default;
 

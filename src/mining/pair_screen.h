@@ -10,7 +10,8 @@
 
 namespace helip::mining {
 
-// Above every bar; minus it below every one. A constant, since device code cannot call the function.
+// Above every bar; minus it below every one. A constant, since device code cannot call the
+// function.
 inline constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
 // One target of a tile. A scale of 0 in the first modality: it has no hard pairs.

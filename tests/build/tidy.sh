@@ -3,7 +3,7 @@
 # about half an hour on two cores (gRPC's headers). usage: tidy.sh SOURCE BUILD_FOLDER [all]
 set -euo pipefail
 cd "$1"
-find src tests -name '*.h' -o -name '*.cpp' | grep -v html_entities | xargs clang-format --dry-run --Werror
+find src tests -name '*.h' -o -name '*.cpp' -o -name '*.cu' | grep -v html_entities | xargs clang-format --dry-run --Werror
 folders=(common config store)
 if [ "${3:-}" = all ]; then folders+=(data mining report rpc coordinator worker cli); fi
 for folder in "${folders[@]}"; do ls "src/$folder"/*.cpp; done |

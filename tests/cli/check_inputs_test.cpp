@@ -164,6 +164,9 @@ TEST_CASE("the memory of a mining worker is that of its 8-bit copies") {
   CHECK(exact.numbers == 1000 * (2 * (8 + 4 * 4 + 2 * 4) + 1));
   CHECK(exact.task == 100 * (10 * 8 + 4));
   CHECK(exact.mapped == 1000 * 4 * (65 + 64));
+  CHECK(exact.held == exact.rows + exact.panels + exact.numbers + exact.task);
+  mining.scratch = "/somewhere";
+  CHECK(mine_memory(1000, {65, 64}, mining, 2).held == exact.numbers + exact.task);
   mining.task_seconds = 60;
   mining.hub_cap = 5;  // rows of 2k are mined
   CHECK(mine_memory(1000, {65, 64}, mining, 2).task == 125 * (20 * 8 + 4));

@@ -49,6 +49,7 @@ mining:
   index_recall: 0.95
   task_targets: 128
   task_seconds: 45.5
+  scratch: /scratch
   instruction_set: avx2
 train:
   hard_pairs: random

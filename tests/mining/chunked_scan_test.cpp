@@ -119,3 +119,15 @@ TEST_CASE("no candidates, or fewer than fit, are one take or one chunk") {
     CHECK(lane.takes.size() == 1);
   }
 }
+
+TEST_CASE("a device that refuses what fits is an error, not an endless loop") {
+  class RefusingLane final : public ScreenLane {
+    void begin(TargetRange /*targets*/) override {}
+    bool scan(std::uint64_t /*first*/, std::uint64_t /*count*/) override { return false; }
+    std::uint32_t tighten() override { return 0; }
+    std::vector<TakenTarget> take(std::uint32_t /*least*/) override { return {}; }
+    void raise(std::span<const float> /*bounds*/) override {}
+  } lane;
+  CHECK_THROWS_WITH(scan_in_chunks(lane, 1000, kCapacity, [](auto) { return std::span<float>(); }),
+                    Catch::Contains("overflow which fit"));
+}

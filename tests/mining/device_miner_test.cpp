@@ -8,7 +8,9 @@
 #include <stdexcept>
 #include <vector>
 
+#include "common/error.h"
 #include "host_screen.h"
+#include "mining/cuda/cuda_screen.h"
 #include "mining_support.h"
 
 using namespace helip::mining;
@@ -234,4 +236,27 @@ TEST_CASE("margins are refused on a screen device by their key") {
                         std::make_unique<HostScreen>(data, options, ScreenSizes{128, 64})),
       "mining.relative_margin: a positive-aware margin is not mined on a GPU; expected "
       "launcher.device: auto or cpu; found cuda");
+}
+
+TEST_CASE("where a rank mines follows launcher.device, and cuda without a GPU is an error") {
+  helip::config::MiningConfig config;
+  CHECK(mining_device("cpu", 0, config) == "cpu");
+  if (cuda_screen_devices() == 0) {
+    CHECK(mining_device("auto", 3, config) == "cpu");
+    CHECK_THROWS_AS(mining_device("cuda", 0, config), helip::ConfigError);
+    CHECK_THROWS_WITH(mining_device("cuda", 0, config),
+                      "launcher.device: no GPU to mine on; expected a CUDA device, and a build "
+                      "with HELIP_WITH_CUDA; found none");
+    const Pairs pairs = random_pairs(40, 8, 8, 1);
+    const MiningData data = pairs.data();
+    CHECK_THROWS_AS(make_cuda_screen(data, {}, screen_sizes(3), {}), helip::ConfigError);
+  }
+  // Without a GPU's screen there is nothing to ask for.
+  for (const char* method : {"fast", "index"}) {
+    config.method = method;
+    CHECK(mining_device("cuda", 0, config) == "cpu");
+  }
+  config.method = "exact";
+  config.relative_margin = 0.1;
+  CHECK(mining_device("auto", 0, config) == "cpu");
 }

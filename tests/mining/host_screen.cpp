@@ -139,8 +139,8 @@ class HostLane final : public ScreenLane {
     const std::int32_t second_dot =
         dot(job_.second.row(target.self.id), job_.second.row(candidate), job_.second.width());
     ScoreRange range;
-    switch (job_.screen.judge(target.self, target.bound, job_.candidates(0, job_.pairs()), candidate, first_dot,
-                              second_dot, range)) {
+    switch (job_.screen.judge(target.self, target.bound, job_.candidates(0, job_.pairs()),
+                              candidate, first_dot, second_dot, range)) {
       case Verdict::kOut:
         break;
       case Verdict::kPositive:

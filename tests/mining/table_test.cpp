@@ -461,3 +461,27 @@ TEST_CASE("the digest of embeddings names the files' content in the order of the
   CHECK(embeddings_digest(base / "img_emb", base / "text_emb" / "text_emb_0.npy") ==
         helip::sha256_hex(expected));
 }
+
+TEST_CASE("8-bit copies in a scratch folder give the same table, and leave nothing there") {
+  const TemporaryFolder folder;
+  const Pairs pairs = grouped_pairs();
+  const MiningInput input = write_pairs(pairs, folder.path() / "embeddings");
+  const fs::path scratch = folder.path() / "scratch";
+  fs::create_directories(scratch);
+  for (const std::string method : {"exact", "fast", "index"}) {
+    MiningConfig config = small_config(method);
+    const MiningSession in_memory(input, config, 2);
+    mine_table(in_memory, config, 1, kProvenance, folder.path() / ("memory-" + method), {});
+    config.scratch = scratch.string();
+    const MiningSession mapped(input, config, 2);
+    mine_table(mapped, config, 1, kProvenance, folder.path() / ("scratch-" + method), {});
+    CAPTURE(method);
+    CHECK(table_bytes(folder.path() / ("memory-" + method)) ==
+          table_bytes(folder.path() / ("scratch-" + method)));
+    CHECK(fs::is_empty(scratch));
+  }
+  MiningConfig config = small_config("exact");
+  config.scratch = (folder.path() / "absent").string();
+  CHECK_THROWS_WITH(MiningSession(input, config, 2),
+                    Catch::Contains("no scratch memory") && Catch::Contains("absent"));
+}

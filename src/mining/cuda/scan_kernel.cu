@@ -2,44 +2,29 @@
 // of pair_screen.h on what is still in registers.
 #include <algorithm>
 
+#include "mining/cuda/block_layout.h"
 #include "mining/cuda/device_memory.h"
 #include "mining/cuda/screen_kernels.h"
 
 namespace helip::mining::cuda {
 namespace {
 
-// A block of threads multiplies kRows targets by kRows candidates; a warp of it 64 by 32, in
-// fragments of 16 by 8 products with depth 32 (mma.m16n8k32).
-constexpr std::uint32_t kRows = 128;
-constexpr std::uint32_t kThreads = 256;
-constexpr int kRowFragments = 4;     // 64 / 16
-constexpr int kColumnFragments = 4;  // 32 / 8
-constexpr int kFragment = 4;         // products of a thread in one fragment
-// Depth that is loaded at a time: bytes of every row, so that a row is four units of 16 bytes.
-constexpr std::uint32_t kDepth = 64;
 static_assert(kInt8Padding % kDepth == 0);
 constexpr std::uint32_t kStages = 4;  // loads in flight while one is multiplied
-constexpr std::uint32_t kOperandBytes = kRows * kDepth;
 constexpr std::uint32_t kStageBytes = 2 * kOperandBytes;
 constexpr std::uint32_t kSharedBytes = kStages * kStageBytes;
 // Products of a thread in one row of fragments, both modalities, lie in the stages' memory.
 constexpr int kAtOnce = kColumnFragments * kFragment;
-static_assert(2 * kAtOnce * kThreads * sizeof(std::int32_t) <= kSharedBytes);
+static_assert(2 * kAtOnce * kBlockThreads * sizeof(std::int32_t) <= kSharedBytes);
 
 using Products = std::int32_t[kRowFragments][kColumnFragments][kFragment];
 
-// Where a unit of a row lies in an operand's memory. Units are swapped among each other so that
-// eight rows' units of one depth, which ldmatrix reads at once, lie in different banks.
-__device__ std::uint32_t unit_offset(std::uint32_t row, std::uint32_t unit) {
-  return row * kDepth + ((unit ^ ((row >> 1) & 3)) << 4);
-}
-
-// Starts to load kDepth bytes of up to kRows rows; what is beyond the last row becomes zero.
+// Starts to load kDepth bytes of up to kBlockRows rows; what is beyond the last row becomes zero.
 __device__ void load_operand(const std::int8_t* rows, std::uint32_t count, std::uint32_t width,
                              std::uint32_t depth, std::uint32_t shared) {
-  for (std::uint32_t i = threadIdx.x; i < kRows * (kDepth / 16); i += kThreads) {
-    const std::uint32_t row = i / 4;
-    const std::uint32_t unit = i % 4;
+  for (std::uint32_t i = threadIdx.x; i < kBlockRows * kRowUnits; i += kBlockThreads) {
+    const std::uint32_t row = i / kRowUnits;
+    const std::uint32_t unit = i % kRowUnits;
     const bool exists = row < count;
     const std::int8_t* from = rows + std::size_t{exists ? row : 0} * width + depth + unit * 16;
     asm volatile(
@@ -65,42 +50,22 @@ __device__ void multiply_fragment(std::int32_t (&sums)[kFragment], const std::ui
       : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
 }
 
-// A thread's place among the products of a block.
-struct Place {
-  std::uint32_t lane, row, column;  // the warp's first row and column
-
-  __device__ Place()
-      : lane(threadIdx.x % 32), row(threadIdx.x / 32 % 2 * 64), column(threadIdx.x / 64 * 32) {}
-  // Of product e of a fragment: PTX ISA, "Matrix Fragments for mma.m16n8k32".
-  [[nodiscard]] __device__ std::uint32_t row_of(int fragment, int e) const {
-    return row + static_cast<std::uint32_t>(fragment * 16 + e / 2 * 8) + lane / 4;
-  }
-  [[nodiscard]] __device__ std::uint32_t column_of(int fragment, int e) const {
-    return column + static_cast<std::uint32_t>(fragment * 8 + e % 2) + lane % 4 * 2;
-  }
-};
-
 // Multiplies what one stage holds. Each ldmatrix gives every thread the bytes of row lane / 4 that
 // begin at lane % 4 * 4, which is how mma wants both operands; both are read at the same depth, so
 // the order of depths within a fragment does not matter.
-__device__ void multiply_stage(std::uint32_t targets, std::uint32_t candidates, const Place& place,
-                               Products& products) {
+__device__ void multiply_stage(std::uint32_t targets, std::uint32_t candidates,
+                               const ThreadPlace& place, Products& products) {
 #pragma unroll
-  for (std::uint32_t unit = 0; unit < kDepth / 16; unit += 2) {
+  for (std::uint32_t unit = 0; unit < kRowUnits; unit += 2) {
     std::uint32_t a[kRowFragments][4];
 #pragma unroll
     for (int m = 0; m < kRowFragments; ++m) {
-      // Rows 0–7 and 8–15 of the first unit, then of the second.
-      const std::uint32_t row = place.row + static_cast<std::uint32_t>(m) * 16 + place.lane % 16;
-      load_matrices(targets + unit_offset(row, unit + place.lane / 16), a[m]);
+      load_matrices(targets + place.row_matrix(m, unit), a[m]);
     }
 #pragma unroll
     for (int pair = 0; pair < kColumnFragments / 2; ++pair) {
-      // Both units of columns 0–7, then of columns 8–15.
-      const std::uint32_t column = place.column + static_cast<std::uint32_t>(pair) * 16 +
-                                   place.lane % 8 + place.lane / 16 * 8;
       std::uint32_t b[4];
-      load_matrices(candidates + unit_offset(column, unit + place.lane / 8 % 2), b);
+      load_matrices(candidates + place.column_matrix(pair, unit), b);
 #pragma unroll
       for (int m = 0; m < kRowFragments; ++m) {
         multiply_fragment(products[m][2 * pair], a[m], b[0], b[1]);
@@ -118,7 +83,7 @@ struct Operand {
 
 // All products of a block. Uses the stages' memory, which is free again when it returns.
 __device__ void multiply(const Operand& targets, const Operand& candidates, std::uint32_t width,
-                         std::uint32_t shared, const Place& place, Products& products) {
+                         std::uint32_t shared, const ThreadPlace& place, Products& products) {
 #pragma unroll
   for (int m = 0; m < kRowFragments; ++m) {
 #pragma unroll
@@ -154,13 +119,13 @@ __device__ void multiply(const Operand& targets, const Operand& candidates, std:
 
 // What the first modality's test needs, of the rows and columns of a block.
 struct FirstTest {
-  float slopes[kRows], bars[kRows];
-  float scales[kRows], errors[kRows];
+  float slopes[kBlockRows], bars[kBlockRows];
+  float scales[kBlockRows], errors[kBlockRows];
 
   // What is beyond the last row or column passes nothing.
   __device__ void load(const Tile& tile, std::uint32_t target, const CandidateRows& candidates,
                        std::uint32_t candidate) {
-    for (std::uint32_t i = threadIdx.x; i < kRows; i += kThreads) {
+    for (std::uint32_t i = threadIdx.x; i < kBlockRows; i += kBlockThreads) {
       const bool row = target + i < tile.targets;
       slopes[i] = row ? tile.slopes[target + i] : 0;
       bars[i] = row ? tile.bars[target + i] : kInfinity;
@@ -196,17 +161,17 @@ __device__ void offer(const PairScreen& screen, const Tile& tile, std::uint32_t 
 
 // Block b takes targets from b mod T on, T being the tiles of targets: blocks that run together
 // share candidates.
-__global__ void __launch_bounds__(kThreads, 1)
+__global__ void __launch_bounds__(kBlockThreads, 1)
     scan_kernel(PairScreen screen, Tile tile, CandidateRows candidates, Widths widths) {
   extern __shared__ __align__(128) std::uint8_t stages[];
   __shared__ FirstTest test;
-  const std::uint32_t target_tiles = (tile.targets + kRows - 1) / kRows;
-  const std::uint32_t target = blockIdx.x % target_tiles * kRows;
-  const std::uint32_t candidate = blockIdx.x / target_tiles * kRows;
-  const std::uint32_t targets = min(kRows, tile.targets - target);
-  const std::uint32_t count = min(kRows, candidates.count - candidate);
+  const std::uint32_t target_tiles = (tile.targets + kBlockRows - 1) / kBlockRows;
+  const std::uint32_t target = blockIdx.x % target_tiles * kBlockRows;
+  const std::uint32_t candidate = blockIdx.x / target_tiles * kBlockRows;
+  const std::uint32_t targets = min(kBlockRows, tile.targets - target);
+  const std::uint32_t count = min(kBlockRows, candidates.count - candidate);
   const auto shared = static_cast<std::uint32_t>(__cvta_generic_to_shared(stages));
-  const Place place;
+  const ThreadPlace place(threadIdx.x);
   test.load(tile, target, candidates, candidate);
 
   Products first;
@@ -246,14 +211,14 @@ __global__ void __launch_bounds__(kThreads, 1)
     if (passes[m] == 0) continue;
 #pragma unroll
     for (int i = 0; i < kAtOnce; ++i) {
-      mine[i * kThreads] = first[m][i / kFragment][i % kFragment];
-      mine[(kAtOnce + i) * kThreads] = second[m][i / kFragment][i % kFragment];
+      mine[i * kBlockThreads] = first[m][i / kFragment][i % kFragment];
+      mine[(kAtOnce + i) * kBlockThreads] = second[m][i / kFragment][i % kFragment];
     }
     for (std::uint32_t left = passes[m]; left != 0; left &= left - 1) {
       const int i = __ffs(static_cast<int>(left)) - 1;
       offer(screen, tile, target + place.row_of(m, i % kFragment), candidates,
-            candidate + place.column_of(i / kFragment, i % kFragment), mine[i * kThreads],
-            mine[(kAtOnce + i) * kThreads]);
+            candidate + place.column_of(i / kFragment, i % kFragment), mine[i * kBlockThreads],
+            mine[(kAtOnce + i) * kBlockThreads]);
     }
   }
 }
@@ -268,10 +233,10 @@ void prepare_scan() {
 
 void scan(const PairScreen& screen, const Tile& tile, const CandidateRows& candidates,
           const Widths& widths, cudaStream_t stream) {
-  const std::uint32_t target_tiles = (tile.targets + kRows - 1) / kRows;
-  const std::uint32_t candidate_tiles = (candidates.count + kRows - 1) / kRows;
+  const std::uint32_t target_tiles = (tile.targets + kBlockRows - 1) / kBlockRows;
+  const std::uint32_t candidate_tiles = (candidates.count + kBlockRows - 1) / kBlockRows;
   if (target_tiles == 0 || candidate_tiles == 0) return;
-  scan_kernel<<<target_tiles * candidate_tiles, kThreads, kSharedBytes, stream>>>(
+  scan_kernel<<<target_tiles * candidate_tiles, kBlockThreads, kSharedBytes, stream>>>(
       screen, tile, candidates, widths);
   check(cudaGetLastError(), "scan_kernel");
 }
