@@ -5,6 +5,7 @@
 #include <system_error>
 #include <vector>
 
+#include "cli/model_plan.h"
 #include "common/error.h"
 #include "common/text.h"
 #include "data/index_corpus.h"
@@ -107,6 +108,24 @@ void check_model(const config::ModelConfig& model, const config::EncoderConfig& 
   }
 }
 
+// Mining would refuse it too, after hours of encoding; and the work directory keeps its
+// configuration, so it is refused even if this run ends before mining.
+void check_margins(const config::RunConfig& config) {
+  const config::MiningConfig& mining = config.mining;
+  if (config.train.hard_pairs != "mined" || !(mining.absolute_margin || mining.relative_margin)) {
+    return;
+  }
+  const ModelPlan plan =
+      plan_model(model::find_architecture(config.model.architecture, model::installed_models()));
+  const EmbeddingWidths widths = embedding_widths(plan, config.encoder);
+  if (widths.image == widths.text) return;
+  missing("a positive-aware margin needs a joint space of images and texts",
+          mining.absolute_margin ? "mining.absolute_margin" : "mining.relative_margin",
+          "image and text embeddings of equal width",
+          cat("widths ", widths.image, " and ", widths.text,
+              " with encoder.source: ", config.encoder.source));
+}
+
 void check_dataset(const config::EvalDataset& dataset, const std::string& key) {
   const fs::path folder(dataset.path);
   if (!is_folder(folder)) {
@@ -133,6 +152,7 @@ void check_dataset(const config::EvalDataset& dataset, const std::string& key) {
 void check_inputs(const config::RunConfig& config, rpc::Stage until) {
   check_corpus(config.corpus.path);
   check_model(config.model, config.encoder);
+  check_margins(config);
   if (until < rpc::Stage::kEval) return;
   for (std::size_t i = 0; i < config.eval.datasets.size(); ++i) {
     check_dataset(config.eval.datasets[i], cat("eval.datasets[", i, "]"));

@@ -95,4 +95,11 @@ ModelPlan plan_model(const model::ArchitectureSource& source) {
                               : plan_clip(source.clip.architecture);
 }
 
+EmbeddingWidths embedding_widths(const ModelPlan& plan, const config::EncoderConfig& encoder) {
+  if (plan.locked_towers && encoder.source == "towers") {
+    return {plan.image_features, plan.text_features};
+  }
+  return {plan.embed_dim, plan.embed_dim};
+}
+
 }  // namespace helip::cli

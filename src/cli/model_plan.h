@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "config/run_config.h"
 #include "model/model_files.h"
 
 namespace helip::cli {
@@ -23,5 +24,11 @@ struct ModelPlan {
 // Throws ConfigError if a locked-towers folder's description cannot be read. Whether the model can
 // be run, only loading it tells.
 ModelPlan plan_model(const model::ArchitectureSource& source);
+
+// Of the embeddings that are mined: the model's, or the frozen towers' own features.
+struct EmbeddingWidths {
+  std::uint64_t image = 0, text = 0;
+};
+EmbeddingWidths embedding_widths(const ModelPlan& plan, const config::EncoderConfig& encoder);
 
 }  // namespace helip::cli

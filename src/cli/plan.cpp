@@ -6,13 +6,13 @@
 #include <vector>
 
 #include "cli/corpus_count.h"
+#include "cli/mine_memory.h"
 #include "cli/model_plan.h"
 #include "cli/run_job.h"
 #include "common/text.h"
 #include "config/validate.h"
 #include "coordinator/pipeline.h"
 #include "coordinator/work_dir.h"
-#include "mining/dot_kernels.h"
 #include "mining/mining_job.h"
 
 namespace helip::cli {
@@ -115,7 +115,9 @@ class Plan {
         "):\n"
         "  encode, eval  weights, one batch and its largest layer's activations; eval also its "
         "largest data set\n"
-        "  mine          all image and text embeddings, duplicate groups, one task's hard pairs\n"
+        "  mine          8-bit copies of all embeddings, by row and, of the candidates, in panels; "
+        "the hard pairs of\n"
+        "                the largest task. The embeddings stay mapped in their files\n"
         "  train         weights, gradients and AdamW's two moments; a rank's share of the batch, "
         "its activations\n"
         "                kept for the backward pass, its similarities\n"
@@ -158,20 +160,14 @@ class Plan {
 
   [[nodiscard]] std::string mine_memory() const {
     if (!pairs_) return "? (known after index)";
-    const auto padded = [](std::uint64_t dim) {
-      return static_cast<double>(pieces(dim, mining::kRowPadding) * mining::kRowPadding);
-    };
-    const bool features = model_.locked_towers && config_.encoder.source == "towers";
-    const double floats = padded(features ? model_.image_features : model_.embed_dim) +
-                          padded(features ? model_.text_features : model_.embed_dim);
-    const double pairs = static_cast<double>(pairs_->pairs);
-    // Rows; squared norms (double), groups (uint32) of both modalities; quarantine.
-    const double embeddings = pairs * (kFloat * floats + 2 * (8 + 4) + 1);
-    // Ids and scores.
-    const double table = 8.0 * std::min(pairs, static_cast<double>(config_.mining.task_targets)) *
-                         static_cast<double>(config_.mining.hard_pairs_per_target);
-    return cat(bytes(embeddings + table), ": ", bytes(embeddings), " embeddings, ", bytes(table),
-               " hard pairs of a task");
+    const MineMemory memory =
+        cli::mine_memory(pairs_->pairs, embedding_widths(model_, config_.encoder), config_.mining,
+                         config_.launcher.workers);
+    return cat(
+        bytes(memory.held), ": ", bytes(memory.rows), " 8-bit rows, ", bytes(memory.panels),
+        config_.mining.scratch.empty() ? " in panels, " : " in panels (both in mining.scratch), ",
+        bytes(memory.numbers), " norms, scales and groups, ", bytes(memory.task),
+        " hard pairs of a task; ", bytes(memory.mapped), " embeddings mapped");
   }
 
   [[nodiscard]] std::string train_memory() const {

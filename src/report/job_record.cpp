@@ -95,6 +95,17 @@ fs::path find_corpus(const fs::path& work_dir) {
   return fs::exists(work_dir / "corpus" / "manifest.json") ? work_dir / "corpus" : fs::path{};
 }
 
+// The model's folder in WORK/embeddings, the only one there.
+fs::path find_embeddings(const fs::path& work_dir) {
+  std::error_code absent;
+  for (const auto& entry : fs::directory_iterator(work_dir / "embeddings", absent)) {
+    if (fs::is_directory(entry.path() / "img_emb") && fs::is_directory(entry.path() / "text_emb")) {
+      return entry.path();
+    }
+  }
+  return {};
+}
+
 // Lines of WORK/corpus/quarantine.jsonl by their reason.
 std::map<std::string, std::uint64_t> read_quarantine(const fs::path& file) {
   std::map<std::string, std::uint64_t> reasons;
@@ -138,6 +149,13 @@ JobRecord read_job(const fs::path& work_dir) {
   }
   if (const auto table = newest_table(job.folder / "hard_pairs")) {
     job.hard_pairs = store::HardPairTable::open(*table);
+    // Images and texts of frozen towers have nothing in common, even if they are of equal width.
+    if (job.config.encoder.source == "model") {
+      job.joint_embeddings = find_embeddings(job.folder);
+      if (job.joint_embeddings.empty()) {
+        job.missing.emplace_back("embeddings: how well the hard pairs' captions fit is not known");
+      }
+    }
   } else if (job.config.train.hard_pairs == "mined") {
     job.missing.emplace_back("hard_pairs: no finished table, though train.hard_pairs is mined");
   }

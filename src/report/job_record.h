@@ -29,7 +29,9 @@ struct JobRecord {
   std::map<std::uint64_t, std::vector<TrainPoint>> curves;  // WORK/metrics.jsonl, by seed
   std::optional<store::HardPairTable> hard_pairs;           // the newest of WORK/hard_pairs
   std::filesystem::path corpus_folder;                      // empty if unknown
-  std::map<std::string, std::uint64_t> quarantined;         // pairs by reason
+  // The folder in WORK/embeddings, if there is a table and its embeddings are of a joint space.
+  std::filesystem::path joint_embeddings;
+  std::map<std::string, std::uint64_t> quarantined;  // pairs by reason
   // One sentence for each piece that should be there and is not.
   std::vector<std::string> missing;
 };

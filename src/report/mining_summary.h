@@ -1,8 +1,11 @@
-// What the charts about a hard-pair table show.
+// What a page shows about a hard-pair table.
 #pragma once
 
+#include <optional>
 #include <vector>
 
+#include "mining/positive_ratio.h"
+#include "mining/table_duplicates.h"
 #include "mining/table_stats.h"
 #include "store/hard_pair_table.h"
 
@@ -14,8 +17,12 @@ struct MiningSummary {
   std::vector<double> weakest_scores;  // last score of each of them
   // How often each pair is a hard pair of another (k-occurrence): hubs show in the tail. [pairs]
   std::vector<double> occurrence;
+  // What the table alone does not tell; none if the corpus or joint embeddings are not there.
+  std::optional<mining::DuplicateSlots> duplicates{};
+  std::optional<mining::PositiveRatios> ratios{};
 };
 
+// Without duplicates and ratios.
 MiningSummary summarise(const store::HardPairTable& table);
 
 }  // namespace helip::report

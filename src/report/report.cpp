@@ -12,6 +12,7 @@
 #include "report/gallery.h"
 #include "report/html.h"
 #include "report/job_record.h"
+#include "report/mining_section.h"
 #include "report/mining_summary.h"
 
 namespace helip::report {
@@ -20,7 +21,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::uint32_t kPartnersShown = 6;
-constexpr int kBins = 32;
 
 std::string tile(const std::string& name, const std::string& value, const std::string& more) {
   return cat("<div class=\"tile\"><div class=\"name\">", escape_html(name),
@@ -166,50 +166,20 @@ std::string training_section(const JobRecord& job) {
   return out + "</div>\n";
 }
 
-const char* method_name(const std::string& method) {
-  if (method == "fast") return "FastHPM";
-  return method == "index" ? "Index" : "Exact HPM";
-}
-
-std::string mining_section(const JobRecord& job, const MiningSummary& mining) {
-  const store::HardPairManifest& table = job.hard_pairs->manifest();
-  // Whole numbers: never more bins than values.
-  const int occurrence_bins =
-      static_cast<int>(std::min<std::uint64_t>(kBins, mining.stats.max_occurrence + 1));
-  std::string out = cat(
-      "<h2>Mining</h2><p class=\"soft\">", method_name(table.method), ": the ",
-      table.hard_pairs_per_target, " hardest of ",
-      table.method == "fast" ? table.pool_size : table.pairs, " candidates for each of ",
-      table.pairs, " pairs; similarity floors ", decimal(static_cast<double>(table.image_floor), 2),
-      " (images) and ", decimal(static_cast<double>(table.text_floor), 2),
-      " (texts). A target that has fewer is an outlier and never a seed: ", mining.stats.outliers,
-      " of them. Recall: ", mining::recall_text(table), ".</p><div class=\"charts\">");
-  out += cat("<figure><h3>Score of a target's hardest pair</h3>",
-             bar_chart(histogram(mining.hardest_scores, kBins), "score", 2),
-             "<figcaption>Product of image and text similarity; suitable "
-             "targets.</figcaption></figure>\n");
-  out += cat("<figure><h3>Score of its weakest hard pair</h3>",
-             bar_chart(histogram(mining.weakest_scores, kBins), "score", 2),
-             "<figcaption>The last of the ", table.hard_pairs_per_target,
-             " that are kept.</figcaption></figure>\n");
-  out += cat(
-      "<figure><h3>How often a pair is somebody's hard pair</h3>",
-      bar_chart(histogram(mining.occurrence, occurrence_bins), "targets that chose the pair", 0),
-      "<figcaption>", mining.stats.never_chosen, " pairs are never chosen; the most popular one ",
-      mining.stats.max_occurrence, " times; skewness ",
-      decimal(mining.stats.occurrence_skewness, 2), ".</figcaption></figure>\n");
-  return out + "</div>\n";
-}
-
-std::string gallery_section(JobRecord& job) {
-  if (!job.hard_pairs || job.corpus_folder.empty()) return {};
-  const data::Corpus corpus = data::Corpus::open(job.corpus_folder);
+// The corpus that the hard pairs are of, if it is there.
+std::optional<data::Corpus> corpus_of_table(JobRecord& job) {
+  if (!job.hard_pairs || job.corpus_folder.empty()) return std::nullopt;
+  data::Corpus corpus = data::Corpus::open(job.corpus_folder);
   const std::string& fingerprint = job.hard_pairs->manifest().corpus_fingerprint;
-  if (!fingerprint.empty() && fingerprint != corpus.manifest().fingerprint) {
-    job.missing.push_back(cat("the gallery: the hard pairs are of another corpus than the one in ",
-                              job.corpus_folder.string()));
-    return {};
-  }
+  if (fingerprint.empty() || fingerprint == corpus.manifest().fingerprint) return corpus;
+  job.missing.push_back(cat(
+      "the gallery and the hard pairs that are duplicates: the hard pairs are of another corpus "
+      "than the one in ",
+      job.corpus_folder.string()));
+  return std::nullopt;
+}
+
+std::string gallery_section(const JobRecord& job, const data::Corpus& corpus) {
   const std::vector<SampleId> targets =
       gallery_targets(*job.hard_pairs, job.config.output.gallery_targets);
   return cat(
@@ -241,14 +211,24 @@ std::string settings_section(const JobRecord& job) {
 
 fs::path write_report(const fs::path& work_dir) {
   JobRecord job = read_job(work_dir);
+  const std::optional<data::Corpus> corpus = corpus_of_table(job);  // may add to what is missing
   std::optional<MiningSummary> mining;
-  if (job.hard_pairs) mining = summarise(*job.hard_pairs);
+  if (job.hard_pairs) {
+    mining = summarise(*job.hard_pairs);
+    if (corpus) {
+      mining->duplicates = mining::duplicate_slots(*job.hard_pairs, corpus->image_groups(),
+                                                   corpus->caption_groups());
+    }
+    if (!job.joint_embeddings.empty()) {
+      mining->ratios =
+          mining::positive_ratios(*job.hard_pairs, job.joint_embeddings, job.joint_embeddings);
+    }
+  }
   for (auto& [seed, points] : job.curves) {
     for (TrainPoint& point : points) {
       if (point.lr) point.lr = *point.lr * 1e6;  // the chart's axis has plain numbers
     }
   }
-  const std::string pictures = gallery_section(job);  // may add to what is missing
   std::string body = cat(
       "<h1>", escape_html(job.name),
       "</h1><p class=\"soft\">HELIP report: hard pairs for vision-language pre-training.</p>\n");
@@ -256,8 +236,8 @@ fs::path write_report(const fs::path& work_dir) {
   body += tiles(job, mining ? &*mining : nullptr);
   body += results_section(job);
   if (!job.curves.empty()) body += training_section(job);
-  if (mining) body += mining_section(job, *mining);
-  body += pictures;
+  if (mining) body += mining_section(job.hard_pairs->manifest(), *mining);
+  if (corpus) body += gallery_section(job, *corpus);
   body += quarantine_section(job);
   body += settings_section(job);
   const fs::path file = job.folder / "report" / "index.html";

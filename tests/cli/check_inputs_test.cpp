@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "cli/corpus_count.h"
+#include "cli/mine_memory.h"
 #include "cli/model_plan.h"
 #include "common/error.h"
 #include "common/publish.h"
@@ -136,6 +137,45 @@ TEST_CASE("the towers of a locked-towers model are looked for") {
   // Per head: a hidden layer and an output layer, each with its bias; and logit_scale.
   CHECK(plan.parameters == (3 * 5 + 3 + 2 * 3 + 2) + (3 * 7 + 3 + 2 * 3 + 2) + 1);
   CHECK(plan.tower_bytes == 8);
+
+  // The towers' features have no joint space for a positive-aware margin; the model's embeddings
+  // do.
+  job.config.mining.relative_margin = 0.05;
+  CHECK_THAT(job.refusal(rpc::Stage::kEncode),
+             Contains("mining.relative_margin") && Contains("widths 5 and 7"));
+  job.config.mining.absolute_margin = 0.0;
+  CHECK_THAT(job.refusal(), Contains("mining.absolute_margin"));
+  job.config.encoder.source = "model";
+  CHECK(job.refusal().empty());
+  job.config.encoder.source = "towers";
+  job.config.train.hard_pairs = "random";
+  CHECK(job.refusal().empty());
+}
+
+TEST_CASE("the memory of a mining worker is that of its 8-bit copies") {
+  config::MiningConfig mining;
+  mining.hard_pairs_per_target = 10;
+  mining.task_seconds = 0;
+  mining.task_targets = 100;
+  // 65 and 64 elements: rows of 128 and 64 bytes.
+  const MineMemory exact = mine_memory(1000, {65, 64}, mining, 2);
+  CHECK(exact.rows == 1000 * (128 + 64));
+  CHECK(exact.panels == exact.rows);
+  CHECK(exact.numbers == 1000 * (2 * (8 + 4 * 4 + 2 * 4) + 1));
+  CHECK(exact.task == 100 * (10 * 8 + 4));
+  CHECK(exact.mapped == 1000 * 4 * (65 + 64));
+  CHECK(exact.held == exact.rows + exact.panels + exact.numbers + exact.task);
+  mining.scratch = "/somewhere";
+  CHECK(mine_memory(1000, {65, 64}, mining, 2).held == exact.numbers + exact.task);
+  mining.task_seconds = 60;
+  mining.hub_cap = 5;  // rows of 2k are mined
+  CHECK(mine_memory(1000, {65, 64}, mining, 2).task == 125 * (20 * 8 + 4));
+  mining.method = "fast";
+  mining.pool_size = 50;
+  CHECK(mine_memory(1000, {65, 64}, mining, 2).panels == 50 * (128 + 64));
+  mining.method = "index";
+  mining.index_lists = 10;
+  CHECK(mine_memory(1000, {65, 64}, mining, 2).panels == (1000 + 10 * 32) * (128 + 64));
 }
 
 TEST_CASE("evaluation data sets are not needed by a job that ends before") {

@@ -1,14 +1,19 @@
-// Holds a job's hard-pair table against brute force: every target against every candidate by
-// exact_pair_score, fully sorted. Ids, order and scores must be equal. For tables of the exact
-// method without filters or hub cap. usage: helip_table_oracle WORK_DIR
+// Holds a hard-pair table against brute force: targets against every candidate by exact_pair_score,
+// fully sorted. Ids, order and scores must be equal. For tables of the exact method without filters
+// or hub cap. usage: helip_table_oracle WORK_DIR | --images DIR --texts DIR --table DIR [--targets
+// N --seed S]: all targets of a job's table, or random ones of a table that helip mine made from
+// bare embeddings.
 #include <cstdlib>
 #include <iostream>
+#include <map>
+#include <thread>
 
 #include "common/error.h"
 #include "common/text.h"
 #include "data/corpus.h"
 #include "data/quarantine.h"
 #include "mining/mining_support.h"
+#include "mining/sample_oracle.h"
 #include "store/embedding_store.h"
 #include "store/hard_pair_table.h"
 
@@ -70,12 +75,39 @@ int check(const fs::path& work) {
   return EXIT_SUCCESS;
 }
 
+int check_sample(const std::map<std::string, std::string>& options) {
+  const auto table = store::HardPairTable::open(options.at("--table"));
+  test::SampleOracle oracle{.images = options.at("--images"), .texts = options.at("--texts")};
+  oracle.threads = std::max(1U, std::thread::hardware_concurrency());
+  if (const auto targets = options.find("--targets"); targets != options.end()) {
+    oracle.targets = static_cast<std::uint32_t>(std::stoul(targets->second));
+  }
+  if (const auto seed = options.find("--seed"); seed != options.end()) {
+    oracle.seed = std::stoull(seed->second);
+  }
+  if (const auto difference = test::first_difference(table, oracle)) {
+    std::cerr << *difference << "\n";
+    return EXIT_FAILURE;
+  }
+  std::cout << "equal to brute force for all "
+            << std::min<std::uint64_t>(oracle.targets, table.size())
+            << " targets, k = " << table.k() << "\n";
+  return EXIT_SUCCESS;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   try {
     if (argc == 2) return check(argv[1]);
-    std::cerr << "usage: helip_table_oracle WORK_DIR\n";
+    std::map<std::string, std::string> options;
+    for (int i = 1; i + 1 < argc; i += 2) options[argv[i]] = argv[i + 1];
+    if (options.contains("--images") && options.contains("--texts") &&
+        options.contains("--table")) {
+      return check_sample(options);
+    }
+    std::cerr << "usage: helip_table_oracle WORK_DIR | --images DIR --texts DIR --table DIR "
+                 "[--targets N --seed S]\n";
   } catch (const std::exception& error) {
     std::cerr << error.what() << "\n";
   }

@@ -98,6 +98,28 @@ TEST_CASE("The summary of a table counts what was chosen") {
   CHECK(summary.occurrence == std::vector<double>{2, 1, 2, 2, 2, 2, 2, 2});
 }
 
+TEST_CASE("The page counts hard pairs that may be false negatives") {
+  const TemporaryFolder folder;
+  SmallJob job(folder.path() / "helip",
+               {"same", "same", "same", "four", "five", "six", "seven", "eight"});
+  std::string page = read_text_file(write_report(job.folder));
+  CHECK_THAT(page, Contains("<dt>hard pairs</dt><dd>15</dd>"));
+  // 0 chose 1 and 2, 1 chose 2. Every image has a grey of its own.
+  CHECK_THAT(page, Contains("<dt>with the target's caption</dt><dd>3 (20.0 %)</dd>"));
+  CHECK_THAT(page, Contains("<dt>with the target's image</dt><dd>0 (0.0 %)</dd>"));
+  // Texts i+1 and i+2 are at 15 and 25 degrees: cos 15 / cos 5 = 0.970, cos 25 / cos 5 = 0.910.
+  // Text 0, a partner of the images 6 and 7, is at 55 degrees or more.
+  CHECK_THAT(page, Contains("<dt>suspected false negatives</dt><dd>7 (46.7 %): ") &&
+                       Contains("; 0 (0.0 %) better than its own"));
+
+  // The frozen towers' features have no joint space.
+  job.config.encoder.source = "towers";
+  job.write_config();
+  page = read_text_file(write_report(job.folder));
+  CHECK_THAT(page, Contains("with the target's caption") && !Contains("suspected") &&
+                       !Contains("Missing from this report"));
+}
+
 TEST_CASE("Pieces that are not there are named on the page") {
   const TemporaryFolder folder;
   const SmallJob job(folder.path() / "helip", kCaptions);
@@ -128,6 +150,7 @@ TEST_CASE("A table of another corpus gets no gallery, and the page says so") {
                 fs::copy_options::overwrite_existing);
   const std::string page = read_text_file(write_report(job.folder));
   CHECK(count_of(page, "hard pairs are of another corpus") > 0);
+  CHECK(count_of(page, "with the target's caption") == 0);
   CHECK(count_of(page, "<article") == 0);
 }
 

@@ -1,5 +1,6 @@
 #include "small_job.h"
 
+#include <cmath>
 #include <span>
 #include <utility>
 
@@ -11,6 +12,7 @@
 #include "data/encode_image.h"
 #include "data/tar_writer.h"
 #include "store/hard_pair_table.h"
+#include "store/npy.h"
 
 namespace helip::test {
 namespace {
@@ -31,6 +33,24 @@ void write_shard(const fs::path& file, const std::vector<std::string>& captions)
     tar.add(cat("0000", i, ".txt"), bytes_of(captions[i]));
   }
   tar.publish();
+}
+
+// Image i is at i times 10 degrees, its text 5 degrees further: the texts before and after it are
+// at 5 and 15 degrees from it.
+void write_embeddings(const fs::path& folder, std::uint64_t pairs) {
+  constexpr double kStep = 3.14159265358979323846 / 18;
+  for (const auto& [name, turn] : {std::pair{"img_emb", 0.0}, {"text_emb", 0.5}}) {
+    fs::create_directories(folder / name);
+    std::vector<float> values;
+    for (std::uint64_t i = 0; i < pairs; ++i) {
+      const double angle = kStep * (static_cast<double>(i) + turn);
+      values.push_back(static_cast<float>(std::cos(angle)));
+      values.push_back(static_cast<float>(std::sin(angle)));
+    }
+    store::NpyWriter writer(folder / name / cat(name, "_0.npy"), store::DType::kF32, {pairs, 2});
+    writer.write_values(std::span<const float>(values));
+    writer.publish();
+  }
 }
 
 // Target i has partners i+1 and i+2; the last pair has only one and is unsuitable.
@@ -77,6 +97,7 @@ SmallJob::SmallJob(const fs::path& work_folder, const std::vector<std::string>& 
   publish_file(folder / "corpus" / "location.txt", fs::absolute(indexed).string() + "\n");
   write_table(folder / "hard_pairs" / "1", static_cast<std::uint32_t>(captions.size()),
               data::Corpus::open(indexed).manifest().fingerprint);
+  write_embeddings(folder / "embeddings" / "small", captions.size());
 
   config.corpus.path = corpus.string();
   config.model.architecture = (folder / "towers").string();

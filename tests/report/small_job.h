@@ -1,5 +1,5 @@
-// A small finished work directory, made with the project's own writers: a corpus of eight pairs, a
-// table, results, a curve.
+// A small finished work directory, made with the project's own writers: a corpus of eight pairs,
+// embeddings, a table, results, a curve.
 #pragma once
 
 #include <cstdint>

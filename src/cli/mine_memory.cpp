@@ -1,0 +1,64 @@
+#include "cli/mine_memory.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "mining/int8_kernels.h"
+#include "mining/mining_job.h"
+
+namespace helip::cli {
+namespace {
+
+constexpr double kNumber = 4;  // bytes of a float32, an int32, an id
+constexpr double kSquaredNorm = 8;
+
+double width_of_rows(std::uint64_t dim) {
+  return static_cast<double>((dim + mining::kInt8Padding - 1) / mining::kInt8Padding *
+                             mining::kInt8Padding);
+}
+
+// Rows in the panels of all lists, of which the last of each is half full on average.
+double packed_rows(std::uint64_t pairs, const config::MiningConfig& config) {
+  const auto all = static_cast<double>(pairs);
+  if (config.method == "fast") return std::min(all, static_cast<double>(config.pool_size));
+  if (config.method != "index") return all;
+  const double lists =
+      config.index_lists > 0 ? static_cast<double>(config.index_lists) : 2 * std::sqrt(all);
+  return all + std::min(lists, all) * static_cast<double>(mining::kPanelRows) / 2;
+}
+
+// Tasks grow to task_seconds, but there stay four for each worker.
+double largest_task(std::uint64_t pairs, const config::MiningConfig& config,
+                    std::uint32_t workers) {
+  std::uint64_t targets = config.task_targets;
+  if (config.task_seconds > 0) {
+    targets = std::max<std::uint64_t>(targets, pairs / (4 * std::uint64_t{std::max(1U, workers)}));
+  }
+  return static_cast<double>(std::min(targets, pairs));
+}
+
+}  // namespace
+
+MineMemory mine_memory(std::uint64_t pairs, const EmbeddingWidths& widths,
+                       const config::MiningConfig& config, std::uint32_t workers) {
+  const auto n = static_cast<double>(pairs);
+  const double packed = packed_rows(pairs, config);
+  MineMemory memory;
+  for (const std::uint64_t dim : {widths.image, widths.text}) {
+    memory.rows += n * width_of_rows(dim);
+    memory.panels += packed * width_of_rows(dim);
+    // Of a row its norm, sum, scale, error and duplicate group; of a packed row scale and error.
+    memory.numbers += n * (kSquaredNorm + 4 * kNumber) + packed * 2 * kNumber;
+    memory.mapped += n * kNumber * static_cast<double>(dim);
+  }
+  memory.numbers += n;                                              // quarantine
+  if (config.method == "index") memory.numbers += 2 * n * kNumber;  // lists' members, and back
+  // Ids and scores, and how many slots are filled.
+  const double slots = mining::mined_per_target(pairs, config);
+  memory.task = largest_task(pairs, config, workers) * (2 * slots + 1) * kNumber;
+  memory.held = memory.numbers + memory.task;
+  if (config.scratch.empty()) memory.held += memory.rows + memory.panels;
+  return memory;
+}
+
+}  // namespace helip::cli
