@@ -173,11 +173,11 @@ void Job::put_back(const std::vector<TaskId>& tasks) {
 void Job::advance() {
   if (!failure_.empty()) return;
   try {
-    for (auto tasks = pipeline_.next(ledger_); !tasks.empty(); tasks = pipeline_.next(ledger_)) {
-      // Noted first: were the ledger lost, the same tasks are to be cut again.
-      if (tasks.front().spec.stage == Stage::kMine && tasks.front().spec.first > 0) {
-        publish_file(work_dir_.mining_task_size(), cat(*pipeline_.later_task_size(ledger_)));
-      }
+    while (true) {
+      const auto later = pipeline_.later_mining(ledger_);
+      const auto tasks = pipeline_.next(ledger_);
+      if (tasks.empty()) break;
+      if (later) note_later_tasks(work_dir_.mining_task_size(), *later);
       add_tasks(tasks);
     }
     const auto current = pipeline_.current(ledger_);

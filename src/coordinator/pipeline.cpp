@@ -1,11 +1,9 @@
 #include "coordinator/pipeline.h"
 
 #include <algorithm>
-#include <charconv>
 #include <nlohmann/json.hpp>
 
 #include "common/error.h"
-#include "common/publish.h"
 #include "common/text.h"
 
 namespace helip::coordinator {
@@ -46,19 +44,6 @@ void tell_corpus(const CorpusFacts& corpus, rpc::TaskSpec& spec) {
   spec.pairs = corpus.pairs;
   spec.corpus_fingerprint = corpus.fingerprint;
   spec.model_digest = corpus.model_digest;
-}
-
-// nullopt if there is no such note.
-std::optional<std::uint64_t> noted_task_size(const std::filesystem::path& file) {
-  if (!std::filesystem::exists(file)) return std::nullopt;
-  const std::string text = read_text_file(file);
-  std::uint64_t size = 0;
-  const auto end = std::from_chars(text.data(), text.data() + text.size(), size);
-  if (end.ec == std::errc() && size > 0 && end.ptr == text.data() + text.size()) return size;
-  throw StoreError({.what = "the size of mining tasks is damaged; remove the file",
-                    .where = file.string(),
-                    .expected = "a number above 0",
-                    .found = printable(text)});
 }
 
 std::string plain(std::string name) {
@@ -242,8 +227,11 @@ void Pipeline::add_mining_inputs(const TaskLedger& ledger, const CorpusFacts& co
 std::vector<NewTask> Pipeline::mine_tasks(const TaskLedger& ledger,
                                           const CorpusFacts& corpus) const {
   std::vector<Range> ranges = cut_(corpus.pairs, config_.mining, 0, config_.mining.task_targets);
-  const std::size_t first = 2 * std::size_t{std::max(1U, config_.launcher.workers)};
-  if (config_.mining.task_seconds > 0) ranges.resize(std::min(ranges.size(), first));
+  if (const auto noted = noted_later_tasks(work_dir_.mining_task_size())) {
+    std::erase_if(ranges, [&](const Range& range) { return range.first >= noted->first; });
+  } else if (config_.mining.task_seconds > 0) {
+    ranges.resize(std::min<std::uint64_t>(ranges.size(), first_mining_tasks(config_)));
+  }
   return mine_ranges(ledger, corpus, ranges);
 }
 
@@ -256,27 +244,33 @@ std::uint64_t Pipeline::targets_covered(const TaskLedger& ledger) {
   return last.name == kMerge ? spec.pairs : spec.first + spec.count;
 }
 
-std::optional<std::uint64_t> Pipeline::later_task_size(const TaskLedger& ledger) const {
-  if (const auto noted = noted_task_size(work_dir_.mining_task_size())) return noted;
-  const TaskRecord& first = ledger.task(ledger.of_stage(Stage::kMine).front());
-  if (first.state != TaskState::kDone) return std::nullopt;
-  // A result that was taken over from disk does not say its rate: then tasks are not enlarged.
-  const double rate = result_of(first).value("targets_per_second", 0.0);
-  // Several tasks for each worker, so that all end at about the same time.
-  constexpr std::uint64_t kTasksPerWorker = 4;
-  const std::uint64_t workers = std::max(1U, config_.launcher.workers);
-  const std::uint64_t left = corpus_of(ledger).pairs - targets_covered(ledger);
-  const double size = std::min(rate * config_.mining.task_seconds,
-                               static_cast<double>(left / (kTasksPerWorker * workers)));
-  return std::max<std::uint64_t>(config_.mining.task_targets, static_cast<std::uint64_t>(size));
+std::optional<LaterTasks> Pipeline::later_mining(const TaskLedger& ledger) const {
+  const std::uint64_t covered = targets_covered(ledger);
+  if (covered == 0) return std::nullopt;
+  const std::uint64_t left = corpus_of(ledger).pairs - covered;
+  if (left == 0) return std::nullopt;
+  if (auto noted = noted_later_tasks(work_dir_.mining_task_size())) return noted;
+  // Few: only the first tasks are there.
+  for (const TaskId id : ledger.of_stage(Stage::kMine)) {
+    const TaskRecord& task = ledger.task(id);
+    if (task.state != TaskState::kDone) continue;
+    // A result that was taken over from disk does not say its rate.
+    const auto result = result_of(task);
+    const auto found = result.find("targets_per_second");
+    const bool known = found != result.end() && found->is_number();
+    return LaterTasks{
+        covered, later_task_targets(config_, left,
+                                    known ? std::optional(found->get<double>()) : std::nullopt)};
+  }
+  return std::nullopt;
 }
 
 std::vector<NewTask> Pipeline::later_mine_tasks(const TaskLedger& ledger) const {
-  const auto size = later_task_size(ledger);
-  if (!size) return {};
+  const auto later = later_mining(ledger);
+  if (!later) return {};
   const CorpusFacts corpus = corpus_of(ledger);
-  auto tasks = mine_ranges(ledger, corpus,
-                           cut_(corpus.pairs, config_.mining, targets_covered(ledger), *size));
+  auto tasks = mine_ranges(
+      ledger, corpus, cut_(corpus.pairs, config_.mining, targets_covered(ledger), later->targets));
   for (NewTask& task : tasks) tell_corpus(corpus, task.spec);
   return tasks;
 }

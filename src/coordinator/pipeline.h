@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "config/run_config.h"
+#include "coordinator/mining_cut.h"
 #include "coordinator/task_ledger.h"
 #include "coordinator/work_dir.h"
 #include "rpc/task_spec.h"
@@ -61,11 +62,11 @@ class Pipeline {
   // Every task of the stage is there and done.
   [[nodiscard]] bool stage_done(const TaskLedger& ledger, Stage stage) const;
   // Tasks that can be added now: the first tasks of a stage whose predecessors are done, the later
-  // mining tasks once the first is done, or the merge task of a stage whose other tasks are.
+  // mining tasks once one of the first is done, or the merge task of a stage whose other tasks are.
   [[nodiscard]] std::vector<NewTask> next(const TaskLedger& ledger) const;
-  // Targets of the mining tasks after the first ones: as noted, else by the rate of the first task,
-  // once that is done.
-  [[nodiscard]] std::optional<std::uint64_t> later_task_size(const TaskLedger& ledger) const;
+  // The mining tasks that are still to be cut: as noted, else by the rate of one of the first
+  // tasks, once one is done. nullopt before, and if there are none.
+  [[nodiscard]] std::optional<LaterTasks> later_mining(const TaskLedger& ledger) const;
   // What the stage's merge task reads, in the order of the tasks; to be written to its `inputs`
   // before it is leased.
   [[nodiscard]] std::vector<rpc::TaskInput> inputs_of(const TaskLedger& ledger, Stage stage) const;
@@ -88,7 +89,7 @@ class Pipeline {
                                                 const CorpusFacts& corpus) const;
   // The targets that mining tasks cover so far, from 0 on.
   [[nodiscard]] static std::uint64_t targets_covered(const TaskLedger& ledger);
-  // The mining tasks of the other targets; none before the first task has measured the rate.
+  // The mining tasks of the other targets; none before a task has measured the rate.
   [[nodiscard]] std::vector<NewTask> later_mine_tasks(const TaskLedger& ledger) const;
   [[nodiscard]] std::vector<NewTask> mine_ranges(const TaskLedger& ledger,
                                                  const CorpusFacts& corpus,

@@ -107,8 +107,13 @@ LeaseOutcome TaskLedger::renew(TaskId id, Fence fence, WorkerId worker, std::uin
     lease.progress = done;
     lease.progressed = now;
   }
-  const bool range = task->stage == Stage::kEncode || task->stage == Stage::kMine;
-  if (range && now - lease.progressed >= options_.stuck_after) return LeaseOutcome::kStale;
+  // A merge says little of itself; before its first progress a range opens models, embeddings or an
+  // index, which takes longer than its steps.
+  constexpr int kOpening = 12;
+  const bool range =
+      task->units > 0 && (task->stage == Stage::kEncode || task->stage == Stage::kMine);
+  const Duration patience = options_.stuck_after * (lease.progress == 0 ? kOpening : 1);
+  if (range && now - lease.progressed >= patience) return LeaseOutcome::kStale;
   lease.expires = now + options_.lease;
   return LeaseOutcome::kOk;
 }

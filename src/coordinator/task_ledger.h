@@ -60,7 +60,8 @@ struct TaskRecord {
 struct LedgerOptions {
   Duration lease = std::chrono::seconds(30);
   std::uint32_t max_attempts = 4;
-  // A range whose progress stands still for so long is alive but stuck: its lease is not renewed.
+  // A range whose progress stands still for so long is alive but stuck, and its lease is not
+  // renewed; before its first progress it has twelve times as long.
   Duration stuck_after = std::chrono::seconds(600);
 };
 

@@ -32,7 +32,7 @@ class WorkDir {
   [[nodiscard]] std::filesystem::path results() const { return root_ / "results.json"; }
   [[nodiscard]] std::filesystem::path report() const { return root_ / "report" / "index.html"; }
   [[nodiscard]] std::filesystem::path tasks(rpc::Stage stage) const;
-  // How many targets the later mining tasks have, noted when they were cut.
+  // How many targets the later mining tasks have (mining_cut.h).
   [[nodiscard]] std::filesystem::path mining_task_size() const {
     return tasks(rpc::Stage::kMine) / "task_targets.txt";
   }

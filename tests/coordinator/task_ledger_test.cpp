@@ -93,17 +93,31 @@ TEST_CASE("a term that is over cannot be renewed, even before anyone called expi
   CHECK(ledger.renew(task, Fence{1}, kAnn, 1, at(30)) == LeaseOutcome::kStale);
 }
 
-TEST_CASE("a range without progress is stuck, a training is not") {
+TEST_CASE("a range without progress is stuck, a training and a merge are not") {
   TaskLedger ledger = ledger_with(1);
   const TaskId range = *ledger.lease(kAnn, Stage::kMine, at(0));
   const TaskId training = ledger.add(Stage::kTrain, "seed-1", "{}", 1);
+  const TaskId merge = ledger.add(Stage::kEncode, "merge", "{}", 0);
   REQUIRE(ledger.lease(kBob, Stage::kTrain, at(0)) == training);
-  for (int second = 20; second < 100; second += 20) {
-    CHECK(ledger.renew(range, Fence{1}, kAnn, 0, at(second)) == LeaseOutcome::kOk);
-    CHECK(ledger.renew(training, Fence{1}, kBob, 0, at(second)) == LeaseOutcome::kOk);
+  REQUIRE(ledger.lease(kBob, Stage::kEncode, at(0)) == merge);
+  const auto renew = [&](TaskId task, std::uint64_t done, int second) {
+    return ledger.renew(task, Fence{1}, kAnn, done, at(second));
+  };
+  // Before its first progress a range opens its inputs.
+  for (int second = 20; second < 1200; second += 20) {
+    CHECK(renew(range, 0, second) == LeaseOutcome::kOk);
+    CHECK(renew(training, 0, second) == LeaseOutcome::kOk);
+    CHECK(renew(merge, 0, second) == LeaseOutcome::kOk);
   }
-  CHECK(ledger.renew(range, Fence{1}, kAnn, 0, at(100)) == LeaseOutcome::kStale);
-  CHECK(ledger.renew(training, Fence{1}, kBob, 0, at(100)) == LeaseOutcome::kOk);
+  CHECK(renew(training, 0, 1200) == LeaseOutcome::kOk);
+  CHECK(renew(merge, 0, 1200) == LeaseOutcome::kOk);
+  SECTION("never any") { CHECK(renew(range, 0, 1200) == LeaseOutcome::kStale); }
+  SECTION("some, then none") {
+    for (int second = 1200; second < 1300; second += 20) {
+      CHECK(renew(range, 1, second) == LeaseOutcome::kOk);
+    }
+    CHECK(renew(range, 1, 1300) == LeaseOutcome::kStale);
+  }
 }
 
 TEST_CASE("completing twice is one completion; another digest under the same fence is stale") {
