@@ -17,8 +17,6 @@
 namespace helip::mining {
 namespace {
 
-// Targets on which the probes are chosen; the recall of a run is measured on others.
-constexpr std::uint32_t kTuningTargets = 2000;
 // Stands in the place of a similarity whose list the target has met; no cosine is that low.
 constexpr float kMet = -2;
 // So many that most lists are met by several of them: a list's candidates are then multiplied by
@@ -43,6 +41,7 @@ class IndexMiner final : public PairMiner {
                       .instruction_set = options.instruction_set}),
         lists_(index_.clusters.lists()),
         probes_(probes_of(rule)) {
+    compared_ += index_.clusters.compared();
     log::info(cat("index: ", lists_, " lists, the nearest ", probes_.nearest, " probed",
                   probes_.reach > ProbeRule::kNearestAlone
                       ? cat(", others within a reach of ", probes_.reach)
@@ -82,13 +81,16 @@ class IndexMiner final : public PairMiner {
 
   [[nodiscard]] ProbeRule probes_of(const IndexRule& rule) const {
     if (rule.probes > 0) return {.nearest = std::min(rule.probes, lists_)};
-    const auto targets = recall_sample(data_.pairs(), kTuningTargets, rule.seed + 1);
-    return choose_probes(data_, options_, index_, targets, rule.recall);
+    const auto targets = split_sample(data_.pairs(), kRecallTargets, rule.seed).tuning;
+    const ChosenProbes chosen = choose_probes(data_, options_, index_, targets, rule.recall);
+    compared_ += chosen.compared;
+    return chosen.rule;
   }
 
   void scan_probed(std::span<const std::uint32_t> targets, TileSearch& search) const {
     std::vector<float> similarities(targets.size() * lists_);
     index_.clusters.similarities(targets, similarities);
+    compared_ += similarities.size();
     scan_lists(nearest(similarities), search);
     if (probes_.reach > ProbeRule::kNearestAlone) scan_lists(further(similarities, search), search);
   }

@@ -149,6 +149,7 @@ JointClusters::JointClusters(const MiningData& data, const ClusterRule& rule)
   const auto pairs = static_cast<std::uint32_t>(data.pairs());
   const auto assign = [&](std::span<const std::uint32_t> ids, std::span<std::uint32_t> lists,
                           std::span<float> closeness) {
+    compared_ += ids.size() * rule.lists;
     const std::uint64_t blocks = (ids.size() + kPairsAtOnce - 1) / kPairsAtOnce;
     for_each_index(blocks, rule.threads, [&](std::uint64_t block) {
       const std::size_t first = block * kPairsAtOnce;

@@ -33,6 +33,8 @@ class JointClusters {
   ~JointClusters();
 
   [[nodiscard]] std::uint32_t lists() const;
+  // Pairs and centroids that were compared to make the lists.
+  [[nodiscard]] std::uint64_t compared() const { return compared_; }
   [[nodiscard]] std::uint32_t list_of(std::uint64_t pair) const { return list_of_[pair]; }
   // Ids, ascending.
   [[nodiscard]] std::span<const std::uint32_t> members(std::uint32_t list) const {
@@ -51,6 +53,7 @@ class JointClusters {
   std::vector<std::uint32_t> list_of_, members_;
   std::vector<std::uint64_t> begins_;
   std::vector<float> closest_members_;
+  std::uint64_t compared_ = 0;
 };
 
 }  // namespace helip::mining

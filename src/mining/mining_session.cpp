@@ -129,8 +129,7 @@ struct MiningSession::State {
       : data(read_data(input, threads, config.scratch)),
         table_slots(config.hard_pairs_per_target),
         exact(config.method == "exact"),
-        // Not the targets on which the index chooses its probes.
-        recall_seed(config.seed + 2) {
+        seed(config.seed) {
     check_mining(data.pairs(), config);
     check_joint_space(data, config);
     options = options_of(data.pairs(), config, threads);
@@ -142,7 +141,7 @@ struct MiningSession::State {
   std::uint32_t table_slots;
   MinerOptions options;
   bool exact;
-  std::uint64_t recall_seed;
+  std::uint64_t seed;
   std::unique_ptr<PairMiner> miner;
 };
 
@@ -172,9 +171,10 @@ void MiningSession::mine(std::uint64_t first, std::uint64_t count, std::span<std
 
 std::uint64_t MiningSession::compared() const { return state_->miner->compared(); }
 
-RecallReport MiningSession::recall(std::uint32_t targets) const {
+RecallReport MiningSession::recall() const {
   if (state_->exact) return {};
-  const auto sample = recall_sample(pairs(), targets, state_->recall_seed);
+  // Not the targets on which the index chose its probes.
+  const auto sample = split_sample(pairs(), kRecallTargets, state_->seed).measured;
   // Of the table's slots; a hub cap has more of them mined.
   MinerOptions options = state_->options;
   options.k = state_->table_slots;

@@ -149,19 +149,24 @@ void nearest_lists(std::span<const float> similarities, std::span<std::uint32_t>
   std::copy(order.begin(), middle, out.begin());
 }
 
-ProbeRule choose_probes(const MiningData& data, const MinerOptions& options, const ListIndex& index,
-                        std::span<const std::uint32_t> targets, double recall) {
+ChosenProbes choose_probes(const MiningData& data, const MinerOptions& options,
+                           const ListIndex& index, std::span<const std::uint32_t> targets,
+                           double recall) {
   // The share of misses that is aimed at is this much lower: another sample differs.
   constexpr double kMissMargin = 0.8;
   ProbeSample sample(data, options, index, targets);
   const std::uint32_t lists = index.clusters.lists();
+  ChosenProbes chosen;
+  chosen.compared = targets.size() * (data.pairs() + lists);
   Candidate best;
   for (std::uint32_t nearest = 1; nearest <= lists; nearest *= 2) {
     const Candidate found = sample.with_nearest(nearest, (1 - recall) * kMissMargin);
+    chosen.compared += static_cast<std::uint64_t>(found.nearest);
     if (nearest == 1 || found.cost < best.cost) best = found;
     if (found.nearest >= best.cost) break;  // more of them cannot cost less
   }
-  return best.rule;
+  chosen.rule = best.rule;
+  return chosen;
 }
 
 }  // namespace helip::mining

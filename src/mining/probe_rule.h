@@ -48,8 +48,14 @@ float joint_of_score(float score, Metric metric);
 // to all lists.
 void nearest_lists(std::span<const float> similarities, std::span<std::uint32_t> out);
 
+struct ChosenProbes {
+  ProbeRule rule;
+  std::uint64_t compared = 0;  // pairs of a target and a candidate or a centroid, to choose it
+};
+
 // The cheapest rule that finds the share `recall` of the hard pairs of these targets.
-ProbeRule choose_probes(const MiningData& data, const MinerOptions& options, const ListIndex& index,
-                        std::span<const std::uint32_t> targets, double recall);
+ChosenProbes choose_probes(const MiningData& data, const MinerOptions& options,
+                           const ListIndex& index, std::span<const std::uint32_t> targets,
+                           double recall);
 
 }  // namespace helip::mining

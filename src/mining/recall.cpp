@@ -1,6 +1,7 @@
 #include "mining/recall.h"
 
 #include <algorithm>
+#include <memory>
 #include <numeric>
 
 #include "common/rng.h"
@@ -23,23 +24,43 @@ std::vector<std::uint32_t> recall_sample(std::uint64_t pairs, std::uint32_t coun
   return targets;
 }
 
+SplitSample split_sample(std::uint64_t pairs, std::uint32_t count, std::uint64_t seed) {
+  const auto each = static_cast<std::uint32_t>(std::min<std::uint64_t>(count, pairs / 2));
+  RandomStream stream(seed, "mining.split", {});
+  const auto drawn =
+      sample_without_replacement(stream, static_cast<std::uint32_t>(pairs), 2 * each);
+  SplitSample split{{drawn.begin(), drawn.begin() + each}, {drawn.begin() + each, drawn.end()}};
+  std::sort(split.tuning.begin(), split.tuning.end());
+  std::sort(split.measured.begin(), split.measured.end());
+  return split;
+}
+
 ExactRows mine_exactly(const MiningData& data, const MinerOptions& options,
                        std::span<const std::uint32_t> targets) {
   const std::size_t k = options.k;
   ExactRows rows{std::vector<std::uint32_t>(targets.size() * k),
                  std::vector<float>(targets.size() * k)};
-  const CandidatePanels panels(data, CandidateIds::all(data.pairs()), options.threads);
   // An even share for every thread.
   const std::size_t share = (targets.size() + options.threads - 1) / options.threads;
   const std::size_t size = std::clamp<std::size_t>(share, 1, kTargetsPerTile);
-  for_each_index((targets.size() + size - 1) / size, options.threads, [&](std::uint64_t tile) {
-    const std::size_t first = tile * size;
-    const auto ids = targets.subspan(first, std::min(size, targets.size() - first));
-    TileSearch search(data, options, ids);
-    search.scan(panels);
-    for (std::size_t t = 0; t < ids.size(); ++t) {
-      search.write(t, std::span(rows.indices).subspan((first + t) * k, k),
-                   std::span(rows.scores).subspan((first + t) * k, k));
+  std::vector<std::unique_ptr<TileSearch>> searches;
+  for (std::size_t first = 0; first < targets.size(); first += size) {
+    searches.push_back(std::make_unique<TileSearch>(
+        data, options, targets.subspan(first, std::min(size, targets.size() - first))));
+  }
+  // Beside the candidates that a miner holds, those of one block.
+  constexpr std::uint64_t kCandidates = 1 << 17;
+  for (std::uint64_t begin = 0; begin < data.pairs(); begin += kCandidates) {
+    std::vector<std::uint32_t> ids(std::min(kCandidates, data.pairs() - begin));
+    std::iota(ids.begin(), ids.end(), static_cast<std::uint32_t>(begin));
+    const CandidatePanels panels(data, CandidateIds::of(ids), options.threads);
+    for_each_index(searches.size(), options.threads,
+                   [&](std::uint64_t tile) { searches[tile]->scan(panels); });
+  }
+  for_each_index(searches.size(), options.threads, [&](std::uint64_t tile) {
+    for (std::size_t t = tile * size; t < std::min((tile + 1) * size, targets.size()); ++t) {
+      searches[tile]->write(t - tile * size, std::span(rows.indices).subspan(t * k, k),
+                            std::span(rows.scores).subspan(t * k, k));
     }
   });
   return rows;

@@ -9,11 +9,18 @@
 
 namespace helip::mining {
 
-// Targets whose rows are compared, ascending; all if there are no more than `count`.
+// Random targets, ascending; all if there are no more than `count`.
 std::vector<std::uint32_t> recall_sample(std::uint64_t pairs, std::uint32_t count,
                                          std::uint64_t seed);
 
-// Exact rows [targets, k] of single targets.
+// Two samples that have no target in common: one to choose an index's probes on, one to measure the
+// recall on. Each of at most `count` targets, and at most half of all.
+struct SplitSample {
+  std::vector<std::uint32_t> tuning, measured;
+};
+SplitSample split_sample(std::uint64_t pairs, std::uint32_t count, std::uint64_t seed);
+
+// Exact rows [targets, k] of single targets. Packs the candidates block by block.
 struct ExactRows {
   std::vector<std::uint32_t> indices;
   std::vector<float> scores;

@@ -138,14 +138,23 @@ TEST_CASE("the index miner that probes all lists is exact HPM to the byte") {
   }
 }
 
-TEST_CASE("rows of the index miner depend on neither threads nor ranges") {
+TEST_CASE("rows of the index miner depend on neither threads, ranges nor instruction set") {
   const Pairs pairs = topical_pairs();
   const MiningData data = pairs.data();
-  const IndexRule rule{.lists = kLists, .probes = 3};
+  // Fixed probes, and such as are chosen and widened by each target's own scores.
+  const IndexRule rule = GENERATE(IndexRule{.lists = kLists, .probes = 3},
+                                  IndexRule{.lists = 60, .recall = 0.9, .seed = 1});
   const Rows whole = mined(*make_index_miner(data, options_with(9), rule), 0, pairs.count(), 9);
   CHECK(whole != brute_force(pairs, options_with(9).rules, 9));
+  for (const Int8Kernel& kernel : int8_kernels()) {
+    for (const std::uint32_t threads : {1U, 2U, 3U}) {
+      MinerOptions options = options_with(9, threads);
+      options.instruction_set = kernel.name;
+      CAPTURE(kernel.name, threads, rule.probes);
+      CHECK(mined(*make_index_miner(data, options, rule), 0, pairs.count(), 9) == whole);
+    }
+  }
   const auto miner = make_index_miner(data, options_with(9, 3), rule);
-  CHECK(mined(*miner, 0, pairs.count(), 9) == whole);
   for (const TargetRange range : {TargetRange{0, 1}, {13, 500}, {699, 1}}) {
     const Rows part = mined(*miner, range.first, range.count, 9);
     const auto begin = static_cast<std::ptrdiff_t>(range.first * 9);
@@ -157,22 +166,43 @@ TEST_CASE("rows of the index miner depend on neither threads nor ranges") {
   }
 }
 
-TEST_CASE("the number of probes is chosen so that the recall is reached") {
-  const Pairs pairs = topical_pairs();
+TEST_CASE("probes are chosen so that targets which did not choose them reach the recall") {
+  const Pairs pairs = random_pairs(3000, 24, 16, 5);
   const MiningData data = pairs.data();
   const auto options = options_with(10, 2);
-  const Rows exact = brute_force(pairs, options.rules, 10);
+  const auto sample = split_sample(pairs.count(), 2000, 0).measured;
+  REQUIRE(sample.size() == 1500);
+  const ExactRows exact = mine_exactly(data, options, sample);
   double former = 0;
+  std::uint64_t former_compared = 0;
   for (const double aim : {0.5, 0.8, 0.99}) {
     const auto miner = make_index_miner(data, options, {.lists = 40, .recall = aim});
+    const std::uint64_t tuned = miner->compared();
     const Rows rows = mined(*miner, 0, pairs.count(), 10);
-    const double recall = recall_of(exact.scores, rows.scores, 10);
-    CAPTURE(aim, recall);
-    CHECK(recall >= aim);  // the sample that chooses is the whole of so few pairs
-    CHECK(recall >= former);
-    if (aim < 0.9) CHECK(recall < 1);
+    std::vector<float> found;
+    for (const std::uint32_t target : sample) {
+      const auto row = rows.scores.begin() + std::ptrdiff_t{target} * 10;
+      found.insert(found.end(), row, row + 10);
+    }
+    const double recall = recall_of(exact.scores, found, 10);
+    const std::uint64_t compared = miner->compared() - tuned;
+    CAPTURE(aim, recall, compared);
+    CHECK(recall >= aim);
+    CHECK(recall > former);
+    CHECK(compared > former_compared);
+    CHECK(compared < pairs.count() * pairs.count());
     former = recall;
+    former_compared = compared;
   }
+}
+
+TEST_CASE("an index counts what clustering and tuning compare") {
+  const Pairs pairs = topical_pairs();
+  const MiningData data = pairs.data();
+  const auto fixed = make_index_miner(data, options_with(9), {.lists = kLists, .probes = 3});
+  CHECK(fixed->compared() >= pairs.count() * kLists);
+  const auto tuned = make_index_miner(data, options_with(9), {.lists = kLists});
+  CHECK(tuned->compared() >= fixed->compared() + pairs.count() / 2 * pairs.count());
 }
 
 TEST_CASE("recall counts ties as hits and empty slots not at all") {
@@ -184,6 +214,19 @@ TEST_CASE("recall counts ties as hits and empty slots not at all") {
   CHECK(recall_of(exact, std::vector<float>{0.9F, 0.5F, 0.5F, 0.4F, 0, 0, 0, 0, 0}, 3) == 1);
   CHECK(recall_of(exact, std::vector<float>(9, 0.0F), 3) == 0);
   CHECK(recall_of(std::vector<float>(9, 0.0F), std::vector<float>(9, 0.0F), 3) == 1);
+}
+
+TEST_CASE("a split sample has no target twice") {
+  for (const std::uint32_t pairs : {1U, 2U, 5U, 300U}) {
+    const SplitSample split = split_sample(pairs, 50, 4);
+    std::set<std::uint32_t> all(split.tuning.begin(), split.tuning.end());
+    all.insert(split.measured.begin(), split.measured.end());
+    CAPTURE(pairs);
+    CHECK(split.tuning.size() == std::min(50U, pairs / 2));
+    CHECK(split.measured.size() == split.tuning.size());
+    CHECK(all.size() == 2 * split.tuning.size());
+    CHECK(std::all_of(all.begin(), all.end(), [&](std::uint32_t id) { return id < pairs; }));
+  }
 }
 
 TEST_CASE("a sample of targets is exact for those targets") {
