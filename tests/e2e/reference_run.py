@@ -71,5 +71,12 @@ def test(bench, _):
         bench.run(work, "--until", "mine", "--workers", str(workers))
         expect(table_digests(work) == table_digests(bench.reference), f"{workers} workers mined another table")
 
+    # Tasks sized by the rate that a real worker measures: two first ones of 24 of the 200 targets, then a fourth of the rest.
+    work = bench.fresh("measured-tasks")
+    bench.run(work, "--until", "mine", "--workers", "1", "--set", "mining.task_seconds=60")
+    noted = (work / "tasks/mine/task_targets.txt").read_text()
+    expect(noted == "first 48 targets 38\n", f"task_targets.txt: {noted}")
+    expect(table_digests(work) == table_digests(bench.reference), "tasks of another size mined another table")
+
 
 main(test)
