@@ -53,7 +53,7 @@ int main(int argc, char** argv) {
     config.method = argument(7, "exact");
     config.pool_size = std::stoull(argument(8, "30000"));
     const double began = monotonic_seconds();
-    const std::string device = mining::mining_device(asked_device, 0, config);
+    const mining::MiningDevice device = mining::mining_device(asked_device, 0, config);
     const mining::MiningSession session({argv[1], argv[2], {}, {}}, config, threads, 1, device);
     const double opened = monotonic_seconds();
     const std::uint64_t asked = std::stoull(argument(4, "0"));
@@ -73,7 +73,7 @@ int main(int argc, char** argv) {
                                 {"seconds", ended - began},
                                 {"open_seconds", opened - began},
                                 {"threads", threads},
-                                {"device", device},
+                                {"device", session.device()},
                                 {"instruction_set", config.instruction_set},
                                 {"scanned_share", share},
                                 {"recall", recall},

@@ -22,7 +22,7 @@ namespace {
 
 // Says so where there is no GPU.
 bool no_gpu() {
-  if (cuda_screen_devices() > 0) return false;
+  if (!cuda_screen_devices().usable.empty()) return false;
   std::cout << "SKIP: no GPU here, so the CUDA screen is compiled and not run\n";
   return true;
 }
