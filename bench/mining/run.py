@@ -18,7 +18,6 @@ import pathlib
 import platform
 import subprocess
 import sys
-import tempfile
 
 
 def run(command, threads):
@@ -84,7 +83,7 @@ def main():
         pairs = found["pairs"]
         # Opening serves the whole table.
         seconds = found["seconds"] - found["open_seconds"] * (1 - found["targets"] / pairs)
-        note = f"open {found['open_seconds']:.1f} s, {found['anonymous_mib']:.0f} MiB anonymous"
+        note = f"open {found['open_seconds']:.1f} s, {found['peak_anonymous_mib']:.0f} MiB anonymous at most"
         if recall:
             note += f", recall@{args.k} {found['recall']:.4f}"
         rows.append((name, found["targets"] / seconds, note))

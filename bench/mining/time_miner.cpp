@@ -1,18 +1,23 @@
 // Times one miner over .npy embeddings: from the mapped embeddings to the table in memory. Prints
 // JSON. usage: helip_time_miner [--device auto|cpu|cuda] IMAGES TEXTS K [targets [threads
 // [instruction set [method [pool size [recall]]]]]]
-#include <sys/resource.h>
-
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
 #include <cstdint>
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
+#include <mutex>
 #include <nlohmann/json.hpp>
+#include <span>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include "common/clock.h"
+#include "common/digest.h"
 #include "common/error.h"
 #include "mining/mining_job.h"
 
@@ -25,6 +30,46 @@ double mebibytes(const std::string& name) {
     if (line.starts_with(name + ":")) return std::stod(line.substr(name.size() + 1)) / 1024;
   }
   return -1;
+}
+
+// The most anonymous memory while it lives, looked at every 20 ms: the kernel keeps no peak of it.
+class PeakAnonymous {
+ public:
+  PeakAnonymous() : thread_([this] { watch(); }) {}
+  ~PeakAnonymous() { stop(); }
+  PeakAnonymous(const PeakAnonymous&) = delete;
+  PeakAnonymous& operator=(const PeakAnonymous&) = delete;
+
+  // Ends the watch; in MiB.
+  double stop() {
+    {
+      const std::scoped_lock lock(mutex_);
+      stopped_ = true;
+    }
+    wake_.notify_one();
+    if (thread_.joinable()) thread_.join();
+    return peak_;
+  }
+
+ private:
+  void watch() {
+    std::unique_lock lock(mutex_);
+    do {
+      peak_ = std::max(peak_, mebibytes("RssAnon"));
+    } while (!wake_.wait_for(lock, std::chrono::milliseconds(20), [&] { return stopped_; }));
+    peak_ = std::max(peak_, mebibytes("RssAnon"));
+  }
+
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  bool stopped_ = false;
+  double peak_ = 0;
+  std::thread thread_;
+};
+
+// Of all slots' indices, then of their scores, as they lie in memory.
+std::string rows_digest(std::span<const std::uint32_t> indices, std::span<const float> scores) {
+  return helip::Sha256().update(std::as_bytes(indices)).update(std::as_bytes(scores)).hex();
 }
 
 }  // namespace
@@ -52,8 +97,9 @@ int main(int argc, char** argv) {
     config.instruction_set = argument(6, "auto");
     config.method = argument(7, "exact");
     config.pool_size = std::stoull(argument(8, "30000"));
+    PeakAnonymous peak;
     const double began = monotonic_seconds();
-    const std::string device = mining::mining_device(asked_device, 0, config);
+    const mining::MiningDevice device = mining::mining_device(asked_device, 0, config);
     const mining::MiningSession session({argv[1], argv[2], {}, {}}, config, threads, 1, device);
     const double opened = monotonic_seconds();
     const std::uint64_t asked = std::stoull(argument(4, "0"));
@@ -66,19 +112,17 @@ int main(int argc, char** argv) {
     const double share = static_cast<double>(session.compared()) /
                          (static_cast<double>(targets) * static_cast<double>(session.pairs()));
     const double recall = argc > 9 ? session.recall().recall : -1;
-    double sum = 0;
-    for (const float score : scores) sum += score;
     std::cout << nlohmann::json{{"pairs", session.pairs()},
                                 {"targets", targets},
                                 {"seconds", ended - began},
                                 {"open_seconds", opened - began},
                                 {"threads", threads},
-                                {"device", device},
+                                {"device", session.device()},
                                 {"instruction_set", config.instruction_set},
                                 {"scanned_share", share},
                                 {"recall", recall},
-                                {"mean_score", sum / static_cast<double>(scores.size())},
-                                {"anonymous_mib", mebibytes("RssAnon")},
+                                {"rows_sha256", rows_digest(indices, scores)},
+                                {"peak_anonymous_mib", peak.stop()},
                                 {"file_mib", mebibytes("RssFile")}}
                      .dump()
               << "\n";

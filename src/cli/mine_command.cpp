@@ -136,12 +136,13 @@ void mine(const MineArguments& arguments) {
                  "ceiling count as duplicates\n";
   }
   const double start = monotonic_seconds();
-  const std::string device = mining::mining_device(arguments.device, 0, arguments.mining);
+  const mining::MiningDevice asked = mining::mining_device(arguments.device, 0, arguments.mining);
   const mining::MiningSession session({.image_embeddings = arguments.images,
                                        .text_embeddings = arguments.texts,
                                        .duplicate_groups = arguments.groups,
                                        .quarantine = {}},
-                                      arguments.mining, arguments.threads, 1, device);
+                                      arguments.mining, arguments.threads, 1, asked);
+  const std::string& device = session.device();
   if (arguments.mining.method == "fast" && arguments.mining.pool_size > session.pairs()) {
     std::cerr << "the pool of " << arguments.mining.pool_size << " holds all " << session.pairs()
               << " pairs: this is exact mining\n";

@@ -270,6 +270,18 @@ void check(const LauncherConfig& launcher, Checks& checks) {
   checks.one_of(launcher.device, "launcher.device", {"auto", "cpu", "cuda"});
 }
 
+// Mining would refuse it too, after hours of encoding.
+void check_margins_on_device(const RunConfig& config, Checks& checks) {
+  const MiningConfig& mining = config.mining;
+  const bool margins = mining.absolute_margin || mining.relative_margin;
+  if (!margins || config.train.hard_pairs != "mined" || mining.method != "exact") return;
+  if (config.launcher.device != "cuda") return;
+  checks.fail(mining.absolute_margin ? "mining.absolute_margin" : "mining.relative_margin",
+              {.what = "a positive-aware margin is not mined on a GPU",
+               .expected = "launcher.device: auto or cpu",
+               .found = config.launcher.device});
+}
+
 }  // namespace
 
 std::optional<Violation> first_violation(const RunConfig& config) {
@@ -283,6 +295,7 @@ std::optional<Violation> first_violation(const RunConfig& config) {
   check(config.eval, checks);
   check(config.coordinator, checks);
   check(config.launcher, checks);
+  check_margins_on_device(config, checks);
   checks.text_is_given(config.output.work_dir, "output.work_dir", "a folder");
   return checks.violation();
 }

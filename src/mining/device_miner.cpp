@@ -55,9 +55,11 @@ class LanePool {
 // Hard pairs of one tile.
 class TileRanking {
  public:
-  TileRanking(const MiningData& data, const MinerOptions& options, TargetRange targets)
+  TileRanking(const MiningData& data, const MinerOptions& options, std::uint32_t threads,
+              TargetRange targets)
       : data_(data),
         options_(options),
+        threads_(threads),
         targets_(targets),
         rankings_(targets.count, Ranking(options.k)),
         bounds_(targets.count, 0.0F) {}
@@ -65,7 +67,7 @@ class TileRanking {
   // The bounds of all targets: the device's, or higher where exact scores raised them.
   std::span<const float> settle(std::span<TakenTarget> taken) {
     const std::size_t groups = (taken.size() + kTargetsAtOnce - 1) / kTargetsAtOnce;
-    for_each_index(groups, options_.threads, [&](std::uint64_t group) {
+    for_each_index(groups, threads_, [&](std::uint64_t group) {
       Settler settler(data_, options_);
       const std::size_t begin = group * kTargetsAtOnce;
       for (TakenTarget& target :
@@ -94,6 +96,7 @@ class TileRanking {
  private:
   const MiningData& data_;
   const MinerOptions& options_;
+  std::uint32_t threads_;
   TargetRange targets_;
   std::vector<Ranking> rankings_;
   std::vector<float> bounds_;
@@ -113,13 +116,15 @@ class DeviceMiner final : public PairMiner {
   void mine(TargetRange targets, std::span<std::uint32_t> indices, std::span<float> scores,
             std::span<std::uint32_t> filled, const Progress& progress) const override {
     const std::uint64_t size = targets_per_tile(targets.count);
+    const std::uint64_t tiles = (targets.count + size - 1) / size;
+    const std::uint32_t threads = threads_per_tile(tiles);
     std::mutex mutex;
     std::uint64_t done = 0;
-    for_each_index((targets.count + size - 1) / size, lanes_.size(), [&](std::uint64_t tile) {
+    for_each_index(tiles, lanes_.size(), [&](std::uint64_t tile) {
       const std::uint64_t offset = tile * size;
       const TargetRange range = {targets.first + offset, std::min(size, targets.count - offset)};
       const std::uint64_t slots = range.count * options_.k;
-      const TileRanking ranking = screen(range);
+      const TileRanking ranking = screen(range, threads);
       ranking.write(indices.subspan(offset * options_.k, slots),
                     scores.subspan(offset * options_.k, slots),
                     filled.subspan(offset, range.count));
@@ -139,8 +144,15 @@ class DeviceMiner final : public PairMiner {
     return std::clamp<std::uint64_t>(rounded, 1, sizes_.tile_targets);
   }
 
-  [[nodiscard]] TileRanking screen(TargetRange range) const {
-    TileRanking ranking(data_, options_, range);
+  // A share of the threads for every lane that is at work.
+  [[nodiscard]] std::uint32_t threads_per_tile(std::uint64_t tiles) const {
+    const auto at_work = static_cast<std::uint32_t>(
+        std::clamp<std::uint64_t>(tiles, 1, std::max(1U, lanes_.size())));
+    return std::max(1U, options_.threads / at_work);
+  }
+
+  [[nodiscard]] TileRanking screen(TargetRange range, std::uint32_t threads) const {
+    TileRanking ranking(data_, options_, threads, range);
     lanes_.with_lane([&](ScreenLane& lane) {
       lane.begin(range);
       scan_in_chunks(lane, data_.pairs(), sizes_.capacity,

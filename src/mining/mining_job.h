@@ -34,6 +34,13 @@ struct TargetRange {
   std::uint64_t count = 0;
 };
 
+// Where a rank mines.
+struct MiningDevice {
+  std::string name = "cpu";  // or "cuda:I"
+  // Falls to the CPU, with a warning, if the GPU cannot be opened: want of memory, say.
+  bool or_cpu = false;
+};
+
 // What was measured of an approximate miner; the defaults are those of an exact one.
 struct RecallReport {
   double recall = 1;
@@ -49,14 +56,16 @@ class MiningSession {
   // Throws StoreError / DataError if the inputs do not fit each other, ConfigError if k > C - 1 or
   // if margins are asked for and image and text embeddings differ in width.
   // `table_version` is that of the table to be made: it chooses the FastHPM pools. `device` is what
-  // mining_device gave.
+  // mining_device gave; Error if it is a GPU that cannot be opened, unless the CPU may step in.
   MiningSession(const MiningInput& input, const config::MiningConfig& config, std::uint32_t threads,
-                int table_version = 1, const std::string& device = "cpu");
+                int table_version = 1, const MiningDevice& device = {});
   ~MiningSession();
   MiningSession(const MiningSession&) = delete;
   MiningSession& operator=(const MiningSession&) = delete;
 
   [[nodiscard]] std::uint64_t pairs() const;
+  // What is mined on: "cpu" or "cuda:I".
+  [[nodiscard]] const std::string& device() const;
   // K, the slots of a mined row: mined_per_target of the configuration.
   [[nodiscard]] std::uint32_t slots() const;
   // Hard pairs of a range of targets into indices and scores, [count, K] row-major. filled [count]:
@@ -84,11 +93,12 @@ class MiningSession {
   std::unique_ptr<State> state_;
 };
 
-// Where a rank mines: "cpu" or "cuda:I", as launcher.device (auto | cpu | cuda) asks for. Only
-// exact mining without margins has a GPU's screen: other methods mine on the CPU whatever is asked
-// for, and margins where nothing but auto is. Throws ConfigError where `cuda` finds no GPU.
-std::string mining_device(const std::string& asked, std::uint32_t local_rank,
-                          const config::MiningConfig& config);
+// Where a rank mines, as launcher.device (auto | cpu | cuda) asks for. Only exact mining without
+// margins has a GPU's screen: other methods mine on the CPU whatever is asked for, and margins
+// where nothing but auto is. Logs why it is the CPU where that was not asked for. Throws
+// ConfigError where `cuda` finds no GPU.
+MiningDevice mining_device(const std::string& asked, std::uint32_t local_rank,
+                           const config::MiningConfig& config);
 
 // Throws ConfigError if a target has no more candidates than k: k > C - 1.
 void check_mining(std::uint64_t pairs, const config::MiningConfig& config);

@@ -3,6 +3,7 @@
 
 #include "common/error.h"
 #include "common/ids.h"
+#include "common/log.h"
 #include "common/text.h"
 #include "data/quarantine.h"
 #include "mining/cuda/cuda_screen.h"
@@ -94,9 +95,26 @@ MinerOptions options_of(std::uint64_t pairs, const config::MiningConfig& config,
           .instruction_set = config.instruction_set};
 }
 
+// Null if the device is the CPU, which it is afterwards where the CPU steps in.
+std::unique_ptr<PairMiner> make_gpu_miner(const MiningData& data, const MinerOptions& options,
+                                          MiningDevice& device) {
+  constexpr std::string_view kCuda = "cuda:";
+  if (!device.name.starts_with(kCuda)) return nullptr;
+  const CudaScreenOptions cuda{.device = std::stoi(device.name.substr(kCuda.size()))};
+  try {
+    return make_device_miner(data, options,
+                             make_cuda_screen(data, options, screen_sizes(options.k), cuda));
+  } catch (const Error& error) {
+    if (!device.or_cpu) throw;
+    log::warning(cat("mining on the CPU: ", error.what()));
+    device = {};
+    return nullptr;
+  }
+}
+
 std::unique_ptr<PairMiner> make_miner(const MiningData& data, const config::MiningConfig& config,
                                       const MinerOptions& options, int table_version,
-                                      const std::string& device) {
+                                      MiningDevice& device) {
   if (config.method == "fast") {
     return make_fast_miner(data, options,
                            {.pairs = data.pairs(),
@@ -112,12 +130,7 @@ std::unique_ptr<PairMiner> make_miner(const MiningData& data, const config::Mini
                              .recall = config.index_recall,
                              .seed = config.seed});
   }
-  constexpr std::string_view kCuda = "cuda:";
-  if (device.starts_with(kCuda)) {
-    const CudaScreenOptions cuda{.device = std::stoi(device.substr(kCuda.size()))};
-    return make_device_miner(data, options,
-                             make_cuda_screen(data, options, screen_sizes(options.k), cuda));
-  }
+  if (auto miner = make_gpu_miner(data, options, device)) return miner;
   return make_exact_miner(data, options);
 }
 
@@ -125,8 +138,9 @@ std::unique_ptr<PairMiner> make_miner(const MiningData& data, const config::Mini
 
 struct MiningSession::State {
   State(const MiningInput& input, const config::MiningConfig& config, std::uint32_t threads,
-        int table_version, const std::string& device)
-      : data(read_data(input, threads, config.scratch)),
+        int table_version, MiningDevice asked)
+      : device(std::move(asked)),
+        data(read_data(input, threads, config.scratch)),
         table_slots(config.hard_pairs_per_target),
         exact(config.method == "exact"),
         seed(config.seed) {
@@ -136,6 +150,7 @@ struct MiningSession::State {
     k = options.k;
     miner = make_miner(data, config, options, table_version, device);
   }
+  MiningDevice device;
   MiningData data;
   std::uint32_t k = 0;  // slots of a mined row
   std::uint32_t table_slots;
@@ -146,12 +161,14 @@ struct MiningSession::State {
 };
 
 MiningSession::MiningSession(const MiningInput& input, const config::MiningConfig& config,
-                             std::uint32_t threads, int table_version, const std::string& device)
+                             std::uint32_t threads, int table_version, const MiningDevice& device)
     : state_(std::make_unique<State>(input, config, threads, table_version, device)) {}
 
 MiningSession::~MiningSession() = default;
 
 std::uint64_t MiningSession::pairs() const { return state_->data.pairs(); }
+
+const std::string& MiningSession::device() const { return state_->device.name; }
 
 std::uint32_t MiningSession::slots() const { return state_->k; }
 

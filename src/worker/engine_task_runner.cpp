@@ -182,10 +182,10 @@ class EngineTaskRunner final : public TaskRunner {
                   spec.embeddings_digest);
     input.duplicate_groups = spec.path("corpus");
     input.quarantine = spec.path("quarantine");
-    const std::string device =
+    const mining::MiningDevice device =
         mining::mining_device(config_.launcher.device, rank_.local_rank, config_.mining);
-    log::info(cat("mining on ", device));
     miner_.emplace(input, config_.mining, config_.launcher.threads_per_worker, 1, device);
+    log::info(cat("mining on ", miner_->device()));
   }
 
   TaskOutcome mine(const rpc::TaskSpec& spec, const std::filesystem::path& partial,

@@ -207,6 +207,14 @@ TEST_CASE("values out of range name key, range and value") {
       {"mining: {relative_margin: x}",
        "c.yaml:4: mining.relative_margin: wrong type; expected a number; found 'x'"},
       {"mining: {absolute_margin: 0, relative_margin: ~}", "no error"},
+      {"mining: {absolute_margin: 0}\nlauncher: {device: cuda}",
+       "c.yaml:4: mining.absolute_margin: a positive-aware margin is not mined on a GPU; expected "
+       "launcher.device: auto or cpu; found cuda"},
+      {"mining: {relative_margin: 0.1}\nlauncher: {device: cuda}",
+       "c.yaml:4: mining.relative_margin: a positive-aware margin is not mined on a GPU; expected "
+       "launcher.device: auto or cpu; found cuda"},
+      {"mining: {relative_margin: 0.1}\nlauncher: {device: auto}", "no error"},
+      {"mining: {relative_margin: 0.1, method: index}\nlauncher: {device: cuda}", "no error"},
       {"encoder: {task_samples: 100}",
        "c.yaml:4: encoder.task_samples: value not allowed; expected a multiple of "
        "encoder.batch_size (64); found 100"},

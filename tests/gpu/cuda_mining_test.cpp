@@ -22,7 +22,7 @@ namespace {
 
 // Says so where there is no GPU.
 bool no_gpu() {
-  if (cuda_screen_devices() > 0) return false;
+  if (!cuda_screen_devices().usable.empty()) return false;
   std::cout << "SKIP: no GPU here, so the CUDA screen is compiled and not run\n";
   return true;
 }
@@ -45,8 +45,21 @@ Taken taken(ScreenLane& lane, std::uint32_t least) {
   return all;
 }
 
+// What the cases met, so that agreement on nothing does not pass.
+struct Met {
+  std::uint64_t candidates = 0;
+  std::uint64_t overflows = 0;
+};
+
+std::uint64_t candidates_of(const Taken& all) {
+  std::uint64_t count = 0;
+  for (const auto& target : all) count += std::get<3>(target).size();
+  return count;
+}
+
 // The same calls on both; false where they differ.
-bool steps_agree(const MiningData& data, const MinerOptions& options, const ScreenSizes& sizes) {
+bool steps_agree(const MiningData& data, const MinerOptions& options, const ScreenSizes& sizes,
+                 Met& met) {
   HostScreen twin(data, options, sizes);
   const auto device = make_cuda_screen(data, options, sizes, {});
   const auto twin_lanes = twin.lanes();
@@ -55,19 +68,28 @@ bool steps_agree(const MiningData& data, const MinerOptions& options, const Scre
   ScreenLane& b = *lanes.front();
   const std::uint64_t n = data.pairs();
   const TargetRange tile = {n / 3, std::min<std::uint64_t>(sizes.tile_targets, n - n / 3)};
+  bool same = true;
   const auto begin = [&] {
     a.begin(tile);
     b.begin(tile);
   };
+  const auto scan = [&](std::uint64_t first, std::uint64_t count) {
+    const bool fits = a.scan(first, count);
+    same = same && fits == b.scan(first, count);
+    met.overflows += fits ? 0 : 1;
+    return fits;
+  };
+  const auto take = [&](std::uint32_t least) {
+    const Taken expected = taken(a, least);
+    same = same && expected == taken(b, least);
+    met.candidates += candidates_of(expected);
+  };
   begin();
-  bool same = true;
   // Before any bound is known and after; chunks that end inside of a kernel's block; some overflow.
   std::uint64_t seen = 0;
   for (const std::uint64_t count : {std::uint64_t{1}, std::uint64_t{sizes.capacity} / 2, n / 4}) {
     const std::uint64_t size = std::min(count, n - seen);
-    const bool fits = a.scan(seen, size);
-    same = same && fits == b.scan(seen, size);
-    if (fits) seen += size;
+    if (scan(seen, size)) seen += size;
     same = same && a.tighten() == b.tighten();
   }
   // Some bounds from elsewhere, then the crowded targets alone, then all.
@@ -75,14 +97,15 @@ bool steps_agree(const MiningData& data, const MinerOptions& options, const Scre
   for (std::size_t t = 0; t < bounds.size(); t += 3) bounds[t] = 0.3F;
   a.raise(bounds);
   b.raise(bounds);
-  same = same && taken(a, 3) == taken(b, 3);
+  take(3);
   const std::uint64_t rest = std::min<std::uint64_t>(sizes.capacity / 2, n - seen);
-  same = same && a.scan(seen, rest) == b.scan(seen, rest);
+  scan(seen, rest);
   same = same && a.tighten() == b.tighten();
-  same = same && taken(a, 0) == taken(b, 0);
+  take(0);
   // A new tile knows nothing of the last.
   begin();
-  return same && taken(a, 0) == taken(b, 0);
+  take(0);
+  return same;
 }
 
 Rows mined_on_gpu(const MiningData& data, const MinerOptions& options, const ScreenSizes& sizes,
@@ -109,6 +132,7 @@ const std::vector<ScoreRules> kRules = {
 
 TEST_CASE("scan, tighten, take and raise on the GPU do what the host twin does") {
   if (no_gpu()) return;
+  Met met;
   for (const auto& [image_dim, text_dim] : std::vector<std::pair<std::uint32_t, std::uint32_t>>{
            {8, 8}, {64, 64}, {65, 300}, {512, 512}, {768, 384}, {1, 2000}}) {
     const Pairs pairs = random_pairs(900, image_dim, text_dim, image_dim);
@@ -116,17 +140,20 @@ TEST_CASE("scan, tighten, take and raise on the GPU do what the host twin does")
     for (const std::uint32_t k : {1U, 10U, 100U}) {
       for (const ScreenSizes& sizes : {ScreenSizes{300, 512}, {128, 128}, {5, 64}}) {
         CAPTURE(image_dim, text_dim, k, sizes.tile_targets, sizes.capacity);
-        CHECK(steps_agree(data, {.rules = {}, .k = k}, sizes));
-        CHECK(steps_agree(
-            data, {.rules = {}, .filters = {.min_score = 0.2, .max_score = 0.5}, .k = k}, sizes));
+        CHECK(steps_agree(data, {.rules = {}, .k = k}, sizes, met));
+        CHECK(steps_agree(data,
+                          {.rules = {}, .filters = {.min_score = 0.2, .max_score = 0.5}, .k = k},
+                          sizes, met));
       }
     }
   }
   for (const Pairs& pairs : {nasty_pairs(), grid_pairs()}) {
     for (const ScoreRules& rules : kRules) {
-      CHECK(steps_agree(pairs.data(), {.rules = rules, .k = 7}, {150, 256}));
+      CHECK(steps_agree(pairs.data(), {.rules = rules, .k = 7}, {150, 256}, met));
     }
   }
+  REQUIRE(met.candidates > 0);
+  REQUIRE(met.overflows > 0);
 }
 
 TEST_CASE("mining on the GPU gives the exact miner's rows on data made to hurt") {

@@ -12,6 +12,7 @@
 #include "host_screen.h"
 #include "mining/cuda/cuda_screen.h"
 #include "mining_support.h"
+#include "support/temporary_folder.h"
 
 using namespace helip::mining;
 using namespace helip::test;
@@ -240,13 +241,16 @@ TEST_CASE("margins are refused on a screen device by their key") {
 
 TEST_CASE("where a rank mines follows launcher.device, and cuda without a GPU is an error") {
   helip::config::MiningConfig config;
-  CHECK(mining_device("cpu", 0, config) == "cpu");
-  if (cuda_screen_devices() == 0) {
-    CHECK(mining_device("auto", 3, config) == "cpu");
+  CHECK(mining_device("cpu", 0, config).name == "cpu");
+  const CudaDevices devices = cuda_screen_devices();
+  CHECK(devices.usable.empty() != devices.why_none.empty());
+  if (devices.usable.empty()) {
+    CHECK(mining_device("auto", 3, config).name == "cpu");
     CHECK_THROWS_AS(mining_device("cuda", 0, config), helip::ConfigError);
     CHECK_THROWS_WITH(mining_device("cuda", 0, config),
-                      "launcher.device: no GPU to mine on; expected a CUDA device, and a build "
-                      "with HELIP_WITH_CUDA; found none");
+                      "launcher.device: no GPU to mine on; expected a CUDA device of compute "
+                      "capability 8.0 or higher, and a build with HELIP_WITH_CUDA; found " +
+                          devices.why_none);
     const Pairs pairs = random_pairs(40, 8, 8, 1);
     const MiningData data = pairs.data();
     CHECK_THROWS_AS(make_cuda_screen(data, {}, screen_sizes(3), {}), helip::ConfigError);
@@ -254,9 +258,20 @@ TEST_CASE("where a rank mines follows launcher.device, and cuda without a GPU is
   // Without a GPU's screen there is nothing to ask for.
   for (const char* method : {"fast", "index"}) {
     config.method = method;
-    CHECK(mining_device("cuda", 0, config) == "cpu");
+    CHECK(mining_device("cuda", 0, config).name == "cpu");
   }
   config.method = "exact";
   config.relative_margin = 0.1;
-  CHECK(mining_device("auto", 0, config) == "cpu");
+  CHECK(mining_device("auto", 0, config).name == "cpu");
+}
+
+TEST_CASE("a GPU that cannot be opened is an error, or the CPU's turn where it may step in") {
+  const TemporaryFolder folder;
+  const MiningInput input = write_pairs(random_pairs(40, 8, 8, 1), folder.path());
+  helip::config::MiningConfig config;
+  config.hard_pairs_per_target = 3;
+  const MiningDevice none{.name = "cuda:1000", .or_cpu = false};
+  CHECK_THROWS_AS(MiningSession(input, config, 1, 1, none), helip::Error);
+  const MiningSession session(input, config, 1, 1, {.name = none.name, .or_cpu = true});
+  CHECK(session.device() == "cpu");
 }

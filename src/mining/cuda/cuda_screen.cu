@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "common/error.h"
+#include "common/log.h"
 #include "common/text.h"
 #include "mining/cuda/candidate_memory.h"
 #include "mining/cuda/cuda_lane.h"
@@ -22,22 +23,20 @@ constexpr std::uint64_t kMostBlockRows = 65536;
 constexpr std::uint64_t kLeastBlockRows = 128;
 
 void expect_device(int device) {
-  const int devices = cuda_screen_devices();
-  if (device < 0 || device >= devices) {
-    throw ConfigError({.what = "no such GPU to mine on",
-                       .where = "launcher.device",
-                       .expected = cat("a device below ", devices),
-                       .found = cat("cuda:", device)});
-  }
-  int major = 0;
-  check(cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, device),
-        "cudaDeviceGetAttribute");
-  if (major < 8) {
-    throw ConfigError({.what = "this GPU cannot mine",
-                       .where = "launcher.device",
-                       .expected = "compute capability 8.0 or higher",
-                       .found = cat(major, ".x")});
-  }
+  const std::vector<int> usable = cuda_screen_devices().usable;
+  if (std::find(usable.begin(), usable.end(), device) != usable.end()) return;
+  throw ConfigError({.what = "no such GPU to mine on",
+                     .where = "launcher.device",
+                     .expected = "a device of compute capability 8.0 or higher",
+                     .found = cat("cuda:", device)});
+}
+
+bool succeeded(cudaError_t code, const char* call) {
+  if (code == cudaSuccess) return true;
+  log::warning(cat("CUDA failed: ", call, ": ", cudaGetErrorString(code)));
+  // It must not come up at a later call.
+  cudaGetLastError();
+  return false;
 }
 
 std::uint64_t memory_of(const CudaScreenOptions& options) {
@@ -103,12 +102,22 @@ class CudaScreen final : public ScreenDevice {
 
 }  // namespace
 
-int cuda_screen_devices() {
-  int devices = 0;
-  if (cudaGetDeviceCount(&devices) == cudaSuccess) return devices;
-  // No driver or no device; the error must not come up at a later call.
-  cudaGetLastError();
-  return 0;
+CudaDevices cuda_screen_devices() {
+  int count = 0;
+  if (!succeeded(cudaGetDeviceCount(&count), "cudaGetDeviceCount")) return {{}, "no CUDA device"};
+  CudaDevices devices;
+  for (int device = 0; device < count; ++device) {
+    int major = 0;
+    if (succeeded(cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, device),
+                  "cudaDeviceGetAttribute") &&
+        major >= 8) {
+      devices.usable.push_back(device);
+    }
+  }
+  if (devices.usable.empty()) {
+    devices.why_none = cat("none of ", count, " CUDA devices has compute capability 8.0 or higher");
+  }
+  return devices;
 }
 
 std::unique_ptr<ScreenDevice> make_cuda_screen(const MiningData& data, const MinerOptions& options,

@@ -3,6 +3,8 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "mining/screen_device.h"
 
@@ -15,11 +17,17 @@ struct CudaScreenOptions {
   std::uint64_t memory = 0;
 };
 
-// GPUs that this build can use: 0 without CUDA, driver or device.
-int cuda_screen_devices();
+// GPUs of compute capability 8.0 or higher.
+struct CudaDevices {
+  std::vector<int> usable;  // CUDA's numbers, ascending
+  std::string why_none;     // where there is none
+};
 
-// Throws ConfigError naming launcher.device where there is no such device, or one below compute
-// capability 8.0, and Error if the memory does not hold even one tile.
+// Where CUDA fails to say, that is logged as a warning and there is none.
+CudaDevices cuda_screen_devices();
+
+// Throws ConfigError naming launcher.device where the device is not among these, and Error if the
+// memory does not hold even one tile.
 std::unique_ptr<ScreenDevice> make_cuda_screen(const MiningData& data, const MinerOptions& options,
                                                const ScreenSizes& sizes,
                                                const CudaScreenOptions& cuda);

@@ -13,6 +13,8 @@ namespace helip::mining::cuda {
 // Throws Error naming the call.
 inline void check(cudaError_t code, const char* call) {
   if (code == cudaSuccess) return;
+  // It must not come up at a later call: of who goes on without this device, say.
+  cudaGetLastError();
   throw Error({.what = "CUDA failed", .where = call, .found = cudaGetErrorString(code)});
 }
 

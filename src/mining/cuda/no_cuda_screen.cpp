@@ -4,7 +4,7 @@
 
 namespace helip::mining {
 
-int cuda_screen_devices() { return 0; }
+CudaDevices cuda_screen_devices() { return {{}, "a build without CUDA"}; }
 
 std::unique_ptr<ScreenDevice> make_cuda_screen(const MiningData& /*data*/,
                                                const MinerOptions& /*options*/,
