@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cli/model_plan.h"
+#include "cli/scratch_folder.h"
 #include "common/error.h"
 #include "common/text.h"
 #include "data/index_corpus.h"
@@ -126,6 +127,15 @@ void check_margins(const config::RunConfig& config) {
               " with encoder.source: ", config.encoder.source));
 }
 
+// Of this machine. Workers of other hosts, or started by hand, have local disks of their own.
+void check_scratch_of(const config::RunConfig& config) {
+  const config::LauncherConfig& launcher = config.launcher;
+  if (config.train.hard_pairs != "mined" || launcher.kind == "none" || !launcher.hosts.empty()) {
+    return;
+  }
+  check_scratch(config.mining.scratch, "mining.scratch");
+}
+
 void check_dataset(const config::EvalDataset& dataset, const std::string& key) {
   const fs::path folder(dataset.path);
   if (!is_folder(folder)) {
@@ -153,6 +163,7 @@ void check_inputs(const config::RunConfig& config, rpc::Stage until) {
   check_corpus(config.corpus.path);
   check_model(config.model, config.encoder);
   check_margins(config);
+  if (until >= rpc::Stage::kMine) check_scratch_of(config);
   if (until < rpc::Stage::kEval) return;
   for (std::size_t i = 0; i < config.eval.datasets.size(); ++i) {
     check_dataset(config.eval.datasets[i], cat("eval.datasets[", i, "]"));

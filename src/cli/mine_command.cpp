@@ -1,5 +1,6 @@
 // helip mine: mining alone over .npy embeddings, in this process.
 #include <algorithm>
+#include <cstddef>
 #include <filesystem>
 #include <iostream>
 #include <map>
@@ -10,6 +11,7 @@
 
 #include "cli/commands.h"
 #include "cli/progress_line.h"
+#include "cli/scratch_folder.h"
 #include "common/clock.h"
 #include "common/error.h"
 #include "common/text.h"
@@ -37,7 +39,7 @@ struct MineArguments {
   bool json = false;
 };
 
-// The option that sets a key of the configuration's mining section.
+// The option that sets a key of the configuration.
 std::string option_of(const std::string& key) {
   static const std::map<std::string, std::string> options = {
       {"mining.hard_pairs_per_target", "--k"},
@@ -48,7 +50,12 @@ std::string option_of(const std::string& key) {
       {"mining.pool_size", "--pool-size"},
       {"mining.instruction_set", "--instruction-set"},
       {"mining.scratch", "--scratch"},
+      {"mining.index_lists", "--index-lists"},
+      {"mining.index_probes", "--index-probes"},
       {"mining.index_recall", "--index-recall"},
+      {"mining.hub_cap", "--hub-cap"},
+      {"mining.seed", "--seed"},
+      {"launcher.device", "--device"},
       {"mining.metric", "--metric"},
       {"mining.min_score", "--min-score"},
       {"mining.max_score", "--max-score"},
@@ -57,6 +64,14 @@ std::string option_of(const std::string& key) {
       {"mining.method", "--method"}};
   const auto found = options.find(key);
   return found == options.end() ? key : found->second;
+}
+
+// What the miner refuses, it names by the configuration's key.
+ConfigError with_option(const ConfigError& error) {
+  const std::string line = error.what();
+  const std::size_t key = line.find(": ");
+  if (key == std::string::npos) return error;
+  return ConfigError({.what = option_of(line.substr(0, key)) + line.substr(key)});
 }
 
 void check(const MineArguments& arguments) {
@@ -72,6 +87,7 @@ void check(const MineArguments& arguments) {
       throw ConfigError({.what = "no such file or folder", .where = option, .found = path});
     }
   }
+  check_scratch(arguments.mining.scratch, option_of("mining.scratch"));
   if (fs::exists(arguments.out)) {
     throw ConfigError({.what = "the output exists already",
                        .where = "--out",
@@ -226,7 +242,10 @@ void add_mine_command(CLI::App& app, int& /*exit_code*/) {
       ->capture_default_str();
   command->add_option("--groups", arguments->groups,
                       "folder with image_group.npy and caption_group.npy (a corpus folder)");
-  command->add_option("--seed", mining.seed, "of the FastHPM pools")->capture_default_str();
+  command
+      ->add_option("--seed", mining.seed,
+                   "of FastHPM's pools, the index's clusters and the samples of recall")
+      ->capture_default_str();
   command
       ->add_option("--threads", arguments->threads, "threads; the result does not depend on them")
       ->capture_default_str()
@@ -243,7 +262,13 @@ void add_mine_command(CLI::App& app, int& /*exit_code*/) {
   command->add_option("--scratch", mining.scratch,
                       "folder on a local disk for the 8-bit copies; default: they are in memory");
   command->add_flag("--json", arguments->json, "print the summary as JSON");
-  command->callback([arguments] { mine(*arguments); });
+  command->callback([arguments] {
+    try {
+      mine(*arguments);
+    } catch (const ConfigError& error) {
+      throw with_option(error);
+    }
+  });
 }
 
 }  // namespace helip::cli

@@ -103,7 +103,7 @@ struct Fields<MiningConfig> {
       field("index_recall", &S::index_recall),
       field("task_targets", &S::task_targets),
       operation("task_seconds", &S::task_seconds),
-      operation("scratch", &S::scratch),
+      operation("scratch", &S::scratch, PathRule::kPath),
       operation("instruction_set", &S::instruction_set),
   };
 };

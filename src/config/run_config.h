@@ -84,7 +84,7 @@ struct MiningConfig {
   std::optional<double> relative_margin;
   // A pair is hard pair of at most so many targets, the best of them; rows refill from 2k; 0: off.
   std::uint32_t hub_cap = 0;
-  // Of the FastHPM pools.
+  // Of FastHPM's pools, the index's clusters and the samples that recall is tuned and measured on.
   std::uint64_t seed = 0;
   // Lists that the index miner groups the pairs into; 0: about 2·sqrt(N).
   std::uint32_t index_lists = 0;

@@ -8,6 +8,7 @@
 
 #include "common/error.h"
 #include "common/ids.h"
+#include "common/rng.h"
 #include "common/text.h"
 #include "mining/embedding_files.h"
 #include "mining/pair_score.h"
@@ -57,6 +58,15 @@ void check(const store::HardPairTable& table, const Rows& images, const Rows& te
   }
 }
 
+// Ascending, so that the files are read from front to back. A table's ids have 32 bits.
+std::vector<std::uint32_t> sample(std::uint64_t pairs, const RatioTargets& targets) {
+  RandomStream stream(targets.seed, "mining.positive_ratio", {});
+  std::vector<std::uint32_t> ids = sample_without_replacement(
+      stream, static_cast<std::uint32_t>(pairs), static_cast<std::uint32_t>(targets.most));
+  std::sort(ids.begin(), ids.end());
+  return ids;
+}
+
 // `ratios` in any order comes back in another.
 void summarise(std::vector<float>& ratios, PositiveRatios& result) {
   result.slots = ratios.size();
@@ -80,20 +90,25 @@ void summarise(std::vector<float>& ratios, PositiveRatios& result) {
 }  // namespace
 
 PositiveRatios positive_ratios(const store::HardPairTable& table, const fs::path& image_embeddings,
-                               const fs::path& text_embeddings) {
+                               const fs::path& text_embeddings, const RatioTargets& targets) {
   Rows images(image_embeddings, "img_emb");
   Rows texts(text_embeddings, "text_emb");
   check(table, images, texts);
-  std::vector<double> text_norms(table.size());
-  for (std::uint64_t i = 0; i < table.size(); ++i) text_norms[i] = texts.squared_norm(i);
+  constexpr double kUnknown = -1;
+  std::vector<double> text_norms(table.size(), kUnknown);
+  const auto text_norm = [&](std::uint64_t i) {
+    if (text_norms[i] == kUnknown) text_norms[i] = texts.squared_norm(i);
+    return text_norms[i];
+  };
 
   PositiveRatios result;
   std::vector<float> ratios;
-  for (std::uint64_t target = 0; target < table.size(); ++target) {
+  const auto look_at = [&](std::uint64_t target) {
     const double image_norm = images.squared_norm(target);
     const auto image = images.row(target);
     const auto fit = [&](std::uint64_t text) {
-      return cosine(exact_dot(image, texts.row(text)), image_norm * text_norms[text]);
+      const double norm = text_norm(text);  // before the row, which shares its buffer
+      return cosine(exact_dot(image, texts.row(text)), image_norm * norm);
     };
     const double own = fit(target);
     for (const std::uint32_t id : table.partners(SampleId{target})) {
@@ -104,6 +119,13 @@ PositiveRatios positive_ratios(const store::HardPairTable& table, const fs::path
         ++result.left_out;
       }
     }
+  };
+  if (targets.most < table.size()) {
+    result.targets = targets.most;
+    for (const std::uint32_t target : sample(table.size(), targets)) look_at(target);
+  } else {
+    result.targets = table.size();
+    for (std::uint64_t target = 0; target < table.size(); ++target) look_at(target);
   }
   summarise(ratios, result);
   return result;

@@ -20,6 +20,12 @@ std::string share_of(std::uint64_t count, std::uint64_t of) {
   return cat(count, " (", decimal(100 * share, 1), " %)");
 }
 
+std::string targets_of(const mining::PositiveRatios& ratios, std::uint64_t all) {
+  return ratios.targets < all
+             ? cat("a random sample of ", ratios.targets, " of the ", all, " targets")
+             : cat("all ", all, " targets");
+}
+
 // What the job's corpus and its embeddings tell of the hard pairs: possible false negatives.
 std::string facts(const MiningSummary& mining) {
   std::string out;
@@ -39,7 +45,7 @@ std::string facts(const MiningSummary& mining) {
             "target's image more than ",
             decimal(mining::kSuspectRatio, 2), " times as well as its own; ",
             share_of(ratios->above_one, ratios->slots), " better than its own; mean ratio ",
-            decimal(ratios->mean, 3)));
+            decimal(ratios->mean, 3), "; of ", targets_of(*ratios, mining.stats.targets)));
     if (ratios->left_out > 0) {
       row("without such a ratio",
           cat(ratios->left_out, ": the cosine of the target's own caption is not above 0"));

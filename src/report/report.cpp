@@ -21,6 +21,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::uint32_t kPartnersShown = 6;
+// Enough for shares to a fraction of a percent; all targets of a large corpus take minutes.
+constexpr std::uint64_t kRatioTargets = 100'000;
 
 std::string tile(const std::string& name, const std::string& value, const std::string& more) {
   return cat("<div class=\"tile\"><div class=\"name\">", escape_html(name),
@@ -221,7 +223,8 @@ fs::path write_report(const fs::path& work_dir) {
     }
     if (!job.joint_embeddings.empty()) {
       mining->ratios =
-          mining::positive_ratios(*job.hard_pairs, job.joint_embeddings, job.joint_embeddings);
+          mining::positive_ratios(*job.hard_pairs, job.joint_embeddings, job.joint_embeddings,
+                                  {.most = kRatioTargets, .seed = 0});
     }
   }
   for (auto& [seed, points] : job.curves) {

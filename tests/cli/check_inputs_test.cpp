@@ -185,6 +185,37 @@ TEST_CASE("evaluation data sets are not needed by a job that ends before") {
   CHECK_FALSE(job.refusal(rpc::Stage::kEval).empty());
 }
 
+TEST_CASE("a scratch folder of this machine must be there and take files") {
+  Job job;
+  job.config.mining.scratch = job.root().string();
+  CHECK(job.refusal().empty());
+  CHECK(fs::exists(job.root() / "init"));
+
+  const std::string absent = (job.root() / "absent").string();
+  job.config.mining.scratch = absent;
+  CHECK(job.refusal(rpc::Stage::kMine) ==
+        "mining.scratch: the scratch folder cannot be used; expected a folder on a local disk that "
+        "can be written to; found " +
+            absent + ": No such file or directory");
+  CHECK_FALSE(fs::exists(absent));
+  CHECK(job.refusal(rpc::Stage::kEncode).empty());
+  job.config.train.hard_pairs = "random";
+  CHECK(job.refusal().empty());
+  job.config.train.hard_pairs = "mined";
+  job.config.launcher.hosts = "n1:2,n2:2";
+  CHECK(job.refusal().empty());
+  job.config.launcher = {};
+  job.config.launcher.kind = "none";
+  CHECK(job.refusal().empty());
+  job.config.launcher = {};
+
+  // A file, and a folder that even root cannot write to.
+  for (const std::string& bad : {(job.root() / "00000.tar").string(), std::string("/proc")}) {
+    job.config.mining.scratch = bad;
+    CHECK_THAT(job.refusal(), Contains("mining.scratch") && Contains("found " + bad + ": "));
+  }
+}
+
 // The numbers of parameters that open_clip itself reports.
 TEST_CASE("parameters of named architectures are counted as OpenCLIP has them") {
   const fs::path models = fs::path(HELIP_SOURCE_DIR) / "configs/models";

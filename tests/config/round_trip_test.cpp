@@ -49,7 +49,7 @@ mining:
   index_recall: 0.95
   task_targets: 128
   task_seconds: 45.5
-  scratch: /scratch
+  scratch: scratch
   instruction_set: avx2
 train:
   hard_pairs: random
@@ -217,6 +217,7 @@ TEST_CASE("paths of the file are relative to its folder, those of overrides to t
   CHECK(config.model.init == "/base/configs/base/model");
   CHECK(config.model.tokenizer == "/base/configs/vocab/bpe.txt.gz");
   CHECK(config.encoder.feature_cache == "/base/configs/cache");
+  CHECK(config.mining.scratch == "/base/configs/scratch");
   CHECK(config.eval.datasets.at(0).path == "/base/configs/eval/clipart");
   CHECK(config.eval.datasets.at(1).path == "/abs/pairs");
   CHECK(config.output.work_dir == "/base/configs/out");
@@ -225,7 +226,8 @@ TEST_CASE("paths of the file are relative to its folder, those of overrides to t
   const RunConfig other =
       parse_config(kEveryKey, "every.yaml", "/base/configs",
                    {"output.work_dir=w", "corpus.path=../c", "model.init=random",
-                    "model.architecture=ViT-B-16", "model.tokenizer="});
+                    "model.architecture=ViT-B-16", "model.tokenizer=", "mining.scratch=s"});
+  CHECK(other.mining.scratch == (current / "s").string());
   CHECK(other.output.work_dir == (current / "w").string());
   CHECK(other.corpus.path == (current.parent_path() / "c").string());
   CHECK(other.model.init == "random");
@@ -237,6 +239,7 @@ TEST_CASE("paths of the file are relative to its folder, those of overrides to t
   CHECK(standard.output.work_dir == (current / "work").string());
   CHECK(standard.model.architecture == "/b/tiny.json");
   CHECK(standard.encoder.feature_cache.empty());
+  CHECK(standard.mining.scratch.empty());
   CHECK(standard.model.init == "random");
 }
 
@@ -271,7 +274,7 @@ TEST_CASE("the digest covers what determines results and nothing else") {
   for (const std::string change :
        {"output.work_dir=/x", "output.report=true", "launcher.workers=9", "launcher.hosts=h",
         "coordinator.max_attempts=9", "train.log_steps=1", "train.loader_threads=1",
-        "encoder.feature_cache=/x", "train.keep_checkpoints=1"}) {
+        "encoder.feature_cache=/x", "mining.scratch=/x", "train.keep_checkpoints=1"}) {
     INFO(change);
     CHECK(digest_with({change}) == digest);
   }

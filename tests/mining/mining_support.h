@@ -14,8 +14,10 @@
 #include <utility>
 #include <vector>
 
+#include "common/error.h"
 #include "common/ids.h"
 #include "common/rng.h"
+#include "config/run_config.h"
 #include "mining/mining_data.h"
 #include "mining/mining_job.h"
 #include "mining/pair_miner.h"
@@ -205,6 +207,40 @@ inline Rows mined_exactly(const Pairs& pairs, const mining::ScoreRules& rules, s
   const mining::MinerOptions options{
       .rules = rules, .k = k, .threads = threads, .instruction_set = instruction_set};
   return mined(*mining::make_exact_miner(data, options), 0, pairs.count(), k);
+}
+
+// For the table of grouped_pairs().
+inline config::MiningConfig small_config(const std::string& method) {
+  config::MiningConfig config;
+  config.method = method;
+  config.hard_pairs_per_target = 6;
+  config.pool_size = 60;
+  config.pool_refresh_targets = 77;
+  config.task_targets = 50;
+  config.text_floor = 0.125;
+  return config;
+}
+
+// 210 pairs with duplicates and quarantined ones.
+inline Pairs grouped_pairs() {
+  Pairs pairs = random_pairs(210, 24, 16, 21);
+  for (std::uint32_t i = 0; i < 210; ++i) {
+    pairs.image_group.push_back(i < 200 ? i : 200);
+    pairs.caption_group.push_back(i % 3 == 0 ? i / 30 * 30 : i);
+    pairs.quarantined.push_back(i == 5 || i == 100 ? 1 : 0);
+  }
+  return pairs;
+}
+
+// What the error of `work` says.
+template <typename Work>
+std::string error_of(Work&& work) {
+  try {
+    work();
+  } catch (const Error& problem) {
+    return problem.what();
+  }
+  return "no error";
 }
 
 inline std::string bytes_of(const std::filesystem::path& file) {

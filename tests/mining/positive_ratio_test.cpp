@@ -81,6 +81,7 @@ void check_against_brute_force(const Pairs& pairs, const Rows& rows, std::uint32
   }
   CHECK(found.above_suspect == above(0.95));
   CHECK(found.above_one == above(1));
+  CHECK(found.targets == pairs.count());
   CHECK((found.above_one > 0 && found.above_suspect > found.above_one));
   CHECK(found.above_suspect < found.slots);
 }
@@ -95,6 +96,43 @@ TEST_CASE("ratios to the own caption equal a plain double loop and a full sort")
   write_pairs(pairs, folder.path());
   const PositiveRatios found = positive_ratios(table, folder.path(), folder.path());
   check_against_brute_force(pairs, rows, 12, found);
+}
+
+TEST_CASE("a sample of targets repeats with its seed, and many of them average to all targets") {
+  const TemporaryFolder folder;
+  const Pairs pairs = joint_pairs(150, 9);
+  const auto table = write_table(folder.path() / "t", 12, brute_force(pairs, {}, 12));
+  write_pairs(pairs, folder.path());
+  const auto sampled = [&](std::uint64_t most, std::uint64_t seed) {
+    return positive_ratios(table, folder.path(), folder.path(), {.most = most, .seed = seed});
+  };
+  const PositiveRatios all = positive_ratios(table, folder.path(), folder.path());
+  CHECK(sampled(150, 1) == all);
+  CHECK(sampled(1000, 1) == all);
+  CHECK(sampled(40, 1) == sampled(40, 1));
+  CHECK_FALSE(sampled(40, 1) == sampled(40, 2));
+  CHECK(sampled(0, 1) == PositiveRatios{});
+
+  double slots = 0;
+  double left_out = 0;
+  double above_suspect = 0;
+  double sum = 0;
+  constexpr int kSamples = 200;
+  for (int seed = 0; seed < kSamples; ++seed) {
+    const PositiveRatios part = sampled(60, static_cast<std::uint64_t>(seed));
+    CHECK(part.targets == 60);
+    CHECK(part.slots + part.left_out <= 60 * 12);
+    slots += static_cast<double>(part.slots);
+    left_out += static_cast<double>(part.left_out);
+    above_suspect += static_cast<double>(part.above_suspect);
+    sum += part.mean * static_cast<double>(part.slots);
+  }
+  // 60 of 150 targets in each.
+  constexpr double kTimes = kSamples * 60 / 150.0;
+  CHECK(slots == Approx(kTimes * static_cast<double>(all.slots)).epsilon(0.02));
+  CHECK(left_out == Approx(kTimes * static_cast<double>(all.left_out)).epsilon(0.2));
+  CHECK(above_suspect == Approx(kTimes * static_cast<double>(all.above_suspect)).epsilon(0.05));
+  CHECK(sum / slots == Approx(all.mean).epsilon(0.05));
 }
 
 TEST_CASE("ratios are taken of float16 parts too") {

@@ -10,6 +10,7 @@
 #include "report/comparison.h"
 #include "report/gallery.h"
 #include "report/job_record.h"
+#include "report/mining_section.h"
 #include "report/mining_summary.h"
 #include "small_job.h"
 #include "support/temporary_folder.h"
@@ -110,7 +111,13 @@ TEST_CASE("The page counts hard pairs that may be false negatives") {
   // Texts i+1 and i+2 are at 15 and 25 degrees: cos 15 / cos 5 = 0.970, cos 25 / cos 5 = 0.910.
   // Text 0, a partner of the images 6 and 7, is at 55 degrees or more.
   CHECK_THAT(page, Contains("<dt>suspected false negatives</dt><dd>7 (46.7 %): ") &&
-                       Contains("; 0 (0.0 %) better than its own"));
+                       Contains("; 0 (0.0 %) better than its own") &&
+                       Contains("; of all 8 targets"));
+  MiningSummary part = summarise(*read_job(job.folder).hard_pairs);
+  part.ratios = mining::PositiveRatios{.targets = 3, .slots = 6, .above_suspect = 3};
+  CHECK_THAT(mining_section(read_job(job.folder).hard_pairs->manifest(), part),
+             Contains("suspected false negatives</dt><dd>3 (50.0 %): ") &&
+                 Contains("; of a random sample of 3 of the 8 targets"));
 
   // The frozen towers' features have no joint space.
   job.config.encoder.source = "towers";

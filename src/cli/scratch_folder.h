@@ -1,0 +1,12 @@
+// Whether mining.scratch can be used, before mining needs it.
+#pragma once
+
+#include <string>
+
+namespace helip::cli {
+
+// Makes a file without a name in the folder, as mining does. An empty path needs no folder. Throws
+// ConfigError at `where`, the key or option that names it.
+void check_scratch(const std::string& folder, const std::string& where);
+
+}  // namespace helip::cli
