@@ -3,7 +3,8 @@
 
 Timed for each: from normalised embeddings in memory (ours: mapped files in the page cache) to the table in memory. Speeds are
 targets per second; peers run on --targets of them. HELIP's open time (reading, norms, 8-bit rounding) counts in full for the
-number of targets that it is spread over, which for a whole table is all of them.
+number of targets that it is spread over, which for a whole table is all of them. Gop/s is effective: multiplications and
+additions of all pairs in both modalities, over the time; a screen that leaves some out may pass the speed of its own kernel.
 
 usage: run.py BUILD_FOLDER EMBEDDINGS [--reference reference_miner.py] [--k 50] [--threads 2] [--targets 2400] [--method …]
 EMBEDDINGS: a clip-retrieval folder (make_pairs.py makes one). --reference: a script with the public miner's operations that
@@ -18,6 +19,8 @@ import pathlib
 import platform
 import subprocess
 import sys
+
+import numpy as np
 
 
 def run(command, threads):
@@ -94,20 +97,27 @@ def main():
     time_ours("HELIP exact, AVX2", args.targets, "avx2", "exact")
     index = time_ours("HELIP index", 0 if args.whole else 20 * args.targets, "auto", "index", recall=True)
     # FastHPM with as many products as the index makes.
-    pool = max(args.k + 1, int(index["scanned_share"] * index["pairs"]))
+    pool = min(index["pairs"], max(args.k + 1, int(index["scanned_share"] * index["pairs"])))
     time_ours(f"HELIP FastHPM, C = {pool}", args.targets, "auto", "fast", recall=True, pool=pool)
 
+    # What multiplying all pairs in both modalities would take, whatever a miner leaves out.
+    widths = sum(np.load(file, mmap_mode="r").shape[1] for file in (image, text))
+    operations = 2 * found["pairs"] * widths
     stored = image.stat().st_size + text.stat().st_size
     print(f"\n{found['pairs']} pairs, k = {args.k}, {args.threads} threads, {cpu()}, {datetime.date.today()}; embeddings "
           f"{stored / 2**20:.0f} MiB; the index makes {100 * index['scanned_share']:.1f} % of the exact miner's products")
     header = f"{'':34}{'targets/s':>10}"
     header += f"{'x reference':>13}{'x bare fp32':>13}" if reference else ""
+    header += f"{'Gop/s':>9}"
     print(header)
     for name, speed, note in rows:
         line = f"{name:34}{speed:10.0f}"
         if reference:
             line += f"{speed / reference:13.2f}{speed / bare:13.2f}"
-        print(f"{line}  {note}")
+        print(f"{line}{speed * operations / 1e9:9.0f}  {note}")
+    for unit in ("auto", "avx2"):
+        peak = run([args.build / "bench" / "helip_time_tile", args.threads, unit], args.threads)
+        print(f"the tile kernel alone, {peak['instruction_set']}: {peak['giga_operations_per_second']:.0f} Gop/s")
 
 
 if __name__ == "__main__":

@@ -84,6 +84,12 @@ class IndexMiner final : public PairMiner {
     const auto targets = split_sample(data_.pairs(), kRecallTargets, rule.seed).tuning;
     const ChosenProbes chosen = choose_probes(data_, options_, index_, targets, rule.recall);
     compared_ += chosen.compared;
+    const auto pairs = static_cast<double>(data_.pairs());
+    const double share = chosen.share + static_cast<double>(chosen.compared) / (pairs * pairs);
+    if (share > 0.5) {
+      log::warning(cat("index: finding the hard pairs takes ", std::lround(100 * share),
+                       " % of exact mining's products; mining.method: exact is the better choice"));
+    }
     return chosen.rule;
   }
 

@@ -166,6 +166,8 @@ ChosenProbes choose_probes(const MiningData& data, const MinerOptions& options,
     if (found.nearest >= best.cost) break;  // more of them cannot cost less
   }
   chosen.rule = best.rule;
+  chosen.share =
+      best.cost / (static_cast<double>(targets.size()) * static_cast<double>(data.pairs()));
   return chosen;
 }
 

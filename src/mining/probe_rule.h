@@ -51,6 +51,7 @@ void nearest_lists(std::span<const float> similarities, std::span<std::uint32_t>
 struct ChosenProbes {
   ProbeRule rule;
   std::uint64_t compared = 0;  // pairs of a target and a candidate or a centroid, to choose it
+  double share = 0;            // of all candidates, that a target will meet
 };
 
 // The cheapest rule that finds the share `recall` of the hard pairs of these targets.
