@@ -42,10 +42,6 @@ class IndexMiner final : public PairMiner {
         lists_(index_.clusters.lists()),
         probes_(probes_of(rule)) {
     compared_ += index_.clusters.compared();
-    log::info(cat("index: ", lists_, " lists, the nearest ", probes_.nearest, " probed",
-                  probes_.reach > ProbeRule::kNearestAlone
-                      ? cat(", others within a reach of ", probes_.reach)
-                      : ""));
   }
 
   void mine(TargetRange targets, std::span<std::uint32_t> indices, std::span<float> scores,
@@ -56,13 +52,14 @@ class IndexMiner final : public PairMiner {
     std::stable_sort(ids.begin(), ids.end(), [&](std::uint32_t a, std::uint32_t b) {
       return index_.clusters.list_of(a) < index_.clusters.list_of(b);
     });
-    const std::uint64_t tiles = (ids.size() + kTargetsAtOnce - 1) / kTargetsAtOnce;
+    const std::size_t size = targets_at_once();
+    const std::uint64_t tiles = (ids.size() + size - 1) / size;
     std::mutex mutex;
     std::uint64_t done = 0;
     for_each_index(tiles, options_.threads, [&](std::uint64_t tile) {
-      const std::size_t first = tile * kTargetsAtOnce;
-      const auto members = std::span<const std::uint32_t>(ids).subspan(
-          first, std::min(kTargetsAtOnce, ids.size() - first));
+      const std::size_t first = tile * size;
+      const auto members =
+          std::span<const std::uint32_t>(ids).subspan(first, std::min(size, ids.size() - first));
       TileSearch search(data_, options_, members);
       scan_probed(members, search);
       for (std::size_t t = 0; t < members.size(); ++t) {
@@ -84,6 +81,10 @@ class IndexMiner final : public PairMiner {
     const auto targets = split_sample(data_.pairs(), kRecallTargets, rule.seed).tuning;
     const ChosenProbes chosen = choose_probes(data_, options_, index_, targets, rule.recall);
     compared_ += chosen.compared;
+    log::info(cat("index: ", lists_, " lists, the nearest ", chosen.rule.nearest,
+                  " and others within a reach of ", chosen.rule.reach, ": ",
+                  static_cast<double>(std::lround(1000 * chosen.share)) / 10,
+                  " % of the candidates"));
     const auto pairs = static_cast<double>(data_.pairs());
     const double share = chosen.share + static_cast<double>(chosen.compared) / (pairs * pairs);
     if (share > 0.5) {
@@ -91,6 +92,13 @@ class IndexMiner final : public PairMiner {
                        " % of exact mining's products; mining.method: exact is the better choice"));
     }
     return chosen.rule;
+  }
+
+  // Fewer where their similarities to all lists would take more than 32 MiB.
+  [[nodiscard]] std::size_t targets_at_once() const {
+    constexpr std::size_t kSimilarities = std::size_t{8} << 20;
+    constexpr std::size_t kLeast = 96;
+    return std::clamp(kSimilarities / lists_, kLeast, kTargetsAtOnce);
   }
 
   void scan_probed(std::span<const std::uint32_t> targets, TileSearch& search) const {

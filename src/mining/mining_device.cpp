@@ -18,13 +18,15 @@ MiningDevice mining_device(const std::string& asked, std::uint32_t local_rank,
                            const config::MiningConfig& config) {
   if (asked == "cpu") return {};
   const bool may_fall = asked == "auto";
+  const CudaDevices devices = cuda_screen_devices();
+  // Nobody expects a GPU of such a build.
+  if (may_fall && !devices.built) return {};
   if (config.method != "exact") {
     return cpu_because(cat("mining.method ", config.method, " has no GPU screen"));
   }
   if (may_fall && (config.absolute_margin || config.relative_margin)) {
     return cpu_because("positive-aware margins have no GPU screen");
   }
-  const CudaDevices devices = cuda_screen_devices();
   if (!devices.usable.empty()) {
     return {cat("cuda:", devices.usable[local_rank % devices.usable.size()]), may_fall};
   }

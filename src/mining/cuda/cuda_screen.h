@@ -21,6 +21,7 @@ struct CudaScreenOptions {
 struct CudaDevices {
   std::vector<int> usable;  // CUDA's numbers, ascending
   std::string why_none;     // where there is none
+  bool built = true;        // with CUDA
 };
 
 // Where CUDA fails to say, that is logged as a warning and there is none.

@@ -4,7 +4,7 @@
 
 namespace helip::mining {
 
-CudaDevices cuda_screen_devices() { return {{}, "a build without CUDA"}; }
+CudaDevices cuda_screen_devices() { return {{}, "a build without CUDA", false}; }
 
 std::unique_ptr<ScreenDevice> make_cuda_screen(const MiningData& /*data*/,
                                                const MinerOptions& /*options*/,
