@@ -44,7 +44,7 @@ OUTSIDE = [  # (include pattern, files that may)
     (re.compile(r"^sqlite3\.h$"), re.compile(r"(src|tests)/coordinator/.*")),
     (re.compile(r"^(grpcpp|grpc)/"), re.compile(r"(src|tests)/(rpc|coordinator|worker|cli)/.*")),
     (re.compile(r"\.pb\.h$"), re.compile(r"(src|tests)/(rpc|coordinator|worker|cli)/.*")),
-    (re.compile(r"^CLI/"), re.compile(r"src/cli/.*")),
+    (re.compile(r"^CLI/"), re.compile(r"(src|tests)/cli/.*")),
 ]
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.M)
 
