@@ -212,11 +212,12 @@ void Job::add_tasks(const std::vector<NewTask>& tasks) {
     const TaskId id = ledger_.add(spec.stage, spec.name, rpc::to_json(spec), task.units);
     added.push_back(ledger_.task(id));
   }
-  if (rebuilding_) {
+  if (rebuilding_ && !added.empty()) {
+    const FoundResults found(work_dir_, added.front().stage);
     for (std::size_t i = 0; i < added.size(); ++i) {
       // The ledger learns of it as if a worker had completed the task under the fence in the file's
       // name.
-      if (!adopt_result(work_dir_, added[i], tasks[i].spec)) continue;
+      if (!found.adopt(added[i], tasks[i].spec)) continue;
       ledger_.adopt(added[i].id, added[i].fence, added[i].result);
       log::info(cat("took over the result of ", label(added[i])));
       if (added[i].stage == Stage::kIndex) corpus_ = corpus_facts(added[i]);

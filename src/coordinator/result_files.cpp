@@ -140,14 +140,23 @@ std::string missing_result(const WorkDir& work_dir, const TaskRecord& task,
   return {};
 }
 
-bool adopt_result(const WorkDir& work_dir, TaskRecord& task, const rpc::TaskSpec& spec) {
-  const fs::path folder = work_dir.tasks(task.stage);
-  if (!is_there(folder)) return false;
+FoundResults::FoundResults(const WorkDir& work_dir, Stage stage) : work_dir_(work_dir) {
+  const fs::path folder = work_dir.tasks(stage);
+  if (!is_there(folder)) return;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    names_.push_back(entry.path().filename().string());
+  }
+  std::sort(names_.begin(), names_.end());
+}
+
+bool FoundResults::adopt(TaskRecord& task, const rpc::TaskSpec& spec) const {
   const std::string prefix = task.name + "-";
   const std::string suffix = cat(".", rpc::result_extension(spec));
-  for (const auto& entry : fs::directory_iterator(folder)) {
-    const std::string name = entry.path().filename().string();
-    if (!name.starts_with(prefix) || !name.ends_with(suffix)) continue;
+  for (auto at = std::lower_bound(names_.begin(), names_.end(), prefix);
+       at != names_.end() && at->starts_with(prefix); ++at) {
+    const std::string& name = *at;
+    if (!name.ends_with(suffix) || name.size() < prefix.size() + suffix.size()) continue;
+    const fs::path file = work_dir_.tasks(task.stage) / name;
     // <task>-<fence>-<16 digits><suffix>
     std::uint64_t fence = 0;
     const char* begin = name.data() + prefix.size();
@@ -157,15 +166,15 @@ bool adopt_result(const WorkDir& work_dir, TaskRecord& task, const rpc::TaskSpec
     try {
       TaskRecord found = task;
       found.result.file = name;
-      found.result.sha256 = sha256_file(entry.path());
-      found.result.bytes = entry.file_size();
+      found.result.sha256 = sha256_file(file);
+      found.result.bytes = fs::file_size(file);
       if (!found.result.sha256.starts_with(std::string_view(parsed.ptr + 1, 16))) continue;
-      const auto result = result_in(entry.path(), spec);
+      const auto result = result_in(file, spec);
       if (!result) continue;
       found.result.result = *result;
       found.fence = Fence{fence};
       found.state = TaskState::kDone;
-      if (!missing_result(work_dir, found, spec).empty()) continue;
+      if (!missing_result(work_dir_, found, spec).empty()) continue;
       task = found;
       return true;
     } catch (const Error& error) {

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "coordinator/task_ledger.h"
 #include "coordinator/work_dir.h"
@@ -26,9 +27,19 @@ std::string check_result_file(const std::filesystem::path& file, const std::stri
 std::string missing_result(const WorkDir& work_dir, const TaskRecord& task,
                            const rpc::TaskSpec& spec);
 
-// Looks for a result file of the same task, spec and digest; true: fills in fence, result and the
-// state done.
-bool adopt_result(const WorkDir& work_dir, TaskRecord& task, const rpc::TaskSpec& spec);
+// The files in WORK/tasks/<stage>, listed once: a stage may have very many tasks.
+class FoundResults {
+ public:
+  FoundResults(const WorkDir& work_dir, Stage stage);
+
+  // Looks for a result file of the same task, spec and digest; true: fills in fence, result and the
+  // state done.
+  bool adopt(TaskRecord& task, const rpc::TaskSpec& spec) const;
+
+ private:
+  WorkDir work_dir_;
+  std::vector<std::string> names_;  // in order
+};
 
 // Removes files in WORK/tasks/<stage> that no done task names (attempts that lost, partial files).
 void sweep_results(const WorkDir& work_dir, const TaskLedger& ledger, Stage stage);
