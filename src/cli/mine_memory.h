@@ -8,7 +8,9 @@
 
 namespace helip::cli {
 
-// Bytes, on the CPU. Without what threads hold while they search: less than a MiB each.
+// Bytes, on the CPU. Without what threads hold while they search, some MiB each and with an index
+// up to a hundred, and the block of candidates (2^17 rows) that a sample is mined over for the
+// recall.
 struct MineMemory {
   double rows = 0;    // 8-bit copies of all embeddings, row by row
   double panels = 0;  // 8-bit copies of the candidates, packed for the kernels

@@ -86,7 +86,9 @@ class IndexMiner final : public PairMiner {
                   static_cast<double>(std::lround(1000 * chosen.share)) / 10,
                   " % of the candidates"));
     const auto pairs = static_cast<double>(data_.pairs());
-    const double share = chosen.share + static_cast<double>(chosen.compared) / (pairs * pairs);
+    const double once =
+        static_cast<double>(chosen.compared) + static_cast<double>(index_.clusters.compared());
+    const double share = chosen.share + (once / pairs + lists_) / pairs;
     if (share > 0.5) {
       log::warning(cat("index: finding the hard pairs takes ", std::lround(100 * share),
                        " % of exact mining's products; mining.method: exact is the better choice"));
