@@ -8,11 +8,14 @@
 #include "cli/model_plan.h"
 #include "cli/scratch_folder.h"
 #include "common/error.h"
+#include "common/log.h"
 #include "common/text.h"
+#include "data/dataset.h"
 #include "data/index_corpus.h"
 #include "data/manifest.h"
 #include "data/shard_list.h"
 #include "data/tokenizer.h"
+#include "mining/ready_embeddings.h"
 #include "model/locked_config.h"
 #include "model/model_files.h"
 
@@ -70,42 +73,68 @@ void check_corpus(const std::string& source) {
 }
 
 // The files that helip_model.json names. Their digests are verified on loading.
-void check_towers(const fs::path& folder) {
+void check_towers(const fs::path& folder, const std::string& section) {
   const model::LockedConfig config = model::read_locked_config(folder);
   for (const model::PinnedFile* file :
        {&config.image.file, &config.text.file, &config.text.tokenizer}) {
     if (!is_file(file->path)) {
-      missing("a file of the model is missing", "model.architecture",
+      missing("a file of the model is missing", section + ".architecture",
               cat("what ", (folder / model::kLockedConfigFile).string(), " names"),
               cat("no ", file->path.string()));
     }
   }
 }
 
-void check_model(const config::ModelConfig& model, const config::EncoderConfig& encoder) {
+// `section`: "model" or "encoder.model". Tells whether it has locked towers.
+bool check_model(const config::ModelConfig& model, const std::string& section) {
   const auto source = model::find_architecture(model.architecture, model::installed_models());
   if (source.locked_towers) {
-    check_towers(source.folder);
+    check_towers(source.folder, section);
     if (!model.trust_torchscript) {
       missing("TorchScript files carry code, and this model's towers are such files",
-              "model.trust_torchscript", "true, if you trust them", "false");
+              section + ".trust_torchscript", "true, if you trust them", "false");
     }
-  } else if (encoder.source == "towers") {
-    missing("the model has no frozen towers", "encoder.source", "model", "towers");
   }
   if (model.init != "random") model::find_weights(model.init, source.locked_towers);
+  const std::string tokenizer_key = section + ".tokenizer";
   if (!model.tokenizer.empty()) {
     if (!is_file(model.tokenizer)) {
-      missing("the tokenizer's vocabulary is not there", "model.tokenizer",
+      missing("the tokenizer's vocabulary is not there", tokenizer_key,
               "a file, or nothing for the one that is installed", "no " + model.tokenizer);
     }
   } else if (!source.locked_towers) {
     try {
       data::default_clip_vocabulary();
     } catch (const ConfigError& error) {
-      missing("the tokenizer's vocabulary is not there", "model.tokenizer",
+      missing("the tokenizer's vocabulary is not there", tokenizer_key,
               "a file, or an installed one", error.what());
     }
+  }
+  return source.locked_towers;
+}
+
+// Where the number of pairs is known before the corpus is indexed.
+void check_ready_embeddings(const config::RunConfig& config) {
+  try {
+    const mining::ReadyEmbeddings embeddings(config.encoder);
+    const fs::path manifest = fs::path(config.corpus.path) / "manifest.json";
+    if (is_file(manifest)) embeddings.expect_pairs(data::read_manifest(manifest).pairs);
+  } catch (const ConfigError&) {
+    throw;
+  } catch (const Error& error) {
+    missing("the ready embeddings cannot be used",
+            "encoder.image_embeddings, encoder.text_embeddings",
+            "clip-retrieval folders or .npy, a row a pair of the corpus", error.what());
+  }
+}
+
+void check_encoder(const config::RunConfig& config) {
+  bool locked = check_model(config.model, "model");
+  const config::EncoderConfig& encoder = config.encoder;
+  if (encoder.source == "npy") check_ready_embeddings(config);
+  if (encoder.model) locked = check_model(*encoder.model, "encoder.model");
+  if (encoder.source == "towers" && !locked) {
+    missing("the model has no frozen towers", "encoder.source", "model", "towers");
   }
 }
 
@@ -116,9 +145,7 @@ void check_margins(const config::RunConfig& config) {
   if (config.train.hard_pairs != "mined" || !(mining.absolute_margin || mining.relative_margin)) {
     return;
   }
-  const ModelPlan plan =
-      plan_model(model::find_architecture(config.model.architecture, model::installed_models()));
-  const EmbeddingWidths widths = embedding_widths(plan, config.encoder);
+  const EmbeddingWidths widths = embedding_widths(config);
   if (widths.image == widths.text) return;
   missing("a positive-aware margin needs a joint space of images and texts",
           mining.absolute_margin ? "mining.absolute_margin" : "mining.relative_margin",
@@ -157,17 +184,30 @@ void check_dataset(const config::EvalDataset& dataset, const std::string& key) {
   }
 }
 
+// A classifier with its last layer left on: its logits say little about what is in an image.
+void warn_of_logits(const config::RunConfig& config) {
+  if (config.train.hard_pairs != "mined") return;
+  const EmbeddingWidths widths = embedding_widths(config);
+  for (const config::EvalDataset& dataset : config.eval.datasets) {
+    const std::size_t classes = data::read_class_names(dataset.path).size();
+    if (classes != widths.image && classes != widths.text) continue;
+    log::warning(cat("the encoder's embeddings are ", classes, " wide, as many as data set ",
+                     dataset.name, " has classes: are they a classifier's logits?"));
+  }
+}
+
 }  // namespace
 
 void check_inputs(const config::RunConfig& config, rpc::Stage until) {
   check_corpus(config.corpus.path);
-  check_model(config.model, config.encoder);
+  check_encoder(config);
   check_margins(config);
   if (until >= rpc::Stage::kMine) check_scratch_of(config);
   if (until < rpc::Stage::kEval) return;
   for (std::size_t i = 0; i < config.eval.datasets.size(); ++i) {
     check_dataset(config.eval.datasets[i], cat("eval.datasets[", i, "]"));
   }
+  warn_of_logits(config);
 }
 
 }  // namespace helip::cli

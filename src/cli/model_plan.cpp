@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <system_error>
 
+#include "mining/ready_embeddings.h"
 #include "model/locked_config.h"
 
 namespace helip::cli {
@@ -90,12 +91,22 @@ ModelPlan plan_locked(const model::LockedConfig& model) {
 
 }  // namespace
 
+ModelPlan plan_model(const config::ModelConfig& model) {
+  return plan_model(model::find_architecture(model.architecture, model::installed_models()));
+}
+
 ModelPlan plan_model(const model::ArchitectureSource& source) {
   return source.locked_towers ? plan_locked(model::read_locked_config(source.folder))
                               : plan_clip(source.clip.architecture);
 }
 
-EmbeddingWidths embedding_widths(const ModelPlan& plan, const config::EncoderConfig& encoder) {
+EmbeddingWidths embedding_widths(const config::RunConfig& config) {
+  const config::EncoderConfig& encoder = config.encoder;
+  if (encoder.source == "npy") {
+    const mining::ReadyEmbeddings embeddings(encoder);
+    return {embeddings.image_dim(), embeddings.text_dim()};
+  }
+  const ModelPlan plan = plan_model(encoder.model.value_or(config.model));
   if (plan.locked_towers && encoder.source == "towers") {
     return {plan.image_features, plan.text_features};
   }

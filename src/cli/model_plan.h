@@ -24,11 +24,13 @@ struct ModelPlan {
 // Throws ConfigError if a locked-towers folder's description cannot be read. Whether the model can
 // be run, only loading it tells.
 ModelPlan plan_model(const model::ArchitectureSource& source);
+ModelPlan plan_model(const config::ModelConfig& model);
 
-// Of the embeddings that are mined: the model's, or the frozen towers' own features.
+// Of the embeddings that are mined: a model's, frozen towers' own features, or ready ones. Throws
+// as plan_model; StoreError if ready embeddings cannot be read.
 struct EmbeddingWidths {
   std::uint64_t image = 0, text = 0;
 };
-EmbeddingWidths embedding_widths(const ModelPlan& plan, const config::EncoderConfig& encoder);
+EmbeddingWidths embedding_widths(const config::RunConfig& config);
 
 }  // namespace helip::cli

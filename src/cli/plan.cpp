@@ -56,8 +56,9 @@ class Plan {
       : config_(config),
         pipeline_(pipeline),
         pairs_(count_pairs(config.corpus.path, work_dir.corpus())),
-        model_(plan_model(
-            model::find_architecture(config.model.architecture, model::installed_models()))) {}
+        model_(plan_model(config.model)) {
+    if (config.encoder.model) encoder_ = plan_model(*config.encoder.model);
+  }
 
   [[nodiscard]] Row row(rpc::Stage stage) const {
     Row row{std::string(rpc::name_of(stage)), "1", "", ""};
@@ -138,31 +139,38 @@ class Plan {
     return cat(pairs_->exact ? "" : "about ", pairs_->pairs, " ", unit);
   }
 
-  [[nodiscard]] double weights() const {
-    return kFloat * static_cast<double>(model_.parameters) +
-           static_cast<double>(model_.tower_bytes);
+  static double weights(const ModelPlan& model) {
+    return kFloat * static_cast<double>(model.parameters) + static_cast<double>(model.tower_bytes);
   }
 
   // Inputs and activations of a batch that needs no gradient.
-  [[nodiscard]] double forward(std::uint64_t batch) const {
+  static double forward(const ModelPlan& model, std::uint64_t batch) {
     return kFloat * static_cast<double>(batch) *
-           static_cast<double>(model_.inputs + model_.largest_layer);
+           static_cast<double>(model.inputs + model.largest_layer);
   }
 
+  // Of the models that encode: the tuned one also if only its towers' features are wanted.
   [[nodiscard]] std::string encode_memory() const {
-    const double outputs =
-        static_cast<double>(model_.image_features + model_.text_features + 2 * model_.embed_dim);
-    const double batch = forward(config_.encoder.batch_size) +
-                         kFloat * outputs * static_cast<double>(config_.encoder.task_samples);
-    return cat(bytes(weights() + batch), ": ", bytes(weights()), " weights, ", bytes(batch),
+    double held = 0, batch = 0;
+    const auto add = [&](const ModelPlan& model) {
+      const double outputs =
+          static_cast<double>(model.image_features + model.text_features + 2 * model.embed_dim);
+      held += weights(model);
+      batch += forward(model, config_.encoder.batch_size) +
+               kFloat * outputs * static_cast<double>(config_.encoder.task_samples);
+    };
+    if (encoder_) add(*encoder_);
+    const bool tuned_encodes = !encoder_ && config_.encoder.source != "npy";
+    if (tuned_encodes || model_.locked_towers) add(model_);
+    if (held == 0) return "little: images are decoded, ready embeddings looked at";
+    return cat(bytes(held + batch), ": ", bytes(held), " weights, ", bytes(batch),
                " batch and results");
   }
 
   [[nodiscard]] std::string mine_memory() const {
     if (!pairs_) return "? (known after index)";
-    const MineMemory memory =
-        cli::mine_memory(pairs_->pairs, embedding_widths(model_, config_.encoder), config_.mining,
-                         config_.launcher.workers);
+    const MineMemory memory = cli::mine_memory(pairs_->pairs, embedding_widths(config_),
+                                               config_.mining, config_.launcher.workers);
     return cat(
         bytes(memory.held), ": ", bytes(memory.rows), " 8-bit rows, ", bytes(memory.panels),
         config_.mining.scratch.empty() ? " in panels, " : " in panels (both in mining.scratch), ",
@@ -197,15 +205,17 @@ class Plan {
     for (const config::EvalDataset& dataset : config_.eval.datasets) {
       largest = std::max(largest, split_bytes(dataset));
     }
-    const double batch = forward(config_.eval.batch_size);
-    return cat(bytes(weights() + batch + largest), ": ", bytes(weights()), " weights, ",
-               bytes(batch), " batch, ", bytes(largest), " data set");
+    const double held = weights(model_);
+    const double batch = forward(model_, config_.eval.batch_size);
+    return cat(bytes(held + batch + largest), ": ", bytes(held), " weights, ", bytes(batch),
+               " batch, ", bytes(largest), " data set");
   }
 
   const config::RunConfig& config_;
   const coordinator::Pipeline& pipeline_;
   std::optional<PairCount> pairs_;
   ModelPlan model_;
+  std::optional<ModelPlan> encoder_;  // encoder.model
 };
 
 }  // namespace

@@ -14,8 +14,8 @@
 #include "coordinator/launcher.h"
 #include "coordinator/server.h"
 #include "coordinator/supervisor.h"
+#include "mining/job_digest.h"
 #include "mining/mining_job.h"
-#include "model/model_digest.h"
 #include "worker/stop_signals.h"
 
 namespace helip::cli {
@@ -82,7 +82,7 @@ int run_job(const config::RunConfig& config, const RunOptions& options) {
   const SystemClock clock;
   coordinator::JobOptions job_options;
   job_options.until = options.until;
-  job_options.model_digest = model::model_digest(config.model);
+  job_options.model_digest = mining::job_digest(config);
   // Local workers of a former run died with it; those on other hosts may take a moment.
   job_options.drop_leases = options.launch && config.launcher.hosts.empty();
   coordinator::Job job(config, work_dir, cut_targets, clock, job_options);

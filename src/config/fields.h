@@ -74,6 +74,9 @@ struct Fields<EncoderConfig> {
   using S = EncoderConfig;
   static constexpr auto kAll = std::tuple{
       field("source", &S::source),
+      field("model", &S::model),
+      field("image_embeddings", &S::image_embeddings, PathRule::kPath),
+      field("text_embeddings", &S::text_embeddings, PathRule::kPath),
       field("batch_size", &S::batch_size),
       field("task_samples", &S::task_samples),
       operation("feature_cache", &S::feature_cache, PathRule::kPath),

@@ -167,7 +167,8 @@ class Reader {
     if (is_null(node)) {
       value.reset();
     } else {
-      read_value(node, key, rule, value.emplace());
+      // A section keeps what is not given anew, as an override gives one key.
+      read_value(node, key, rule, value ? *value : value.emplace());
     }
   }
 

@@ -42,8 +42,15 @@ struct ModelConfig {
 
 // Embeddings used for mining.
 struct EncoderConfig {
-  // model: the model being tuned | towers: the frozen towers' own features.
+  // model: the model's embeddings | towers: its frozen towers' own features | npy: embeddings that
+  // were made elsewhere.
   std::string source = "model";
+  // Another model that encodes, with the keys of `model`; null: the model being tuned.
+  std::optional<ModelConfig> model;
+  // Of source npy, a row a pair in the corpus's order: a clip-retrieval folder (img_emb, text_emb),
+  // a folder of .npy parts, or one .npy.
+  std::string image_embeddings;
+  std::string text_embeddings;
   // Samples per forward; the last batch is padded, so results do not depend on task cuts.
   std::uint32_t batch_size = 64;
   // Samples per encode task; a multiple of batch_size.

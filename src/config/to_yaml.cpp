@@ -45,9 +45,14 @@ requires(std::integral<Number> || std::floating_point<Number>) std::string scala
 }
 
 template <typename Value>
-std::string scalar(const std::optional<Value>& value) {
+requires(!HasFields<Value>) std::string scalar(const std::optional<Value>& value) {
   return value ? scalar(*value) : "null";
 }
+
+template <typename T>
+constexpr bool kIsOptionalSection = false;
+template <HasFields T>
+constexpr bool kIsOptionalSection<std::optional<T>> = true;
 
 template <typename T>
 constexpr bool kIsList = false;
@@ -78,6 +83,9 @@ class Writer {
     if constexpr (HasFields<Value>) {
       out_ += '\n';
       mapping(value, indent + 2);
+    } else if constexpr (kIsOptionalSection<Value>) {
+      out_ += value ? "\n" : " null\n";
+      if (value) mapping(*value, indent + 2);
     } else if constexpr (kIsList<Value>) {
       list(value, indent + 2);
     } else {

@@ -68,15 +68,32 @@ void check(const CorpusConfig& corpus, Checks& checks) {
   checks.text_is_given(corpus.caption_key, "corpus.caption_key", "a field name");
 }
 
-void check(const ModelConfig& model, Checks& checks) {
-  checks.text_is_given(model.architecture, "model.architecture",
+// `section`: "model" or "encoder.model".
+void check(const ModelConfig& model, const std::string& section, Checks& checks) {
+  checks.text_is_given(model.architecture, section + ".architecture",
                        "a model name, a model JSON or a folder with helip_model.json");
-  checks.text_is_given(model.init, "model.init", "random or a path");
-  if (!model.name.empty()) checks.name(model.name, "model.name");
+  checks.text_is_given(model.init, section + ".init", "random or a path");
+  if (!model.name.empty()) checks.name(model.name, section + ".name");
+}
+
+void check_source(const EncoderConfig& encoder, Checks& checks) {
+  checks.one_of(encoder.source, "encoder.source", {"model", "towers", "npy"});
+  const bool ready = encoder.source == "npy";
+  for (const auto& [key, path] : {std::pair("encoder.image_embeddings", encoder.image_embeddings),
+                                  std::pair("encoder.text_embeddings", encoder.text_embeddings)}) {
+    if (ready) checks.text_is_given(path, key, "embeddings (.npy), as encoder.source is npy");
+    checks.that(ready || path.empty(), key, "nothing, unless encoder.source is npy", path);
+  }
+  if (!encoder.model) return;
+  checks.that(!ready, "encoder.model", "nothing, as encoder.source is npy",
+              encoder.model->architecture);
+  check(*encoder.model, "encoder.model", checks);
+  checks.that(encoder.model->init != "random" || encoder.source == "towers", "encoder.model.init",
+              "a path: trained weights", encoder.model->init);
 }
 
 void check(const EncoderConfig& encoder, Checks& checks) {
-  checks.one_of(encoder.source, "encoder.source", {"model", "towers"});
+  check_source(encoder, checks);
   checks.that(in_range(encoder.batch_size, 1, 65536), "encoder.batch_size", "1 to 65536",
               encoder.batch_size);
   checks.that(encoder.task_samples >= 1 && encoder.batch_size >= 1 &&
@@ -287,7 +304,7 @@ void check_margins_on_device(const RunConfig& config, Checks& checks) {
 std::optional<Violation> first_violation(const RunConfig& config) {
   Checks checks;
   check(config.corpus, checks);
-  check(config.model, checks);
+  check(config.model, "model", checks);
   check(config.encoder, checks);
   check(config.mining, checks);
   check(config, config.train, checks);

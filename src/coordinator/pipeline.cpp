@@ -215,12 +215,14 @@ std::vector<NewTask> Pipeline::encode_tasks(const CorpusFacts& corpus) const {
 
 void Pipeline::add_mining_inputs(const TaskLedger& ledger, const CorpusFacts& corpus,
                                  rpc::TaskSpec& spec) const {
-  const auto folder = work_dir_.embeddings(config_.model);
+  const config::EncoderConfig& encoder = config_.encoder;
+  const auto folder = work_dir_.embeddings(config_);
+  const bool ready = encoder.source == "npy";
   spec.embeddings_digest =
       read<std::string>(*ledger.find(Stage::kEncode, kMerge), "embeddings_digest");
   spec.paths["corpus"] = corpus.folder;
-  spec.paths["image_embeddings"] = (folder / "img_emb").string();
-  spec.paths["text_embeddings"] = (folder / "text_emb").string();
+  spec.paths["image_embeddings"] = ready ? encoder.image_embeddings : (folder / "img_emb").string();
+  spec.paths["text_embeddings"] = ready ? encoder.text_embeddings : (folder / "text_emb").string();
   spec.paths["quarantine"] = work_dir_.corpus().string();
 }
 
@@ -366,7 +368,9 @@ NewTask Pipeline::merge_task(const TaskLedger& ledger, Stage stage) const {
   switch (stage) {
     case Stage::kEncode:
       paths["corpus"] = corpus.folder;
-      paths["embeddings"] = work_dir_.embeddings(config_.model).string();
+      if (config_.encoder.source != "npy") {
+        paths["embeddings"] = work_dir_.embeddings(config_).string();
+      }
       paths["quarantine"] = work_dir_.corpus().string();
       if (corpus.locked_towers) paths["features"] = work_dir_.features().string();
       break;

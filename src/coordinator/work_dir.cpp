@@ -83,8 +83,8 @@ std::filesystem::path WorkDir::tasks(rpc::Stage stage) const {
   return root_ / "tasks" / rpc::name_of(stage);
 }
 
-std::filesystem::path WorkDir::embeddings(const config::ModelConfig& model) const {
-  return root_ / "embeddings" / model_name(model);
+std::filesystem::path WorkDir::embeddings(const config::RunConfig& config) const {
+  return root_ / "embeddings" / model_name(config.encoder.model.value_or(config.model));
 }
 
 std::filesystem::path WorkDir::checkpoints(const config::TrainConfig& train,

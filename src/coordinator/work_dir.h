@@ -36,7 +36,8 @@ class WorkDir {
   [[nodiscard]] std::filesystem::path mining_task_size() const {
     return tasks(rpc::Stage::kMine) / "task_targets.txt";
   }
-  [[nodiscard]] std::filesystem::path embeddings(const config::ModelConfig& model) const;
+  // Named after the model that encodes.
+  [[nodiscard]] std::filesystem::path embeddings(const config::RunConfig& config) const;
   // WORK/checkpoints for one training, a folder per seed for several.
   [[nodiscard]] std::filesystem::path checkpoints(const config::TrainConfig& train,
                                                   std::uint64_t seed) const;

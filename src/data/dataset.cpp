@@ -39,6 +39,11 @@ std::string read_data_file(const std::filesystem::path& file) {
   return read_text_file(file);
 }
 
+std::vector<std::string> read_optional(const std::filesystem::path& file) {
+  return std::filesystem::exists(file) ? lines_of(read_data_file(file), file)
+                                       : std::vector<std::string>();
+}
+
 std::int64_t whole_number(const std::string& text, const std::filesystem::path& where) {
   const std::string digits = trimmed(text);
   std::int64_t value = 0;
@@ -120,6 +125,10 @@ void check_labels(const Dataset& dataset, const std::filesystem::path& folder) {
 
 }  // namespace
 
+std::vector<std::string> read_class_names(const std::filesystem::path& folder) {
+  return read_optional(folder / "classnames.txt");
+}
+
 Dataset read_dataset(const std::filesystem::path& folder, const std::string& split) {
   Dataset dataset;
   if (!std::filesystem::is_directory(folder))
@@ -128,13 +137,8 @@ Dataset read_dataset(const std::filesystem::path& folder, const std::string& spl
   if (!std::filesystem::is_directory(split_folder)) {
     throw wrong("the data set has no such split", split_folder, "a folder with nshards.txt");
   }
-  const auto read_optional = [&](const char* name) {
-    const auto file = folder / name;
-    return std::filesystem::exists(file) ? lines_of(read_data_file(file), file)
-                                         : std::vector<std::string>();
-  };
-  dataset.classnames = read_optional("classnames.txt");
-  dataset.templates = read_optional("zeroshot_classification_templates.txt");
+  dataset.classnames = read_class_names(folder);
+  dataset.templates = read_optional(folder / "zeroshot_classification_templates.txt");
   for (const std::string& text : dataset.templates) {
     if (text.find("{c}") == std::string::npos) {
       throw wrong("a template without its class", folder / "zeroshot_classification_templates.txt",

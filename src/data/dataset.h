@@ -24,6 +24,9 @@ struct Dataset {
   std::string fingerprint;  // sha256 over the shards' digests, for feature caches
 };
 
+// Lines of FOLDER/classnames.txt; none if there is no such file. Throws DataError: not UTF-8.
+std::vector<std::string> read_class_names(const std::filesystem::path& folder);
+
 // Reads one split into memory (encoded bytes). Throws DataError naming what is missing or damaged.
 Dataset read_dataset(const std::filesystem::path& folder, const std::string& split);
 

@@ -1,8 +1,10 @@
 #include "mining/encode_inputs.h"
 
 #include <algorithm>
+#include <optional>
 #include <span>
 #include <string>
+#include <utility>
 
 #include "common/error.h"
 #include "common/ids.h"
@@ -11,16 +13,21 @@
 namespace helip::mining {
 namespace {
 
-// Why the image cannot be used; empty if its pixels are in `out`.
-std::string decode_into(const data::Sample& sample, const data::PreprocessConfig& preprocess,
-                        std::span<float> out) {
+// Why the sample cannot be used, if `use` cannot take its image or its caption is unusable.
+template <typename Use>
+std::optional<data::QuarantineEntry> problem_of(const data::Sample& sample, const Use& use) {
+  std::string reason = sample.caption_problem;
   try {
-    data::preprocess(data::decode_image(sample.image), preprocess, out);
-    return {};
+    use(data::decode_image(sample.image));
   } catch (const DataError& error) {
-    std::fill(out.begin(), out.end(), 0.0F);
-    return error.what();
+    reason += cat(reason.empty() ? "" : "; ", error.what());
   }
+  if (reason.empty()) return std::nullopt;
+  return data::QuarantineEntry{.sample = static_cast<std::uint64_t>(sample.id),
+                               .shard = sample.shard,
+                               .offset = sample.offset,
+                               .key = sample.key,
+                               .reason = reason};
 }
 
 }  // namespace
@@ -41,21 +48,26 @@ EncodeInputs read_encode_inputs(const data::Corpus& corpus,
     const data::Sample sample = corpus.load(SampleId{first + row});
     const auto pixels = std::span(inputs.pixels).subspan(row * image_values, image_values);
     const auto tokens = std::span(inputs.tokens).subspan(row * text_values, text_values);
-    std::string reason = sample.caption_problem;
-    const std::string image_reason = decode_into(sample, preprocess, pixels);
-    if (!image_reason.empty()) reason += (reason.empty() ? "" : "; ") + image_reason;
-    if (reason.empty()) {
+    auto problem = problem_of(
+        sample, [&](const data::Image& image) { data::preprocess(image, preprocess, pixels); });
+    if (!problem) {
       tokenizer.encode(sample.caption, tokens);
       continue;
     }
     std::fill(pixels.begin(), pixels.end(), 0.0F);
-    inputs.quarantine.push_back({.sample = first + row,
-                                 .shard = sample.shard,
-                                 .offset = sample.offset,
-                                 .key = sample.key,
-                                 .reason = reason});
+    inputs.quarantine.push_back(std::move(*problem));
   }
   return inputs;
+}
+
+std::vector<data::QuarantineEntry> unusable_samples(const data::Corpus& corpus, std::uint64_t first,
+                                                    std::uint64_t count) {
+  std::vector<data::QuarantineEntry> entries;
+  for (std::uint64_t id = first; id < first + count; ++id) {
+    auto problem = problem_of(corpus.load(SampleId{id}), [](const data::Image&) {});
+    if (problem) entries.push_back(std::move(*problem));
+  }
+  return entries;
 }
 
 }  // namespace helip::mining

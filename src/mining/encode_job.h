@@ -25,17 +25,18 @@ class EncodeSession {
  public:
   virtual ~EncodeSession() = default;
   // Encodes samples [first, first + count) and publishes a safetensors file: `image_embeddings` F32
-  // [n, D], `text_embeddings` F32 [n, D] (unit norm; zero rows for quarantined samples) and, for
-  // locked towers, `image_features` F32 [n, Di], `text_features` F32 [n, Dt] (as the towers give
-  // them); metadata gets "quarantine" (JSON, see data/quarantine.h) besides what is passed.
-  // progress(done, total) after each batch.
+  // [n, D], `text_embeddings` F32 [n, D] (unit norm; zero rows for quarantined samples; neither for
+  // encoder.source npy) and, if the model that is tuned has locked towers, `image_features` F32 [n,
+  // Di], `text_features` F32 [n, Dt] (as the towers give them); metadata gets "quarantine" (JSON,
+  // see data/quarantine.h) besides what is passed. progress(done, total) after each batch.
   virtual EncodeReport encode(
       std::uint64_t first, std::uint64_t count, const std::filesystem::path& result,
       const std::map<std::string, std::string>& metadata,
       const std::function<void(std::uint64_t, std::uint64_t)>& progress) = 0;
 };
 
-// Opens config.model (init and architecture) and the corpus folder. `device`: "cpu" or "cuda:0".
+// Opens the corpus folder and what encodes it: config.encoder.model, else config.model, or ready
+// embeddings; and config.model in any case if it has locked towers. `device`: "cpu" or "cuda:0".
 std::unique_ptr<EncodeSession> open_encode_session(const config::RunConfig& config,
                                                    const std::filesystem::path& corpus_folder,
                                                    const std::filesystem::path& feature_cache,

@@ -1,6 +1,6 @@
 #include "mining/merge_embeddings.h"
 
-#include <array>
+#include <deque>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -95,11 +95,17 @@ void add_quarantine(const store::SafetensorsFile& result, const TaskResult& task
 
 EncodeSummary merge_embeddings(const std::vector<TaskResult>& results, std::uint64_t pairs,
                                const EncodeOutput& output, const Progress& progress) {
-  std::array<Column, 4> columns = {
-      Column("image_embeddings", output.embeddings / "img_emb" / "img_emb_0.npy", true),
-      Column("text_embeddings", output.embeddings / "text_emb" / "text_emb_0.npy", true),
-      Column("image_features", output.features / "image_features.npy", false),
-      Column("text_features", output.features / "text_features.npy", false)};
+  std::deque<Column> columns;
+  const bool embedded = !output.embeddings.empty();
+  if (embedded) {
+    columns.emplace_back("image_embeddings", output.embeddings / "img_emb" / "img_emb_0.npy", true);
+    columns.emplace_back("text_embeddings", output.embeddings / "text_emb" / "text_emb_0.npy",
+                         true);
+  }
+  const Column& image_features =
+      columns.emplace_back("image_features", output.features / "image_features.npy", false);
+  const Column& text_features =
+      columns.emplace_back("text_features", output.features / "text_features.npy", false);
   std::vector<data::QuarantineEntry> quarantine;
   for (const TaskResult& task : in_order(results, pairs, "encode")) {
     progress(task.range.first, pairs);
@@ -114,11 +120,13 @@ EncodeSummary merge_embeddings(const std::vector<TaskResult>& results, std::uint
   EncodeSummary summary;
   summary.samples = pairs;
   summary.quarantined = quarantine.size();
-  summary.image_dim = columns[0].dim();
-  summary.text_dim = columns[1].dim();
-  summary.image_feature_dim = columns[2].dim();
-  summary.text_feature_dim = columns[3].dim();
-  summary.embeddings_digest = embeddings_digest(output.embeddings, output.embeddings);
+  if (embedded) {
+    summary.image_dim = columns[0].dim();
+    summary.text_dim = columns[1].dim();
+    summary.embeddings_digest = embeddings_digest(output.embeddings, output.embeddings);
+  }
+  summary.image_feature_dim = image_features.dim();
+  summary.text_feature_dim = text_features.dim();
   if (summary.image_feature_dim > 0) {
     summary.features_digest = embeddings_digest(output.features / "image_features.npy",
                                                 output.features / "text_features.npy");

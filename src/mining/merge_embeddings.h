@@ -11,7 +11,8 @@
 namespace helip::mining {
 
 struct EncodeOutput {
-  std::filesystem::path embeddings;  // gets img_emb/img_emb_0.npy and text_emb/text_emb_0.npy
+  // Gets img_emb/img_emb_0.npy and text_emb/text_emb_0.npy; empty: the results hold no embeddings.
+  std::filesystem::path embeddings;
   std::filesystem::path features;    // gets image_features.npy and text_features.npy, if there are
   std::filesystem::path quarantine;  // gets quarantine.npy and quarantine.jsonl
 };
@@ -19,9 +20,9 @@ struct EncodeOutput {
 struct EncodeSummary {
   std::uint64_t samples = 0;
   std::uint64_t quarantined = 0;
-  std::uint64_t image_dim = 0, text_dim = 0;
+  std::uint64_t image_dim = 0, text_dim = 0;                  // 0: no embeddings
   std::uint64_t image_feature_dim = 0, text_feature_dim = 0;  // 0: no features
-  std::string embeddings_digest;  // as embeddings_digest() gives it for the files
+  std::string embeddings_digest;  // as embeddings_digest() gives it for the files; empty: none
   std::string features_digest;    // the same of the features; empty: no features
 };
 

@@ -14,9 +14,10 @@
 #include "engine/engine.h"
 #include "eval/results.h"
 #include "mining/embedding_files.h"
+#include "mining/job_digest.h"
 #include "mining/merge_embeddings.h"
 #include "mining/mining_job.h"
-#include "model/model_digest.h"
+#include "mining/ready_embeddings.h"
 #include "model/model_files.h"
 #include "report/report.h"
 #include "worker/merge_inputs.h"
@@ -117,13 +118,14 @@ class EngineTaskRunner final : public TaskRunner {
 
   // Before the initial model is loaded for a task: one job must not mix two models.
   void expect_model(const rpc::TaskSpec& spec) const {
-    const std::string found = model::model_digest(config_.model);
+    const std::string found = mining::job_digest(config_);
     if (found == spec.model_digest) return;
-    throw ConfigError({.what = "the initial model is another one than when this job began",
-                       .where = cat("model.architecture ", config_.model.architecture,
-                                    ", model.init ", config_.model.init),
-                       .expected = cat("digest ", spec.model_digest),
-                       .found = found});
+    throw ConfigError(
+        {.what = "the initial model or the encoder is another one than when this job began",
+         .where = cat("model.architecture ", config_.model.architecture, ", model.init ",
+                      config_.model.init),
+         .expected = cat("digest ", spec.model_digest),
+         .found = found});
   }
 
   TaskOutcome index(const rpc::TaskSpec& spec, const TaskHooks& hooks) {
@@ -137,7 +139,7 @@ class EngineTaskRunner final : public TaskRunner {
     return outcome({{"pairs", manifest.pairs},
                     {"fingerprint", manifest.fingerprint},
                     {"corpus", folder.string()},
-                    {"model_digest", model::model_digest(config_.model)},
+                    {"model_digest", mining::job_digest(config_)},
                     {"locked_towers", source.locked_towers}});
   }
 
@@ -157,13 +159,20 @@ class EngineTaskRunner final : public TaskRunner {
     return done;
   }
 
-  static TaskOutcome merge_encoded(const rpc::TaskSpec& spec, const TaskHooks& hooks) {
+  TaskOutcome merge_encoded(const rpc::TaskSpec& spec, const TaskHooks& hooks) const {
+    const bool ready = config_.encoder.source == "npy";
     mining::EncodeOutput output;
-    output.embeddings = spec.path("embeddings");
+    if (!ready) output.embeddings = spec.path("embeddings");
     output.quarantine = spec.path("quarantine");
     if (spec.paths.contains("features")) output.features = spec.path("features");
-    const mining::EncodeSummary merged =
+    mining::EncodeSummary merged =
         mining::merge_embeddings(range_results(spec), spec.pairs, output, hooks.progress);
+    if (ready) {
+      const mining::ReadyEmbeddings embeddings(config_.encoder);
+      merged.image_dim = embeddings.image_dim();
+      merged.embeddings_digest = mining::embeddings_digest(config_.encoder.image_embeddings,
+                                                           config_.encoder.text_embeddings);
+    }
     return outcome({{"dim", merged.image_dim},
                     {"quarantined", merged.quarantined},
                     {"embeddings_digest", merged.embeddings_digest},

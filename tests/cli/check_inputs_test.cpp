@@ -11,6 +11,7 @@
 #include "common/publish.h"
 #include "common/text.h"
 #include "data/tar_writer.h"
+#include "store/npy.h"
 #include "support/temporary_folder.h"
 
 namespace helip::cli {
@@ -109,6 +110,35 @@ TEST_CASE("each missing input is refused with its key and what was found") {
              Contains("eval.datasets[0].split") && Contains("validation"));
   CHECK_THAT(refusal([](Job& job) { fs::remove_all(job.root() / "eval" / "train"); }),
              Contains("eval.datasets[0].tasks") && Contains("train"));
+}
+
+TEST_CASE("what else encodes is looked at as well") {
+  Job job;
+  job.config.encoder.model = job.config.model;
+  CHECK(job.refusal().empty());
+  job.config.encoder.model->init = "/no/such/encoder";
+  CHECK_THAT(job.refusal(), Contains("model.init") && Contains("no /no/such/encoder"));
+  job.config.encoder.model->init = job.config.model.init;
+  job.config.encoder.source = "towers";
+  CHECK_THAT(job.refusal(), Contains("encoder.source") && Contains("no frozen towers"));
+  job.config.encoder.model.reset();
+
+  const auto write = [&](const char* name, std::uint64_t rows, std::uint64_t width) {
+    store::NpyWriter writer(job.root() / name, store::DType::kF32, {rows, width});
+    writer.write_values(std::span<const float>(std::vector<float>(rows * width, 1)));
+    writer.publish();
+    return (job.root() / name).string();
+  };
+  job.config.encoder.source = "npy";
+  job.config.encoder.image_embeddings = write("images.npy", 6, 3);
+  job.config.encoder.text_embeddings = "/no/texts.npy";
+  CHECK_THAT(job.refusal(), Contains("encoder.text_embeddings") && Contains("/no/texts.npy"));
+  job.config.encoder.text_embeddings = write("texts.npy", 5, 4);
+  CHECK_THAT(job.refusal(), Contains("6 rows") && Contains("found 5"));
+  job.config.encoder.text_embeddings = write("texts.npy", 6, 4);
+  CHECK(job.refusal().empty());
+  job.config.mining.relative_margin = 0.1;
+  CHECK_THAT(job.refusal(), Contains("widths 3 and 4"));
 }
 
 TEST_CASE("the towers of a locked-towers model are looked for") {

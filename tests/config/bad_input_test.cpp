@@ -221,7 +221,28 @@ TEST_CASE("values out of range name key, range and value") {
       {"encoder: {batch_size: 0}",
        "c.yaml:4: encoder.batch_size: value not allowed; expected 1 to 65536; found 0"},
       {"encoder: {source: clip}",
-       "c.yaml:4: encoder.source: value not allowed; expected one of model, towers; found clip"},
+       "c.yaml:4: encoder.source: value not allowed; expected one of model, towers, npy; found "
+       "clip"},
+      {"encoder: {source: npy, image_embeddings: e}",
+       "c.yaml: encoder.text_embeddings: value missing; expected embeddings (.npy), as "
+       "encoder.source is npy"},
+      {"encoder: {image_embeddings: /e}",
+       "c.yaml:4: encoder.image_embeddings: value not allowed; expected nothing, unless "
+       "encoder.source is npy; found /e"},
+      {"encoder: {source: npy, image_embeddings: e, text_embeddings: t, model: {architecture: A}}",
+       "c.yaml:4: encoder.model: value not allowed; expected nothing, as encoder.source is npy; "
+       "found A"},
+      {"encoder: {model: {architecture: A}}",
+       "c.yaml: encoder.model.init: value not allowed; expected a path: trained weights; found "
+       "random"},
+      {"encoder: {source: towers, model: {architecture: A}}", "no error"},
+      {"encoder: {model: {init: i}}",
+       "c.yaml: encoder.model.architecture: value missing; expected a model name, a model JSON or "
+       "a "
+       "folder with helip_model.json"},
+      {"encoder: {model: {arch: A}}",
+       "c.yaml:4: encoder.model.arch: unknown key; expected one of architecture, init, init_seed, "
+       "trust_torchscript, tokenizer, name"},
       {"model_: 1", "c.yaml:4: model_: unknown key; expected model, perhaps"},
       {"loss: {margin_weight: -1}",
        "c.yaml:4: loss.margin_weight: value not allowed; expected 0 or more; found -1"},

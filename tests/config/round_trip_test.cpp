@@ -26,6 +26,15 @@ model:
   name: "tiny"
 encoder:
   source: towers
+  model:
+    architecture: models/other.json
+    init: other/model
+    init_seed: 5
+    trust_torchscript: true
+    tokenizer: vocab/other.txt.gz
+    name: other
+  image_embeddings: ""
+  text_embeddings: ""
   batch_size: 32
   task_samples: 96
   feature_cache: cache
@@ -141,7 +150,9 @@ TEST_CASE("every key is read, and written so that it reads back") {
   const RunConfig config = every_key();
   std::set<std::string> defaults;
   collect_defaults(config, RunConfig{}, "", defaults);
-  CHECK(defaults == std::set<std::string>{"train.epochs"});
+  // Ready embeddings go with no model that encodes.
+  CHECK(defaults == std::set<std::string>{"encoder.image_embeddings", "encoder.text_embeddings",
+                                          "train.epochs"});
   CHECK(config.eval.datasets.at(0).split == "validation");
   CHECK(config.eval.datasets.at(1).split == "test");
   CHECK(config.launcher.mpirun_args.at(3) == "it's \"quoted\" \\ # not a comment: \t");
@@ -210,6 +221,27 @@ TEST_CASE("an optional number is null where there is none") {
   CHECK(config_digest(off) != config_digest(every_key()));
 }
 
+TEST_CASE("an optional section is null where there is none") {
+  RunConfig config = every_key();
+  REQUIRE(config.encoder.model);
+  const RunConfig off =
+      parse_config(kEveryKey, "every.yaml", "/base/configs", {"encoder.model=null"});
+  CHECK_FALSE(off.encoder.model);
+  CHECK(parse_config(to_yaml(off), "t.yaml", "/") == off);
+  CHECK(config_digest(off) != config_digest(config));
+  config.encoder.model.reset();
+  CHECK(config == off);
+}
+
+TEST_CASE("ready embeddings are read and written") {
+  const RunConfig config = parse_config(
+      kEveryKey, "every.yaml", "/base/configs",
+      {"encoder={source: npy, model: null, image_embeddings: /e, text_embeddings: /f/t.npy}"});
+  CHECK(config.encoder.image_embeddings == "/e");
+  CHECK(config.encoder.text_embeddings == "/f/t.npy");
+  CHECK(parse_config(to_yaml(config), "t.yaml", "/") == config);
+}
+
 TEST_CASE("paths of the file are relative to its folder, those of overrides to the current one") {
   const RunConfig config = every_key();
   CHECK(config.corpus.path == "/base/configs/data/a:b.tar::/abs/{00000..00003}.tar");
@@ -217,6 +249,8 @@ TEST_CASE("paths of the file are relative to its folder, those of overrides to t
   CHECK(config.model.init == "/base/configs/base/model");
   CHECK(config.model.tokenizer == "/base/configs/vocab/bpe.txt.gz");
   CHECK(config.encoder.feature_cache == "/base/configs/cache");
+  CHECK(config.encoder.model->architecture == "/base/configs/models/other.json");
+  CHECK(config.encoder.model->init == "/base/configs/other/model");
   CHECK(config.mining.scratch == "/base/configs/scratch");
   CHECK(config.eval.datasets.at(0).path == "/base/configs/eval/clipart");
   CHECK(config.eval.datasets.at(1).path == "/abs/pairs");
@@ -267,7 +301,7 @@ TEST_CASE("the digest covers what determines results and nothing else") {
   for (const std::string change :
        {"train.lr=1", "mining.seed=8", "corpus.path=/x", "launcher.threads_per_worker=1",
         "launcher.device=auto", "eval.recall_k=[1]", "loss.mask_duplicates=true",
-        "encoder.batch_size=16"}) {
+        "encoder.batch_size=16", "encoder.model.init=/x", "encoder.model.init_seed=6"}) {
     INFO(change);
     CHECK(digest_with({change}) != digest);
   }

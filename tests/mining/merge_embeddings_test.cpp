@@ -139,6 +139,19 @@ TEST_CASE("without tower features there are no feature files") {
   CHECK(summary.text_feature_dim == 0);
 }
 
+TEST_CASE("results of ready embeddings give the quarantine alone") {
+  const TemporaryFolder folder;
+  EncodeOutput output = output_in(folder.path());
+  output.embeddings.clear();
+  const EncodeSummary summary =
+      merge_embeddings(good_results(folder.path() / "tasks", 0), kPairs, output, kQuiet);
+  CHECK(summary.samples == kPairs);
+  CHECK(summary.quarantined == 3);
+  CHECK(summary.image_dim == 0);
+  CHECK(summary.embeddings_digest.empty());
+  CHECK(helip::data::read_quarantine(output.quarantine, kPairs)[10] == 1);
+}
+
 TEST_CASE("a merge that is stopped before its last step leaves nothing behind") {
   const TemporaryFolder folder;
   const EncodeOutput output = output_in(folder.path());

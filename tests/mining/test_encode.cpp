@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstring>
 #include <fstream>
+#include <set>
 
 #include "common/digest.h"
 #include "common/error.h"
@@ -13,6 +14,7 @@
 #include "data/feature_cache.h"
 #include "data/quarantine.h"
 #include "mining/encode_job.h"
+#include "store/npy.h"
 #include "store/safetensors.h"
 #include "support/golden_towers.h"
 #include "support/temporary_folder.h"
@@ -272,6 +274,111 @@ TEST_CASE("a model without towers embeds pixels and captions to unit norm, whate
     joined.insert(joined.end(), rest.begin(), rest.end());
     CHECK(joined == values);
   }
+}
+
+TEST_CASE("another model encodes, and locked towers still give the features they are tuned on") {
+  const test::TemporaryFolder folder;
+  const auto corpus = make_corpus(folder.path());
+  config::RunConfig plain = make_config();
+  plain.model = tiny_vit(folder.path());
+  const Encoded alone = encode(plain, corpus, {}, folder.path() / "alone");
+  const Encoded towers = encode(make_config(), corpus, {}, folder.path() / "towers");
+
+  config::RunConfig config = make_config();
+  config.encoder.model = plain.model;
+  const Encoded both = encode(config, corpus, {}, folder.path() / "both");
+  CHECK(both.file.tensors().size() == 4);
+  for (const char* name : {"image_embeddings", "text_embeddings"}) {
+    CHECK(rows(both.file, name) == rows(alone.file, name));
+  }
+  for (const char* name : {"image_features", "text_features"}) {
+    CHECK(rows(both.file, name) == rows(towers.file, name));
+  }
+  CHECK(both.report.quarantined == 2);
+
+  // The other way round there are no towers to be tuned on.
+  config.model = plain.model;
+  config.encoder.model = test::golden_towers();
+  const Encoded other = encode(config, corpus, {}, folder.path() / "other");
+  CHECK(other.file.tensors().size() == 2);
+  CHECK(rows(other.file, "text_embeddings") == rows(towers.file, "text_embeddings"));
+  config.encoder.source = "towers";
+  CHECK(encode(config, corpus, {}, folder.path() / "own").file.tensors().size() == 2);
+}
+
+// [rows, width] float32, all values 1 but for the rows that are to be zero.
+std::string write_npy(const std::filesystem::path& file, std::uint64_t rows, std::uint64_t width,
+                      std::set<std::uint64_t> zeros = {}, float first_value = 1) {
+  store::NpyWriter writer(file, store::DType::kF32, {rows, width});
+  std::vector<float> values(rows * width, 1);
+  for (const std::uint64_t row : zeros) {
+    std::fill_n(values.begin() + static_cast<std::ptrdiff_t>(row * width), width, 0.0F);
+  }
+  values[0] = first_value;
+  writer.write_values(std::span<const float>(values));
+  writer.publish();
+  return file.string();
+}
+
+TEST_CASE("ready embeddings take no forward pass, and their zero rows are quarantined") {
+  const test::TemporaryFolder folder;
+  const auto corpus = make_corpus(folder.path());
+  config::RunConfig config = make_config();
+  config.model = tiny_vit(folder.path());
+  config.encoder.source = "npy";
+  config.encoder.image_embeddings =
+      write_npy(folder.path() / "images.npy", kSamples, 3, {1, kBroken});
+  config.encoder.text_embeddings = write_npy(folder.path() / "texts.npy", kSamples, 5, {6});
+
+  const Encoded ready = encode(config, corpus, {}, folder.path() / "ready");
+  CHECK(ready.file.tensors().empty());
+  const auto quarantine = data::quarantine_from_json(ready.file.metadata().at("quarantine"));
+  std::vector<std::uint64_t> samples;
+  for (const auto& entry : quarantine) samples.push_back(entry.sample);
+  CHECK(samples == std::vector<std::uint64_t>{1, kBroken, kNoCaption, 6});
+  CHECK(quarantine[0].reason == "its image embedding is zero");
+  CHECK(quarantine[0].key == "s1");
+  CHECK(quarantine[3].reason == "its text embedding is zero");
+  // As any encoder would say it.
+  config::RunConfig forward = make_config();
+  const Encoded encoded = encode(forward, corpus, {}, folder.path() / "encoded");
+  const auto named = data::quarantine_from_json(encoded.file.metadata().at("quarantine"));
+  CHECK(quarantine[1].reason == named[0].reason);
+  CHECK(quarantine[2].reason == named[1].reason);
+
+  // Towers that are tuned give their features all the same.
+  config.model = test::golden_towers();
+  const Encoded tuned = encode(config, corpus, {}, folder.path() / "tuned");
+  CHECK(tuned.file.tensors().size() == 2);
+  CHECK(rows(tuned.file, "image_features") == rows(encoded.file, "image_features"));
+  CHECK(tuned.report.quarantined == 4);
+}
+
+TEST_CASE("ready embeddings that do not fit the corpus are refused") {
+  const test::TemporaryFolder folder;
+  const auto corpus = make_corpus(folder.path());
+  config::RunConfig config = make_config();
+  config.model = tiny_vit(folder.path());
+  config.encoder.source = "npy";
+  const auto refusal = [&] {
+    try {
+      encode(config, corpus, {}, folder.path() / "none");
+    } catch (const Error& error) {
+      return std::string(error.what());
+    }
+    return std::string("no error");
+  };
+  config.encoder.image_embeddings = write_npy(folder.path() / "images.npy", kSamples, 3);
+  config.encoder.text_embeddings = write_npy(folder.path() / "texts.npy", kSamples + 1, 3);
+  CHECK_THAT(refusal(),
+             Contains("texts.npy") && Contains("expected 7 rows") && Contains("found 8"));
+  config.encoder.image_embeddings = write_npy(folder.path() / "more.npy", kSamples + 1, 3);
+  CHECK_THAT(refusal(), Contains("another corpus") && Contains("expected 7 rows"));
+  config.encoder.image_embeddings = write_npy(folder.path() / "images.npy", kSamples, 3);
+  config.encoder.text_embeddings = write_npy(folder.path() / "nan.npy", kSamples, 3, {}, NAN);
+  CHECK_THAT(refusal(), Contains("not finite") && Contains("nan.npy: row 0"));
+  config.encoder.text_embeddings = (folder.path() / "absent.npy").string();
+  CHECK_THAT(refusal(), Contains("absent.npy"));
 }
 
 TEST_CASE("what cannot be encoded is refused in one line") {
