@@ -50,6 +50,7 @@ std::string option_of(const std::string& key) {
       {"mining.pool_size", "--pool-size"},
       {"mining.instruction_set", "--instruction-set"},
       {"mining.scratch", "--scratch"},
+      {"mining.index", "--index"},
       {"mining.index_lists", "--index-lists"},
       {"mining.index_probes", "--index-probes"},
       {"mining.index_recall", "--index-recall"},
@@ -209,6 +210,12 @@ void add_mine_command(CLI::App& app, int& /*exit_code*/) {
                    "targets that share one FastHPM pool")
       ->capture_default_str();
   command
+      ->add_option(
+          "--index", mining.index,
+          "how the index miner finds candidates: lists, short (shortened vectors) or auto, "
+          "the cheaper one")
+      ->capture_default_str();
+  command
       ->add_option("--index-lists", mining.index_lists,
                    "lists of the index miner; 0: about 2*sqrt(N)")
       ->capture_default_str();
@@ -243,8 +250,9 @@ void add_mine_command(CLI::App& app, int& /*exit_code*/) {
   command->add_option("--groups", arguments->groups,
                       "folder with image_group.npy and caption_group.npy (a corpus folder)");
   command
-      ->add_option("--seed", mining.seed,
-                   "of FastHPM's pools, the index's clusters and the samples of recall")
+      ->add_option(
+          "--seed", mining.seed,
+          "of FastHPM's pools, the index's clusters and directions, and the samples of recall")
       ->capture_default_str();
   command
       ->add_option("--threads", arguments->threads, "threads; the result does not depend on them")

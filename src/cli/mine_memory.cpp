@@ -27,6 +27,17 @@ double packed_rows(std::uint64_t pairs, const config::MiningConfig& config) {
   return all + std::min(lists, all) * static_cast<double>(mining::kPanelRows) / 2;
 }
 
+// What an index that may shorten vectors holds of a pair beside its lists, where 64 dimensions do:
+// float32 values, rows and panels of them and of the texts that stand beside them, and for both
+// what else is held of a row, a packed row, its groups and quarantine.
+double short_vectors(const config::MiningConfig& config) {
+  constexpr double kDims = 64;
+  const bool told_lists =
+      config.index == "lists" || config.index_lists > 0 || config.index_probes > 0;
+  if (config.method != "index" || told_lists) return 0;
+  return (kDims + 1) * kNumber + 2 * 2 * width_of_rows(1) + 2 * (kSquaredNorm + 6 * kNumber) + 1;
+}
+
 // Tasks grow to task_seconds, but there stay four for each worker.
 double largest_task(std::uint64_t pairs, const config::MiningConfig& config,
                     std::uint32_t workers) {
@@ -51,7 +62,8 @@ MineMemory mine_memory(std::uint64_t pairs, const EmbeddingWidths& widths,
     memory.numbers += n * (kSquaredNorm + 4 * kNumber) + packed * 2 * kNumber;
     memory.mapped += n * kNumber * static_cast<double>(dim);
   }
-  memory.numbers += n;                                              // quarantine
+  memory.numbers += n;  // quarantine
+  memory.numbers += n * short_vectors(config);
   if (config.method == "index") memory.numbers += 2 * n * kNumber;  // lists' members, and back
   // Ids and scores, and how many slots are filled.
   const double slots = mining::mined_per_target(pairs, config);

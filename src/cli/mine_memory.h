@@ -14,7 +14,7 @@ namespace helip::cli {
 struct MineMemory {
   double rows = 0;    // 8-bit copies of all embeddings, row by row
   double panels = 0;  // 8-bit copies of the candidates, packed for the kernels
-  // Norms, sums, scales, errors, duplicate groups, quarantine, the index's lists.
+  // Norms, sums, scales, errors, duplicate groups, quarantine, the index's lists and short vectors.
   double numbers = 0;
   double task = 0;    // hard pairs of the largest task
   double mapped = 0;  // files of the embeddings: in the page cache, which can give them up

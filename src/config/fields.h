@@ -101,6 +101,7 @@ struct Fields<MiningConfig> {
       field("relative_margin", &S::relative_margin),
       field("hub_cap", &S::hub_cap),
       field("seed", &S::seed),
+      field("index", &S::index),
       field("index_lists", &S::index_lists),
       field("index_probes", &S::index_probes),
       field("index_recall", &S::index_recall),

@@ -91,8 +91,13 @@ struct MiningConfig {
   std::optional<double> relative_margin;
   // A pair is hard pair of at most so many targets, the best of them; rows refill from 2k; 0: off.
   std::uint32_t hub_cap = 0;
-  // Of FastHPM's pools, the index's clusters and the samples that recall is tuned and measured on.
+  // Of FastHPM's pools, the index's clusters and directions, and the samples that recall is tuned
+  // and measured on.
   std::uint64_t seed = 0;
+  // auto (lists if index_lists or index_probes is set, else what takes fewer products on a sample)
+  // | lists (clusters) | short (leading principal directions): how the index miner finds
+  // candidates.
+  std::string index = "auto";
   // Lists that the index miner groups the pairs into; 0: about 2·sqrt(N).
   std::uint32_t index_lists = 0;
   // Lists that a target is compared with; 0: as few as reach index_recall on a sample.

@@ -127,6 +127,11 @@ void check(const MiningConfig& mining, Checks& checks) {
   checks.that(floor_fits(mining.image_floor), "mining.image_floor", floor_range,
               mining.image_floor);
   checks.that(floor_fits(mining.text_floor), "mining.text_floor", floor_range, mining.text_floor);
+  checks.one_of(mining.index, "mining.index", {"auto", "lists", "short"});
+  checks.that(mining.index != "short" || mining.index_lists == 0, "mining.index_lists",
+              "0 with mining.index: short", mining.index_lists);
+  checks.that(mining.index != "short" || mining.index_probes == 0, "mining.index_probes",
+              "0 with mining.index: short", mining.index_probes);
   checks.that(mining.index_recall > 0 && mining.index_recall < 1, "mining.index_recall",
               "above 0, below 1", mining.index_recall);
   checks.one_of(mining.metric, "mining.metric", {"product", "image", "text"});

@@ -1,177 +1,83 @@
 #include "mining/index_miner.h"
 
-#include <algorithm>
 #include <cmath>
-#include <memory>
-#include <mutex>
-#include <numeric>
-#include <vector>
+#include <limits>
+#include <utility>
 
+#include "common/error.h"
 #include "common/log.h"
 #include "common/text.h"
-#include "mining/parallel.h"
-#include "mining/probe_rule.h"
+#include "mining/list_miner.h"
 #include "mining/recall.h"
-#include "mining/tile_search.h"
+#include "mining/short_miner.h"
 
 namespace helip::mining {
 namespace {
 
-// Stands in the place of a similarity whose list the target has met; no cosine is that low.
-constexpr float kMet = -2;
-// So many that most lists are met by several of them: a list's candidates are then multiplied by
-// all of those at once.
-constexpr std::size_t kTargetsAtOnce = 1920;
-
-std::uint32_t list_count(std::uint64_t pairs, const IndexRule& rule) {
-  const auto automatic = static_cast<std::uint64_t>(2 * std::sqrt(static_cast<double>(pairs)));
-  const std::uint64_t wanted = rule.lists > 0 ? rule.lists : automatic;
-  return static_cast<std::uint32_t>(std::clamp<std::uint64_t>(wanted, 1, pairs));
+// The cheaper way. Where the least that one can take is already more than what the other takes, it
+// is not made.
+PlannedMiner cheaper_way(const MiningData& data, const MinerOptions& options, const IndexRule& rule,
+                         const TuningSample& sample) {
+  const double least_lists = least_list_share(data, rule);
+  PlannedMiner shorts;
+  if (least_short_share(data, options) < least_lists) {
+    shorts = plan_short_miner(data, options, rule, sample, 1);
+    if (shorts.share <= least_lists) return shorts;
+  }
+  PlannedMiner lists = make_list_miner(data, options, rule, sample);
+  if (shorts.miner == nullptr) {
+    shorts = plan_short_miner(data, options, rule, sample, lists.share);
+  }
+  if (shorts.miner == nullptr) return lists;
+  const bool is_short = shorts.share < lists.share;
+  PlannedMiner& taken = is_short ? shorts : lists;
+  const std::uint64_t in_vain = (is_short ? lists : shorts).miner->compared();
+  const auto pairs = static_cast<double>(data.pairs());
+  taken.miner->charge(in_vain);
+  taken.share += static_cast<double>(in_vain) / pairs / pairs;
+  return std::move(taken);
 }
 
-class IndexMiner final : public PairMiner {
- public:
-  IndexMiner(const MiningData& data, const MinerOptions& options, const IndexRule& rule)
-      : data_(data),
-        options_(options),
-        index_(data, {.lists = list_count(data.pairs(), rule),
-                      .metric = options.rules.metric,
-                      .seed = rule.seed,
-                      .threads = options.threads,
-                      .instruction_set = options.instruction_set}),
-        lists_(index_.clusters.lists()),
-        probes_(probes_of(rule)) {
-    compared_ += index_.clusters.compared();
+PlannedMiner planned(const MiningData& data, const MinerOptions& options, const IndexRule& rule,
+                     const TuningSample& sample) {
+  if (rule.way == IndexWay::kLists || (rule.way == IndexWay::kAuto && rule.lists > 0)) {
+    return make_list_miner(data, options, rule, sample);
   }
-
-  void mine(TargetRange targets, std::span<std::uint32_t> indices, std::span<float> scores,
-            std::span<std::uint32_t> filled, const Progress& progress) const override {
-    // Targets of one list probe much the same lists.
-    std::vector<std::uint32_t> ids(targets.count);
-    std::iota(ids.begin(), ids.end(), static_cast<std::uint32_t>(targets.first));
-    std::stable_sort(ids.begin(), ids.end(), [&](std::uint32_t a, std::uint32_t b) {
-      return index_.clusters.list_of(a) < index_.clusters.list_of(b);
-    });
-    const std::size_t size = targets_at_once();
-    const std::uint64_t tiles = (ids.size() + size - 1) / size;
-    std::mutex mutex;
-    std::uint64_t done = 0;
-    for_each_index(tiles, options_.threads, [&](std::uint64_t tile) {
-      const std::size_t first = tile * size;
-      const auto members =
-          std::span<const std::uint32_t>(ids).subspan(first, std::min(size, ids.size() - first));
-      TileSearch search(data_, options_, members);
-      scan_probed(members, search);
-      for (std::size_t t = 0; t < members.size(); ++t) {
-        const std::uint64_t row = (members[t] - targets.first) * options_.k;
-        filled[members[t] - targets.first] =
-            search.write(t, indices.subspan(row, options_.k), scores.subspan(row, options_.k));
-      }
-      const std::scoped_lock lock(mutex);
-      done += members.size();
-      if (progress) progress(done, targets.count);
-    });
+  if (rule.way == IndexWay::kAuto) return cheaper_way(data, options, rule, sample);
+  PlannedMiner shorts =
+      plan_short_miner(data, options, rule, sample, std::numeric_limits<double>::infinity());
+  if (std::isinf(shorts.share)) {
+    log::warning(cat("index: short vectors do not reach a recall of ", rule.recall,
+                     " on the sample; mining.index: lists may"));
   }
-
- private:
-  using TargetsByList = std::vector<std::vector<std::uint32_t>>;
-
-  [[nodiscard]] ProbeRule probes_of(const IndexRule& rule) const {
-    if (rule.probes > 0) return {.nearest = std::min(rule.probes, lists_)};
-    const auto targets = split_sample(data_.pairs(), kRecallTargets, rule.seed).tuning;
-    const ChosenProbes chosen = choose_probes(data_, options_, index_, targets, rule.recall);
-    compared_ += chosen.compared;
-    log::info(cat("index: ", lists_, " lists, the nearest ", chosen.rule.nearest,
-                  " and others within a reach of ", chosen.rule.reach, ": ",
-                  static_cast<double>(std::lround(1000 * chosen.share)) / 10,
-                  " % of the candidates"));
-    const auto pairs = static_cast<double>(data_.pairs());
-    const double once =
-        static_cast<double>(chosen.compared) + static_cast<double>(index_.clusters.compared());
-    const double share = chosen.share + (once / pairs + lists_) / pairs;
-    if (share > 0.5) {
-      log::warning(cat("index: finding the hard pairs takes ", std::lround(100 * share),
-                       " % of exact mining's products; mining.method: exact is the better choice"));
-    }
-    return chosen.rule;
-  }
-
-  // Fewer where their similarities to all lists would take more than 32 MiB.
-  [[nodiscard]] std::size_t targets_at_once() const {
-    constexpr std::size_t kSimilarities = std::size_t{8} << 20;
-    constexpr std::size_t kLeast = 96;
-    return std::clamp(kSimilarities / lists_, kLeast, kTargetsAtOnce);
-  }
-
-  void scan_probed(std::span<const std::uint32_t> targets, TileSearch& search) const {
-    std::vector<float> similarities(targets.size() * lists_);
-    index_.clusters.similarities(targets, similarities);
-    compared_ += similarities.size();
-    scan_lists(nearest(similarities), search);
-    if (probes_.reach > ProbeRule::kNearestAlone) scan_lists(further(similarities, search), search);
-  }
-
-  // Marks the lists as met.
-  [[nodiscard]] TargetsByList nearest(std::span<float> similarities) const {
-    TargetsByList targets(lists_);
-    std::vector<std::uint32_t> lists(probes_.nearest);
-    for (std::size_t t = 0; t * lists_ < similarities.size(); ++t) {
-      const auto of_target = similarities.subspan(t * lists_, lists_);
-      nearest_lists(of_target, lists);
-      for (const std::uint32_t list : lists) {
-        targets[list].push_back(static_cast<std::uint32_t>(t));
-        of_target[list] = kMet;
-      }
-    }
-    return targets;
-  }
-
-  // Lists that may hold something better than the k-th score, which is settled: so the choice
-  // depends on neither kernel nor order.
-  [[nodiscard]] TargetsByList further(std::span<const float> similarities,
-                                      TileSearch& search) const {
-    TargetsByList targets(lists_);
-    for (std::size_t t = 0; t * lists_ < similarities.size(); ++t) {
-      const float joint = joint_of_score(search.kth_score(t), options_.rules.metric);
-      for (std::uint32_t list = 0; list < lists_; ++list) {
-        const float similarity = similarities[t * lists_ + list];
-        if (similarity == kMet) continue;
-        if (needed_reach(joint, similarity, index_.clusters.closest_member(list)) <=
-            probes_.reach) {
-          targets[list].push_back(static_cast<std::uint32_t>(t));
-        }
-      }
-    }
-    return targets;
-  }
-
-  // List by list: the targets that probe it meet its candidates together.
-  void scan_lists(const TargetsByList& targets, TileSearch& search) const {
-    // Lists that many targets probe come first: they raise the bounds early.
-    std::vector<std::uint32_t> order(lists_);
-    std::iota(order.begin(), order.end(), 0U);
-    std::stable_sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
-      return targets[a].size() > targets[b].size();
-    });
-    for (const std::uint32_t list : order) {
-      if (targets[list].empty()) return;
-      search.scan(*index_.panels[list], targets[list]);
-      compared_ += targets[list].size() * index_.candidates(list);
-    }
-  }
-
-  const MiningData& data_;
-  MinerOptions options_;
-  ListIndex index_;
-  std::uint32_t lists_;
-  ProbeRule probes_;
-};
+  return shorts;
+}
 
 }  // namespace
 
+IndexWay index_way_named(const std::string& name) {
+  if (name == "auto") return IndexWay::kAuto;
+  if (name == "lists") return IndexWay::kLists;
+  if (name == "short") return IndexWay::kShort;
+  throw ConfigError({.what = "no such way of the index",
+                     .where = "mining.index",
+                     .expected = "auto, lists or short",
+                     .found = name});
+}
+
 std::unique_ptr<PairMiner> make_index_miner(const MiningData& data, const MinerOptions& options,
                                             const IndexRule& rule) {
-  return std::make_unique<IndexMiner>(data, options, rule);
+  if (rule.probes > 0) return make_list_miner(data, options, rule, {}).miner;
+  TuningSample sample{.targets = split_sample(data.pairs(), rule.seed).tuning, .exact = {}};
+  sample.exact = mine_exactly(data, options, sample.targets);
+  PlannedMiner taken = planned(data, options, rule, sample);
+  taken.miner->charge(sample.targets.size() * data.pairs());
+  const auto pairs = static_cast<double>(data.pairs());
+  const double share = taken.share + static_cast<double>(sample.targets.size()) / pairs;
+  log::info(cat("index: ", taken.way, "; finding the hard pairs takes ", decimal(100 * share, 1),
+                " % of exact mining's products"));
+  if (share > 0.5) log::warning("index: mining.method: exact is the better choice for this corpus");
+  return std::move(taken.miner);
 }
 
 }  // namespace helip::mining

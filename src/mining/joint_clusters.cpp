@@ -16,6 +16,10 @@ constexpr std::uint64_t kSamplesPerList = 64;
 constexpr int kRounds = 8;
 constexpr std::size_t kPairsAtOnce = 96;
 
+std::uint64_t sampled_pairs(std::uint64_t pairs, std::uint32_t lists) {
+  return std::min(pairs, kSamplesPerList * lists);
+}
+
 // One modality of the centroids: unit parts, and how much of the centroid they are.
 struct CentroidPart {
   CentroidPart(const EmbeddingMatrix& embeddings, bool is_used, std::uint32_t lists)
@@ -140,6 +144,10 @@ void sort_into_lists(std::span<const std::uint32_t> pairs, std::span<const std::
 
 }  // namespace
 
+std::uint64_t clustering_comparisons(std::uint64_t pairs, std::uint32_t lists) {
+  return (kRounds * sampled_pairs(pairs, lists) + pairs) * lists;
+}
+
 JointClusters::~JointClusters() = default;
 
 JointClusters::JointClusters(const MiningData& data, const ClusterRule& rule)
@@ -149,7 +157,6 @@ JointClusters::JointClusters(const MiningData& data, const ClusterRule& rule)
   const auto pairs = static_cast<std::uint32_t>(data.pairs());
   const auto assign = [&](std::span<const std::uint32_t> ids, std::span<std::uint32_t> lists,
                           std::span<float> closeness) {
-    compared_ += ids.size() * rule.lists;
     const std::uint64_t blocks = (ids.size() + kPairsAtOnce - 1) / kPairsAtOnce;
     for_each_index(blocks, rule.threads, [&](std::uint64_t block) {
       const std::size_t first = block * kPairsAtOnce;
@@ -166,8 +173,7 @@ JointClusters::JointClusters(const MiningData& data, const ClusterRule& rule)
   };
 
   RandomStream stream(rule.seed, "mining.clusters", {});
-  const auto samples =
-      static_cast<std::uint32_t>(std::min<std::uint64_t>(pairs, kSamplesPerList * rule.lists));
+  const auto samples = static_cast<std::uint32_t>(sampled_pairs(pairs, rule.lists));
   std::vector<std::uint32_t> sample = sample_without_replacement(stream, pairs, samples);
   // The sample is in random order: its first pairs are the first centroids.
   for (std::uint32_t list = 0; list < rule.lists; ++list) {

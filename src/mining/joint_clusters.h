@@ -23,6 +23,9 @@ struct ClusterRule {
   std::string instruction_set = "auto";
 };
 
+// Pairs and centroids that are compared to make so many lists.
+std::uint64_t clustering_comparisons(std::uint64_t pairs, std::uint32_t lists);
+
 // Spherical k-means, with similarities from the 8-bit kernels: the same lists on every instruction
 // set and for any number of threads. Immutable; safe from many threads.
 class JointClusters {
@@ -33,8 +36,10 @@ class JointClusters {
   ~JointClusters();
 
   [[nodiscard]] std::uint32_t lists() const;
-  // Pairs and centroids that were compared to make the lists.
-  [[nodiscard]] std::uint64_t compared() const { return compared_; }
+  // clustering_comparisons of these pairs and lists.
+  [[nodiscard]] std::uint64_t compared() const {
+    return clustering_comparisons(list_of_.size(), lists());
+  }
   [[nodiscard]] std::uint32_t list_of(std::uint64_t pair) const { return list_of_[pair]; }
   // Ids, ascending.
   [[nodiscard]] std::span<const std::uint32_t> members(std::uint32_t list) const {
@@ -53,7 +58,6 @@ class JointClusters {
   std::vector<std::uint32_t> list_of_, members_;
   std::vector<std::uint64_t> begins_;
   std::vector<float> closest_members_;
-  std::uint64_t compared_ = 0;
 };
 
 }  // namespace helip::mining

@@ -74,11 +74,10 @@ class MiningSession {
   void mine(std::uint64_t first, std::uint64_t count, std::span<std::uint32_t> indices,
             std::span<float> scores, std::span<std::uint32_t> filled,
             const Progress& progress) const;
-  // Pairs of a target and a candidate that were compared so far: the cost, N² for all by exact HPM.
+  // As PairMiner::compared: the cost, N² for all by exact HPM.
   [[nodiscard]] std::uint64_t compared() const;
-  // Recall of this session's miner against exact HPM on up to kRecallTargets random targets, at
-  // most half of all, which follow from mining.seed; none of them helped to tune the index. An
-  // exact miner is not measured.
+  // Recall of this session's miner against exact HPM on up to kRecallTargets random targets, which
+  // follow from mining.seed; none of them helped to tune the index. An exact miner is not measured.
   [[nodiscard]] RecallReport recall() const;
   // What mine() gives, published as a task result: safetensors with `indices` U32 [n,K], `scores`
   // F32 [n,K], `filled` U32 [n] and metadata, to which "first" and "count" are added. Returns the

@@ -125,7 +125,8 @@ std::unique_ptr<PairMiner> make_miner(const MiningData& data, const config::Mini
   }
   if (config.method == "index") {
     return make_index_miner(data, options,
-                            {.lists = config.index_lists,
+                            {.way = index_way_named(config.index),
+                             .lists = config.index_lists,
                              .probes = config.index_probes,
                              .recall = config.index_recall,
                              .seed = config.seed});
@@ -190,8 +191,8 @@ std::uint64_t MiningSession::compared() const { return state_->miner->compared()
 
 RecallReport MiningSession::recall() const {
   if (state_->exact) return {};
-  // Not the targets on which the index chose its probes.
-  const auto sample = split_sample(pairs(), kRecallTargets, state_->seed).measured;
+  // Not the targets on which the index was tuned.
+  const auto sample = split_sample(pairs(), state_->seed).measured;
   // Of the table's slots; a hub cap has more of them mined.
   MinerOptions options = state_->options;
   options.k = state_->table_slots;

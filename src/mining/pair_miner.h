@@ -34,8 +34,11 @@ class PairMiner {
   // called from one thread at a time.
   virtual void mine(TargetRange targets, std::span<std::uint32_t> indices, std::span<float> scores,
                     std::span<std::uint32_t> filled, const Progress& progress) const = 0;
-  // Pairs of a target and a candidate that were compared since the miner was made: its cost.
+  // Pairs of a target and a candidate that were compared since the miner was made: its cost. What
+  // an index does beside counts as pairs that take as many products.
   [[nodiscard]] std::uint64_t compared() const { return compared_; }
+  // Adds what was compared elsewhere to make this miner.
+  void charge(std::uint64_t compared) { compared_ += compared; }
 
  protected:
   mutable std::atomic<std::uint64_t> compared_ = 0;

@@ -5,7 +5,6 @@
 #include <numeric>
 
 #include "mining/parallel.h"
-#include "mining/recall.h"
 #include "mining/tile_search.h"
 
 namespace helip::mining {
@@ -22,17 +21,17 @@ struct Candidate {
 class ProbeSample {
  public:
   ProbeSample(const MiningData& data, const MinerOptions& options, const ListIndex& index,
-              std::span<const std::uint32_t> targets)
+              const TuningSample& sample)
       : data_(data),
         options_(options),
         index_(index),
         lists_(index.clusters.lists()),
-        targets_(targets),
-        exact_(mine_exactly(data, options, targets)),
-        similarities_(targets.size() * lists_),
-        order_(targets.size() * lists_) {
-    for_each_index(targets.size(), options.threads, [&](std::uint64_t t) {
-      index.clusters.similarities(targets.subspan(t, 1), similarities_of(t));
+        targets_(sample.targets),
+        exact_(sample.exact),
+        similarities_(targets_.size() * lists_),
+        order_(targets_.size() * lists_) {
+    for_each_index(targets_.size(), options.threads, [&](std::uint64_t t) {
+      index.clusters.similarities(targets_.subspan(t, 1), similarities_of(t));
       nearest_lists(similarities_of(t), std::span(order_).subspan(t * lists_, lists_));
     });
   }
@@ -110,7 +109,7 @@ class ProbeSample {
   const ListIndex& index_;
   std::uint32_t lists_;
   std::span<const std::uint32_t> targets_;
-  ExactRows exact_;
+  const ExactRows& exact_;
   std::vector<float> similarities_;
   std::vector<std::uint32_t> order_;
 };
@@ -150,17 +149,15 @@ void nearest_lists(std::span<const float> similarities, std::span<std::uint32_t>
 }
 
 ChosenProbes choose_probes(const MiningData& data, const MinerOptions& options,
-                           const ListIndex& index, std::span<const std::uint32_t> targets,
-                           double recall) {
-  // The share of misses that is aimed at is this much lower: another sample differs.
-  constexpr double kMissMargin = 0.8;
-  ProbeSample sample(data, options, index, targets);
+                           const ListIndex& index, const TuningSample& tuning, double recall) {
+  const std::vector<std::uint32_t>& targets = tuning.targets;
+  ProbeSample sample(data, options, index, tuning);
   const std::uint32_t lists = index.clusters.lists();
   ChosenProbes chosen;
-  chosen.compared = targets.size() * (data.pairs() + lists);
+  chosen.compared = targets.size() * lists;
   Candidate best;
   for (std::uint32_t nearest = 1; nearest <= lists; nearest *= 2) {
-    const Candidate found = sample.with_nearest(nearest, (1 - recall) * kMissMargin);
+    const Candidate found = sample.with_nearest(nearest, aimed_misses(recall, targets.size()));
     chosen.compared += static_cast<std::uint64_t>(found.nearest);
     if (nearest == 1 || found.cost < best.cost) best = found;
     if (found.nearest >= best.cost) break;  // more of them cannot cost less

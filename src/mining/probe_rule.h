@@ -11,6 +11,7 @@
 #include "mining/candidate_panels.h"
 #include "mining/joint_clusters.h"
 #include "mining/pair_miner.h"
+#include "mining/recall.h"
 
 namespace helip::mining {
 
@@ -50,13 +51,13 @@ void nearest_lists(std::span<const float> similarities, std::span<std::uint32_t>
 
 struct ChosenProbes {
   ProbeRule rule;
-  std::uint64_t compared = 0;  // pairs of a target and a candidate or a centroid, to choose it
-  double share = 0;            // of all candidates, that a target will meet
+  // Pairs of a target and a candidate or a centroid, to choose it from the exact rows.
+  std::uint64_t compared = 0;
+  double share = 0;  // of all candidates, that a target will meet
 };
 
-// The cheapest rule that finds the share `recall` of the hard pairs of these targets.
+// The cheapest rule that finds the share `recall` of the sample's hard pairs.
 ChosenProbes choose_probes(const MiningData& data, const MinerOptions& options,
-                           const ListIndex& index, std::span<const std::uint32_t> targets,
-                           double recall);
+                           const ListIndex& index, const TuningSample& sample, double recall);
 
 }  // namespace helip::mining

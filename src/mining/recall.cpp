@@ -1,6 +1,7 @@
 #include "mining/recall.h"
 
 #include <algorithm>
+#include <cmath>
 #include <memory>
 #include <numeric>
 
@@ -24,12 +25,16 @@ std::vector<std::uint32_t> recall_sample(std::uint64_t pairs, std::uint32_t coun
   return targets;
 }
 
-SplitSample split_sample(std::uint64_t pairs, std::uint32_t count, std::uint64_t seed) {
-  const auto each = static_cast<std::uint32_t>(std::min<std::uint64_t>(count, pairs / 2));
+SplitSample split_sample(std::uint64_t pairs, std::uint64_t seed) {
+  constexpr std::uint64_t kLeastTuning = 250;
+  const std::uint64_t part = std::clamp<std::uint64_t>(pairs / 20, kLeastTuning, kRecallTargets);
+  const auto tuning = static_cast<std::uint32_t>(std::min(part, pairs / 2));
+  const auto measured =
+      static_cast<std::uint32_t>(std::min<std::uint64_t>(kRecallTargets, pairs - tuning));
   RandomStream stream(seed, "mining.split", {});
   const auto drawn =
-      sample_without_replacement(stream, static_cast<std::uint32_t>(pairs), 2 * each);
-  SplitSample split{{drawn.begin(), drawn.begin() + each}, {drawn.begin() + each, drawn.end()}};
+      sample_without_replacement(stream, static_cast<std::uint32_t>(pairs), tuning + measured);
+  SplitSample split{{drawn.begin(), drawn.begin() + tuning}, {drawn.begin() + tuning, drawn.end()}};
   std::sort(split.tuning.begin(), split.tuning.end());
   std::sort(split.measured.begin(), split.measured.end());
   return split;
@@ -64,6 +69,13 @@ ExactRows mine_exactly(const MiningData& data, const MinerOptions& options,
     }
   });
   return rows;
+}
+
+double aimed_misses(double recall, std::size_t targets) {
+  // A tenth for the choice itself, which favours what suits the sample, a tenth for the error of
+  // kRecallTargets targets, which grows as the inverse root of their number.
+  const double error = 0.1 * std::sqrt(kRecallTargets / static_cast<double>(targets));
+  return (1 - recall) * std::max(0.0, 1 - 0.1 - error);
 }
 
 double recall_of(std::span<const float> exact, std::span<const float> found, std::uint32_t k) {

@@ -13,12 +13,13 @@ namespace helip::mining {
 std::vector<std::uint32_t> recall_sample(std::uint64_t pairs, std::uint32_t count,
                                          std::uint64_t seed);
 
-// Two samples that have no target in common: one to choose an index's probes on, one to measure the
-// recall on. Each of at most `count` targets, and at most half of all.
+// Two random samples that have no target in common, ascending: one to tune an index on, a 20th of
+// all but at least 250 and at most kRecallTargets of them, one of up to kRecallTargets to measure
+// the recall on. Of few pairs no more than half are for tuning.
 struct SplitSample {
   std::vector<std::uint32_t> tuning, measured;
 };
-SplitSample split_sample(std::uint64_t pairs, std::uint32_t count, std::uint64_t seed);
+SplitSample split_sample(std::uint64_t pairs, std::uint64_t seed);
 
 // Exact rows [targets, k] of single targets. Packs the candidates block by block.
 struct ExactRows {
@@ -27,6 +28,16 @@ struct ExactRows {
 };
 ExactRows mine_exactly(const MiningData& data, const MinerOptions& options,
                        std::span<const std::uint32_t> targets);
+
+// Targets that an index is tuned on, with their exact rows.
+struct TuningSample {
+  std::vector<std::uint32_t> targets;
+  ExactRows exact;
+};
+
+// The share of misses to aim at on so many targets, so that others reach the recall: lower, the
+// more so the fewer they are.
+double aimed_misses(double recall, std::size_t targets);
 
 // Share of the exact rows' filled slots that the found rows hold: a found score at or above the
 // lowest exact score of its target is a hit, so that ties count. 1 if no slot is filled.

@@ -1,6 +1,7 @@
 #include "cli/check_inputs.h"
 
 #include <catch2/catch.hpp>
+#include <cmath>
 #include <filesystem>
 #include <functional>
 
@@ -205,7 +206,18 @@ TEST_CASE("the memory of a mining worker is that of its 8-bit copies") {
   CHECK(mine_memory(1000, {65, 64}, mining, 2).panels == 50 * (128 + 64));
   mining.method = "index";
   mining.index_lists = 10;
-  CHECK(mine_memory(1000, {65, 64}, mining, 2).panels == (1000 + 10 * 32) * (128 + 64));
+  const MineMemory lists = mine_memory(1000, {65, 64}, mining, 2);
+  CHECK(lists.panels == (1000 + 10 * 32) * (128 + 64));
+  mining.index = "lists";
+  CHECK(mine_memory(1000, {65, 64}, mining, 2).numbers == lists.numbers);
+  // Short vectors of 64 dimensions, and texts of one.
+  mining.index = "auto";
+  mining.index_lists = 0;
+  const double of_lists = 1000 * 2 * 4 + 1000 * (2 * (8 + 4 * 4) + 1);
+  const double packed = 2 * 4 * 2 * (1000 + 2 * std::sqrt(1000.0) * 32);
+  const double shortened = 1000 * (65 * 4 + 4 * 64 + 2 * (8 + 6 * 4) + 1);
+  CHECK(mine_memory(1000, {65, 64}, mining, 2).numbers ==
+        Approx(of_lists + packed + shortened).margin(0.01));
 }
 
 TEST_CASE("evaluation data sets are not needed by a job that ends before") {

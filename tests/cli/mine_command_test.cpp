@@ -61,6 +61,8 @@ TEST_CASE("helip mine names its option, not the configuration's key") {
            {{"--k", "0"}, "--k: "},
            {{"--method", "none"}, "--method: "},
            {{"--k", "5", "--index-recall", "1"}, "--index-recall: "},
+           {{"--k", "5", "--index", "trees"}, "--index: "},
+           {{"--k", "5", "--index", "short", "--index-lists", "3"}, "--index-lists: "},
            {{"--k", "20"}, "--k: more hard pairs per target than there are candidates"},
            {{"--k", "5", "--relative-margin", "0.1"}, "--relative-margin: a positive-aware margin"},
            {{"--k", "5", "--scratch", "/no/scratch"},

@@ -214,6 +214,16 @@ TEST_CASE("values out of range name key, range and value") {
        "c.yaml:4: mining.relative_margin: a positive-aware margin is not mined on a GPU; expected "
        "launcher.device: auto or cpu; found cuda"},
       {"mining: {relative_margin: 0.1}\nlauncher: {device: auto}", "no error"},
+      {"mining: {index: trees}",
+       "c.yaml:4: mining.index: value not allowed; expected one of auto, lists, short; found "
+       "trees"},
+      {"mining: {index: short, index_probes: 3}",
+       "c.yaml:4: mining.index_probes: value not allowed; expected 0 with mining.index: short; "
+       "found 3"},
+      {"mining: {index: short, index_lists: 3}",
+       "c.yaml:4: mining.index_lists: value not allowed; expected 0 with mining.index: short; "
+       "found 3"},
+      {"mining: {index: lists, index_lists: 3}", "no error"},
       {"mining: {relative_margin: 0.1, method: index}\nlauncher: {device: cuda}", "no error"},
       {"encoder: {task_samples: 100}",
        "c.yaml:4: encoder.task_samples: value not allowed; expected a multiple of "

@@ -53,6 +53,7 @@ mining:
   relative_margin: 0.05
   hub_cap: 40
   seed: 7
+  index: lists
   index_lists: 40
   index_probes: 6
   index_recall: 0.95

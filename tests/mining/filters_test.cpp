@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "mining/index_miner.h"
 #include "mining/int8_kernels.h"
 #include "mining/pair_filters.h"
+#include "mining/short_miner.h"
 #include "mining_support.h"
 
 using namespace helip::mining;
@@ -197,6 +199,9 @@ TEST_CASE("filters and metrics hold for FastHPM and the index as well") {
   CHECK(mined(*fast, 0, kPairs, 9) == expected);
   const auto index = make_index_miner(data, options, {.lists = 12, .probes = 12});
   CHECK(mined(*index, 0, kPairs, 9) == expected);
+  const auto shortened = make_short_miner(
+      data, options, std::make_unique<const ShortVectors>(data, options, kDim, 0), kPairs - 1);
+  CHECK(mined(*shortened, 0, kPairs, 9) == expected);
   // Any range gives the rows of the whole, each target its own.
   const auto some = make_index_miner(data, options, {.lists = 12, .probes = 2});
   const Rows whole = mined(*some, 0, kPairs, 9);
