@@ -19,21 +19,6 @@ std::optional<std::uint64_t> seed_of(const config::ModelConfig& config) {
   return std::nullopt;
 }
 
-// A model folder given as init says how its weights were trained: it must be the same model, and
-// its preprocessing counts where the architecture gives none.
-data::PreprocessConfig agree(OpenClipConfig architecture, const OpenClipConfig& weights,
-                             const std::string& where) {
-  if (!architecture.preprocess_given) architecture.preprocess = weights.preprocess;
-  const Difference difference = first_difference(architecture, weights);
-  if (!difference.key.empty()) {
-    throw ConfigError({.what = "model.init is another model than model.architecture",
-                       .where = where + ": " + difference.key,
-                       .expected = difference.a,
-                       .found = difference.b});
-  }
-  return weights.preprocess;
-}
-
 std::unique_ptr<Model> load_clip(const config::ModelConfig& config, const OpenClipConfig& clip) {
   const ClipArchitecture& architecture = clip.architecture;
   data::PreprocessConfig preprocess = clip.preprocess;
@@ -41,7 +26,7 @@ std::unique_ptr<Model> load_clip(const config::ModelConfig& config, const OpenCl
   if (config.init != kRandom) {
     weights = find_weights(config.init, /*locked_towers=*/false);
     if (const auto beside = config_beside_weights(config.init)) {
-      preprocess = agree(clip, *beside, config.init);
+      preprocess = agreed_preprocess(clip, *beside, config.init);
     }
   }
   auto tokenizer =

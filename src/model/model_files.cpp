@@ -9,6 +9,7 @@
 #include "common/publish.h"
 #include "model/json_fields.h"
 #include "model/locked_config.h"
+#include "weights/weights_file.h"
 
 namespace helip::model {
 namespace {
@@ -51,6 +52,12 @@ ArchitectureSource from_file(const fs::path& file) {
   return {.file = file, .clip = read_clip(file)};
 }
 
+bool is_weights_name(const fs::path& file) {
+  const fs::path extension = file.extension();
+  return extension == ".safetensors" || extension == ".pt" || extension == ".pth" ||
+         extension == ".bin";
+}
+
 }  // namespace
 
 fs::path installed_models() {
@@ -76,14 +83,18 @@ ArchitectureSource find_architecture(const std::string& architecture, const fs::
 
 fs::path find_weights(const fs::path& init, bool locked_towers) {
   std::error_code ignored;
-  if (fs::is_regular_file(init, ignored) && init.extension() == ".safetensors") return init;
+  if (fs::is_regular_file(init, ignored) && is_weights_name(init)) return init;
   const char* own = locked_towers ? kHeadsFile : kOpenClipWeightsFile;
   for (const char* name : {own, kCheckpointWeightsFile}) {
     if (fs::is_regular_file(init / name, ignored)) return init / name;
   }
+  if (!locked_towers && fs::is_regular_file(init / kOpenClipTorchFile, ignored)) {
+    return init / kOpenClipTorchFile;
+  }
   throw ConfigError({.what = "no weights there",
                      .where = "model.init",
-                     .expected = std::string("random, a .safetensors file, or a folder with ") +
+                     .expected = std::string("random, a file (.safetensors, .pt, .pth or .bin), or "
+                                             "a folder with ") +
                                  own + " or " + kCheckpointWeightsFile,
                      .found = fs::exists(init, ignored) ? init.string() : "no " + init.string()});
 }
@@ -92,6 +103,23 @@ std::optional<OpenClipConfig> config_beside_weights(const fs::path& init) {
   std::error_code ignored;
   if (!fs::is_regular_file(init / kOpenClipConfigFile, ignored)) return std::nullopt;
   return read_clip(init / kOpenClipConfigFile);
+}
+
+data::PreprocessConfig agreed_preprocess(OpenClipConfig architecture, const OpenClipConfig& weights,
+                                         const std::string& init) {
+  if (!architecture.preprocess_given) architecture.preprocess = weights.preprocess;
+  const Difference difference = first_difference(architecture, weights);
+  if (!difference.key.empty()) {
+    throw ConfigError({.what = "model.init is another model than model.architecture",
+                       .where = init + ": " + difference.key,
+                       .expected = difference.a,
+                       .found = difference.b});
+  }
+  return weights.preprocess;
+}
+
+std::string architecture_of_weights(const fs::path& file) {
+  return weights::slip_model(weights::WeightsFile::open(file).tensors());
 }
 
 }  // namespace helip::model
