@@ -6,6 +6,7 @@
 #include <string>
 
 #include "model/clip_architecture.h"
+#include "model/slip_architecture.h"
 
 namespace helip::model {
 
@@ -18,7 +19,8 @@ struct ArchitectureSource {
   bool locked_towers = false;
   std::filesystem::path file{};    // the JSON description
   std::filesystem::path folder{};  // of a locked-towers model
-  OpenClipConfig clip{};           // otherwise
+  std::optional<SlipConfig> slip{};
+  OpenClipConfig clip{};  // if it is neither
 };
 
 // `architecture`: a JSON file, a folder with open_clip_config.json or helip_model.json, or the name
@@ -35,5 +37,8 @@ std::filesystem::path find_weights(const std::filesystem::path& init, bool locke
 
 // The open_clip_config.json of the model folder that `init` is, if it is one.
 std::optional<OpenClipConfig> config_beside_weights(const std::filesystem::path& init);
+
+// The same of a SLIP model's folder.
+std::optional<SlipConfig> slip_config_beside_weights(const std::filesystem::path& init);
 
 }  // namespace helip::model

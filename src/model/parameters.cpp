@@ -11,7 +11,6 @@
 
 #include "common/error.h"
 #include "common/text.h"
-#include "model/model.h"
 #include "store/half.h"
 #include "store/safetensors.h"
 
@@ -35,7 +34,11 @@ std::span<float> floats(const at::Tensor& cpu_tensor) {
 }
 
 at::Tensor on_cpu(const at::Tensor& parameter) {
-  return parameter.detach().to(at::kCPU, at::kFloat).contiguous();
+  return parameter.detach().to(at::kCPU).contiguous();
+}
+
+std::span<const std::byte> bytes_of(const at::Tensor& cpu_tensor) {
+  return {static_cast<const std::byte*>(cpu_tensor.const_data_ptr()), cpu_tensor.nbytes()};
 }
 
 // bfloat16 is the upper half of a float.
@@ -49,6 +52,11 @@ float widen(std::uint16_t bits, bool brain) {
 
 // A copy: weights never alias a mapped file.
 at::Tensor tensor_of(const store::TensorView& view, at::IntArrayRef shape) {
+  if (view.dtype == "I64") {
+    at::Tensor counts = at::empty(shape, at::kLong);
+    std::memcpy(counts.mutable_data_ptr(), view.data.data(), view.data.size());
+    return counts;
+  }
   at::Tensor result = at::empty(shape, at::kFloat);
   const std::span<float> out = floats(result);
   if (view.dtype == "F32") {
@@ -85,8 +93,11 @@ void check_same_tensors(const NamedTensors& parameters, const store::Safetensors
       refuse("tensor '" + name + "' has another shape", shape_text(expected),
              shape_text(view.shape));
     }
-    if (view.dtype != "F32" && view.dtype != "F16" && view.dtype != "BF16") {
-      refuse("tensor '" + name + "' has another dtype", "F32, F16 or BF16", view.dtype);
+    const bool count = parameter.scalar_type() == at::kLong;
+    if (count ? view.dtype != "I64"
+              : view.dtype != "F32" && view.dtype != "F16" && view.dtype != "BF16") {
+      refuse("tensor '" + name + "' has another dtype", count ? "I64" : "F32, F16 or BF16",
+             view.dtype);
     }
   }
   for (const auto& [name, view] : weights.tensors()) {
@@ -103,14 +114,14 @@ NamedTensors make_parameters(const std::vector<ParameterSpec>& specs,
   NamedTensors parameters;
   parameters.reserve(specs.size());
   for (const ParameterSpec& spec : specs) {
-    at::Tensor tensor = at::empty(spec.shape, at::kFloat);
-    if (seed) {
+    at::Tensor tensor = at::empty(spec.shape, spec.role == Role::kCount ? at::kLong : at::kFloat);
+    if (seed && spec.role != Role::kCount) {
       const std::vector<float> values = initial_values(spec, *seed);
       std::memcpy(floats(tensor).data(), values.data(), values.size() * sizeof(float));
     } else {
       tensor.zero_();
     }
-    tensor.set_requires_grad(true);
+    tensor.set_requires_grad(spec.role == Role::kTrained);
     parameters.emplace_back(spec.name, std::move(tensor));
   }
   return parameters;
@@ -123,13 +134,22 @@ at::Tensor find_parameter(const NamedTensors& parameters, const std::string& nam
   throw Error({.what = "the model has no such parameter", .found = name});
 }
 
+NamedTensors trained(const NamedTensors& all) {
+  NamedTensors result;
+  for (const auto& entry : all) {
+    if (entry.second.requires_grad()) result.push_back(entry);
+  }
+  return result;
+}
+
 void write_weights(const NamedTensors& parameters, const std::filesystem::path& file) {
   std::vector<at::Tensor> kept;
   std::map<std::string, store::TensorView> views;
   for (const auto& [name, parameter] : parameters) {
     kept.push_back(on_cpu(parameter));
-    views[name] = {
-        .dtype = "F32", .shape = shape_of(parameter), .data = std::as_bytes(floats(kept.back()))};
+    views[name] = {.dtype = parameter.scalar_type() == at::kLong ? "I64" : "F32",
+                   .shape = shape_of(parameter),
+                   .data = bytes_of(kept.back())};
   }
   store::write_safetensors(file, views, {{"format", "pt"}});
 }
@@ -149,7 +169,7 @@ void move_to(const NamedTensors& parameters, const std::string& device) {
     const c10::Device target(device);
     for (const auto& [name, parameter] : parameters) {
       if (parameter.device() == target) continue;
-      parameter.mutable_grad().reset();
+      if (parameter.requires_grad()) parameter.mutable_grad().reset();
       parameter.set_data(parameter.detach().to(target));
     }
   } catch (const c10::Error& error) {
@@ -164,7 +184,7 @@ void add_to_digest(const NamedTensors& parameters, Sha256& digest) {
   for (const auto& [name, parameter] : parameters) {
     digest.update(name + " " + shape_text(shape_of(parameter)) + "\n");
     const at::Tensor cpu = on_cpu(parameter);
-    digest.update(std::as_bytes(floats(cpu)));
+    digest.update(bytes_of(cpu));
   }
 }
 
@@ -174,11 +194,11 @@ at::Tensor unit_rows(const at::Tensor& rows_BD) {
 }
 
 void save_weights(Model& model, const std::filesystem::path& file) {
-  write_weights(model.parameters(), file);
+  write_weights(model.state(), file);
 }
 
 void load_weights(Model& model, const std::filesystem::path& file) {
-  read_weights(model.parameters(), file);
+  read_weights(model.state(), file);
 }
 
 }  // namespace helip::model
