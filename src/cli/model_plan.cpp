@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <filesystem>
 #include <system_error>
+#include <vector>
 
 #include "mining/ready_embeddings.h"
 #include "model/locked_config.h"
+#include "model/parameter_spec.h"
 
 namespace helip::cli {
 namespace {
@@ -15,54 +17,70 @@ using Count = std::uint64_t;
 
 constexpr Count kChannels = 3;
 
-// One tower of transformer blocks.
-struct Transformer {
-  Count width = 0, layers = 0, heads = 0, mlp_width = 0, tokens = 0;
+Count count(std::int64_t value) { return static_cast<Count>(value); }
 
-  [[nodiscard]] Count block_parameters() const {
-    const Count attention = 4 * width * width + 4 * width;
-    const Count mlp = 2 * width * mlp_width + mlp_width + width;
-    return attention + mlp + 4 * width;  // and two layer norms
-  }
-  // What the backward pass of a block needs: two norms' outputs, queries, keys and values, the
-  // attention's result, its projection, both residual sums, the MLP before and after its
-  // activation, and the attention's probabilities.
-  [[nodiscard]] Count block_activations() const {
-    return tokens * (9 * width + 2 * mlp_width) + heads * tokens * tokens;
+// What a tower's backward pass needs of one image or text.
+struct Activations {
+  Count total = 0, largest_layer = 0;
+
+  void add(Count layer) {
+    total += layer;
+    largest_layer = std::max(largest_layer, layer);
   }
 };
 
-Count count(std::int64_t value) { return static_cast<Count>(value); }
+// Of a block: two norms' outputs, queries, keys and values, the attention's result, its projection,
+// both residual sums, the MLP before and after its activation, and the attention's probabilities.
+Activations transformer(Count tokens, Count width, Count heads, Count mlp_width, Count layers) {
+  const Count block = tokens * (9 * width + 2 * mlp_width) + heads * tokens * tokens;
+  return {layers * block, block};
+}
 
-ModelPlan plan_clip(const model::ClipArchitecture& model) {
-  const model::VisionShape& vision = model.vision;
-  const model::TextShape& text = model.text;
-  const Transformer image_tower{.width = count(vision.width),
-                                .layers = count(vision.layers),
-                                .heads = count(vision.heads()),
-                                .mlp_width = count(vision.mlp_width()),
-                                .tokens = count(vision.grid() * vision.grid() + 1)};
-  const Transformer text_tower{.width = count(text.width),
-                               .layers = count(text.layers),
-                               .heads = count(text.heads),
-                               .mlp_width = count(text.mlp_width()),
-                               .tokens = count(text.context_length)};
-  const Count pixels = kChannels * count(vision.image_size * vision.image_size);
-  const Count patch = kChannels * count(vision.patch_size * vision.patch_size);
+// Of a normed convolution: its output before and after norm and ReLU, and what a pooling leaves.
+Activations modified_resnet(const model::VisionShape& vision) {
+  constexpr Count kExpansion = 4;
+  Activations result;
+  Count width = count(vision.width);
+  Count cells = count(vision.image_size / 2) * count(vision.image_size / 2);
+  result.add(2 * cells * (width / 2 + width / 2 + width));
+  cells /= 4;
+  Count inputs = width;
+  for (std::size_t stage = 0; stage < vision.stages.size(); ++stage) {
+    for (std::int64_t block = 0; block < vision.stages[stage]; ++block) {
+      const bool strided = stage > 0 && block == 0;
+      const Count left = strided ? cells / 4 : cells;
+      Count numbers = 4 * width * cells + 2 * kExpansion * width * left;
+      if (strided) numbers += (width + inputs) * left;
+      if (block == 0) numbers += kExpansion * width * left;  // the shortcut's convolution
+      result.add(numbers);
+      cells = left;
+      inputs = kExpansion * width;
+    }
+    width *= 2;
+  }
+  result.add(3 * (cells + 1) * inputs);  // attention pooling
+  return result;
+}
 
+ModelPlan plan_pixels(const model::VisionShape& vision, const model::TextShape& text,
+                      std::int64_t embed_dim, const std::vector<model::ParameterSpec>& parameters) {
+  const Activations image =
+      vision.is_resnet()
+          ? modified_resnet(vision)
+          : transformer(count(vision.grid() * vision.grid() + 1), count(vision.width),
+                        count(vision.heads()), count(vision.mlp_width()), count(vision.layers));
+  const Activations texts =
+      transformer(count(text.context_length), count(text.width), count(text.heads),
+                  count(text.mlp_width()), count(text.layers));
   ModelPlan plan;
-  plan.embed_dim = count(model.embed_dim);
-  // Patches, class token, positions, the norms around the blocks, the projection.
-  plan.parameters = image_tower.width * (patch + 1 + image_tower.tokens + 4 + plan.embed_dim) +
-                    image_tower.layers * image_tower.block_parameters();
-  // Tokens, positions, the last norm, the projection; and logit_scale.
-  plan.parameters +=
-      text_tower.width * (count(text.vocab_size) + text_tower.tokens + 2 + plan.embed_dim) +
-      text_tower.layers * text_tower.block_parameters() + 1;
-  plan.inputs = pixels + 2 * text_tower.tokens;  // tokens: 8 bytes
-  plan.largest_layer = std::max(image_tower.block_activations(), text_tower.block_activations());
-  plan.activations = image_tower.layers * image_tower.block_activations() +
-                     text_tower.layers * text_tower.block_activations();
+  plan.embed_dim = count(embed_dim);
+  for (const model::ParameterSpec& parameter : parameters) {
+    if (parameter.role == model::Role::kTrained) plan.parameters += count(parameter.elements());
+  }
+  plan.inputs = kChannels * count(vision.image_size * vision.image_size) +
+                2 * count(text.context_length);  // tokens: 8 bytes
+  plan.largest_layer = std::max(image.largest_layer, texts.largest_layer);
+  plan.activations = image.total + texts.total;
   return plan;
 }
 
@@ -96,8 +114,13 @@ ModelPlan plan_model(const config::ModelConfig& model) {
 }
 
 ModelPlan plan_model(const model::ArchitectureSource& source) {
-  return source.locked_towers ? plan_locked(model::read_locked_config(source.folder))
-                              : plan_clip(source.clip.architecture);
+  if (source.locked_towers) return plan_locked(model::read_locked_config(source.folder));
+  if (source.slip) {
+    const model::SlipArchitecture& slip = source.slip->architecture;
+    return plan_pixels(slip.vision, slip.text, slip.embed_dim, model::slip_parameters(slip));
+  }
+  const model::ClipArchitecture& clip = source.clip.architecture;
+  return plan_pixels(clip.vision, clip.text, clip.embed_dim, model::clip_parameters(clip));
 }
 
 EmbeddingWidths embedding_widths(const config::RunConfig& config) {

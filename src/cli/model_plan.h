@@ -8,7 +8,7 @@
 
 namespace helip::cli {
 
-// Counts of numbers, not bytes. Activations are those of a transformer's float32 forward pass.
+// Counts of numbers, not bytes. Activations are those of a float32 forward pass.
 struct ModelPlan {
   bool locked_towers = false;
   std::uint64_t parameters = 0;      // that are trained: the whole model, or the two heads

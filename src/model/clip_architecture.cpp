@@ -1,13 +1,13 @@
 #include "model/clip_architecture.h"
 
-#include <charconv>
-#include <cstdlib>
+#include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
-#include <vector>
+#include <utility>
 
-#include "common/error.h"
 #include "common/text.h"
 #include "model/json_fields.h"
+#include "model/preprocess_config.h"
 
 namespace helip::model {
 namespace {
@@ -15,13 +15,42 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr double kMaxMlpRatio = 64;
-constexpr int kMaxImageSize = 4096;
-constexpr std::int64_t kMaxLayers = 1000;
+constexpr std::size_t kStages = 4;
+
+// OpenCLIP's words for an option, its default first.
+template <typename T, std::size_t N>
+using Words = std::array<std::pair<const char*, T>, N>;
+
+constexpr Words<VisionPool, 2> kVisionPools = {
+    {{"tok", VisionPool::kClassToken}, {"avg", VisionPool::kAverage}}};
+constexpr Words<TextPool, 4> kTextPools = {{{"argmax", TextPool::kArgmax},
+                                            {"first", TextPool::kFirst},
+                                            {"last", TextPool::kLast},
+                                            {"eos", TextPool::kEos}}};
+constexpr Words<bool, 2> kPositions = {{{"learnable", false}, {"sin_cos_2d", true}}};
+constexpr Words<bool, 2> kProjections = {{{"linear", true}, {"none", false}}};
+
+template <typename T, std::size_t N>
+T read_word(JsonFields& fields, const std::string& key, const Words<T, N>& words) {
+  const std::string text = fields.text(key, words[0].first);
+  std::string known;
+  for (const auto& [word, value] : words) {
+    if (text == word) return value;
+    known += (known.empty() ? "" : ", ") + std::string(word);
+  }
+  fields.fail(key, "this option of the model is not supported", known, text);
+}
+
+template <typename T, std::size_t N>
+void write_word(Json& json, const std::string& key, const Words<T, N>& words, T value) {
+  if (value == words[0].second) return;
+  json[key] = std::find_if(words.begin(), words.end(), [&](const auto& word) {
+                return word.second == value;
+              })->first;
+}
 
 // Options of open_clip's transformer blocks that change the computation; both towers have them.
-void read_block_options(JsonFields& fields) {
-  fields.only("ls_init_value", nullptr);
-  fields.only("final_ln_after_pool", false);
+void refuse_block_options(JsonFields& fields) {
   fields.only("act_kwargs", nullptr);
   fields.only("norm_kwargs", nullptr);
   fields.only("block_type", "default");
@@ -39,45 +68,90 @@ double read_mlp_ratio(JsonFields& fields) {
   return ratio;
 }
 
-std::int64_t read_layers(JsonFields& fields, std::int64_t fallback) {
-  const std::int64_t layers = fields.positive("layers", fallback);
-  if (layers > kMaxLayers)
-    fields.fail("layers", "wrong value", cat("at most ", kMaxLayers), cat(layers));
-  return layers;
+std::optional<double> read_layer_scale(JsonFields& fields) {
+  fields.ignore("ls_init_value");
+  if (!fields.has("ls_init_value")) return std::nullopt;
+  return fields.number("ls_init_value");
+}
+
+void check_heads(JsonFields& fields, const VisionShape& shape) {
+  if (shape.feature_width() % shape.head_width != 0) {
+    fields.fail(
+        "width", "wrong value",
+        cat(shape.is_resnet() ? "a 32nd of " : "", "a multiple of head_width ", shape.head_width),
+        cat(shape.width));
+  }
+}
+
+// A ModifiedResNet ignores the options of a vision transformer; that they are at their defaults is
+// asked all the same.
+void read_resnet(JsonFields& fields, VisionShape& shape) {
+  for (const double blocks : fields.numbers("layers", kStages)) {
+    shape.stages.push_back(static_cast<std::int64_t>(blocks));
+    if (!(blocks >= 1 && blocks <= kMaxLayers) ||
+        static_cast<double>(shape.stages.back()) != blocks) {
+      fields.fail("layers", "wrong value", cat("whole numbers, 1 to ", kMaxLayers), cat(blocks));
+    }
+  }
+  // The stem's convolution rounds up, four poolings round down.
+  const std::int64_t left = (shape.image_size + 1) / 2 / 16;
+  if (left == 0 || left != shape.grid()) {
+    fields.fail("image_size", "wrong value", "a multiple of 32", cat(shape.image_size));
+  }
+  if (shape.width % 2 != 0) {
+    fields.fail("width", "wrong value", "an even number", cat(shape.width));
+  }
+  fields.ignore("patch_size");
+  fields.only("mlp_ratio", 4.0);
+  fields.only("ls_init_value", nullptr);
+  fields.only("patch_dropout", 0.0);
+  fields.only("no_ln_pre", false);
+  fields.only("final_ln_after_pool", false);
+  fields.only("pos_embed_type", "learnable");
+  fields.only("pool_type", "tok");
+}
+
+void read_transformer(JsonFields& fields, VisionShape& shape) {
+  if (fields.has("patch_size")) shape.patch_size = fields.square("patch_size");
+  fields.ignore("patch_size");
+  shape.layers = fields.positive("layers", shape.layers, kMaxLayers);
+  shape.mlp_ratio = read_mlp_ratio(fields);
+  if (shape.patch_size > shape.image_size) {
+    fields.fail("patch_size", "wrong value", cat("at most image_size ", shape.image_size),
+                cat(shape.patch_size));
+  }
+  shape.ln_pre = !fields.boolean("no_ln_pre", false);
+  shape.pool = read_word(fields, "pool_type", kVisionPools);
+  shape.final_ln_after_pool = fields.boolean("final_ln_after_pool", false);
+  shape.fixed_positions = read_word(fields, "pos_embed_type", kPositions);
+  if (shape.fixed_positions && shape.width % 4 != 0) {
+    fields.fail("width", "wrong value", "a multiple of 4 for sin_cos_2d", cat(shape.width));
+  }
+  shape.ls_init_value = read_layer_scale(fields);
+  shape.patch_dropout = fields.number("patch_dropout", 0.0);
+  if (!(shape.patch_dropout >= 0 && shape.patch_dropout < 1)) {
+    fields.fail("patch_dropout", "wrong value", "at least 0, below 1", cat(shape.patch_dropout));
+  }
 }
 
 VisionShape read_vision(JsonFields fields, const Json& json) {
   VisionShape shape;
   fields.only("timm_model_name", nullptr);
-  if (json.contains("layers") && json.at("layers").is_array()) {
-    fields.fail("layers", "ModifiedResNet image towers are not supported", "a number of layers",
-                json.at("layers").dump());
-  }
-  shape.image_size = fields.has("image_size") ? fields.square("image_size") : shape.image_size;
-  shape.patch_size = fields.has("patch_size") ? fields.square("patch_size") : shape.patch_size;
+  if (fields.has("image_size")) shape.image_size = fields.square("image_size");
   fields.ignore("image_size");
-  fields.ignore("patch_size");
-  shape.width = fields.positive("width", shape.width);
-  shape.layers = read_layers(fields, shape.layers);
-  shape.head_width = fields.positive("head_width", shape.head_width);
-  shape.mlp_ratio = read_mlp_ratio(fields);
   if (shape.image_size > kMaxImageSize) {
     fields.fail("image_size", "wrong value", cat("at most ", kMaxImageSize), cat(shape.image_size));
   }
-  if (shape.patch_size > shape.image_size) {
-    fields.fail("patch_size", "wrong value", cat("at most image_size ", shape.image_size),
-                cat(shape.patch_size));
+  shape.width = fields.positive("width", shape.width);
+  shape.head_width = fields.positive("head_width", shape.head_width);
+  if (json.contains("layers") && json.at("layers").is_array()) {
+    read_resnet(fields, shape);
+  } else {
+    read_transformer(fields, shape);
   }
-  if (shape.width % shape.head_width != 0) {
-    fields.fail("width", "wrong value", cat("a multiple of head_width ", shape.head_width),
-                cat(shape.width));
-  }
-  read_block_options(fields);
-  fields.only("patch_dropout", 0.0);
+  check_heads(fields, shape);
+  refuse_block_options(fields);
   fields.only("attentional_pool", false);
-  fields.only("no_ln_pre", false);
-  fields.only("pos_embed_type", "learnable");
-  fields.only("pool_type", "tok");
   for (const char* key :
        {"attn_pooler_queries", "attn_pooler_heads", "timm_model_pretrained", "timm_pool",
         "timm_proj", "timm_proj_bias", "timm_drop", "timm_drop_path"}) {
@@ -87,7 +161,7 @@ VisionShape read_vision(JsonFields fields, const Json& json) {
   return shape;
 }
 
-TextShape read_text(JsonFields fields) {
+TextShape read_text(JsonFields fields, std::int64_t embed_dim) {
   TextShape shape;
   fields.only("hf_model_name", nullptr);
   fields.only("hf_tokenizer_name", nullptr);
@@ -97,19 +171,26 @@ TextShape read_text(JsonFields fields) {
   shape.vocab_size = fields.positive("vocab_size", shape.vocab_size);
   shape.width = fields.positive("width", shape.width);
   shape.heads = fields.positive("heads", shape.heads);
-  shape.layers = read_layers(fields, shape.layers);
+  shape.layers = fields.positive("layers", shape.layers, kMaxLayers);
   shape.mlp_ratio = read_mlp_ratio(fields);
   if (shape.width % shape.heads != 0) {
     fields.fail("width", "wrong value", cat("a multiple of heads ", shape.heads), cat(shape.width));
   }
-  read_block_options(fields);
+  shape.ls_init_value = read_layer_scale(fields);
+  shape.causal = !fields.boolean("no_causal_mask", false);
+  shape.pool = read_word(fields, "pool_type", kTextPools);
+  shape.eos_id = fields.positive("eos_id", shape.eos_id);
+  shape.projection = read_word(fields, "proj_type", kProjections);
+  shape.projection_bias = shape.projection && fields.boolean("proj_bias", false);
+  fields.ignore("proj_bias");
+  if (!shape.projection && shape.width != embed_dim) {
+    fields.fail("width", "wrong value", cat("embed_dim ", embed_dim, " without a projection"),
+                cat(shape.width));
+  }
+  refuse_block_options(fields);
+  fields.only("final_ln_after_pool", false);
   fields.only("embed_cls", false);
-  fields.only("no_causal_mask", false);
-  fields.only("pool_type", "argmax");
-  fields.only("proj_bias", false);
-  fields.only("proj_type", "linear");
-  for (const char* key :
-       {"pad_id", "eos_id", "hf_model_pretrained", "hf_proj_type", "hf_pooler_type"}) {
+  for (const char* key : {"pad_id", "hf_model_pretrained", "hf_proj_type", "hf_pooler_type"}) {
     fields.ignore(key);
   }
   fields.finish();
@@ -118,7 +199,7 @@ TextShape read_text(JsonFields fields) {
 
 ClipArchitecture read_architecture(JsonFields fields, const Json& json) {
   ClipArchitecture architecture;
-  fields.only("custom_text", false);
+  fields.boolean("custom_text", false);
   architecture.embed_dim = fields.positive("embed_dim");
   architecture.quick_gelu = fields.boolean("quick_gelu", false);
   architecture.init_logit_scale = fields.number("init_logit_scale", architecture.init_logit_scale);
@@ -126,71 +207,50 @@ ClipArchitecture read_architecture(JsonFields fields, const Json& json) {
   fields.only("nonscalar_logit_scale", false);
   JsonFields vision = fields.object("vision_cfg");
   architecture.vision = read_vision(vision, json.at("vision_cfg"));
-  architecture.text = read_text(fields.object("text_cfg"));
+  architecture.text = read_text(fields.object("text_cfg"), architecture.embed_dim);
   fields.finish();
   return architecture;
 }
 
-// The shortest decimal number that is this float, so that 0.48145466F is written as it was read.
-double shortest(float value) {
-  char digits[32];
-  const auto end = std::to_chars(digits, digits + sizeof digits, value).ptr;
-  double result = 0;
-  std::from_chars(digits, end, result);
-  return result;
+// Both write only what differs from OpenCLIP's defaults, as its own files do.
+Json vision_json(const VisionShape& vision) {
+  const VisionShape defaults;
+  Json json = {{"image_size", vision.image_size}, {"width", vision.width}};
+  if (vision.head_width != defaults.head_width) json["head_width"] = vision.head_width;
+  if (vision.is_resnet()) {
+    json["layers"] = vision.stages;
+    return json;
+  }
+  json["layers"] = vision.layers;
+  json["patch_size"] = vision.patch_size;
+  if (vision.mlp_ratio != defaults.mlp_ratio) json["mlp_ratio"] = vision.mlp_ratio;
+  if (!vision.ln_pre) json["no_ln_pre"] = true;
+  write_word(json, "pool_type", kVisionPools, vision.pool);
+  if (vision.final_ln_after_pool) json["final_ln_after_pool"] = true;
+  write_word(json, "pos_embed_type", kPositions, vision.fixed_positions);
+  if (vision.ls_init_value) json["ls_init_value"] = *vision.ls_init_value;
+  if (vision.patch_dropout > 0) json["patch_dropout"] = vision.patch_dropout;
+  return json;
+}
+
+Json text_json(const TextShape& text) {
+  const TextShape defaults;
+  Json json = {{"context_length", text.context_length},
+               {"vocab_size", text.vocab_size},
+               {"width", text.width},
+               {"heads", text.heads},
+               {"layers", text.layers}};
+  if (text.mlp_ratio != defaults.mlp_ratio) json["mlp_ratio"] = text.mlp_ratio;
+  if (text.ls_init_value) json["ls_init_value"] = *text.ls_init_value;
+  if (!text.causal) json["no_causal_mask"] = true;
+  write_word(json, "pool_type", kTextPools, text.pool);
+  if (text.eos_id != defaults.eos_id) json["eos_id"] = text.eos_id;
+  write_word(json, "proj_type", kProjections, text.projection);
+  if (text.projection_bias) json["proj_bias"] = true;
+  return json;
 }
 
 }  // namespace
-
-data::PreprocessConfig read_preprocess(JsonFields& fields, std::optional<int> default_size) {
-  data::PreprocessConfig result;
-  result.size =
-      default_size && !fields.has("size") ? *default_size : static_cast<int>(fields.square("size"));
-  fields.ignore("size");
-  if (result.size > kMaxImageSize) {
-    fields.fail("size", "wrong value", cat("at most ", kMaxImageSize), cat(result.size));
-  }
-  fields.only("mode", "RGB");
-  fields.ignore("fill_color");
-  result.resize_mode = fields.text("resize_mode", result.resize_mode);
-  if (result.resize_mode != "shortest" && result.resize_mode != "squash") {
-    fields.fail("resize_mode", "not supported", "shortest or squash", result.resize_mode);
-  }
-  const std::string interpolation = fields.text("interpolation", "bicubic");
-  if (interpolation != "bicubic" && interpolation != "bilinear") {
-    fields.fail("interpolation", "not supported", "bicubic or bilinear", interpolation);
-  }
-  result.interpolation =
-      interpolation == "bicubic" ? data::Interpolation::kBicubic : data::Interpolation::kBilinear;
-  const auto read_channels = [&](const char* key, float(&out)[3], bool divisor) {
-    fields.ignore(key);
-    if (!fields.has(key)) return;
-    const std::vector<double> values = fields.numbers(key, 3);
-    for (std::size_t c = 0; c < 3; ++c) {
-      out[c] = static_cast<float>(values[c]);
-      if (!std::isfinite(out[c]) || (divisor && !(out[c] > 0))) {
-        fields.fail(key, "wrong value", divisor ? "three numbers above 0" : "three finite numbers",
-                    cat(values[c]));
-      }
-    }
-  };
-  read_channels("mean", result.mean, false);
-  read_channels("std", result.std, true);
-  fields.finish();
-  return result;
-}
-
-Json preprocess_json(const data::PreprocessConfig& preprocess) {
-  const bool bicubic = preprocess.interpolation == data::Interpolation::kBicubic;
-  Json json = {{"size", preprocess.size},
-               {"resize_mode", preprocess.resize_mode},
-               {"interpolation", bicubic ? "bicubic" : "bilinear"},
-               {"mean", Json::array()},
-               {"std", Json::array()}};
-  for (const float value : preprocess.mean) json["mean"].push_back(shortest(value));
-  for (const float value : preprocess.std) json["std"].push_back(shortest(value));
-  return json;
-}
 
 OpenClipConfig parse_open_clip_config(std::string_view text, const std::string& where) {
   const Json json = parse_json_object(text, where);
@@ -219,49 +279,20 @@ OpenClipConfig parse_open_clip_config(std::string_view text, const std::string& 
 
 std::string to_open_clip_json(const ClipArchitecture& architecture,
                               const data::PreprocessConfig& preprocess) {
-  const VisionShape& vision = architecture.vision;
-  const TextShape& text = architecture.text;
   Json model = {{"embed_dim", architecture.embed_dim},
-                {"vision_cfg",
-                 {{"image_size", vision.image_size},
-                  {"layers", vision.layers},
-                  {"width", vision.width},
-                  {"head_width", vision.head_width},
-                  {"patch_size", vision.patch_size},
-                  {"mlp_ratio", vision.mlp_ratio}}},
-                {"text_cfg",
-                 {{"context_length", text.context_length},
-                  {"vocab_size", text.vocab_size},
-                  {"width", text.width},
-                  {"heads", text.heads},
-                  {"layers", text.layers},
-                  {"mlp_ratio", text.mlp_ratio}}}};
-  // Only what differs from OpenCLIP's defaults, as its own files do.
+                {"vision_cfg", vision_json(architecture.vision)},
+                {"text_cfg", text_json(architecture.text)}};
   if (architecture.quick_gelu) model["quick_gelu"] = true;
   if (architecture.init_logit_scale != ClipArchitecture{}.init_logit_scale) {
     model["init_logit_scale"] = architecture.init_logit_scale;
   }
-  if (vision.head_width == VisionShape{}.head_width) model["vision_cfg"].erase("head_width");
-  if (vision.mlp_ratio == VisionShape{}.mlp_ratio) model["vision_cfg"].erase("mlp_ratio");
-  if (text.mlp_ratio == TextShape{}.mlp_ratio) model["text_cfg"].erase("mlp_ratio");
   const Json json = {{"model_cfg", model}, {"preprocess_cfg", preprocess_json(preprocess)}};
   return json.dump(2) + "\n";
 }
 
 Difference first_difference(const OpenClipConfig& a, const OpenClipConfig& b) {
-  const Json left = Json::parse(to_open_clip_json(a.architecture, a.preprocess)).flatten();
-  const Json right = Json::parse(to_open_clip_json(b.architecture, b.preprocess)).flatten();
-  const auto value = [](const Json& json, const std::string& key) {
-    return json.contains(key) ? json.at(key).dump() : "the default";
-  };
-  for (const auto* json : {&left, &right}) {
-    for (const auto& [key, ignored] : json->items()) {
-      if (value(left, key) != value(right, key)) {
-        return {key, value(left, key), value(right, key)};
-      }
-    }
-  }
-  return {};
+  return first_difference(Json::parse(to_open_clip_json(a.architecture, a.preprocess)),
+                          Json::parse(to_open_clip_json(b.architecture, b.preprocess)));
 }
 
 }  // namespace helip::model

@@ -4,18 +4,24 @@
 #include <cmath>
 #include <cstdint>
 #include <filesystem>
-#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "data/image.h"
+#include "model/json_fields.h"
 
 namespace helip::model {
 
-class JsonFields;
+inline constexpr std::int64_t kMaxLayers = 1000;
 
-// model_cfg.vision_cfg of a vision transformer.
+// How a tower's tokens become one row.
+enum class VisionPool { kClassToken, kAverage };       // "tok", "avg": mean of the patches
+enum class TextPool { kArgmax, kFirst, kLast, kEos };  // kEos: the first token that is eos_id
+
+// model_cfg.vision_cfg: a vision transformer or, where `stages` is not empty, a ModifiedResNet, of
+// which image_size, width and head_width hold too.
 struct VisionShape {
   std::int64_t image_size = 224;
   std::int64_t patch_size = 16;
@@ -23,10 +29,21 @@ struct VisionShape {
   std::int64_t layers = 12;
   std::int64_t head_width = 64;
   double mlp_ratio = 4;
+  std::vector<std::int64_t> stages{};  // four numbers of bottlenecks
+  bool ln_pre = true;
+  VisionPool pool = VisionPool::kClassToken;
+  bool final_ln_after_pool = false;
+  bool fixed_positions = false;           // pos_embed_type sin_cos_2d
+  std::optional<double> ls_init_value{};  // layer scale
+  double patch_dropout = 0;               // share of the patches left out in training
 
-  // Patches along one side; pixels beyond the last whole patch are not seen.
-  [[nodiscard]] std::int64_t grid() const { return image_size / patch_size; }
-  [[nodiscard]] std::int64_t heads() const { return width / head_width; }
+  [[nodiscard]] bool is_resnet() const { return !stages.empty(); }
+  // Cells along one side: patches (pixels beyond the last whole one are not seen), or what 32-fold
+  // reduction leaves of a ModifiedResNet's image.
+  [[nodiscard]] std::int64_t grid() const { return image_size / (is_resnet() ? 32 : patch_size); }
+  // Channels that the last layer before the projection sees.
+  [[nodiscard]] std::int64_t feature_width() const { return is_resnet() ? 32 * width : width; }
+  [[nodiscard]] std::int64_t heads() const { return feature_width() / head_width; }
   [[nodiscard]] std::int64_t mlp_width() const {
     return static_cast<std::int64_t>(static_cast<double>(width) * mlp_ratio);
   }
@@ -41,6 +58,12 @@ struct TextShape {
   std::int64_t heads = 8;
   std::int64_t layers = 12;
   double mlp_ratio = 4;
+  std::optional<double> ls_init_value{};
+  bool causal = true;
+  TextPool pool = TextPool::kArgmax;
+  std::int64_t eos_id = 2;  // of kEos
+  bool projection = true;   // false: the width is embed_dim
+  bool projection_bias = false;
 
   [[nodiscard]] std::int64_t mlp_width() const {
     return static_cast<std::int64_t>(static_cast<double>(width) * mlp_ratio);
@@ -66,21 +89,15 @@ struct OpenClipConfig {
 };
 
 // Throws ConfigError naming file and key: malformed, unknown keys, or a model of another kind
-// (ModifiedResNet, timm and Hugging Face towers, CoCa, options that change the computation).
+// (timm and Hugging Face towers, CoCa, options that change the computation). custom_text, which
+// only renames the text tower's tensors, is read and not kept.
 OpenClipConfig parse_open_clip_config(std::string_view text, const std::string& where);
 
 // The content of open_clip_config.json; parse_open_clip_config reads it back to equal values.
 std::string to_open_clip_json(const ClipArchitecture& architecture,
                               const data::PreprocessConfig& preprocess);
 
-// The first key in which two models differ and its values ("" twice: they are equal).
-struct Difference {
-  std::string key, a, b;
-};
+// By their JSON.
 Difference first_difference(const OpenClipConfig& a, const OpenClipConfig& b);
-
-// preprocess_cfg. `default_size` empty: the size must be given.
-data::PreprocessConfig read_preprocess(JsonFields& fields, std::optional<int> default_size);
-nlohmann::json preprocess_json(const data::PreprocessConfig& preprocess);
 
 }  // namespace helip::model

@@ -8,6 +8,7 @@
 #include "common/error.h"
 #include "common/publish.h"
 #include "model/folder_draft.h"
+#include "model/locked_config.h"
 #include "model/model_files.h"
 #include "model/parameter_spec.h"
 #include "model/tensor_check.h"
@@ -56,7 +57,11 @@ ArchitectureSource source_of(const config::ModelConfig& model) {
                        .where = source.folder.string(),
                        .expected = "an OpenCLIP or SLIP model"});
   }
-  if (const auto beside = config_beside_weights(model.init)) {
+  if (source.slip) {
+    if (const auto beside = slip_config_beside_weights(model.init)) {
+      expect_same_model(first_difference(*source.slip, *beside), model.init);
+    }
+  } else if (const auto beside = config_beside_weights(model.init)) {
     source.clip.preprocess = agreed_preprocess(source.clip, *beside, model.init);
   }
   return source;
@@ -91,7 +96,9 @@ ConvertReport convert_weights(const ConvertSpec& spec) {
   const auto file = weights::WeightsFile::open(report.read);
   report.facts = file.facts();
 
-  const std::vector<ParameterSpec> expected = clip_parameters(source.clip.architecture);
+  const std::vector<ParameterSpec> expected = source.slip
+                                                  ? slip_parameters(source.slip->architecture)
+                                                  : clip_parameters(source.clip.architecture);
   std::map<std::string, std::vector<std::uint64_t>> shapes;
   for (const ParameterSpec& tensor : expected) {
     shapes[tensor.name] = {tensor.shape.begin(), tensor.shape.end()};
@@ -109,13 +116,12 @@ ConvertReport convert_weights(const ConvertSpec& spec) {
   }
   report.tensors = tensors.size();
 
-  const bool slip = report.facts.layout == weights::Layout::kSlip;
   if (out.extension() == ".pt" || out.extension() == ".pth") {
-    report.kind = slip ? "SLIP checkpoint" : "OpenCLIP checkpoint";
+    report.kind = source.slip ? "SLIP checkpoint" : "OpenCLIP checkpoint";
     weights::Checkpoint checkpoint =
-        slip ? slip_checkpoint(spec, report.facts)
-             : weights::Checkpoint{.epoch = report.facts.epoch.value_or(0),
-                                   .name = name_of(spec.model, report.facts)};
+        source.slip ? slip_checkpoint(spec, report.facts)
+                    : weights::Checkpoint{.epoch = report.facts.epoch.value_or(0),
+                                          .name = name_of(spec.model, report.facts)};
     checkpoint.tensors = std::move(tensors);
     weights::write_checkpoint(out, checkpoint);
     return report;
@@ -127,8 +133,15 @@ ConvertReport convert_weights(const ConvertSpec& spec) {
     store::write_safetensors(out, by_name, metadata);
     return report;
   }
-  report.kind = "OpenCLIP folder";
   FolderDraft draft(out);
+  if (source.slip) {
+    report.kind = "SLIP model folder";
+    store::write_safetensors(draft.path() / kCheckpointWeightsFile, by_name, metadata);
+    publish_file(draft.path() / kLockedConfigFile, to_slip_json(*source.slip));
+    draft.publish();
+    return report;
+  }
+  report.kind = "OpenCLIP folder";
   store::write_safetensors(draft.path() / kOpenClipWeightsFile, by_name, metadata);
   publish_file(draft.path() / kOpenClipConfigFile,
                to_open_clip_json(source.clip.architecture, source.clip.preprocess));

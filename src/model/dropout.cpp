@@ -1,5 +1,6 @@
 #include "model/dropout.h"
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 
@@ -14,6 +15,16 @@ void dropout_row(std::uint64_t seed, std::uint64_t epoch, std::uint64_t sample, 
   const auto threshold = static_cast<std::uint64_t>(std::llround(std::ldexp(p, 32)));
   const auto kept = static_cast<float>(1.0 / (1.0 - p));
   for (float& value : row) value = stream.next_u32() < threshold ? 0.0F : kept;
+}
+
+std::vector<std::uint32_t> kept_patches(std::uint64_t seed, std::uint64_t epoch,
+                                        std::uint64_t sample, std::uint64_t slot, double p,
+                                        std::uint32_t patches) {
+  RandomStream stream(seed, "model/patch_dropout", {epoch, sample, slot});
+  const auto kept = std::max(1U, static_cast<std::uint32_t>(patches * (1.0 - p)));
+  std::vector<std::uint32_t> result = sample_without_replacement(stream, patches, kept);
+  std::sort(result.begin(), result.end());
+  return result;
 }
 
 }  // namespace helip::model

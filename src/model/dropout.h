@@ -1,9 +1,10 @@
-// Dropout whose masks do not depend on how a batch is cut. Torch-free.
+// Dropout and patch dropout whose draws do not depend on how a batch is cut. Torch-free.
 #pragma once
 
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <vector>
 
 namespace helip::model {
 
@@ -11,5 +12,11 @@ namespace helip::model {
 // slot is the row in the global batch, layer the name of the dropout layer. 0 <= p < 1.
 void dropout_row(std::uint64_t seed, std::uint64_t epoch, std::uint64_t sample, std::uint64_t slot,
                  std::string_view layer, double p, std::span<float> row);
+
+// Patch dropout (arXiv 2212.00794): the patches of one image that stay, ascending: at least one,
+// else patches * (1 - p) rounded down, drawn without replacement. Keyed as above.
+std::vector<std::uint32_t> kept_patches(std::uint64_t seed, std::uint64_t epoch,
+                                        std::uint64_t sample, std::uint64_t slot, double p,
+                                        std::uint32_t patches);
 
 }  // namespace helip::model

@@ -25,6 +25,22 @@ Json parse_json_object(std::string_view text, const std::string& where) {
   return parsed;
 }
 
+Difference first_difference(const Json& a, const Json& b) {
+  const Json left = a.flatten();
+  const Json right = b.flatten();
+  const auto value = [](const Json& json, const std::string& key) {
+    return json.contains(key) ? json.at(key).dump() : "the default";
+  };
+  for (const auto* json : {&left, &right}) {
+    for (const auto& [key, ignored] : json->items()) {
+      if (value(left, key) != value(right, key)) {
+        return {key, value(left, key), value(right, key)};
+      }
+    }
+  }
+  return {};
+}
+
 JsonFields::JsonFields(const Json& object, std::string where, std::string path)
     : object_(object), where_(std::move(where)), path_(std::move(path)) {}
 
@@ -33,15 +49,18 @@ bool JsonFields::has(const std::string& key) const {
   return found != object_.end() && !found->is_null();
 }
 
-std::int64_t JsonFields::positive(const std::string& key, std::optional<std::int64_t> fallback) {
+std::int64_t JsonFields::positive(const std::string& key, std::optional<std::int64_t> fallback,
+                                  std::int64_t at_most) {
   if (fallback && !has(key)) {
     asked_.insert(key);
     return *fallback;
   }
   const Json& value = need(key, "a positive whole number");
-  if (!value.is_number_unsigned() || value.get<std::uint64_t>() == 0 ||
-      value.get<std::uint64_t>() > std::numeric_limits<std::int32_t>::max()) {
+  if (!value.is_number_unsigned() || value.get<std::uint64_t>() == 0) {
     fail(key, "wrong value", "a positive whole number", value.dump());
+  }
+  if (value.get<std::uint64_t>() > static_cast<std::uint64_t>(at_most)) {
+    fail(key, "wrong value", cat("at most ", at_most), value.dump());
   }
   return value.get<std::int64_t>();
 }

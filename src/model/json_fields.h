@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <set>
@@ -15,6 +16,12 @@ namespace helip::model {
 // Parses a text that must hold one JSON object. `where` is the file's name for messages.
 nlohmann::json parse_json_object(std::string_view text, const std::string& where);
 
+// The first key in which two JSON objects differ and its values ("" thrice: they are equal).
+struct Difference {
+  std::string key, a, b;
+};
+Difference first_difference(const nlohmann::json& a, const nlohmann::json& b);
+
 // One JSON object being read. Keeps a reference: the JSON must outlive it.
 class JsonFields {
  public:
@@ -22,8 +29,9 @@ class JsonFields {
 
   // True if the key is there and not null.
   [[nodiscard]] bool has(const std::string& key) const;
-  // A whole number in [1, 2^31).
-  std::int64_t positive(const std::string& key, std::optional<std::int64_t> fallback = {});
+  // A whole number in [1, at_most].
+  std::int64_t positive(const std::string& key, std::optional<std::int64_t> fallback = {},
+                        std::int64_t at_most = std::numeric_limits<std::int32_t>::max());
   // A positive whole number, or a list of two equal ones (height, width).
   std::int64_t square(const std::string& key);
   double number(const std::string& key, std::optional<double> fallback = {});

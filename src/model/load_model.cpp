@@ -7,6 +7,7 @@
 #include "model/model.h"
 #include "model/model_files.h"
 #include "model/open_tokenizer.h"
+#include "model/slip_model.h"
 
 namespace helip::model {
 namespace {
@@ -19,8 +20,16 @@ std::optional<std::uint64_t> seed_of(const config::ModelConfig& config) {
   return std::nullopt;
 }
 
+// CLIP's tokenizer for a text tower of that shape.
+std::unique_ptr<data::Tokenizer> tokenizer_of(const config::ModelConfig& config,
+                                              const TextShape& text) {
+  return open_tokenizer({.kind = "clip_bpe",
+                         .file = config.tokenizer,
+                         .context_length = static_cast<int>(text.context_length),
+                         .vocab_size = text.vocab_size});
+}
+
 std::unique_ptr<Model> load_clip(const config::ModelConfig& config, const OpenClipConfig& clip) {
-  const ClipArchitecture& architecture = clip.architecture;
   data::PreprocessConfig preprocess = clip.preprocess;
   std::filesystem::path weights;
   if (config.init != kRandom) {
@@ -29,12 +38,21 @@ std::unique_ptr<Model> load_clip(const config::ModelConfig& config, const OpenCl
       preprocess = agreed_preprocess(clip, *beside, config.init);
     }
   }
-  auto tokenizer =
-      open_tokenizer({.kind = "clip_bpe",
-                      .file = config.tokenizer,
-                      .context_length = static_cast<int>(architecture.text.context_length),
-                      .vocab_size = architecture.text.vocab_size});
-  auto model = make_clip_model(architecture, preprocess, std::move(tokenizer), seed_of(config));
+  auto model = make_clip_model(clip.architecture, preprocess,
+                               tokenizer_of(config, clip.architecture.text), seed_of(config));
+  if (!weights.empty()) load_weights(*model, weights);
+  return model;
+}
+
+std::unique_ptr<Model> load_slip(const config::ModelConfig& config, const SlipConfig& slip) {
+  std::filesystem::path weights;
+  if (config.init != kRandom) {
+    weights = find_weights(config.init, /*locked_towers=*/false);
+    if (const auto beside = slip_config_beside_weights(config.init)) {
+      expect_same_model(first_difference(slip, *beside), config.init);
+    }
+  }
+  auto model = make_slip_model(slip, tokenizer_of(config, slip.architecture.text), seed_of(config));
   if (!weights.empty()) load_weights(*model, weights);
   return model;
 }
@@ -83,7 +101,8 @@ std::unique_ptr<Model> load_locked(const config::ModelConfig& config,
 
 std::unique_ptr<Model> load_model(const config::ModelConfig& config) {
   const ArchitectureSource source = find_architecture(config.architecture, installed_models());
-  return source.locked_towers ? load_locked(config, source.folder) : load_clip(config, source.clip);
+  if (source.locked_towers) return load_locked(config, source.folder);
+  return source.slip ? load_slip(config, *source.slip) : load_clip(config, source.clip);
 }
 
 }  // namespace helip::model

@@ -8,8 +8,8 @@
 #include "common/error.h"
 #include "common/publish.h"
 #include "common/text.h"
-#include "model/clip_architecture.h"
 #include "model/json_fields.h"
+#include "model/preprocess_config.h"
 
 namespace helip::model {
 namespace {

@@ -18,16 +18,11 @@
 #include "common/text.h"
 #include "model/dropout.h"
 #include "model/folder_draft.h"
+#include "model/layers.h"
 #include "model/parameters.h"
 
 namespace helip::model {
 namespace {
-
-std::string shape_text(at::IntArrayRef shape) {
-  std::string text;
-  for (const std::int64_t extent : shape) text += cat(text.empty() ? "" : ", ", extent);
-  return "[" + text + "]";
-}
 
 std::string first_line(const std::exception& error) {
   const std::string text = error.what();
@@ -142,11 +137,7 @@ class Head {
   [[nodiscard]] at::Tensor mask(at::IntArrayRef shape, const DrawKeys& keys) const {
     const auto rows = static_cast<std::size_t>(shape[0]);
     const auto width = static_cast<std::size_t>(shape[1]);
-    if (keys.sample.size() != rows || keys.slot.size() != rows) {
-      throw Error({.what = "one draw key per row of " + name_,
-                   .expected = cat(rows),
-                   .found = cat(keys.sample.size(), " samples, ", keys.slot.size(), " slots")});
-    }
+    check_keys(keys, shape[0], name_);
     at::Tensor mask_BD = at::empty(shape, at::kFloat);
     float* values = mask_BD.mutable_data_ptr<float>();
     for (std::size_t row = 0; row < rows; ++row) {
@@ -181,6 +172,7 @@ class LockedTowers final : public Model {
   }
   at::Tensor& logit_scale() override { return logit_scale_; }
   NamedTensors parameters() override { return parameters_; }
+  NamedTensors state() override { return parameters_; }
   Encoder* towers() override { return &towers_; }
   [[nodiscard]] std::int64_t embed_dim() const override { return config_.embed_dim; }
   [[nodiscard]] const data::PreprocessConfig& preprocess() const override {

@@ -1,5 +1,5 @@
-// The model that is trained. Two kinds behind one interface: OpenCLIP-shaped (pixels and tokens in)
-// and locked towers (the frozen towers' cached features in, trainable MLP heads).
+// The model that is trained. Three kinds behind one interface: OpenCLIP-shaped and SLIP's (pixels
+// and tokens in), and locked towers (the frozen towers' cached features in, trainable MLP heads).
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -18,7 +18,7 @@
 namespace helip::model {
 
 // Keys of the random draws of one forward pass in training; null in evaluation. One entry per local
-// row.
+// row. In training batch norms also use the statistics of the rank's rows, and note them.
 struct DrawKeys {
   std::uint64_t seed = 0;
   std::uint64_t epoch = 0;
@@ -34,6 +34,21 @@ class Encoder {
   virtual at::Tensor encode_texts(const at::Tensor& tokens_BL) = 0;     // [B, D] float32
 };
 
+using NamedTensors = std::vector<std::pair<std::string, at::Tensor>>;
+
+// The image tower with the head of the SimCLR loss, apart from the joint space.
+class SelfSupervision {
+ public:
+  virtual ~SelfSupervision() = default;
+  // [B, W]: what the projection into the joint space sees.
+  virtual at::Tensor image_features(const at::Tensor& pixels_B3HW, const DrawKeys* keys) = 0;
+  // [M, E], not of unit norm. In training its batch norms use the statistics of all M rows, which
+  // are those of the global batch where features were gathered before.
+  virtual at::Tensor embed_ssl(const at::Tensor& features_MW, bool training) = 0;
+  // Of the head alone.
+  virtual NamedTensors ssl_parameters() = 0;
+};
+
 class Model {
  public:
   virtual ~Model() = default;
@@ -44,11 +59,16 @@ class Model {
   virtual at::Tensor embed_texts(const at::Tensor& inputs, const DrawKeys* keys) = 0;
   // 0-d parameter, log of the inverse temperature.
   virtual at::Tensor& logit_scale() = 0;
-  // Trainable parameters by name (OpenCLIP's names), fixed order.
-  virtual std::vector<std::pair<std::string, at::Tensor>> parameters() = 0;
+  // Parameters that the loss on pairs trains, by name (OpenCLIP's or SLIP's names), fixed order.
+  virtual NamedTensors parameters() = 0;
+  // All that weights files hold, by name, fixed order: the parameters, those of a self-supervised
+  // head, and tensors without gradients: statistics of batch norms, fixed positions.
+  virtual NamedTensors state() = 0;
 
   // Frozen towers that turn pixels and tokens into features; null for models trained from pixels.
   virtual Encoder* towers() = 0;
+  // Null unless the model has a self-supervised head.
+  virtual SelfSupervision* self_supervision() { return nullptr; }
   [[nodiscard]] virtual std::int64_t embed_dim() const = 0;
   [[nodiscard]] virtual const data::PreprocessConfig& preprocess() const = 0;
   [[nodiscard]] virtual const data::Tokenizer& tokenizer() const = 0;
@@ -66,8 +86,8 @@ class Model {
 // differs.
 std::unique_ptr<Model> load_model(const config::ModelConfig& config);
 
-// Weights as safetensors: all parameters by name, float32. load throws StoreError on missing,
-// surplus or misshapen tensors.
+// Weights as safetensors: the state by name, float32 (counts int64). load throws StoreError on
+// missing, surplus or misshapen tensors.
 void save_weights(Model& model, const std::filesystem::path& file);
 void load_weights(Model& model, const std::filesystem::path& file);
 

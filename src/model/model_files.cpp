@@ -32,24 +32,25 @@ std::string installed_names(const fs::path& installed) {
   return text.empty() ? "none in " + installed.string() : text;
 }
 
-ArchitectureSource from_folder(const fs::path& folder) {
-  if (fs::exists(folder / kLockedConfigFile)) {
-    return {.locked_towers = true, .file = folder / kLockedConfigFile, .folder = folder};
+// A description with a format is one of ours, of a SLIP model or of locked towers.
+ArchitectureSource from_file(const fs::path& file) {
+  const std::string text = read_text_file(file);
+  const nlohmann::json json = parse_json_object(text, file.string());
+  if (!json.contains("format")) return {.file = file, .clip = read_clip(file)};
+  if (json.value("kind", nlohmann::json()) == kSlipKind) {
+    return {.file = file, .slip = parse_slip_config(text, file.string())};
   }
+  return {.locked_towers = true, .file = file, .folder = file.parent_path()};
+}
+
+ArchitectureSource from_folder(const fs::path& folder) {
+  if (fs::exists(folder / kLockedConfigFile)) return from_file(folder / kLockedConfigFile);
   if (const fs::path file = folder / kOpenClipConfigFile; fs::exists(file)) {
     return {.file = file, .clip = read_clip(file)};
   }
   throw ConfigError({.what = "the folder holds no model",
                      .where = "model.architecture " + folder.string(),
                      .expected = std::string(kOpenClipConfigFile) + " or " + kLockedConfigFile});
-}
-
-ArchitectureSource from_file(const fs::path& file) {
-  const nlohmann::json json = parse_json_object(read_text_file(file), file.string());
-  if (json.contains("format")) {
-    return {.locked_towers = true, .file = file, .folder = file.parent_path()};
-  }
-  return {.file = file, .clip = read_clip(file)};
 }
 
 bool is_weights_name(const fs::path& file) {
@@ -73,6 +74,12 @@ ArchitectureSource find_architecture(const std::string& architecture, const fs::
   const fs::path named = installed / (architecture + ".json");
   if (!architecture.empty() && !path.has_parent_path() && fs::is_regular_file(named, ignored)) {
     return from_file(named);
+  }
+  if (architecture.starts_with("SIMCLR_")) {
+    throw ConfigError({.what = "SLIP's SIMCLR_ models have no text tower and no joint space",
+                       .where = "model.architecture",
+                       .expected = "one of its CLIP_ or SLIP_ models",
+                       .found = architecture});
   }
   throw ConfigError({.what = "no such model",
                      .where = "model.architecture",
@@ -105,17 +112,26 @@ std::optional<OpenClipConfig> config_beside_weights(const fs::path& init) {
   return read_clip(init / kOpenClipConfigFile);
 }
 
+void expect_same_model(const Difference& difference, const std::string& init) {
+  if (difference.key.empty()) return;
+  throw ConfigError({.what = "model.init is another model than model.architecture",
+                     .where = init + ": " + difference.key,
+                     .expected = difference.a,
+                     .found = difference.b});
+}
+
 data::PreprocessConfig agreed_preprocess(OpenClipConfig architecture, const OpenClipConfig& weights,
                                          const std::string& init) {
   if (!architecture.preprocess_given) architecture.preprocess = weights.preprocess;
-  const Difference difference = first_difference(architecture, weights);
-  if (!difference.key.empty()) {
-    throw ConfigError({.what = "model.init is another model than model.architecture",
-                       .where = init + ": " + difference.key,
-                       .expected = difference.a,
-                       .found = difference.b});
-  }
+  expect_same_model(first_difference(architecture, weights), init);
   return weights.preprocess;
+}
+
+std::optional<SlipConfig> slip_config_beside_weights(const fs::path& init) {
+  std::error_code ignored;
+  if (!fs::is_regular_file(init / kLockedConfigFile, ignored)) return std::nullopt;
+  const std::string file = (init / kLockedConfigFile).string();
+  return parse_slip_config(read_text_file(file), file);
 }
 
 std::string architecture_of_weights(const fs::path& file) {

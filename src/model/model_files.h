@@ -6,6 +6,7 @@
 #include <string>
 
 #include "model/clip_architecture.h"
+#include "model/slip_architecture.h"
 
 namespace helip::model {
 
@@ -19,7 +20,8 @@ struct ArchitectureSource {
   bool locked_towers = false;
   std::filesystem::path file{};    // the JSON description
   std::filesystem::path folder{};  // of a locked-towers model
-  OpenClipConfig clip{};           // otherwise
+  std::optional<SlipConfig> slip{};
+  OpenClipConfig clip{};  // if it is neither
 };
 
 // `architecture`: a JSON file, a folder with open_clip_config.json or helip_model.json, or the name
@@ -37,8 +39,15 @@ std::filesystem::path find_weights(const std::filesystem::path& init, bool locke
 // The open_clip_config.json of the model folder that `init` is, if it is one.
 std::optional<OpenClipConfig> config_beside_weights(const std::filesystem::path& init);
 
+// The same of a SLIP model's folder.
+std::optional<SlipConfig> slip_config_beside_weights(const std::filesystem::path& init);
+
+// `difference` is that of an architecture and the folder `init`. Throws ConfigError naming the key:
+// they are two models.
+void expect_same_model(const Difference& difference, const std::string& init);
+
 // The preprocessing of a model whose weights lie in a model folder, `init`: what the folder says is
-// how they were trained. Throws ConfigError naming the key: architecture and folder are two models.
+// how they were trained. Throws as expect_same_model.
 data::PreprocessConfig agreed_preprocess(OpenClipConfig architecture, const OpenClipConfig& weights,
                                          const std::string& init);
 

@@ -29,7 +29,11 @@ std::span<float> floats(const at::Tensor& cpu_tensor) {
 }
 
 at::Tensor on_cpu(const at::Tensor& parameter) {
-  return parameter.detach().to(at::kCPU, at::kFloat).contiguous();
+  return parameter.detach().to(at::kCPU).contiguous();
+}
+
+std::span<const std::byte> bytes_of(const at::Tensor& cpu_tensor) {
+  return {static_cast<const std::byte*>(cpu_tensor.const_data_ptr()), cpu_tensor.nbytes()};
 }
 
 }  // namespace
@@ -39,14 +43,14 @@ NamedTensors make_parameters(const std::vector<ParameterSpec>& specs,
   NamedTensors parameters;
   parameters.reserve(specs.size());
   for (const ParameterSpec& spec : specs) {
-    at::Tensor tensor = at::empty(spec.shape, at::kFloat);
-    if (seed) {
+    at::Tensor tensor = at::empty(spec.shape, spec.role == Role::kCount ? at::kLong : at::kFloat);
+    if (seed && spec.role != Role::kCount) {
       const std::vector<float> values = initial_values(spec, *seed);
       std::memcpy(floats(tensor).data(), values.data(), values.size() * sizeof(float));
     } else {
       tensor.zero_();
     }
-    tensor.set_requires_grad(true);
+    tensor.set_requires_grad(spec.role == Role::kTrained);
     parameters.emplace_back(spec.name, std::move(tensor));
   }
   return parameters;
@@ -59,13 +63,22 @@ at::Tensor find_parameter(const NamedTensors& parameters, const std::string& nam
   throw Error({.what = "the model has no such parameter", .found = name});
 }
 
+NamedTensors trained(const NamedTensors& all) {
+  NamedTensors result;
+  for (const auto& entry : all) {
+    if (entry.second.requires_grad()) result.push_back(entry);
+  }
+  return result;
+}
+
 void write_weights(const NamedTensors& parameters, const std::filesystem::path& file) {
   std::vector<at::Tensor> kept;
   std::map<std::string, store::TensorView> views;
   for (const auto& [name, parameter] : parameters) {
     kept.push_back(on_cpu(parameter));
-    views[name] = {
-        .dtype = "F32", .shape = shape_of(parameter), .data = std::as_bytes(floats(kept.back()))};
+    views[name] = {.dtype = parameter.scalar_type() == at::kLong ? "I64" : "F32",
+                   .shape = shape_of(parameter),
+                   .data = bytes_of(kept.back())};
   }
   store::write_safetensors(file, views, {{"format", "pt"}});
 }
@@ -77,9 +90,14 @@ void read_weights(const NamedTensors& parameters, const std::filesystem::path& f
   check_same_tensors(expected, weights.tensors(), file);
   const at::NoGradGuard no_grad;
   for (const auto& [name, parameter] : parameters) {
+    const store::TensorView& view = weights.tensors().at(name);
     // A copy: weights never alias a mapped file.
-    const at::Tensor values = at::empty(parameter.sizes(), at::kFloat);
-    store::read_floats(weights.tensors().at(name), floats(values));
+    const at::Tensor values = at::empty(parameter.sizes(), parameter.scalar_type());
+    if (parameter.scalar_type() == at::kLong) {
+      std::memcpy(values.mutable_data_ptr(), view.data.data(), view.data.size());
+    } else {
+      store::read_floats(view, floats(values));
+    }
     parameter.copy_(values);
   }
 }
@@ -90,7 +108,7 @@ void move_to(const NamedTensors& parameters, const std::string& device) {
     const c10::Device target(device);
     for (const auto& [name, parameter] : parameters) {
       if (parameter.device() == target) continue;
-      parameter.mutable_grad().reset();
+      if (parameter.requires_grad()) parameter.mutable_grad().reset();
       parameter.set_data(parameter.detach().to(target));
     }
   } catch (const c10::Error& error) {
@@ -105,7 +123,7 @@ void add_to_digest(const NamedTensors& parameters, Sha256& digest) {
   for (const auto& [name, parameter] : parameters) {
     digest.update(name + " " + store::shape_text(shape_of(parameter)) + "\n");
     const at::Tensor cpu = on_cpu(parameter);
-    digest.update(std::as_bytes(floats(cpu)));
+    digest.update(bytes_of(cpu));
   }
 }
 
@@ -115,11 +133,11 @@ at::Tensor unit_rows(const at::Tensor& rows_BD) {
 }
 
 void save_weights(Model& model, const std::filesystem::path& file) {
-  write_weights(model.parameters(), file);
+  write_weights(model.state(), file);
 }
 
 void load_weights(Model& model, const std::filesystem::path& file) {
-  read_weights(model.parameters(), file);
+  read_weights(model.state(), file);
 }
 
 }  // namespace helip::model

@@ -1,4 +1,4 @@
-// A model's parameters as tensors: initial values, files, devices.
+// A model's parameters and buffers as tensors: initial values, files, devices.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -11,21 +11,24 @@
 #include <vector>
 
 #include "common/digest.h"
+#include "model/model.h"
 #include "model/parameter_spec.h"
 
 namespace helip::model {
 
-using NamedTensors = std::vector<std::pair<std::string, at::Tensor>>;
-
-// float32 leaves on the CPU that require gradients. Without a seed they are zero until weights are
-// read: drawing them takes seconds for a large model.
+// Leaves on the CPU by their roles: float32 that require gradients, float32 that do not, int64.
+// Without a seed they are zero until weights are read: drawing them takes seconds for a large
+// model.
 NamedTensors make_parameters(const std::vector<ParameterSpec>& specs,
                              std::optional<std::uint64_t> seed);
 
 // The tensor of that name, which must be there. Handles stay valid over read_weights and move_to.
 at::Tensor find_parameter(const NamedTensors& parameters, const std::string& name);
 
-// safetensors, float32, published atomically.
+// Those that require gradients.
+NamedTensors trained(const NamedTensors& all);
+
+// safetensors, float32 or int64, published atomically.
 void write_weights(const NamedTensors& parameters, const std::filesystem::path& file);
 
 // Copies the file's values (weights/weights_file.h) into the parameters, as float32. Throws
@@ -33,7 +36,7 @@ void write_weights(const NamedTensors& parameters, const std::filesystem::path& 
 // surplus tensor; then no parameter has changed.
 void read_weights(const NamedTensors& parameters, const std::filesystem::path& file);
 
-// In place, gradients are dropped. Throws ConfigError if the device is not one ("cpu", "cuda:0") or
+// In place; gradients are dropped. Throws ConfigError if the device is not one ("cpu", "cuda:0") or
 // not there.
 void move_to(const NamedTensors& parameters, const std::string& device);
 

@@ -27,8 +27,6 @@
 namespace helip::train {
 namespace {
 
-using NamedParameters = std::vector<std::pair<std::string, at::Tensor>>;
-
 void make_deterministic(const config::RunConfig& config, const at::Device& device) {
   auto& context = at::globalContext();
   context.setDeterministicAlgorithms(true, /*warn_only=*/false);
@@ -91,11 +89,11 @@ comm::Collectives& collectives_of(comm::Group& ranks) {
                    .found = "another implementation"});
 }
 
-std::string digest_of(const model::Model& model, const NamedParameters& parameters) {
+std::string digest_of(const model::Model& model, const model::NamedTensors& tensors) {
   Sha256 digest;
   digest.update(model.towers_digest());
-  for (const auto& [name, parameter] : parameters) {
-    const at::Tensor values = parameter.detach().to(at::kCPU).contiguous();
+  for (const auto& [name, tensor] : tensors) {
+    const at::Tensor values = tensor.detach().to(at::kCPU).contiguous();
     digest.update(cat("\n", name, " ", c10::toString(values.scalar_type())));
     for (const std::int64_t size : values.sizes()) digest.update(cat(" ", size));
     digest.update(
@@ -104,7 +102,7 @@ std::string digest_of(const model::Model& model, const NamedParameters& paramete
   return digest.hex();
 }
 
-std::vector<at::Tensor> tensors_of(const NamedParameters& parameters) {
+std::vector<at::Tensor> tensors_of(const model::NamedTensors& parameters) {
   std::vector<at::Tensor> tensors;
   for (const auto& [name, parameter] : parameters) tensors.push_back(parameter);
   return tensors;
@@ -148,9 +146,12 @@ struct Learner::State {
         ranks(collectives_of(group)) {
     make_deterministic(run, device);
     model = model::load_model(run.model);
-    initial_digest = digest_of(*model, model->parameters());
+    initial_digest = digest_of(*model, model->state());
     model->to(device_name);
-    const NamedParameters parameters = model->parameters();
+    for (const auto& [name, tensor] : model->state()) {
+      if (!tensor.requires_grad()) buffers.push_back(tensor);
+    }
+    const model::NamedTensors parameters = model->parameters();
     optimizer = std::make_unique<AdamW>(parameters, AdamWOptions{.beta1 = run.train.beta1,
                                                                  .beta2 = run.train.beta2,
                                                                  .eps = run.train.eps,
@@ -174,6 +175,17 @@ struct Learner::State {
       text_BD = model->embed_texts(text, &keys).to(at::kFloat);
     }
     return loss_shares(config.loss, ranks, image_BD, text_BD, model->logit_scale().exp(), batch);
+  }
+
+  // Batch norms note a batch's statistics in the forward pass; a step that is not applied is
+  // undone.
+  [[nodiscard]] std::vector<at::Tensor> statistics() const {
+    std::vector<at::Tensor> copies;
+    for (const at::Tensor& buffer : buffers) copies.push_back(buffer.clone());
+    return copies;
+  }
+  void restore(const std::vector<at::Tensor>& copies) {
+    for (std::size_t i = 0; i < buffers.size(); ++i) buffers[i].copy_(copies[i]);
   }
 
   // Global losses and the wish to stop, in one collective. Added in double, in rank order.
@@ -216,6 +228,7 @@ struct Learner::State {
   comm::Collectives& ranks;
   std::unique_ptr<model::Model> model;
   std::string initial_digest;
+  std::vector<at::Tensor> buffers;  // of the model's state, without gradients
   std::unique_ptr<AdamW> optimizer;
   std::unique_ptr<comm::GradientSync> sync;
 };
@@ -233,12 +246,14 @@ const data::Tokenizer& Learner::tokenizer() const { return state_->model->tokeni
 StepResult Learner::step(const RankBatch& batch, const InputBatch& inputs,
                          const StepOptions& options) {
   return in_one_line("a training step", [&] {
+    const std::vector<at::Tensor> before = state_->statistics();
     const LossShares shares = state_->forward(batch, inputs, options);
     StepResult result = state_->agree(shares, options.stop_wanted);
     if (std::isfinite(result.loss)) {
       const at::Tensor loss = backward_loss(state_->config.loss, shares, state_->ranks.size());
       result.applied = state_->apply(loss, options.lr);
     }
+    if (!result.applied) state_->restore(before);
     result.logit_scale = std::exp(state_->model->logit_scale().item<double>());
     return result;
   });

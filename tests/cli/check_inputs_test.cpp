@@ -263,6 +263,8 @@ TEST_CASE("parameters of named architectures are counted as OpenCLIP has them") 
   const fs::path models = fs::path(HELIP_SOURCE_DIR) / "configs/models";
   CHECK(plan_model(model::find_architecture("ViT-B-32", models)).parameters == 151'277'313);
   CHECK(plan_model(model::find_architecture("ViT-B-16", models)).parameters == 149'620'737);
+  CHECK(plan_model(model::find_architecture("RN50", models)).parameters == 102'007'137);
+  CHECK(plan_model(model::find_architecture("RN50x4", models)).parameters == 178'300'601);
 }
 
 TEST_CASE("pairs are counted from sizes.json, else from the headers of the tars") {

@@ -74,13 +74,67 @@ TEST_CASE("an open_clip_config.json is read and written back to equal values") {
 
 TEST_CASE("the configurations that are installed are read") {
   const std::filesystem::path folder = std::filesystem::path(HELIP_SOURCE_DIR) / "configs/models";
-  int count = 0;
+  const json golden = test::read_json(test::golden("open_clip_configs/configs.json"));
+  std::size_t open_clip = 0;
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
     INFO(entry.path().string());
-    CHECK_NOTHROW(parse_open_clip_config(test::read_text(entry.path()), entry.path().string()));
-    ++count;
+    const json config = test::read_json(entry.path());
+    if (config.contains("format")) continue;  // SLIP's
+    CHECK(refusal(config).empty());
+    const std::string name = entry.path().stem().string();
+    if (name.starts_with("helip-")) continue;
+    REQUIRE(golden.contains(name));
+    CHECK(config == golden.at(name).at("config"));
+    ++open_clip;
   }
-  CHECK(count >= 4);
+  CHECK(open_clip == 42);
+}
+
+TEST_CASE("of OpenCLIP's configurations those are accepted that are installed") {
+  const json golden = test::read_json(test::golden("open_clip_configs/configs.json"));
+  CHECK(golden.size() == 144);
+  std::size_t accepted = 0;
+  for (const auto& [name, entry] : golden.items()) {
+    INFO(name);
+    const std::string message = refusal(entry.at("config"));
+    if (entry.at("refused").empty()) {
+      CHECK(message.empty());
+      ++accepted;
+      continue;
+    }
+    // The first of the fields that stand in the way is named.
+    bool named = false;
+    for (const auto& field : entry.at("refused")) {
+      named = named || message.find(": " + field.get<std::string>()) != std::string::npos;
+    }
+    INFO(message);
+    CHECK(named);
+  }
+  CHECK(accepted == 42);
+}
+
+TEST_CASE("options of the towers are read and written back to equal values") {
+  for (const char* name : {"average_pool", "fixed_positions", "projection_bias", "tiny_resnet"}) {
+    INFO(name);
+    const json config =
+        test::read_json(test::golden("architectures") / (std::string(name) + ".json"));
+    const OpenClipConfig read = parse(config);
+    const OpenClipConfig again =
+        parse_open_clip_config(to_open_clip_json(read.architecture, read.preprocess), "again");
+    CHECK(again.architecture == read.architecture);
+  }
+  json config = small();
+  config["vision_cfg"]["patch_dropout"] = 0.25;
+  config["custom_text"] = true;
+  const ClipArchitecture read = parse(config).architecture;
+  CHECK(read.vision.patch_dropout == 0.25);
+  CHECK(parse_open_clip_config(to_open_clip_json(read, parse(config).preprocess), "again")
+            .architecture == read);
+  const ClipArchitecture resnet =
+      parse(test::read_json(test::golden("architectures/tiny_resnet.json"))).architecture;
+  CHECK(resnet.vision.is_resnet());
+  CHECK(resnet.vision.grid() == 2);
+  CHECK(resnet.vision.heads() == 8);
 }
 
 TEST_CASE("what differs between two models is named with both values") {
@@ -117,24 +171,42 @@ TEST_CASE("malformed and unsupported model configurations are refused by key") {
   CHECK(changed("/embed_dim", 1e12).find("embed_dim") != std::string::npos);
   CHECK(changed("/embed_dims", 3).find("unknown key") != std::string::npos);
   CHECK(changed("/vision_cfg/depth", 3).find("vision_cfg.depth") != std::string::npos);
-  CHECK(changed("/vision_cfg/layers", {3, 4, 6, 3}).find("ModifiedResNet") != std::string::npos);
+  CHECK(changed("/vision_cfg/layers", {3, 4, 6}).find("vision_cfg.layers") != std::string::npos);
+  CHECK(changed("/vision_cfg/layers", {3, 4, 0, 3}).find("whole numbers") != std::string::npos);
+  CHECK(changed("/vision_cfg/layers", {3, 4, 1.5, 3}).find("whole numbers") != std::string::npos);
+  CHECK(changed("/vision_cfg/layers", 1001).find("at most 1000") != std::string::npos);
   CHECK(changed("/vision_cfg/image_size", {32, 64}).find("only squares") != std::string::npos);
   CHECK(changed("/vision_cfg/patch_size", 33).find("patch_size") != std::string::npos);
   CHECK(changed("/vision_cfg/width", 65).find("multiple of head_width 64") != std::string::npos);
   CHECK(changed("/vision_cfg/timm_model_name", "resnet50").find("timm_model_name") !=
         std::string::npos);
-  CHECK(changed("/vision_cfg/pool_type", "avg").find("pool_type") != std::string::npos);
-  CHECK(changed("/vision_cfg/no_ln_pre", true).find("no_ln_pre") != std::string::npos);
+  CHECK(changed("/vision_cfg/pool_type", "none").find("tok, avg") != std::string::npos);
+  CHECK(changed("/vision_cfg/attentional_pool", true).find("attentional_pool") !=
+        std::string::npos);
+  CHECK(changed("/vision_cfg/patch_dropout", 1).find("patch_dropout") != std::string::npos);
   CHECK(changed("/vision_cfg/mlp_ratio", 0).find("mlp_ratio") != std::string::npos);
   CHECK(changed("/text_cfg/heads", 3).find("text_cfg.width") != std::string::npos);
   CHECK(changed("/text_cfg/hf_model_name", "roberta").find("hf_model_name") != std::string::npos);
-  CHECK(changed("/text_cfg/no_causal_mask", true).find("no_causal_mask") != std::string::npos);
+  CHECK(changed("/text_cfg/pool_type", "none").find("argmax, first, last, eos") !=
+        std::string::npos);
+  CHECK(changed("/text_cfg/embed_cls", true).find("embed_cls") != std::string::npos);
+  CHECK(changed("/text_cfg/proj_type", "none").find("embed_dim 24") != std::string::npos);
   CHECK(changed("/text_cfg/norm_kwargs", {{"eps", 1e-6}}).find("norm_kwargs") != std::string::npos);
   CHECK(changed("/init_logit_bias", -10).find("init_logit_bias") != std::string::npos);
 
   json missing = small();
   missing.erase("vision_cfg");
   CHECK(refusal(missing).find("vision_cfg") != std::string::npos);
+  json resnet = small();
+  resnet["vision_cfg"] = {{"layers", {1, 1, 1, 1}}, {"image_size", 63}, {"width", 8}};
+  CHECK(refusal(resnet).find("multiple of 32") != std::string::npos);
+  resnet["vision_cfg"]["image_size"] = 64;
+  CHECK(refusal(resnet).empty());
+  resnet["vision_cfg"]["width"] = 7;
+  CHECK(refusal(resnet).find("vision_cfg.width") != std::string::npos);
+  resnet["vision_cfg"]["width"] = 8;
+  resnet["vision_cfg"]["no_ln_pre"] = true;
+  CHECK(refusal(resnet).find("no_ln_pre") != std::string::npos);
   // Options at their defaults change nothing.
   CHECK(changed("/vision_cfg/pool_type", "tok").empty());
   CHECK(changed("/text_cfg/embed_cls", false).empty());

@@ -1,10 +1,12 @@
 #include "model/dropout.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <vector>
 
 using helip::model::dropout_row;
+using helip::model::kept_patches;
 
 namespace {
 
@@ -43,4 +45,33 @@ TEST_CASE("dropout keeps the expected share and scales it up") {
 
 TEST_CASE("without dropout every value is kept as it is") {
   for (const float value : row(1, 2, 3, 4, "layer", 0.0)) CHECK(value == 1.0F);
+}
+
+TEST_CASE("the patches that stay are distinct, ascending and a function of their keys") {
+  using Patches = std::vector<std::uint32_t>;
+  const Patches base = kept_patches(1, 2, 3, 4, 0.5, 49);
+  CHECK(base.size() == 24);
+  CHECK(std::is_sorted(base.begin(), base.end()));
+  CHECK(std::adjacent_find(base.begin(), base.end()) == base.end());
+  CHECK(base.back() < 49);
+  CHECK(base == kept_patches(1, 2, 3, 4, 0.5, 49));
+  CHECK(base != kept_patches(9, 2, 3, 4, 0.5, 49));
+  CHECK(base != kept_patches(1, 9, 3, 4, 0.5, 49));
+  CHECK(base != kept_patches(1, 2, 9, 4, 0.5, 49));
+  CHECK(base != kept_patches(1, 2, 3, 9, 0.5, 49));
+  CHECK(kept_patches(1, 2, 3, 4, 0.999, 49).size() == 1);
+  CHECK(kept_patches(1, 2, 3, 4, 0.25, 196).size() == 147);
+}
+
+TEST_CASE("every patch stays equally often") {
+  std::vector<double> stays(16, 0);
+  constexpr int kImages = 4000;
+  for (int sample = 0; sample < kImages; ++sample) {
+    for (const std::uint32_t patch :
+         kept_patches(1, 0, static_cast<std::uint64_t>(sample), 0, 0.75, 16)) {
+      stays[patch] += 1;
+    }
+  }
+  const double deviation = std::sqrt(kImages * 0.25 * 0.75);
+  for (const double count : stays) CHECK(std::abs(count - kImages * 0.25) < 5 * deviation);
 }

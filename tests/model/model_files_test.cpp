@@ -51,6 +51,12 @@ TEST_CASE("an architecture is found by name, by file and by folder") {
   CHECK(clip.clip.architecture.embed_dim == 24);
   CHECK(clip.clip.preprocess_given);
 
+  const auto slip = find_architecture("SLIP_VITS16", installed);
+  REQUIRE(slip.slip);
+  CHECK(slip.slip->architecture.vision.heads() == 12);
+  CHECK_FALSE(slip.locked_towers);
+  CHECK(find_architecture("CLIP_VITL16", installed).slip->architecture.ssl_head == std::nullopt);
+
   const auto locked = find_architecture(test::golden("locked_towers").string(), installed);
   CHECK(locked.locked_towers);
   const auto by_file =
@@ -65,8 +71,10 @@ TEST_CASE("an architecture that is not there is refused with the names that are"
   const auto refuse = [&](const std::string& name) {
     return test::message_of<ConfigError>([&] { find_architecture(name, installed); });
   };
-  CHECK(refuse("ViT-B-17").find("ViT-B-16, ViT-B-16-quickgelu, ViT-B-32") != std::string::npos);
+  CHECK(refuse("ViT-B-17").find("ViT-B-16, ViT-B-16-plus, ViT-B-16-plus-240, ViT-B-16-quickgelu") !=
+        std::string::npos);
   CHECK(refuse("../models/ViT-B-16").find("no such model") != std::string::npos);
+  CHECK(refuse("SIMCLR_VITB16").find("no text tower") != std::string::npos);
   CHECK(refuse("").find("no such model") != std::string::npos);
   CHECK(refuse(folder.path().string()).find("holds no model") != std::string::npos);
 }

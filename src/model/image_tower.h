@@ -1,0 +1,18 @@
+// The image tower of a CLIP: pixels in, rows of the joint space out, not yet of unit norm.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include "model/model.h"
+
+namespace helip::model {
+
+class ImageTower {
+ public:
+  virtual ~ImageTower() = default;
+  // [B, D]. With keys in training: patch dropout, and batch norms update their statistics. Throws
+  // DataError for pixels of another shape.
+  virtual at::Tensor embed(const at::Tensor& pixels_B3HW, const DrawKeys* keys) const = 0;
+};
+
+}  // namespace helip::model

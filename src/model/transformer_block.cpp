@@ -1,0 +1,64 @@
+#include "model/transformer_block.h"
+
+#include <ATen/ops/scaled_dot_product_attention.h>
+
+#include "common/text.h"
+
+namespace helip::model {
+namespace {
+
+at::Tensor scaled(const at::Tensor& x, const at::Tensor& scale) {
+  return scale.defined() ? x.mul(scale) : x;
+}
+
+}  // namespace
+
+TransformerBlock::TransformerBlock(const NamedTensors& all, const std::string& name,
+                                   const BlockOptions& options)
+    : ln_1_(all, name + (options.timm_names ? ".norm1" : ".ln_1"), options.eps),
+      attn_in_(all, name + (options.timm_names ? ".attn.qkv" : ".attn.in_proj"),
+               options.timm_names ? '.' : '_'),
+      attn_out_(all, name + (options.timm_names ? ".attn.proj" : ".attn.out_proj")),
+      ln_2_(all, name + (options.timm_names ? ".norm2" : ".ln_2"), options.eps),
+      mlp_in_(all, name + (options.timm_names ? ".mlp.fc1" : ".mlp.c_fc")),
+      mlp_out_(all, name + (options.timm_names ? ".mlp.fc2" : ".mlp.c_proj")),
+      heads_(options.heads),
+      causal_(options.causal),
+      quick_gelu_(options.quick_gelu) {
+  if (options.layer_scale) {
+    scale_1_ = find_parameter(all, name + ".ls_1.gamma");
+    scale_2_ = find_parameter(all, name + ".ls_2.gamma");
+  }
+}
+
+at::Tensor TransformerBlock::operator()(const at::Tensor& x_BLW) const {
+  const at::Tensor attended_BLW = x_BLW.add(scaled(attention(ln_1_(x_BLW)), scale_1_));
+  const at::Tensor hidden = activation(mlp_in_(ln_2_(attended_BLW)), quick_gelu_);
+  return attended_BLW.add(scaled(mlp_out_(hidden), scale_2_));
+}
+
+// On the CPU every output element of scaled_dot_product_attention, forward and backward, is made
+// by one thread (parallel over batch and heads): no sum depends on the schedule.
+at::Tensor TransformerBlock::attention(const at::Tensor& x_BLW) const {
+  const std::int64_t rows = x_BLW.size(0);
+  const std::int64_t tokens = x_BLW.size(1);
+  const std::int64_t width = x_BLW.size(2);
+  const at::Tensor qkv_3BHLW =
+      attn_in_(x_BLW).view({rows, tokens, 3, heads_, width / heads_}).permute({2, 0, 3, 1, 4});
+  const at::Tensor mixed_BHLW = at::scaled_dot_product_attention(
+      qkv_3BHLW.select(0, 0), qkv_3BHLW.select(0, 1), qkv_3BHLW.select(0, 2),
+      /*attn_mask=*/std::nullopt, /*dropout_p=*/0.0, causal_);
+  return attn_out_(mixed_BHLW.transpose(1, 2).reshape({rows, tokens, width}));
+}
+
+std::vector<TransformerBlock> make_blocks(const NamedTensors& all, const std::string& prefix,
+                                          std::int64_t layers, const BlockOptions& options) {
+  std::vector<TransformerBlock> blocks;
+  blocks.reserve(static_cast<std::size_t>(layers));
+  for (std::int64_t layer = 0; layer < layers; ++layer) {
+    blocks.emplace_back(all, cat(prefix, ".", layer), options);
+  }
+  return blocks;
+}
+
+}  // namespace helip::model
