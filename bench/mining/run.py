@@ -6,7 +6,7 @@ targets per second; peers run on --targets of them. HELIP's open time (reading, 
 number of targets that it is spread over, which for a whole table is all of them. Gop/s is effective: multiplications and
 additions of all pairs in both modalities, over the time; a screen that leaves some out may pass the speed of its own kernel.
 
-usage: run.py BUILD_FOLDER EMBEDDINGS [--reference reference_miner.py] [--k 50] [--threads 2] [--targets 2400] [--method …]
+usage: run.py BUILD_FOLDER EMBEDDINGS [--reference reference_miner.py] [--k 50] [--threads 2] [--targets 2400] [--whole] [--ways]
 EMBEDDINGS: a clip-retrieval folder (make_pairs.py makes one). --reference: a script with the public miner's operations that
 takes --image, --text, --k, --targets, --threads and prints {"seconds", "bare_products_seconds", "targets"} as JSON. faiss is
 timed if it is installed: its brute-force inner products over the joint vectors, one matrix instead of two, no product.
@@ -59,6 +59,7 @@ def main():
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--targets", type=int, default=2400)
     parser.add_argument("--whole", action="store_true", help="HELIP mines the whole table, exactly and with the index")
+    parser.add_argument("--ways", action="store_true", help="the index is timed by lists and by short vectors too")
     args = parser.parse_args()
     image = args.embeddings / "img_emb" / "img_emb_0.npy"
     text = args.embeddings / "text_emb" / "text_emb_0.npy"
@@ -80,15 +81,15 @@ def main():
     except ImportError:
         print("faiss is not installed: not timed")
 
-    def time_ours(name, targets, instruction_set, method, recall=False, pool=30000):
+    def time_ours(name, targets, instruction_set, method, recall=False, pool=30000, way="auto"):
         command = [ours, image, text, args.k, targets, args.threads, instruction_set, method, pool]
-        found = run(command + (["recall"] if recall else []), args.threads)
+        found = run(command + (["recall", way] if recall else []), args.threads)
         pairs = found["pairs"]
         # Opening serves the whole table.
         seconds = found["seconds"] - found["open_seconds"] * (1 - found["targets"] / pairs)
         note = f"open {found['open_seconds']:.1f} s, {found['peak_anonymous_mib']:.0f} MiB anonymous at most"
         if recall:
-            note += f", recall@{args.k} {found['recall']:.4f}"
+            note += f", recall@{args.k} {found['recall']:.4f}, {100 * found['scanned_share']:.1f} % of exact's products"
         rows.append((name, found["targets"] / seconds, note))
         return found
 
@@ -96,6 +97,8 @@ def main():
     found = time_ours("HELIP exact", everything, "auto", "exact")
     time_ours("HELIP exact, AVX2", args.targets, "avx2", "exact")
     index = time_ours("HELIP index", 0 if args.whole else 20 * args.targets, "auto", "index", recall=True)
+    for way in ("lists", "short") if args.ways else ():
+        time_ours(f"HELIP index, {way}", 0 if args.whole else 20 * args.targets, "auto", "index", recall=True, way=way)
     # FastHPM with as many products as the index makes.
     pool = min(index["pairs"], max(args.k + 1, int(index["scanned_share"] * index["pairs"])))
     time_ours(f"HELIP FastHPM, C = {pool}", args.targets, "auto", "fast", recall=True, pool=pool)
@@ -105,7 +108,7 @@ def main():
     operations = 2 * found["pairs"] * widths
     stored = image.stat().st_size + text.stat().st_size
     print(f"\n{found['pairs']} pairs, k = {args.k}, {args.threads} threads, {cpu()}, {datetime.date.today()}; embeddings "
-          f"{stored / 2**20:.0f} MiB; the index makes {100 * index['scanned_share']:.1f} % of the exact miner's products")
+          f"{stored / 2**20:.0f} MiB")
     header = f"{'':34}{'targets/s':>10}"
     header += f"{'x reference':>13}{'x bare fp32':>13}" if reference else ""
     header += f"{'Gop/s':>9}"

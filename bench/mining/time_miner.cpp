@@ -1,6 +1,6 @@
 // Times one miner over .npy embeddings: from the mapped embeddings to the table in memory. Prints
 // JSON. usage: helip_time_miner [--device auto|cpu|cuda] IMAGES TEXTS K [targets [threads
-// [instruction set [method [pool size [recall]]]]]]
+// [instruction set [method [pool size [recall [way of the index]]]]]]]
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
@@ -84,7 +84,7 @@ int main(int argc, char** argv) {
   }
   if (argc < 4) {
     std::cerr << "usage: helip_time_miner [--device auto|cpu|cuda] IMAGES TEXTS K [targets "
-                 "[threads [instruction set [method [pool size [recall]]]]]]\n";
+                 "[threads [instruction set [method [pool size [recall [way of the index]]]]]]]\n";
     return kExitUsage;
   }
   const auto argument = [&](int i, const char* fallback) {
@@ -97,6 +97,7 @@ int main(int argc, char** argv) {
     config.instruction_set = argument(6, "auto");
     config.method = argument(7, "exact");
     config.pool_size = std::stoull(argument(8, "30000"));
+    config.index = argument(10, "auto");
     PeakAnonymous peak;
     const double began = monotonic_seconds();
     const mining::MiningDevice device = mining::mining_device(asked_device, 0, config);
