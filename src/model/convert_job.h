@@ -12,10 +12,10 @@
 namespace helip::model {
 
 struct ConvertSpec {
-  config::ModelConfig model;  // init: what is read; architecture: what it must be
+  config::ModelConfig model = {};  // init: what is read; architecture: what it must be
   // NAME.pt or NAME.pth: a checkpoint of OpenCLIP's, or of SLIP's for a SLIP model;
   // NAME.safetensors: the tensors alone; else an OpenCLIP folder.
-  std::filesystem::path out;
+  std::filesystem::path out = {};
   std::string precision = {};  // fp32, fp16, bf16; empty: each tensor as it is, float64 as float32
 };
 

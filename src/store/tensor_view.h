@@ -14,7 +14,7 @@ namespace helip::store {
 // "U32", "U8", "BOOL". Row-major, little endian; `data` need not be aligned.
 struct TensorView {
   std::string dtype;
-  std::vector<std::uint64_t> shape;  // empty: a scalar
+  std::vector<std::uint64_t> shape = {};  // empty: a scalar
   std::span<const std::byte> data = {};
 };
 
