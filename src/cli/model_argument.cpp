@@ -70,7 +70,8 @@ config::ModelConfig resolve_model(const ModelArgument& argument, bool towers_alo
                                    model::kLockedConfigFile + " in the folder, or --model-config"});
   }
   const bool untrained = towers_alone && fs::exists(path / model::kLockedConfigFile) &&
-                         !fs::exists(path / model::kHeadsFile);
+                         !fs::exists(path / model::kHeadsFile) &&
+                         !fs::exists(path / model::kCheckpointWeightsFile);  // a SLIP model's
   model.init = untrained ? "random" : argument.model;
   model.trust_torchscript = argument.trust_torchscript;
   return model;
