@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cstring>
 #include <nlohmann/json.hpp>
@@ -75,6 +76,42 @@ TEST_CASE("training a ModifiedResNet resumes to bit-equal weights and running st
   };
   CHECK(sha256_file(weights(spec)) == sha256_file(weights(undisturbed)));
   CHECK(batches_seen(weights(spec)) == 6);
+}
+
+TEST_CASE("training a SLIP model on pairs leaves its self-supervised head as it was") {
+  const test::TemporaryFolder folder;
+  const auto alone = comm::open_group("local", "cpu", 60);
+  TrainSpec spec = test::small_pixel_job(folder.path());
+  const nlohmann::json description = {
+      {"format", "helip_model/1"},
+      {"kind", "slip"},
+      {"embed_dim", 16},
+      {"image_tower",
+       {{"image_size", 32}, {"patch_size", 16}, {"width", 24}, {"layers", 1}, {"heads", 3}}},
+      {"text_tower",
+       {{"context_length", 16}, {"vocab_size", 49408}, {"width", 16}, {"heads", 2}, {"layers", 1}}},
+      {"ssl_head", {{"hidden", 12}, {"embed_dim", 8}}}};
+  spec.config.model.architecture = (folder.path() / "slip.json").string();
+  publish_file(spec.config.model.architecture, description.dump());
+  spec.config.train.steps = 2;
+  run_train_job(spec, *alone, {});
+  spec.checkpoint_folder = folder.path() / "longer" / "checkpoints";
+  spec.metrics_file = folder.path() / "longer" / "metrics.jsonl";
+  spec.model_folder = folder.path() / "longer" / "model";
+  spec.config.train.steps = 4;
+  run_train_job(spec, *alone, {});
+  const auto two = store::SafetensorsFile::open(folder.path() / "model/model.safetensors");
+  const auto four = store::SafetensorsFile::open(spec.model_folder / "model.safetensors");
+  REQUIRE(two.tensors().size() == four.tensors().size());
+  std::size_t head = 0;
+  for (const auto& [name, view] : two.tensors()) {
+    INFO(name);
+    const auto& other = four.tensors().at(name).data;
+    const bool same = std::equal(view.data.begin(), view.data.end(), other.begin(), other.end());
+    CHECK(same == name.starts_with("image_mlp."));
+    head += name.starts_with("image_mlp.") ? 1 : 0;
+  }
+  CHECK(head == 16);
 }
 
 TEST_CASE("steps that are skipped leave running statistics as they were") {
