@@ -75,7 +75,8 @@ config::ModelConfig resolve_model(const ModelArgument& argument, bool towers_alo
                                    argument.model_config_option});
   }
   const bool untrained = towers_alone && fs::exists(path / model::kLockedConfigFile) &&
-                         !fs::exists(path / model::kHeadsFile);
+                         !fs::exists(path / model::kHeadsFile) &&
+                         !fs::exists(path / model::kCheckpointWeightsFile);  // a SLIP model's
   model.init = untrained ? "random" : argument.model;
   model.trust_torchscript = argument.trust_torchscript;
   return model;

@@ -23,8 +23,8 @@ struct CorpusConfig {
 
 // The model that is tuned.
 struct ModelConfig {
-  // Name in configs/models (ViT-B-16), OpenCLIP model JSON, or folder with helip_model.json (locked
-  // towers).
+  // Name in configs/models (ViT-B-16, RN50, SLIP_VITB16), OpenCLIP model JSON, or folder with
+  // helip_model.json (locked towers, a SLIP model).
   std::string architecture;
   // random | model folder | checkpoint of a work directory | .safetensors | .pt.
   std::string init = "random";

@@ -1,8 +1,8 @@
 // OpenCLIP's towers beside golden files that OpenCLIP made with the same weights.
+#include <ATen/Parallel.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/arange.h>
 #include <ATen/ops/cross_entropy_loss.h>
-#include <ATen/ops/full.h>
 #include <ATen/ops/matmul.h>
 
 #include <cstdlib>
@@ -213,6 +213,43 @@ TEST_CASE("fixed positions are no parameters, but part of the weights") {
   CHECK(model->state().size() == model->parameters().size() + 1);
   for (const auto& [name, parameter] : model->parameters()) {
     CHECK(name != "visual.positional_embedding");
+  }
+}
+
+TEST_CASE("a transformer's embeddings have the same bits for any number of threads") {
+  const int threads = at::get_num_threads();
+  const at::NoGradGuard no_grad;
+  for (const char* name : {"average_pool", "fixed_positions", "projection_bias", "ViT-S-16"}) {
+    INFO(name);
+    const ClipArchitecture architecture = architecture_of(golden_architecture(name));
+    const auto model = model_of(architecture);
+    at::set_num_threads(1);
+    const at::Tensor alone =
+        logits(*model, images_of(architecture, kRows), texts_of(architecture, kRows), nullptr);
+    for (const int count : {2, 5}) {
+      at::set_num_threads(count);
+      CHECK(at::equal(
+          logits(*model, images_of(architecture, kRows), texts_of(architecture, kRows), nullptr),
+          alone));
+    }
+  }
+  at::set_num_threads(threads);
+}
+
+TEST_CASE("a ModifiedResNet gives the same bits every time, forward and backward") {
+  std::vector<at::Tensor> first;
+  const ClipArchitecture architecture = architecture_of(golden_architecture("tiny_resnet"));
+  for (int round = 0; round < 3; ++round) {
+    const auto model = tiny_resnet();
+    const DrawKeys keys = keys_of(4);
+    clip_loss(logits(*model, images_of(architecture, 4), texts_of(architecture, 4), &keys))
+        .backward();
+    std::vector<at::Tensor> results;
+    for (const auto& [name, tensor] : model->state()) {
+      results.push_back(tensor.requires_grad() ? tensor.grad() : tensor);
+    }
+    if (round == 0) first = results;
+    for (std::size_t i = 0; i < results.size(); ++i) CHECK(at::equal(results[i], first[i]));
   }
 }
 

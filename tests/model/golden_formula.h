@@ -15,32 +15,30 @@
 
 namespace helip::test {
 
-// Uniform, of mean 0 and variance 1.
-inline std::vector<double> variates(const std::string& name, std::int64_t count) {
+// Gives numbers to `take`, uniform, of mean 0 and variance 1.
+template <typename Take>
+void variates(const std::string& name, std::int64_t count, Take&& take) {
   std::uint64_t seed = 0xCBF29CE484222325;
   for (const char byte : name) {
     seed = (seed ^ static_cast<unsigned char>(byte)) * 0x100000001B3;
   }
-  std::vector<double> result;
-  result.reserve(static_cast<std::size_t>(count));
+  const double width = std::sqrt(3.0);
   for (std::int64_t e = 1; e <= count; ++e) {
     std::uint64_t z = seed + static_cast<std::uint64_t>(e) * 0x9E3779B97F4A7C15;
     z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
     z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
     z ^= z >> 31;
     const double u = static_cast<double>(z >> 40) / static_cast<double>(1 << 24);
-    result.push_back((2 * u - 1) * std::sqrt(3.0));
+    take((2 * u - 1) * width);
   }
-  return result;
 }
 
 inline at::Tensor filled(const std::string& name, at::IntArrayRef shape, double offset,
                          double scale) {
   at::Tensor result = at::empty(shape, at::kFloat);
   float* out = result.mutable_data_ptr<float>();
-  for (const double v : variates(name, result.numel())) {
-    *out++ = static_cast<float>(offset + scale * v);
-  }
+  variates(name, result.numel(),
+           [&](double v) { *out++ = static_cast<float>(offset + scale * v); });
   return result;
 }
 
@@ -82,7 +80,8 @@ inline at::Tensor formula_images(std::int64_t rows, std::int64_t side) {
 inline at::Tensor formula_tokens(std::int64_t rows, std::int64_t length, std::int64_t vocabulary) {
   at::Tensor result = at::zeros({rows, length}, at::kLong);
   auto* tokens = result.mutable_data_ptr<std::int64_t>();
-  const std::vector<double> v = variates("tokens", rows * length);
+  std::vector<double> v;
+  variates("tokens", rows * length, [&](double value) { v.push_back(value); });
   for (std::int64_t row = 0; row < rows; ++row) {
     std::int64_t* out = tokens + row * length;
     const std::int64_t words = std::min(2 + 3 * row, length - 2);
