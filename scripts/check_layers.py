@@ -15,11 +15,12 @@ ALLOWED = {
     "common": set(),
     "config": {"common"},
     "store": {"common"},
+    "weights": {"common", "store"},
     "data": {"common", "config", "store"},
     "rpc": {"common", "config"},
     "comm": {"common"},
     "loss": {"common"},
-    "model": {"common", "config", "store", "data"},
+    "model": {"common", "config", "store", "weights", "data"},
     "mining": {"common", "config", "store", "data", "comm", "model"},
     "train": {"common", "config", "store", "data", "comm", "model", "loss"},
     "eval": {"common", "config", "store", "data", "comm", "model"},
@@ -27,12 +28,12 @@ ALLOWED = {
     "report": {"common", "config", "store", "data", "mining", "eval"},
     "coordinator": {"common", "config", "store", "rpc"},
     "worker": {"common", "config", "store", "data", "rpc", "engine", "comm", "model", "mining", "train", "eval", "report"},
-    "cli": {"common", "config", "store", "data", "rpc", "engine", "comm", "model", "mining", "train", "eval", "report",
+    "cli": {"common", "config", "store", "weights", "data", "rpc", "engine", "comm", "model", "mining", "train", "eval", "report",
             "coordinator", "worker"},
 }
 # Folders without LibTorch may include only these headers of the engine's folders: the seam of the two worlds. The miners
 # and a model's descriptions have no LibTorch; of the encode job only its header is open.
-SEAM = re.compile(r"^(comm/group|model/(model_digest|model_files|locked_config|clip_architecture|slip_architecture|parameter_spec)|train/train_job|eval/(eval_job|results|metrics)|engine/engine|mining/(encode_job|(?!encode_)\w+))\.h$")
+SEAM = re.compile(r"^(comm/group|model/(convert_job|model_digest|model_files|locked_config|clip_architecture|slip_architecture|parameter_spec)|train/train_job|eval/(eval_job|results|metrics)|engine/engine|mining/(encode_job|(?!encode_)\w+))\.h$")
 TORCH_FOLDERS = {"comm", "model", "loss", "mining", "train", "eval", "engine"}
 TORCH_FREE_FILES = re.compile(r"src/(engine/engine(_loader)?\.(h|cpp)|eval/(results|metrics)\.(h|cpp)|loss/batch_masks\.(h|cpp))$")
 TORCH = re.compile(r"^(torch|ATen|c10|caffe2)/")

@@ -7,14 +7,15 @@
 
 namespace helip::cli {
 
-void add_run_command(CLI::App& app, int& exit_code);     // run
-void add_status_command(CLI::App& app, int& exit_code);  // status
-void add_data_command(CLI::App& app, int& exit_code);    // data import | check
-void add_mine_command(CLI::App& app, int& exit_code);    // mine
-void add_pairs_command(CLI::App& app, int& exit_code);   // pairs stats | show | export | compare
-void add_embed_command(CLI::App& app, int& exit_code);   // embed
-void add_eval_command(CLI::App& app, int& exit_code);    // eval
-void add_report_command(CLI::App& app, int& exit_code);  // report
-void add_doctor_command(CLI::App& app, int& exit_code);  // doctor
+void add_run_command(CLI::App& app, int& exit_code);      // run
+void add_status_command(CLI::App& app, int& exit_code);   // status
+void add_data_command(CLI::App& app, int& exit_code);     // data import | check
+void add_mine_command(CLI::App& app, int& exit_code);     // mine
+void add_pairs_command(CLI::App& app, int& exit_code);    // pairs stats | show | export | compare
+void add_embed_command(CLI::App& app, int& exit_code);    // embed
+void add_eval_command(CLI::App& app, int& exit_code);     // eval
+void add_convert_command(CLI::App& app, int& exit_code);  // convert
+void add_report_command(CLI::App& app, int& exit_code);   // report
+void add_doctor_command(CLI::App& app, int& exit_code);   // doctor
 
 }  // namespace helip::cli

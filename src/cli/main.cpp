@@ -19,6 +19,7 @@ int main(int argc, char** argv) {
   helip::cli::add_mine_command(app, exit_code);
   helip::cli::add_pairs_command(app, exit_code);
   helip::cli::add_eval_command(app, exit_code);
+  helip::cli::add_convert_command(app, exit_code);
   helip::cli::add_report_command(app, exit_code);
   helip::cli::add_doctor_command(app, exit_code);
   try {

@@ -35,11 +35,11 @@ void add_model_options(CLI::App& command, ModelArgument& argument) {
   command
       .add_option("--model", argument.model,
                   "model folder (open_clip_config.json or helip_model.json), checkpoint of a work "
-                  "directory, or .safetensors")
+                  "directory, or a file of weights (.safetensors, .pt)")
       ->required();
   command.add_option(
       "--model-config", argument.model_config,
-      "architecture of a checkpoint or .safetensors: a name, an OpenCLIP JSON file or "
+      "architecture of a checkpoint or file of weights: a name, an OpenCLIP JSON file or "
       "a model folder");
   command.add_flag("--trust-torchscript", argument.trust_torchscript,
                    "run the code in a model's TorchScript towers");
@@ -49,8 +49,8 @@ config::ModelConfig resolve_model(const ModelArgument& argument, bool towers_alo
   const fs::path path(argument.model);
   if (!fs::exists(path)) {
     throw ConfigError({.what = "no such model",
-                       .where = "--model",
-                       .expected = "a model folder, a checkpoint or a .safetensors file",
+                       .where = argument.model_option,
+                       .expected = "a model folder, a checkpoint or a file of weights",
                        .found = argument.model});
   }
   config::ModelConfig model;
@@ -63,11 +63,16 @@ config::ModelConfig resolve_model(const ModelArgument& argument, bool towers_alo
     model.architecture = known->architecture;
     model.tokenizer = known->tokenizer;
     model.name = known->name;
+  } else if (const std::string told =
+                 fs::is_regular_file(path) ? model::architecture_of_weights(path) : "";
+             !told.empty()) {
+    model.architecture = told;
   } else {
     throw ConfigError({.what = "the model's architecture is not known",
-                       .where = "--model " + argument.model,
+                       .where = argument.model_option + " " + argument.model,
                        .expected = std::string(model::kOpenClipConfigFile) + " or " +
-                                   model::kLockedConfigFile + " in the folder, or --model-config"});
+                                   model::kLockedConfigFile + " in the folder, or " +
+                                   argument.model_config_option});
   }
   const bool untrained = towers_alone && fs::exists(path / model::kLockedConfigFile) &&
                          !fs::exists(path / model::kHeadsFile) &&

@@ -1,5 +1,5 @@
 // --model M of the commands that work with a finished model: a model folder, a checkpoint of a work
-// directory, or a .safetensors file with --model-config.
+// directory, or a file of weights with --model-config.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -13,13 +13,16 @@ struct ModelArgument {
   std::string model = {};
   std::string model_config = {};
   bool trust_torchscript = false;
+  // What a command calls the first two.
+  std::string model_option = "--model";
+  std::string model_config_option = "--model-config";
 };
 
 void add_model_options(CLI::App& command, ModelArgument& argument);
 
 // Where architecture and weights lie. A checkpoint takes them from its work directory's
-// config.yaml. With `towers_alone` a locked-towers folder needs no trained heads. Throws
-// ConfigError if the model is not there or its architecture is not known.
+// config.yaml, a SLIP checkpoint tells its own. With `towers_alone` a locked-towers folder needs no
+// trained heads. Throws ConfigError if the model is not there or its architecture is not known.
 config::ModelConfig resolve_model(const ModelArgument& argument, bool towers_alone = false);
 
 }  // namespace helip::cli

@@ -26,7 +26,7 @@ struct ModelConfig {
   // Name in configs/models (ViT-B-16, RN50, SLIP_VITB16), OpenCLIP model JSON, or folder with
   // helip_model.json (locked towers, a SLIP model).
   std::string architecture;
-  // random | model folder | checkpoint of a work directory | .safetensors.
+  // random | model folder | checkpoint of a work directory | .safetensors | .pt.
   std::string init = "random";
   // Seed of random initial weights.
   std::uint64_t init_seed = 0;

@@ -20,23 +20,6 @@ std::optional<std::uint64_t> seed_of(const config::ModelConfig& config) {
   return std::nullopt;
 }
 
-// A model folder given as init says how its weights were trained: it must be the same model.
-void check_same(const Difference& difference, const std::string& where) {
-  if (difference.key.empty()) return;
-  throw ConfigError({.what = "model.init is another model than model.architecture",
-                     .where = where + ": " + difference.key,
-                     .expected = difference.a,
-                     .found = difference.b});
-}
-
-// Its preprocessing counts where the architecture gives none.
-data::PreprocessConfig agree(OpenClipConfig architecture, const OpenClipConfig& weights,
-                             const std::string& where) {
-  if (!architecture.preprocess_given) architecture.preprocess = weights.preprocess;
-  check_same(first_difference(architecture, weights), where);
-  return weights.preprocess;
-}
-
 // CLIP's tokenizer for a text tower of that shape.
 std::unique_ptr<data::Tokenizer> tokenizer_of(const config::ModelConfig& config,
                                               const TextShape& text) {
@@ -52,7 +35,7 @@ std::unique_ptr<Model> load_clip(const config::ModelConfig& config, const OpenCl
   if (config.init != kRandom) {
     weights = find_weights(config.init, /*locked_towers=*/false);
     if (const auto beside = config_beside_weights(config.init)) {
-      preprocess = agree(clip, *beside, config.init);
+      preprocess = agreed_preprocess(clip, *beside, config.init);
     }
   }
   auto model = make_clip_model(clip.architecture, preprocess,
@@ -66,7 +49,7 @@ std::unique_ptr<Model> load_slip(const config::ModelConfig& config, const SlipCo
   if (config.init != kRandom) {
     weights = find_weights(config.init, /*locked_towers=*/false);
     if (const auto beside = slip_config_beside_weights(config.init)) {
-      check_same(first_difference(slip, *beside), config.init);
+      check_same_model(first_difference(slip, *beside), config.init);
     }
   }
   auto model = make_slip_model(slip, tokenizer_of(config, slip.architecture.text), seed_of(config));

@@ -9,6 +9,7 @@
 #include "common/publish.h"
 #include "model/json_fields.h"
 #include "model/locked_config.h"
+#include "weights/weights_file.h"
 
 namespace helip::model {
 namespace {
@@ -52,6 +53,12 @@ ArchitectureSource from_folder(const fs::path& folder) {
                      .expected = std::string(kOpenClipConfigFile) + " or " + kLockedConfigFile});
 }
 
+bool is_weights_name(const fs::path& file) {
+  const fs::path extension = file.extension();
+  return extension == ".safetensors" || extension == ".pt" || extension == ".pth" ||
+         extension == ".bin";
+}
+
 }  // namespace
 
 fs::path installed_models() {
@@ -83,14 +90,18 @@ ArchitectureSource find_architecture(const std::string& architecture, const fs::
 
 fs::path find_weights(const fs::path& init, bool locked_towers) {
   std::error_code ignored;
-  if (fs::is_regular_file(init, ignored) && init.extension() == ".safetensors") return init;
+  if (fs::is_regular_file(init, ignored) && is_weights_name(init)) return init;
   const char* own = locked_towers ? kHeadsFile : kOpenClipWeightsFile;
   for (const char* name : {own, kCheckpointWeightsFile}) {
     if (fs::is_regular_file(init / name, ignored)) return init / name;
   }
+  if (!locked_towers && fs::is_regular_file(init / kOpenClipTorchFile, ignored)) {
+    return init / kOpenClipTorchFile;
+  }
   throw ConfigError({.what = "no weights there",
                      .where = "model.init",
-                     .expected = std::string("random, a .safetensors file, or a folder with ") +
+                     .expected = std::string("random, a file (.safetensors, .pt, .pth or .bin), or "
+                                             "a folder with ") +
                                  own + " or " + kCheckpointWeightsFile,
                      .found = fs::exists(init, ignored) ? init.string() : "no " + init.string()});
 }
@@ -106,6 +117,25 @@ std::optional<SlipConfig> slip_config_beside_weights(const fs::path& init) {
   if (!fs::is_regular_file(init / kLockedConfigFile, ignored)) return std::nullopt;
   const std::string file = (init / kLockedConfigFile).string();
   return parse_slip_config(read_text_file(file), file);
+}
+
+void check_same_model(const Difference& difference, const std::string& init) {
+  if (difference.key.empty()) return;
+  throw ConfigError({.what = "model.init is another model than model.architecture",
+                     .where = init + ": " + difference.key,
+                     .expected = difference.a,
+                     .found = difference.b});
+}
+
+data::PreprocessConfig agreed_preprocess(OpenClipConfig architecture, const OpenClipConfig& weights,
+                                         const std::string& init) {
+  if (!architecture.preprocess_given) architecture.preprocess = weights.preprocess;
+  check_same_model(first_difference(architecture, weights), init);
+  return weights.preprocess;
+}
+
+std::string architecture_of_weights(const fs::path& file) {
+  return weights::slip_model(weights::WeightsFile::open(file).tensors());
 }
 
 }  // namespace helip::model

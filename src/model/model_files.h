@@ -12,6 +12,7 @@ namespace helip::model {
 
 inline constexpr const char* kOpenClipConfigFile = "open_clip_config.json";
 inline constexpr const char* kOpenClipWeightsFile = "open_clip_model.safetensors";
+inline constexpr const char* kOpenClipTorchFile = "open_clip_pytorch_model.bin";
 inline constexpr const char* kCheckpointWeightsFile = "model.safetensors";
 
 // What an architecture names.
@@ -31,8 +32,8 @@ ArchitectureSource find_architecture(const std::string& architecture,
 // <program's folder>/../share/helip/models.
 std::filesystem::path installed_models();
 
-// The safetensors file that `init` names: itself, or in a model or checkpoint folder. Throws
-// ConfigError if there is none.
+// The file of weights that `init` names: itself (weights/weights_file.h reads it), or in a model or
+// checkpoint folder. Throws ConfigError if there is none.
 std::filesystem::path find_weights(const std::filesystem::path& init, bool locked_towers);
 
 // The open_clip_config.json of the model folder that `init` is, if it is one.
@@ -40,5 +41,17 @@ std::optional<OpenClipConfig> config_beside_weights(const std::filesystem::path&
 
 // The same of a SLIP model's folder.
 std::optional<SlipConfig> slip_config_beside_weights(const std::filesystem::path& init);
+
+// Throws ConfigError naming the key if the architecture and the model folder `init` differ.
+void check_same_model(const Difference& difference, const std::string& init);
+
+// The preprocessing of a model whose weights lie in a model folder, `init`: what the folder says is
+// how they were trained. Throws ConfigError as check_same_model does.
+data::PreprocessConfig agreed_preprocess(OpenClipConfig architecture, const OpenClipConfig& weights,
+                                         const std::string& init);
+
+// The architecture that a file of weights tells by its tensors: of SLIP's models, its name
+// (SLIP_VITB16, CLIP_VITS16, …); empty for others. Throws StoreError if the file is damaged.
+std::string architecture_of_weights(const std::filesystem::path& file);
 
 }  // namespace helip::model

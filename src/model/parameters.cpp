@@ -10,20 +10,14 @@
 #include <span>
 
 #include "common/error.h"
-#include "common/text.h"
-#include "store/half.h"
+#include "model/tensor_check.h"
 #include "store/safetensors.h"
+#include "weights/weights_file.h"
 
 namespace helip::model {
 namespace {
 
 constexpr double kNormFloor = 1e-12;  // of torch.nn.functional.normalize
-
-std::string shape_text(const std::vector<std::uint64_t>& shape) {
-  std::string text;
-  for (const std::uint64_t extent : shape) text += cat(text.empty() ? "" : ", ", extent);
-  return "[" + text + "]";
-}
 
 std::vector<std::uint64_t> shape_of(const at::Tensor& tensor) {
   return {tensor.sizes().begin(), tensor.sizes().end()};
@@ -39,72 +33,6 @@ at::Tensor on_cpu(const at::Tensor& parameter) {
 
 std::span<const std::byte> bytes_of(const at::Tensor& cpu_tensor) {
   return {static_cast<const std::byte*>(cpu_tensor.const_data_ptr()), cpu_tensor.nbytes()};
-}
-
-// bfloat16 is the upper half of a float.
-float widen(std::uint16_t bits, bool brain) {
-  if (!brain) return store::half_to_float(bits);
-  const std::uint32_t wide = static_cast<std::uint32_t>(bits) << 16;
-  float value = 0;
-  std::memcpy(&value, &wide, sizeof value);
-  return value;
-}
-
-// A copy: weights never alias a mapped file.
-at::Tensor tensor_of(const store::TensorView& view, at::IntArrayRef shape) {
-  if (view.dtype == "I64") {
-    at::Tensor counts = at::empty(shape, at::kLong);
-    std::memcpy(counts.mutable_data_ptr(), view.data.data(), view.data.size());
-    return counts;
-  }
-  at::Tensor result = at::empty(shape, at::kFloat);
-  const std::span<float> out = floats(result);
-  if (view.dtype == "F32") {
-    if (!out.empty()) std::memcpy(out.data(), view.data.data(), out.size_bytes());
-    return result;
-  }
-  for (std::size_t i = 0; i < out.size(); ++i) {
-    std::uint16_t bits = 0;
-    std::memcpy(&bits, view.data.data() + i * sizeof bits, sizeof bits);
-    out[i] = widen(bits, view.dtype == "BF16");
-  }
-  return result;
-}
-
-void check_same_tensors(const NamedTensors& parameters, const store::SafetensorsFile& weights,
-                        const std::filesystem::path& file) {
-  const auto refuse = [&](const std::string& what, const std::string& expected,
-                          const std::string& found) {
-    throw ConfigError({.what = "the weights are of another model: " + what,
-                       .where = file.string(),
-                       .expected = expected,
-                       .found = found});
-  };
-  std::map<std::string, bool> known;
-  for (const auto& [name, parameter] : parameters) {
-    known[name] = true;
-    const std::vector<std::uint64_t> expected = shape_of(parameter);
-    const auto found = weights.tensors().find(name);
-    if (found == weights.tensors().end()) {
-      refuse("tensor '" + name + "' is missing", shape_text(expected), "nothing");
-    }
-    const store::TensorView& view = found->second;
-    if (view.shape != expected) {
-      refuse("tensor '" + name + "' has another shape", shape_text(expected),
-             shape_text(view.shape));
-    }
-    const bool count = parameter.scalar_type() == at::kLong;
-    if (count ? view.dtype != "I64"
-              : view.dtype != "F32" && view.dtype != "F16" && view.dtype != "BF16") {
-      refuse("tensor '" + name + "' has another dtype", count ? "I64" : "F32, F16 or BF16",
-             view.dtype);
-    }
-  }
-  for (const auto& [name, view] : weights.tensors()) {
-    if (!known.contains(name)) {
-      refuse("tensor '" + name + "' is surplus", "nothing", shape_text(view.shape));
-    }
-  }
 }
 
 }  // namespace
@@ -155,11 +83,21 @@ void write_weights(const NamedTensors& parameters, const std::filesystem::path& 
 }
 
 void read_weights(const NamedTensors& parameters, const std::filesystem::path& file) {
-  const auto weights = store::SafetensorsFile::open(file);
-  check_same_tensors(parameters, weights, file);
+  const auto weights = weights::WeightsFile::open(file);
+  std::map<std::string, std::vector<std::uint64_t>> expected;
+  for (const auto& [name, parameter] : parameters) expected[name] = shape_of(parameter);
+  check_same_tensors(expected, weights.tensors(), file);
   const at::NoGradGuard no_grad;
   for (const auto& [name, parameter] : parameters) {
-    parameter.copy_(tensor_of(weights.tensors().at(name), parameter.sizes()));
+    const store::TensorView& view = weights.tensors().at(name);
+    // A copy: weights never alias a mapped file.
+    const at::Tensor values = at::empty(parameter.sizes(), parameter.scalar_type());
+    if (parameter.scalar_type() == at::kLong) {
+      std::memcpy(values.mutable_data_ptr(), view.data.data(), view.data.size());
+    } else {
+      store::read_floats(view, floats(values));
+    }
+    parameter.copy_(values);
   }
 }
 
@@ -182,7 +120,7 @@ void move_to(const NamedTensors& parameters, const std::string& device) {
 
 void add_to_digest(const NamedTensors& parameters, Sha256& digest) {
   for (const auto& [name, parameter] : parameters) {
-    digest.update(name + " " + shape_text(shape_of(parameter)) + "\n");
+    digest.update(name + " " + store::shape_text(shape_of(parameter)) + "\n");
     const at::Tensor cpu = on_cpu(parameter);
     digest.update(bytes_of(cpu));
   }

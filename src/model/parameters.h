@@ -31,9 +31,9 @@ NamedTensors trained(const NamedTensors& all);
 // safetensors, float32 or int64, published atomically.
 void write_weights(const NamedTensors& parameters, const std::filesystem::path& file);
 
-// Copies the file's values into the parameters; float16 and bfloat16 are widened. Throws StoreError
-// naming the first missing, misshapen (expected and found shape) or surplus tensor; then no
-// parameter has changed.
+// Copies the file's values (weights/weights_file.h) into the parameters, as float32. Throws
+// StoreError or ConfigError naming the first missing, misshapen (expected and found shape) or
+// surplus tensor; then no parameter has changed.
 void read_weights(const NamedTensors& parameters, const std::filesystem::path& file);
 
 // In place; gradients are dropped. Throws ConfigError if the device is not one ("cpu", "cuda:0") or

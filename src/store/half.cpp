@@ -35,4 +35,16 @@ std::uint16_t float_to_half(float value) {
                                     ((static_cast<std::uint32_t>(exponent + 13) << 10) + mantissa));
 }
 
+float bfloat16_to_float(std::uint16_t brain) {
+  return std::bit_cast<float>(static_cast<std::uint32_t>(brain) << 16);
+}
+
+std::uint16_t float_to_bfloat16(float value) {
+  const auto bits = std::bit_cast<std::uint32_t>(value);
+  // A NaN stays one: rounding could carry its mantissa away.
+  if (std::isnan(value)) return static_cast<std::uint16_t>((bits >> 16) | 0x40U);
+  const std::uint32_t odd = (bits >> 16) & 1U;
+  return static_cast<std::uint16_t>((bits + 0x7FFFU + odd) >> 16);
+}
+
 }  // namespace helip::store

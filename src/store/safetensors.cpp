@@ -1,7 +1,6 @@
 #include "store/safetensors.h"
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -19,45 +18,17 @@ using Json = nlohmann::json;
 constexpr std::uint64_t kMaxHeader = 16ULL << 20;
 constexpr std::size_t kMaxTensors = 100'000;
 constexpr std::size_t kAlign = 8;
-
-struct DTypeSize {
-  std::string_view name;
-  std::uint64_t bytes;
-};
-constexpr std::array<DTypeSize, 11> kDTypes = {{{"BOOL", 1},
-                                                {"U8", 1},
-                                                {"I8", 1},
-                                                {"I16", 2},
-                                                {"F16", 2},
-                                                {"BF16", 2},
-                                                {"I32", 4},
-                                                {"U32", 4},
-                                                {"F32", 4},
-                                                {"I64", 8},
-                                                {"F64", 8}}};
-
-std::uint64_t bytes_of(std::string_view dtype) {
-  for (const DTypeSize& entry : kDTypes) {
-    if (entry.name == dtype) return entry.bytes;
-  }
-  return 0;
-}
+constexpr int kMaxDepth = 4;  // of the header's JSON; three are the format's
 
 StoreError damaged(const std::filesystem::path& path, const std::string& what,
                    const std::string& expected = {}, const std::string& found = {}) {
   return StoreError({.what = what, .where = path.string(), .expected = expected, .found = found});
 }
 
-std::string shape_text(const std::vector<std::uint64_t>& shape) {
-  std::string text;
-  for (const std::uint64_t extent : shape) text += cat(text.empty() ? "" : ", ", extent);
-  return "[" + text + "]";
-}
-
 // Length in bytes by dtype and shape; throws if it overflows or the dtype is unknown.
 std::uint64_t length_of(const std::string& dtype, const std::vector<std::uint64_t>& shape,
                         const std::filesystem::path& path, const std::string& name) {
-  std::uint64_t length = bytes_of(dtype);
+  std::uint64_t length = dtype_bytes(dtype);
   if (length == 0) throw damaged(path, "tensor '" + name + "' has an unknown dtype", {}, dtype);
   for (const std::uint64_t extent : shape) {
     if (__builtin_mul_overflow(length, extent, &length)) {
@@ -127,11 +98,15 @@ void check_contiguous(std::vector<Extent> extents, std::uint64_t data_size,
   }
 }
 
-// Rejects keys that appear twice, which nlohmann's parser would silently merge.
+// Rejects keys that appear twice, which nlohmann's parser would silently merge, and drops what is
+// nested deep, which would cost many times the file's size.
 Json parse_header(std::string_view text, const std::filesystem::path& path) {
   std::vector<std::vector<std::string>> keys;
   bool repeated = false;
-  const auto callback = [&](int /*depth*/, Json::parse_event_t event, Json& parsed) {
+  bool deep = false;
+  const auto callback = [&](int depth, Json::parse_event_t event, Json& parsed) {
+    deep = deep || depth > kMaxDepth;
+    if (deep) return false;
     if (event == Json::parse_event_t::object_start) keys.emplace_back();
     if (event == Json::parse_event_t::object_end) {
       std::vector<std::string>& level = keys.back();
@@ -144,6 +119,7 @@ Json parse_header(std::string_view text, const std::filesystem::path& path) {
   };
   try {
     Json header = Json::parse(text, callback);
+    if (deep) throw damaged(path, "the safetensors header is nested too deep");
     if (!header.is_object()) throw damaged(path, "the safetensors header is not a JSON object");
     if (repeated) throw damaged(path, "the safetensors header names a tensor twice");
     return header;

@@ -5,23 +5,15 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <span>
 #include <string>
-#include <vector>
 
 #include "common/mapped_file.h"
+#include "store/tensor_view.h"
 
 namespace helip::store {
-
-// dtype names are the format's: "F32", "F16", "BF16", "F64", "I64", "I32", "U32", "U8", "BOOL".
-struct TensorView {
-  std::string dtype;
-  std::vector<std::uint64_t> shape;
-  std::span<const std::byte> data;
-};
 
 // Memory-mapped; immutable; safe from many threads. Views live as long as the object.
 class SafetensorsFile {

@@ -13,6 +13,8 @@ namespace {
 using Catch::Matchers::Contains;
 namespace fs = std::filesystem;
 
+const fs::path kGolden = fs::path(HELIP_SOURCE_DIR) / "tests/golden";
+
 TEST_CASE("a model folder is architecture and weights at once") {
   const test::TemporaryFolder folder;
   publish_file(folder.path() / "open_clip_config.json", "{}");
@@ -52,12 +54,17 @@ TEST_CASE("a model that is not there or says nothing of its architecture is refu
   const test::TemporaryFolder folder;
   CHECK_THROWS_WITH(resolve_model({.model = (folder.path() / "none").string()}),
                     Contains("--model") && Contains("none"));
-  publish_file(folder.path() / "weights.safetensors", "");
-  const std::string weights = (folder.path() / "weights.safetensors").string();
+  const std::string weights = (kGolden / "store/small.safetensors").string();
   CHECK_THROWS_WITH(resolve_model({.model = weights}), Contains("--model-config"));
+  CHECK_THROWS_WITH(resolve_model({.model = weights, .model_config_option = "--other"}),
+                    Contains("--other"));
   const auto model = resolve_model({.model = weights, .model_config = "ViT-B-16"});
   CHECK(model.init == weights);
   CHECK(model.architecture == "ViT-B-16");
+}
+
+TEST_CASE("a SLIP checkpoint tells its own architecture") {
+  CHECK(resolve_model({.model = kGolden / "checkpoints/slip.pt"}).architecture == "SLIP_VITS16");
 }
 
 }  // namespace

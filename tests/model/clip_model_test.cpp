@@ -13,6 +13,7 @@
 #include "model/model.h"
 #include "store/safetensors.h"
 #include "support/temporary_folder.h"
+#include "weights/checkpoint_writer.h"
 
 // Last: LibTorch's logging has a CHECK of its own.
 #include <catch2/catch.hpp>
@@ -190,6 +191,21 @@ TEST_CASE("half-precision weights are widened") {
   for (const auto& [name, parameter] : model->parameters()) {
     if (name == "visual.ln_pre.weight") CHECK(parameter.eq(1.5).all().item<bool>());
     if (name == "visual.ln_pre.bias") CHECK(parameter.eq(3).all().item<bool>());
+  }
+}
+
+TEST_CASE("a checkpoint of torch.save gives the model that safetensors give") {
+  const test::TemporaryFolder folder;
+  const auto golden = store::SafetensorsFile::open(golden_weights());
+  const auto expected = tiny(false);
+  load_weights(*expected, golden_weights());
+  for (const char* prefix : {"", "module."}) {
+    const fs::path file = folder.path() / "w.pt";
+    weights::write_checkpoint(
+        file, {.prefix = prefix, .tensors = {golden.tensors().begin(), golden.tensors().end()}});
+    const auto model = tiny(false);
+    load_weights(*model, file);
+    CHECK(model->towers_digest() == expected->towers_digest());
   }
 }
 

@@ -97,7 +97,18 @@ TEST_CASE("weights are found in a file, a model folder and a checkpoint") {
   CHECK(find_weights(step.parent_path(), true) == step);
   CHECK_THROWS_AS(find_weights(model.parent_path(), true), ConfigError);
   CHECK_THROWS_AS(find_weights(folder.path() / "nothing", false), ConfigError);
-  CHECK_THROWS_AS(find_weights(touch("weights.bin"), false), ConfigError);
+  for (const char* name : {"w.pt", "w.pth", "w.bin"}) {
+    CHECK(find_weights(touch(name), false) == folder.path() / name);
+  }
+  const fs::path torch = touch("hub/open_clip_pytorch_model.bin");
+  CHECK(find_weights(torch.parent_path(), false) == torch);
+  CHECK_THROWS_AS(find_weights(torch.parent_path(), true), ConfigError);
+  CHECK_THROWS_AS(find_weights(touch("weights.npz"), false), ConfigError);
+}
+
+TEST_CASE("a SLIP checkpoint tells its architecture, others do not") {
+  CHECK(architecture_of_weights(test::golden("checkpoints/slip.pt")) == "SLIP_VITS16");
+  CHECK(architecture_of_weights(test::golden("checkpoints/open_clip.pt")).empty());
 }
 
 TEST_CASE("a locked-towers folder is read") {

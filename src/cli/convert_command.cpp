@@ -1,0 +1,72 @@
+// helip convert IN OUT: a checkpoint in another program's format.
+#include <iostream>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+
+#include "cli/commands.h"
+#include "cli/model_argument.h"
+#include "common/text.h"
+#include "model/convert_job.h"
+
+namespace helip::cli {
+namespace {
+
+struct ConvertArguments {
+  ModelArgument in{.model_option = "IN", .model_config_option = "--model"};
+  std::string out;
+  std::string precision;
+};
+
+std::string precisions(const std::set<std::string>& dtypes) {
+  const std::map<std::string, std::string> names = {
+      {"F16", "fp16"}, {"BF16", "bf16"}, {"F32", "fp32"}, {"F64", "fp64"}, {"I64", "int64"}};
+  std::string text;
+  for (const std::string& dtype : dtypes) {
+    const auto name = names.find(dtype);
+    text += (text.empty() ? "" : " and ") + (name == names.end() ? dtype : name->second);
+  }
+  return text;
+}
+
+void convert(const ConvertArguments& arguments) {
+  const model::ConvertReport report = model::convert_weights({.model = resolve_model(arguments.in),
+                                                              .out = arguments.out,
+                                                              .precision = arguments.precision});
+  const weights::CheckpointFacts& facts = report.facts;
+  std::cout << "read         " << printable(report.read.string()) << "\nformat       "
+            << facts.container << ", names of " << weights::layout_name(facts.layout);
+  if (facts.epoch) std::cout << ", epoch " << *facts.epoch;
+  if (facts.step) std::cout << ", step " << *facts.step;
+  std::cout << "\ntensors      " << report.tensors << ", " << report.elements << " numbers, "
+            << precisions(report.found) << "\nwrote        " << printable(arguments.out)
+            << "\nformat       " << report.kind << ", " << precisions(report.written) << "\n";
+}
+
+}  // namespace
+
+void add_convert_command(CLI::App& app, int& /*exit_code*/) {
+  auto* const command = app.add_subcommand(
+      "convert", "Write a checkpoint as OpenCLIP's or SLIP's .pt, as safetensors or as a folder");
+  const auto arguments = std::make_shared<ConvertArguments>();
+  command
+      ->add_option("in", arguments->in.model,
+                   ".pt, .safetensors, OpenCLIP folder, finished model or checkpoint of a work "
+                   "directory")
+      ->required();
+  command
+      ->add_option("out", arguments->out,
+                   "NAME.pt, NAME.safetensors, or a folder for OpenCLIP; must not exist")
+      ->required();
+  command->add_option("--model", arguments->in.model_config,
+                      "architecture of a file that does not tell: a name, an OpenCLIP JSON file or "
+                      "a model folder");
+  command
+      ->add_option("--precision", arguments->precision,
+                   "fp32, fp16 or bf16; each tensor keeps its own without it")
+      ->check(CLI::IsMember({"fp32", "fp16", "bf16"}));
+  command->callback([arguments] { convert(*arguments); });
+}
+
+}  // namespace helip::cli

@@ -1,0 +1,12 @@
+// The check sum of zip archives (IEEE 802.3, reflected).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace helip::weights {
+
+std::uint32_t crc32(std::span<const std::byte> bytes);
+
+}  // namespace helip::weights

@@ -1,0 +1,456 @@
+#include "weights/unpickler.h"
+
+#include <bit>
+#include <cstring>
+#include <iterator>
+#include <unordered_map>
+
+#include "common/error.h"
+#include "common/text.h"
+#include "weights/opcodes.h"
+#include "weights/pickle_globals.h"
+
+namespace helip::weights {
+namespace {
+
+constexpr std::uint64_t kMaxOpcodes = 1'000'000;
+constexpr std::uint8_t kMaxProtocol = 5;
+constexpr std::size_t kMaxRank = 64;
+
+constexpr const char* kPlain = "tensors, dicts, lists, numbers and text alone";
+
+class Unpickler {
+ public:
+  Unpickler(std::span<const std::byte> bytes, const std::string& where)
+      : bytes_(bytes), where_(where) {}
+
+  Pickle run() {
+    for (std::uint64_t count = 0; count < kMaxOpcodes; ++count) {
+      begin_ = at_;
+      const auto opcode = number<std::uint8_t>();
+      if (static_cast<Opcode>(opcode) == Opcode::kStop) {
+        pickle_.root = pop();
+        return std::move(pickle_);
+      }
+      if (!scalar(opcode) && !container(opcode) && !reference(opcode)) {
+        fail("the pickle holds what is not read", kPlain, opcode_text(opcode));
+      }
+    }
+    fail("the pickle is too long", cat("at most ", kMaxOpcodes, " opcodes"), "more");
+  }
+
+ private:
+  [[noreturn]] void fail(const std::string& what, const std::string& expected = {},
+                         const std::string& found = {}) const {
+    throw StoreError({.what = what,
+                      .where = cat(where_, ", byte ", begin_),
+                      .expected = expected,
+                      .found = found});
+  }
+
+  // --- the bytes ---
+
+  std::span<const std::byte> take(std::uint64_t length) {
+    if (length > bytes_.size() - at_) {
+      fail("the pickle is cut off or claims too much",
+           cat("at most ", bytes_.size() - at_, " bytes"), cat(length, " bytes"));
+    }
+    const auto part = bytes_.subspan(at_, length);
+    at_ += length;
+    return part;
+  }
+
+  template <typename Number>
+  Number number() {
+    Number value = 0;
+    std::memcpy(&value, take(sizeof value).data(), sizeof value);
+    return value;
+  }
+
+  std::string_view text(std::uint64_t length) {
+    const auto part = take(length);
+    const std::string_view result(reinterpret_cast<const char*>(part.data()), part.size());
+    if (!is_valid_utf8(result)) fail("the pickle holds text that is not UTF-8");
+    return result;
+  }
+
+  std::string_view line() {
+    const std::string_view rest(reinterpret_cast<const char*>(bytes_.data()) + at_,
+                                bytes_.size() - at_);
+    const std::size_t length = rest.find('\n');
+    if (length == std::string_view::npos) fail("the pickle is cut off in a name");
+    at_ += length + 1;
+    return rest.substr(0, length);
+  }
+
+  // --- the stack ---
+
+  void push(Value value) { stack_.push_back(value); }
+
+  Value pop() {
+    if (stack_.empty() || (!marks_.empty() && marks_.back() == stack_.size())) {
+      fail("damaged pickle: its stack is empty");
+    }
+    const Value value = stack_.back();
+    stack_.pop_back();
+    return value;
+  }
+
+  // What was pushed since the last mark.
+  std::vector<Value> pop_mark() {
+    if (marks_.empty()) fail("damaged pickle: it has no mark");
+    const auto first = stack_.begin() + static_cast<std::ptrdiff_t>(marks_.back());
+    std::vector<Value> values(first, stack_.end());
+    stack_.erase(first, stack_.end());
+    marks_.pop_back();
+    return values;
+  }
+
+  template <typename Kind>
+  Kind expect(const Value& value, const char* what) {
+    const Kind* const found = std::get_if<Kind>(&value);
+    if (found == nullptr) fail(std::string("damaged pickle: ") + what + " is of another kind");
+    return *found;
+  }
+
+  // --- opcodes, by family; false: not of this family ---
+
+  bool scalar(std::uint8_t opcode) {
+    switch (static_cast<Opcode>(opcode)) {
+      case Opcode::kNone:
+        push(None{});
+        return true;
+      case Opcode::kNewTrue:
+        push(true);
+        return true;
+      case Opcode::kNewFalse:
+        push(false);
+        return true;
+      case Opcode::kBinInt:
+        push(std::int64_t{number<std::int32_t>()});
+        return true;
+      case Opcode::kBinInt1:
+        push(std::int64_t{number<std::uint8_t>()});
+        return true;
+      case Opcode::kBinInt2:
+        push(std::int64_t{number<std::uint16_t>()});
+        return true;
+      case Opcode::kLong1:
+        push_long(number<std::uint8_t>());
+        return true;
+      case Opcode::kLong4:
+        push_long(number<std::uint32_t>());
+        return true;
+      case Opcode::kBinFloat:
+        push(std::bit_cast<double>(__builtin_bswap64(number<std::uint64_t>())));
+        return true;
+      case Opcode::kShortBinUnicode:
+        push(text(number<std::uint8_t>()));
+        return true;
+      case Opcode::kBinUnicode:
+        push(text(number<std::uint32_t>()));
+        return true;
+      case Opcode::kBinUnicode8:
+        push(text(number<std::uint64_t>()));
+        return true;
+      case Opcode::kShortBinBytes:
+      case Opcode::kShortBinString:
+        push_bytes(number<std::uint8_t>());
+        return true;
+      case Opcode::kBinBytes:
+      case Opcode::kBinString:
+        push_bytes(number<std::uint32_t>());
+        return true;
+      case Opcode::kBinBytes8:
+        push_bytes(number<std::uint64_t>());
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  bool container(std::uint8_t opcode) {
+    switch (static_cast<Opcode>(opcode)) {
+      case Opcode::kMark:
+        marks_.push_back(stack_.size());
+        return true;
+      case Opcode::kPop:
+        pop();
+        return true;
+      case Opcode::kPopMark:
+        pop_mark();
+        return true;
+      case Opcode::kEmptyDict:
+        push(pickle_.add(Dict{}));
+        return true;
+      case Opcode::kEmptyList:
+        push(pickle_.add(Sequence{Sequence::Kind::kList}));
+        return true;
+      case Opcode::kEmptySet:
+        push(pickle_.add(Sequence{Sequence::Kind::kSet}));
+        return true;
+      case Opcode::kEmptyTuple:
+        push_tuple({});
+        return true;
+      case Opcode::kTuple:
+        push_tuple(pop_mark());
+        return true;
+      case Opcode::kTuple1:
+      case Opcode::kTuple2:
+      case Opcode::kTuple3:
+        push_tuple_of(opcode - static_cast<std::uint8_t>(Opcode::kTuple1) + 1U);
+        return true;
+      case Opcode::kFrozenSet:
+        push(pickle_.add(Sequence{Sequence::Kind::kSet, pop_mark()}));
+        return true;
+      case Opcode::kAppend:
+        extend(Sequence::Kind::kList, {pop()});
+        return true;
+      case Opcode::kAppends:
+        extend(Sequence::Kind::kList, pop_mark());
+        return true;
+      case Opcode::kAddItems:
+        extend(Sequence::Kind::kSet, pop_mark());
+        return true;
+      case Opcode::kSetItem: {
+        const Value value = pop();
+        const Value key = pop();
+        set_items({key, value});
+        return true;
+      }
+      case Opcode::kSetItems:
+        set_items(pop_mark());
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  bool reference(std::uint8_t opcode) {
+    switch (static_cast<Opcode>(opcode)) {
+      case Opcode::kProto: {
+        const auto protocol = number<std::uint8_t>();
+        if (protocol < 2 || protocol > kMaxProtocol) {
+          fail("the pickle is of another protocol", cat("2 to ", int{kMaxProtocol}),
+               cat(int{protocol}));
+        }
+        return true;
+      }
+      case Opcode::kFrame:
+        if (const auto length = number<std::uint64_t>(); length > bytes_.size() - at_) {
+          fail("the pickle is cut off or claims too much",
+               cat("at most ", bytes_.size() - at_, " bytes"), cat(length, " bytes"));
+        }
+        return true;
+      case Opcode::kBinPut:
+        put(number<std::uint8_t>());
+        return true;
+      case Opcode::kLongBinPut:
+        put(number<std::uint32_t>());
+        return true;
+      case Opcode::kMemoize:
+        put(static_cast<std::uint32_t>(memo_.size()));
+        return true;
+      case Opcode::kBinGet:
+        get(number<std::uint8_t>());
+        return true;
+      case Opcode::kLongBinGet:
+        get(number<std::uint32_t>());
+        return true;
+      case Opcode::kGlobal: {
+        const std::string_view module = line();
+        global(module, line());
+        return true;
+      }
+      case Opcode::kStackGlobal: {
+        const auto name = expect<std::string_view>(pop(), "a global's name");
+        global(expect<std::string_view>(pop(), "a global's module"), name);
+        return true;
+      }
+      case Opcode::kBinPersId:
+        storage(expect<Sequence*>(pop(), "a persistent id"));
+        return true;
+      case Opcode::kReduce:
+      case Opcode::kNewObj: {
+        const auto* const arguments = expect<Sequence*>(pop(), "the list of arguments");
+        make(*expect<const Global*>(pop(), "what is called"), *arguments);
+        return true;
+      }
+      case Opcode::kBuild:
+        build();
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  // --- what they do ---
+
+  void push_long(std::uint64_t length) {
+    const auto part = take(length);
+    if (length > sizeof(std::int64_t)) return push(Opaque{});
+    std::uint64_t value = 0;
+    if (length > 0) {
+      std::memcpy(&value, part.data(), length);
+      // Two's complement of `length` bytes.
+      const std::uint64_t unused = 64 - 8 * length;
+      value = static_cast<std::uint64_t>(static_cast<std::int64_t>(value << unused) >>
+                                         static_cast<int>(unused));
+    }
+    push(static_cast<std::int64_t>(value));
+  }
+
+  void push_bytes(std::uint64_t length) {
+    take(length);
+    push(Opaque{});
+  }
+
+  void push_tuple(std::vector<Value> items) {
+    push(pickle_.add(Sequence{Sequence::Kind::kTuple, std::move(items)}));
+  }
+
+  void push_tuple_of(std::size_t count) {
+    std::vector<Value> items(count);
+    for (std::size_t i = count; i-- > 0;) items[i] = pop();
+    push_tuple(std::move(items));
+  }
+
+  void extend(Sequence::Kind kind, std::vector<Value> values) {
+    const Value target = pop();
+    auto* const sequence = expect<Sequence*>(target, "the list that is extended");
+    if (sequence->kind != kind)
+      fail("damaged pickle: the list that is extended is of another kind");
+    sequence->items.insert(sequence->items.end(), values.begin(), values.end());
+    push(target);
+  }
+
+  void set_items(const std::vector<Value>& values) {
+    if (values.size() % 2 != 0) fail("damaged pickle: a key without a value");
+    const Value target = pop();
+    auto* const dict = expect<Dict*>(target, "the dict that is filled");
+    for (std::size_t i = 0; i < values.size(); i += 2) {
+      dict->items.emplace_back(values[i], values[i + 1]);
+    }
+    push(target);
+  }
+
+  void put(std::uint32_t index) {
+    const Value value = pop();
+    push(value);
+    memo_[index] = value;
+  }
+
+  void get(std::uint32_t index) {
+    const auto found = memo_.find(index);
+    if (found == memo_.end()) fail("damaged pickle: it refers to what it has not stored");
+    push(found->second);
+  }
+
+  void global(std::string_view module, std::string_view name) {
+    auto known = find_global(module, name);
+    if (!known) {
+      fail("the pickle asks for what is not read; nothing was executed", kPlain,
+           "global " + std::string(module) + "." + std::string(name));
+    }
+    push(pickle_.add(*std::move(known)));
+  }
+
+  // ("storage", class, record, device, elements[, None])
+  void storage(const Sequence* id) {
+    const auto& items = id->items;
+    if (items.size() < 5 || items.size() > 6 ||
+        expect<std::string_view>(items[0], "a persistent id's kind") != "storage") {
+      fail("damaged pickle: a persistent id that is no storage");
+    }
+    const auto* const type = expect<const Global*>(items[1], "a storage's class");
+    if (type->role != Role::kStorage) fail("damaged pickle: a storage of no storage class");
+    push(pickle_.add(Storage{.dtype = type->dtype,
+                             .key = expect<std::string_view>(items[2], "a storage's record"),
+                             .elements = count(items[4], "a storage's size")}));
+  }
+
+  std::uint64_t count(const Value& value, const char* what) {
+    const auto number = expect<std::int64_t>(value, what);
+    if (number < 0)
+      fail(std::string("damaged pickle: ") + what + " is negative", "0 or more", cat(number));
+    return static_cast<std::uint64_t>(number);
+  }
+
+  std::vector<std::uint64_t> counts(const Value& value, const char* what) {
+    const auto& items = expect<Sequence*>(value, what)->items;
+    if (items.size() > kMaxRank) fail("damaged pickle: a tensor of too many dimensions");
+    std::vector<std::uint64_t> result;
+    for (const Value& item : items) result.push_back(count(item, what));
+    return result;
+  }
+
+  const Value& argument(const Global& type, const Sequence& arguments, std::size_t index) {
+    if (index >= arguments.items.size()) {
+      fail("damaged pickle: " + type.name + " has too few arguments");
+    }
+    return arguments.items[index];
+  }
+
+  void make(const Global& type, const Sequence& arguments) {
+    switch (type.role) {
+      case Role::kDict:
+        if (!arguments.items.empty()) fail("damaged pickle: " + type.name + " has arguments");
+        return push(pickle_.add(Dict{}));
+      case Role::kTensor:
+        return push(pickle_.add(tensor(type, arguments)));
+      case Role::kParameter:
+        return push(expect<const PickledTensor*>(argument(type, arguments, 0), "a parameter"));
+      case Role::kSequence:
+        return push(expect<Sequence*>(argument(type, arguments, 0), "a sequence"));
+      case Role::kOpaque:
+      case Role::kTorchScriptModule:
+        return push(pickle_.add(Object{.type = &type}));
+      case Role::kStorage:
+      case Role::kDType:
+        fail("damaged pickle: it calls what is no function", kPlain, type.name);
+    }
+  }
+
+  // (storage, offset, shape, strides, requires_grad, hooks[, metadata])
+  PickledTensor tensor(const Global& type, const Sequence& arguments) {
+    PickledTensor result{
+        .storage = expect<const Storage*>(argument(type, arguments, 0), "a tensor's storage"),
+        .offset = count(argument(type, arguments, 1), "a tensor's offset"),
+        .shape = counts(argument(type, arguments, 2), "a tensor's shape"),
+        .strides = counts(argument(type, arguments, 3), "a tensor's strides")};
+    if (result.shape.size() != result.strides.size()) {
+      fail("damaged pickle: a tensor whose shape and strides differ in length");
+    }
+    if (result.storage->dtype.empty()) fail("damaged pickle: a tensor of a storage without dtype");
+    return result;
+  }
+
+  // Attributes: of an object they are its content; a dict's (state_dict()._metadata) say nothing.
+  void build() {
+    const Value state = pop();
+    const Value target = pop();
+    if (const auto* const object = std::get_if<Object*>(&target)) {
+      if (const auto* const fields = std::get_if<Dict*>(&state)) (*object)->fields = *fields;
+    } else if (!std::holds_alternative<Dict*>(target)) {
+      fail("damaged pickle: it gives attributes to what has none");
+    }
+    push(target);
+  }
+
+  std::span<const std::byte> bytes_;
+  const std::string& where_;
+  std::size_t at_ = 0;
+  std::size_t begin_ = 0;  // of the opcode at hand
+  Pickle pickle_;
+  std::vector<Value> stack_;
+  std::vector<std::size_t> marks_;
+  std::unordered_map<std::uint32_t, Value> memo_;
+};
+
+}  // namespace
+
+Pickle unpickle(std::span<const std::byte> bytes, const std::string& where) {
+  return Unpickler(bytes, where).run();
+}
+
+}  // namespace helip::weights

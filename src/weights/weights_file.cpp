@@ -1,0 +1,203 @@
+#include "weights/weights_file.h"
+
+#include <fstream>
+#include <utility>
+
+#include "common/error.h"
+#include "common/text.h"
+#include "store/safetensors.h"
+#include "weights/torch_file.h"
+
+namespace helip::weights {
+namespace {
+
+constexpr int kMaxDepth = 64;
+constexpr std::size_t kMaxTensors = 100'000;
+// How files begin that torch.save wrote before it wrote zip archives.
+constexpr std::string_view kOldMagic = "\x80\x02\x8A\x0A\x6C\xFC\x9C\x46\xF9\x20\x6A\xA8\x50\x19";
+
+// Fills `tensors` from a file of torch.save.
+class Collector {
+ public:
+  Collector(TorchFile& file, const std::filesystem::path& path) : file_(file), path_(path) {}
+
+  Tensors take() { return std::move(tensors_); }
+
+  void state_dict(const Dict& dict) {
+    for (const auto& [key, value] : dict.items) {
+      const auto* const name = std::get_if<std::string_view>(&key);
+      if (name == nullptr) fail("the state_dict has a key that is no text");
+      const auto* const tensor = std::get_if<const PickledTensor*>(&value);
+      if (tensor == nullptr) {
+        fail("the state_dict holds something else than tensors", "a tensor", cat("'", *name, "'"));
+      }
+      add(std::string(*name), **tensor);
+    }
+  }
+
+  // A TorchScript module's attributes are its parameters and buffers, and its submodules'.
+  void module(const Object& object, const std::string& prefix, int depth) {
+    if (depth > kMaxDepth) fail("the TorchScript module is nested too deep");
+    // A module may stand in many places: what is bounded is the walk, not the modules.
+    if (++modules_ > kMaxTensors) fail("the TorchScript module has too many submodules");
+    if (object.fields == nullptr) return;
+    for (const auto& [key, value] : object.fields->items) {
+      const auto* const name = std::get_if<std::string_view>(&key);
+      if (name == nullptr) fail("the TorchScript module has an attribute without a name");
+      const std::string full = prefix + std::string(*name);
+      if (const auto* const tensor = std::get_if<const PickledTensor*>(&value)) {
+        add(full, **tensor);
+      } else if (const auto* const child = std::get_if<Object*>(&value)) {
+        module(**child, full + ".", depth + 1);
+      }
+    }
+  }
+
+ private:
+  [[noreturn]] void fail(const std::string& what, const std::string& expected = {},
+                         const std::string& found = {}) const {
+    throw StoreError({.what = what, .where = path_.string(), .expected = expected, .found = found});
+  }
+
+  void add(const std::string& name, const PickledTensor& tensor) {
+    if (tensors_.size() >= kMaxTensors) fail("the file has too many tensors");
+    const std::string plain = plain_name(name);
+    if (!tensors_.emplace(plain, file_.view(tensor, plain)).second) {
+      fail("two tensors have one name", {}, cat("'", plain, "'"));
+    }
+  }
+
+  TorchFile& file_;
+  const std::filesystem::path& path_;
+  Tensors tensors_;
+  std::size_t modules_ = 0;
+};
+
+std::optional<std::int64_t> whole_number(const Dict& dict, std::string_view key) {
+  const Value* const value = dict.find(key);
+  const auto* const number = value == nullptr ? nullptr : std::get_if<std::int64_t>(value);
+  return number == nullptr ? std::nullopt : std::optional(*number);
+}
+
+// Empty if it is not plain.
+std::optional<CheckpointFacts::Plain> plain(const Value& value) {
+  using Plain = std::optional<CheckpointFacts::Plain>;
+  if (std::holds_alternative<None>(value)) return Plain(nullptr);
+  if (const auto* const found = std::get_if<bool>(&value)) return Plain(*found);
+  if (const auto* const found = std::get_if<std::int64_t>(&value)) return Plain(*found);
+  if (const auto* const found = std::get_if<double>(&value)) return Plain(*found);
+  if (const auto* const found = std::get_if<std::string_view>(&value)) {
+    return Plain(std::string(*found));
+  }
+  return std::nullopt;
+}
+
+void read_facts(const Dict& checkpoint, CheckpointFacts& facts) {
+  facts.epoch = whole_number(checkpoint, "epoch");
+  facts.step = whole_number(checkpoint, "global_step");
+  if (const Value* const name = checkpoint.find("name")) {
+    if (const auto* const text = std::get_if<std::string_view>(name)) facts.name = *text;
+  }
+  const Value* const args = checkpoint.find("args");
+  if (args == nullptr) return;
+  const Dict* fields = nullptr;
+  if (const auto* const object = std::get_if<Object*>(args)) fields = (*object)->fields;
+  if (const auto* const dict = std::get_if<Dict*>(args)) fields = *dict;
+  if (fields == nullptr) return;
+  for (const auto& [key, value] : fields->items) {
+    const auto* const name = std::get_if<std::string_view>(&key);
+    const auto content = plain(value);
+    if (name != nullptr && content) facts.args[std::string(*name)] = *content;
+  }
+}
+
+Tensors read_torch_file(TorchFile& file, const std::filesystem::path& path,
+                        CheckpointFacts& facts) {
+  Collector collector(file, path);
+  if (file.torch_script()) {
+    facts.container = "TorchScript";
+    collector.module(*std::get<Object*>(file.root()), "", 0);
+    return collector.take();
+  }
+  facts.container = "torch.save";
+  const auto* const root = std::get_if<Dict*>(&file.root());
+  if (root == nullptr) {
+    throw StoreError({.what = "the file holds no checkpoint",
+                      .where = path.string(),
+                      .expected = "a state_dict, or a dict with one"});
+  }
+  const Dict* state = *root;
+  if (const Value* const inner = (*root)->find("state_dict")) {
+    const auto* const dict = std::get_if<Dict*>(inner);
+    if (dict == nullptr) {
+      throw StoreError({.what = "the checkpoint's state_dict is no dict", .where = path.string()});
+    }
+    state = *dict;
+    read_facts(**root, facts);
+  }
+  collector.state_dict(*state);
+  return collector.take();
+}
+
+Tensors plain_names(const Tensors& tensors, const std::filesystem::path& path) {
+  Tensors result;
+  for (const auto& [name, view] : tensors) {
+    if (!result.emplace(plain_name(name), view).second) {
+      throw StoreError({.what = "two tensors have one name",
+                        .where = path.string(),
+                        .found = cat("'", plain_name(name), "'")});
+    }
+  }
+  return result;
+}
+
+// OpenCLIP's plain names, and parameters and buffers alone.
+Tensors canonical(Tensors tensors, Layout layout, const std::filesystem::path& path) {
+  std::erase_if(tensors, [](const auto& item) { return is_no_parameter(item.first); });
+  if (layout != Layout::kCustomText) return tensors;
+  Tensors result;
+  for (auto& [name, view] : tensors) {
+    const std::string renamed = without_text_prefix(name);
+    if (!result.emplace(renamed, std::move(view)).second) {
+      throw StoreError({.what = "the text tower is there twice",
+                        .where = path.string(),
+                        .found = cat("'", name, "' and '", renamed, "'")});
+    }
+  }
+  return result;
+}
+
+bool begins_with(const std::filesystem::path& path, std::string_view magic) {
+  std::string begin(magic.size(), '\0');
+  std::ifstream stream(path, std::ios::binary);
+  return stream.read(begin.data(), static_cast<std::streamsize>(begin.size())) && begin == magic;
+}
+
+}  // namespace
+
+WeightsFile WeightsFile::open(const std::filesystem::path& path) {
+  WeightsFile result;
+  Tensors tensors;
+  if (TorchFile::is_archive(path)) {
+    auto file = std::make_shared<TorchFile>(TorchFile::open(path));
+    tensors = read_torch_file(*file, path, result.facts_);
+    result.file_ = std::move(file);
+  } else if (begins_with(path, kOldMagic)) {
+    throw StoreError({.what = "the file is in the format of PyTorch before 1.6",
+                      .where = path.string(),
+                      .expected = "a zip archive: load it in Python and torch.save it again"});
+  } else {
+    result.facts_.container = "safetensors";
+    auto file = std::make_shared<store::SafetensorsFile>(store::SafetensorsFile::open(path));
+    tensors = plain_names(file->tensors(), path);
+    result.file_ = std::move(file);
+  }
+  if (tensors.empty()) {
+    throw StoreError({.what = "the file holds no tensor", .where = path.string()});
+  }
+  result.facts_.layout = layout_of(tensors);
+  result.tensors_ = canonical(std::move(tensors), result.facts_.layout, path);
+  return result;
+}
+
+}  // namespace helip::weights

@@ -1,0 +1,48 @@
+// Weights of any file: torch.save's (.pt, .pth, .bin), TorchScript archives, safetensors.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "weights/tensor_names.h"
+
+namespace helip::weights {
+
+// What a checkpoint says of itself beside its tensors.
+struct CheckpointFacts {
+  using Plain = std::variant<std::nullptr_t, bool, std::int64_t, double, std::string>;
+
+  std::string container;  // "torch.save", "TorchScript", "safetensors"
+  Layout layout = Layout::kOther;
+  std::optional<std::int64_t> epoch = {};
+  std::optional<std::int64_t> step = {};
+  std::string name = {};                   // of the run that made it
+  std::map<std::string, Plain> args = {};  // the plain ones of its training's arguments (SLIP)
+};
+
+// Immutable; views live as long as the object.
+class WeightsFile {
+ public:
+  // Told apart by content, not by name. The tensors are those under `state_dict`, or the whole file
+  // where it is a bare state_dict; names come without wrappers' prefixes and in OpenCLIP's or
+  // SLIP's own form, without the entries that are no parameters (weights/tensor_names.h). Throws
+  // StoreError naming the file and what is wrong with it (weights/torch_file.h,
+  // store/safetensors.h).
+  static WeightsFile open(const std::filesystem::path& path);
+
+  [[nodiscard]] const Tensors& tensors() const { return tensors_; }
+  [[nodiscard]] const CheckpointFacts& facts() const { return facts_; }
+
+ private:
+  std::shared_ptr<const void> file_;  // holds what the views point into
+  Tensors tensors_;
+  CheckpointFacts facts_;
+};
+
+}  // namespace helip::weights

@@ -1,0 +1,170 @@
+#!/usr/bin/env python3
+"""OpenCLIP's checkpoint → helip convert → helip embed → OpenCLIP's own features; and back to a .pt that OpenCLIP loads.
+
+    python open_clip_round_trip.py --build BUILD [--architecture NAME …] [--images FOLDER] [--keep FOLDER]
+
+Needs open_clip_torch 3.3.0 with torch and pillow, which the test suite's own environment has not: it is run by hand. Images are
+real drawings (Debian's openclipart-png), captions their file names. For each architecture:
+  1. OpenCLIP's model with random weights, far from its initial ones (so that different inputs have different embeddings), is
+     saved as its training saves it;
+  2. helip makes a folder of it and embeds the corpus; every embedding must have a cosine of at least 0.9999 with the features
+     that OpenCLIP computes with its own preprocessing and tokenizer;
+  3. helip converts the folder back; torch.load(weights_only=True) and OpenCLIP must load it, with identical logits.
+"""
+import argparse
+import io
+import json
+import pathlib
+import subprocess
+import sys
+import tarfile
+import tempfile
+
+import numpy
+import open_clip
+import torch
+from PIL import Image
+
+COSINE = 0.9999
+
+SMALL_TEXT = {"width": 64, "heads": 2, "layers": 2}
+
+
+def named(name, embed_dim=None, vision=None, text=None):
+    """OpenCLIP's configuration of that name with other sizes; as it is without them."""
+    config = open_clip.get_model_config(name)
+    config["embed_dim"] = embed_dim or config["embed_dim"]
+    config["vision_cfg"] |= vision or {}
+    config["text_cfg"] |= text or {}
+    return config
+
+
+# One line for each architecture.
+ARCHITECTURES = {
+    "small": lambda: named("ViT-B-32", 48, {"width": 128, "layers": 2}, SMALL_TEXT),
+    "small-quickgelu": lambda: named("ViT-B-32-quickgelu", 48, {"width": 128, "layers": 2}, SMALL_TEXT),
+    "small-16": lambda: named("ViT-B-16", 32, {"width": 64, "layers": 3, "head_width": 32}, SMALL_TEXT),
+    "small-resnet": lambda: named("RN50", 64, {"layers": [1, 1, 1, 1], "width": 32}, SMALL_TEXT),
+    "small-ViT-L-14": lambda: named("ViT-L-14", vision={"layers": 2}, text=SMALL_TEXT),
+    "ViT-B-32": lambda: named("ViT-B-32"),
+    "RN50": lambda: named("RN50"),
+}
+DEFAULT = ["small", "small-quickgelu", "small-16", "small-resnet", "small-ViT-L-14"]
+
+
+def expect(condition, message):
+    if not condition:
+        sys.exit(f"open_clip_round_trip: {message}")
+
+
+def random_weights(model, seed=1):
+    generator = torch.Generator().manual_seed(seed)
+    for name, value in model.state_dict().items():
+        if not value.is_floating_point() or name == "logit_scale":
+            continue
+        draw = torch.randn(value.shape, generator=generator)
+        if name.endswith("running_var"):
+            draw = draw.abs() + 0.5
+        elif name.endswith("bias") or name.endswith("running_mean"):
+            draw = 0.3 * draw
+        elif value.ndim == 1:
+            draw = 1 + 0.3 * draw if name.endswith("weight") else 0.5 * draw
+        elif "embedding" in name:
+            draw = 0.5 * draw
+        else:
+            draw = draw * value[0].numel() ** -0.5
+        value.copy_(draw)
+
+
+def make_corpus(images, count, folder):
+    """A WebDataset shard; returns (image bytes, caption) in its order."""
+    files = sorted(file for file in images.rglob("*.png") if file.stat().st_size < 60_000)
+    expect(len(files) >= count, f"fewer than {count} images under {images}")
+    pairs = []
+    with tarfile.open(folder / "00000.tar", "w", format=tarfile.USTAR_FORMAT) as tar:
+        for number, file in enumerate(files[:: len(files) // count][:count]):
+            caption = " ".join(file.stem.replace("_", " ").replace("-", " ").split()) or "a drawing"
+            pairs.append((file.read_bytes(), caption))
+            for extension, content in (("png", pairs[-1][0]), ("txt", caption.encode())):
+                member = tarfile.TarInfo(f"{number:05d}.{extension}")
+                member.size = len(content)
+                tar.addfile(member, io.BytesIO(content))
+    return pairs
+
+
+def open_clip_inputs(model, pairs, context_length):
+    preprocess = open_clip.transform.image_transform(model.visual.image_size, is_train=False)
+    # RGB before anything else, as OpenCLIP's loader of shards decodes ("pilrgb"): its transform alone resizes alpha too.
+    images = torch.stack([preprocess(Image.open(io.BytesIO(image)).convert("RGB")) for image, _ in pairs])
+    return images, open_clip.SimpleTokenizer(context_length=context_length)([caption for _, caption in pairs])
+
+
+def check_cosines(what, found, features):
+    found, features = found.astype(numpy.float64), features.double().numpy()
+    norm = numpy.linalg.norm
+    cosines = (found * features).sum(1) / norm(found, axis=1) / norm(features, axis=1)
+    unit = features / norm(features, axis=1, keepdims=True)
+    others = unit @ unit.T
+    others = others[~numpy.eye(len(unit), dtype=bool)].mean()
+    print(f"  {what}: lowest cosine {cosines.min():.7f} over {len(cosines)}; mean cosine of different ones {others:.3f}")
+    expect(cosines.min() >= COSINE, f"{what} differ from OpenCLIP's")
+    expect(others < 0.95, f"{what} of different inputs are alike: the comparison says nothing")
+
+
+def round_trip(name, config, helip, images, folder):
+    def run(*command):
+        done = subprocess.run([helip, *map(str, command)], capture_output=True, text=True)
+        expect(done.returncode == 0, f"helip {' '.join(map(str, command))}: exit {done.returncode}\n{done.stderr}")
+
+    folder.mkdir(parents=True)
+    torch.manual_seed(0)
+    model = open_clip.model.CLIP(**config).eval()
+    random_weights(model)
+    (folder / "model.json").write_text(json.dumps(config))
+    state = {f"module.{key}": value for key, value in model.state_dict().items()}
+    torch.save({"epoch": 3, "name": name, "state_dict": state, "optimizer": {"state": {}}}, folder / "trained.pt")
+    run("convert", folder / "trained.pt", folder / "folder", "--model", folder / "model.json")
+
+    (folder / "corpus").mkdir()
+    pairs = make_corpus(images, 24, folder / "corpus")
+    run("embed", "--model", folder / "folder", "--corpus", folder / "corpus/00000.tar", "--out", folder / "embeddings")
+    pixels, tokens = open_clip_inputs(model, pairs, config["text_cfg"]["context_length"])
+    with torch.no_grad():
+        image_features, text_features = model.encode_image(pixels), model.encode_text(tokens)
+        logits = model.get_logits(pixels, tokens)
+    check_cosines("images", numpy.load(folder / "embeddings/img_emb/img_emb_0.npy"), image_features)
+    check_cosines("captions", numpy.load(folder / "embeddings/text_emb/text_emb_0.npy"), text_features)
+
+    run("convert", folder / "folder", folder / "back.pt")
+    back = torch.load(folder / "back.pt", weights_only=True)
+    expect(list(back) == ["epoch", "name", "state_dict"], f"back.pt holds {list(back)}")
+    for mapped in (False, True):
+        state = torch.load(folder / "back.pt", weights_only=True, mmap=mapped)["state_dict"]
+        expect(state.keys() == model.state_dict().keys(), "back.pt has other tensors")
+        for key, value in model.state_dict().items():
+            expect(state[key].dtype == value.dtype and torch.equal(state[key], value), f"back.pt: {key} has other values")
+    again = open_clip.model.CLIP(**config).eval()
+    open_clip.load_checkpoint(again, str(folder / "back.pt"))
+    with torch.no_grad():
+        for one, other in zip(logits, again.get_logits(pixels, tokens)):
+            expect(torch.equal(one, other), "the model that went around gives other logits")
+    print(f"  {sum(value.numel() for value in model.parameters())} parameters came back as they were, logits identical")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--build", type=pathlib.Path, required=True, help="build folder")
+    parser.add_argument("--architecture", action="append", choices=sorted(ARCHITECTURES), help=f"default: {DEFAULT}")
+    parser.add_argument("--images", type=pathlib.Path, default=pathlib.Path("/usr/share/openclipart/png"))
+    parser.add_argument("--keep", type=pathlib.Path, help="new folder for what is made; default: a temporary one")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        root = arguments.keep or pathlib.Path(temporary)
+        for name in arguments.architecture or DEFAULT:
+            print(name)
+            round_trip(name, ARCHITECTURES[name](), arguments.build / "bin/helip", arguments.images, root / name)
+    print("open_clip_round_trip: all as expected")
+
+
+if __name__ == "__main__":
+    main()
