@@ -14,6 +14,7 @@
 #include "model/tensor_check.h"
 #include "store/safetensors.h"
 #include "weights/checkpoint_writer.h"
+#include "weights/tensor_names.h"
 
 namespace helip::model {
 namespace {
@@ -59,7 +60,7 @@ ArchitectureSource source_of(const config::ModelConfig& model) {
   }
   if (source.slip) {
     if (const auto beside = slip_config_beside_weights(model.init)) {
-      expect_same_model(first_difference(*source.slip, *beside), model.init);
+      check_same_model(first_difference(*source.slip, *beside), model.init);
     }
   } else if (const auto beside = config_beside_weights(model.init)) {
     source.clip.preprocess = agreed_preprocess(source.clip, *beside, model.init);
@@ -74,11 +75,11 @@ std::string name_of(const config::ModelConfig& model, const weights::CheckpointF
 }
 
 // SLIP's programs take the model's class from args.model.
-weights::Checkpoint slip_checkpoint(const ConvertSpec& spec,
+weights::Checkpoint slip_checkpoint(const std::string& name,
                                     const weights::CheckpointFacts& facts) {
   weights::Checkpoint checkpoint{
       .epoch = facts.epoch.value_or(0), .prefix = "module.", .args = facts.args};
-  checkpoint.args.try_emplace("model", spec.model.architecture);
+  checkpoint.args.try_emplace("model", name);
   return checkpoint;
 }
 
@@ -96,9 +97,9 @@ ConvertReport convert_weights(const ConvertSpec& spec) {
   const auto file = weights::WeightsFile::open(report.read);
   report.facts = file.facts();
 
-  const std::vector<ParameterSpec> expected = source.slip
-                                                  ? slip_parameters(source.slip->architecture)
-                                                  : clip_parameters(source.clip.architecture);
+  const bool slip = source.slip.has_value();
+  const std::vector<ParameterSpec> expected =
+      slip ? slip_parameters(source.slip->architecture) : clip_parameters(source.clip.architecture);
   std::map<std::string, std::vector<std::uint64_t>> shapes;
   for (const ParameterSpec& tensor : expected) {
     shapes[tensor.name] = {tensor.shape.begin(), tensor.shape.end()};
@@ -117,11 +118,11 @@ ConvertReport convert_weights(const ConvertSpec& spec) {
   report.tensors = tensors.size();
 
   if (out.extension() == ".pt" || out.extension() == ".pth") {
-    report.kind = source.slip ? "SLIP checkpoint" : "OpenCLIP checkpoint";
+    report.kind = slip ? "SLIP checkpoint" : "OpenCLIP checkpoint";
     weights::Checkpoint checkpoint =
-        source.slip ? slip_checkpoint(spec, report.facts)
-                    : weights::Checkpoint{.epoch = report.facts.epoch.value_or(0),
-                                          .name = name_of(spec.model, report.facts)};
+        slip ? slip_checkpoint(weights::slip_model(file.tensors()), report.facts)
+             : weights::Checkpoint{.epoch = report.facts.epoch.value_or(0),
+                                   .name = name_of(spec.model, report.facts)};
     checkpoint.tensors = std::move(tensors);
     weights::write_checkpoint(out, checkpoint);
     return report;
@@ -133,18 +134,13 @@ ConvertReport convert_weights(const ConvertSpec& spec) {
     store::write_safetensors(out, by_name, metadata);
     return report;
   }
+  report.kind = slip ? "SLIP model's folder" : "OpenCLIP folder";
   FolderDraft draft(out);
-  if (source.slip) {
-    report.kind = "SLIP model folder";
-    store::write_safetensors(draft.path() / kCheckpointWeightsFile, by_name, metadata);
-    publish_file(draft.path() / kLockedConfigFile, to_slip_json(*source.slip));
-    draft.publish();
-    return report;
-  }
-  report.kind = "OpenCLIP folder";
-  store::write_safetensors(draft.path() / kOpenClipWeightsFile, by_name, metadata);
-  publish_file(draft.path() / kOpenClipConfigFile,
-               to_open_clip_json(source.clip.architecture, source.clip.preprocess));
+  store::write_safetensors(draft.path() / (slip ? kCheckpointWeightsFile : kOpenClipWeightsFile),
+                           by_name, metadata);
+  publish_file(draft.path() / (slip ? kLockedConfigFile : kOpenClipConfigFile),
+               slip ? to_slip_json(*source.slip)
+                    : to_open_clip_json(source.clip.architecture, source.clip.preprocess));
   draft.publish();
   return report;
 }

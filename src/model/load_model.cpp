@@ -49,7 +49,7 @@ std::unique_ptr<Model> load_slip(const config::ModelConfig& config, const SlipCo
   if (config.init != kRandom) {
     weights = find_weights(config.init, /*locked_towers=*/false);
     if (const auto beside = slip_config_beside_weights(config.init)) {
-      expect_same_model(first_difference(slip, *beside), config.init);
+      check_same_model(first_difference(slip, *beside), config.init);
     }
   }
   auto model = make_slip_model(slip, tokenizer_of(config, slip.architecture.text), seed_of(config));

@@ -112,7 +112,14 @@ std::optional<OpenClipConfig> config_beside_weights(const fs::path& init) {
   return read_clip(init / kOpenClipConfigFile);
 }
 
-void expect_same_model(const Difference& difference, const std::string& init) {
+std::optional<SlipConfig> slip_config_beside_weights(const fs::path& init) {
+  std::error_code ignored;
+  if (!fs::is_regular_file(init / kLockedConfigFile, ignored)) return std::nullopt;
+  const std::string file = (init / kLockedConfigFile).string();
+  return parse_slip_config(read_text_file(file), file);
+}
+
+void check_same_model(const Difference& difference, const std::string& init) {
   if (difference.key.empty()) return;
   throw ConfigError({.what = "model.init is another model than model.architecture",
                      .where = init + ": " + difference.key,
@@ -123,15 +130,8 @@ void expect_same_model(const Difference& difference, const std::string& init) {
 data::PreprocessConfig agreed_preprocess(OpenClipConfig architecture, const OpenClipConfig& weights,
                                          const std::string& init) {
   if (!architecture.preprocess_given) architecture.preprocess = weights.preprocess;
-  expect_same_model(first_difference(architecture, weights), init);
+  check_same_model(first_difference(architecture, weights), init);
   return weights.preprocess;
-}
-
-std::optional<SlipConfig> slip_config_beside_weights(const fs::path& init) {
-  std::error_code ignored;
-  if (!fs::is_regular_file(init / kLockedConfigFile, ignored)) return std::nullopt;
-  const std::string file = (init / kLockedConfigFile).string();
-  return parse_slip_config(read_text_file(file), file);
 }
 
 std::string architecture_of_weights(const fs::path& file) {

@@ -42,12 +42,11 @@ std::optional<OpenClipConfig> config_beside_weights(const std::filesystem::path&
 // The same of a SLIP model's folder.
 std::optional<SlipConfig> slip_config_beside_weights(const std::filesystem::path& init);
 
-// `difference` is that of an architecture and the folder `init`. Throws ConfigError naming the key:
-// they are two models.
-void expect_same_model(const Difference& difference, const std::string& init);
+// Throws ConfigError naming the key if the architecture and the model folder `init` differ.
+void check_same_model(const Difference& difference, const std::string& init);
 
 // The preprocessing of a model whose weights lie in a model folder, `init`: what the folder says is
-// how they were trained. Throws as expect_same_model.
+// how they were trained. Throws ConfigError as check_same_model does.
 data::PreprocessConfig agreed_preprocess(OpenClipConfig architecture, const OpenClipConfig& weights,
                                          const std::string& init);
 

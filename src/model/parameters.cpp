@@ -10,7 +10,6 @@
 #include <span>
 
 #include "common/error.h"
-#include "model/model.h"
 #include "model/tensor_check.h"
 #include "store/safetensors.h"
 #include "weights/weights_file.h"

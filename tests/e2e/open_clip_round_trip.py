@@ -44,9 +44,12 @@ ARCHITECTURES = {
     "small": lambda: named("ViT-B-32", 48, {"width": 128, "layers": 2}, SMALL_TEXT),
     "small-quickgelu": lambda: named("ViT-B-32-quickgelu", 48, {"width": 128, "layers": 2}, SMALL_TEXT),
     "small-16": lambda: named("ViT-B-16", 32, {"width": 64, "layers": 3, "head_width": 32}, SMALL_TEXT),
+    "small-resnet": lambda: named("RN50", 64, {"layers": [1, 1, 1, 1], "width": 32}, SMALL_TEXT),
+    "small-ViT-L-14": lambda: named("ViT-L-14", vision={"layers": 2}, text=SMALL_TEXT),
     "ViT-B-32": lambda: named("ViT-B-32"),
+    "RN50": lambda: named("RN50"),
 }
-DEFAULT = ["small", "small-quickgelu", "small-16"]
+DEFAULT = ["small", "small-quickgelu", "small-16", "small-resnet", "small-ViT-L-14"]
 
 
 def expect(condition, message):

@@ -2,8 +2,10 @@
 // crashes.
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <cstring>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -13,6 +15,7 @@
 #include "counted_memory.h"
 #include "golden_checkpoints.h"
 #include "support/temporary_folder.h"
+#include "weights/crc32.h"
 #include "weights/weights_file.h"
 
 using namespace helip;
@@ -128,6 +131,46 @@ TEST_CASE("a damaged copy of a good file is refused, or read with the same value
     INFO(name << ": " << refused << " of 200 were refused");
     // Every truncation, and the flips that matter.
     CHECK(refused >= 50);
+  }
+}
+
+TEST_CASE("a pickle with changed bytes and a right check sum is refused or read, within bounds") {
+  const test::TemporaryFolder folder;
+  const fs::path path = folder.path() / "file.pt";
+  for (const char* name : {"open_clip", "slip", "torch_script", "protocol_4"}) {
+    const std::string good = read_text_file(test::kCheckpoints / (std::string(name) + ".pt"));
+    const std::size_t pickle = good.find("\x80", good.find("data.pkl"));
+    // The name stands in the pickle's local header and in the directory.
+    const std::size_t header = good.rfind("/data.pkl");
+    const std::size_t crc_at = good.rfind("PK\x01\x02", header) + 16;
+    std::uint32_t length = 0;
+    std::memcpy(&length, good.data() + crc_at + 8, sizeof length);
+    RandomStream random(2, name, {});
+    std::size_t refused = 0;
+    for (int i = 0; i < 1000; ++i) {
+      std::string content = good;
+      std::size_t at = 0;
+      for (int change = 0; change <= i % 3; ++change) {
+        at = pickle + static_cast<std::size_t>(random.uniform() * length);
+        content[at] = static_cast<char>(random.uniform() * 256);
+      }
+      const std::uint32_t crc =
+          crc32(std::as_bytes(std::span<const char>(content).subspan(pickle, length)));
+      std::memcpy(content.data() + crc_at, &crc, sizeof crc);
+      write(path, content);
+      const Outcome outcome = read(path, nullptr);
+      INFO(name << ", change " << i << " at " << at << ": " << outcome.refusal << "; "
+                << outcome.peak << " bytes of memory");
+      CHECK(outcome.peak <= allowed(good.size()));
+      CHECK(outcome.refusal.find("CRC") == std::string::npos);
+      if (!outcome.refusal.empty()) {
+        CHECK(one_clear_line(outcome.refusal, path));
+        ++refused;
+      }
+    }
+    INFO(name << ": " << refused << " of 1,000 were refused");
+    CHECK(refused >= 300);
+    CHECK(refused < 1000);
   }
 }
 
