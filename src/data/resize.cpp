@@ -104,6 +104,7 @@ inline std::uint8_t to_byte(std::int32_t fixed) {
 constexpr std::size_t kLanes = 16;  // rows resized together by the horizontal pass
 constexpr std::size_t kBlock =
     3 * kLanes;  // one source column of them: channel by channel, row by row
+using ByteVector = std::uint8_t __attribute__((vector_size(kLanes)));
 
 // columns [n, kBlock] → one output column [kBlock].
 HELIP_VECTOR_CLONES
@@ -117,6 +118,59 @@ void blend_columns(const std::uint8_t* columns, const std::int32_t* weights, int
     columns += kBlock;
   }
   for (std::size_t i = 0; i < kBlock; ++i) out[i] = to_byte(sums[i]);
+}
+
+// 16 × 16 bytes.
+using Tile = std::array<ByteVector, kLanes>;
+
+inline Tile transposed(Tile tile) {
+  for (int round = 0; round < 4; ++round) {
+    Tile next;
+    for (std::size_t i = 0; i < kLanes / 2; ++i) {
+      const ByteVector a = tile[i];
+      const ByteVector b = tile[i + kLanes / 2];
+      next[2 * i] =
+          __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+      next[2 * i + 1] = __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29,
+                                                14, 30, 15, 31);
+    }
+    tile = next;
+  }
+  return tile;
+}
+
+// rows, `row_bytes` apart, [lanes, length] → columns [length, kLanes]. The lanes that are not there
+// keep what they hold.
+void to_columns(const std::uint8_t* rows, std::ptrdiff_t row_bytes, std::size_t lanes,
+                std::size_t length, std::uint8_t* columns) {
+  std::size_t i = 0;
+  for (; lanes == kLanes && i + kLanes <= length; i += kLanes) {
+    Tile tile;
+    for (std::size_t r = 0; r < kLanes; ++r)
+      std::memcpy(&tile[r], rows + static_cast<std::ptrdiff_t>(r) * row_bytes + i, kLanes);
+    tile = transposed(tile);
+    std::memcpy(columns + i * kLanes, tile.data(), sizeof tile);
+  }
+  for (; i < length; ++i) {
+    for (std::size_t r = 0; r < lanes; ++r)
+      columns[i * kLanes + r] =
+          rows[static_cast<std::ptrdiff_t>(r) * row_bytes + static_cast<std::ptrdiff_t>(i)];
+  }
+}
+
+// columns [length, kLanes] → rows [lanes, length].
+void to_rows(const std::uint8_t* columns, std::size_t lanes, std::size_t length,
+             std::uint8_t* rows) {
+  std::size_t i = 0;
+  for (; i + kLanes <= length; i += kLanes) {
+    Tile tile;
+    std::memcpy(tile.data(), columns + i * kLanes, sizeof tile);
+    tile = transposed(tile);
+    for (std::size_t r = 0; r < lanes; ++r) std::memcpy(rows + r * length + i, &tile[r], kLanes);
+  }
+  for (; i < length; ++i) {
+    for (std::size_t r = 0; r < lanes; ++r) rows[r * length + i] = columns[i * kLanes + r];
+  }
 }
 
 constexpr std::size_t kStrip = 256;  // bytes of a row blended together by the vertical pass
@@ -142,24 +196,16 @@ void resize_rows(const std::uint8_t* source, std::ptrdiff_t row_bytes, const Axi
   const auto bytes = static_cast<std::size_t>(axis.source_end - axis.source_begin) * 3;
   const std::size_t wanted = axis.first.size();
   std::vector<std::uint8_t> columns(bytes * kLanes);
-  std::uint8_t blended[kBlock];
+  std::vector<std::uint8_t> blended(wanted * kBlock);
   for (int top = 0; top < rows; top += static_cast<int>(kLanes)) {
     const auto lanes = static_cast<std::size_t>(std::min(rows - top, static_cast<int>(kLanes)));
-    for (std::size_t r = 0; r < lanes; ++r) {
-      const std::uint8_t* row = source + (top + static_cast<std::ptrdiff_t>(r)) * row_bytes;
-      for (std::size_t i = 0; i < bytes; ++i) columns[i * kLanes + r] = row[i];
-    }
-    std::uint8_t* block_out = out + static_cast<std::size_t>(top) * wanted * 3;
+    to_columns(source + top * row_bytes, row_bytes, lanes, bytes, columns.data());
     for (std::size_t x = 0; x < wanted; ++x) {
       const auto first = static_cast<std::size_t>(axis.first[x] - axis.source_begin);
       blend_columns(columns.data() + first * kBlock, axis.weights.data() + x * axis.taps,
-                    axis.count[x], blended);
-      for (std::size_t r = 0; r < lanes; ++r) {
-        for (std::size_t c = 0; c < 3; ++c) {
-          block_out[(r * wanted + x) * 3 + c] = blended[c * kLanes + r];
-        }
-      }
+                    axis.count[x], blended.data() + x * kBlock);
     }
+    to_rows(blended.data(), lanes, wanted * 3, out + static_cast<std::size_t>(top) * wanted * 3);
   }
 }
 
