@@ -13,9 +13,9 @@ namespace {
 
 // Why the image cannot be used; empty if its pixels are in `out`.
 std::string decode_into(const data::Sample& sample, const data::PreprocessConfig& preprocess,
-                        std::span<float> out) {
+                        const data::DecodeLimits& limits, std::span<float> out) {
   try {
-    data::preprocess(data::decode_image(sample.image), preprocess, out);
+    data::preprocess(data::decode_image(sample.image, limits), preprocess, out);
     return {};
   } catch (const DataError& error) {
     std::fill(out.begin(), out.end(), 0.0F);
@@ -27,8 +27,8 @@ std::string decode_into(const data::Sample& sample, const data::PreprocessConfig
 
 EncodeInputs read_encode_inputs(const data::Corpus& corpus,
                                 const data::PreprocessConfig& preprocess,
-                                const data::Tokenizer& tokenizer, std::uint64_t first,
-                                std::size_t rows, std::size_t batch) {
+                                const data::Tokenizer& tokenizer, const data::DecodeLimits& limits,
+                                std::uint64_t first, std::size_t rows, std::size_t batch) {
   const auto size = static_cast<std::size_t>(preprocess.size);
   const std::size_t image_values = 3 * size * size;
   const auto text_values = static_cast<std::size_t>(tokenizer.context_length());
@@ -42,7 +42,7 @@ EncodeInputs read_encode_inputs(const data::Corpus& corpus,
     const auto pixels = std::span(inputs.pixels).subspan(row * image_values, image_values);
     const auto tokens = std::span(inputs.tokens).subspan(row * text_values, text_values);
     std::string reason = sample.caption_problem;
-    const std::string image_reason = decode_into(sample, preprocess, pixels);
+    const std::string image_reason = decode_into(sample, preprocess, limits, pixels);
     if (!image_reason.empty()) reason += (reason.empty() ? "" : "; ") + image_reason;
     if (reason.empty()) {
       tokenizer.encode(sample.caption, tokens);

@@ -27,7 +27,7 @@ struct EncodeInputs {
 // be read. Safe from many threads.
 EncodeInputs read_encode_inputs(const data::Corpus& corpus,
                                 const data::PreprocessConfig& preprocess,
-                                const data::Tokenizer& tokenizer, std::uint64_t first,
-                                std::size_t rows, std::size_t batch);
+                                const data::Tokenizer& tokenizer, const data::DecodeLimits& limits,
+                                std::uint64_t first, std::size_t rows, std::size_t batch);
 
 }  // namespace helip::mining

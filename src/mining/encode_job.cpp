@@ -98,7 +98,8 @@ class Session final : public EncodeSession {
       : options_(config.encoder),
         feature_cache_(std::move(feature_cache)),
         device_(std::move(device)),
-        corpus_(data::Corpus::open(corpus_folder)),
+        limits_(data::limits_of(config.corpus)),
+        corpus_(data::Corpus::open(corpus_folder, limits_.max_bytes)),
         model_(model::load_model(config.model)) {
     if (options_.source == "towers" && model_->towers() == nullptr) {
       throw ConfigError({.what = "the model has no frozen towers",
@@ -158,8 +159,8 @@ class Session final : public EncodeSession {
     RangeFeatures features;
     data::Prefetcher<EncodeInputs> prefetcher(batches, kBatchesAhead, [&](std::uint64_t index) {
       const std::uint64_t begin = index * batch;
-      return read_encode_inputs(corpus_, model_->preprocess(), model_->tokenizer(), first + begin,
-                                std::min(batch, count - begin), batch);
+      return read_encode_inputs(corpus_, model_->preprocess(), model_->tokenizer(), limits_,
+                                first + begin, std::min(batch, count - begin), batch);
     });
     for (std::uint64_t index = 0; index < batches; ++index) {
       EncodeInputs inputs = prefetcher.next();
@@ -249,6 +250,8 @@ class Session final : public EncodeSession {
     return {{"towers", model_->towers_digest()},
             {"corpus", corpus_.manifest().fingerprint},
             {"caption_key", corpus_.manifest().caption_key},
+            {"max_pixels", cat(limits_.max_pixels)},
+            {"max_image_bytes", cat(limits_.max_bytes)},
             {"first", cat(first)},
             {"count", cat(count)},
             {"batch_size", cat(options_.batch_size)},
@@ -261,6 +264,7 @@ class Session final : public EncodeSession {
   config::EncoderConfig options_;
   std::filesystem::path feature_cache_;
   std::string device_;
+  data::DecodeLimits limits_;
   data::Corpus corpus_;
   std::unique_ptr<model::Model> model_;
 };
