@@ -299,7 +299,7 @@ void check_margins_on_device(const RunConfig& config, Checks& checks) {
 }  // namespace
 
 std::optional<char> csv_separator_of(const std::string& text) {
-  if (text == "tab") return '\t';
+  if (text == "tab" || text == "\\t") return '\t';
   if (text.size() != 1 || text[0] == '"' || text[0] == '\n' || text[0] == '\r') return std::nullopt;
   return text[0];
 }

@@ -129,9 +129,9 @@ TEST_CASE_METHOD(CorpusTest,
                                  "{\"caption\":\"\xFF\"}", "{\"caption\":null}"}) {
     CAPTURE(json);
     std::filesystem::remove_all(shards);
-    test::write_file(shards / "0.tar",
-                     tar_member("a.jpg", "x") + tar_member("a.json", json) +
-                         tar_member("b.jpg", "y") + tar_member("b.txt", "a dog") + kTarEnd);
+    test::write_file(shards / "0.tar", tar_member("a.jpg", "x") + tar_member("a.json", json) +
+                                           tar_member("b.jpg", "y") + tar_member("b.txt", "a dog") +
+                                           kTarEnd);
     make();
     const Sample sample = Corpus::open(index).load(SampleId{0});
     CHECK(sample.caption.empty());
