@@ -10,6 +10,7 @@
 #include "common/text.h"
 #include "data/image.h"
 #include "data/resample.h"
+#include "data/row_lanes.h"
 
 // The loops below are compiled for several instruction sets, chosen at run time; integers give the
 // same result on each.
@@ -101,10 +102,8 @@ inline std::uint8_t to_byte(std::int32_t fixed) {
   return static_cast<std::uint8_t>(std::clamp(fixed >> kFractionBits, 0, 255));
 }
 
-constexpr std::size_t kLanes = 16;  // rows resized together by the horizontal pass
 constexpr std::size_t kBlock =
     3 * kLanes;  // one source column of them: channel by channel, row by row
-using ByteVector = std::uint8_t __attribute__((vector_size(kLanes)));
 
 // columns [n, kBlock] → one output column [kBlock].
 HELIP_VECTOR_CLONES
@@ -118,59 +117,6 @@ void blend_columns(const std::uint8_t* columns, const std::int32_t* weights, int
     columns += kBlock;
   }
   for (std::size_t i = 0; i < kBlock; ++i) out[i] = to_byte(sums[i]);
-}
-
-// 16 × 16 bytes.
-using Tile = std::array<ByteVector, kLanes>;
-
-inline Tile transposed(Tile tile) {
-  for (int round = 0; round < 4; ++round) {
-    Tile next;
-    for (std::size_t i = 0; i < kLanes / 2; ++i) {
-      const ByteVector a = tile[i];
-      const ByteVector b = tile[i + kLanes / 2];
-      next[2 * i] =
-          __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
-      next[2 * i + 1] = __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29,
-                                                14, 30, 15, 31);
-    }
-    tile = next;
-  }
-  return tile;
-}
-
-// rows, `row_bytes` apart, [lanes, length] → columns [length, kLanes]. The lanes that are not there
-// keep what they hold.
-void to_columns(const std::uint8_t* rows, std::ptrdiff_t row_bytes, std::size_t lanes,
-                std::size_t length, std::uint8_t* columns) {
-  std::size_t i = 0;
-  for (; lanes == kLanes && i + kLanes <= length; i += kLanes) {
-    Tile tile;
-    for (std::size_t r = 0; r < kLanes; ++r)
-      std::memcpy(&tile[r], rows + static_cast<std::ptrdiff_t>(r) * row_bytes + i, kLanes);
-    tile = transposed(tile);
-    std::memcpy(columns + i * kLanes, tile.data(), sizeof tile);
-  }
-  for (; i < length; ++i) {
-    for (std::size_t r = 0; r < lanes; ++r)
-      columns[i * kLanes + r] =
-          rows[static_cast<std::ptrdiff_t>(r) * row_bytes + static_cast<std::ptrdiff_t>(i)];
-  }
-}
-
-// columns [length, kLanes] → rows [lanes, length].
-void to_rows(const std::uint8_t* columns, std::size_t lanes, std::size_t length,
-             std::uint8_t* rows) {
-  std::size_t i = 0;
-  for (; i + kLanes <= length; i += kLanes) {
-    Tile tile;
-    std::memcpy(tile.data(), columns + i * kLanes, sizeof tile);
-    tile = transposed(tile);
-    for (std::size_t r = 0; r < lanes; ++r) std::memcpy(rows + r * length + i, &tile[r], kLanes);
-  }
-  for (; i < length; ++i) {
-    for (std::size_t r = 0; r < lanes; ++r) rows[r * length + i] = columns[i * kLanes + r];
-  }
 }
 
 constexpr std::size_t kStrip = 256;  // bytes of a row blended together by the vertical pass
