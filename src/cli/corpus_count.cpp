@@ -11,6 +11,7 @@
 #include "data/manifest.h"
 #include "data/shard_list.h"
 #include "data/tar_header.h"
+#include "data/tar_reader.h"
 #include "data/webdataset.h"
 
 namespace helip::cli {
@@ -91,15 +92,22 @@ std::optional<std::uint64_t> from_sizes(const std::vector<fs::path>& shards) {
 
 PairCount from_headers(const std::vector<fs::path>& shards, std::uint64_t budget) {
   std::uint64_t pairs = 0, seen = 0, all = 0;
+  bool exact = true;
   for (const fs::path& shard : shards) {
     all += fs::file_size(shard);
     if (budget == 0) continue;
     HeaderCount count(shard);
-    count.run(budget);
+    try {
+      count.run(budget);
+    } catch (const data::DamagedTar&) {
+      // Indexing names it; what comes before it counts.
+      exact = false;
+    }
     pairs += count.pairs();
     seen += count.bytes();
   }
-  if (seen == all) return {pairs, true};
+  if (seen == 0) return {0, false};
+  if (seen == all && exact) return {pairs, true};
   const double share = static_cast<double>(all) / static_cast<double>(seen);
   return {static_cast<std::uint64_t>(std::llround(static_cast<double>(pairs) * share)), false};
 }

@@ -14,6 +14,8 @@
 #include "common/error.h"
 #include "common/text.h"
 #include "data/check.h"
+#include "data/csv.h"
+#include "data/decode_limits.h"
 #include "data/import.h"
 
 namespace helip::cli {
@@ -54,26 +56,18 @@ struct ImportArguments {
   data::ImportOptions options;
   std::string out;
   std::string background;
-  std::string separator = "tab";
+  config::CorpusConfig corpus;
   bool json = false;
 };
-
-char separator_of(const std::string& text) {
-  if (text == "tab" || text == "\\t" || text == "\t") return '\t';
-  if (text.size() != 1 || text[0] == '"' || text[0] == '\n' || text[0] == '\r') {
-    throw ConfigError({.what = "wrong separator",
-                       .where = "--csv-separator",
-                       .expected = "one character, or tab",
-                       .found = "'" + text + "'"});
-  }
-  return text[0];
-}
 
 void import_data(ImportArguments& arguments) {
   data::ImportOptions& options = arguments.options;
   options.out = arguments.out;
   options.images.white_background = arguments.background == "white";
-  options.csv.separator = separator_of(arguments.separator);
+  options.caption_key = arguments.corpus.caption_key;
+  options.csv = data::csv_options_of(arguments.corpus);
+  options.images.limits = data::limits_of(arguments.corpus);
+  options.max_left_out = arguments.corpus.max_quarantined;
   ProgressLine progress("import");
   const auto report = data::import_corpus(
       options, [&](std::uint64_t done, std::uint64_t total) { progress(done, total); });
@@ -155,9 +149,12 @@ void print(const data::CheckReport& report) {
 
 void add_import(CLI::App& data) {
   auto* const command =
-      data.add_subcommand("import", "Make a corpus from WebDataset tars, a table or a folder");
+      data.add_subcommand("import",
+                          "Make a corpus from WebDataset tars, a table or a folder; one that "
+                          "was interrupted goes on where it was");
   const auto arguments = std::make_shared<ImportArguments>();
   auto& options = arguments->options;
+  auto& corpus = arguments->corpus;
   options.threads = all_cores();
   command
       ->add_option("SRC", options.sources,
@@ -183,17 +180,37 @@ void add_import(CLI::App& data) {
       ->capture_default_str()
       ->check(CLI::Range(1U, 1024U));
   command
-      ->add_option("--caption-key", options.caption_key,
+      ->add_option("--caption-key", corpus.caption_key,
                    "field of .json members that holds the caption")
       ->capture_default_str();
-  command->add_option("--csv-separator", arguments->separator, "separator of a table")
+  command
+      ->add_option("--csv-separator", corpus.csv_separator,
+                   "separator of a table: one character, or tab")
       ->capture_default_str();
   command
-      ->add_option("--csv-img-key", options.csv.image_key,
+      ->add_option("--csv-img-key", corpus.csv_img_key,
                    "column with image paths, relative to the table")
       ->capture_default_str();
-  command->add_option("--csv-caption-key", options.csv.caption_key, "column with captions")
+  command->add_option("--csv-caption-key", corpus.csv_caption_key, "column with captions")
       ->capture_default_str();
+  command
+      ->add_option("--max-left-out", corpus.max_quarantined,
+                   "share of the samples that may be left out; with more the import ends")
+      ->capture_default_str()
+      ->check(CLI::Range(0.0, 1.0));
+  command->add_option("--max-pixels", corpus.max_pixels, "larger images are left out")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
+  command
+      ->add_option("--max-image-bytes", corpus.max_image_bytes,
+                   "larger encoded images are left out")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
+  command
+      ->add_option("--max-decode-seconds", options.images.max_decode_seconds,
+                   "images that take one core longer are left out")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
   command->add_flag("--json", arguments->json, "print the summary as JSON");
   command->callback([arguments] { import_data(*arguments); });
 }

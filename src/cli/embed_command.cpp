@@ -66,6 +66,8 @@ void embed(const EmbedArguments& arguments) {
   }
   config::RunConfig config;
   config.corpus = arguments.corpus;
+  // What is unusable is counted and named; whether it is too much is for the user to judge.
+  config.corpus.max_quarantined = 1;
   config.encoder = arguments.encoder;
   config.model = resolve_model(arguments.model, arguments.encoder.source == "towers");
 
@@ -79,8 +81,7 @@ void embed(const EmbedArguments& arguments) {
   }
   const StagingFolder staging(partial);
   const fs::path finished = staging.path() / "finished";
-  const fs::path corpus =
-      data::open_or_index(config.corpus.path, finished / "corpus", config.corpus.caption_key);
+  const fs::path corpus = data::open_or_index(config.corpus, finished / "corpus");
   const std::uint64_t pairs = data::read_manifest(corpus / "manifest.json").pairs;
 
   const auto session =

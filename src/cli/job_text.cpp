@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "common/text.h"
+#include "config/input_bound.h"
 
 namespace helip::cli {
 namespace {
@@ -41,11 +42,17 @@ std::string join(const std::vector<std::string>& parts) {
   return line;
 }
 
+std::string waiting_of(const rpc::TrainNumbers& train) {
+  return cat("  waiting for data ", decimal(100 * train.data_share, 0), " %",
+             train.data_share > config::kInputBoundShare ? " (input bound)" : "");
+}
+
 std::string train_line(const rpc::TrainNumbers& train) {
   return cat("seed ", train.seed, "  step ", train.step, "/", train.steps, "  epoch ",
              decimal(train.epoch, 2), "  loss ", decimal(train.loss, 4), " (contrastive ",
              decimal(train.contrastive_loss, 4), ", margin ", decimal(train.margin_loss, 4),
-             ")  lr ", train.lr, "  ", decimal(train.samples_per_second, 1), " samples/s");
+             ")  lr ", train.lr, "  ", decimal(train.samples_per_second, 1), " samples/s",
+             waiting_of(train));
 }
 
 }  // namespace
@@ -58,10 +65,14 @@ std::string one_line(const rpc::JobStatus& status) {
   const auto live = std::count_if(status.workers.begin(), status.workers.end(),
                                   [](const auto& worker) { return worker.state != "lost"; });
   const bool training = *status.stage == rpc::Stage::kTrain && status.train;
-  return join({std::string(rpc::name_of(*status.stage)), percent(stage), progress_of(stage),
-               rate_of(stage.rate), eta_of(stage.eta_seconds),
-               training ? cat("loss ", decimal(status.train->loss, 4)) : std::string(),
-               cat(live, live == 1 ? " worker" : " workers")});
+  return join(
+      {std::string(rpc::name_of(*status.stage)), percent(stage), progress_of(stage),
+       rate_of(stage.rate), eta_of(stage.eta_seconds),
+       training ? cat("loss ", decimal(status.train->loss, 4)) : std::string(),
+       training && status.train->data_share > config::kInputBoundShare
+           ? cat("input bound, ", decimal(100 * status.train->data_share, 0), " % waiting for data")
+           : std::string(),
+       cat(live, live == 1 ? " worker" : " workers")});
 }
 
 std::string full_text(const rpc::JobStatus& status) {

@@ -23,6 +23,9 @@ class SystemClock final : public Clock {
 // Seconds since some fixed point of this boot, for rates.
 double monotonic_seconds();
 
+// Processor time of this thread in seconds, for guards that other processes must not trip.
+double thread_seconds();
+
 // Wall clock for display only: seconds since 1970.
 double wall_seconds();
 

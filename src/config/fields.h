@@ -53,6 +53,12 @@ struct Fields<CorpusConfig> {
   static constexpr auto kAll = std::tuple{
       field("path", &S::path, PathRule::kEachPart),
       field("caption_key", &S::caption_key),
+      field("csv_separator", &S::csv_separator),
+      field("csv_img_key", &S::csv_img_key),
+      field("csv_caption_key", &S::csv_caption_key),
+      operation("max_quarantined", &S::max_quarantined),
+      field("max_pixels", &S::max_pixels),
+      field("max_image_bytes", &S::max_image_bytes),
   };
 };
 
@@ -139,6 +145,7 @@ struct Fields<TrainConfig> {
       operation("keep_checkpoints", &S::keep_checkpoints),
       operation("log_steps", &S::log_steps),
       field("augment", &S::augment),
+      field("decode_scaled", &S::decode_scaled),
       field("word_dropout", &S::word_dropout),
       operation("loader_threads", &S::loader_threads),
       operation("collective_timeout_seconds", &S::collective_timeout_seconds),

@@ -17,6 +17,17 @@ struct CorpusConfig {
   std::string path;
   // Field of a sample's .json that holds the caption where there is no .txt.
   std::string caption_key = "caption";
+  // Of a table, by OpenCLIP's names: one character or "tab", and the columns of image paths
+  // (relative to the table) and captions.
+  std::string csv_separator = "tab";
+  std::string csv_img_key = "filepath";
+  std::string csv_caption_key = "title";
+  // Share of the samples that may be unusable; with more the job fails.
+  double max_quarantined = 0.05;
+  // Pixels of an image; larger ones are quarantined.
+  std::uint64_t max_pixels = 64'000'000;
+  // Bytes of an encoded image; larger ones are quarantined.
+  std::uint64_t max_image_bytes = 64ULL << 20;
 
   bool operator==(const CorpusConfig&) const = default;
 };
@@ -165,6 +176,9 @@ struct TrainConfig {
   std::uint64_t log_steps = 20;
   // RandomResizedCrop(0.9–1.0) on pixels, as OpenCLIP; no effect on cached features.
   bool augment = true;
+  // Augmented JPEGs are decoded at 1/2, 1/4 or 1/8 where that leaves the crop as many pixels as the
+  // model sees. Not OpenCLIP's pixels, but close and faster; evaluation and embeddings never do it.
+  bool decode_scaled = false;
   // Probability that a caption word is left out while training from text.
   double word_dropout = 0;
   // Decoding threads per rank.

@@ -63,9 +63,23 @@ bool in_range(double value, double low, double high) { return value >= low && va
 bool positive(double value) { return std::isfinite(value) && value > 0; }
 bool not_negative(double value) { return std::isfinite(value) && value >= 0; }
 
+// A decoded image of so many pixels takes 3 GB.
+constexpr std::uint64_t kMostPixels = 1'000'000'000;
+constexpr std::uint64_t kMostImageBytes = 1ULL << 30;
+
 void check(const CorpusConfig& corpus, Checks& checks) {
   checks.text_is_given(corpus.path, "corpus.path", "a corpus folder, tars, a CSV or TSV file");
   checks.text_is_given(corpus.caption_key, "corpus.caption_key", "a field name");
+  checks.that(csv_separator_of(corpus.csv_separator).has_value(), "corpus.csv_separator",
+              "one character, or tab", "'" + corpus.csv_separator + "'");
+  checks.text_is_given(corpus.csv_img_key, "corpus.csv_img_key", "a column of the table");
+  checks.text_is_given(corpus.csv_caption_key, "corpus.csv_caption_key", "a column of the table");
+  checks.that(in_range(corpus.max_quarantined, 0, 1), "corpus.max_quarantined", "0 to 1",
+              corpus.max_quarantined);
+  checks.that(corpus.max_pixels >= 1 && corpus.max_pixels <= kMostPixels, "corpus.max_pixels",
+              cat("1 to ", kMostPixels), corpus.max_pixels);
+  checks.that(corpus.max_image_bytes >= 1 && corpus.max_image_bytes <= kMostImageBytes,
+              "corpus.max_image_bytes", cat("1 to ", kMostImageBytes), corpus.max_image_bytes);
 }
 
 // `section`: "model" or "encoder.model".
@@ -305,6 +319,12 @@ void check_margins_on_device(const RunConfig& config, Checks& checks) {
 }
 
 }  // namespace
+
+std::optional<char> csv_separator_of(const std::string& text) {
+  if (text == "tab" || text == "\\t") return '\t';
+  if (text.size() != 1 || text[0] == '"' || text[0] == '\n' || text[0] == '\r') return std::nullopt;
+  return text[0];
+}
 
 std::optional<Violation> first_violation(const RunConfig& config) {
   Checks checks;

@@ -26,6 +26,10 @@ std::optional<Violation> first_violation(const MiningConfig& mining);
 // train.steps.
 void validate(const RunConfig& config);
 
+// The character that corpus.csv_separator means: itself, or a tab for "tab" and for a backslash
+// with a t, as shells pass it. Nothing if it is no separator.
+std::optional<char> csv_separator_of(const std::string& text);
+
 // Pairs in one global batch, M = S(1+p).
 inline std::uint64_t global_batch_size(const TrainConfig& train) {
   return static_cast<std::uint64_t>(train.seeds_per_batch) *

@@ -50,6 +50,14 @@ Caption caption_of_json(std::span<const std::byte> content, const std::string& k
   return checked(field->get<std::string>());
 }
 
+std::vector<std::string> json_fields(std::span<const std::byte> content) {
+  const auto json = nlohmann::json::parse(text_of(content), nullptr, /*allow_exceptions=*/false);
+  std::vector<std::string> fields;
+  if (!json.is_object()) return fields;
+  for (const auto& [field, unused] : json.items()) fields.push_back(field);
+  return fields;
+}
+
 std::string trimmed(const std::string& text) {
   constexpr std::string_view kSpace = " \t\r\n\v\f";
   const std::size_t first = text.find_first_not_of(kSpace);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace helip::data {
 
@@ -21,6 +22,9 @@ Caption caption_of_text(std::span<const std::byte> content);
 // The string field `key` of a JSON object. Further problems: no JSON object, no such field, not a
 // string.
 Caption caption_of_json(std::span<const std::byte> content, const std::string& key);
+
+// The names of a JSON object's fields; none if it is no such thing.
+std::vector<std::string> json_fields(std::span<const std::byte> content);
 
 // Leading and trailing ASCII white space removed.
 std::string trimmed(const std::string& text);

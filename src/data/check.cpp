@@ -4,10 +4,12 @@
 #include <span>
 #include <unordered_map>
 
+#include "common/clock.h"
 #include "common/error.h"
 #include "common/text.h"
 #include "data/corpus.h"
 #include "data/image.h"
+#include "data/import_image.h"
 #include "data/index_corpus.h"
 #include "data/ordered_parallel.h"
 
@@ -117,9 +119,15 @@ SampleCheck check_sample(const Corpus& corpus, std::uint64_t id) {
                       .reason = {}},
                      {}};
   try {
+    const double began = thread_seconds();
     decode_image(sample.image);
+    const double took = thread_seconds() - began;
     result.kind = sample.caption_problem;
     result.entry.reason = sample.caption_problem;
+    if (took > ImageRules{}.max_decode_seconds) {
+      result.kind = kSlowImage;
+      result.entry.reason = cat(kSlowImage, "; took ", decimal(took, 1), " s of one core");
+    }
   } catch (const DataError& error) {
     result.kind = "the image cannot be decoded";
     result.entry.reason = error.what();
@@ -145,7 +153,10 @@ CheckReport check_corpus(const std::filesystem::path& folder, unsigned threads,
   report.damage =
       compare(scan, corpus, LocationIndex::open(folder / "index.npy", corpus.manifest()));
   if (!report.damage.empty()) return report;
-  for (const QuarantineEntry& entry : scan.unpaired) ++report.problems[entry.reason];
+  for (const QuarantineEntry& entry : scan.unpaired)
+    ++report.problems[entry.reason.substr(0, entry.reason.find(';'))];
+  if (scan.manifest.repeated_keys > 0)
+    report.problems["the key of an earlier sample of the shard"] = scan.manifest.repeated_keys;
   ordered_parallel(
       corpus.size(), threads, 8ULL * threads,
       [&](std::uint64_t id) { return check_sample(corpus, id); },

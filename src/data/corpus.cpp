@@ -66,7 +66,7 @@ Corpus::Corpus(Corpus&&) noexcept = default;
 Corpus& Corpus::operator=(Corpus&&) noexcept = default;
 Corpus::~Corpus() = default;
 
-Corpus Corpus::open(const std::filesystem::path& folder) {
+Corpus Corpus::open(const std::filesystem::path& folder, std::uint64_t max_image_bytes) {
   const auto file = folder / "manifest.json";
   if (!std::filesystem::exists(file)) {
     throw DataError({.what = "not a corpus folder",
@@ -84,9 +84,9 @@ Corpus Corpus::open(const std::filesystem::path& folder) {
       open_groups(folder / "caption_group.npy", manifest.caption_group_sha256, manifest.pairs);
   const std::string caption_key = manifest.caption_key;
   // NOLINTNEXTLINE(modernize-make-unique): an aggregate
-  return Corpus(std::unique_ptr<State>(new State{std::move(manifest), std::move(index),
-                                                 std::move(image_groups), std::move(caption_groups),
-                                                 SampleReader(std::move(paths), caption_key)}));
+  return Corpus(std::unique_ptr<State>(new State{
+      std::move(manifest), std::move(index), std::move(image_groups), std::move(caption_groups),
+      SampleReader(std::move(paths), caption_key, max_image_bytes)}));
 }
 
 std::uint64_t Corpus::size() const { return state_->manifest.pairs; }

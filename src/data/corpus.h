@@ -13,6 +13,8 @@
 #include <vector>
 
 #include "common/ids.h"
+#include "config/run_config.h"
+#include "data/decode_limits.h"
 #include "data/manifest.h"
 
 namespace helip::data {
@@ -35,7 +37,9 @@ class Corpus {
   // `folder` holds manifest.json and index.npy, duplicate_groups (image_group.npy,
   // caption_group.npy). Throws DataError if a shard is missing or its size differs from the
   // manifest, StoreError if the index is damaged.
-  static Corpus open(const std::filesystem::path& folder);
+  // Of an image with more than `max_image_bytes` one byte more is read, which decode_image refuses.
+  static Corpus open(const std::filesystem::path& folder,
+                     std::uint64_t max_image_bytes = DecodeLimits{}.max_bytes);
   Corpus(Corpus&&) noexcept;
   Corpus& operator=(Corpus&&) noexcept;
   ~Corpus();
@@ -54,16 +58,16 @@ class Corpus {
   std::unique_ptr<State> state_;
 };
 
-// Makes or reuses the index of a corpus. `source` is a corpus folder with manifest.json (then
+// Makes or reuses the index of a corpus. `config.path` is a corpus folder with manifest.json (then
 // nothing is written and its folder is returned), a tar list ({00000..00331}.tar, a::b, glob) or a
 // folder of tars (then manifest and index are published in `index_folder`, which is returned), or a
-// table (OpenCLIP's columns) or folder of images (then its pairs are copied into shards once:
-// `index_folder`/imported is returned). An index is reused while names, sizes and times of the
-// files are the same and its digests fit. `progress(done, total)` counts shards, pairs when
-// copying. Throws DataError naming an empty, truncated or damaged tar.
+// table (OpenCLIP's columns) or folder of images (then its pairs are copied into shards once, as
+// import_corpus does, with config.max_quarantined as its limit: `index_folder`/imported is
+// returned). An index is reused while names, sizes and times of the files are the same and its
+// digests fit. `progress(done, total)` counts shards, pairs when copying. Throws DataError as
+// scan_shards and import_corpus do.
 std::filesystem::path open_or_index(
-    const std::string& source, const std::filesystem::path& index_folder,
-    const std::string& caption_key,
+    const config::CorpusConfig& config, const std::filesystem::path& index_folder,
     const std::function<void(std::uint64_t, std::uint64_t)>& progress = {});
 
 }  // namespace helip::data

@@ -6,6 +6,7 @@
 #include "common/error.h"
 #include "common/publish.h"
 #include "common/text.h"
+#include "config/validate.h"
 
 namespace helip::data {
 namespace {
@@ -107,6 +108,19 @@ std::size_t column_of(const CsvRow& header, const std::string& key, const std::s
 }
 
 }  // namespace
+
+CsvOptions csv_options_of(const config::CorpusConfig& config) {
+  const auto separator = config::csv_separator_of(config.csv_separator);
+  if (!separator) {
+    throw ConfigError({.what = "wrong separator",
+                       .where = "csv_separator",
+                       .expected = "one character, or tab",
+                       .found = "'" + config.csv_separator + "'"});
+  }
+  return {.separator = *separator,
+          .image_key = config.csv_img_key,
+          .caption_key = config.csv_caption_key};
+}
 
 std::vector<CsvRow> parse_csv(std::string_view text, char separator, const std::string& file) {
   return CsvParser(text, separator, file).run();

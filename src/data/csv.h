@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "config/run_config.h"
+
 namespace helip::data {
 
 struct CsvOptions {
@@ -14,6 +16,9 @@ struct CsvOptions {
   std::string image_key = "filepath";
   std::string caption_key = "title";
 };
+
+// The table's options of a corpus. Throws ConfigError for a separator that is none.
+CsvOptions csv_options_of(const config::CorpusConfig& config);
 
 struct CsvRow {
   std::uint64_t line = 0;  // where the row starts, from 1

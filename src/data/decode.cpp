@@ -12,25 +12,26 @@
 namespace helip::data {
 namespace {
 
-constexpr std::uint64_t kMostPixels = 64'000'000;
 constexpr std::uint64_t kLongestSide = 65'535;
-constexpr std::size_t kMostEncodedBytes = 64U << 20U;
 
 bool starts_with(std::span<const std::byte> bytes, std::string_view magic, std::size_t offset = 0) {
   return bytes.size() >= offset + magic.size() &&
          std::memcmp(bytes.data() + offset, magic.data(), magic.size()) == 0;
 }
 
-Image decode(std::span<const std::byte> encoded, Transparency transparency) {
+Image decode(std::span<const std::byte> encoded, const DecodeLimits& limits,
+             Transparency transparency, const ChooseFraction& choose = {}) {
   using namespace std::string_view_literals;
-  if (encoded.size() > kMostEncodedBytes) {
-    throw DataError({"image file is too large", "", cat("at most ", human_bytes(kMostEncodedBytes)),
-                     human_bytes(static_cast<double>(encoded.size()))});
+  if (encoded.size() > limits.max_bytes) {
+    throw DataError({"image file is too large", "", cat("at most ", limits.max_bytes, " bytes"),
+                     cat(encoded.size())});
   }
-  if (starts_with(encoded, "\xFF\xD8\xFF"sv)) return decode_jpeg(encoded);
-  if (starts_with(encoded, "\x89PNG\r\n\x1A\n"sv)) return decode_png(encoded, transparency);
+  if (starts_with(encoded, "\xFF\xD8\xFF"sv))
+    return decode_jpeg(encoded, limits.max_pixels, choose);
+  if (starts_with(encoded, "\x89PNG\r\n\x1A\n"sv))
+    return decode_png(encoded, limits.max_pixels, transparency);
   if (starts_with(encoded, "RIFF"sv) && starts_with(encoded, "WEBP"sv, 8)) {
-    return decode_webp(encoded, transparency);
+    return decode_webp(encoded, limits.max_pixels, transparency);
   }
   const auto* text = reinterpret_cast<const char*>(encoded.data());
   throw DataError({"image format is not known", "", "JPEG, PNG or WebP",
@@ -42,11 +43,12 @@ Image decode(std::span<const std::byte> encoded, Transparency transparency) {
 
 }  // namespace
 
-void check_image_size(const char* format, std::uint64_t width, std::uint64_t height) {
+void check_image_size(const char* format, std::uint64_t width, std::uint64_t height,
+                      std::uint64_t max_pixels) {
   if (width == 0 || height == 0 || width > kLongestSide || height > kLongestSide ||
-      width * height > kMostPixels) {
+      width * height > max_pixels) {
     throw DataError({cat(format, " image has a size out of bounds"), "",
-                     cat("1 to ", kLongestSide, " px a side, at most ", kMostPixels, " px"),
+                     cat("1 to ", kLongestSide, " px a side, at most ", max_pixels, " px"),
                      cat(width, "x", height)});
   }
 }
@@ -63,12 +65,17 @@ Image allocate_image(int width, int height) {
   return image;
 }
 
-Image decode_image(std::span<const std::byte> encoded) {
-  return decode(encoded, Transparency::kDropped);
+Image decode_image(std::span<const std::byte> encoded, const DecodeLimits& limits) {
+  return decode(encoded, limits, Transparency::kDropped);
 }
 
-Image decode_image_over_white(std::span<const std::byte> encoded) {
-  return decode(encoded, Transparency::kOverWhite);
+Image decode_image_over_white(std::span<const std::byte> encoded, const DecodeLimits& limits) {
+  return decode(encoded, limits, Transparency::kOverWhite);
+}
+
+Image decode_image_scaled(std::span<const std::byte> encoded, const DecodeLimits& limits,
+                          const ChooseFraction& choose) {
+  return decode(encoded, limits, Transparency::kDropped, choose);
 }
 
 }  // namespace helip::data

@@ -38,7 +38,8 @@ void convert_inverted_cmyk(const std::vector<std::uint8_t>& inks, Image& image) 
 
 }  // namespace
 
-Image decode_jpeg(std::span<const std::byte> encoded) {
+Image decode_jpeg(std::span<const std::byte> encoded, std::uint64_t max_pixels,
+                  const ChooseFraction& choose) {
   const std::unique_ptr<void, DestroyHandle> handle(tjInitDecompress());
   if (!handle) throw std::bad_alloc();
   const auto* bytes = reinterpret_cast<const unsigned char*>(encoded.data());
@@ -50,8 +51,14 @@ Image decode_jpeg(std::span<const std::byte> encoded) {
                           &colours) != 0) {
     fail_decoding("JPEG", tjGetErrorStr2(handle.get()));
   }
-  check_image_size("JPEG", static_cast<std::uint64_t>(width), static_cast<std::uint64_t>(height));
+  check_image_size("JPEG", static_cast<std::uint64_t>(width), static_cast<std::uint64_t>(height),
+                   max_pixels);
 
+  if (choose) {
+    const tjscalingfactor fraction{1, choose(width, height)};
+    width = TJSCALED(width, fraction);
+    height = TJSCALED(height, fraction);
+  }
   Image image = allocate_image(width, height);
   const bool is_cmyk = colours == TJCS_CMYK || colours == TJCS_YCCK;
   std::vector<std::uint8_t> inks(is_cmyk ? image.pixels.size() / 3 * 4 : 0);

@@ -169,10 +169,11 @@ std::vector<png_bytep> row_pointers(std::uint8_t* first, std::size_t row_bytes, 
 
 }  // namespace
 
-Image decode_png(std::span<const std::byte> encoded, Transparency transparency) {
+Image decode_png(std::span<const std::byte> encoded, std::uint64_t max_pixels,
+                 Transparency transparency) {
   PngReader reader(encoded);
   if (!reader.read_header()) fail_decoding("PNG", reader.message());
-  check_image_size("PNG", reader.width(), reader.height());
+  check_image_size("PNG", reader.width(), reader.height(), max_pixels);
   if (!reader.choose_layout(transparency)) fail_decoding("PNG", reader.message());
 
   Image image = allocate_image(static_cast<int>(reader.width()), static_cast<int>(reader.height()));

@@ -42,14 +42,15 @@ void decode_into(std::span<const std::byte> encoded, int width, int channels,
 
 }  // namespace
 
-Image decode_webp(std::span<const std::byte> encoded, Transparency transparency) {
+Image decode_webp(std::span<const std::byte> encoded, std::uint64_t max_pixels,
+                  Transparency transparency) {
   WebPBitstreamFeatures features;
   const auto* bytes = reinterpret_cast<const std::uint8_t*>(encoded.data());
   const VP8StatusCode status = WebPGetFeatures(bytes, encoded.size(), &features);
   if (status != VP8_STATUS_OK) fail_decoding("WebP", reason_of(status));
   if (features.has_animation != 0) fail_decoding("WebP", "an animation, not a still image");
   check_image_size("WebP", static_cast<std::uint64_t>(features.width),
-                   static_cast<std::uint64_t>(features.height));
+                   static_cast<std::uint64_t>(features.height), max_pixels);
 
   Image image = allocate_image(features.width, features.height);
   if (features.has_alpha == 0 || transparency == Transparency::kDropped) {

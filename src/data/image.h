@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "data/decode_limits.h"
+
 namespace helip::data {
 
 // 8-bit RGB, row-major, interleaved: pixels [height, width, 3].
@@ -17,14 +19,13 @@ struct Image {
 };
 
 // Decodes JPEG, PNG or WebP by content, not by extension, into RGB as PIL's convert("RGB") gives
-// it: alpha dropped, 16-bit grey clipped, CMYK converted, EXIF orientation ignored. At most 64 Mpx,
-// 65,535 px a side and 64 MiB encoded (checked before allocating). Animations are refused (WebP) or
-// give their still image (PNG). Throws DataError with the reason; libjpeg warnings (truncated data)
-// are errors.
-Image decode_image(std::span<const std::byte> encoded);
+// it: alpha dropped, 16-bit grey clipped, CMYK converted, EXIF orientation ignored. At most 65,535
+// px a side besides `limits`. Animations are refused (WebP) or give their still image (PNG). Throws
+// DataError with the reason; libjpeg warnings (truncated data) are errors.
+Image decode_image(std::span<const std::byte> encoded, const DecodeLimits& limits = {});
 
 // The same with transparency composited over white (data import --background white).
-Image decode_image_over_white(std::span<const std::byte> encoded);
+Image decode_image_over_white(std::span<const std::byte> encoded, const DecodeLimits& limits = {});
 
 enum class Interpolation { kBilinear, kBicubic };
 

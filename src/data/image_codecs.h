@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 
@@ -11,13 +12,25 @@ namespace helip::data {
 
 enum class Transparency { kDropped, kOverWhite };
 
-Image decode_jpeg(std::span<const std::byte> encoded);
-Image decode_png(std::span<const std::byte> encoded, Transparency transparency);
-Image decode_webp(std::span<const std::byte> encoded, Transparency transparency);
+// 1, 2, 4 or 8: an image of width × height is decoded at that fraction of its sides, rounded up.
+using ChooseFraction = std::function<int(int width, int height)>;
+
+// Without `choose` at full size.
+Image decode_jpeg(std::span<const std::byte> encoded, std::uint64_t max_pixels,
+                  const ChooseFraction& choose);
+Image decode_png(std::span<const std::byte> encoded, std::uint64_t max_pixels,
+                 Transparency transparency);
+Image decode_webp(std::span<const std::byte> encoded, std::uint64_t max_pixels,
+                  Transparency transparency);
+
+// decode_image, asking `choose` if the image is a JPEG.
+Image decode_image_scaled(std::span<const std::byte> encoded, const DecodeLimits& limits,
+                          const ChooseFraction& choose);
 
 // Throws DataError if the size is not within decode_image's limits; called before pixels are
 // allocated.
-void check_image_size(const char* format, std::uint64_t width, std::uint64_t height);
+void check_image_size(const char* format, std::uint64_t width, std::uint64_t height,
+                      std::uint64_t max_pixels);
 
 [[noreturn]] void fail_decoding(const char* format, const std::string& reason);
 

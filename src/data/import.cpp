@@ -1,60 +1,24 @@
 #include "data/import.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
 
+#include "common/clock.h"
+#include "common/digest.h"
 #include "common/error.h"
 #include "common/publish.h"
 #include "common/text.h"
 #include "data/caption.h"
+#include "data/import_shards.h"
 #include "data/import_source.h"
 #include "data/index_corpus.h"
 #include "data/ordered_parallel.h"
-#include "data/tar_writer.h"
+#include "data/reason_count.h"
 
 namespace helip::data {
 namespace {
-
-using Json = nlohmann::ordered_json;
-
-// A folder beside the final one that is removed unless it was published.
-class UnfinishedFolder {
- public:
-  explicit UnfinishedFolder(const std::filesystem::path& final_path)
-      : path_(final_path.string() + cat(".tmp.", ::getpid())) {
-    std::error_code error;
-    std::filesystem::remove_all(path_, error);
-    if (!error) std::filesystem::create_directories(path_, error);
-    if (error) {
-      throw StoreError(
-          {.what = "cannot make the folder", .where = path_.string(), .found = error.message()});
-    }
-  }
-  ~UnfinishedFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  UnfinishedFolder(const UnfinishedFolder&) = delete;
-  UnfinishedFolder& operator=(const UnfinishedFolder&) = delete;
-  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
-
-std::string padded(std::uint64_t number, std::size_t width) {
-  const std::string digits = cat(number);
-  return std::string(width > digits.size() ? width - digits.size() : 0, '0') + digits;
-}
-
-std::span<const std::byte> bytes_of(const std::string& text) {
-  return std::as_bytes(std::span(text));
-}
 
 // A pair ready to be written, or why it is left out.
 struct Prepared {
@@ -71,7 +35,13 @@ Prepared prepare(SourcePair pair, const ImageRules& rules) {
     return prepared;
   }
   try {
+    const double began = thread_seconds();
     prepared.image = import_image(std::move(pair.image), rules);
+    const double took = thread_seconds() - began;
+    if (took > rules.max_decode_seconds) {
+      prepared.problem = ImportProblem{pair.source, pair.key, kSlowImage,
+                                       cat("took ", decimal(took, 1), " s of one core")};
+    }
   } catch (const DataError& error) {
     prepared.problem =
         ImportProblem{pair.source, pair.key, "the image cannot be decoded", error.what()};
@@ -79,70 +49,37 @@ Prepared prepare(SourcePair pair, const ImageRules& rules) {
   return prepared;
 }
 
-// Cuts the pairs into shards.
-class ShardedWriter {
- public:
-  ShardedWriter(std::filesystem::path folder, std::uint64_t samples_per_shard)
-      : folder_(std::move(folder)),
-        samples_per_shard_(samples_per_shard),
-        digits_(std::max<std::size_t>(4, cat(samples_per_shard - 1).size())) {}
+using Sources = std::vector<std::unique_ptr<ImportSource>>;
 
-  void add(const Prepared& pair) {
-    if (!tar_) tar_ = std::make_unique<TarWriter>(folder_ / shard_name());
-    const std::string key = padded(shard_, kShardDigits) + padded(in_shard_, digits_);
-    const Json facts = {
-        {"key", printable(pair.key)}, {"width", pair.image.width}, {"height", pair.image.height}};
-    tar_->add(key + "." + pair.image.extension, pair.image.encoded);
-    tar_->add(key + ".json", bytes_of(facts.dump()));
-    tar_->add(key + ".txt", bytes_of(pair.caption));
-    if (++in_shard_ == samples_per_shard_) close_shard();
-  }
+Sources open_sources(const ImportOptions& options) {
+  const SourceOptions source_options = {.caption_key = options.caption_key,
+                                        .csv = options.csv,
+                                        .max_image_bytes = options.images.limits.max_bytes};
+  Sources sources;
+  for (const std::string& source : options.sources)
+    sources.push_back(open_import_source(source, source_options));
+  return sources;
+}
 
-  // Names of the shards, in order.
-  std::vector<std::filesystem::path> finish() {
-    if (in_shard_ > 0) close_shard();
-    publish_file(folder_ / "sizes.json", sizes_.dump(1) + "\n");
-    return std::move(shards_);
-  }
-
- private:
-  static constexpr std::size_t kShardDigits = 5;
-
-  [[nodiscard]] std::string shard_name() const { return padded(shard_, kShardDigits) + ".tar"; }
-
-  void close_shard() {
-    tar_->publish();
-    tar_.reset();
-    shards_.push_back(folder_ / shard_name());
-    sizes_[shard_name()] = in_shard_;
-    ++shard_;
-    in_shard_ = 0;
-  }
-
-  std::filesystem::path folder_;
-  std::uint64_t samples_per_shard_;
-  std::size_t digits_;
-  std::unique_ptr<TarWriter> tar_;
-  std::uint64_t shard_ = 0;
-  std::uint64_t in_shard_ = 0;
-  std::vector<std::filesystem::path> shards_;
-  Json sizes_ = Json::object();
-};
-
-std::string report_line(const ImportProblem& problem) {
-  Json line = {{"source", printable(problem.source)},
-               {"key", printable(problem.key)},
-               {"reason", problem.reason}};
-  if (!problem.detail.empty()) line["detail"] = printable(problem.detail);
-  return line.dump() + "\n";
+std::string identity_of(const ImportOptions& options, const Sources& sources) {
+  const ImageRules& images = options.images;
+  std::string text =
+      cat("1 ", options.samples_per_shard, " ", images.max_side, " ", images.white_background, " ",
+          images.exif_transpose, " ", images.limits.max_pixels, " ", images.limits.max_bytes, " ",
+          options.caption_key, " ", options.csv.image_key, " ", options.csv.caption_key, " ",
+          int{options.csv.separator});
+  for (const auto& source : sources) text = cat(text, " ", source->identity());
+  return sha256_hex(text);
 }
 
 void check_options(const ImportOptions& options) {
   if (options.sources.empty() || options.samples_per_shard == 0 || options.threads == 0 ||
-      options.images.max_side < 0) {
-    throw ConfigError(
-        {.what = "wrong options of the import",
-         .expected = "a source, at least 1 sample per shard and 1 thread, a side of 0 or more"});
+      options.images.max_side < 0 || !(options.images.max_decode_seconds > 0) ||
+      !(options.max_left_out >= 0 && options.max_left_out <= 1)) {
+    throw ConfigError({.what = "wrong options of the import",
+                       .expected =
+                           "a source, at least 1 sample per shard and 1 thread, a side of 0 "
+                           "or more, a positive time, a share of 0 to 1"});
   }
   if (std::filesystem::exists(options.out)) {
     throw ConfigError({.what = "the output folder exists already and is not replaced",
@@ -150,39 +87,48 @@ void check_options(const ImportOptions& options) {
   }
 }
 
-// "D/" is D.
-std::filesystem::path without_slash(const std::filesystem::path& folder) {
-  return (std::filesystem::absolute(folder) / "").lexically_normal().parent_path();
-}
-
 }  // namespace
+
+std::string import_identity(const ImportOptions& options) {
+  return identity_of(options, open_sources(options));
+}
 
 ImportReport import_corpus(const ImportOptions& options,
                            const std::function<void(std::uint64_t, std::uint64_t)>& progress) {
   check_options(options);
-  const std::filesystem::path out = without_slash(options.out);
-  ImportReport report;
-  std::vector<std::unique_ptr<ImportSource>> sources;
+  const std::filesystem::path out =
+      without_last_slash(std::filesystem::absolute(options.out).lexically_normal());
+  const Sources sources = open_sources(options);
   std::vector<std::uint64_t> first_pair;
   std::uint64_t total = 0;
-  for (const std::string& source : options.sources) {
-    sources.push_back(open_import_source(source, options.caption_key, options.csv));
-    first_pair.push_back(total);
-    total += sources.back()->size();
-  }
-
-  const UnfinishedFolder unfinished(out);
-  FilePublisher lines(unfinished.path() / "import_report.jsonl");
-  const auto leave_out = [&](const ImportProblem& problem) {
-    ++report.left_out[problem.reason];
-    lines.write(report_line(problem));
-  };
+  std::uint64_t unpaired = 0;
   for (const auto& source : sources) {
-    for (const ImportProblem& problem : source->unpaired()) leave_out(problem);
+    first_pair.push_back(total);
+    total += source->size();
+    unpaired += source->unpaired().size();
   }
 
-  ShardedWriter writer(unfinished.path(), options.samples_per_shard);
+  ImportShards shards(out, options.samples_per_shard, identity_of(options, sources));
+  const std::uint64_t start = shards.next_pair();
+  const double most_left_out = options.max_left_out * static_cast<double>(total + unpaired);
+  const auto leave_out = [&](const ImportProblem& problem) {
+    shards.leave_out(problem);
+    if (static_cast<double>(shards.left_out()) <= most_left_out) return;
+    throw DataError(
+        {.what = "too much is left out of the corpus; the import can go on with a "
+                 "higher limit",
+         .where = shards.report_failure().string(),
+         .expected =
+             cat("at most ", percent(options.max_left_out), " of ", total + unpaired, " samples"),
+         .found = cat(shards.left_out(), " so far (", most_frequent(shards.reasons()), ")")});
+  };
+  if (start == 0) {
+    for (const auto& source : sources) {
+      for (const ImportProblem& problem : source->unpaired()) leave_out(problem);
+    }
+  }
   const auto make = [&](std::uint64_t i) {
+    i += start;
     const auto after = std::upper_bound(first_pair.begin(), first_pair.end(), i);
     const auto source = static_cast<std::size_t>(after - first_pair.begin()) - 1;
     return prepare(sources[source]->read(i - first_pair[source]), options.images);
@@ -191,25 +137,23 @@ ImportReport import_corpus(const ImportOptions& options,
     if (pair.problem) {
       leave_out(*pair.problem);
     } else {
-      report.rewritten += pair.image.rewritten ? 1 : 0;
-      writer.add(pair);
+      shards.add(start + i, pair.key, pair.caption, pair.image);
     }
-    if (progress) progress(i + 1, total);
+    if (progress) progress(start + i + 1, total);
   };
-  ordered_parallel(total, options.threads, 8ULL * options.threads, make, take);
+  ordered_parallel(total - start, options.threads, 8ULL * options.threads, make, take);
 
-  const auto shards = writer.finish();
-  if (shards.empty()) {
-    std::string reasons;
-    for (const auto& [reason, count] : report.left_out)
-      reasons += cat(reasons.empty() ? "" : ", ", reason, ": ", count);
-    throw DataError(
-        {.what = "no usable pair to import", .where = options.sources.front(), .found = reasons});
+  const auto tars = shards.finish(total);
+  if (tars.empty()) {
+    throw DataError({.what = "no usable pair to import",
+                     .where = shards.report_failure().string(),
+                     .found = most_frequent(shards.reasons())});
   }
-  lines.publish();
-  report.manifest =
-      write_corpus_index(scan_shards(shards, options.caption_key, {}), unfinished.path());
-  publish_folder(unfinished.path(), out);
+  ImportReport report;
+  report.rewritten = shards.rewritten();
+  report.left_out = shards.reasons();
+  report.manifest = write_corpus_index(scan_shards(tars, options.caption_key, {}), shards.corpus());
+  shards.publish(out);
   return report;
 }
 

@@ -20,6 +20,7 @@ struct ImportOptions {
   ImageRules images;
   std::uint64_t samples_per_shard = 1000;
   unsigned threads = 1;                 // the result does not depend on it
+  double max_left_out = 0.05;           // share of the samples; with more the import ends
   std::string caption_key = "caption";  // field of a sample's .json where it has no .txt
   CsvOptions csv;
 };
@@ -31,12 +32,18 @@ struct ImportReport {
       left_out;  // by reason; each is named in OUT/import_report.jsonl
 };
 
-// Writes OUT/{00000.tar, …, sizes.json, manifest.json, index.npy, image_group.npy,
-// caption_group.npy, unpaired.jsonl, import_report.jsonl}; all of it appears at once. Keys are five
-// digits of the shard and at least four of the place in it; each sample's .json keeps its old key.
-// Equal input gives equal bytes. `progress(done, total)` counts pairs. Throws ConfigError if OUT
-// exists or an option is wrong, DataError if a source is damaged or no pair is left, StoreError if
-// OUT cannot be written.
+// sha256 over what the output follows from: the content of the sources and the options. Throws
+// DataError if a source cannot be read.
+std::string import_identity(const ImportOptions& options);
+
+// An import that was interrupted goes on after its last whole shard, which OUT.import keeps; the
+// result is the same. Writes OUT/{00000.tar, …, sizes.json, manifest.json, index.npy,
+// image_group.npy, caption_group.npy, unpaired.jsonl, import_report.jsonl}; all of it appears at
+// once. Keys are five digits of the shard and at least four of the place in it; each sample's .json
+// keeps its old key. Equal input gives equal bytes. `progress(done, total)` counts pairs. Throws
+// ConfigError if OUT exists, another import works on it or an option is wrong; DataError if a
+// source cannot be read, no pair is left or too much is left out (OUT.import/import_report.jsonl
+// names it); StoreError if OUT cannot be written.
 ImportReport import_corpus(const ImportOptions& options,
                            const std::function<void(std::uint64_t, std::uint64_t)>& progress = {});
 

@@ -56,15 +56,16 @@ Image shrunk(const Image& image, int max_side) {
 
 ImportedImage import_image(std::vector<std::byte> encoded, const ImageRules& rules) {
   const bool over_white = rules.white_background && may_be_transparent(encoded);
-  Image image = over_white ? decode_image_over_white(encoded) : decode_image(encoded);
+  Image image = over_white ? decode_image_over_white(encoded, rules.limits)
+                           : decode_image(encoded, rules.limits);
   ImportedImage result;
   result.extension = extension_of(encoded);
   const bool is_jpeg = result.extension == "jpg";
   const int orientation = rules.exif_transpose ? exif_orientation(encoded) : 1;
   const bool too_large = rules.max_side > 0 && std::max(image.width, image.height) > rules.max_side;
   // An alpha channel without a transparent pixel changes nothing.
-  result.rewritten =
-      too_large || orientation != 1 || (over_white && decode_image(encoded).pixels != image.pixels);
+  result.rewritten = too_large || orientation != 1 ||
+                     (over_white && decode_image(encoded, rules.limits).pixels != image.pixels);
   if (too_large) image = shrunk(image, rules.max_side);
   if (orientation != 1) image = transposed(image, orientation);
   result.width = image.width;

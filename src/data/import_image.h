@@ -13,7 +13,14 @@ struct ImageRules {
   int max_side = 0;               // images with a longer side are shrunk to it (bicubic); 0: none
   bool white_background = false;  // composite transparent images over white
   bool exif_transpose = false;    // turn images upright as their EXIF orientation says
+  DecodeLimits limits{};
+  // Of one core, for decoding and changing one image; a guard against files made to be slow, far
+  // above what any image within `limits` takes.
+  double max_decode_seconds = 60;
 };
+
+// Why an image that took longer is not used.
+inline constexpr const char* kSlowImage = "decoding the image takes too long";
 
 struct ImportedImage {
   std::vector<std::byte> encoded;

@@ -1,10 +1,13 @@
 #include "data/import_source.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <set>
 #include <span>
 #include <utility>
 
+#include "common/digest.h"
 #include "common/error.h"
 #include "common/mapped_file.h"
 #include "common/text.h"
@@ -17,15 +20,13 @@
 namespace helip::data {
 namespace {
 
-constexpr std::uint64_t kMaxImageFile = 64ULL << 20;
-
 std::vector<std::byte> read_file(const std::filesystem::path& file) {
   const MappedFile mapped(file);
   return {mapped.bytes().begin(), mapped.bytes().end()};
 }
 
 // Fills in the image's bytes or the problem.
-void read_image_file(const std::filesystem::path& file, SourcePair& pair) {
+void read_image_file(const std::filesystem::path& file, std::uint64_t max_bytes, SourcePair& pair) {
   std::error_code error;
   if (!std::filesystem::is_regular_file(file, error)) {
     pair.problem = "the image file is missing";
@@ -33,9 +34,9 @@ void read_image_file(const std::filesystem::path& file, SourcePair& pair) {
     return;
   }
   const std::uint64_t bytes = std::filesystem::file_size(file, error);
-  if (error || bytes > kMaxImageFile) {
-    pair.problem = "the image file is larger than 64 MiB";
-    pair.detail = file.string();
+  if (error || bytes > max_bytes) {
+    pair.problem = "the image file is too large";
+    pair.detail = cat(file.string(), ": ", bytes, " bytes, at most ", max_bytes, " are read");
     return;
   }
   try {
@@ -55,16 +56,34 @@ std::span<const std::byte> bytes_of(const std::string& text) {
   return std::as_bytes(std::span(text));
 }
 
+// Whether a file is another one than before, without reading it.
+std::string stamp_of(const std::filesystem::path& folder, const std::string& name) {
+  struct stat status {};
+  const bool is_there = ::stat((folder / name).c_str(), &status) == 0;
+  return is_there ? cat(name, '\0', status.st_size, " ", status.st_mtim.tv_sec, " ",
+                        status.st_mtim.tv_nsec, "\n")
+                  : cat(name, '\0', "missing\n");
+}
+
+std::string caption_of_image(const std::string& image) {
+  return std::filesystem::path(image).replace_extension(".txt").string();
+}
+
 class ShardSource final : public ImportSource {
  public:
-  ShardSource(const std::vector<std::filesystem::path>& shards, const std::string& caption_key)
-      : scan_(scan_shards(shards, caption_key, {})), shards_(shards), reader_(shards, caption_key) {
+  ShardSource(const std::vector<std::filesystem::path>& shards, const SourceOptions& options)
+      : scan_(scan_shards(shards, options.caption_key, {})),
+        reader_(shards, options.caption_key, options.max_image_bytes) {
     for (const QuarantineEntry& entry : scan_.unpaired) {
-      unpaired_.push_back({cat(entry.shard, ": byte ", entry.offset), entry.key, entry.reason, {}});
+      const std::size_t reason = std::min(entry.reason.find("; "), entry.reason.size());
+      unpaired_.push_back({cat(entry.shard, ": byte ", entry.offset), entry.key,
+                           entry.reason.substr(0, reason),
+                           entry.reason.substr(std::min(reason + 2, entry.reason.size()))});
     }
   }
   [[nodiscard]] std::uint64_t size() const override { return scan_.locations.size(); }
   [[nodiscard]] const std::vector<ImportProblem>& unpaired() const override { return unpaired_; }
+  [[nodiscard]] std::string identity() const override { return scan_.manifest.fingerprint; }
   [[nodiscard]] SourcePair read(std::uint64_t pair) const override {
     const SampleLocation& location = scan_.locations[static_cast<std::size_t>(pair)];
     Sample sample = reader_.read(SampleId{pair}, location);
@@ -78,19 +97,26 @@ class ShardSource final : public ImportSource {
 
  private:
   CorpusScan scan_;
-  std::vector<std::filesystem::path> shards_;
   SampleReader reader_;
   std::vector<ImportProblem> unpaired_;
 };
 
 class TableSource final : public ImportSource {
  public:
-  TableSource(const std::filesystem::path& file, const CsvOptions& options)
-      : file_(file), pairs_(read_csv_pairs(file, options)) {
+  TableSource(const std::filesystem::path& file, const SourceOptions& options)
+      : file_(file),
+        max_image_bytes_(options.max_image_bytes),
+        pairs_(read_csv_pairs(file, options.csv)) {
     if (pairs_.empty()) throw DataError({.what = "the table has no rows", .where = file.string()});
   }
   [[nodiscard]] std::uint64_t size() const override { return pairs_.size(); }
   [[nodiscard]] const std::vector<ImportProblem>& unpaired() const override { return none_; }
+  [[nodiscard]] std::string identity() const override {
+    Sha256 digest;
+    digest.update(sha256_file(file_));
+    for (const CsvPair& row : pairs_) digest.update(stamp_of(file_.parent_path(), row.image));
+    return digest.hex();
+  }
   [[nodiscard]] SourcePair read(std::uint64_t pair) const override {
     const CsvPair& row = pairs_[static_cast<std::size_t>(pair)];
     SourcePair result;
@@ -99,7 +125,7 @@ class TableSource final : public ImportSource {
     if (row.image.empty()) {
       result.problem = "the row has no image path";
     } else {
-      read_image_file(file_.parent_path() / row.image, result);
+      read_image_file(file_.parent_path() / row.image, max_image_bytes_, result);
     }
     take_caption(caption_of_text(bytes_of(row.caption)), result);
     return result;
@@ -107,6 +133,7 @@ class TableSource final : public ImportSource {
 
  private:
   std::filesystem::path file_;
+  std::uint64_t max_image_bytes_;
   std::vector<CsvPair> pairs_;
   std::vector<ImportProblem> none_;
 };
@@ -115,7 +142,8 @@ class TableSource final : public ImportSource {
 // paths.
 class FolderSource final : public ImportSource {
  public:
-  explicit FolderSource(std::filesystem::path folder) : folder_(std::move(folder)) {
+  FolderSource(std::filesystem::path folder, std::uint64_t max_image_bytes)
+      : folder_(std::move(folder)), max_image_bytes_(max_image_bytes) {
     std::set<std::string> texts;
     std::set<std::string> used;
     std::vector<std::string> images;
@@ -134,7 +162,7 @@ class FolderSource final : public ImportSource {
     }
     std::sort(images.begin(), images.end());
     for (std::string& image : images) {
-      const std::string text = std::filesystem::path(image).replace_extension(".txt").string();
+      const std::string text = caption_of_image(image);
       if (texts.count(text) == 0) {
         unpaired_.push_back({image, image, "an image without a caption", {}});
       } else {
@@ -155,20 +183,28 @@ class FolderSource final : public ImportSource {
   }
   [[nodiscard]] std::uint64_t size() const override { return images_.size(); }
   [[nodiscard]] const std::vector<ImportProblem>& unpaired() const override { return unpaired_; }
+  [[nodiscard]] std::string identity() const override {
+    Sha256 digest;
+    for (const std::string& image : images_) {
+      digest.update(stamp_of(folder_, image));
+      digest.update(stamp_of(folder_, caption_of_image(image)));
+    }
+    for (const ImportProblem& problem : unpaired_) digest.update(stamp_of(folder_, problem.key));
+    return digest.hex();
+  }
   [[nodiscard]] SourcePair read(std::uint64_t pair) const override {
     const std::string& image = images_[static_cast<std::size_t>(pair)];
     SourcePair result;
     result.source = image;
     result.key = image;
-    read_image_file(folder_ / image, result);
-    take_caption(caption_of_text(
-                     read_file(folder_ / std::filesystem::path(image).replace_extension(".txt"))),
-                 result);
+    read_image_file(folder_ / image, max_image_bytes_, result);
+    take_caption(caption_of_text(read_file(folder_ / caption_of_image(image))), result);
     return result;
   }
 
  private:
   std::filesystem::path folder_;
+  std::uint64_t max_image_bytes_;
   std::vector<std::string> images_;
   std::vector<ImportProblem> unpaired_;
 };
@@ -176,20 +212,19 @@ class FolderSource final : public ImportSource {
 }  // namespace
 
 std::unique_ptr<ImportSource> open_import_source(const std::string& source,
-                                                 const std::string& caption_key,
-                                                 const CsvOptions& csv) {
+                                                 const SourceOptions& options) {
   const std::filesystem::path path = source;
   if (std::filesystem::is_regular_file(path / "manifest.json")) {
     const CorpusManifest manifest = read_manifest(path / "manifest.json");
-    return std::make_unique<ShardSource>(shard_paths(manifest, path), caption_key);
+    return std::make_unique<ShardSource>(shard_paths(manifest, path), options);
   }
   const bool is_folder = std::filesystem::is_directory(path);
   const bool is_file = std::filesystem::is_regular_file(path);
   if (means_shards(source) || (!is_folder && !is_file)) {
-    return std::make_unique<ShardSource>(list_shards(source), caption_key);
+    return std::make_unique<ShardSource>(list_shards(source), options);
   }
-  if (is_folder) return std::make_unique<FolderSource>(path);
-  return std::make_unique<TableSource>(path, csv);
+  if (is_folder) return std::make_unique<FolderSource>(path, options.max_image_bytes);
+  return std::make_unique<TableSource>(path, options);
 }
 
 }  // namespace helip::data

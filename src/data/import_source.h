@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "data/csv.h"
+#include "data/decode_limits.h"
 
 namespace helip::data {
 
@@ -39,13 +40,21 @@ class ImportSource {
   [[nodiscard]] virtual SourcePair read(std::uint64_t pair) const = 0;
   // Images without caption and the like, found while listing.
   [[nodiscard]] virtual const std::vector<ImportProblem>& unpaired() const = 0;
+  // sha256 over what the pairs are made of: content of shards and tables; names, sizes and times of
+  // files.
+  [[nodiscard]] virtual std::string identity() const = 0;
+};
+
+struct SourceOptions {
+  std::string caption_key = "caption";  // field of a sample's .json where it has no .txt
+  CsvOptions csv;
+  std::uint64_t max_image_bytes = DecodeLimits{}.max_bytes;
 };
 
 // `source`: a list of tars (shard_list.h), a corpus folder, a table, or a folder of images. Paths
 // in a table are relative to its folder. Throws DataError if there is no such thing or it is
 // damaged.
 std::unique_ptr<ImportSource> open_import_source(const std::string& source,
-                                                 const std::string& caption_key,
-                                                 const CsvOptions& csv);
+                                                 const SourceOptions& options);
 
 }  // namespace helip::data

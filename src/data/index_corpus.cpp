@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <thread>
 #include <utility>
 
@@ -45,6 +46,43 @@ std::string unpaired_lines(const std::vector<QuarantineEntry>& entries) {
   return lines;
 }
 
+// Stops a scan whose captions are looked for in the wrong place.
+class CaptionWatch {
+ public:
+  CaptionWatch(std::string shard, std::string caption_key)
+      : shard_(std::move(shard)), caption_key_(std::move(caption_key)) {}
+
+  void add(const ShardIndex& index) {
+    if (found_) return;
+    images_ += index.without_caption;
+    seen_.insert(index.seen.begin(), index.seen.end());
+    found_ = index.without_caption < index.images;
+    if (!found_ && images_ >= kFirstImages) fail();
+  }
+  void finish() const {
+    if (!found_ && images_ > 0) fail();
+  }
+
+ private:
+  static constexpr std::uint64_t kFirstImages = 1000;
+
+  [[noreturn]] void fail() const {
+    std::string seen;
+    for (const std::string& name : seen_) seen += (seen.empty() ? "" : ", ") + name;
+    throw DataError({.what = cat("no usable caption in the first ", images_, " images"),
+                     .where = shard_,
+                     .expected = cat("KEY.txt, or the field ", caption_key_,
+                                     " (corpus.caption_key) of KEY.json"),
+                     .found = seen});
+  }
+
+  std::string shard_;
+  std::string caption_key_;
+  std::uint64_t images_ = 0;
+  std::set<std::string> seen_;
+  bool found_ = false;
+};
+
 template <typename T>
 void append(std::vector<T>& to, std::vector<T>&& from) {
   to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
@@ -59,6 +97,7 @@ CorpusScan scan_shards(const std::vector<std::filesystem::path>& shards,
   const std::filesystem::path folder = common_folder(shards);
   scan.manifest.shard_folder = folder.string();
   scan.manifest.caption_key = caption_key;
+  CaptionWatch captions(shards.front().string(), caption_key);
   std::vector<Digest> image_digests;
   std::vector<Digest> caption_digests;
   const unsigned threads = std::clamp(std::thread::hardware_concurrency(), 1U, kMaxIndexThreads);
@@ -66,6 +105,7 @@ CorpusScan scan_shards(const std::vector<std::filesystem::path>& shards,
       shards.size(), threads, 2ULL * threads,
       [&](std::uint64_t i) { return index_shard(shards[i], caption_key); },
       [&](std::uint64_t i, ShardIndex index) {
+        captions.add(index);
         const std::string name = shards[i].lexically_relative(folder).string();
         scan.manifest.shards.push_back({.name = name,
                                         .bytes = index.bytes,
@@ -80,6 +120,7 @@ CorpusScan scan_shards(const std::vector<std::filesystem::path>& shards,
         append(caption_digests, std::move(index.caption_digests));
         append(scan.unpaired, std::move(index.unpaired));
         scan.manifest.json_captions += index.json_captions;
+        scan.manifest.repeated_keys += index.repeated_keys;
         if (scan.locations.size() >= kNoPair) {
           throw DataError({.what = "too many pairs in one corpus",
                            .where = shards[i].string(),
@@ -88,6 +129,7 @@ CorpusScan scan_shards(const std::vector<std::filesystem::path>& shards,
         }
         if (progress) progress(i + 1, shards.size());
       });
+  captions.finish();
   if (scan.locations.empty()) {
     throw DataError({.what = "no image-text pair in the shards",
                      .where = cat(shards.front().string(), shards.size() > 1 ? " and others" : ""),
@@ -111,7 +153,7 @@ CorpusManifest write_corpus_index(CorpusScan scan, const std::filesystem::path& 
   manifest.index_sha256 = write_location_index(folder / "index.npy", scan.locations);
   manifest.image_group_sha256 = write_groups(folder / "image_group.npy", scan.image_groups);
   manifest.caption_group_sha256 = write_groups(folder / "caption_group.npy", scan.caption_groups);
-  publish_file(folder / "unpaired.jsonl", unpaired_lines(scan.unpaired));
+  publish_file(folder / kUnpairedFile, unpaired_lines(scan.unpaired));
   write_manifest(folder / "manifest.json", manifest);
   return manifest;
 }

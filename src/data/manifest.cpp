@@ -68,6 +68,7 @@ CorpusManifest read_manifest(const std::filesystem::path& file) {
     json.at("caption_key").get_to(manifest.caption_key);
     json.at("json_captions").get_to(manifest.json_captions);
     json.at("unpaired").get_to(manifest.unpaired);
+    manifest.repeated_keys = json.value("repeated_keys", manifest.repeated_keys);
     json.at("index_sha256").get_to(manifest.index_sha256);
     json.at("image_group_sha256").get_to(manifest.image_group_sha256);
     json.at("caption_group_sha256").get_to(manifest.caption_group_sha256);
@@ -95,17 +96,18 @@ void write_manifest(const std::filesystem::path& file, const CorpusManifest& man
                       {"first_sample", shard.first_sample},
                       {"samples", shard.samples}});
   }
-  const Json json = {{"format", cat(kFormat, "/", manifest.format_version)},
-                     {"pairs", manifest.pairs},
-                     {"fingerprint", manifest.fingerprint},
-                     {"caption_key", manifest.caption_key},
-                     {"json_captions", manifest.json_captions},
-                     {"unpaired", manifest.unpaired},
-                     {"index_sha256", manifest.index_sha256},
-                     {"image_group_sha256", manifest.image_group_sha256},
-                     {"caption_group_sha256", manifest.caption_group_sha256},
-                     {"shard_folder", manifest.shard_folder},
-                     {"shards", shards}};
+  Json json = {{"format", cat(kFormat, "/", manifest.format_version)},
+               {"pairs", manifest.pairs},
+               {"fingerprint", manifest.fingerprint},
+               {"caption_key", manifest.caption_key},
+               {"json_captions", manifest.json_captions},
+               {"unpaired", manifest.unpaired},
+               {"index_sha256", manifest.index_sha256},
+               {"image_group_sha256", manifest.image_group_sha256},
+               {"caption_group_sha256", manifest.caption_group_sha256},
+               {"shard_folder", manifest.shard_folder},
+               {"shards", shards}};
+  if (manifest.repeated_keys > 0) json["repeated_keys"] = manifest.repeated_keys;
   publish_file(file, json.dump(1) + "\n");
 }
 

@@ -8,6 +8,9 @@
 
 namespace helip::data {
 
+// Beside manifest.json: what in the shards is no pair, a JSON object a line.
+inline constexpr const char* kUnpairedFile = "unpaired.jsonl";
+
 struct ShardEntry {
   std::string name;  // file name, relative to the manifest's `shards` folder
   std::uint64_t bytes = 0;
@@ -28,6 +31,7 @@ struct CorpusManifest {
   std::string caption_group_sha256;  // of caption_group.npy
   std::uint64_t json_captions = 0;   // pairs whose caption is the field caption_key of a .json
   std::uint64_t unpaired = 0;        // members that are no pair, named in unpaired.jsonl
+  std::uint64_t repeated_keys = 0;   // samples with a key that an earlier one of their shard has
 };
 
 // Throws StoreError if the file is damaged, is of another format version or contradicts itself.

@@ -77,19 +77,21 @@ std::filesystem::path index_tars(
 
 // Tables and image folders have no place to point at: they are copied into shards, as they are.
 std::filesystem::path import_once(
-    const std::string& source, const std::filesystem::path& folder, const std::string& caption_key,
+    const config::CorpusConfig& config, const std::filesystem::path& folder,
     const std::function<void(std::uint64_t, std::uint64_t)>& progress) {
-  const auto path = std::filesystem::absolute(source).lexically_normal();
-  const Json stamp = {{"caption_key", caption_key}, {"files", Json::array({stamp_of(path)})}};
+  ImportOptions options;
+  options.sources = {std::filesystem::absolute(config.path).lexically_normal().string()};
+  options.caption_key = config.caption_key;
+  options.csv = csv_options_of(config);
+  options.images.limits = limits_of(config);
+  options.max_left_out = config.max_quarantined;
+  options.threads = std::max(1U, std::thread::hardware_concurrency());
+  const Json stamp = {{"identity", import_identity(options)}};
   const auto imported = folder / "imported";
   const auto stamp_file = folder / "imported_files.json";
   if (is_current(imported, stamp_file, stamp)) return imported;
   std::filesystem::remove_all(imported);
-  ImportOptions options;
-  options.sources = {path.string()};
   options.out = imported;
-  options.caption_key = caption_key;
-  options.threads = std::max(1U, std::thread::hardware_concurrency());
   import_corpus(options, progress);
   publish_file(stamp_file, stamp.dump(1) + "\n");
   return imported;
@@ -98,24 +100,22 @@ std::filesystem::path import_once(
 }  // namespace
 
 std::filesystem::path open_or_index(
-    const std::string& source, const std::filesystem::path& index_folder,
-    const std::string& caption_key,
+    const config::CorpusConfig& config, const std::filesystem::path& index_folder,
     const std::function<void(std::uint64_t, std::uint64_t)>& progress) {
-  const std::filesystem::path path = source;
+  const std::filesystem::path path = config.path;
   if (std::filesystem::exists(path / "manifest.json")) {
     const CorpusManifest manifest = read_manifest(path / "manifest.json");
-    if (manifest.json_captions > 0 && manifest.caption_key != caption_key) {
+    if (manifest.json_captions > 0 && manifest.caption_key != config.caption_key) {
       throw DataError({.what = "the corpus was indexed with another caption key",
                        .where = (path / "manifest.json").string(),
-                       .expected = caption_key,
+                       .expected = config.caption_key,
                        .found = manifest.caption_key});
     }
     return path;
   }
   const bool exists = std::filesystem::exists(path);
-  if (exists && !means_shards(source))
-    return import_once(source, index_folder, caption_key, progress);
-  return index_tars(list_shards(source), index_folder, caption_key, progress);
+  if (exists && !means_shards(config.path)) return import_once(config, index_folder, progress);
+  return index_tars(list_shards(config.path), index_folder, config.caption_key, progress);
 }
 
 }  // namespace helip::data

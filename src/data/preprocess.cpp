@@ -4,9 +4,9 @@
 #include <vector>
 
 #include "common/error.h"
-#include "common/rng.h"
 #include "common/text.h"
 #include "data/image.h"
+#include "data/random_crop.h"
 #include "data/resample.h"
 
 namespace helip::data {
@@ -64,48 +64,9 @@ Box whole(const PixelView& view) {
   return {0, 0, static_cast<double>(view.width), static_cast<double>(view.height)};
 }
 
-// e^x for |x| < 1/3 by its series: the same bits on every machine, which std::exp does not promise.
-double small_exp(double x) {
-  double term = 1.0;
-  double sum = 1.0;
-  for (int n = 1; n <= 16; ++n) {
-    term *= x / n;
-    sum += term;
-  }
-  return sum;
-}
-
-struct Crop {
-  int left, top, width, height;
-};
-
-// torchvision's RandomResizedCrop.get_params with draws from a keyed stream.
-Crop random_crop(int width, int height, RandomStream& stream) {
-  constexpr double kSmallestScale = 0.9;
-  constexpr double kLargestRatio = 4.0 / 3.0;
-  constexpr double kSmallestRatio = 3.0 / 4.0;
-  constexpr double kLogLargestRatio = 0.28768207245178090;
-  const double area = static_cast<double>(width) * height;
-  for (int attempt = 0; attempt < 10; ++attempt) {
-    const double target = area * (kSmallestScale + (1.0 - kSmallestScale) * stream.uniform());
-    const double ratio = small_exp(kLogLargestRatio * (2.0 * stream.uniform() - 1.0));
-    const double w = std::nearbyint(std::sqrt(target * ratio));
-    const double h = std::nearbyint(std::sqrt(target / ratio));
-    if (w > 0 && w <= width && h > 0 && h <= height) {
-      const int crop_width = static_cast<int>(w);
-      const int crop_height = static_cast<int>(h);
-      const auto top = stream.below(static_cast<std::uint64_t>(height - crop_height) + 1);
-      const auto left = stream.below(static_cast<std::uint64_t>(width - crop_width) + 1);
-      return {static_cast<int>(left), static_cast<int>(top), crop_width, crop_height};
-    }
-  }
-  // The image is too long for any such crop: the middle of it.
-  int w = width;
-  int h = height;
-  const double ratio = static_cast<double>(width) / height;
-  if (ratio < kSmallestRatio) h = static_cast<int>(std::nearbyint(width / kSmallestRatio));
-  if (ratio > kLargestRatio) w = static_cast<int>(std::nearbyint(height * kLargestRatio));
-  return {(width - w) / 2, (height - h) / 2, w, h};
+bool is_whole(const Box& box) {
+  return std::trunc(box.left) == box.left && std::trunc(box.top) == box.top &&
+         std::trunc(box.right) == box.right && std::trunc(box.bottom) == box.bottom;
 }
 
 }  // namespace
@@ -132,16 +93,25 @@ void preprocess(const Image& image, const PreprocessConfig& config, std::span<fl
 
 void preprocess_augmented(const Image& image, const PreprocessConfig& config, const AugmentKey& key,
                           std::span<float> out) {
-  check(config, out);
-  const PixelView source = view_of(image);
-  if (source.width == 0 || source.height == 0)
+  if (image.width == 0 || image.height == 0)
     throw DataError({"image is empty", "preprocess", "", ""});
-  RandomStream stream(key.seed, "augment.crop", {key.epoch, key.sample, key.slot});
-  const Crop crop = random_crop(source.width, source.height, stream);
-  const PixelView part{source.pixels + crop.top * source.row_bytes + std::ptrdiff_t{3} * crop.left,
-                       crop.width, crop.height, source.row_bytes};
+  preprocess_region(image, box_of(random_crop(image.width, image.height, key)), config, out);
+}
+
+void preprocess_region(const Image& image, const Box& region, const PreprocessConfig& config,
+                       std::span<float> out) {
+  check(config, out);
+  PixelView source = view_of(image);
+  Box box = region;
+  if (is_whole(region)) {
+    source.pixels += static_cast<std::ptrdiff_t>(region.top) * source.row_bytes +
+                     std::ptrdiff_t{3} * static_cast<std::ptrdiff_t>(region.left);
+    source.width = static_cast<int>(region.right - region.left);
+    source.height = static_cast<int>(region.bottom - region.top);
+    box = whole(source);
+  }
   std::vector<std::uint8_t> pixels = square_buffer(config.size);
-  resample(part, config.size, config.size, config.interpolation, whole(part),
+  resample(source, config.size, config.size, config.interpolation, box,
            {0, 0, config.size, config.size}, pixels.data());
   normalise(pixels, config, out);
 }

@@ -10,6 +10,7 @@
 #include "common/text.h"
 #include "data/image.h"
 #include "data/resample.h"
+#include "data/row_lanes.h"
 
 // The loops below are compiled for several instruction sets, chosen at run time; integers give the
 // same result on each.
@@ -101,7 +102,6 @@ inline std::uint8_t to_byte(std::int32_t fixed) {
   return static_cast<std::uint8_t>(std::clamp(fixed >> kFractionBits, 0, 255));
 }
 
-constexpr std::size_t kLanes = 16;  // rows resized together by the horizontal pass
 constexpr std::size_t kBlock =
     3 * kLanes;  // one source column of them: channel by channel, row by row
 
@@ -142,24 +142,16 @@ void resize_rows(const std::uint8_t* source, std::ptrdiff_t row_bytes, const Axi
   const auto bytes = static_cast<std::size_t>(axis.source_end - axis.source_begin) * 3;
   const std::size_t wanted = axis.first.size();
   std::vector<std::uint8_t> columns(bytes * kLanes);
-  std::uint8_t blended[kBlock];
+  std::vector<std::uint8_t> blended(wanted * kBlock);
   for (int top = 0; top < rows; top += static_cast<int>(kLanes)) {
     const auto lanes = static_cast<std::size_t>(std::min(rows - top, static_cast<int>(kLanes)));
-    for (std::size_t r = 0; r < lanes; ++r) {
-      const std::uint8_t* row = source + (top + static_cast<std::ptrdiff_t>(r)) * row_bytes;
-      for (std::size_t i = 0; i < bytes; ++i) columns[i * kLanes + r] = row[i];
-    }
-    std::uint8_t* block_out = out + static_cast<std::size_t>(top) * wanted * 3;
+    to_columns(source + top * row_bytes, row_bytes, lanes, bytes, columns.data());
     for (std::size_t x = 0; x < wanted; ++x) {
       const auto first = static_cast<std::size_t>(axis.first[x] - axis.source_begin);
       blend_columns(columns.data() + first * kBlock, axis.weights.data() + x * axis.taps,
-                    axis.count[x], blended);
-      for (std::size_t r = 0; r < lanes; ++r) {
-        for (std::size_t c = 0; c < 3; ++c) {
-          block_out[(r * wanted + x) * 3 + c] = blended[c * kLanes + r];
-        }
-      }
+                    axis.count[x], blended.data() + x * kBlock);
     }
+    to_rows(blended.data(), lanes, wanted * 3, out + static_cast<std::size_t>(top) * wanted * 3);
   }
 }
 

@@ -19,8 +19,6 @@ namespace {
 
 // Below the usual limit of 1,024 open files, with room for the rest of the process.
 constexpr std::size_t kMaxOpenShards = 256;
-// The decoder refuses more than 64 MiB; one byte more is enough for it to see that.
-constexpr std::uint64_t kMaxImageBytes = (64ULL << 20) + 1;
 
 }  // namespace
 
@@ -63,8 +61,11 @@ class SampleReader::OpenFile {
   int file_;
 };
 
-SampleReader::SampleReader(std::vector<std::filesystem::path> shards, std::string caption_key)
-    : shards_(std::move(shards)), caption_key_(std::move(caption_key)) {}
+SampleReader::SampleReader(std::vector<std::filesystem::path> shards, std::string caption_key,
+                           std::uint64_t max_image_bytes)
+    : shards_(std::move(shards)),
+      caption_key_(std::move(caption_key)),
+      max_image_bytes_(max_image_bytes) {}
 
 std::shared_ptr<const SampleReader::OpenFile> SampleReader::open(std::uint32_t shard) const {
   const std::scoped_lock lock(mutex_);
@@ -99,8 +100,8 @@ Sample SampleReader::read(SampleId id, const SampleLocation& location) const {
   }
   sample.key = name->key;
   sample.image_extension = kImageExtensions.at(location.extension);
-  sample.image =
-      file->read(location.image_offset, std::min(location.image_bytes, kMaxImageBytes), sample.key);
+  sample.image = file->read(location.image_offset,
+                            std::min(location.image_bytes, max_image_bytes_ + 1), sample.key);
   const auto bytes = file->read(location.caption_offset,
                                 std::min(location.caption_bytes, kMaxCaptionBytes + 1), sample.key);
   Caption caption =

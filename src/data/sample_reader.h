@@ -18,7 +18,9 @@ namespace helip::data {
 // Safe from many threads. Keeps a bounded number of shards open, those used last.
 class SampleReader {
  public:
-  SampleReader(std::vector<std::filesystem::path> shards, std::string caption_key);
+  // `max_image_bytes`: as Corpus::open.
+  SampleReader(std::vector<std::filesystem::path> shards, std::string caption_key,
+               std::uint64_t max_image_bytes);
   // Throws DataError naming shard, offset and key if the bytes cannot be read.
   [[nodiscard]] Sample read(SampleId id, const SampleLocation& location) const;
 
@@ -28,6 +30,7 @@ class SampleReader {
 
   std::vector<std::filesystem::path> shards_;
   std::string caption_key_;
+  std::uint64_t max_image_bytes_;
   mutable std::mutex mutex_;
   // Guarded by mutex_: most recently used first.
   mutable std::list<std::pair<std::uint32_t, std::shared_ptr<const OpenFile>>> open_files_;

@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <unordered_set>
 #include <utility>
 
 #include "common/digest.h"
 #include "common/error.h"
+#include "common/text.h"
 #include "data/caption.h"
 #include "data/tar_reader.h"
 #include "data/tokenizer.h"
@@ -33,26 +35,28 @@ struct OpenSample {
 class ShardIndexer {
  public:
   ShardIndexer(const std::filesystem::path& shard, const std::string& caption_key)
-      : reader_(shard),
-        path_(shard),
-        shard_(shard.filename().string()),
-        caption_key_(caption_key) {}
+      : reader_(shard), shard_(shard.filename().string()), caption_key_(caption_key) {}
 
   ShardIndex run() {
-    bool any = false;
-    while (const auto member = reader_.next()) {
-      any = true;
-      add(*member);
+    try {
+      bool any = false;
+      while (const auto member = reader_.next()) {
+        any = true;
+        add(*member);
+      }
+      close_sample();
+      if (!any) report(0, {}, "the shard is empty; no tar member");
+    } catch (const DamagedTar& damage) {
+      const std::uint64_t lost = reader_.skip_rest(damage);
+      // A sample that the damage cuts in two is part of what is lost.
+      const bool whole = has_image() && (sample_.text || sample_.json);
+      const std::string key = whole ? std::string() : sample_.key;
+      if (whole) close_sample();
+      report(damage.offset(), key,
+             cat("the rest of the shard is damaged; ", lost, " bytes are lost: ", damage.reason()));
     }
-    close_sample();
     index_.bytes = reader_.file_bytes();
     index_.sha256 = reader_.sha256();
-    if (!any) {
-      throw DataError({.what = "empty tar",
-                       .where = path_.string() + ": byte 0",
-                       .expected = "tar members",
-                       .found = "none"});
-    }
     return std::move(index_);
   }
 
@@ -93,8 +97,36 @@ class ShardIndexer {
     return content;
   }
 
+  [[nodiscard]] bool has_image() const {
+    return std::any_of(sample_.images.begin(), sample_.images.end(),
+                       [](const auto& image) { return image.has_value(); });
+  }
+
+  // What a sample without a usable caption holds, until the first that has one.
+  void note_missing(const OpenSample& sample) {
+    constexpr std::size_t kMostNamed = 40;
+    ++index_.without_caption;
+    const auto note = [&](std::string name) {
+      if (index_.seen.size() < kMostNamed) index_.seen.insert(std::move(name));
+    };
+    for (const std::string& extension : sample.extensions) note("." + extension);
+    if (!sample.json) return;
+    for (const std::string& field : json_fields(sample.json->content)) note("json field " + field);
+  }
+
   void close_sample() {
+    const bool is_image = has_image();
     OpenSample sample = std::exchange(sample_, {});
+    if (is_image || sample.text || sample.json) {
+      index_.repeated_keys += keys_.insert(sample.key).second ? 0 : 1;
+    }
+    add_sample(sample);
+    if (!is_image) return;
+    ++index_.images;
+    if (usable_ == 0) note_missing(sample);
+  }
+
+  void add_sample(const OpenSample& sample) {
     const auto found = std::find_if(sample.images.begin(), sample.images.end(),
                                     [](const auto& i) { return i.has_value(); });
     const bool is_json = !sample.text && sample.json;
@@ -122,6 +154,7 @@ class ShardIndexer {
                               .header_bytes = static_cast<std::uint32_t>(
                                   image.member.data_offset - image.member.header_offset)});
     index_.image_digests.push_back(digest_from_hex(image.image_sha256));
+    usable_ += text.problem.empty() ? 1 : 0;
     index_.caption_digests.push_back(
         text.problem.empty()
             ? digest_from_hex(sha256_hex(std::string_view(data::caption_key(text.text))))
@@ -134,10 +167,11 @@ class ShardIndexer {
   }
 
   TarReader reader_;
-  std::filesystem::path path_;
   std::string shard_;
   std::string caption_key_;
   OpenSample sample_;
+  std::unordered_set<std::string> keys_;
+  std::uint64_t usable_ = 0;  // pairs with a usable caption
   ShardIndex index_;
 };
 

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -22,13 +23,19 @@ struct ShardIndex {
       caption_digests;  // sha256 of caption_key(caption); zeros if the caption is not usable
   std::uint64_t json_captions = 0;  // pairs whose caption is a field of a .json
   // Images without a caption member, captions without an image, links: not pairs, so without a
-  // SampleId.
+  // SampleId. The damaged rest of a shard is one such entry.
   std::vector<QuarantineEntry> unpaired;
+  std::uint64_t repeated_keys = 0;  // samples with a key that an earlier one of the shard has
+  std::uint64_t images = 0;         // samples with an image
+  // Of these, how many come before the first with a usable caption, and what they hold instead:
+  // member extensions (".jpg") and fields of their .json ("json field alt").
+  std::uint64_t without_caption = 0;
+  std::set<std::string> seen;
 };
 
 // Groups members into samples as WebDataset does: consecutive members with one key; a repeated
-// extension starts a new sample. Throws DataError naming shard and byte offset if the tar is empty,
-// truncated or damaged.
+// extension starts a new sample. Of an empty, truncated or damaged tar the samples before the
+// damage are taken. Throws DataError if the file cannot be read or is compressed.
 ShardIndex index_shard(const std::filesystem::path& shard, const std::string& caption_key);
 
 }  // namespace helip::data

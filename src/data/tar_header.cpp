@@ -138,10 +138,9 @@ std::uint32_t checksum(std::span<const std::byte> block) {
   return sum;
 }
 
-DataError damaged(const std::string& shard, std::uint64_t offset, const std::string& what,
-                  const std::string& expected, const std::string& found) {
-  return DataError(
-      {.what = what, .where = cat(shard, ": byte ", offset), .expected = expected, .found = found});
+DamagedTar damaged(const std::string& shard, std::uint64_t offset, const std::string& what,
+                   const std::string& expected, const std::string& found) {
+  return {{.what = what, .where = shard, .expected = expected, .found = found}, offset};
 }
 
 std::optional<TarMember> read_headers(const std::function<void(std::span<std::byte>)>& read,

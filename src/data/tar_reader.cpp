@@ -40,6 +40,15 @@ std::string compression_of(std::span<const std::byte> head) {
 
 }  // namespace
 
+DamagedTar::DamagedTar(const Problem& problem, std::uint64_t offset)
+    : DataError({.what = problem.what,
+                 .where = cat(problem.where, ": byte ", offset),
+                 .expected = problem.expected,
+                 .found = problem.found}),
+      offset_(offset),
+      reason_(
+          to_line({.what = problem.what, .expected = problem.expected, .found = problem.found})) {}
+
 TarReader::TarReader(std::filesystem::path file) : path_(std::move(file)), buffer_(kBufferBytes) {
   file_ = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC);
   if (file_ < 0) throw unreadable(path_);
@@ -52,13 +61,12 @@ TarReader::TarReader(std::filesystem::path file) : path_(std::move(file)), buffe
                        .expected = "a regular file"});
     }
     file_bytes_ = static_cast<std::uint64_t>(status.st_size);
-    if (file_bytes_ == 0)
-      throw tar::damaged(path_.string(), 0, "empty tar", "tar members", "0 bytes");
-    const auto head = take(0);
-    const std::string compression = compression_of(head);
+    const std::string compression = file_bytes_ == 0 ? "" : compression_of(take(0));
     if (!compression.empty()) {
-      throw tar::damaged(path_.string(), 0, "compressed tar: a sample in it cannot be read alone",
-                         "an uncompressed tar", compression);
+      throw DataError({.what = "compressed tar: a sample in it cannot be read alone",
+                       .where = path_.string(),
+                       .expected = "an uncompressed tar",
+                       .found = compression});
     }
   } catch (...) {
     ::close(file_);
@@ -78,8 +86,10 @@ std::span<const std::byte> TarReader::take(std::uint64_t most) {
     } while (got < 0 && errno == EINTR);
     if (got < 0) throw unreadable(path_);
     if (got == 0) {
-      throw tar::damaged(path_.string(), offset_, "the tar became shorter while it was read",
-                         cat(file_bytes_, " bytes"), cat(offset_, " bytes"));
+      throw DataError({.what = "the tar became shorter while it was read",
+                       .where = path_.string(),
+                       .expected = cat(file_bytes_, " bytes"),
+                       .found = cat(offset_, " bytes")});
     }
     begin_ = 0;
     end_ = static_cast<std::size_t>(got);
@@ -102,6 +112,8 @@ void TarReader::read_exact(std::span<std::byte> out) {
 }
 
 std::optional<TarMember> TarReader::next() {
+  if (file_bytes_ == 0)
+    throw tar::damaged(path_.string(), 0, "empty tar", "tar members", "0 bytes");
   read([](std::span<const std::byte>) {});
   if (padding_left_ > file_bytes_ - offset_) {
     throw tar::damaged(path_.string(), offset_, "truncated tar: no end mark",
@@ -120,6 +132,11 @@ std::optional<TarMember> TarReader::next() {
   return member;
 }
 
+std::uint64_t TarReader::skip_rest(const DamagedTar& damage) {
+  while (offset_ < file_bytes_) take(file_bytes_ - offset_);
+  return file_bytes_ - damage.offset();
+}
+
 // Behind the end mark only zeros may follow: something else is a second archive or damage, and
 // would be lost in silence.
 void TarReader::check_end() {
@@ -136,7 +153,9 @@ void TarReader::check_end() {
   // A file that grew since it was opened would have another digest.
   std::byte extra{};
   if (::pread(file_, &extra, 1, static_cast<off_t>(file_bytes_)) != 0) {
-    throw tar::damaged(path_.string(), file_bytes_, "the tar became longer while it was read");
+    throw DataError({.what = "the tar became longer while it was read",
+                     .where = path_.string(),
+                     .expected = cat(file_bytes_, " bytes")});
   }
 }
 

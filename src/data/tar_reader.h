@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "common/digest.h"
+#include "common/error.h"
 
 namespace helip::data {
 
@@ -25,10 +26,25 @@ struct TarMember {
   std::uint64_t size = 0;
 };
 
-// Not thread-safe. Each error is a DataError that names the shard and the byte offset.
+// The bytes of a shard are no whole tar.
+class DamagedTar : public DataError {
+ public:
+  // `problem.where`: the shard.
+  DamagedTar(const Problem& problem, std::uint64_t offset);
+  [[nodiscard]] std::uint64_t offset() const { return offset_; }
+  // The message without the place.
+  [[nodiscard]] const std::string& reason() const { return reason_; }
+
+ private:
+  std::uint64_t offset_;
+  std::string reason_;
+};
+
+// Not thread-safe. Each error is a DataError that names the shard and the byte offset; those about
+// the archive's bytes, met by next() and read(), are DamagedTar.
 class TarReader {
  public:
-  // Throws DataError if the file cannot be read, is empty or is compressed.
+  // Throws DataError if the file cannot be read or is compressed.
   explicit TarReader(std::filesystem::path file);
   ~TarReader();
   TarReader(const TarReader&) = delete;
@@ -42,8 +58,12 @@ class TarReader {
   // The same in one piece.
   std::vector<std::byte> read_all();
 
+  // After DamagedTar: passes over what is left of the file, for its digest. Returns how many bytes
+  // that is from the damaged place on.
+  std::uint64_t skip_rest(const DamagedTar& damage);
+
   [[nodiscard]] std::uint64_t file_bytes() const { return file_bytes_; }
-  // sha256 of the whole file; once, after next() returned nothing.
+  // sha256 of the whole file; once, after next() returned nothing or skip_rest().
   std::string sha256() { return digest_.hex(); }
 
  private:

@@ -92,9 +92,10 @@ void check_finite(const RangeFeatures& features, const std::string& what) {
 }
 
 EncodeModel::EncodeModel(const config::ModelConfig& model, const config::EncoderConfig& options,
-                         const data::Corpus& corpus, std::filesystem::path feature_cache,
-                         std::string device)
+                         const data::DecodeLimits& limits, const data::Corpus& corpus,
+                         std::filesystem::path feature_cache, std::string device)
     : batch_size_(options.batch_size),
+      limits_(limits),
       corpus_(corpus),
       feature_cache_(std::move(feature_cache)),
       device_(std::move(device)),
@@ -138,8 +139,8 @@ RangeFeatures EncodeModel::forward_range(std::uint64_t first, std::uint64_t coun
   features.first = first;
   data::Prefetcher<EncodeInputs> prefetcher(batches, kBatchesAhead, [&](std::uint64_t index) {
     const std::uint64_t begin = index * batch;
-    return read_encode_inputs(corpus_, model_->preprocess(), model_->tokenizer(), first + begin,
-                              std::min(batch, count - begin), batch);
+    return read_encode_inputs(corpus_, model_->preprocess(), model_->tokenizer(), limits_,
+                              first + begin, std::min(batch, count - begin), batch);
   });
   for (std::uint64_t index = 0; index < batches; ++index) {
     EncodeInputs inputs = prefetcher.next();
@@ -209,6 +210,8 @@ data::FeatureKey EncodeModel::cache_key(std::uint64_t first, std::uint64_t count
           {"caption_key", corpus_.manifest().caption_key},
           {"first", cat(first)},
           {"count", cat(count)},
+          {"max_pixels", cat(limits_.max_pixels)},
+          {"max_image_bytes", cat(limits_.max_bytes)},
           {"batch_size", cat(batch_size_)},
           {"threads", cat(at::get_num_threads())},
           {"device", device_},

@@ -12,6 +12,7 @@
 
 #include "config/run_config.h"
 #include "data/corpus.h"
+#include "data/decode_limits.h"
 #include "data/feature_cache.h"
 #include "data/quarantine.h"
 #include "mining/mining_job.h"
@@ -31,7 +32,8 @@ class EncodeModel {
  public:
   // Loads the model on `device`. An empty `feature_cache` keeps nothing.
   EncodeModel(const config::ModelConfig& model, const config::EncoderConfig& options,
-              const data::Corpus& corpus, std::filesystem::path feature_cache, std::string device);
+              const data::DecodeLimits& limits, const data::Corpus& corpus,
+              std::filesystem::path feature_cache, std::string device);
 
   [[nodiscard]] bool has_towers() const { return model_->towers() != nullptr; }
   // What frozen towers give as it is, from the cache if it holds it; of a model without towers its
@@ -50,6 +52,7 @@ class EncodeModel {
   [[nodiscard]] data::FeatureKey cache_key(std::uint64_t first, std::uint64_t count) const;
 
   std::uint64_t batch_size_;
+  data::DecodeLimits limits_;
   const data::Corpus& corpus_;
   std::filesystem::path feature_cache_;
   std::string device_;

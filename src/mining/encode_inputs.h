@@ -27,8 +27,8 @@ struct EncodeInputs {
 // be read. Safe from many threads.
 EncodeInputs read_encode_inputs(const data::Corpus& corpus,
                                 const data::PreprocessConfig& preprocess,
-                                const data::Tokenizer& tokenizer, std::uint64_t first,
-                                std::size_t rows, std::size_t batch);
+                                const data::Tokenizer& tokenizer, const data::DecodeLimits& limits,
+                                std::uint64_t first, std::size_t rows, std::size_t batch);
 
 // Those of samples [first, first + count) that read_encode_inputs would put into quarantine.
 std::vector<data::QuarantineEntry> unusable_samples(const data::Corpus& corpus, std::uint64_t first,

@@ -8,6 +8,7 @@
 #include "common/error.h"
 #include "common/text.h"
 #include "data/corpus.h"
+#include "data/decode_limits.h"
 #include "data/quarantine.h"
 #include "mining/encode_features.h"
 #include "mining/encode_inputs.h"
@@ -30,9 +31,12 @@ class Session final : public EncodeSession {
  public:
   Session(const config::RunConfig& config, const std::filesystem::path& corpus_folder,
           const std::filesystem::path& feature_cache, const std::string& device)
-      : source_(config.encoder.source), corpus_(data::Corpus::open(corpus_folder)) {
+      : source_(config.encoder.source),
+        limits_(data::limits_of(config.corpus)),
+        corpus_(data::Corpus::open(corpus_folder, limits_.max_bytes)) {
     const auto open = [&](const config::ModelConfig& model) {
-      return std::make_unique<EncodeModel>(model, config.encoder, corpus_, feature_cache, device);
+      return std::make_unique<EncodeModel>(model, config.encoder, limits_, corpus_, feature_cache,
+                                           device);
     };
     const bool ready = source_ == "npy";
     if (ready) {
@@ -65,10 +69,10 @@ class Session final : public EncodeSession {
     } else if (!ready_) {
       embeddings = embed(*tuned_, *tuned);
     }
-    std::vector<data::QuarantineEntry> quarantine = embeddings ? embeddings->quarantine
-                                                    : tuned
-                                                        ? tuned->quarantine
-                                                        : unusable_samples(corpus_, first, count);
+    std::vector<data::QuarantineEntry> quarantine =
+        embeddings ? embeddings->quarantine
+        : tuned    ? tuned->quarantine
+                   : unusable_samples(corpus_, limits_, first, count);
     if (ready_) ready_->add_zero_rows(first, count, corpus_, quarantine);
 
     std::map<std::string, store::TensorView> tensors;
@@ -105,6 +109,7 @@ class Session final : public EncodeSession {
   }
 
   std::string source_;
+  data::DecodeLimits limits_;
   data::Corpus corpus_;
   std::optional<ReadyEmbeddings> ready_;
   std::unique_ptr<EncodeModel> tuned_;  // where it encodes or has towers

@@ -10,6 +10,8 @@
 #include "common/publish.h"
 #include "common/text.h"
 #include "config/parse.h"
+#include "data/manifest.h"
+#include "data/reason_count.h"
 #include "eval/results.h"
 
 namespace helip::report {
@@ -55,7 +57,8 @@ std::map<std::uint64_t, std::vector<TrainPoint>> read_curves(const fs::path& fil
                                    : 0;
     curves[seed].push_back({json["step"].get<std::uint64_t>(), number(json, "loss"),
                             number(json, "contrastive_loss"), number(json, "margin_loss"),
-                            number(json, "lr"), number(json, "logit_scale")});
+                            number(json, "lr"), number(json, "logit_scale"),
+                            number(json, "data_time"), number(json, "batch_time")});
   });
   for (auto& [seed, points] : curves) {
     std::stable_sort(points.begin(), points.end(),
@@ -106,14 +109,6 @@ fs::path find_embeddings(const fs::path& work_dir) {
   return {};
 }
 
-// Lines of WORK/corpus/quarantine.jsonl by their reason.
-std::map<std::string, std::uint64_t> read_quarantine(const fs::path& file) {
-  std::map<std::string, std::uint64_t> reasons;
-  for_each_json_line(file, "damaged quarantine",
-                     [&](const Json& line) { ++reasons[line.value("reason", "unknown")]; });
-  return reasons;
-}
-
 }  // namespace
 
 JobRecord read_job(const fs::path& work_dir) {
@@ -141,8 +136,12 @@ JobRecord read_job(const fs::path& work_dir) {
   if (job.curves.empty()) job.missing.emplace_back("metrics.jsonl: no training steps are recorded");
 
   const fs::path quarantine = job.folder / "corpus" / "quarantine.jsonl";
-  if (fs::exists(quarantine)) job.quarantined = read_quarantine(quarantine);
+  if (fs::exists(quarantine)) job.unusable = data::count_reasons(quarantine);
   job.corpus_folder = find_corpus(job.folder);
+  const fs::path unpaired = job.corpus_folder / data::kUnpairedFile;
+  if (!job.corpus_folder.empty() && fs::exists(unpaired)) {
+    for (const auto& [reason, count] : data::count_reasons(unpaired)) job.unusable[reason] += count;
+  }
   if (job.corpus_folder.empty()) {
     job.missing.emplace_back(
         "the corpus: the folder that corpus/location.txt names has no manifest.json");

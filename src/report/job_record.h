@@ -19,6 +19,7 @@ namespace helip::report {
 struct TrainPoint {
   std::uint64_t step = 0;
   std::optional<double> loss, contrastive_loss, margin_loss, lr, logit_scale;
+  std::optional<double> data_time, batch_time;  // seconds per step
 };
 
 struct JobRecord {
@@ -31,7 +32,7 @@ struct JobRecord {
   std::filesystem::path corpus_folder;                      // empty if unknown
   // The folder in WORK/embeddings, if there is a table and its embeddings are of a joint space.
   std::filesystem::path joint_embeddings;
-  std::map<std::string, std::uint64_t> quarantined;  // pairs by reason
+  std::map<std::string, std::uint64_t> unusable;  // samples by reason
   // One sentence for each piece that should be there and is not.
   std::vector<std::string> missing;
 };

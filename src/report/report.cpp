@@ -6,6 +6,7 @@
 
 #include "common/publish.h"
 #include "common/text.h"
+#include "config/input_bound.h"
 #include "config/to_yaml.h"
 #include "config/validate.h"
 #include "report/charts.h"
@@ -85,14 +86,14 @@ std::string missing_notice(const std::vector<std::string>& missing) {
 
 // What the job left out, and why: nothing is dropped silently.
 std::string quarantine_section(const JobRecord& job) {
-  if (job.quarantined.empty()) return {};
-  std::uint64_t pairs = 0;
-  for (const auto& [reason, count] : job.quarantined) pairs += count;
+  if (job.unusable.empty()) return {};
+  std::uint64_t samples = 0;
+  for (const auto& [reason, count] : job.unusable) samples += count;
   std::string out =
-      cat("<h2>Quarantine</h2><p class=\"soft\">", pairs, pairs == 1 ? " pair" : " pairs",
-          " could not be read and took no part; corpus/quarantine.jsonl names each "
-          "with its shard.</p><dl>");
-  for (const auto& [reason, count] : job.quarantined) {
+      cat("<h2>Quarantine</h2><p class=\"soft\">", samples, samples == 1 ? " sample" : " samples",
+          " could not be used and took no part; corpus/quarantine.jsonl and the corpus's "
+          "unpaired.jsonl name each with its shard.</p><dl>");
+  for (const auto& [reason, count] : job.unusable) {
     out += cat("<dt>", count, "</dt><dd>", escape_html(reason), "</dd>");
   }
   return out + "</dl>\n";
@@ -142,6 +143,21 @@ std::string curve_figure(const JobRecord& job, const std::string& title, const s
              "<figcaption>", escape_html(caption), "</figcaption></figure>\n");
 }
 
+// How much of the training time went into waiting for data; nothing where it was not measured.
+std::string waiting_sentence(const JobRecord& job) {
+  double data = 0, all = 0;
+  for (const auto& [seed, points] : job.curves) {
+    for (const TrainPoint& point : points) {
+      if (!point.data_time || !point.batch_time) continue;
+      data += *point.data_time;
+      all += *point.batch_time;
+    }
+  }
+  if (all <= 0) return {};
+  return cat(" ", decimal(100 * data / all, 0), " % of the time went into waiting for data",
+             data / all > config::kInputBoundShare ? ": the training was input bound." : ".");
+}
+
 std::string training_section(const JobRecord& job) {
   const config::TrainConfig& train = job.config.train;
   std::string out = "<h2>Training</h2>";
@@ -152,7 +168,7 @@ std::string training_section(const JobRecord& job) {
     out += cat(train.seeds_per_batch, " seeds, each with ", train.hard_pairs_per_seed,
                train.hard_pairs == "mined" ? " of its mined hard pairs." : " random partners.");
   }
-  out += "</p><div class=\"charts pairs\">";
+  out += cat(waiting_sentence(job), "</p><div class=\"charts pairs\">");
   out += curve_figure(job, "Loss", "The whole loss that is minimised.", &TrainPoint::loss);
   out += curve_figure(job, "Contrastive loss",
                       "The CLIP term alone; batches with hard pairs are harder than plain ones.",

@@ -22,6 +22,7 @@ static v1::TrainNumbers to_proto(const TrainNumbers& train) {
   proto.set_lr(train.lr);
   proto.set_logit_scale(train.logit_scale);
   proto.set_samples_per_second(train.samples_per_second);
+  proto.set_data_share(train.data_share);
   proto.set_seed(train.seed);
   return proto;
 }
@@ -37,6 +38,7 @@ static TrainNumbers from_proto(const v1::TrainNumbers& proto) {
   train.lr = proto.lr();
   train.logit_scale = proto.logit_scale();
   train.samples_per_second = proto.samples_per_second();
+  train.data_share = proto.data_share();
   train.seed = proto.seed();
   return train;
 }

@@ -29,6 +29,7 @@ ordered_json to_object(const TrainNumbers& train) {
           {"lr", train.lr},
           {"logit_scale", train.logit_scale},
           {"samples_per_second", train.samples_per_second},
+          {"data_share", train.data_share},
           {"seed", train.seed}};
 }
 
@@ -71,6 +72,7 @@ TrainNumbers train_from(const ordered_json& object) {
   object.at("lr").get_to(train.lr);
   object.at("logit_scale").get_to(train.logit_scale);
   object.at("samples_per_second").get_to(train.samples_per_second);
+  object.at("data_share").get_to(train.data_share);
   object.at("seed").get_to(train.seed);
   return train;
 }

@@ -46,6 +46,7 @@ struct TrainNumbers {
   double epoch = 0;
   double loss = 0, contrastive_loss = 0, margin_loss = 0;
   double lr = 0, logit_scale = 0, samples_per_second = 0;
+  double data_share = 0;  // of the time that goes into waiting for data
   std::uint64_t seed = 0;
 
   bool operator==(const TrainNumbers&) const = default;

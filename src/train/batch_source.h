@@ -47,6 +47,8 @@ std::unique_ptr<BatchSource> open_feature_source(const std::filesystem::path& fo
 
 struct PixelOptions {
   bool augment = true;
+  bool decode_scaled = false;
+  data::DecodeLimits limits = {};
   double word_dropout = 0;
   std::uint32_t threads = 1;
   std::uint64_t seed = 0;

@@ -9,6 +9,7 @@
 
 #include "common/error.h"
 #include "common/text.h"
+#include "data/augment.h"
 #include "data/corpus.h"
 #include "train/batch_source.h"
 
@@ -30,7 +31,7 @@ class PixelSource final : public BatchSource {
  public:
   PixelSource(const std::filesystem::path& folder, const data::PreprocessConfig& preprocess,
               const data::Tokenizer& tokenizer, const PixelOptions& options)
-      : corpus_(data::Corpus::open(folder)),
+      : corpus_(data::Corpus::open(folder, options.limits.max_bytes)),
         preprocess_(preprocess),
         tokenizer_(tokenizer),
         options_(options) {
@@ -135,12 +136,13 @@ class PixelSource final : public BatchSource {
     const std::uint64_t slot = job.rows.slots[row];
     const std::size_t pixels = job.batch.image.size() / job.rows.ids.size();
     const auto image = std::span(job.batch.image).subspan(row * pixels, pixels);
-    const data::Image decoded = data::decode_image(sample.image);
     if (options_.augment) {
-      data::preprocess_augmented(decoded, preprocess_, {options_.seed, job.rows.epoch, id, slot},
-                                 image);
+      const data::AugmentSource source = data::decode_for_augmentation(
+          sample.image, preprocess_, {options_.seed, job.rows.epoch, id, slot}, options_.limits,
+          options_.decode_scaled);
+      data::preprocess_region(source.image, source.region, preprocess_, image);
     } else {
-      data::preprocess(decoded, preprocess_, image);
+      data::preprocess(data::decode_image(sample.image, options_.limits), preprocess_, image);
     }
     const std::size_t length = job.batch.tokens.size() / job.rows.ids.size();
     const auto tokens = std::span(job.batch.tokens).subspan(row * length, length);

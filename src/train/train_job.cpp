@@ -11,8 +11,10 @@
 #include "common/error.h"
 #include "common/log.h"
 #include "common/text.h"
+#include "config/input_bound.h"
 #include "config/to_yaml.h"
 #include "data/batch_sampler.h"
+#include "data/decode_limits.h"
 #include "data/quarantine.h"
 #include "store/hard_pair_table.h"
 #include "train/batch_source.h"
@@ -105,6 +107,8 @@ std::unique_ptr<BatchSource> open_source(const TrainSpec& spec, const Learner& l
   if (!learner.takes_features()) {
     return open_pixel_source(spec.corpus_folder, learner.preprocess(), learner.tokenizer(),
                              {.augment = spec.config.train.augment,
+                              .decode_scaled = spec.config.train.decode_scaled,
+                              .limits = data::limits_of(spec.config.corpus),
                               .word_dropout = spec.config.train.word_dropout,
                               .threads = std::max(1U, spec.config.train.loader_threads),
                               .seed = spec.seed});
@@ -274,6 +278,7 @@ class Training {
     const double epoch =
         static_cast<double>(state_.step) / static_cast<double>(sampler_.steps_per_epoch());
     const double rate = seconds > 0 ? static_cast<double>(interval_pairs_) / seconds : 0;
+    const double data_share = seconds > 0 ? interval_data_time_ / seconds : 0;
     if (callbacks_.progress) {
       callbacks_.progress({.step = state_.step,
                            .steps = steps_,
@@ -283,7 +288,8 @@ class Training {
                            .margin_loss = result.margin_loss,
                            .lr = lr,
                            .logit_scale = result.logit_scale,
-                           .samples_per_second = rate});
+                           .samples_per_second = rate,
+                           .data_share = data_share});
     }
     if (state_.step % std::max<std::uint64_t>(1, spec_.config.train.log_steps) != 0 &&
         state_.step != steps_) {
@@ -301,10 +307,22 @@ class Training {
                       .samples_per_second = rate,
                       .data_time = interval_data_time_ / steps,
                       .batch_time = seconds / steps});
+    tell_input_bound(data_share);
     interval_start_ = monotonic_seconds();
     interval_data_time_ = 0;
     interval_steps_ = 0;
     interval_pairs_ = 0;
+  }
+
+  // Once. The first interval does not count: in it nothing was loaded ahead.
+  void tell_input_bound(double data_share) {
+    const bool is_first = std::exchange(first_interval_, false);
+    if (is_first || told_input_bound_ || data_share <= config::kInputBoundShare) return;
+    told_input_bound_ = true;
+    log::warning(cat("input bound: ", decimal(100 * data_share, 0),
+                     " % of the training time goes into waiting for data; more "
+                     "train.loader_threads, smaller images (data import --max-side) or "
+                     "train.decode_scaled help"));
   }
 
   void save() {
@@ -340,6 +358,8 @@ class Training {
   int bad_steps_ = 0;
   double interval_start_ = 0;  // since the last line of metrics
   double interval_data_time_ = 0;
+  bool first_interval_ = true;
+  bool told_input_bound_ = false;
   std::uint64_t interval_steps_ = 0;
   std::uint64_t interval_pairs_ = 0;
 };

@@ -11,6 +11,7 @@
 #include "common/text.h"
 #include "data/corpus.h"
 #include "data/manifest.h"
+#include "data/reason_count.h"
 #include "engine/engine.h"
 #include "eval/results.h"
 #include "mining/embedding_files.h"
@@ -129,11 +130,14 @@ class EngineTaskRunner final : public TaskRunner {
   }
 
   TaskOutcome index(const rpc::TaskSpec& spec, const TaskHooks& hooks) {
-    const auto folder = std::filesystem::absolute(data::open_or_index(
-        config_.corpus.path, spec.path("index"), config_.corpus.caption_key, hooks.progress));
+    const auto folder = std::filesystem::absolute(
+        data::open_or_index(config_.corpus, spec.path("index"), hooks.progress));
     // The report, and tools that read a work directory, find the corpus by this.
     publish_file(spec.path("index") / "location.txt", folder.string() + "\n");
     const data::CorpusManifest manifest = data::read_manifest(folder / "manifest.json");
+    data::refuse_too_many(manifest.pairs, config_.corpus.max_quarantined,
+                          folder / data::kUnpairedFile);
+    tell_irregular(manifest, folder);
     const auto source =
         model::find_architecture(config_.model.architecture, model::installed_models());
     return outcome({{"pairs", manifest.pairs},
@@ -159,6 +163,21 @@ class EngineTaskRunner final : public TaskRunner {
     return done;
   }
 
+  // What is no pair has no place in the quarantine.
+  static void tell_irregular(const data::CorpusManifest& manifest,
+                             const std::filesystem::path& folder) {
+    if (manifest.unpaired > 0) {
+      log::warning(cat("index: ", manifest.unpaired,
+                       " members or damaged ends of shards are no "
+                       "pair, see ",
+                       (folder / data::kUnpairedFile).string()));
+    }
+    if (manifest.repeated_keys > 0) {
+      log::warning(cat("index: ", manifest.repeated_keys,
+                       " samples have the key of an earlier one in their shard; they are kept"));
+    }
+  }
+
   TaskOutcome merge_encoded(const rpc::TaskSpec& spec, const TaskHooks& hooks) const {
     const bool ready = config_.encoder.source == "npy";
     mining::EncodeOutput output;
@@ -167,6 +186,9 @@ class EngineTaskRunner final : public TaskRunner {
     if (spec.paths.contains("features")) output.features = spec.path("features");
     mining::EncodeSummary merged =
         mining::merge_embeddings(range_results(spec), spec.pairs, output, hooks.progress);
+    data::refuse_too_many(spec.pairs, config_.corpus.max_quarantined,
+                          std::filesystem::path(spec.path("corpus")) / data::kUnpairedFile,
+                          output.quarantine / "quarantine.jsonl");
     if (ready) {
       const mining::ReadyEmbeddings embeddings(config_.encoder);
       merged.image_dim = embeddings.image_dim();
@@ -329,6 +351,7 @@ TaskOutcome EngineTaskRunner::train(const rpc::TaskSpec& spec, comm::Group& grou
     numbers.lr = now.lr;
     numbers.logit_scale = now.logit_scale;
     numbers.samples_per_second = now.samples_per_second;
+    numbers.data_share = now.data_share;
     numbers.seed = spec.seed;
     hooks.train_progress(numbers);
   };

@@ -55,6 +55,18 @@ TEST_CASE("the whole text has a row per stage and per worker, and the failure") 
   }
 }
 
+TEST_CASE("a training that waits for its data is called input bound") {
+  rpc::JobStatus status = mining();
+  status.stage = rpc::Stage::kTrain;
+  status.train.emplace();
+  status.train->data_share = 0.15;
+  CHECK_THAT(cli::one_line(status), !Catch::Contains("input bound"));
+  CHECK_THAT(cli::full_text(status), Catch::Contains("waiting for data 15 %\n"));
+  status.train->data_share = 0.35;
+  CHECK_THAT(cli::one_line(status), Catch::Contains("input bound, 35 % waiting for data"));
+  CHECK_THAT(cli::full_text(status), Catch::Contains("waiting for data 35 % (input bound)"));
+}
+
 TEST_CASE("the plan counts tasks from the corpus' manifest, or says that it cannot yet") {
   const test::TemporaryFolder folder;
   config::RunConfig config;

@@ -166,7 +166,7 @@ TEST_CASE("pairs stats adds the duplicates where it is given the corpus") {
                               tar_member("c.png", png(2)) + tar_member("c.txt", "a ship") +
                               helip::test::kTarEnd);
   const fs::path corpus =
-      helip::data::open_or_index(shards.string(), folder.path() / "corpus", "caption");
+      helip::data::open_or_index({.path = shards.string()}, folder.path() / "corpus");
   const std::string fingerprint = helip::data::Corpus::open(corpus).manifest().fingerprint;
   const std::vector<std::uint32_t> ids = {1, 2, 0, 2, 1, kNoPair};
   const std::string table = write_table(folder.path() / "a", ids, fingerprint);

@@ -86,7 +86,8 @@ TEST_CASE("unknown keys name the nearest known one") {
        "c.yaml:3: train.warm_up: unknown key; expected train.warmup, perhaps"},
       {"mining: {lr: 1}\n", "c.yaml:1: mining.lr: unknown key; expected train.lr, perhaps"},
       {"corpus: {zzz: 1}\n",
-       "c.yaml:1: corpus.zzz: unknown key; expected one of path, caption_key"},
+       "c.yaml:1: corpus.zzz: unknown key; expected one of path, caption_key, csv_separator, "
+       "csv_img_key, csv_caption_key, max_quarantined, max_pixels, max_image_bytes"},
       {"eval:\n  datasets:\n    - name: a\n      path: b\n      task: [retrieval]\n",
        "c.yaml:5: eval.datasets[0].task: unknown key; expected eval.datasets[0].tasks, perhaps"},
       {"output: {\"a\\nb\\e[31m\": 1}\n",
@@ -339,6 +340,15 @@ TEST_CASE("values out of range name key, range and value") {
        "--set: train.warmup: value not allowed; expected at most train.steps (9); found 10"},
       {"train.beta2=1",
        "--set: train.beta2: value not allowed; expected 0 or more, below 1; found 1"},
+      {"corpus.csv_separator=ab",
+       "--set: corpus.csv_separator: value not allowed; expected one character, or tab; found "
+       "'ab'"},
+      {"corpus.max_quarantined=1.5",
+       "--set: corpus.max_quarantined: value not allowed; expected 0 to 1; found 1.5"},
+      {"corpus.max_pixels=0",
+       "--set: corpus.max_pixels: value not allowed; expected 1 to 1000000000; found 0"},
+      {"corpus.max_image_bytes=0",
+       "--set: corpus.max_image_bytes: value not allowed; expected 1 to 1073741824; found 0"},
       {"train.word_dropout=1",
        "--set: train.word_dropout: value not allowed; expected 0 or more, below 1; found 1"},
       {"train.precision=fp16",
@@ -368,7 +378,7 @@ TEST_CASE("bad overrides say so") {
        "hard_pairs_per_seed, range_min, range_max, sampling_strategy, epochs, steps, lr, "
        "lr_end_fraction, warmup, beta1, beta2, eps, wd, "
        "grad_clip_norm, precision, seed, repeats, checkpoint_steps, keep_checkpoints, log_steps, "
-       "augment, word_dropout, loader_threads, collective_timeout_seconds"},
+       "augment, decode_scaled, word_dropout, loader_threads, collective_timeout_seconds"},
       {"train.lr.x=1", "--set: train.lr: wrong type; expected a number; found a mapping"},
       {"eval.recall_k=[1", "--set: a key must be text, or a bracket is not closed"},
       {"train=&a {lr: 1}", "--set: anchors are not allowed"},

@@ -17,6 +17,12 @@ const std::string kEveryKey = R"(
 corpus:
   path: "data/a:b.tar::/abs/{00000..00003}.tar"
   caption_key: title
+  csv_separator: ";"
+  csv_img_key: image
+  csv_caption_key: text
+  max_quarantined: 0.2
+  max_pixels: 1000000
+  max_image_bytes: 1000000
 model:
   architecture: models/tiny.json
   init: base/model
@@ -85,6 +91,7 @@ train:
   keep_checkpoints: 5
   log_steps: 10
   augment: false
+  decode_scaled: true
   word_dropout: 0.1
   loader_threads: 2
   collective_timeout_seconds: 0.1

@@ -8,6 +8,7 @@
 #include <thread>
 #include <vector>
 
+#include "common/digest.h"
 #include "common/error.h"
 #include "common/rng.h"
 #include "data/byte_pair_encoding.h"
@@ -47,6 +48,39 @@ TEST_CASE("CLIP tokens equal open_clip's") {
       CAPTURE(one.dump());
       CHECK(tokens_of(clip(), one.at("text")) == padded(one.at("tokens"), 77));
     }
+  }
+}
+
+// The lines of a compressed file.
+std::vector<std::string> unzipped_lines(const std::filesystem::path& path) {
+  gzFile file = gzopen(path.c_str(), "rb");
+  REQUIRE(file != nullptr);
+  std::vector<std::string> lines(1);
+  for (int c = gzgetc(file); c != -1; c = gzgetc(file)) {
+    if (c == '\n') {
+      lines.emplace_back();
+    } else {
+      lines.back() += static_cast<char>(c);
+    }
+  }
+  gzclose(file);
+  lines.pop_back();
+  return lines;
+}
+
+TEST_CASE("CLIP tokens of 20,000 real captions in 17 scripts equal open_clip's") {
+  constexpr std::size_t kBlock = 100;
+  const auto expected = test::read_json("many_captions/expected.json");
+  const auto captions = unzipped_lines(test::golden("many_captions/captions.txt.gz"));
+  REQUIRE(captions.size() >= 20'000);
+  REQUIRE(captions.size() == expected.at("captions"));
+  REQUIRE(expected.at("scripts").size() >= 10);
+  for (std::size_t first = 0; first < captions.size(); first += kBlock) {
+    std::vector<std::int64_t> tokens(kBlock * 77);
+    for (std::size_t i = 0; i < kBlock; ++i)
+      clip().encode(captions[first + i], std::span(tokens).subspan(i * 77, 77));
+    CAPTURE(first, captions[first]);
+    CHECK(sha256_hex(std::as_bytes(std::span(tokens))) == expected.at("sha256").at(first / kBlock));
   }
 }
 

@@ -42,7 +42,7 @@ struct CorpusTest {
                                                tar_member("cut.txt", "f") + kTarEnd);
   }
   std::filesystem::path make(const std::string& key = "caption") const {
-    return open_or_index(shards.string(), index, key);
+    return open_or_index({.path = shards.string(), .caption_key = key}, index);
   }
   [[nodiscard]] std::string open_error() const {
     return test::error_of<Error>([&] { Corpus::open(index); });
@@ -129,8 +129,9 @@ TEST_CASE_METHOD(CorpusTest,
                                  "{\"caption\":\"\xFF\"}", "{\"caption\":null}"}) {
     CAPTURE(json);
     std::filesystem::remove_all(shards);
-    test::write_file(shards / "0.tar",
-                     tar_member("a.jpg", "x") + tar_member("a.json", json) + kTarEnd);
+    test::write_file(shards / "0.tar", tar_member("a.jpg", "x") + tar_member("a.json", json) +
+                                           tar_member("b.jpg", "y") + tar_member("b.txt", "a dog") +
+                                           kTarEnd);
     make();
     const Sample sample = Corpus::open(index).load(SampleId{0});
     CHECK(sample.caption.empty());
@@ -144,7 +145,7 @@ TEST_CASE_METHOD(CorpusTest,
   const auto count = [&](std::uint64_t, std::uint64_t total) { indexed += total == 3 ? 1 : 0; };
   const auto again = [&] {
     indexed = 0;
-    open_or_index(shards.string(), index, "caption", count);
+    open_or_index({.path = shards.string()}, index, count);
     return indexed;
   };
   CHECK(again() == 3);
@@ -175,19 +176,20 @@ TEST_CASE_METHOD(CorpusTest, "a corpus folder is opened where it is, moved or no
   const auto list = list_shards(shards.string());
   write_corpus_index(scan_shards(list, "caption", {}), shards);
   CHECK(read_manifest(shards / "manifest.json").shard_folder == ".");
-  CHECK(open_or_index(shards.string(), index, "caption") == shards);
+  CHECK(open_or_index({.path = shards.string()}, index) == shards);
   CHECK(!std::filesystem::exists(index));
   std::filesystem::rename(shards, folder.path() / "moved");
   CHECK(Corpus::open(folder.path() / "moved").load(SampleId{5}).caption == "f");
-  CHECK_THROWS_WITH(open_or_index((folder.path() / "moved").string(), index, "alt"),
-                    Catch::Contains("another caption key"));
+  CHECK_THROWS_WITH(
+      open_or_index({.path = (folder.path() / "moved").string(), .caption_key = "alt"}, index),
+      Catch::Contains("another caption key"));
 }
 
 TEST_CASE_METHOD(CorpusTest, "shards of several folders are told apart by their paths") {
   test::write_file(folder.path() / "more/00000.tar",
                    tar_member("m.jpg", "m") + tar_member("m.txt", "m") + kTarEnd);
-  open_or_index(shards.string() + "::" + (folder.path() / "more/00000.tar").string(), index,
-                "caption");
+  open_or_index({.path = shards.string() + "::" + (folder.path() / "more/00000.tar").string()},
+                index);
   const Corpus corpus = Corpus::open(index);
   CHECK(corpus.manifest().shards[0].name == "shards/00000.tar");
   CHECK(corpus.manifest().shards[3].name == "more/00000.tar");
@@ -255,15 +257,11 @@ TEST_CASE_METHOD(CorpusTest,
   CHECK(contains(open_error(), "sample 3 lies outside of its shard"));
 }
 
-TEST_CASE_METHOD(CorpusTest, "indexing names the bad shard and leaves nothing behind") {
-  const std::string whole = read_text_file(shards / "00001.tar");
-  test::write_file(shards / "00001.tar", whole.substr(0, 1500));
+TEST_CASE_METHOD(CorpusTest, "a shard that cannot be read is an error that leaves nothing behind") {
+  test::write_file(shards / "00001.tar", "\x1F\x8B zipped");
   const std::string error = test::error_of<DataError>([&] { make(); });
-  CHECK(contains(error, "00001.tar: byte "));
-  CHECK(contains(error, "truncated tar"));
+  CHECK(contains(error, "00001.tar: compressed tar"));
   CHECK(!std::filesystem::exists(index));
-  test::write_file(shards / "00001.tar", "");
-  CHECK(contains(test::error_of<DataError>([&] { make(); }), "empty tar"));
   std::filesystem::remove_all(shards);
   test::write_file(shards / "0.tar", tar_member("a.txt", "alone") + kTarEnd);
   CHECK(contains(test::error_of<DataError>([&] { make(); }), "no image-text pair in the shards"));

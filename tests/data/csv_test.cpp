@@ -62,5 +62,17 @@ TEST_CASE_METHOD(CsvTest,
                  "pairs.tsv:3: a quoted field is not closed"));
 }
 
+TEST_CASE("the separator of a configuration is one character, or a tab by its name") {
+  const auto separator = [](const std::string& text) {
+    return csv_options_of({.path = "a.csv", .csv_separator = text}).separator;
+  };
+  CHECK(separator(",") == ',');
+  CHECK(separator("tab") == '\t');
+  CHECK(separator("\\t") == '\t');
+  CHECK(separator("\t") == '\t');
+  for (const std::string wrong : {"", "ab", "\"", "\n", "\r"})
+    CHECK_THROWS_AS(separator(wrong), ConfigError);
+}
+
 }  // namespace
 }  // namespace helip::data

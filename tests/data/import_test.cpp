@@ -26,6 +26,7 @@ struct ImportTest {
     ImportOptions options;
     options.sources = {source};
     options.out = out;
+    options.max_left_out = 1;
     return options;
   }
   // Ten images in a folder, one of them cut off, one without caption.
@@ -229,7 +230,7 @@ TEST_CASE_METHOD(
   }
 }
 
-TEST_CASE_METHOD(ImportTest, "a failed import leaves nothing behind") {
+TEST_CASE_METHOD(ImportTest, "an import that cannot begin leaves nothing behind") {
   const auto files = [&] {
     std::vector<std::string> names;
     for (const auto& entry : std::filesystem::directory_iterator(folder.path()))
@@ -239,14 +240,9 @@ TEST_CASE_METHOD(ImportTest, "a failed import leaves nothing behind") {
   const auto error = [&](const ImportOptions& settings) {
     return test::error_of<Error>([&] { import_corpus(settings); });
   };
-  test::write_file(in / "a.png", "no image");
-  test::write_file(in / "a.txt", "a");
-  CHECK(contains(error(options(in.string())),
-                 "no usable pair to import; found the image cannot be decoded: 1"));
-  CHECK(files() == std::vector<std::string>{"in"});
+  test::write_file(in / "0.tar", "BZh9");
   CHECK(contains(error(options((folder.path() / "none").string())), "does not exist"));
-  test::write_file(in / "0.tar", tar_member("a.png", test::png(1)).substr(0, 600));
-  CHECK(contains(error(options((in / "0.tar").string())), "truncated tar"));
+  CHECK(contains(error(options((in / "0.tar").string())), "compressed tar"));
   CHECK(files() == std::vector<std::string>{"in"});
   std::filesystem::remove_all(in);
   std::filesystem::create_directories(in);
@@ -255,12 +251,64 @@ TEST_CASE_METHOD(ImportTest, "a failed import leaves nothing behind") {
   CHECK(contains(error(options(in.string())), "exists already and is not replaced"));
 }
 
+TEST_CASE_METHOD(ImportTest, "an import that leaves out too much ends and says where it is named") {
+  make_folder();
+  ImportOptions settings = options(in.string());
+  settings.max_left_out = 0.25;
+  const auto error = [&] { return test::error_of<DataError>([&] { import_corpus(settings); }); };
+  const std::string too_much = error();
+  CAPTURE(too_much);
+  const auto report = out.string() + ".import/import_report.jsonl";
+  CHECK(contains(too_much, report + ": too much is left out"));
+  CHECK(contains(too_much, "at most 25 % of 11 samples; found 3 so far (1 × "));
+  CHECK(lines_of(report).size() == 3);
+  CHECK(!std::filesystem::exists(out));
+  settings.max_left_out = 0.3;
+  import_corpus(settings);
+  CHECK(Corpus::open(out).size() == 8);
+  CHECK(!std::filesystem::exists(out.string() + ".import"));
+
+  for (int i = 0; i < 10; ++i) {
+    const std::string name = "sub" + std::to_string(i % 2) + "/" + std::to_string(i);
+    test::write_file(in / (name + (i % 3 == 0 ? ".PNG" : ".png")), "no image");
+  }
+  settings.out = folder.path() / "none";
+  settings.max_left_out = 1;
+  CHECK(contains(error(), "no usable pair to import; found 9 × the image cannot be decoded"));
+}
+
+TEST_CASE_METHOD(ImportTest,
+                 "images beyond the limits of size, bytes or decoding time are left out") {
+  make_folder();
+  const auto left_out = [&](const ImageRules& rules) {
+    ImportOptions settings = options(in.string());
+    settings.images = rules;
+    import_corpus(settings);
+    std::filesystem::remove_all(out);
+    return import_corpus(settings).left_out;
+  };
+  ImageRules rules;
+  rules.limits.max_pixels = 280;
+  CHECK(left_out(rules).at("the image cannot be decoded") == 2);
+  rules = {};
+  std::filesystem::remove_all(out);
+  rules.limits.max_bytes = test::png(2, 22, 10).size();
+  CHECK(left_out(rules).at("the image file is too large") >= 2);
+  rules = {};
+  std::filesystem::remove_all(out);
+  rules.max_decode_seconds = 1e-9;
+  ImportOptions settings = options(in.string());
+  settings.images = rules;
+  CHECK(contains(test::error_of<DataError>([&] { import_corpus(settings); }),
+                 cat("8 × ", kSlowImage)));
+}
+
 TEST_CASE_METHOD(ImportTest, "a job's corpus may be a table or a folder: it is copied once") {
   make_folder();
   const auto index = folder.path() / "index";
   int calls = 0;
   const auto open = [&] {
-    return open_or_index(in.string(), index, "caption",
+    return open_or_index({.path = in.string(), .max_quarantined = 1}, index,
                          [&](std::uint64_t, std::uint64_t) { ++calls; });
   };
   CHECK(open() == index / "imported");
@@ -268,6 +316,24 @@ TEST_CASE_METHOD(ImportTest, "a job's corpus may be a table or a folder: it is c
   CHECK(Corpus::open(index / "imported").size() == 8);
   CHECK(open() == index / "imported");
   CHECK(calls == 9);
+  // Another picture under an old name.
+  test::write_file(in / "sub0/2.png", test::png(77, 30, 30));
+  const auto before = Corpus::open(index / "imported").manifest().fingerprint;
+  open();
+  CHECK(calls == 18);
+  CHECK(Corpus::open(index / "imported").manifest().fingerprint != before);
+}
+
+TEST_CASE_METHOD(ImportTest, "a job's table may have columns and a separator of its own") {
+  test::write_file(in / "pairs.csv", "text;image\nfirst;a.png\nsecond;b.png\n");
+  test::write_file(in / "a.png", test::png(1));
+  test::write_file(in / "b.png", test::png(2));
+  const auto corpus = open_or_index({.path = (in / "pairs.csv").string(),
+                                     .csv_separator = ";",
+                                     .csv_img_key = "image",
+                                     .csv_caption_key = "text"},
+                                    folder.path() / "index");
+  CHECK(Corpus::open(corpus).load(SampleId{1}).caption == "second");
 }
 
 }  // namespace

@@ -47,7 +47,7 @@ std::filesystem::path make_corpus(const std::filesystem::path& folder) {
     }
     tar.publish();
   }
-  return data::open_or_index((folder / "shards").string(), folder / "corpus", "caption");
+  return data::open_or_index({.path = (folder / "shards").string()}, folder / "corpus");
 }
 
 config::RunConfig make_config() {

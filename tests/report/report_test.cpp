@@ -74,6 +74,20 @@ TEST_CASE("The report is one file that loads nothing and runs nothing") {
   CHECK(count_of(page, ">two cats<") > 0);
 }
 
+TEST_CASE("The page tells how much of the training waited for data, and when that is too much") {
+  const TemporaryFolder folder;
+  const SmallJob job(folder.path() / "helip", kCaptions);
+  const auto metrics = job.folder / "metrics.jsonl";
+  CHECK_THAT(read_text_file(write_report(job.folder)), !Contains("waiting for data"));
+  append_line(metrics, R"({"step":60,"loss":1,"data_time":0.02,"batch_time":0.5})");
+  CHECK_THAT(read_text_file(write_report(job.folder)),
+             Contains("4 % of the time went into waiting for data."));
+  append_line(metrics, R"({"step":80,"loss":1,"data_time":0.28,"batch_time":0.5})");
+  CHECK_THAT(
+      read_text_file(write_report(job.folder)),
+      Contains("30 % of the time went into waiting for data: the training was input bound."));
+}
+
 TEST_CASE("The gallery shows suitable targets from the hardest on, each with its partners") {
   const TemporaryFolder folder;
   const SmallJob job(folder.path() / "helip", kCaptions);
@@ -227,7 +241,7 @@ TEST_CASE("The report counts what was quarantined, by reason") {
                "{\"reason\":\"not an <image>\"}\n{\"reason\":\"not an <image>\"}\n{\"reason\":\"no "
                "caption\"}\n");
   write_report(job.folder);
-  CHECK_THAT(read_text_file(page), Contains("3 pairs could not be read") &&
+  CHECK_THAT(read_text_file(page), Contains("3 samples could not be used") &&
                                        Contains("<dt>2</dt><dd>not an &lt;image&gt;</dd>") &&
                                        Contains("<dt>1</dt><dd>no caption</dd>"));
   publish_file(job.folder / "corpus" / "quarantine.jsonl", "{\"reason\":");

@@ -93,7 +93,7 @@ SmallJob::SmallJob(const fs::path& work_folder, const std::vector<std::string>& 
   fs::create_directories(folder / "hard_pairs");
   write_shard(corpus / "00000.tar", captions);
   const fs::path indexed =
-      data::open_or_index(corpus.string(), folder / "corpus" / "index", "caption");
+      data::open_or_index({.path = corpus.string()}, folder / "corpus" / "index");
   publish_file(folder / "corpus" / "location.txt", fs::absolute(indexed).string() + "\n");
   write_table(folder / "hard_pairs" / "1", static_cast<std::uint32_t>(captions.size()),
               data::Corpus::open(indexed).manifest().fingerprint);

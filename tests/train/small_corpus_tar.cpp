@@ -33,7 +33,7 @@ std::filesystem::path make_small_corpus(const std::filesystem::path& folder) {
     }
     tar.publish();
   }
-  return data::open_or_index(shards.string(), folder, "caption");
+  return data::open_or_index({.path = shards.string()}, folder);
 }
 
 }  // namespace helip::test
