@@ -76,6 +76,18 @@ def random_weights(model, seed=1):
         value.copy_(draw)
 
 
+def settle_batch_norms(model, pixels):
+    """Statistics of these images: with random ones a ModifiedResNet's embeddings would all be alike."""
+    for module in model.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.reset_running_stats()
+            module.momentum = None  # the mean over batches, of which there is one
+    model.train()
+    with torch.no_grad():
+        model.encode_image(pixels)
+    model.eval()
+
+
 def make_corpus(images, count, folder):
     """A WebDataset shard; returns (image bytes, caption) in its order."""
     files = sorted(file for file in images.rglob("*.png") if file.stat().st_size < 60_000)
@@ -120,15 +132,16 @@ def round_trip(name, config, helip, images, folder):
     torch.manual_seed(0)
     model = open_clip.model.CLIP(**config).eval()
     random_weights(model)
+    (folder / "corpus").mkdir()
+    pairs = make_corpus(images, 24, folder / "corpus")
+    pixels, tokens = open_clip_inputs(model, pairs, config["text_cfg"]["context_length"])
+    settle_batch_norms(model, pixels)
     (folder / "model.json").write_text(json.dumps(config))
     state = {f"module.{key}": value for key, value in model.state_dict().items()}
     torch.save({"epoch": 3, "name": name, "state_dict": state, "optimizer": {"state": {}}}, folder / "trained.pt")
     run("convert", folder / "trained.pt", folder / "folder", "--model", folder / "model.json")
 
-    (folder / "corpus").mkdir()
-    pairs = make_corpus(images, 24, folder / "corpus")
     run("embed", "--model", folder / "folder", "--corpus", folder / "corpus/00000.tar", "--out", folder / "embeddings")
-    pixels, tokens = open_clip_inputs(model, pairs, config["text_cfg"]["context_length"])
     with torch.no_grad():
         image_features, text_features = model.encode_image(pixels), model.encode_text(tokens)
         logits = model.get_logits(pixels, tokens)
