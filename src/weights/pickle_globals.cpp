@@ -80,12 +80,4 @@ std::string_view storage_class(std::string_view dtype) {
   return {};
 }
 
-const Value* Dict::find(std::string_view key) const {
-  for (auto item = items.rbegin(); item != items.rend(); ++item) {
-    const auto* const text = std::get_if<std::string_view>(&item->first);
-    if (text != nullptr && *text == key) return &item->second;
-  }
-  return nullptr;
-}
-
 }  // namespace helip::weights

@@ -9,6 +9,7 @@
 #include "common/text.h"
 #include "weights/opcodes.h"
 #include "weights/pickle_globals.h"
+#include "weights/pickle_source.h"
 
 namespace helip::weights {
 namespace {
@@ -21,13 +22,11 @@ constexpr const char* kPlain = "tensors, dicts, lists, numbers and text alone";
 
 class Unpickler {
  public:
-  Unpickler(std::span<const std::byte> bytes, const std::string& where)
-      : bytes_(bytes), where_(where) {}
+  Unpickler(std::span<const std::byte> bytes, const std::string& where) : source_(bytes, where) {}
 
   Pickle run() {
     for (std::uint64_t count = 0; count < kMaxOpcodes; ++count) {
-      begin_ = at_;
-      const auto opcode = number<std::uint8_t>();
+      const std::uint8_t opcode = source_.opcode();
       if (static_cast<Opcode>(opcode) == Opcode::kStop) {
         pickle_.root = pop();
         return std::move(pickle_);
@@ -42,45 +41,7 @@ class Unpickler {
  private:
   [[noreturn]] void fail(const std::string& what, const std::string& expected = {},
                          const std::string& found = {}) const {
-    throw StoreError({.what = what,
-                      .where = cat(where_, ", byte ", begin_),
-                      .expected = expected,
-                      .found = found});
-  }
-
-  // --- the bytes ---
-
-  std::span<const std::byte> take(std::uint64_t length) {
-    if (length > bytes_.size() - at_) {
-      fail("the pickle is cut off or claims too much",
-           cat("at most ", bytes_.size() - at_, " bytes"), cat(length, " bytes"));
-    }
-    const auto part = bytes_.subspan(at_, length);
-    at_ += length;
-    return part;
-  }
-
-  template <typename Number>
-  Number number() {
-    Number value = 0;
-    std::memcpy(&value, take(sizeof value).data(), sizeof value);
-    return value;
-  }
-
-  std::string_view text(std::uint64_t length) {
-    const auto part = take(length);
-    const std::string_view result(reinterpret_cast<const char*>(part.data()), part.size());
-    if (!is_valid_utf8(result)) fail("the pickle holds text that is not UTF-8");
-    return result;
-  }
-
-  std::string_view line() {
-    const std::string_view rest(reinterpret_cast<const char*>(bytes_.data()) + at_,
-                                bytes_.size() - at_);
-    const std::size_t length = rest.find('\n');
-    if (length == std::string_view::npos) fail("the pickle is cut off in a name");
-    at_ += length + 1;
-    return rest.substr(0, length);
+    source_.fail(what, expected, found);
   }
 
   // --- the stack ---
@@ -127,42 +88,42 @@ class Unpickler {
         push(false);
         return true;
       case Opcode::kBinInt:
-        push(std::int64_t{number<std::int32_t>()});
+        push(std::int64_t{source_.number<std::int32_t>()});
         return true;
       case Opcode::kBinInt1:
-        push(std::int64_t{number<std::uint8_t>()});
+        push(std::int64_t{source_.number<std::uint8_t>()});
         return true;
       case Opcode::kBinInt2:
-        push(std::int64_t{number<std::uint16_t>()});
+        push(std::int64_t{source_.number<std::uint16_t>()});
         return true;
       case Opcode::kLong1:
-        push_long(number<std::uint8_t>());
+        push_long(source_.number<std::uint8_t>());
         return true;
       case Opcode::kLong4:
-        push_long(number<std::uint32_t>());
+        push_long(source_.number<std::uint32_t>());
         return true;
       case Opcode::kBinFloat:
-        push(std::bit_cast<double>(__builtin_bswap64(number<std::uint64_t>())));
+        push(std::bit_cast<double>(__builtin_bswap64(source_.number<std::uint64_t>())));
         return true;
       case Opcode::kShortBinUnicode:
-        push(text(number<std::uint8_t>()));
+        push(source_.text(source_.number<std::uint8_t>()));
         return true;
       case Opcode::kBinUnicode:
-        push(text(number<std::uint32_t>()));
+        push(source_.text(source_.number<std::uint32_t>()));
         return true;
       case Opcode::kBinUnicode8:
-        push(text(number<std::uint64_t>()));
+        push(source_.text(source_.number<std::uint64_t>()));
         return true;
       case Opcode::kShortBinBytes:
       case Opcode::kShortBinString:
-        push_bytes(number<std::uint8_t>());
+        push_bytes(source_.number<std::uint8_t>());
         return true;
       case Opcode::kBinBytes:
       case Opcode::kBinString:
-        push_bytes(number<std::uint32_t>());
+        push_bytes(source_.number<std::uint32_t>());
         return true;
       case Opcode::kBinBytes8:
-        push_bytes(number<std::uint64_t>());
+        push_bytes(source_.number<std::uint64_t>());
         return true;
       default:
         return false;
@@ -229,7 +190,7 @@ class Unpickler {
   bool reference(std::uint8_t opcode) {
     switch (static_cast<Opcode>(opcode)) {
       case Opcode::kProto: {
-        const auto protocol = number<std::uint8_t>();
+        const auto protocol = source_.number<std::uint8_t>();
         if (protocol < 2 || protocol > kMaxProtocol) {
           fail("the pickle is of another protocol", cat("2 to ", int{kMaxProtocol}),
                cat(int{protocol}));
@@ -237,29 +198,26 @@ class Unpickler {
         return true;
       }
       case Opcode::kFrame:
-        if (const auto length = number<std::uint64_t>(); length > bytes_.size() - at_) {
-          fail("the pickle is cut off or claims too much",
-               cat("at most ", bytes_.size() - at_, " bytes"), cat(length, " bytes"));
-        }
+        source_.expect(source_.number<std::uint64_t>());
         return true;
       case Opcode::kBinPut:
-        put(number<std::uint8_t>());
+        put(source_.number<std::uint8_t>());
         return true;
       case Opcode::kLongBinPut:
-        put(number<std::uint32_t>());
+        put(source_.number<std::uint32_t>());
         return true;
       case Opcode::kMemoize:
         put(static_cast<std::uint32_t>(memo_.size()));
         return true;
       case Opcode::kBinGet:
-        get(number<std::uint8_t>());
+        get(source_.number<std::uint8_t>());
         return true;
       case Opcode::kLongBinGet:
-        get(number<std::uint32_t>());
+        get(source_.number<std::uint32_t>());
         return true;
       case Opcode::kGlobal: {
-        const std::string_view module = line();
-        global(module, line());
+        const std::string_view module = source_.line();
+        global(module, source_.line());
         return true;
       }
       case Opcode::kStackGlobal: {
@@ -287,7 +245,7 @@ class Unpickler {
   // --- what they do ---
 
   void push_long(std::uint64_t length) {
-    const auto part = take(length);
+    const auto part = source_.take(length);
     if (length > sizeof(std::int64_t)) return push(Opaque{});
     std::uint64_t value = 0;
     if (length > 0) {
@@ -301,7 +259,7 @@ class Unpickler {
   }
 
   void push_bytes(std::uint64_t length) {
-    take(length);
+    source_.take(length);
     push(Opaque{});
   }
 
@@ -380,6 +338,7 @@ class Unpickler {
     const auto& items = expect<Sequence*>(value, what)->items;
     if (items.size() > kMaxRank) fail("damaged pickle: a tensor of too many dimensions");
     std::vector<std::uint64_t> result;
+    result.reserve(items.size());
     for (const Value& item : items) result.push_back(count(item, what));
     return result;
   }
@@ -437,10 +396,7 @@ class Unpickler {
     push(target);
   }
 
-  std::span<const std::byte> bytes_;
-  const std::string& where_;
-  std::size_t at_ = 0;
-  std::size_t begin_ = 0;  // of the opcode at hand
+  PickleSource source_;
   Pickle pickle_;
   std::vector<Value> stack_;
   std::vector<std::size_t> marks_;

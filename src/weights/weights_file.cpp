@@ -81,15 +81,15 @@ std::optional<std::int64_t> whole_number(const Dict& dict, std::string_view key)
 
 // Empty if it is not plain.
 std::optional<CheckpointFacts::Plain> plain(const Value& value) {
-  using Plain = std::optional<CheckpointFacts::Plain>;
-  if (std::holds_alternative<None>(value)) return Plain(nullptr);
-  if (const auto* const found = std::get_if<bool>(&value)) return Plain(*found);
-  if (const auto* const found = std::get_if<std::int64_t>(&value)) return Plain(*found);
-  if (const auto* const found = std::get_if<double>(&value)) return Plain(*found);
+  std::optional<CheckpointFacts::Plain> result;
+  if (std::holds_alternative<None>(value)) result = nullptr;
+  if (const auto* const found = std::get_if<bool>(&value)) result = *found;
+  if (const auto* const found = std::get_if<std::int64_t>(&value)) result = *found;
+  if (const auto* const found = std::get_if<double>(&value)) result = *found;
   if (const auto* const found = std::get_if<std::string_view>(&value)) {
-    return Plain(std::string(*found));
+    result = std::string(*found);
   }
-  return std::nullopt;
+  return result;
 }
 
 void read_facts(const Dict& checkpoint, CheckpointFacts& facts) {

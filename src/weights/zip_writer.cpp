@@ -7,9 +7,10 @@ namespace helip::weights {
 namespace {
 
 constexpr std::size_t kAlign = 64;
-constexpr std::size_t kExtraHead = 4;                      // id and length of an extra field
-constexpr std::size_t kLocalExtra = kExtraHead + 2 * 8;    // two sizes
-constexpr std::size_t kCentralExtra = kExtraHead + 3 * 8;  // and the offset
+constexpr std::size_t kExtraHead = 4;  // id and length of an extra field
+constexpr std::size_t kNumber = sizeof(std::uint64_t);
+constexpr std::size_t kLocalExtra = kExtraHead + 2 * kNumber;    // two sizes
+constexpr std::size_t kCentralExtra = kExtraHead + 3 * kNumber;  // and the offset
 
 // A record built field by field, little endian.
 class Record {
