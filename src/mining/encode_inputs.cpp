@@ -62,8 +62,9 @@ EncodeInputs read_encode_inputs(const data::Corpus& corpus,
   return inputs;
 }
 
-std::vector<data::QuarantineEntry> unusable_samples(const data::Corpus& corpus, std::uint64_t first,
-                                                    std::uint64_t count) {
+std::vector<data::QuarantineEntry> unusable_samples(const data::Corpus& corpus,
+                                                    const data::DecodeLimits& limits,
+                                                    std::uint64_t first, std::uint64_t count) {
   std::vector<data::QuarantineEntry> entries;
   for (std::uint64_t id = first; id < first + count; ++id) {
     auto problem = problem_of(corpus.load(SampleId{id}), limits, [](const data::Image&) {});
