@@ -70,8 +70,17 @@ void check_corpus(const std::string& source) {
 }
 
 // The files that helip_model.json names. Their digests are verified on loading.
-void check_towers(const fs::path& folder) {
-  const model::LockedConfig config = model::read_locked_config(folder);
+void check_towers(const model::LockedConfig& config, const fs::path& folder) {
+  if (config.kind == model::TowersKind::kFeatures) {
+    for (const model::PinnedFile* features : {&config.image.file, &config.text.file}) {
+      if (!is_file(features->path) && !is_folder(features->path)) {
+        missing("the model's features are not there", "model.architecture",
+                cat("what ", (folder / model::kLockedConfigFile).string(), " names"),
+                cat("no ", features->path.string()));
+      }
+    }
+    return;
+  }
   for (const model::PinnedFile* file :
        {&config.image.file, &config.text.file, &config.text.tokenizer}) {
     if (!is_file(file->path)) {
@@ -85,8 +94,12 @@ void check_towers(const fs::path& folder) {
 void check_model(const config::ModelConfig& model, const config::EncoderConfig& encoder) {
   const auto source = model::find_architecture(model.architecture, model::installed_models());
   if (source.locked_towers) {
-    check_towers(source.folder);
-    if (!model.trust_torchscript) {
+    const model::LockedConfig config = model::read_locked_config(source.folder);
+    check_towers(config, source.folder);
+    if (config.kind == model::TowersKind::kTrained && encoder.source == "towers") {
+      missing("the model has no frozen towers", "encoder.source", "model", "towers");
+    }
+    if (config.kind != model::TowersKind::kFeatures && !model.trust_torchscript) {
       missing("TorchScript files carry code, and this model's towers are such files",
               "model.trust_torchscript", "true, if you trust them", "false");
     }
@@ -136,6 +149,18 @@ void check_scratch_of(const config::RunConfig& config) {
   check_scratch(config.mining.scratch, "mining.scratch");
 }
 
+// They can only embed the corpus that they are of.
+void check_given_features(const config::RunConfig& config) {
+  const auto source =
+      model::find_architecture(config.model.architecture, model::installed_models());
+  if (!source.locked_towers || config.eval.datasets.empty() ||
+      model::read_locked_config(source.folder).kind != model::TowersKind::kFeatures) {
+    return;
+  }
+  missing("towers that are .npy features cannot embed new images", "eval.datasets", "none",
+          cat(config.eval.datasets.size()));
+}
+
 void check_dataset(const config::EvalDataset& dataset, const std::string& key) {
   const fs::path folder(dataset.path);
   if (!is_folder(folder)) {
@@ -163,6 +188,7 @@ void check_inputs(const config::RunConfig& config, rpc::Stage until) {
   check_corpus(config.corpus.path);
   check_model(config.model, config.encoder);
   check_margins(config);
+  check_given_features(config);
   if (until >= rpc::Stage::kMine) check_scratch_of(config);
   if (until < rpc::Stage::kEval) return;
   for (std::size_t i = 0; i < config.eval.datasets.size(); ++i) {

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -20,7 +21,9 @@
 #include "data/feature_cache.h"
 #include "data/prefetcher.h"
 #include "data/quarantine.h"
+#include "mining/encode_given_features.h"
 #include "mining/encode_inputs.h"
+#include "model/locked_config.h"
 #include "model/model.h"
 #include "store/safetensors.h"
 
@@ -107,6 +110,10 @@ class Session final : public EncodeSession {
                          .found = "towers"});
     }
     model_->to(device_);
+    if (model_->towers() == nullptr) return;
+    if (const model::LockedConfig* given = model_->towers()->given_features()) {
+      given_.emplace(*given, corpus_.manifest());
+    }
   }
 
   EncodeReport encode(std::uint64_t first, std::uint64_t count, const std::filesystem::path& result,
@@ -189,6 +196,7 @@ class Session final : public EncodeSession {
 
   // From the cache if it holds them, else through the towers and into the cache.
   RangeFeatures tower_features(std::uint64_t first, std::uint64_t count, const Progress& progress) {
+    if (given_) return given_features(first, count);
     model::Encoder& towers = *model_->towers();
     const data::FeatureKey key = cache_key(first, count);
     std::filesystem::path file;
@@ -213,6 +221,21 @@ class Session final : public EncodeSession {
           file, key,
           {.blocks = {{kImageFeatures, features.image}, {kTextFeatures, features.text}},
            .note = data::quarantine_to_json(features.quarantine)});
+    }
+    return features;
+  }
+
+  // A pair without features, of which nobody looks at image and caption, cannot be used.
+  RangeFeatures given_features(std::uint64_t first, std::uint64_t count) const {
+    RangeFeatures features{given_->images(first, count), given_->texts(first, count), {}};
+    for (std::uint64_t row = 0; row < count; ++row) {
+      if (!is_zero_row(features.image, row) && !is_zero_row(features.text, row)) continue;
+      const data::Sample sample = corpus_.load(SampleId{first + row});
+      features.quarantine.push_back({.sample = first + row,
+                                     .shard = sample.shard,
+                                     .offset = sample.offset,
+                                     .key = sample.key,
+                                     .reason = "features are zero"});
     }
     return features;
   }
@@ -263,6 +286,7 @@ class Session final : public EncodeSession {
   std::string device_;
   data::Corpus corpus_;
   std::unique_ptr<model::Model> model_;
+  std::optional<GivenFeatures> given_;
 };
 
 }  // namespace

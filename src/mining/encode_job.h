@@ -35,7 +35,9 @@ class EncodeSession {
       const std::function<void(std::uint64_t, std::uint64_t)>& progress) = 0;
 };
 
-// Opens config.model (init and architecture) and the corpus folder. `device`: "cpu" or "cuda:0".
+// Opens config.model (init and architecture) and the corpus folder. A model over given features
+// must be of this corpus: it reads their rows, and neither images nor captions. `device`: "cpu" or
+// "cuda:0".
 std::unique_ptr<EncodeSession> open_encode_session(const config::RunConfig& config,
                                                    const std::filesystem::path& corpus_folder,
                                                    const std::filesystem::path& feature_cache,

@@ -16,6 +16,7 @@
 #include "mining/embedding_files.h"
 #include "mining/merge_embeddings.h"
 #include "mining/mining_job.h"
+#include "model/locked_config.h"
 #include "model/model_digest.h"
 #include "model/model_files.h"
 #include "report/report.h"
@@ -134,11 +135,14 @@ class EngineTaskRunner final : public TaskRunner {
     const data::CorpusManifest manifest = data::read_manifest(folder / "manifest.json");
     const auto source =
         model::find_architecture(config_.model.architecture, model::installed_models());
+    const bool takes_features =
+        source.locked_towers &&
+        model::read_locked_config(source.folder).kind != model::TowersKind::kTrained;
     return outcome({{"pairs", manifest.pairs},
                     {"fingerprint", manifest.fingerprint},
                     {"corpus", folder.string()},
                     {"model_digest", model::model_digest(config_.model)},
-                    {"locked_towers", source.locked_towers}});
+                    {"locked_towers", takes_features}});
   }
 
   TaskOutcome encode(const rpc::TaskSpec& spec, const std::filesystem::path& partial,

@@ -152,6 +152,46 @@ TEST_CASE("the towers of a locked-towers model are looked for") {
   CHECK(job.refusal().empty());
 }
 
+TEST_CASE("a model over given features needs its files and no evaluation, and no trust") {
+  Job job;
+  job.config.model = {};
+  job.config.model.architecture = job.root().string();
+  const std::string sha256 = cat("\"sha256\": \"", std::string(64, 'a'), "\"");
+  publish_file(
+      job.root() / "helip_model.json",
+      cat(R"({"format": "helip_model/1", "kind": "features", "embed_dim": 2,
+    "corpus_fingerprint": "f00d", "heads": {"hidden": 3},
+    "image_tower": {"features": "img_emb", "feature_dim": 5, )",
+          sha256, R"(}, "text_tower": {"features": "t.npy", "feature_dim": 7, )", sha256, "}}"));
+  publish_file(job.root() / "t.npy", "x");
+  CHECK_THAT(job.refusal(), Contains("model.architecture") && Contains("img_emb"));
+  fs::create_directories(job.root() / "img_emb");
+  CHECK_THAT(job.refusal(), Contains("eval.datasets") && Contains("cannot embed new images"));
+  job.config.eval.datasets.clear();
+  CHECK(job.refusal().empty());
+  const ModelPlan plan = plan_model(model::find_architecture(job.root().string(), {}));
+  CHECK(plan.locked_towers);
+  CHECK(plan.tower_bytes == 0);
+  CHECK(plan.inputs == 0);
+  CHECK(embedding_widths(plan, job.config.encoder).image == 2);
+}
+
+TEST_CASE("towers that are trained have no features to mine with, and count as parameters") {
+  Job job;
+  const fs::path towers = fs::path(HELIP_SOURCE_DIR) / "tests/golden/trained_towers";
+  job.config.model = {};
+  job.config.model.architecture = towers.string();
+  CHECK_THAT(job.refusal(), Contains("model.trust_torchscript"));
+  job.config.model.trust_torchscript = true;
+  CHECK(job.refusal().empty());
+  job.config.encoder.source = "towers";
+  CHECK_THAT(job.refusal(), Contains("encoder.source"));
+  const ModelPlan plan = plan_model(model::find_architecture(towers.string(), {}));
+  CHECK_FALSE(plan.locked_towers);
+  CHECK(plan.tower_bytes == 0);
+  CHECK(plan.parameters > fs::file_size(towers / "image_tower.ts") / 4);
+}
+
 TEST_CASE("the memory of a mining worker is that of its 8-bit copies") {
   config::MiningConfig mining;
   mining.hard_pairs_per_target = 10;
