@@ -8,7 +8,7 @@ import pathlib
 import re
 import sys
 
-TORCH_UNITS = 25
+TORCH_UNITS = 30
 
 # folder: the folders it may include besides itself
 ALLOWED = {

@@ -1,5 +1,6 @@
-// The model that is trained. Two kinds behind one interface: OpenCLIP-shaped (pixels and tokens in)
-// and locked towers (the frozen towers' cached features in, trainable MLP heads).
+// The model that is trained. Three kinds behind one interface: OpenCLIP-shaped (pixels and tokens
+// in), locked towers (the frozen towers' cached features in, trainable MLP heads) and towers that
+// are trained themselves, with heads (pixels and tokens in).
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -26,10 +27,15 @@ struct DrawKeys {
   std::vector<std::uint64_t> slot;    // [B] row in the global batch
 };
 
+struct LockedConfig;
+
 // The frozen towers of a locked-towers model, or the whole model seen as an encoder of raw inputs.
 class Encoder {
  public:
   virtual ~Encoder() = default;
+  // Not null if there are no towers but their features alone, in the files that it names: encode_*
+  // then throw ConfigError.
+  [[nodiscard]] virtual const LockedConfig* given_features() const { return nullptr; }
   virtual at::Tensor encode_images(const at::Tensor& pixels_B3HW) = 0;  // [B, D] float32
   virtual at::Tensor encode_texts(const at::Tensor& tokens_BL) = 0;     // [B, D] float32
 };
@@ -46,6 +52,9 @@ class Model {
   virtual at::Tensor& logit_scale() = 0;
   // Trainable parameters by name (OpenCLIP's names), fixed order.
   virtual std::vector<std::pair<std::string, at::Tensor>> parameters() = 0;
+  // What training changes besides (running statistics of batch norms), by name, fixed order. Never
+  // averaged over ranks: what is saved is rank 0's.
+  virtual std::vector<std::pair<std::string, at::Tensor>> buffers() { return {}; }
 
   // Frozen towers that turn pixels and tokens into features; null for models trained from pixels.
   virtual Encoder* towers() = 0;
@@ -53,7 +62,7 @@ class Model {
   [[nodiscard]] virtual const data::PreprocessConfig& preprocess() const = 0;
   [[nodiscard]] virtual const data::Tokenizer& tokenizer() const = 0;
   // sha256 over architecture and weights; for locked towers towers_digest() covers the towers,
-  // tokenizer and preprocessing.
+  // tokenizer and preprocessing, for trained ones what they started from.
   [[nodiscard]] virtual std::string towers_digest() const = 0;
   // Publishes the model as a folder that load_model (and for OpenCLIP models open_clip's
   // local-dir:) reads.
@@ -66,8 +75,11 @@ class Model {
 // differs.
 std::unique_ptr<Model> load_model(const config::ModelConfig& config);
 
-// Weights as safetensors: all parameters by name, float32. load throws StoreError on missing,
-// surplus or misshapen tensors.
+// Parameters, then buffers.
+std::vector<std::pair<std::string, at::Tensor>> state_of(Model& model);
+
+// Weights as safetensors: state_of(model), floating-point numbers in float32. load throws
+// StoreError on missing, surplus or misshapen tensors.
 void save_weights(Model& model, const std::filesystem::path& file);
 void load_weights(Model& model, const std::filesystem::path& file);
 

@@ -20,11 +20,14 @@ namespace {
 
 constexpr double kNormFloor = 1e-12;  // of torch.nn.functional.normalize
 
-std::string shape_text(const std::vector<std::uint64_t>& shape) {
+template <typename Shape>
+std::string listed(const Shape& shape) {
   std::string text;
-  for (const std::uint64_t extent : shape) text += cat(text.empty() ? "" : ", ", extent);
+  for (const auto extent : shape) text += cat(text.empty() ? "" : ", ", extent);
   return "[" + text + "]";
 }
+
+std::string shape_text(const std::vector<std::uint64_t>& shape) { return listed(shape); }
 
 std::vector<std::uint64_t> shape_of(const at::Tensor& tensor) {
   return {tensor.sizes().begin(), tensor.sizes().end()};
@@ -34,8 +37,31 @@ std::span<float> floats(const at::Tensor& cpu_tensor) {
   return {cpu_tensor.mutable_data_ptr<float>(), static_cast<std::size_t>(cpu_tensor.numel())};
 }
 
-at::Tensor on_cpu(const at::Tensor& parameter) {
-  return parameter.detach().to(at::kCPU, at::kFloat).contiguous();
+// Names of safetensors; empty: of a dtype that weights cannot have. Floating-point ones are stored
+// as float32.
+std::string dtype_name(const at::Tensor& tensor) {
+  if (tensor.is_floating_point()) return "F32";
+  switch (tensor.scalar_type()) {
+    case at::kLong:
+      return "I64";
+    case at::kInt:
+      return "I32";
+    case at::kByte:
+      return "U8";
+    case at::kBool:
+      return "BOOL";
+    default:
+      return {};
+  }
+}
+
+at::Tensor on_cpu(const at::Tensor& tensor) {
+  const at::ScalarType type = tensor.is_floating_point() ? at::kFloat : tensor.scalar_type();
+  return tensor.detach().to(at::kCPU, type).contiguous();
+}
+
+std::span<const std::byte> bytes_of(const at::Tensor& cpu_tensor) {
+  return {static_cast<const std::byte*>(cpu_tensor.const_data_ptr()), cpu_tensor.nbytes()};
 }
 
 // bfloat16 is the upper half of a float.
@@ -48,8 +74,13 @@ float widen(std::uint16_t bits, bool brain) {
 }
 
 // A copy: weights never alias a mapped file.
-at::Tensor tensor_of(const store::TensorView& view, at::IntArrayRef shape) {
-  at::Tensor result = at::empty(shape, at::kFloat);
+at::Tensor tensor_of(const store::TensorView& view, const at::Tensor& like) {
+  if (!like.is_floating_point()) {
+    at::Tensor whole = at::empty(like.sizes(), like.scalar_type());
+    std::memcpy(whole.mutable_data_ptr(), view.data.data(), view.data.size());
+    return whole;
+  }
+  at::Tensor result = at::empty(like.sizes(), at::kFloat);
   const std::span<float> out = floats(result);
   if (view.dtype == "F32") {
     if (!out.empty()) std::memcpy(out.data(), view.data.data(), out.size_bytes());
@@ -85,8 +116,13 @@ void check_same_tensors(const NamedTensors& parameters, const store::Safetensors
       refuse("tensor '" + name + "' has another shape", shape_text(expected),
              shape_text(view.shape));
     }
-    if (view.dtype != "F32" && view.dtype != "F16" && view.dtype != "BF16") {
-      refuse("tensor '" + name + "' has another dtype", "F32, F16 or BF16", view.dtype);
+    const bool fits = parameter.is_floating_point()
+                          ? view.dtype == "F32" || view.dtype == "F16" || view.dtype == "BF16"
+                          : view.dtype == dtype_name(parameter);
+    if (!fits) {
+      refuse("tensor '" + name + "' has another dtype",
+             parameter.is_floating_point() ? "F32, F16 or BF16" : dtype_name(parameter),
+             view.dtype);
     }
   }
   for (const auto& [name, view] : weights.tensors()) {
@@ -128,8 +164,9 @@ void write_weights(const NamedTensors& parameters, const std::filesystem::path& 
   std::map<std::string, store::TensorView> views;
   for (const auto& [name, parameter] : parameters) {
     kept.push_back(on_cpu(parameter));
-    views[name] = {
-        .dtype = "F32", .shape = shape_of(parameter), .data = std::as_bytes(floats(kept.back()))};
+    views[name] = {.dtype = dtype_name(parameter),
+                   .shape = shape_of(parameter),
+                   .data = bytes_of(kept.back())};
   }
   store::write_safetensors(file, views, {{"format", "pt"}});
 }
@@ -139,7 +176,7 @@ void read_weights(const NamedTensors& parameters, const std::filesystem::path& f
   check_same_tensors(parameters, weights, file);
   const at::NoGradGuard no_grad;
   for (const auto& [name, parameter] : parameters) {
-    parameter.copy_(tensor_of(weights.tensors().at(name), parameter.sizes()));
+    parameter.copy_(tensor_of(weights.tensors().at(name), parameter));
   }
 }
 
@@ -164,7 +201,7 @@ void add_to_digest(const NamedTensors& parameters, Sha256& digest) {
   for (const auto& [name, parameter] : parameters) {
     digest.update(name + " " + shape_text(shape_of(parameter)) + "\n");
     const at::Tensor cpu = on_cpu(parameter);
-    digest.update(std::as_bytes(floats(cpu)));
+    digest.update(bytes_of(cpu));
   }
 }
 
@@ -173,12 +210,20 @@ at::Tensor unit_rows(const at::Tensor& rows_BD) {
   return wide_BD.div(wide_BD.norm(2, -1, /*keepdim=*/true).clamp_min(kNormFloor));
 }
 
+std::string shape_text(at::IntArrayRef shape) { return listed(shape); }
+
+NamedTensors state_of(Model& model) {
+  NamedTensors state = model.parameters();
+  for (auto& buffer : model.buffers()) state.push_back(std::move(buffer));
+  return state;
+}
+
 void save_weights(Model& model, const std::filesystem::path& file) {
-  write_weights(model.parameters(), file);
+  write_weights(state_of(model), file);
 }
 
 void load_weights(Model& model, const std::filesystem::path& file) {
-  read_weights(model.parameters(), file);
+  read_weights(state_of(model), file);
 }
 
 }  // namespace helip::model

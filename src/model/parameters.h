@@ -25,7 +25,10 @@ NamedTensors make_parameters(const std::vector<ParameterSpec>& specs,
 // The tensor of that name, which must be there. Handles stay valid over read_weights and move_to.
 at::Tensor find_parameter(const NamedTensors& parameters, const std::string& name);
 
-// safetensors, float32, published atomically.
+// For messages: "[3, 4]".
+std::string shape_text(at::IntArrayRef shape);
+
+// safetensors, published atomically: floating-point numbers as float32, others as they are.
 void write_weights(const NamedTensors& parameters, const std::filesystem::path& file);
 
 // Copies the file's values into the parameters; float16 and bfloat16 are widened. Throws StoreError

@@ -148,7 +148,7 @@ struct Learner::State {
         ranks(collectives_of(group)) {
     make_deterministic(run, device);
     model = model::load_model(run.model);
-    initial_digest = digest_of(*model, model->parameters());
+    initial_digest = digest_of(*model, model::state_of(*model));
     model->to(device_name);
     const NamedParameters parameters = model->parameters();
     optimizer = std::make_unique<AdamW>(parameters, AdamWOptions{.beta1 = run.train.beta1,
