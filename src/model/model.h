@@ -52,8 +52,8 @@ class Model {
   virtual at::Tensor& logit_scale() = 0;
   // Trainable parameters by name (OpenCLIP's names), fixed order.
   virtual std::vector<std::pair<std::string, at::Tensor>> parameters() = 0;
-  // What training changes besides (running statistics of batch norms), by name, fixed order. Never
-  // averaged over ranks: what is saved is rank 0's.
+  // What else belongs to the weights (running statistics of batch norms, the frozen layers of
+  // trained towers), by name, fixed order. Never averaged over ranks: what is saved is rank 0's.
   virtual std::vector<std::pair<std::string, at::Tensor>> buffers() { return {}; }
 
   // Frozen towers that turn pixels and tokens into features; null for models trained from pixels.

@@ -107,6 +107,13 @@ void check_parameters(const PinnedFile& file, const NamedTensors& parameters) {
   }
 }
 
+// A trained module may change its buffers, and then they must be in the checkpoints.
+void check_buffer(const PinnedFile& file, const std::string& name, const at::Tensor& buffer) {
+  if (!buffer.defined() || can_be_saved(buffer)) return;
+  refuse(file, "buffer '" + name + "' has another dtype", "float32, int64, int32, uint8 or bool",
+         c10::toString(buffer.scalar_type()));
+}
+
 // The parameter that training begins with, in the order of registration.
 std::size_t first_trained(const PinnedFile& file, const std::string& layer,
                           const NamedTensors& parameters, const torch::jit::Module& module) {
@@ -128,7 +135,7 @@ struct TrainedTower::State {
     const std::size_t begin = layer.empty() ? 0 : first_trained(file, layer, all, module);
     for (std::size_t i = 0; i < all.size(); ++i) {
       all[i].second.set_requires_grad(i >= begin);
-      if (i >= begin) parameters.push_back(all[i]);
+      (i >= begin ? parameters : frozen).push_back(all[i]);
     }
     // Modules come in the order of registration, each before its children. One that holds the first
     // trained parameter itself, without being the layer, begins it too.
@@ -137,23 +144,26 @@ struct TrainedTower::State {
     for (const auto& one : module.named_modules()) {
       begun = begun || belongs_to(one.name, layer) || one.name == owner;
       if (!begun) continue;
-      module_names.insert(one.name);
       if (one.value.hasattr("training")) modules.push_back(one.value);
+      for (const auto& buffer : one.value.named_buffers(/*recurse=*/false)) {
+        check_buffer(file, buffer.name, buffer.value);
+      }
     }
   }
 
   // Read anew each time: a module may replace its buffers.
-  [[nodiscard]] NamedTensors buffers() const {
-    NamedTensors found = once_each(module.named_buffers());
-    std::erase_if(found,
-                  [&](const auto& one) { return !module_names.contains(owner_of(one.first)); });
+  [[nodiscard]] NamedTensors others() const {
+    NamedTensors found = frozen;
+    for (auto& buffer : once_each(module.named_buffers())) {
+      if (can_be_saved(buffer.second)) found.push_back(std::move(buffer));
+    }
     return found;
   }
 
   void copy_to(State& other) const {
     const at::NoGradGuard no_grad;
-    const NamedTensors theirs = other.buffers();
-    const NamedTensors ours = buffers();
+    const NamedTensors theirs = other.others();
+    const NamedTensors ours = others();
     for (std::size_t i = 0; i < ours.size(); ++i) theirs[i].second.copy_(ours[i].second);
     for (std::size_t i = 0; i < parameters.size(); ++i) {
       other.parameters[i].second.copy_(parameters[i].second);
@@ -169,8 +179,8 @@ struct TrainedTower::State {
   torch::jit::Module module;
   c10::Device device;
   NamedTensors parameters;
-  std::vector<torch::jit::Module> modules;       // that have a mode
-  std::unordered_set<std::string> module_names;  // all in which training happens
+  NamedTensors frozen;
+  std::vector<torch::jit::Module> modules;  // in training mode while the tower is trained
   bool training = false;
 };
 
@@ -185,11 +195,6 @@ TrainedTower::TrainedTower(PinnedFile file, std::int64_t feature_dim, std::strin
   if (!fixed.empty()) {
     refuse(file_, "it was traced in one mode",
            "torch.jit.script(model), which keeps training and evaluation apart", fixed);
-  }
-  for (const auto& [buffer_name, buffer] : state_->buffers()) {
-    if (can_be_saved(buffer)) continue;
-    refuse(file_, "buffer '" + buffer_name + "' has another dtype",
-           "float32, int64, int32, uint8 or bool", c10::toString(buffer.scalar_type()));
   }
 }
 
@@ -220,7 +225,7 @@ at::Tensor TrainedTower::run(const at::Tensor& input, const DrawKeys* keys) {
 }
 
 NamedTensors TrainedTower::parameters() const { return prefixed(state_->parameters, name_); }
-NamedTensors TrainedTower::buffers() const { return prefixed(state_->buffers(), name_); }
+NamedTensors TrainedTower::buffers() const { return prefixed(state_->others(), name_); }
 
 std::string TrainedTower::save(const std::filesystem::path& file) const {
   // A copy: tensors that are constants of the code do not move with a module.

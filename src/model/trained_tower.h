@@ -31,7 +31,8 @@ class TrainedTower {
   // sample. With gradients on, every trained parameter is part of the result's graph.
   at::Tensor run(const at::Tensor& input, const DrawKeys* keys);
 
-  // That are trained; and the buffers of the modules that are in training mode then.
+  // That are trained; and everything else of the tower, frozen parameters included: a checkpoint
+  // does not depend on which file the training began with.
   [[nodiscard]] NamedTensors parameters() const;
   [[nodiscard]] NamedTensors buffers() const;
 
