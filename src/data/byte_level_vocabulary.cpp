@@ -36,6 +36,9 @@ std::pair<std::string, std::string> parts_of(const TokenizerJson& json, const Js
 ByteLevelVocabulary::ByteLevelVocabulary(const TokenizerJson& json) {
   const Json& model = json.object(json.root(), "model");
   json.expect(model, "model.type", "type", "BPE");
+  json.only(model, "model.",
+            {"type", "dropout", "unk_token", "continuing_subword_prefix", "end_of_word_suffix",
+             "fuse_unk", "byte_fallback", "ignore_merges", "vocab", "merges"});
   json.unused(model, "model.dropout", "dropout", {0, 0.0});
   json.unused(model, "model.continuing_subword_prefix", "continuing_subword_prefix", {""});
   json.unused(model, "model.fuse_unk", "fuse_unk", {false});

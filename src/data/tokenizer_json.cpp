@@ -51,6 +51,10 @@ TokenizerJson::TokenizerJson(const std::filesystem::path& file, const std::strin
   if (!root_.is_object()) {
     fail("", "a JSON object", std::string("something else, or a truncated file"));
   }
+  // How tokens become text again is nobody's business here.
+  only(root_, "",
+       {"version", "truncation", "padding", "added_tokens", "normalizer", "pre_tokenizer",
+        "post_processor", "decoder", "model"});
 }
 
 void TokenizerJson::fail(const std::string& key, const std::string& expected,
@@ -100,6 +104,13 @@ void TokenizerJson::unused(const Json& parent, const std::string& shown, const c
     return;
   }
   fail(shown, "nothing: it is not implemented", found);
+}
+
+void TokenizerJson::only(const Json& parent, const std::string& shown,
+                         const std::set<std::string>& known) const {
+  for (const auto& [key, value] : parent.items()) {
+    if (!known.contains(key)) fail(shown + key, "nothing: it is not implemented", value);
+  }
 }
 
 std::int64_t TokenizerJson::checked_id(const Json& id, const std::string& token) const {

@@ -7,6 +7,7 @@
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -68,6 +69,8 @@ class TokenizerJson {
   // Absent, null or one of `harmless`.
   void unused(const Json& parent, const std::string& shown, const char* key,
               const std::vector<Json>& harmless) const;
+  // Refuses a key that is none of `known`; `shown` stands before it.
+  void only(const Json& parent, const std::string& shown, const std::set<std::string>& known) const;
   [[nodiscard]] std::int64_t checked_id(const Json& id, const std::string& token) const;
 
   // model.vocab; no id twice.

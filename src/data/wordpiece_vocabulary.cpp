@@ -77,6 +77,9 @@ WordPieceVocabulary read_json(const std::string& content, const std::filesystem:
   const Json& model = json.object(root, "model");
   json.expect(model, "model.type", "type", "WordPiece");
   json.expect(model, "model.continuing_subword_prefix", "continuing_subword_prefix", "##");
+  json.only(
+      model, "model.",
+      {"type", "unk_token", "continuing_subword_prefix", "max_input_chars_per_word", "vocab"});
   WordPieceVocabulary result;
   const Json longest_word = model.value("max_input_chars_per_word", Json(100));
   if (!longest_word.is_number_unsigned()) {

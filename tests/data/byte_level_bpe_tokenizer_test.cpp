@@ -132,6 +132,8 @@ TEST_CASE("what is not implemented or damaged in a tokenizer.json is refused by 
     CHECK_THROWS_WITH(edited.open(), Catch::Contains(named));
   };
   refused("gpt2", "/model/type", "Unigram", "model.type");
+  refused("gpt2", "/model/cache", 3, "model.cache");
+  refused("gpt2", "/segmenter", nullptr, "segmenter");
   refused("gpt2", "/model/dropout", 0.1, "model.dropout");
   refused("gpt2", "/model/continuing_subword_prefix", "##", "model.continuing_subword_prefix");
   refused("gpt2", "/model/fuse_unk", true, "model.fuse_unk");

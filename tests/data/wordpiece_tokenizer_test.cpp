@@ -95,6 +95,7 @@ TEST_CASE("a tokenizer.json with features that are not BERT's is refused by name
     CHECK_THROWS_WITH(edited.open(), Catch::Contains(named));
   };
   refused("/model/type", "BPE", "model.type");
+  refused("/model/merges", Json::array(), "model.merges");
   refused("/model/continuing_subword_prefix", "@@", "continuing_subword_prefix");
   refused("/model/max_input_chars_per_word", "many", "max_input_chars_per_word");
   refused("/model/unk_token", "<unk>", "<unk>");
