@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <optional>
 #include <system_error>
 #include <vector>
 
@@ -15,7 +16,7 @@
 #include "data/manifest.h"
 #include "data/shard_list.h"
 #include "data/tokenizer.h"
-#include "mining/ready_embeddings.h"
+#include "mining/ready_rows.h"
 #include "model/locked_config.h"
 #include "model/model_files.h"
 
@@ -73,8 +74,8 @@ void check_corpus(const std::string& source) {
 }
 
 // The files that helip_model.json names. Their digests are verified on loading.
-void check_towers(const fs::path& folder, const std::string& section) {
-  const model::LockedConfig config = model::read_locked_config(folder);
+void check_towers(const model::LockedConfig& config, const fs::path& folder,
+                  const std::string& section) {
   for (const model::PinnedFile* file :
        {&config.image.file, &config.text.file, &config.text.tokenizer}) {
     if (!is_file(file->path)) {
@@ -85,14 +86,50 @@ void check_towers(const fs::path& folder, const std::string& section) {
   }
 }
 
-// `section`: "model" or "encoder.model". Tells whether it has locked towers.
-bool check_model(const config::ModelConfig& model, const std::string& section) {
+// What is known of the corpus before it is indexed.
+std::optional<data::CorpusManifest> indexed(const std::string& corpus) {
+  const fs::path manifest = fs::path(corpus) / "manifest.json";
+  if (!is_file(manifest)) return std::nullopt;
+  return data::read_manifest(manifest);
+}
+
+// `what` are the rows that `open` gives, `key` names them.
+template <typename Open>
+void check_ready_rows(const std::string& what, const std::string& key, const std::string& corpus,
+                      const Open& open) {
+  try {
+    const mining::ReadyRows rows = open();
+    if (const auto manifest = indexed(corpus)) rows.expect_pairs(manifest->pairs);
+  } catch (const ConfigError&) {
+    throw;
+  } catch (const Error& error) {
+    missing(cat("the ", what, " cannot be used"), key,
+            "clip-retrieval folders or .npy, a row a pair of the corpus", error.what());
+  }
+}
+
+// Their digests are verified where they are read.
+void check_given_features(const model::LockedConfig& model, const std::string& corpus,
+                          const std::string& section) {
+  if (const auto manifest = indexed(corpus)) mining::expect_corpus(model, *manifest);
+  check_ready_rows("model's features", section + ".architecture", corpus,
+                   [&] { return mining::given_features(model); });
+}
+
+// `section`: "model" or "encoder.model". Tells whether it has features: frozen towers, or given.
+bool check_model(const config::ModelConfig& model, const std::string& corpus,
+                 const std::string& section) {
   const auto source = model::find_architecture(model.architecture, model::installed_models());
   if (source.locked_towers) {
-    check_towers(source.folder, section);
-    if (!model.trust_torchscript) {
-      missing("TorchScript files carry code, and this model's towers are such files",
-              section + ".trust_torchscript", "true, if you trust them", "false");
+    const model::LockedConfig config = model::read_locked_config(source.folder);
+    if (config.kind == model::TowersKind::kFeatures) {
+      check_given_features(config, corpus, section);
+    } else {
+      check_towers(config, source.folder, section);
+      if (!model.trust_torchscript) {
+        missing("TorchScript files carry code, and this model's towers are such files",
+                section + ".trust_torchscript", "true, if you trust them", "false");
+      }
     }
   }
   if (model.init != "random") model::find_weights(model.init, source.locked_towers);
@@ -110,30 +147,19 @@ bool check_model(const config::ModelConfig& model, const std::string& section) {
               "a file, or an installed one", error.what());
     }
   }
-  return source.locked_towers;
-}
-
-// Where the number of pairs is known before the corpus is indexed.
-void check_ready_embeddings(const config::RunConfig& config) {
-  try {
-    const mining::ReadyEmbeddings embeddings(config.encoder);
-    const fs::path manifest = fs::path(config.corpus.path) / "manifest.json";
-    if (is_file(manifest)) embeddings.expect_pairs(data::read_manifest(manifest).pairs);
-  } catch (const ConfigError&) {
-    throw;
-  } catch (const Error& error) {
-    missing("the ready embeddings cannot be used",
-            "encoder.image_embeddings, encoder.text_embeddings",
-            "clip-retrieval folders or .npy, a row a pair of the corpus", error.what());
-  }
+  return model::trained_on_features(source);
 }
 
 void check_encoder(const config::RunConfig& config) {
-  bool locked = check_model(config.model, "model");
+  const std::string& corpus = config.corpus.path;
+  bool features = check_model(config.model, corpus, "model");
   const config::EncoderConfig& encoder = config.encoder;
-  if (encoder.source == "npy") check_ready_embeddings(config);
-  if (encoder.model) locked = check_model(*encoder.model, "encoder.model");
-  if (encoder.source == "towers" && !locked) {
+  if (encoder.source == "npy") {
+    check_ready_rows("ready embeddings", "encoder.image_embeddings, encoder.text_embeddings",
+                     corpus, [&] { return mining::ready_embeddings(encoder); });
+  }
+  if (encoder.model) features = check_model(*encoder.model, corpus, "encoder.model");
+  if (encoder.source == "towers" && !features) {
     missing("the model has no frozen towers", "encoder.source", "model", "towers");
   }
 }
@@ -161,6 +187,18 @@ void check_scratch_of(const config::RunConfig& config) {
     return;
   }
   check_scratch(config.mining.scratch, "mining.scratch");
+}
+
+// Given features can only embed the corpus that they are of.
+void check_eval_of_features(const config::RunConfig& config) {
+  const auto source =
+      model::find_architecture(config.model.architecture, model::installed_models());
+  if (!source.locked_towers || config.eval.datasets.empty() ||
+      model::read_locked_config(source.folder).kind != model::TowersKind::kFeatures) {
+    return;
+  }
+  missing("towers that are .npy features cannot embed new images", "eval.datasets", "none",
+          cat(config.eval.datasets.size()));
 }
 
 void check_dataset(const config::EvalDataset& dataset, const std::string& key) {
@@ -202,6 +240,7 @@ void check_inputs(const config::RunConfig& config, rpc::Stage until) {
   check_corpus(config.corpus.path);
   check_encoder(config);
   check_margins(config);
+  check_eval_of_features(config);
   if (until >= rpc::Stage::kMine) check_scratch_of(config);
   if (until < rpc::Stage::kEval) return;
   for (std::size_t i = 0; i < config.eval.datasets.size(); ++i) {

@@ -2,10 +2,11 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <string>
 #include <system_error>
 #include <vector>
 
-#include "mining/ready_embeddings.h"
+#include "mining/ready_rows.h"
 #include "model/locked_config.h"
 #include "model/parameter_spec.h"
 
@@ -84,23 +85,37 @@ ModelPlan plan_pixels(const model::VisionShape& vision, const model::TextShape& 
   return plan;
 }
 
+// A trained tower's file is its weights in float32, and little else.
+void add_tower(const model::PinnedFile& tower, const std::string& train, ModelPlan& plan) {
+  std::error_code missing;
+  const auto bytes = fs::file_size(tower.path, missing);
+  if (missing) return;
+  if (train == model::kTrainNothing) {
+    plan.tower_bytes += bytes;
+  } else {
+    plan.parameters += bytes / sizeof(float);
+  }
+}
+
 ModelPlan plan_locked(const model::LockedConfig& model) {
   ModelPlan plan;
-  plan.locked_towers = true;
+  plan.locked_towers = model.kind != model::TowersKind::kTrained;
   plan.embed_dim = count(model.embed_dim);
-  plan.image_features = count(model.image.feature_dim);
-  plan.text_features = count(model.text.feature_dim);
+  if (plan.locked_towers) {
+    plan.image_features = count(model.image.feature_dim);
+    plan.text_features = count(model.text.feature_dim);
+  }
   const Count hidden = count(model.hidden);
-  plan.parameters = 1;  // logit_scale
-  for (const Count features : {plan.image_features, plan.text_features}) {
-    plan.parameters += hidden * (features + 1) + plan.embed_dim * (hidden + 1);
+  for (const model::ParameterSpec& parameter : model::head_parameters(model)) {
+    plan.parameters += count(parameter.elements());
   }
-  for (const model::PinnedFile* tower : {&model.image.file, &model.text.file}) {
-    std::error_code missing;
-    const auto bytes = fs::file_size(tower->path, missing);
-    if (!missing) plan.tower_bytes += bytes;
+  if (model.kind != model::TowersKind::kFeatures) {
+    add_tower(model.image.file, model.image.train, plan);
+    add_tower(model.text.file, model.text.train, plan);
   }
-  const auto size = static_cast<Count>(model.image.preprocess.size);
+  const auto size = model.kind == model::TowersKind::kFeatures
+                        ? 0
+                        : static_cast<Count>(model.image.preprocess.size);
   plan.inputs = kChannels * size * size + 2 * static_cast<Count>(model.text.context_length);
   // Of each head: before and after the activation, after dropout, and the embedding twice.
   plan.activations = 2 * (3 * hidden + 2 * plan.embed_dim);
@@ -126,7 +141,7 @@ ModelPlan plan_model(const model::ArchitectureSource& source) {
 EmbeddingWidths embedding_widths(const config::RunConfig& config) {
   const config::EncoderConfig& encoder = config.encoder;
   if (encoder.source == "npy") {
-    const mining::ReadyEmbeddings embeddings(encoder);
+    const mining::ReadyRows embeddings = mining::ready_embeddings(encoder);
     return {embeddings.image_dim(), embeddings.text_dim()};
   }
   const ModelPlan plan = plan_model(encoder.model.value_or(config.model));

@@ -123,7 +123,7 @@ class Plan {
         "its activations\n"
         "                kept for the backward pass, its similarities\n"
         "Not in it: programs and libraries, decoding threads";
-    text += model_.locked_towers ? ", activations inside the TorchScript towers.\n" : ".\n";
+    text += model_.largest_layer == 0 ? ", activations inside the TorchScript towers.\n" : ".\n";
     return text;
   }
 
@@ -179,7 +179,9 @@ class Plan {
   }
 
   [[nodiscard]] std::string train_memory() const {
-    const double state = 4 * kFloat * static_cast<double>(model_.parameters);
+    // Of trained towers one may be frozen; features need none.
+    const double frozen = model_.locked_towers ? 0 : static_cast<double>(model_.tower_bytes);
+    const double state = 4 * kFloat * static_cast<double>(model_.parameters) + frozen;
     const std::uint64_t global = config::global_batch_size(config_.train);
     const double rows = static_cast<double>(pieces(global, std::max(1U, config_.launcher.workers)));
     const std::uint64_t features = model_.image_features + model_.text_features;

@@ -42,7 +42,7 @@ struct CorpusFacts {
   std::string fingerprint;
   std::string model_digest;    // of the initial weights
   std::string folder;          // with manifest.json
-  bool locked_towers = false;  // frozen towers, whose features are computed once
+  bool locked_towers = false;  // trained on features, of frozen towers or given
 };
 CorpusFacts corpus_facts(const TaskRecord& index_task);
 

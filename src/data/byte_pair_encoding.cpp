@@ -3,12 +3,13 @@
 #include <zlib.h>
 
 #include <memory>
-#include <queue>
 #include <string>
 #include <utility>
 
 #include "common/error.h"
 #include "common/text.h"
+#include "data/byte_alphabet.h"
+#include "data/pair_merging.h"
 #include "data/unicode_text.h"
 
 namespace helip::data {
@@ -41,24 +42,6 @@ std::string read_gzip(const std::filesystem::path& file) {
                      "a truncated, corrupt or huge one"});
   }
   return content;
-}
-
-// Bytes in the order of their ids, each with the character that stands for it in the file:
-// printable Latin-1 characters stand for themselves, the other bytes for U+0100 and up.
-std::array<std::pair<int, char32_t>, 256> byte_alphabet() {
-  std::array<std::pair<int, char32_t>, 256> alphabet{};
-  const auto printable_byte = [](int b) {
-    return (b >= '!' && b <= '~') || (b >= 0xA1 && b <= 0xAC) || (b >= 0xAE && b <= 0xFF);
-  };
-  std::size_t next = 0;
-  for (int b = 0; b < 256; ++b) {
-    if (printable_byte(b)) alphabet[next++] = {b, static_cast<char32_t>(b)};
-  }
-  char32_t stand_in = 0x100;
-  for (int b = 0; b < 256; ++b) {
-    if (!printable_byte(b)) alphabet[next++] = {b, stand_in++};
-  }
-  return alphabet;
 }
 
 std::string_view next_line(std::string_view& rest) {
@@ -117,58 +100,16 @@ std::int32_t BytePairEncoding::merged(std::int32_t left, std::int32_t right) con
   return found == merges_.end() ? -1 : found->second;
 }
 
-// A merge makes a symbol that only later merges contain, so taking the pairs from a heap by (rank,
-// position) gives what repeated left-to-right passes give, in n log n.
 void BytePairEncoding::encode(std::string_view word, std::vector<std::int64_t>& out) const {
-  struct Node {
-    std::int32_t symbol;  // -1: merged into its left neighbour
-    std::int32_t previous;
-    std::int32_t next;
-  };
-  struct Candidate {
-    std::int32_t symbol;  // of the merged pair: its rank
-    std::int32_t position;
-    std::int32_t left;
-    std::int32_t right;
-    bool operator<(const Candidate& other) const {
-      return std::pair(symbol, position) > std::pair(other.symbol, other.position);
-    }
-  };
-  const auto count = static_cast<std::int32_t>(word.size());
-  std::vector<Node> nodes(word.size());
-  for (std::int32_t i = 0; i < count; ++i) {
-    const auto byte = static_cast<unsigned char>(word[static_cast<std::size_t>(i)]);
-    nodes[static_cast<std::size_t>(i)] = {byte_symbols_[byte], i - 1, i + 1 < count ? i + 1 : -1};
-  }
-  nodes.back().symbol += 256;
-
-  std::priority_queue<Candidate> heap;
-  const auto consider = [&](std::int32_t position) {
-    if (position < 0) return;
-    const Node& node = nodes[static_cast<std::size_t>(position)];
-    if (node.next < 0) return;
-    const std::int32_t right = nodes[static_cast<std::size_t>(node.next)].symbol;
-    const std::int32_t symbol = merged(node.symbol, right);
-    if (symbol >= 0) heap.push({symbol, position, node.symbol, right});
-  };
-  for (std::int32_t i = 0; i + 1 < count; ++i) consider(i);
-  while (!heap.empty()) {
-    const Candidate best = heap.top();
-    heap.pop();
-    Node& node = nodes[static_cast<std::size_t>(best.position)];
-    if (node.symbol != best.left || node.next < 0) continue;
-    Node& gone = nodes[static_cast<std::size_t>(node.next)];
-    if (gone.symbol != best.right) continue;
-    node.symbol = best.symbol;
-    node.next = gone.next;
-    gone.symbol = -1;
-    if (node.next >= 0) nodes[static_cast<std::size_t>(node.next)].previous = best.position;
-    consider(node.previous);
-    consider(best.position);
-  }
-  for (std::int32_t i = 0; i >= 0; i = nodes[static_cast<std::size_t>(i)].next) {
-    out.push_back(nodes[static_cast<std::size_t>(i)].symbol);
-  }
+  std::vector<std::int32_t> symbols;
+  symbols.reserve(word.size());
+  for (const char c : word) symbols.push_back(byte_symbols_[static_cast<unsigned char>(c)]);
+  symbols.back() += 256;
+  merge_pairs(symbols, [&](std::int32_t left, std::int32_t right) {
+    const std::int32_t symbol = merged(left, right);
+    return PairMerge{symbol, symbol};
+  });
+  out.insert(out.end(), symbols.begin(), symbols.end());
 }
 
 }  // namespace helip::data

@@ -1,5 +1,3 @@
-#define PCRE2_CODE_UNIT_WIDTH 8
-#include <pcre2.h>
 #include <unicode/bytestream.h>
 #include <unicode/casemap.h>
 #include <unicode/stringpiece.h>
@@ -7,12 +5,12 @@
 #include <algorithm>
 #include <cstdlib>
 #include <memory>
-#include <new>
 #include <string>
 
 #include "common/error.h"
 #include "common/text.h"
 #include "data/byte_pair_encoding.h"
+#include "data/pattern.h"
 #include "data/tokenizer.h"
 #include "data/unicode_text.h"
 
@@ -25,13 +23,6 @@ constexpr const char* kVocabularyName = "bpe_simple_vocab_16e6.txt.gz";
 // differ between engines.
 constexpr std::string_view kPattern =
     R"(<start_of_text>|<end_of_text>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^ \p{L}\p{N}\x{345}]+)";
-
-struct FreeCode {
-  void operator()(pcre2_code* code) const { pcre2_code_free(code); }
-};
-struct FreeMatch {
-  void operator()(pcre2_match_data* match) const { pcre2_match_data_free(match); }
-};
 
 std::string lower_case(const std::string& text) {
   UErrorCode status = U_ZERO_ERROR;
@@ -46,27 +37,12 @@ std::string lower_case(const std::string& text) {
   return lower;
 }
 
-std::string pcre2_message(int error) {
-  PCRE2_UCHAR text[256] = {};
-  pcre2_get_error_message(error, text, sizeof(text));
-  return reinterpret_cast<const char*>(text);
-}
-
 class ClipTokenizer final : public Tokenizer {
  public:
   ClipTokenizer(const std::filesystem::path& vocabulary, int context_length)
-      : encoding_(vocabulary), context_length_(context_length) {
-    int error = 0;
-    PCRE2_SIZE offset = 0;
-    pattern_.reset(pcre2_compile(reinterpret_cast<PCRE2_SPTR>(kPattern.data()), kPattern.size(),
-                                 PCRE2_UTF | PCRE2_UCP | PCRE2_CASELESS, &error, &offset, nullptr));
-    if (!pattern_) {
-      throw DataError(
-          {"the tokenizer's pattern does not compile", "PCRE2", "", pcre2_message(error)});
-    }
-    // Without a JIT the interpreter gives the same matches.
-    pcre2_jit_compile(pattern_.get(), PCRE2_JIT_COMPLETE);
-  }
+      : encoding_(vocabulary),
+        context_length_(context_length),
+        pattern_(kPattern, /*ignore_case=*/true) {}
 
   [[nodiscard]] int context_length() const override { return context_length_; }
   [[nodiscard]] std::int64_t vocabulary_size() const override { return kEnd + 1; }
@@ -93,17 +69,8 @@ class ClipTokenizer final : public Tokenizer {
 
   void encode_words(const std::string& text, std::size_t enough,
                     std::vector<std::int64_t>& tokens) const {
-    const std::unique_ptr<pcre2_match_data, FreeMatch> match(pcre2_match_data_create(1, nullptr));
-    if (!match) throw std::bad_alloc();
-    const auto* subject = reinterpret_cast<PCRE2_SPTR>(text.data());
-    for (std::size_t position = 0; position < text.size() && tokens.size() <= enough;) {
-      const int found = pcre2_match(pattern_.get(), subject, text.size(), position,
-                                    PCRE2_NO_UTF_CHECK, match.get(), nullptr);
-      if (found == PCRE2_ERROR_NOMATCH) break;
-      if (found < 0)
-        throw DataError({"text cannot be split into words", "PCRE2", "", pcre2_message(found)});
-      const PCRE2_SIZE* bounds = pcre2_get_ovector_pointer(match.get());
-      const std::string_view word = std::string_view(text).substr(bounds[0], bounds[1] - bounds[0]);
+    pattern_.for_each(text, [&](std::size_t begin, std::size_t end) {
+      const std::string_view word = std::string_view(text).substr(begin, end - begin);
       if (word == "<start_of_text>") {
         tokens.push_back(kStart);
       } else if (word == "<end_of_text>") {
@@ -111,13 +78,13 @@ class ClipTokenizer final : public Tokenizer {
       } else {
         encoding_.encode(word, tokens);
       }
-      position = bounds[1];
-    }
+      return tokens.size() <= enough;
+    });
   }
 
   BytePairEncoding encoding_;
   int context_length_;
-  std::unique_ptr<pcre2_code, FreeCode> pattern_;
+  Pattern pattern_;
 };
 
 }  // namespace

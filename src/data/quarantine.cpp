@@ -23,6 +23,17 @@ Json json_of(const QuarantineEntry& entry) {
 
 }  // namespace
 
+void add_entries(std::vector<QuarantineEntry>& entries, const std::vector<QuarantineEntry>& more) {
+  entries.insert(entries.end(), more.begin(), more.end());
+  // Of equal ones the first stays first.
+  std::stable_sort(entries.begin(), entries.end(),
+                   [](const auto& a, const auto& b) { return a.sample < b.sample; });
+  const auto surplus =
+      std::unique(entries.begin(), entries.end(),
+                  [](const auto& a, const auto& b) { return a.sample == b.sample; });
+  entries.erase(surplus, entries.end());
+}
+
 void write_quarantine(const std::filesystem::path& folder, std::uint64_t pairs,
                       const std::vector<QuarantineEntry>& entries) {
   std::vector<std::uint8_t> mask(static_cast<std::size_t>(pairs), 0);

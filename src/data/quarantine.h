@@ -17,6 +17,9 @@ struct QuarantineEntry {
   std::string reason;
 };
 
+// Adds those of `more` whose sample has no entry yet; sorts by sample.
+void add_entries(std::vector<QuarantineEntry>& entries, const std::vector<QuarantineEntry>& more);
+
 // Throws StoreError if an entry's sample is not below `pairs` or comes twice.
 void write_quarantine(const std::filesystem::path& folder, std::uint64_t pairs,
                       const std::vector<QuarantineEntry>& entries);

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -16,8 +17,9 @@ class Tokenizer {
   virtual ~Tokenizer() = default;
   [[nodiscard]] virtual int context_length() const = 0;
   [[nodiscard]] virtual std::int64_t vocabulary_size() const = 0;
-  // Tokens of one text into `out` [context_length], padded with 0 (truncated texts keep the end
-  // token as the last). Throws DataError if the text is not UTF-8 or `out` has another length.
+  // Tokens of one text into `out` [context_length], padded with the vocabulary's padding (0 for
+  // CLIP's; truncated texts keep the end token as the last). Throws DataError if the text is not
+  // UTF-8 or `out` has another length.
   virtual void encode(std::string_view text, std::span<std::int64_t> out) const = 0;
 };
 
@@ -31,11 +33,19 @@ std::unique_ptr<Tokenizer> make_clip_tokenizer(const std::filesystem::path& voca
 // Throws ConfigError naming the places if there is none.
 std::filesystem::path default_clip_vocabulary();
 
-// BERT's WordPiece (lower-cased): [CLS] … [SEP]. `vocabulary` is vocab.txt or a Hugging Face
+// BERT's WordPiece: [CLS] … [SEP]. `vocabulary` is vocab.txt (lower-cased) or a Hugging Face
 // tokenizer.json, equal to the `tokenizers` package. Throws DataError for a damaged file or a
 // feature that is not BERT's.
 std::unique_ptr<Tokenizer> make_wordpiece_tokenizer(const std::filesystem::path& vocabulary,
                                                     int context_length);
+
+// Byte-level BPE of a Hugging Face tokenizer.json (GPT-2, RoBERTa, CLIP), equal to the `tokenizers`
+// package with truncation to the context length. Padding is the file's, else its <pad> or [PAD],
+// else `pad_id`. Throws DataError for a damaged file or, naming the field, for what is not
+// implemented; ConfigError if nothing names the padding.
+std::unique_ptr<Tokenizer> make_byte_level_bpe_tokenizer(const std::filesystem::path& file,
+                                                         int context_length,
+                                                         std::optional<std::int64_t> pad_id = {});
 
 // CLIP's text cleaning: ftfy (without mojibake repair), HTML unescape twice, white space collapsed,
 // stripped. Not lower-cased. Throws DataError if the text is not UTF-8.

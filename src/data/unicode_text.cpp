@@ -3,6 +3,7 @@
 #include <unicode/bytestream.h>
 #include <unicode/normalizer2.h>
 #include <unicode/stringpiece.h>
+#include <unicode/uchar.h>
 #include <unicode/utf8.h>
 
 #include <algorithm>
@@ -65,6 +66,14 @@ std::string encode_utf8(std::u32string_view text) {
 bool is_ascii(std::string_view text) {
   return std::all_of(text.begin(), text.end(),
                      [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+}
+
+void append_lower(std::u32string& out, char32_t c) {
+  if (c == 0x0130) {
+    out += U"i\u0307";
+  } else {
+    out.push_back(static_cast<char32_t>(u_tolower(static_cast<UChar32>(c))));
+  }
 }
 
 std::string normalize(std::string_view utf8, NormalForm form) {

@@ -22,6 +22,15 @@ constexpr bool is_white_space(char32_t c) {
          c == 0x205F || c == 0x3000;
 }
 
+// Unicode's White_Space, as Rust and regular expressions see it.
+constexpr bool is_unicode_space(char32_t c) {
+  return is_white_space(c) && !(c >= 0x1C && c <= 0x1F);
+}
+
+// Full lower case of one character without context, as Rust's char::to_lowercase: İ is the only one
+// of two characters.
+void append_lower(std::u32string& out, char32_t c);
+
 // Unicode normalisation forms, by ICU.
 enum class NormalForm { kNfc, kNfd, kNfkc };
 std::string normalize(std::string_view utf8, NormalForm form);

@@ -7,6 +7,7 @@
 
 #include "common/error.h"
 #include "common/text.h"
+#include "data/added_tokens.h"
 #include "data/tokenizer.h"
 #include "data/unicode_text.h"
 #include "data/wordpiece_vocabulary.h"
@@ -30,8 +31,6 @@ bool is_other(char32_t c) {
   return type == U_CONTROL_CHAR || type == U_PRIVATE_USE_CHAR ||
          (type == U_FORMAT_CHAR && known_to_unicode_8(c));
 }
-
-bool is_space(char32_t c) { return is_white_space(c) && !(c >= 0x1C && c <= 0x1F); }
 
 bool is_accent(char32_t c) {
   if (c < 0x300) return false;
@@ -59,20 +58,14 @@ bool is_chinese(char32_t c) {
          (c >= 0xF900 && c <= 0xFAFF) || (c >= 0x2F800 && c <= 0x2FA1F);
 }
 
-// Full lower case of one character without context, as Rust's char::to_lowercase: İ is the only one
-// of two characters.
-void append_lower(std::u32string& out, char32_t c) {
-  if (c == 0x0130) {
-    out += U"i\u0307";
-  } else {
-    out.push_back(static_cast<char32_t>(u_tolower(static_cast<UChar32>(c))));
-  }
-}
-
 class WordPieceTokenizer final : public Tokenizer {
  public:
   WordPieceTokenizer(const std::filesystem::path& file, int context_length)
-      : vocabulary_(read_wordpiece_vocabulary(file)), context_length_(context_length) {}
+      : vocabulary_(read_wordpiece_vocabulary(file)),
+        added_(vocabulary_.added),
+        context_length_(context_length) {
+    check_context_length(vocabulary_.special, context_length);
+  }
 
   [[nodiscard]] int context_length() const override { return context_length_; }
   [[nodiscard]] std::int64_t vocabulary_size() const override { return vocabulary_.size; }
@@ -82,46 +75,30 @@ class WordPieceTokenizer final : public Tokenizer {
     if (out.size() != length) {
       throw DataError({"token buffer has another length", "", cat(length), cat(out.size())});
     }
-    std::vector<std::int64_t> tokens = {vocabulary_.start};
-    encode_text(text, length, tokens);
-    if (tokens.size() > length - 1) tokens.resize(length - 1);
-    tokens.push_back(vocabulary_.end);
-    std::fill(std::copy(tokens.begin(), tokens.end(), out.begin()), out.end(), 0);
+    const SpecialTokens& special = vocabulary_.special;
+    const std::size_t enough = length - special.after.size();
+    std::vector<std::int64_t> tokens = special.before;
+    added_.split(
+        text, [&](std::string_view section) { encode_section(section, enough, tokens); },
+        [&](std::int64_t id) { tokens.push_back(id); });
+    if (tokens.size() > enough) tokens.resize(enough);
+    tokens.insert(tokens.end(), special.after.begin(), special.after.end());
+    std::fill(std::copy(tokens.begin(), tokens.end(), out.begin()), out.end(), vocabulary_.pad);
   }
 
  private:
-  // Added tokens stand in the raw text as they are; what lies between them is normalised and split.
-  void encode_text(std::string_view text, std::size_t enough,
-                   std::vector<std::int64_t>& tokens) const {
-    std::size_t start = 0;
-    for (std::size_t i = 0; i < text.size();) {
-      const auto hit =
-          std::find_if(vocabulary_.added.begin(), vocabulary_.added.end(),
-                       [&](const auto& added) { return text.substr(i).starts_with(added.first); });
-      if (hit == vocabulary_.added.end()) {
-        ++i;
-        continue;
-      }
-      encode_section(text.substr(start, i - start), enough, tokens);
-      tokens.push_back(hit->second);
-      i += hit->first.size();
-      start = i;
-    }
-    encode_section(text.substr(start), enough, tokens);
-  }
-
   void encode_section(std::string_view text, std::size_t enough,
                       std::vector<std::int64_t>& tokens) const {
     const std::u32string normal = normalized(decode_utf8(text));
     const std::u32string_view all = normal;
     for (std::size_t i = 0; i < all.size() && tokens.size() < enough;) {
-      if (is_space(all[i])) {
+      if (is_unicode_space(all[i])) {
         ++i;
         continue;
       }
       std::size_t end = i + 1;
       if (!is_punctuation(all[i])) {
-        while (end < all.size() && !is_space(all[end]) && !is_punctuation(all[end])) ++end;
+        while (end < all.size() && !is_unicode_space(all[end]) && !is_punctuation(all[end])) ++end;
       }
       encode_word(all.substr(i, end - i), tokens);
       i = end;
@@ -135,7 +112,7 @@ class WordPieceTokenizer final : public Tokenizer {
       if (vocabulary_.clean_text) {
         const bool is_line_space = c == '\t' || c == '\n' || c == '\r';
         if (c == 0 || c == 0xFFFD || (!is_line_space && is_other(c))) continue;
-        if (is_space(c)) c = ' ';
+        if (is_unicode_space(c)) c = ' ';
       }
       if (vocabulary_.space_chinese && is_chinese(c)) {
         clean.push_back(' ');
@@ -190,6 +167,7 @@ class WordPieceTokenizer final : public Tokenizer {
   }
 
   WordPieceVocabulary vocabulary_;
+  AddedTokens added_;
   int context_length_;
 };
 
@@ -197,10 +175,6 @@ class WordPieceTokenizer final : public Tokenizer {
 
 std::unique_ptr<Tokenizer> make_wordpiece_tokenizer(const std::filesystem::path& vocabulary,
                                                     int context_length) {
-  if (context_length < 2) {
-    throw ConfigError(
-        {"context length is too small", "tokenizer", "at least 2", cat(context_length)});
-  }
   return std::make_unique<WordPieceTokenizer>(vocabulary, context_length);
 }
 

@@ -3,31 +3,19 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <functional>
-#include <string>
-#include <string_view>
-#include <unordered_map>
-#include <utility>
 #include <vector>
+
+#include "data/tokenizer_json.h"
 
 namespace helip::data {
 
-struct TextHash {
-  using is_transparent = void;
-  std::size_t operator()(std::string_view text) const {
-    return std::hash<std::string_view>{}(text);
-  }
-};
-using TokenIds = std::unordered_map<std::string, std::int64_t, TextHash, std::equal_to<>>;
-
 struct WordPieceVocabulary {
-  TokenIds starts;         // tokens that start a word
-  TokenIds continuations;  // tokens that go on with one, without their ##
-  std::vector<std::pair<std::string, std::int64_t>>
-      added;  // tokens found in the raw text ([SEP], …), longest first
+  TokenIds starts;                // tokens that start a word
+  TokenIds continuations;         // tokens that go on with one, without their ##
+  std::vector<AddedToken> added;  // tokens found in the raw text: [SEP], …
+  SpecialTokens special;          // [CLS] and [SEP]
   std::int64_t unknown = -1;
-  std::int64_t start = -1;     // [CLS]
-  std::int64_t end = -1;       // [SEP]
+  std::int64_t pad = 0;
   std::int64_t size = 0;       // highest id + 1
   std::size_t longest = 0;     // bytes of the longest token
   std::size_t max_word = 100;  // code points; longer words are unknown

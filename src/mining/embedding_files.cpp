@@ -35,6 +35,15 @@ std::vector<fs::path> embedding_files(const fs::path& file_or_folder) {
   return files;
 }
 
+std::string digest_of_embedding_files(const fs::path& file_or_folder) {
+  if (!fs::is_directory(file_or_folder)) return sha256_file(file_or_folder);
+  Sha256 digest;
+  for (const fs::path& file : embedding_files(file_or_folder)) {
+    digest.update(sha256_file(file) + "\n");
+  }
+  return digest.hex();
+}
+
 std::string embeddings_digest(const fs::path& image_embeddings, const fs::path& text_embeddings) {
   Sha256 digest;
   for (const fs::path& folder :

@@ -18,6 +18,9 @@ std::filesystem::path modality_path(const std::filesystem::path& path, const std
 // The parts behind an EmbeddingStore that opened, in their order.
 std::vector<std::filesystem::path> embedding_files(const std::filesystem::path& file_or_folder);
 
+// sha256 of a .npy, or, of a folder, over the lines of its parts' sha256.
+std::string digest_of_embedding_files(const std::filesystem::path& file_or_folder);
+
 // sha256 over the lines of the files' sha256, those of the images first: names a set of embeddings.
 std::string embeddings_digest(const std::filesystem::path& image_embeddings,
                               const std::filesystem::path& text_embeddings);

@@ -64,13 +64,6 @@ void zero_row(FeatureBlock& block, std::uint64_t row) {
   std::fill(begin, begin + static_cast<std::ptrdiff_t>(block.dim), 0.0F);
 }
 
-void zero_quarantined(RangeFeatures& features) {
-  for (const data::QuarantineEntry& entry : features.quarantine) {
-    zero_row(features.image, entry.sample - features.first);
-    zero_row(features.text, entry.sample - features.first);
-  }
-}
-
 void check_finite(const FeatureBlock& block, const std::string& what, std::uint64_t first_sample) {
   for (std::size_t e = 0; e < block.values.size(); ++e) {
     if (std::isfinite(block.values[e])) continue;
@@ -81,6 +74,13 @@ void check_finite(const FeatureBlock& block, const std::string& what, std::uint6
 }
 
 }  // namespace
+
+void zero_quarantined(RangeFeatures& features) {
+  for (const data::QuarantineEntry& entry : features.quarantine) {
+    zero_row(features.image, entry.sample - features.first);
+    zero_row(features.text, entry.sample - features.first);
+  }
+}
 
 RangeFeatures normalised(const RangeFeatures& features) {
   return {features.first, unit_rows(features.image), unit_rows(features.text), features.quarantine};
@@ -101,19 +101,27 @@ EncodeModel::EncodeModel(const config::ModelConfig& model, const config::Encoder
       device_(std::move(device)),
       model_(model::load_model(model)) {
   model_->to(device_);
+  const model::LockedConfig* const given =
+      has_features() ? model_->towers()->given_features() : nullptr;
+  if (given == nullptr) return;
+  expect_corpus(*given, corpus_.manifest());
+  given_ = given_features(*given);
+  given_->expect_pairs(corpus_.size());
+  verify_features(*given);
 }
 
 RangeFeatures EncodeModel::features(std::uint64_t first, std::uint64_t count,
                                     const Progress& progress) {
   const at::NoGradGuard no_grad;
-  if (has_towers()) return tower_features(first, count, progress);
+  if (given_) return given_rows(first, count);
+  if (has_features()) return tower_features(first, count, progress);
   return forward_range(
       first, count, [&](const at::Tensor& x) { return model_->embed_images(x, nullptr); },
       [&](const at::Tensor& x) { return model_->embed_texts(x, nullptr); }, progress);
 }
 
 RangeFeatures EncodeModel::embeddings(const RangeFeatures& features) {
-  if (!has_towers()) return features;
+  if (!has_features()) return features;
   const at::NoGradGuard no_grad;
   RangeFeatures result = {
       features.first,
@@ -155,6 +163,14 @@ RangeFeatures EncodeModel::forward_range(std::uint64_t first, std::uint64_t coun
                                inputs.quarantine.end());
     if (progress) progress(index * batch + inputs.rows, count);
   }
+  zero_quarantined(features);
+  return features;
+}
+
+// Nobody looks at images and captions: a pair without features cannot be used.
+RangeFeatures EncodeModel::given_rows(std::uint64_t first, std::uint64_t count) const {
+  RangeFeatures features{first, given_->images(first, count), given_->texts(first, count),
+                         given_->zero_rows(first, count, corpus_)};
   zero_quarantined(features);
   return features;
 }

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@
 #include "data/feature_cache.h"
 #include "data/quarantine.h"
 #include "mining/mining_job.h"
+#include "mining/ready_rows.h"
 #include "model/model.h"
 
 namespace helip::mining {
@@ -30,23 +32,26 @@ struct RangeFeatures {
 // Not thread-safe. `corpus` must outlive it.
 class EncodeModel {
  public:
-  // Loads the model on `device`. An empty `feature_cache` keeps nothing.
+  // Loads the model on `device`. An empty `feature_cache` keeps nothing. Throws as load_model, and
+  // as expect_corpus, verify_features and ReadyRows where features are given.
   EncodeModel(const config::ModelConfig& model, const config::EncoderConfig& options,
               const data::DecodeLimits& limits, const data::Corpus& corpus,
               std::filesystem::path feature_cache, std::string device);
 
-  [[nodiscard]] bool has_towers() const { return model_->towers() != nullptr; }
-  // What frozen towers give as it is, from the cache if it holds it; of a model without towers its
-  // embeddings. Every forward has the same size, so results do not depend on the cuts.
+  // Of frozen towers, or given.
+  [[nodiscard]] bool has_features() const { return model_->towers() != nullptr; }
+  // Given features; what frozen towers give as it is, from the cache if it holds it; of a model
+  // without features its embeddings. Every forward has the same size, so results do not depend on
+  // the cuts.
   RangeFeatures features(std::uint64_t first, std::uint64_t count, const Progress& progress);
-  // Unit rows: of towers' features through the heads, of others as they are. Takes what features()
-  // gave.
+  // Unit rows: features through the heads, embeddings as they are. Takes what features() gave.
   RangeFeatures embeddings(const RangeFeatures& features);
 
  private:
   using Forward = std::function<at::Tensor(const at::Tensor&)>;
   RangeFeatures forward_range(std::uint64_t first, std::uint64_t count, const Forward& image,
                               const Forward& text, const Progress& progress);
+  [[nodiscard]] RangeFeatures given_rows(std::uint64_t first, std::uint64_t count) const;
   RangeFeatures tower_features(std::uint64_t first, std::uint64_t count, const Progress& progress);
   data::FeatureBlock through_head(const data::FeatureBlock& features, const Forward& head);
   [[nodiscard]] data::FeatureKey cache_key(std::uint64_t first, std::uint64_t count) const;
@@ -57,7 +62,11 @@ class EncodeModel {
   std::filesystem::path feature_cache_;
   std::string device_;
   std::unique_ptr<model::Model> model_;
+  std::optional<ReadyRows> given_;
 };
+
+// Those of samples in its quarantine, in both modalities.
+void zero_quarantined(RangeFeatures& features);
 
 // Unit rows; a zero row stays zero.
 RangeFeatures normalised(const RangeFeatures& features);

@@ -12,7 +12,7 @@
 #include "data/quarantine.h"
 #include "mining/encode_features.h"
 #include "mining/encode_inputs.h"
-#include "mining/ready_embeddings.h"
+#include "mining/ready_rows.h"
 #include "model/model_files.h"
 #include "store/safetensors.h"
 
@@ -23,8 +23,9 @@ store::TensorView view_of(const data::FeatureBlock& block) {
   return {"F32", {block.rows, block.dim}, std::as_bytes(std::span(block.values))};
 }
 
-bool locked_towers(const config::ModelConfig& model) {
-  return model::find_architecture(model.architecture, model::installed_models()).locked_towers;
+bool trained_on_features(const config::ModelConfig& model) {
+  return model::trained_on_features(
+      model::find_architecture(model.architecture, model::installed_models()));
 }
 
 class Session final : public EncodeSession {
@@ -40,13 +41,15 @@ class Session final : public EncodeSession {
     };
     const bool ready = source_ == "npy";
     if (ready) {
-      ready_.emplace(config.encoder);
+      ready_ = ready_embeddings(config.encoder);
       ready_->expect_pairs(corpus_.size());
     }
     if (config.encoder.model) other_ = open(*config.encoder.model);
-    // Locked towers are trained on their features, whoever encodes.
-    if ((!ready && other_ == nullptr) || locked_towers(config.model)) tuned_ = open(config.model);
-    if (source_ == "towers" && !encoder().has_towers()) {
+    // Features are wanted for training, whoever encodes.
+    if ((!ready && other_ == nullptr) || trained_on_features(config.model)) {
+      tuned_ = open(config.model);
+    }
+    if (source_ == "towers" && !encoder().has_features()) {
       throw ConfigError({.what = "the model has no frozen towers",
                          .where = "encoder.source",
                          .expected = "model",
@@ -69,19 +72,22 @@ class Session final : public EncodeSession {
     } else if (!ready_) {
       embeddings = embed(*tuned_, *tuned);
     }
-    std::vector<data::QuarantineEntry> quarantine =
-        embeddings ? embeddings->quarantine
-        : tuned    ? tuned->quarantine
-                   : unusable_samples(corpus_, limits_, first, count);
-    if (ready_) ready_->add_zero_rows(first, count, corpus_, quarantine);
+    std::vector<data::QuarantineEntry> quarantine;
+    if (!embeddings && !tuned) quarantine = unusable_samples(corpus_, limits_, first, count);
+    if (embeddings) data::add_entries(quarantine, embeddings->quarantine);
+    // Given features may lack pairs that another model can encode.
+    if (tuned) data::add_entries(quarantine, tuned->quarantine);
+    if (ready_) data::add_entries(quarantine, ready_->zero_rows(first, count, corpus_));
 
     std::map<std::string, store::TensorView> tensors;
     if (embeddings) {
       check_finite(*embeddings, "embeddings");
+      embeddings->quarantine = quarantine;
+      zero_quarantined(*embeddings);
       tensors["image_embeddings"] = view_of(embeddings->image);
       tensors["text_embeddings"] = view_of(embeddings->text);
     }
-    if (tuned && tuned_->has_towers()) {
+    if (tuned && tuned_->has_features()) {
       tensors["image_features"] = view_of(tuned->image);
       tensors["text_features"] = view_of(tuned->text);
     }
@@ -111,8 +117,8 @@ class Session final : public EncodeSession {
   std::string source_;
   data::DecodeLimits limits_;
   data::Corpus corpus_;
-  std::optional<ReadyEmbeddings> ready_;
-  std::unique_ptr<EncodeModel> tuned_;  // where it encodes or has towers
+  std::optional<ReadyRows> ready_;
+  std::unique_ptr<EncodeModel> tuned_;  // where it encodes or is trained on features
   std::unique_ptr<EncodeModel> other_;  // encoder.model
 };
 

@@ -26,9 +26,10 @@ class EncodeSession {
   virtual ~EncodeSession() = default;
   // Encodes samples [first, first + count) and publishes a safetensors file: `image_embeddings` F32
   // [n, D], `text_embeddings` F32 [n, D] (unit norm; zero rows for quarantined samples; neither for
-  // encoder.source npy) and, if the model that is tuned has locked towers, `image_features` F32 [n,
-  // Di], `text_features` F32 [n, Dt] (as the towers give them); metadata gets "quarantine" (JSON,
-  // see data/quarantine.h) besides what is passed. progress(done, total) after each batch.
+  // encoder.source npy) and, if the model that is tuned is trained on features, `image_features`
+  // F32 [n, Di], `text_features` F32 [n, Dt] (as towers or files give them); metadata gets
+  // "quarantine" (JSON, see data/quarantine.h) besides what is passed. progress(done, total) after
+  // each batch.
   virtual EncodeReport encode(
       std::uint64_t first, std::uint64_t count, const std::filesystem::path& result,
       const std::map<std::string, std::string>& metadata,
@@ -36,7 +37,9 @@ class EncodeSession {
 };
 
 // Opens the corpus folder and what encodes it: config.encoder.model, else config.model, or ready
-// embeddings; and config.model in any case if it has locked towers. `device`: "cpu" or "cuda:0".
+// embeddings; and config.model in any case if it is trained on features. A model over given
+// features must be of this corpus: it reads their rows, and neither images nor captions. `device`:
+// "cpu" or "cuda:0".
 std::unique_ptr<EncodeSession> open_encode_session(const config::RunConfig& config,
                                                    const std::filesystem::path& corpus_folder,
                                                    const std::filesystem::path& feature_cache,

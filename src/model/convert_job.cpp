@@ -98,17 +98,18 @@ ConvertReport convert_weights(const ConvertSpec& spec) {
   report.facts = file.facts();
 
   const bool slip = source.slip.has_value();
-  const std::vector<ParameterSpec> expected =
+  const std::vector<ParameterSpec> specs =
       slip ? slip_parameters(source.slip->architecture) : clip_parameters(source.clip.architecture);
-  std::map<std::string, std::vector<std::uint64_t>> shapes;
-  for (const ParameterSpec& tensor : expected) {
-    shapes[tensor.name] = {tensor.shape.begin(), tensor.shape.end()};
+  std::map<std::string, ExpectedTensor> expected;
+  for (const ParameterSpec& tensor : specs) {
+    expected[tensor.name] = {.shape = {tensor.shape.begin(), tensor.shape.end()},
+                             .dtype = tensor.role == Role::kCount ? "I64" : "F32"};
   }
-  check_same_tensors(shapes, file.tensors(), report.read);
+  check_same_tensors(expected, file.tensors(), report.read);
 
   Converted converted(spec.precision);
   std::vector<std::pair<std::string, store::TensorView>> tensors;
-  for (const ParameterSpec& tensor : expected) {
+  for (const ParameterSpec& tensor : specs) {
     const store::TensorView& view = file.tensors().at(tensor.name);
     tensors.emplace_back(tensor.name, converted(view));
     report.found.insert(view.dtype);

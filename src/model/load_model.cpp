@@ -8,6 +8,7 @@
 #include "model/model_files.h"
 #include "model/open_tokenizer.h"
 #include "model/slip_model.h"
+#include "model/trained_towers.h"
 
 namespace helip::model {
 namespace {
@@ -57,42 +58,65 @@ std::unique_ptr<Model> load_slip(const config::ModelConfig& config, const SlipCo
   return model;
 }
 
+// The towers of model.init, where it is a folder that names some, in place of those that are
+// trained. All else must be as in `own`.
+LockedConfig with_towers_of(const LockedConfig& own, const std::string& init) {
+  LockedConfig theirs = read_locked_config(init);
+  LockedConfig described = theirs;
+  described.image.train = own.image.train;
+  described.text.train = own.text.train;
+  const std::string expected = digest_of_towers(own);
+  const std::string found = digest_of_towers(described);
+  if (found != expected) {
+    throw ConfigError({.what = "the heads of model.init were trained on other towers",
+                       .where = init,
+                       .expected = "towers " + expected,
+                       .found = found});
+  }
+  LockedConfig result = own;
+  if (own.image.train != kTrainNothing) result.image.file = theirs.image.file;
+  if (own.text.train != kTrainNothing) result.text.file = theirs.text.file;
+  return result;
+}
+
+std::unique_ptr<data::Tokenizer> tokenizer_of(const LockedConfig& locked) {
+  if (locked.kind == TowersKind::kFeatures) return nullptr;
+  return open_tokenizer({.kind = locked.text.tokenizer_kind,
+                         .file = locked.text.tokenizer.path,
+                         .context_length = locked.text.context_length,
+                         .vocab_size = 0,
+                         .pad_id = locked.text.pad_id});
+}
+
 std::unique_ptr<Model> load_locked(const config::ModelConfig& config,
                                    const std::filesystem::path& folder) {
-  const LockedConfig locked = read_locked_config(folder);
+  LockedConfig locked = read_locked_config(folder);
   if (!config.tokenizer.empty()) {
     throw ConfigError({.what = "a locked-towers model brings its own tokenizer",
                        .where = "model.tokenizer",
                        .expected = "nothing",
                        .found = config.tokenizer});
   }
-  if (!config.trust_torchscript) {
+  if (locked.kind != TowersKind::kFeatures && !config.trust_torchscript) {
     throw ConfigError({.what = "the model's TorchScript towers carry code that would be run",
                        .where = folder.string(),
                        .expected = "model.trust_torchscript: true, if you trust their source",
                        .found = "false"});
   }
-  verify_files(locked);
   std::filesystem::path weights;
   if (config.init != kRandom) {
     weights = find_weights(config.init, /*locked_towers=*/true);
-    const std::filesystem::path init(config.init);
-    if (std::filesystem::exists(init / kLockedConfigFile)) {
-      const std::string expected = digest_of_towers(locked);
-      const std::string found = digest_of_towers(read_locked_config(init));
-      if (found != expected) {
-        throw ConfigError({.what = "the heads of model.init were trained on other towers",
-                           .where = config.init,
-                           .expected = "towers " + expected,
-                           .found = found});
-      }
+    if (std::filesystem::exists(std::filesystem::path(config.init) / kLockedConfigFile)) {
+      locked = with_towers_of(locked, config.init);
     }
   }
-  auto tokenizer = open_tokenizer({.kind = locked.text.tokenizer_kind,
-                                   .file = locked.text.tokenizer.path,
-                                   .context_length = locked.text.context_length,
-                                   .vocab_size = 0});
-  auto model = make_locked_towers(locked, std::move(tokenizer), seed_of(config));
+  verify_files(locked);
+  if (locked.kind == TowersKind::kTrained && weights.filename() == kHeadsFile) {
+    return make_trained_towers(locked, tokenizer_of(locked), std::nullopt, weights);
+  }
+  auto model = locked.kind == TowersKind::kTrained
+                   ? make_trained_towers(locked, tokenizer_of(locked), seed_of(config), {})
+                   : make_locked_towers(locked, tokenizer_of(locked), seed_of(config));
   if (!weights.empty()) load_weights(*model, weights);
   return model;
 }

@@ -1,8 +1,11 @@
 #include "model/locked_config.h"
 
 #include <algorithm>
+#include <array>
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <system_error>
+#include <utility>
 
 #include "common/digest.h"
 #include "common/error.h"
@@ -18,8 +21,20 @@ using Json = nlohmann::json;
 namespace fs = std::filesystem;
 
 constexpr const char* kFormat = "helip_model/1";
-constexpr const char* kKind = "locked_towers";
+constexpr std::array<std::pair<TowersKind, const char*>, 3> kKinds = {
+    {{TowersKind::kLocked, "locked_towers"},
+     {TowersKind::kTrained, "towers"},
+     {TowersKind::kFeatures, "features"}}};
 constexpr std::size_t kHexDigits = 64;
+
+std::string read_sha256(JsonFields& fields) {
+  std::string sha256 = fields.text("sha256");
+  if (sha256.size() != kHexDigits ||
+      sha256.find_first_not_of("0123456789abcdef") != std::string::npos) {
+    fields.fail("sha256", "wrong value", "64 lower-case hex digits", sha256);
+  }
+  return sha256;
+}
 
 PinnedFile read_file(JsonFields& fields, const fs::path& folder) {
   const std::string name = fields.text("file");
@@ -29,17 +44,90 @@ PinnedFile read_file(JsonFields& fields, const fs::path& folder) {
   if (name.empty() || path.is_absolute() || climbs) {
     fields.fail("file", "wrong value", "a path inside the model's folder", name);
   }
-  const std::string sha256 = fields.text("sha256");
-  if (sha256.size() != kHexDigits ||
-      sha256.find_first_not_of("0123456789abcdef") != std::string::npos) {
-    fields.fail("sha256", "wrong value", "64 lower-case hex digits", sha256);
+  return {folder / path, read_sha256(fields)};
+}
+
+// Data, not code, and often too much to copy: it may lie anywhere.
+PinnedFile read_features(JsonFields& fields, const fs::path& folder) {
+  const std::string name = fields.text("features");
+  if (name.empty()) fields.fail("features", "wrong value", "a .npy or a folder of them", name);
+  return {folder / name, read_sha256(fields)};
+}
+
+std::string read_train(JsonFields& fields) {
+  constexpr std::string_view kFrom = "from:";
+  std::string train = fields.text("train", kTrainNothing);
+  const bool from = train.starts_with(kFrom) && train.size() > kFrom.size();
+  if (train != kTrainNothing && train != "all" && !from) {
+    fields.fail("train", "wrong value", "none, all or from:LAYER", train);
   }
-  return {folder / path, sha256};
+  return train;
 }
 
 void require(JsonFields& fields, const std::string& key, const std::string& expected) {
   const std::string found = fields.text(key);
   if (found != expected) fields.fail(key, "not a model that can be read", expected, found);
+}
+
+TowersKind read_kind(JsonFields& fields) {
+  const std::string found = fields.text("kind");
+  std::string expected;
+  for (const auto& [kind, name] : kKinds) {
+    if (found == name) return kind;
+    expected += (expected.empty() ? "" : ", ") + std::string(name);
+  }
+  fields.fail("kind", "not a model that can be read", expected, found);
+}
+
+const char* name_of(TowersKind kind) {
+  for (const auto& [known, name] : kKinds) {
+    if (known == kind) return name;
+  }
+  return "";
+}
+
+void read_image_tower(JsonFields fields, const fs::path& folder, LockedConfig& config) {
+  config.image.feature_dim = fields.positive("feature_dim");
+  if (config.kind == TowersKind::kFeatures) {
+    config.image.file = read_features(fields, folder);
+  } else {
+    config.image.file = read_file(fields, folder);
+    if (config.kind == TowersKind::kTrained) config.image.train = read_train(fields);
+    JsonFields preprocess = fields.object("preprocess");
+    config.image.preprocess = read_preprocess(preprocess, {});
+  }
+  fields.finish();
+}
+
+void read_tokenizer(JsonFields fields, const fs::path& folder, LockedConfig::TextTower& text) {
+  text.tokenizer_kind = fields.text("kind");
+  if (text.tokenizer_kind != "wordpiece" && text.tokenizer_kind != "clip_bpe" &&
+      text.tokenizer_kind != "byte_level_bpe") {
+    fields.fail("kind", "not supported", "wordpiece, clip_bpe or byte_level_bpe",
+                text.tokenizer_kind);
+  }
+  text.tokenizer = read_file(fields, folder);
+  text.context_length = static_cast<int>(fields.positive("context_length"));
+  if (fields.has("pad_id")) {
+    const double id = fields.number("pad_id");
+    if (text.tokenizer_kind != "byte_level_bpe" || id < 0 || id != std::floor(id)) {
+      fields.fail("pad_id", "wrong value", "a token's id, of a byte_level_bpe tokenizer", cat(id));
+    }
+    text.pad_id = static_cast<std::int64_t>(id);
+  }
+  fields.finish();
+}
+
+void read_text_tower(JsonFields fields, const fs::path& folder, LockedConfig& config) {
+  config.text.feature_dim = fields.positive("feature_dim");
+  if (config.kind == TowersKind::kFeatures) {
+    config.text.file = read_features(fields, folder);
+  } else {
+    config.text.file = read_file(fields, folder);
+    if (config.kind == TowersKind::kTrained) config.text.train = read_train(fields);
+    read_tokenizer(fields.object("tokenizer"), folder, config.text);
+  }
+  fields.finish();
 }
 
 void verify(const PinnedFile& file) {
@@ -54,6 +142,7 @@ void verify(const PinnedFile& file) {
 
 void place(const PinnedFile& file, const fs::path& target) {
   std::error_code error;
+  if (fs::equivalent(file.path, target, error)) return verify({target, file.sha256});
   fs::create_hard_link(fs::canonical(file.path, error), target, error);
   if (error) fs::copy_file(file.path, target, error);
   if (error) {
@@ -64,26 +153,33 @@ void place(const PinnedFile& file, const fs::path& target) {
   verify({target, file.sha256});
 }
 
-Json to_json(const LockedConfig& config, const std::string& image_file,
-             const std::string& text_file, const std::string& tokenizer_file) {
-  const Json tokenizer = {{"kind", config.text.tokenizer_kind},
-                          {"file", tokenizer_file},
-                          {"sha256", config.text.tokenizer.sha256},
-                          {"context_length", config.text.context_length}};
+Json to_json(const LockedConfig& config) {
   return {{"format", kFormat},
-          {"kind", kKind},
+          {"kind", name_of(config.kind)},
           {"embed_dim", config.embed_dim},
-          {"heads", {{"hidden", config.hidden}, {"dropout", config.dropout}}},
-          {"image_tower",
-           {{"file", image_file},
-            {"sha256", config.image.file.sha256},
-            {"feature_dim", config.image.feature_dim},
-            {"preprocess", preprocess_json(config.image.preprocess)}}},
-          {"text_tower",
-           {{"file", text_file},
-            {"sha256", config.text.file.sha256},
-            {"feature_dim", config.text.feature_dim},
-            {"tokenizer", tokenizer}}}};
+          {"heads", {{"hidden", config.hidden}, {"dropout", config.dropout}}}};
+}
+
+Json features_json(const PinnedFile& features, std::int64_t feature_dim) {
+  return {{"features", fs::absolute(features.path).lexically_normal().string()},
+          {"sha256", features.sha256},
+          {"feature_dim", feature_dim}};
+}
+
+Json tower_json(const LockedConfig& config, const PinnedFile& file, const std::string& name,
+                std::int64_t feature_dim, const std::string& train) {
+  Json json = {{"file", name}, {"sha256", file.sha256}, {"feature_dim", feature_dim}};
+  if (config.kind == TowersKind::kTrained) json["train"] = train;
+  return json;
+}
+
+Json tokenizer_json(const LockedConfig::TextTower& text, const std::string& name) {
+  Json json = {{"kind", text.tokenizer_kind},
+               {"file", name},
+               {"sha256", text.tokenizer.sha256},
+               {"context_length", text.context_length}};
+  if (text.pad_id) json["pad_id"] = *text.pad_id;
+  return json;
 }
 
 }  // namespace
@@ -93,9 +189,12 @@ LockedConfig read_locked_config(const fs::path& folder) {
   const Json json = parse_json_object(read_text_file(file), file.string());
   JsonFields fields(json, file.string());
   require(fields, "format", kFormat);
-  require(fields, "kind", kKind);
   LockedConfig config;
+  config.kind = read_kind(fields);
   config.embed_dim = fields.positive("embed_dim");
+  if (config.kind == TowersKind::kFeatures) {
+    config.corpus_fingerprint = fields.text("corpus_fingerprint");
+  }
 
   JsonFields heads = fields.object("heads");
   config.hidden = heads.positive("hidden");
@@ -105,60 +204,69 @@ LockedConfig read_locked_config(const fs::path& folder) {
   }
   heads.finish();
 
-  JsonFields image = fields.object("image_tower");
-  config.image.file = read_file(image, folder);
-  config.image.feature_dim = image.positive("feature_dim");
-  JsonFields preprocess = image.object("preprocess");
-  config.image.preprocess = read_preprocess(preprocess, {});
-  image.finish();
-
-  JsonFields text = fields.object("text_tower");
-  config.text.file = read_file(text, folder);
-  config.text.feature_dim = text.positive("feature_dim");
-  JsonFields tokenizer = text.object("tokenizer");
-  config.text.tokenizer_kind = tokenizer.text("kind");
-  if (config.text.tokenizer_kind != "wordpiece" && config.text.tokenizer_kind != "clip_bpe") {
-    tokenizer.fail("kind", "not supported", "wordpiece or clip_bpe", config.text.tokenizer_kind);
-  }
-  config.text.tokenizer = read_file(tokenizer, folder);
-  config.text.context_length = static_cast<int>(tokenizer.positive("context_length"));
-  tokenizer.finish();
-  text.finish();
+  read_image_tower(fields.object("image_tower"), folder, config);
+  read_text_tower(fields.object("text_tower"), folder, config);
   fields.finish();
+  if (config.kind == TowersKind::kTrained && config.image.train == kTrainNothing &&
+      config.text.train == kTrainNothing) {
+    fields.fail("kind", "no tower is trained", "locked_towers, or train: all or from:LAYER",
+                "towers");
+  }
   return config;
 }
 
 void verify_files(const LockedConfig& config) {
+  if (config.kind == TowersKind::kFeatures) return;
   verify(config.image.file);
   verify(config.text.file);
   verify(config.text.tokenizer);
 }
 
 void write_locked_files(const LockedConfig& config, const fs::path& folder) {
-  // Fixed names: the sources may come from several folders and share a base name.
-  const std::string image_file = "image_tower" + config.image.file.path.extension().string();
-  const std::string text_file = "text_tower" + config.text.file.path.extension().string();
-  // ".txt.gz" and the like stay whole: the tokenizer may go by it.
-  const std::string name = config.text.tokenizer.path.filename().string();
-  const std::size_t dot = name.find('.');
-  const std::string tokenizer_file =
-      "tokenizer" + (dot == std::string::npos ? std::string() : name.substr(dot));
-  place(config.image.file, folder / image_file);
-  place(config.text.file, folder / text_file);
-  place(config.text.tokenizer, folder / tokenizer_file);
-  publish_file(folder / kLockedConfigFile,
-               to_json(config, image_file, text_file, tokenizer_file).dump(2) + "\n");
+  Json json = to_json(config);
+  if (config.kind == TowersKind::kFeatures) {
+    json["corpus_fingerprint"] = config.corpus_fingerprint;
+    json["image_tower"] = features_json(config.image.file, config.image.feature_dim);
+    json["text_tower"] = features_json(config.text.file, config.text.feature_dim);
+  } else {
+    // Fixed names: the sources may come from several folders and share a base name.
+    const std::string image_file = "image_tower" + config.image.file.path.extension().string();
+    const std::string text_file = "text_tower" + config.text.file.path.extension().string();
+    // ".txt.gz" and the like stay whole: the tokenizer may go by it.
+    const std::string name = config.text.tokenizer.path.filename().string();
+    const std::size_t dot = name.find('.');
+    const std::string tokenizer_file =
+        "tokenizer" + (dot == std::string::npos ? std::string() : name.substr(dot));
+    place(config.image.file, folder / image_file);
+    place(config.text.file, folder / text_file);
+    place(config.text.tokenizer, folder / tokenizer_file);
+    json["image_tower"] = tower_json(config, config.image.file, image_file,
+                                     config.image.feature_dim, config.image.train);
+    json["image_tower"]["preprocess"] = preprocess_json(config.image.preprocess);
+    json["text_tower"] =
+        tower_json(config, config.text.file, text_file, config.text.feature_dim, config.text.train);
+    json["text_tower"]["tokenizer"] = tokenizer_json(config.text, tokenizer_file);
+  }
+  publish_file(folder / kLockedConfigFile, json.dump(2) + "\n");
 }
 
 std::string digest_of_towers(const LockedConfig& config) {
-  const Json what = {{"image_tower", config.image.file.sha256},
-                     {"image_feature_dim", config.image.feature_dim},
-                     {"preprocess", preprocess_json(config.image.preprocess)},
-                     {"text_tower", config.text.file.sha256},
-                     {"text_feature_dim", config.text.feature_dim},
-                     {"tokenizer_kind", config.text.tokenizer_kind},
-                     {"tokenizer", config.text.tokenizer.sha256},
-                     {"context_length", config.text.context_length}};
+  const auto origin = [](const PinnedFile& file, const std::string& train) {
+    return train == kTrainNothing ? file.sha256 : "trained " + train;
+  };
+  Json what = {{"image_tower", origin(config.image.file, config.image.train)},
+               {"image_feature_dim", config.image.feature_dim},
+               {"text_tower", origin(config.text.file, config.text.train)},
+               {"text_feature_dim", config.text.feature_dim}};
+  if (config.kind == TowersKind::kFeatures) {
+    what["corpus"] = config.corpus_fingerprint;
+  } else {
+    what["preprocess"] = preprocess_json(config.image.preprocess);
+    what["tokenizer_kind"] = config.text.tokenizer_kind;
+    what["tokenizer"] = config.text.tokenizer.sha256;
+    what["context_length"] = config.text.context_length;
+    if (config.text.pad_id) what["pad_id"] = *config.text.pad_id;
+  }
   return sha256_hex(what.dump());
 }
 

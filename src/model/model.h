@@ -1,5 +1,6 @@
-// The model that is trained. Three kinds behind one interface: OpenCLIP-shaped and SLIP's (pixels
-// and tokens in), and locked towers (the frozen towers' cached features in, trainable MLP heads).
+// The model that is trained. Several kinds behind one interface: OpenCLIP-shaped, SLIP's and
+// TorchScript towers with heads (pixels and tokens in), and locked towers (the frozen towers'
+// cached features in, trainable MLP heads).
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -26,10 +27,15 @@ struct DrawKeys {
   std::vector<std::uint64_t> slot;    // [B] row in the global batch
 };
 
+struct LockedConfig;
+
 // The frozen towers of a locked-towers model, or the whole model seen as an encoder of raw inputs.
 class Encoder {
  public:
   virtual ~Encoder() = default;
+  // Not null if there are no towers but their features alone, in the files that it names: encode_*
+  // then throw ConfigError.
+  [[nodiscard]] virtual const LockedConfig* given_features() const { return nullptr; }
   virtual at::Tensor encode_images(const at::Tensor& pixels_B3HW) = 0;  // [B, D] float32
   virtual at::Tensor encode_texts(const at::Tensor& tokens_BL) = 0;     // [B, D] float32
 };
@@ -59,11 +65,19 @@ class Model {
   virtual at::Tensor embed_texts(const at::Tensor& inputs, const DrawKeys* keys) = 0;
   // 0-d parameter, log of the inverse temperature.
   virtual at::Tensor& logit_scale() = 0;
-  // Parameters that the loss on pairs trains, by name (OpenCLIP's or SLIP's names), fixed order.
+  // Parameters that the loss on pairs trains, by name (OpenCLIP's, SLIP's or a TorchScript tower's
+  // names), fixed order.
   virtual NamedTensors parameters() = 0;
   // All that weights files hold, by name, fixed order: the parameters, those of a self-supervised
-  // head, and tensors without gradients: statistics of batch norms, fixed positions.
+  // head, and tensors without gradients: statistics of batch norms, fixed positions, the frozen
+  // layers of trained towers. Not averaged over ranks: what is saved is rank 0's.
   virtual NamedTensors state() = 0;
+  // What of the state a forward pass in training may change without a gradient, or replace.
+  virtual NamedTensors statistics() {
+    NamedTensors found = state();
+    std::erase_if(found, [](const auto& entry) { return entry.second.requires_grad(); });
+    return found;
+  }
 
   // Frozen towers that turn pixels and tokens into features; null for models trained from pixels.
   virtual Encoder* towers() = 0;
@@ -73,7 +87,7 @@ class Model {
   [[nodiscard]] virtual const data::PreprocessConfig& preprocess() const = 0;
   [[nodiscard]] virtual const data::Tokenizer& tokenizer() const = 0;
   // sha256 over architecture and weights; for locked towers towers_digest() covers the towers,
-  // tokenizer and preprocessing.
+  // tokenizer and preprocessing, for trained ones what they started from.
   [[nodiscard]] virtual std::string towers_digest() const = 0;
   // Publishes the model as a folder that load_model (and for OpenCLIP models open_clip's
   // local-dir:) reads.
@@ -86,8 +100,8 @@ class Model {
 // differs.
 std::unique_ptr<Model> load_model(const config::ModelConfig& config);
 
-// Weights as safetensors: the state by name, float32 (counts int64). load throws StoreError on
-// missing, surplus or misshapen tensors.
+// Weights as safetensors: the state by name, float32 (counts int64, other buffers of a TorchScript
+// tower as they are). load throws as read_weights (model/parameters.h).
 void save_weights(Model& model, const std::filesystem::path& file);
 void load_weights(Model& model, const std::filesystem::path& file);
 

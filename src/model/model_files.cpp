@@ -88,6 +88,10 @@ ArchitectureSource find_architecture(const std::string& architecture, const fs::
                      .found = architecture.empty() ? "nothing" : architecture});
 }
 
+bool trained_on_features(const ArchitectureSource& source) {
+  return source.locked_towers && read_locked_config(source.folder).kind != TowersKind::kTrained;
+}
+
 fs::path find_weights(const fs::path& init, bool locked_towers) {
   std::error_code ignored;
   if (fs::is_regular_file(init, ignored) && is_weights_name(init)) return init;

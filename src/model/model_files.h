@@ -17,9 +17,9 @@ inline constexpr const char* kCheckpointWeightsFile = "model.safetensors";
 
 // What an architecture names.
 struct ArchitectureSource {
-  bool locked_towers = false;
+  bool locked_towers = false;      // heads over two towers, whether these are trained or not
   std::filesystem::path file{};    // the JSON description
-  std::filesystem::path folder{};  // of a locked-towers model
+  std::filesystem::path folder{};  // of helip_model.json, if it has locked_towers
   std::optional<SlipConfig> slip{};
   OpenClipConfig clip{};  // if it is neither
 };
@@ -28,6 +28,10 @@ struct ArchitectureSource {
 // of a configuration in `installed`. Throws ConfigError: not there (with the names that are).
 ArchitectureSource find_architecture(const std::string& architecture,
                                      const std::filesystem::path& installed);
+
+// Whether training takes features, of frozen towers or given, and not pixels and tokens. Throws
+// ConfigError if the description is damaged.
+bool trained_on_features(const ArchitectureSource& source);
 
 // <program's folder>/../share/helip/models.
 std::filesystem::path installed_models();

@@ -5,12 +5,25 @@
 
 namespace helip::model {
 
+namespace {
+
+std::unique_ptr<data::Tokenizer> make_tokenizer(const TokenizerSource& source,
+                                                const std::filesystem::path& file) {
+  if (source.kind == "wordpiece") {
+    return data::make_wordpiece_tokenizer(file, source.context_length);
+  }
+  if (source.kind == "byte_level_bpe") {
+    return data::make_byte_level_bpe_tokenizer(file, source.context_length, source.pad_id);
+  }
+  return data::make_clip_tokenizer(file, source.context_length);
+}
+
+}  // namespace
+
 std::unique_ptr<data::Tokenizer> open_tokenizer(const TokenizerSource& source) {
   const std::filesystem::path file =
       source.file.empty() ? data::default_clip_vocabulary() : source.file;
-  std::unique_ptr<data::Tokenizer> tokenizer =
-      source.kind == "wordpiece" ? data::make_wordpiece_tokenizer(file, source.context_length)
-                                 : data::make_clip_tokenizer(file, source.context_length);
+  std::unique_ptr<data::Tokenizer> tokenizer = make_tokenizer(source, file);
   if (source.vocab_size != 0 && tokenizer->vocabulary_size() > source.vocab_size) {
     throw ConfigError({.what = "the tokenizer has more tokens than the model embeds",
                        .where = file.string(),

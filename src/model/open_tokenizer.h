@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "data/tokenizer.h"
@@ -11,10 +12,11 @@
 namespace helip::model {
 
 struct TokenizerSource {
-  std::string kind;            // wordpiece | clip_bpe
+  std::string kind;            // wordpiece | clip_bpe | byte_level_bpe
   std::filesystem::path file;  // empty: CLIP's vocabulary that is installed with HELIP
   int context_length = 77;
   std::int64_t vocab_size = 0;  // rows of the token embedding; 0: not known (locked towers)
+  std::optional<std::int64_t> pad_id = {};  // of byte_level_bpe, where the file does not say
 };
 
 // Throws ConfigError if the tokenizer has more tokens than the model embeds. Builds of the engine

@@ -70,12 +70,29 @@ NamedTensors trained(const NamedTensors& all) {
   return result;
 }
 
+std::string dtype_name(at::ScalarType type) {
+  switch (type) {
+    case at::kFloat:
+      return "F32";
+    case at::kLong:
+      return "I64";
+    case at::kInt:
+      return "I32";
+    case at::kByte:
+      return "U8";
+    case at::kBool:
+      return "BOOL";
+    default:
+      return {};
+  }
+}
+
 void write_weights(const NamedTensors& parameters, const std::filesystem::path& file) {
   std::vector<at::Tensor> kept;
   std::map<std::string, store::TensorView> views;
   for (const auto& [name, parameter] : parameters) {
     kept.push_back(on_cpu(parameter));
-    views[name] = {.dtype = parameter.scalar_type() == at::kLong ? "I64" : "F32",
+    views[name] = {.dtype = dtype_name(parameter.scalar_type()),
                    .shape = shape_of(parameter),
                    .data = bytes_of(kept.back())};
   }
@@ -84,18 +101,20 @@ void write_weights(const NamedTensors& parameters, const std::filesystem::path& 
 
 void read_weights(const NamedTensors& parameters, const std::filesystem::path& file) {
   const auto weights = weights::WeightsFile::open(file);
-  std::map<std::string, std::vector<std::uint64_t>> expected;
-  for (const auto& [name, parameter] : parameters) expected[name] = shape_of(parameter);
+  std::map<std::string, ExpectedTensor> expected;
+  for (const auto& [name, parameter] : parameters) {
+    expected[name] = {.shape = shape_of(parameter), .dtype = dtype_name(parameter.scalar_type())};
+  }
   check_same_tensors(expected, weights.tensors(), file);
   const at::NoGradGuard no_grad;
   for (const auto& [name, parameter] : parameters) {
     const store::TensorView& view = weights.tensors().at(name);
     // A copy: weights never alias a mapped file.
     const at::Tensor values = at::empty(parameter.sizes(), parameter.scalar_type());
-    if (parameter.scalar_type() == at::kLong) {
-      std::memcpy(values.mutable_data_ptr(), view.data.data(), view.data.size());
-    } else {
+    if (parameter.scalar_type() == at::kFloat) {
       store::read_floats(view, floats(values));
+    } else {
+      std::memcpy(values.mutable_data_ptr(), view.data.data(), view.data.size());
     }
     parameter.copy_(values);
   }

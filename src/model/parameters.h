@@ -28,12 +28,16 @@ at::Tensor find_parameter(const NamedTensors& parameters, const std::string& nam
 // Those that require gradients.
 NamedTensors trained(const NamedTensors& all);
 
-// safetensors, float32 or int64, published atomically.
+// The name in safetensors of a dtype that weights files hold: float32, int64, int32, uint8, bool.
+// Empty for others.
+std::string dtype_name(at::ScalarType type);
+
+// safetensors, published atomically.
 void write_weights(const NamedTensors& parameters, const std::filesystem::path& file);
 
-// Copies the file's values (weights/weights_file.h) into the parameters, as float32. Throws
-// StoreError or ConfigError naming the first missing, misshapen (expected and found shape) or
-// surplus tensor; then no parameter has changed.
+// Copies the file's values (weights/weights_file.h) into the parameters, floating-point ones as
+// float32. Throws StoreError or ConfigError as check_same_tensors (model/tensor_check.h); then no
+// parameter has changed.
 void read_weights(const NamedTensors& parameters, const std::filesystem::path& file);
 
 // In place; gradients are dropped. Throws ConfigError if the device is not one ("cpu", "cuda:0") or

@@ -11,10 +11,14 @@
 
 namespace helip::model {
 
+struct ExpectedTensor {
+  std::vector<std::uint64_t> shape;
+  std::string dtype = "F32";  // of safetensors; F32 stands for any floating-point one
+};
+
 // Throws ConfigError naming `file` and the first tensor that is missing, misshapen (expected and
-// found shape), not of floating point, or surplus. Counters of batch norms (num_batches_tracked)
-// are I64.
-void check_same_tensors(const std::map<std::string, std::vector<std::uint64_t>>& expected_shapes,
+// found shape), of another dtype, or surplus.
+void check_same_tensors(const std::map<std::string, ExpectedTensor>& expected,
                         const std::map<std::string, store::TensorView>& tensors,
                         const std::filesystem::path& file);
 

@@ -148,9 +148,6 @@ struct Learner::State {
     model = model::load_model(run.model);
     initial_digest = digest_of(*model, model->state());
     model->to(device_name);
-    for (const auto& [name, tensor] : model->state()) {
-      if (!tensor.requires_grad()) buffers.push_back(tensor);
-    }
     const model::NamedTensors parameters = model->parameters();
     optimizer = std::make_unique<AdamW>(parameters, AdamWOptions{.beta1 = run.train.beta1,
                                                                  .beta2 = run.train.beta2,
@@ -180,12 +177,13 @@ struct Learner::State {
   // Batch norms note a batch's statistics in the forward pass; a step that is not applied is
   // undone.
   [[nodiscard]] std::vector<at::Tensor> statistics() const {
-    std::vector<at::Tensor> copies;
-    for (const at::Tensor& buffer : buffers) copies.push_back(buffer.clone());
+    std::vector<at::Tensor> copies = tensors_of(model->statistics());
+    for (at::Tensor& copy : copies) copy = copy.clone();
     return copies;
   }
   void restore(const std::vector<at::Tensor>& copies) {
-    for (std::size_t i = 0; i < buffers.size(); ++i) buffers[i].copy_(copies[i]);
+    const std::vector<at::Tensor> now = tensors_of(model->statistics());
+    for (std::size_t i = 0; i < now.size(); ++i) now[i].copy_(copies[i]);
   }
 
   // Global losses and the wish to stop, in one collective. Added in double, in rank order.
@@ -228,7 +226,6 @@ struct Learner::State {
   comm::Collectives& ranks;
   std::unique_ptr<model::Model> model;
   std::string initial_digest;
-  std::vector<at::Tensor> buffers;  // of the model's state, without gradients
   std::unique_ptr<AdamW> optimizer;
   std::unique_ptr<comm::GradientSync> sync;
 };

@@ -18,7 +18,7 @@
 #include "mining/job_digest.h"
 #include "mining/merge_embeddings.h"
 #include "mining/mining_job.h"
-#include "mining/ready_embeddings.h"
+#include "mining/ready_rows.h"
 #include "model/model_files.h"
 #include "report/report.h"
 #include "worker/merge_inputs.h"
@@ -144,7 +144,7 @@ class EngineTaskRunner final : public TaskRunner {
                     {"fingerprint", manifest.fingerprint},
                     {"corpus", folder.string()},
                     {"model_digest", mining::job_digest(config_)},
-                    {"locked_towers", source.locked_towers}});
+                    {"locked_towers", model::trained_on_features(source)}});
   }
 
   TaskOutcome encode(const rpc::TaskSpec& spec, const std::filesystem::path& partial,
@@ -190,7 +190,7 @@ class EngineTaskRunner final : public TaskRunner {
                           std::filesystem::path(spec.path("corpus")) / data::kUnpairedFile,
                           output.quarantine / "quarantine.jsonl");
     if (ready) {
-      const mining::ReadyEmbeddings embeddings(config_.encoder);
+      const mining::ReadyRows embeddings = mining::ready_embeddings(config_.encoder);
       merged.image_dim = embeddings.image_dim();
       merged.embeddings_digest = mining::embeddings_digest(config_.encoder.image_embeddings,
                                                            config_.encoder.text_embeddings);

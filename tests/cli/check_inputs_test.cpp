@@ -67,6 +67,13 @@ class Job {
     }
     return {};
   }
+  // [rows, width]. Returns the file's path.
+  std::string write_rows(const std::string& name, std::uint64_t rows, std::uint64_t width) const {
+    store::NpyWriter writer(root() / name, store::DType::kF32, {rows, width});
+    writer.write_values(std::span<const float>(std::vector<float>(rows * width, 1)));
+    writer.publish();
+    return (root() / name).string();
+  }
 
   config::RunConfig config = {};
 
@@ -124,19 +131,13 @@ TEST_CASE("what else encodes is looked at as well") {
   CHECK_THAT(job.refusal(), Contains("encoder.source") && Contains("no frozen towers"));
   job.config.encoder.model.reset();
 
-  const auto write = [&](const char* name, std::uint64_t rows, std::uint64_t width) {
-    store::NpyWriter writer(job.root() / name, store::DType::kF32, {rows, width});
-    writer.write_values(std::span<const float>(std::vector<float>(rows * width, 1)));
-    writer.publish();
-    return (job.root() / name).string();
-  };
   job.config.encoder.source = "npy";
-  job.config.encoder.image_embeddings = write("images.npy", 6, 3);
+  job.config.encoder.image_embeddings = job.write_rows("images.npy", 6, 3);
   job.config.encoder.text_embeddings = "/no/texts.npy";
   CHECK_THAT(job.refusal(), Contains("encoder.text_embeddings") && Contains("/no/texts.npy"));
-  job.config.encoder.text_embeddings = write("texts.npy", 5, 4);
+  job.config.encoder.text_embeddings = job.write_rows("texts.npy", 5, 4);
   CHECK_THAT(job.refusal(), Contains("6 rows") && Contains("found 5"));
-  job.config.encoder.text_embeddings = write("texts.npy", 6, 4);
+  job.config.encoder.text_embeddings = job.write_rows("texts.npy", 6, 4);
   CHECK(job.refusal().empty());
   job.config.mining.relative_margin = 0.1;
   CHECK_THAT(job.refusal(), Contains("widths 3 and 4"));
@@ -181,6 +182,51 @@ TEST_CASE("the towers of a locked-towers model are looked for") {
   job.config.encoder.source = "towers";
   job.config.train.hard_pairs = "random";
   CHECK(job.refusal().empty());
+}
+
+TEST_CASE("a model over given features needs its files and no evaluation, and no trust") {
+  Job job;
+  job.config.model = {};
+  job.config.model.architecture = job.root().string();
+  const std::string sha256 = cat("\"sha256\": \"", std::string(64, 'a'), "\"");
+  publish_file(
+      job.root() / "helip_model.json",
+      cat(R"({"format": "helip_model/1", "kind": "features", "embed_dim": 2,
+    "corpus_fingerprint": "f00d", "heads": {"hidden": 3},
+    "image_tower": {"features": "img_emb", "feature_dim": 5, )",
+          sha256, R"(}, "text_tower": {"features": "t.npy", "feature_dim": 7, )", sha256, "}}"));
+  CHECK_THAT(job.refusal(), Contains("model.architecture") && Contains("img_emb"));
+  fs::create_directories(job.root() / "img_emb");
+  job.write_rows("img_emb/img_emb_0.npy", 6, 5);
+  job.write_rows("t.npy", 5, 7);
+  CHECK_THAT(job.refusal(), Contains("features differ in their rows") && Contains("6 rows"));
+  job.write_rows("t.npy", 6, 4);
+  CHECK_THAT(job.refusal(), Contains("t.npy") && Contains("another width") && Contains("found 4"));
+  job.write_rows("t.npy", 6, 7);
+  CHECK_THAT(job.refusal(), Contains("eval.datasets") && Contains("cannot embed new images"));
+  job.config.eval.datasets.clear();
+  CHECK(job.refusal().empty());
+  const ModelPlan plan = plan_model(model::find_architecture(job.root().string(), {}));
+  CHECK(plan.locked_towers);
+  CHECK(plan.tower_bytes == 0);
+  CHECK(plan.inputs == 0);
+  CHECK(embedding_widths(job.config).image == 2);
+}
+
+TEST_CASE("towers that are trained have no features to mine with, and count as parameters") {
+  Job job;
+  const fs::path towers = fs::path(HELIP_SOURCE_DIR) / "tests/golden/trained_towers";
+  job.config.model = {};
+  job.config.model.architecture = towers.string();
+  CHECK_THAT(job.refusal(), Contains("model.trust_torchscript"));
+  job.config.model.trust_torchscript = true;
+  CHECK(job.refusal().empty());
+  job.config.encoder.source = "towers";
+  CHECK_THAT(job.refusal(), Contains("encoder.source"));
+  const ModelPlan plan = plan_model(model::find_architecture(towers.string(), {}));
+  CHECK_FALSE(plan.locked_towers);
+  CHECK(plan.tower_bytes == 0);
+  CHECK(plan.parameters > fs::file_size(towers / "image_tower.ts") / 4);
 }
 
 TEST_CASE("the memory of a mining worker is that of its 8-bit copies") {

@@ -36,6 +36,19 @@ TEST_CASE("the quarantine comes back as a mask and as lines") {
   CHECK(read_quarantine(folder.path(), 3) == std::vector<std::uint8_t>{0, 0, 0});
 }
 
+TEST_CASE("of entries that are joined the first of a sample stays, in the samples' order") {
+  const auto entry = [](std::uint64_t sample, const char* reason) {
+    return QuarantineEntry{.sample = sample, .shard = "s", .key = "k", .reason = reason};
+  };
+  std::vector<QuarantineEntry> entries = {entry(4, "first")};
+  add_entries(entries, {entry(7, "second")});
+  add_entries(entries, {entry(4, "later"), entry(1, "third")});
+  REQUIRE(entries.size() == 3);
+  CHECK(entries[0].reason == "third");
+  CHECK(entries[1].reason == "first");
+  CHECK(entries[2].sample == 7);
+}
+
 TEST_CASE("a quarantine that does not fit the corpus is refused") {
   const test::TemporaryFolder folder;
   CHECK_THROWS_AS(read_quarantine(folder.path(), 6), StoreError);

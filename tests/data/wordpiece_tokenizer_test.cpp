@@ -75,10 +75,10 @@ class Edited {
  public:
   Edited() : definition_(test::read_json("wordpiece/tokenizer.json")) {}
   Json& operator()() { return definition_; }
-  std::unique_ptr<Tokenizer> open() {
+  std::unique_ptr<Tokenizer> open(int length = 16) {
     const auto file = folder_.path() / "tokenizer.json";
     std::ofstream(file) << definition_.dump();
-    return make_wordpiece_tokenizer(file, 16);
+    return make_wordpiece_tokenizer(file, length);
   }
 
  private:
@@ -95,18 +95,23 @@ TEST_CASE("a tokenizer.json with features that are not BERT's is refused by name
     CHECK_THROWS_WITH(edited.open(), Catch::Contains(named));
   };
   refused("/model/type", "BPE", "model.type");
+  refused("/model/merges", Json::array(), "model.merges");
   refused("/model/continuing_subword_prefix", "@@", "continuing_subword_prefix");
   refused("/model/max_input_chars_per_word", "many", "max_input_chars_per_word");
   refused("/model/unk_token", "<unk>", "<unk>");
   refused("/model/vocab/a", -3, "an id");
-  refused("/model/vocab/[PAD]", 7, "[PAD]");
+  refused("/model/vocab/[PAD]", 7, "an id of its own");
   refused("/normalizer/type", "NFKC", "normalizer.type");
   refused("/normalizer", nullptr, "normalizer");
   refused("/normalizer/lowercase", "yes", "normalizer.lowercase");
   refused("/pre_tokenizer/type", "Whitespace", "pre_tokenizer.type");
-  refused("/post_processor/type", "RobertaProcessing", "post_processor.type");
-  refused("/post_processor/single/0/SpecialToken/id", "[MASK]", "post_processor.single");
-  refused("/added_tokens/0/lstrip", true, "lstrip");
+  refused("/post_processor/type", "RobertaProcessing", "post_processor.cls");
+  refused("/post_processor/type", "Fancy", "post_processor.type");
+  refused("/post_processor/single/0/SpecialToken/id", "[MASK]", "post_processor.single [MASK]");
+  refused("/post_processor/single/1/Sequence/id", "B", "post_processor.single");
+  refused("/added_tokens/0/normalized", true, "normalized");
+  refused("/added_tokens/0/single_word", true, "single_word");
+  refused("/padding", Json{{"direction", "Left"}, {"pad_id", 0}}, "padding.direction");
   refused("/added_tokens/0/content", "", "added_tokens");
 }
 
@@ -121,6 +126,28 @@ TEST_CASE("the normalizer's flags are honoured") {
   Edited unspaced;
   unspaced()["normalizer"]["handle_chinese_chars"] = false;
   CHECK(tokens_of(*unspaced.open(), "一一") != tokens_of(*lower, "一一"));
+}
+
+TEST_CASE("cased, accented and renamed tokenizers equal those of the tokenizers package") {
+  const auto texts = test::read_json("wordpiece/cases.json");
+  const auto variants = test::read_json("wordpiece/variants.json");
+  REQUIRE(variants.size() == 7);
+  for (const auto& variant : variants) {
+    Edited edited;
+    for (const auto& [pointer, value] : variant.at("changes").items()) {
+      edited()[Json::json_pointer(pointer)] = value;
+    }
+    const auto tokenizer = edited.open(512);
+    const auto& vocabulary = edited()["model"]["vocab"];
+    const std::int64_t pad = vocabulary.value("<pad>", vocabulary.value("[PAD]", -1));
+    for (const auto& one : variant.at("cases")) {
+      const auto& text = texts.at(one.at(0).get<std::size_t>()).at("text");
+      auto expected = one.at(1).get<std::vector<std::int64_t>>();
+      expected.resize(512, pad);
+      CAPTURE(variant.at("name"), text.dump());
+      CHECK(tokens_of(*tokenizer, text) == expected);
+    }
+  }
 }
 
 TEST_CASE("a damaged vocabulary file is refused") {

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstring>
 #include <fstream>
+#include <limits>
 #include <set>
 
 #include "common/digest.h"
@@ -12,6 +13,7 @@
 #include "common/text.h"
 #include "data/corpus.h"
 #include "data/feature_cache.h"
+#include "data/manifest.h"
 #include "data/quarantine.h"
 #include "mining/encode_job.h"
 #include "store/npy.h"
@@ -336,9 +338,9 @@ TEST_CASE("ready embeddings take no forward pass, and their zero rows are quaran
   std::vector<std::uint64_t> samples;
   for (const auto& entry : quarantine) samples.push_back(entry.sample);
   CHECK(samples == std::vector<std::uint64_t>{1, kBroken, kNoCaption, 6});
-  CHECK(quarantine[0].reason == "its image embedding is zero");
+  CHECK(quarantine[0].reason == "its row of image embeddings is zero");
   CHECK(quarantine[0].key == "s1");
-  CHECK(quarantine[3].reason == "its text embedding is zero");
+  CHECK(quarantine[3].reason == "its row of text embeddings is zero");
   // As any encoder would say it.
   config::RunConfig forward = make_config();
   const Encoded encoded = encode(forward, corpus, {}, folder.path() / "encoded");
@@ -379,6 +381,145 @@ TEST_CASE("ready embeddings that do not fit the corpus are refused") {
   CHECK_THAT(refusal(), Contains("not finite") && Contains("nan.npy: row 0"));
   config.encoder.text_embeddings = (folder.path() / "absent.npy").string();
   CHECK_THAT(refusal(), Contains("absent.npy"));
+}
+
+// A model over the features that the golden towers give for the corpus: the images' in two parts,
+// the texts' in one file.
+config::RunConfig given_features(const std::filesystem::path& folder,
+                                 const store::SafetensorsFile& encoded,
+                                 const std::filesystem::path& corpus) {
+  const auto model = folder / "given";
+  std::filesystem::create_directories(model / "img_emb");
+  const auto write = [](const std::filesystem::path& file, std::span<const float> values,
+                        std::uint64_t dim) {
+    store::NpyWriter writer(file, store::DType::kF32, {values.size() / dim, dim});
+    writer.write_values(values);
+    writer.publish();
+  };
+  const std::vector<float> images = rows(encoded, "image_features");
+  const std::vector<float> texts = rows(encoded, "text_features");
+  const auto half = std::span(images).first(std::size_t{3} * 10);
+  write(model / "img_emb" / "img_emb_0.npy", half, 10);
+  write(model / "img_emb" / "img_emb_1.npy", std::span(images).subspan(half.size()), 10);
+  write(model / "text.npy", texts, 6);
+  const std::string parts = sha256_file(model / "img_emb" / "img_emb_0.npy") + "\n" +
+                            sha256_file(model / "img_emb" / "img_emb_1.npy") + "\n";
+  const nlohmann::json json = {
+      {"format", "helip_model/1"},
+      {"kind", "features"},
+      {"embed_dim", 8},
+      {"corpus_fingerprint", data::read_manifest(corpus / "manifest.json").fingerprint},
+      {"heads", {{"hidden", 12}, {"dropout", 0.25}}},
+      {"image_tower",
+       {{"features", "img_emb"}, {"sha256", sha256_hex(parts)}, {"feature_dim", 10}}},
+      {"text_tower",
+       {{"features", "text.npy"},
+        {"sha256", sha256_file(model / "text.npy")},
+        {"feature_dim", 6}}}};
+  publish_file(model / "helip_model.json", json.dump());
+  config::RunConfig config = make_config();
+  config.model.architecture = model.string();
+  config.model.init = config.model.init + "/heads.safetensors";
+  config.model.trust_torchscript = false;
+  return config;
+}
+
+TEST_CASE("given features in the place of towers give what the towers gave") {
+  const test::TemporaryFolder folder;
+  const auto corpus = make_corpus(folder.path());
+  const Encoded towers = encode(make_config(), corpus, {}, folder.path() / "towers");
+  const config::RunConfig config = given_features(folder.path(), towers.file, corpus);
+  const auto cache = folder.path() / "cache";
+  const Encoded given = encode(config, corpus, cache, folder.path() / "given.safetensors");
+  CHECK_FALSE(std::filesystem::exists(cache));  // they are there already
+  for (const char* name :
+       {"image_features", "text_features", "image_embeddings", "text_embeddings"}) {
+    CHECK(rows(given.file, name) == rows(towers.file, name));
+  }
+  const Encoded back = encode(config, corpus, cache, folder.path() / "back", 4, 3);
+  const std::vector<float> whole = rows(given.file, "image_embeddings");
+  CHECK(rows(back.file, "image_embeddings") ==
+        std::vector<float>(whole.begin() + 4 * 8, whole.end()));
+
+  // Zero rows are the pairs that the towers could not use.
+  const auto quarantine = data::quarantine_from_json(given.file.metadata().at("quarantine"));
+  REQUIRE(quarantine.size() == 2);
+  CHECK(quarantine[0].sample == kBroken);
+  CHECK(quarantine[0].key == "s2");
+  CHECK(quarantine[1].sample == kNoCaption);
+  CHECK(quarantine[1].reason == "its row of image features is zero");
+}
+
+TEST_CASE("pairs without given features are quarantined though another model encodes them") {
+  const test::TemporaryFolder folder;
+  const auto corpus = make_corpus(folder.path());
+  const Encoded towers = encode(make_config(), corpus, {}, folder.path() / "towers");
+  config::RunConfig config = given_features(folder.path(), towers.file, corpus);
+  const auto model = folder.path() / "given";
+  auto json = nlohmann::json::parse(read_text_file(model / "helip_model.json"));
+  json["text_tower"]["sha256"] =
+      sha256_file(write_npy(model / "text.npy", kSamples, 6, {kNoCaption, 6}));
+  publish_file(model / "helip_model.json", json.dump());
+  config.encoder.model = test::golden_towers();
+  const Encoded both = encode(config, corpus, {}, folder.path() / "both");
+  std::map<std::uint64_t, std::string> reasons;
+  for (const auto& entry : data::quarantine_from_json(both.file.metadata().at("quarantine"))) {
+    reasons[entry.sample] = entry.reason;
+  }
+  REQUIRE(reasons.size() == 3);
+  CHECK_THAT(reasons.at(kBroken), !Contains("features"));  // as the encoder says it
+  CHECK(reasons.at(6) == "its row of text features is zero");
+  for (const char* name : {"image_embeddings", "text_embeddings"}) {
+    const std::vector<float> left = rows(both.file, name);
+    const std::vector<float> all = rows(towers.file, name);
+    CHECK(std::equal(left.begin(), left.begin() + 6 * 8, all.begin()));
+    CHECK(std::all_of(left.begin() + 6 * 8, left.end(), [](float value) { return value == 0; }));
+  }
+}
+
+TEST_CASE("given features that do not fit are refused by file, width, corpus or row") {
+  const test::TemporaryFolder folder;
+  const auto corpus = make_corpus(folder.path());
+  const Encoded towers = encode(make_config(), corpus, {}, folder.path() / "towers");
+  const config::RunConfig config = given_features(folder.path(), towers.file, corpus);
+  const auto description = folder.path() / "given" / "helip_model.json";
+  const auto original = nlohmann::json::parse(read_text_file(description));
+  const auto refusal = [&](const std::string& pointer, const nlohmann::json& value) {
+    auto json = original;
+    json[nlohmann::json::json_pointer(pointer)] = value;
+    publish_file(description, json.dump());
+    config::RunConfig untrained = config;  // heads of another width are another matter
+    untrained.model.init = "random";
+    try {
+      open_encode_session(untrained, corpus, {}, "cpu");
+    } catch (const Error& error) {
+      return std::string(error.what());
+    }
+    return std::string("nothing");
+  };
+  CHECK_THAT(refusal("/corpus_fingerprint", "f00d"), Contains("another corpus"));
+  CHECK_THAT(refusal("/image_tower/feature_dim", 11),
+             Contains("another width") && Contains("expected 11") && Contains("found 10"));
+  CHECK_THAT(
+      refusal("/image_tower/features", "img_emb/img_emb_1.npy"),
+      Contains("differ in their rows") && Contains("expected 4 rows") && Contains("found 7"));
+  CHECK_THAT(refusal("/text_tower/sha256", std::string(64, '0')),
+             Contains("text.npy") && Contains("not those that the model names"));
+  CHECK_THAT(refusal("/text_tower/features", "nothing.npy"), Contains("nothing.npy"));
+
+  std::vector<float> texts = rows(towers.file, "text_features");
+  texts[3 * 6 + 1] = std::numeric_limits<float>::infinity();
+  store::NpyWriter writer(folder.path() / "given" / "bad.npy", store::DType::kF32, {kSamples, 6});
+  writer.write_values(std::span<const float>(texts));
+  writer.publish();
+  auto json = original;
+  json["text_tower"]["features"] = "bad.npy";
+  json["text_tower"]["sha256"] = sha256_file(folder.path() / "given" / "bad.npy");
+  publish_file(description, json.dump());
+  const auto session = open_encode_session(config, corpus, {}, "cpu");
+  CHECK_THROWS_WITH(session->encode(0, kSamples, folder.path() / "r", {}, {}),
+                    Contains("bad.npy: row 3"));
+  CHECK_NOTHROW(session->encode(0, 3, folder.path() / "r", {}, {}));
 }
 
 TEST_CASE("what cannot be encoded is refused in one line") {

@@ -135,11 +135,80 @@ TEST_CASE("a malformed helip_model.json is refused by key") {
         std::string::npos);
   CHECK(refusal("/text_tower/file", "/x.ts").find("text_tower.file") != std::string::npos);
   CHECK(refusal("/text_tower/sha256", "abc").find("64 lower-case hex") != std::string::npos);
-  CHECK(refusal("/text_tower/tokenizer/kind", "bpe").find("wordpiece or clip_bpe") !=
-        std::string::npos);
+  CHECK(
+      refusal("/text_tower/tokenizer/kind", "bpe").find("wordpiece, clip_bpe or byte_level_bpe") !=
+      std::string::npos);
   CHECK(refusal("/image_tower/preprocess/size", nullptr).find("preprocess.size") !=
         std::string::npos);
   CHECK(refusal("/image_tower/preprocess/crop", 1).find("unknown key") != std::string::npos);
+}
+
+TEST_CASE("which towers are trained is read from files of kind towers alone") {
+  const test::TemporaryFolder folder;
+  const auto with = [&](const nlohmann::json& changes) {
+    auto json = test::read_json(test::golden("trained_towers/helip_model.json"));
+    for (const auto& [pointer, value] : changes.items()) {
+      json[nlohmann::json::json_pointer(pointer)] = value;
+    }
+    test::write_text(folder.path() / kLockedConfigFile, json.dump());
+    return read_locked_config(folder.path());
+  };
+  const auto refused = [&](const nlohmann::json& changes) {
+    return test::message_of<ConfigError>([&] { with(changes); });
+  };
+  const LockedConfig config = with({});
+  CHECK(config.kind == TowersKind::kTrained);
+  CHECK(config.image.train == "all");
+  CHECK(config.text.train == "from:layers.1");
+  CHECK(with({{"/image_tower/train", "none"}}).image.train == kTrainNothing);
+  CHECK(refused({{"/kind", "locked_towers"}}).find("image_tower.train") != std::string::npos);
+  for (const char* train : {"some", "from:", "layer4", ""}) {
+    CHECK(refused({{"/image_tower/train", train}}).find("none, all or from:LAYER") !=
+          std::string::npos);
+  }
+  CHECK(refused({{"/image_tower/train", "none"}, {"/text_tower/train", "none"}})
+            .find("no tower is trained") != std::string::npos);
+  CHECK(refused({{"/text_tower/tokenizer/pad_id", 1}}).find("pad_id") != std::string::npos);
+  const nlohmann::json byte_level = {{"/text_tower/tokenizer/kind", "byte_level_bpe"},
+                                     {"/text_tower/tokenizer/pad_id", 5}};
+  CHECK(with(byte_level).text.pad_id == 5);
+  CHECK(digest_of_towers(with(byte_level)) != digest_of_towers(config));
+  // What a tower was trained from does not count; which of its layers are trained does.
+  const std::string other(64, '0');
+  CHECK(digest_of_towers(with({{"/image_tower/sha256", other}})) == digest_of_towers(config));
+  CHECK(digest_of_towers(with({{"/image_tower/train", "none"}})) != digest_of_towers(config));
+}
+
+TEST_CASE("given features are named with their digest and the corpus, wherever they lie") {
+  const test::TemporaryFolder folder;
+  const std::string digest(64, 'a');
+  nlohmann::json json = {
+      {"format", "helip_model/1"},
+      {"kind", "features"},
+      {"embed_dim", 8},
+      {"corpus_fingerprint", "f00d"},
+      {"heads", {{"hidden", 12}}},
+      {"image_tower", {{"features", "../img_emb"}, {"sha256", digest}, {"feature_dim", 10}}},
+      {"text_tower", {{"features", "/data/text.npy"}, {"sha256", digest}, {"feature_dim", 6}}}};
+  const auto read = [&] {
+    test::write_text(folder.path() / kLockedConfigFile, json.dump());
+    return read_locked_config(folder.path());
+  };
+  const LockedConfig config = read();
+  CHECK(config.kind == TowersKind::kFeatures);
+  CHECK(config.image.file.path == folder.path() / "../img_emb");
+  CHECK(config.text.file.path == "/data/text.npy");
+  CHECK(config.corpus_fingerprint == "f00d");
+
+  fs::create_directories(folder.path() / "out");
+  write_locked_files(config, folder.path() / "out");
+  const LockedConfig again = read_locked_config(folder.path() / "out");
+  CHECK(again.image.file.path == (folder.path().parent_path() / "img_emb"));
+  CHECK(digest_of_towers(again) == digest_of_towers(config));
+  json["corpus_fingerprint"] = "beef";
+  CHECK(digest_of_towers(read()) != digest_of_towers(config));
+  json.erase("corpus_fingerprint");
+  CHECK_THROWS_AS(read(), ConfigError);
 }
 
 TEST_CASE("a changed or missing tower is refused with both digests") {

@@ -16,11 +16,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-void train(const fs::path& job, int ranks, const fs::path& output) {
+void train(const fs::path& job, int ranks, const fs::path& output, const std::string& kind = {}) {
   const std::string command = std::string("timeout 100 ") + HELIP_MPIRUN +
                               " --bind-to none --oversubscribe -n " + std::to_string(ranks) + " " +
                               HELIP_TRAIN_PROGRAM + " " + job.string() + " mpi " + output.string() +
-                              " >" + job.string() + "/log 2>&1";
+                              " " + kind + " >" + job.string() + "/log 2>&1";
   const int ended = std::system(command.c_str());
   INFO(read_text_file(job / "log"));
   REQUIRE(ended == 0);
@@ -58,6 +58,22 @@ TEST_CASE("two and three ranks train as one does, and to the same bits every tim
       CHECK(together[i] == Approx(whole[i]).epsilon(1e-3));
     CHECK(losses(second) == together);
     CHECK(model_digest(second) == model_digest(first));
+  }
+}
+
+TEST_CASE("two and three ranks train towers to the same bits every time") {
+  const test::TemporaryFolder folder;
+  test::small_towers_job(folder.path());
+  for (const int ranks : {2, 3}) {
+    const fs::path first = folder.path() / (std::to_string(ranks) + "a");
+    const fs::path second = folder.path() / (std::to_string(ranks) + "b");
+    train(folder.path(), ranks, first, "towers");
+    train(folder.path(), ranks, second, "towers");
+    CHECK(losses(first).size() == 6);
+    CHECK(losses(second) == losses(first));
+    for (const char* file : {"heads.safetensors", "image_tower.ts", "text_tower.ts"}) {
+      CHECK(sha256_file(second / "model" / file) == sha256_file(first / "model" / file));
+    }
   }
 }
 

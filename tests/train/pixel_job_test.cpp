@@ -1,7 +1,9 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
-#include <cstring>
+#include <filesystem>
 #include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
 
 #include "common/digest.h"
 #include "common/error.h"
@@ -25,25 +27,22 @@ TrainSpec small_resnet_job(const std::filesystem::path& folder, const nlohmann::
   return spec;
 }
 
-std::int64_t batches_seen(const std::filesystem::path& weights) {
-  const auto file = store::SafetensorsFile::open(weights);
-  std::int64_t count = 0;
-  std::memcpy(&count, file.tensor("visual.bn1.num_batches_tracked", "I64").data.data(),
-              sizeof count);
-  return count;
+std::int64_t batches_seen(const std::filesystem::path& weights, const std::string& norm) {
+  return store::SafetensorsFile::open(weights).values<std::int64_t>(norm + ".num_batches_tracked",
+                                                                    "I64")[0];
 }
 
-TEST_CASE("training from pixels resumes to bit-equal weights, with augmentation and word dropout") {
-  const test::TemporaryFolder folder;
+// Stops after three of six steps, goes on, and compares with a run that nothing stopped.
+void check_resume(const TrainSpec& undisturbed, const std::filesystem::path& folder,
+                  const std::vector<std::string>& files) {
   const auto alone = comm::open_group("local", "cpu", 60);
-  const TrainSpec undisturbed = test::small_pixel_job(folder.path());
   const TrainReport report = run_train_job(undisturbed, *alone, {});
   CHECK(report.steps == 6);
 
   TrainSpec spec = undisturbed;
-  spec.checkpoint_folder = folder.path() / "stopped" / "checkpoints";
-  spec.metrics_file = folder.path() / "stopped" / "metrics.jsonl";
-  spec.model_folder = folder.path() / "stopped" / "model";
+  spec.checkpoint_folder = folder / "stopped" / "checkpoints";
+  spec.metrics_file = folder / "stopped" / "metrics.jsonl";
+  spec.model_folder = folder / "stopped" / "model";
   int asked = 0;
   CHECK(run_train_job(spec, *alone, {.progress = {}, .should_stop = [&] { return ++asked == 3; }})
             .stopped);
@@ -54,28 +53,39 @@ TEST_CASE("training from pixels resumes to bit-equal weights, with augmentation 
     CHECK(sha256_file(test::last_checkpoint(spec) / name) ==
           sha256_file(test::last_checkpoint(undisturbed) / name));
   }
-  CHECK(sha256_file(spec.model_folder / "open_clip_model.safetensors") ==
-        sha256_file(undisturbed.model_folder / "open_clip_model.safetensors"));
+  for (const std::string& file : files) {
+    CHECK(sha256_file(spec.model_folder / file) == sha256_file(undisturbed.model_folder / file));
+  }
+}
+
+TEST_CASE("training from pixels resumes to bit-equal weights, with augmentation and word dropout") {
+  const test::TemporaryFolder folder;
+  check_resume(test::small_pixel_job(folder.path()), folder.path(),
+               {"open_clip_model.safetensors"});
+}
+
+TEST_CASE("training towers resumes to bit-equal weights, batch norms and TorchScript files") {
+  const test::TemporaryFolder folder;
+  const TrainSpec spec = test::small_towers_job(folder.path());
+  check_resume(spec, folder.path(),
+               {"heads.safetensors", "helip_model.json", "image_tower.ts", "text_tower.ts"});
+  // All of the trained tower's state is in the checkpoint.
+  const auto checkpoint = test::last_checkpoint(spec);
+  CHECK(batches_seen(checkpoint / "model.safetensors", "image_tower.bn1") == 6);
+  const auto weights = store::SafetensorsFile::open(checkpoint / "model.safetensors");
+  const auto moments = store::SafetensorsFile::open(checkpoint / "optimizer.safetensors");
+  for (const std::string layer : {"layers.0", "layers.1"}) {
+    const std::string name = "text_tower." + layer + ".qkv.weight";
+    CHECK(weights.tensors().contains(name));
+    CHECK(moments.tensors().contains("exp_avg." + name) == (layer == "layers.1"));
+  }
 }
 
 TEST_CASE("training a ModifiedResNet resumes to bit-equal weights and running statistics") {
   const test::TemporaryFolder folder;
-  const auto alone = comm::open_group("local", "cpu", 60);
-  const TrainSpec undisturbed = small_resnet_job(folder.path(), nlohmann::json::object());
-  run_train_job(undisturbed, *alone, {});
-
-  TrainSpec spec = undisturbed;
-  spec.checkpoint_folder = folder.path() / "stopped" / "checkpoints";
-  spec.metrics_file = folder.path() / "stopped" / "metrics.jsonl";
-  spec.model_folder = folder.path() / "stopped" / "model";
-  int asked = 0;
-  run_train_job(spec, *alone, {.progress = {}, .should_stop = [&] { return ++asked == 3; }});
-  CHECK(run_train_job(spec, *alone, {}).resumed_from == 3);
-  const auto weights = [](const TrainSpec& job) {
-    return job.model_folder / "open_clip_model.safetensors";
-  };
-  CHECK(sha256_file(weights(spec)) == sha256_file(weights(undisturbed)));
-  CHECK(batches_seen(weights(spec)) == 6);
+  const TrainSpec spec = small_resnet_job(folder.path(), nlohmann::json::object());
+  check_resume(spec, folder.path(), {"open_clip_model.safetensors"});
+  CHECK(batches_seen(spec.model_folder / "open_clip_model.safetensors", "visual.bn1") == 6);
 }
 
 TEST_CASE("training a SLIP model on pairs leaves its self-supervised head as it was") {
@@ -114,22 +124,39 @@ TEST_CASE("training a SLIP model on pairs leaves its self-supervised head as it 
   CHECK(head == 16);
 }
 
-TEST_CASE("steps that are skipped leave running statistics as they were") {
-  const test::TemporaryFolder folder;
+// `mean`: the norm's running mean before training.
+void check_skipped_steps(const TrainSpec& spec, const std::string& norm,
+                         const std::vector<float>& mean) {
   const auto alone = comm::open_group("local", "cpu", 60);
-  // Pixels beyond what a float can hold.
-  const std::vector<double> mean(3, 3e38);
-  const std::vector<double> deviation(3, 1e-30);
-  const TrainSpec spec =
-      small_resnet_job(folder.path(), {{"size", 32}, {"mean", mean}, {"std", deviation}});
   CHECK_THROWS_AS(run_train_job(spec, *alone, {}), DataError);
   const std::filesystem::path last = test::last_checkpoint(spec);
   CHECK(last.filename() == "step-00000002");
-  CHECK(batches_seen(last / "model.safetensors") == 0);
+  CHECK(batches_seen(last / "model.safetensors", norm) == 0);
   const auto weights = store::SafetensorsFile::open(last / "model.safetensors");
-  for (const std::byte byte : weights.tensor("visual.bn1.running_mean", "F32").data) {
-    CHECK(byte == std::byte{0});
-  }
+  const auto left = weights.values<float>(norm + ".running_mean", "F32");
+  CHECK(std::vector<float>(left.begin(), left.end()) == mean);
+}
+
+TEST_CASE("steps that are skipped leave running statistics as they were") {
+  const test::TemporaryFolder folder;
+  // Pixels beyond what a float can hold.
+  const std::vector<double> mean(3, 3e38);
+  const std::vector<double> deviation(3, 1e-30);
+  check_skipped_steps(
+      small_resnet_job(folder.path(), {{"size", 32}, {"mean", mean}, {"std", deviation}}),
+      "visual.bn1", std::vector<float>(2, 0));
+}
+
+TEST_CASE("steps that are skipped leave trained towers' running statistics as they were") {
+  const test::TemporaryFolder folder;
+  const TrainSpec spec = test::small_towers_job(folder.path());
+  const auto description =
+      std::filesystem::path(spec.config.model.architecture) / "helip_model.json";
+  auto json = nlohmann::json::parse(read_text_file(description));
+  json["image_tower"]["preprocess"]["mean"] = std::vector<double>(3, 3e38);
+  json["image_tower"]["preprocess"]["std"] = std::vector<double>(3, 1e-30);
+  publish_file(description, json.dump());
+  check_skipped_steps(spec, "image_tower.bn1", std::vector<float>(8, 0));
 }
 
 }  // namespace

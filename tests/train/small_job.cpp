@@ -1,9 +1,11 @@
 #include "train/small_job.h"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
+#include "common/digest.h"
 #include "common/publish.h"
 #include "common/rng.h"
 #include "data/quarantine.h"
@@ -110,6 +112,23 @@ train::TrainSpec small_pixel_job(const fs::path& folder) {
   spec.config.train.checkpoint_steps = 2;
   spec.config.train.word_dropout = 0.3;
   spec.config.train.loader_threads = 2;
+  return spec;
+}
+
+train::TrainSpec small_towers_job(const fs::path& folder) {
+  train::TrainSpec spec = small_pixel_job(folder);
+  const fs::path model = folder / "towers";
+  if (!fs::exists(model)) {
+    fs::copy(HELIP_SOURCE_DIR "/tests/golden/trained_towers", model);
+    fs::copy_file(model / "dropout.ts", model / "image_tower.ts",
+                  fs::copy_options::overwrite_existing);
+    auto json = nlohmann::json::parse(read_text_file(model / "helip_model.json"));
+    json["image_tower"]["sha256"] = sha256_file(model / "image_tower.ts");
+    publish_file(model / "helip_model.json", json.dump());
+  }
+  spec.config.model.architecture = model.string();
+  spec.config.model.trust_torchscript = true;
+  spec.config.train.lr = 1e-2;
   return spec;
 }
 

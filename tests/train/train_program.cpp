@@ -1,5 +1,6 @@
-// train_program FOLDER BACKEND OUTPUT: trains the small job of FOLDER with its outputs in OUTPUT,
-// and prints "step N" after each step, so that a test can kill it at a step of its choice.
+// train_program FOLDER BACKEND OUTPUT [towers]: trains the small job of FOLDER, or the one that
+// trains towers, with its outputs in OUTPUT, and prints "step N" after each step, so that a test
+// can kill it at a step of its choice.
 #include <cstdio>
 #include <exception>
 
@@ -7,10 +8,11 @@
 #include "train/small_job.h"
 
 int main(int count, char** arguments) {
-  if (count != 4) return helip::kExitUsage;
+  if (count != 4 && count != 5) return helip::kExitUsage;
   try {
     const std::filesystem::path output = arguments[3];
-    helip::train::TrainSpec spec = helip::test::small_job(arguments[1]);
+    helip::train::TrainSpec spec = count == 5 ? helip::test::small_towers_job(arguments[1])
+                                              : helip::test::small_job(arguments[1]);
     spec.checkpoint_folder = output / "checkpoints";
     spec.metrics_file = output / "metrics.jsonl";
     spec.model_folder = output / "model";

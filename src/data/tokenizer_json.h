@@ -1,0 +1,95 @@
+// What the tokenizer.json files of Hugging Face have in common, read strictly: a field that is not
+// implemented is refused by its name.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace helip::data {
+
+struct TextHash {
+  using is_transparent = void;
+  std::size_t operator()(std::string_view text) const {
+    return std::hash<std::string_view>{}(text);
+  }
+};
+using TokenIds = std::unordered_map<std::string, std::int64_t, TextHash, std::equal_to<>>;
+
+// A token that is found in the text itself, before anything is split.
+struct AddedToken {
+  std::string content;
+  std::int64_t id = 0;
+  bool left_strip = false;   // takes the white space before it
+  bool right_strip = false;  // and behind it
+  bool normalized = false;   // found in the normalised text, by its normalised content
+};
+
+// Put around each text.
+struct SpecialTokens {
+  std::vector<std::int64_t> before, after;
+};
+
+// Throws ConfigError if the special tokens have no room in it.
+void check_context_length(const SpecialTokens& special, int context_length);
+
+// At most 64 MiB. Throws DataError.
+std::string read_vocabulary_file(const std::filesystem::path& file);
+
+// One file being read. `kind` says in messages what the file is not.
+class TokenizerJson {
+ public:
+  using Json = nlohmann::json;
+
+  TokenizerJson(const std::filesystem::path& file, const std::string& content, std::string kind);
+
+  [[nodiscard]] const Json& root() const { return root_; }
+
+  // Throws DataError: the vocabulary is not `kind`.
+  [[noreturn]] void fail(const std::string& key, const std::string& expected,
+                         const std::string& found) const;
+  [[noreturn]] void fail(const std::string& key, const std::string& expected,
+                         const Json& found) const;
+
+  // `shown` is the key's whole path.
+  [[nodiscard]] const Json& object(const Json& parent, const char* key) const;
+  void expect(const Json& parent, const char* shown, const char* key, const Json& wanted) const;
+  [[nodiscard]] bool flag(const Json& parent, const std::string& shown, const char* key,
+                          std::optional<bool> fallback = {}) const;
+  [[nodiscard]] std::string text(const Json& parent, const std::string& shown,
+                                 const char* key) const;
+  // Absent, null or one of `harmless`.
+  void unused(const Json& parent, const std::string& shown, const char* key,
+              const std::vector<Json>& harmless) const;
+  // Refuses a key that is none of `known`; `shown` stands before it.
+  void only(const Json& parent, const std::string& shown, const std::set<std::string>& known) const;
+  [[nodiscard]] std::int64_t checked_id(const Json& id, const std::string& token) const;
+
+  // model.vocab; no id twice.
+  [[nodiscard]] TokenIds vocabulary() const;
+  [[nodiscard]] std::vector<AddedToken> added_tokens() const;
+  // Of a post_processor (null: none): TemplateProcessing, BertProcessing, RobertaProcessing,
+  // ByteLevel (no tokens) or a Sequence of them.
+  [[nodiscard]] SpecialTokens special_tokens(const Json& processor) const;
+  // The pad_id of "padding", else that of an added token or vocabulary entry [PAD] or <pad>.
+  // Padding and truncation to the left are refused.
+  [[nodiscard]] std::optional<std::int64_t> padding(const TokenIds& vocabulary) const;
+
+ private:
+  [[nodiscard]] SpecialTokens template_tokens(const Json& processor) const;
+  [[nodiscard]] std::int64_t paired_token(const Json& processor, const char* key) const;
+
+  std::string file_;
+  std::string kind_;
+  Json root_;
+};
+
+}  // namespace helip::data
