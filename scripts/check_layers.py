@@ -31,9 +31,19 @@ ALLOWED = {
     "cli": {"common", "config", "store", "weights", "data", "rpc", "engine", "comm", "model", "mining", "train", "eval", "report",
             "coordinator", "worker"},
 }
+# The same of the rooms of a folder, which its other files may all include.
+ROOMS = {
+    "mining/kernels": set(),
+    "mining/pairs": {"mining/kernels"},
+    "mining/screen": {"mining/kernels", "mining/pairs"},
+    "mining/cuda": {"mining/kernels", "mining/pairs", "mining/screen"},
+    "mining/miners": {"mining/kernels", "mining/pairs", "mining/screen"},
+    "mining/table": {"mining/kernels", "mining/pairs"},
+    "mining/encode": {"mining/kernels", "mining/pairs", "mining/table"},
+}
 # Folders without LibTorch may include only these headers of the engine's folders: the seam of the two worlds. The miners
 # and a model's descriptions have no LibTorch; of the encode job only its header is open.
-SEAM = re.compile(r"^(comm/group|model/(convert_job|model_digest|model_files|locked_config|clip_architecture|slip_architecture|parameter_spec)|train/train_job|eval/(eval_job|results|metrics)|engine/engine|mining/(encode_job|(?!encode_)\w+))\.h$")
+SEAM = re.compile(r"^(comm/group|model/(convert_job|model_digest|model_files|locked_config|clip_architecture|slip_architecture|parameter_spec)|train/train_job|eval/(eval_job|results|metrics)|engine/engine|mining/(\w+/)?(encode_job|(?!encode_)\w+))\.h$")
 TORCH_FOLDERS = {"comm", "model", "loss", "mining", "train", "eval", "engine"}
 TORCH_FREE_FILES = re.compile(r"src/(engine/engine(_loader)?\.(h|cpp)|eval/(results|metrics)\.(h|cpp)|loss/batch_masks\.(h|cpp))$")
 TORCH = re.compile(r"^(torch|ATen|c10|caffe2)/")
@@ -80,6 +90,11 @@ def main():
         if parts[0] != "src":
             continue
         folder = parts[1]
+        room = "/".join(parts[1:3])
+        for include in found if room in ROOMS else []:
+            other = include.rpartition("/")[0]
+            if other in ROOMS and other != room and other not in ROOMS[room]:
+                problems.append(f"{name}: src/{room} may not include src/{other} ({include})")
         if folder not in ALLOWED:
             problems.append(f"{name}: folder src/{folder} has no place in the layers")
             continue

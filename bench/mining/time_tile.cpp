@@ -9,9 +9,9 @@
 
 #include "common/clock.h"
 #include "common/error.h"
-#include "mining/aligned_bytes.h"
-#include "mining/int8_kernels.h"
-#include "mining/parallel.h"
+#include "mining/kernels/aligned_bytes.h"
+#include "mining/kernels/int8_kernels.h"
+#include "mining/kernels/parallel.h"
 
 int main(int argc, char** argv) {
   using namespace helip;

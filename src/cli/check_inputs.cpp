@@ -16,7 +16,7 @@
 #include "data/manifest.h"
 #include "data/shard_list.h"
 #include "data/tokenizer.h"
-#include "mining/ready_rows.h"
+#include "mining/encode/ready_rows.h"
 #include "model/locked_config.h"
 #include "model/model_files.h"
 

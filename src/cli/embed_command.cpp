@@ -20,8 +20,8 @@
 #include "data/corpus.h"
 #include "data/manifest.h"
 #include "engine/engine.h"
-#include "mining/encode_job.h"
-#include "mining/merge_embeddings.h"
+#include "mining/encode/encode_job.h"
+#include "mining/encode/merge_embeddings.h"
 
 namespace helip::cli {
 namespace {

@@ -17,9 +17,9 @@
 #include "common/text.h"
 #include "config/validate.h"
 #include "data/manifest.h"
-#include "mining/embedding_files.h"
 #include "mining/mining_job.h"
-#include "mining/table_stats.h"
+#include "mining/pairs/embedding_files.h"
+#include "mining/table/table_stats.h"
 
 namespace helip::cli {
 namespace {

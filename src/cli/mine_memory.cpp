@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "mining/int8_kernels.h"
+#include "mining/kernels/int8_kernels.h"
 #include "mining/mining_job.h"
 
 namespace helip::cli {

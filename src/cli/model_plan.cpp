@@ -6,7 +6,7 @@
 #include <system_error>
 #include <vector>
 
-#include "mining/ready_rows.h"
+#include "mining/encode/ready_rows.h"
 #include "model/locked_config.h"
 #include "model/parameter_spec.h"
 

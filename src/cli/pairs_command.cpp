@@ -10,7 +10,7 @@
 #include "common/ids.h"
 #include "common/text.h"
 #include "data/corpus.h"
-#include "mining/table_export.h"
+#include "mining/table/table_export.h"
 #include "store/hard_pair_table.h"
 
 namespace helip::cli {

@@ -7,7 +7,7 @@
 
 #include "cli/pairs_actions.h"
 #include "common/text.h"
-#include "mining/table_compare.h"
+#include "mining/table/table_compare.h"
 #include "store/hard_pair_table.h"
 
 namespace helip::cli {

@@ -10,9 +10,9 @@
 #include "cli/pairs_actions.h"
 #include "common/text.h"
 #include "data/corpus.h"
-#include "mining/positive_ratio.h"
-#include "mining/table_duplicates.h"
-#include "mining/table_stats.h"
+#include "mining/table/positive_ratio.h"
+#include "mining/table/table_duplicates.h"
+#include "mining/table/table_stats.h"
 #include "store/hard_pair_table.h"
 
 namespace helip::cli {

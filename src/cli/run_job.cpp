@@ -14,7 +14,7 @@
 #include "coordinator/launcher.h"
 #include "coordinator/server.h"
 #include "coordinator/supervisor.h"
-#include "mining/job_digest.h"
+#include "mining/encode/job_digest.h"
 #include "mining/mining_job.h"
 #include "worker/stop_signals.h"
 

@@ -8,7 +8,7 @@
 
 #include "comm/group.h"
 #include "eval/eval_job.h"
-#include "mining/encode_job.h"
+#include "mining/encode/encode_job.h"
 #include "train/train_job.h"
 
 namespace helip::engine {

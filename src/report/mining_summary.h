@@ -4,9 +4,9 @@
 #include <optional>
 #include <vector>
 
-#include "mining/positive_ratio.h"
-#include "mining/table_duplicates.h"
-#include "mining/table_stats.h"
+#include "mining/table/positive_ratio.h"
+#include "mining/table/table_duplicates.h"
+#include "mining/table/table_stats.h"
 #include "store/hard_pair_table.h"
 
 namespace helip::report {

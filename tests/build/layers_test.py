@@ -12,6 +12,7 @@ PLANTED = {
     "src/data/d.cpp": ("#include <spdlog/spdlog.h>\n", "may not include spdlog/spdlog.h"),
     "src/train/e.cpp": ("#include <mpi.h>\n", "may not include mpi.h"),
     "src/mining/g.h": ("#include <cuda_runtime.h>\n", "may not include cuda_runtime.h"),
+    "src/mining/pairs/h.h": ('#include "mining/miners/recall.h"\n', "src/mining/pairs may not include src/mining/miners"),
     "src/new/f.cpp": ("int x;\n", "has no place in the layers"),
 }
 

@@ -12,7 +12,7 @@
 #include "common/error.h"
 #include "host_screen.h"
 #include "mining/cuda/cuda_screen.h"
-#include "mining/device_miner.h"
+#include "mining/miners/device_miner.h"
 #include "mining_support.h"
 
 using namespace helip::mining;

@@ -9,7 +9,7 @@
 #include <functional>
 #include <string>
 
-#include "mining/amx_support.h"
+#include "mining/kernels/amx_support.h"
 
 using namespace helip::mining;
 using namespace helip::test;

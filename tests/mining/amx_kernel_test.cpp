@@ -9,9 +9,9 @@
 
 #include "amx_emulator.h"
 #include "common/rng.h"
-#include "mining/amx_support.h"
-#include "mining/candidate_panels.h"
-#include "mining/int8_kernels.h"
+#include "mining/kernels/amx_support.h"
+#include "mining/kernels/int8_kernels.h"
+#include "mining/screen/candidate_panels.h"
 
 using namespace helip::mining;
 using namespace helip::test;

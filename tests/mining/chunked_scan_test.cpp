@@ -1,5 +1,5 @@
 // The order in which chunks of candidates go to a device, against a lane that follows a script.
-#include "mining/chunked_scan.h"
+#include "mining/screen/chunked_scan.h"
 
 #include <catch2/catch.hpp>
 #include <cstdint>

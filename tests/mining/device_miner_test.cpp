@@ -1,6 +1,6 @@
 // Mining with a screen device, by the host twin of the CUDA screen: the rows of the exact miner, to
 // the bit, whatever the sizes of the buffers.
-#include "mining/device_miner.h"
+#include "mining/miners/device_miner.h"
 
 #include <algorithm>
 #include <catch2/catch.hpp>

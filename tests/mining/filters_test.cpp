@@ -9,10 +9,10 @@
 #include <utility>
 #include <vector>
 
-#include "mining/index_miner.h"
-#include "mining/int8_kernels.h"
-#include "mining/pair_filters.h"
-#include "mining/short_miner.h"
+#include "mining/kernels/int8_kernels.h"
+#include "mining/miners/index_miner.h"
+#include "mining/miners/short_miner.h"
+#include "mining/pairs/pair_filters.h"
 #include "mining_support.h"
 
 using namespace helip::mining;

@@ -1,5 +1,5 @@
 // The hub cap against its definition by full sorts.
-#include "mining/hub_cap.h"
+#include "mining/table/hub_cap.h"
 
 #include <algorithm>
 #include <catch2/catch.hpp>

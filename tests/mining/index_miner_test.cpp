@@ -1,4 +1,4 @@
-#include "mining/index_miner.h"
+#include "mining/miners/index_miner.h"
 
 #include <algorithm>
 #include <catch2/catch.hpp>
@@ -8,9 +8,9 @@
 #include <utility>
 #include <vector>
 
-#include "mining/joint_clusters.h"
-#include "mining/probe_rule.h"
-#include "mining/recall.h"
+#include "mining/miners/joint_clusters.h"
+#include "mining/miners/probe_rule.h"
+#include "mining/miners/recall.h"
 #include "mining_support.h"
 
 using namespace helip::mining;

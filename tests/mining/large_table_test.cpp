@@ -5,7 +5,7 @@
 
 #include "common/digest.h"
 #include "common/rng.h"
-#include "mining/int8_kernels.h"
+#include "mining/kernels/int8_kernels.h"
 #include "mining_support.h"
 
 using namespace helip::mining;

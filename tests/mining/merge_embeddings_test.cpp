@@ -1,4 +1,4 @@
-#include "mining/merge_embeddings.h"
+#include "mining/encode/merge_embeddings.h"
 
 #include <catch2/catch.hpp>
 #include <cstdint>

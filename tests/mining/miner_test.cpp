@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "common/rng.h"
-#include "mining/int8_kernels.h"
+#include "mining/kernels/int8_kernels.h"
 #include "mining_support.h"
 #include "store/half.h"
 #include "support/temporary_folder.h"

@@ -18,9 +18,9 @@
 #include "common/ids.h"
 #include "common/rng.h"
 #include "config/run_config.h"
-#include "mining/mining_data.h"
+#include "mining/miners/pair_miner.h"
 #include "mining/mining_job.h"
-#include "mining/pair_miner.h"
+#include "mining/pairs/mining_data.h"
 #include "store/hard_pair_table.h"
 #include "store/npy.h"
 

@@ -1,4 +1,4 @@
-#include "mining/pair_score.h"
+#include "mining/pairs/pair_score.h"
 
 #include <array>
 #include <bit>
@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "common/rng.h"
-#include "mining/dot_kernels.h"
-#include "mining/embedding_matrix.h"
+#include "mining/kernels/dot_kernels.h"
+#include "mining/pairs/embedding_matrix.h"
 
 using namespace helip::mining;
 

@@ -1,4 +1,4 @@
-#include "mining/parallel.h"
+#include "mining/kernels/parallel.h"
 
 #include <atomic>
 #include <catch2/catch.hpp>

@@ -1,4 +1,4 @@
-#include "mining/pools.h"
+#include "mining/miners/pools.h"
 
 #include <algorithm>
 #include <catch2/catch.hpp>

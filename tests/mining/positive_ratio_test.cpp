@@ -1,4 +1,4 @@
-#include "mining/positive_ratio.h"
+#include "mining/table/positive_ratio.h"
 
 #include <algorithm>
 #include <catch2/catch.hpp>

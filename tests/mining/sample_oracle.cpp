@@ -9,11 +9,11 @@
 #include "common/error.h"
 #include "common/ids.h"
 #include "common/text.h"
-#include "mining/dot_kernels.h"
-#include "mining/embedding_files.h"
-#include "mining/pair_score.h"
-#include "mining/parallel.h"
-#include "mining/recall.h"
+#include "mining/kernels/dot_kernels.h"
+#include "mining/kernels/parallel.h"
+#include "mining/miners/recall.h"
+#include "mining/pairs/embedding_files.h"
+#include "mining/pairs/pair_score.h"
 #include "store/embedding_store.h"
 
 namespace helip::test {

@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "common/error.h"
-#include "mining/embedding_files.h"
 #include "mining/mining_support.h"
+#include "mining/pairs/embedding_files.h"
 #include "support/temporary_folder.h"
 
 namespace helip::test {

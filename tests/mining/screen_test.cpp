@@ -7,11 +7,11 @@
 
 #include "common/error.h"
 #include "common/rng.h"
-#include "mining/candidate_panels.h"
-#include "mining/int8_kernels.h"
-#include "mining/pair_score.h"
-#include "mining/pending_candidates.h"
-#include "mining/screened_search.h"
+#include "mining/kernels/int8_kernels.h"
+#include "mining/pairs/pair_score.h"
+#include "mining/screen/candidate_panels.h"
+#include "mining/screen/pending_candidates.h"
+#include "mining/screen/screened_search.h"
 #include "mining_support.h"
 
 using namespace helip::mining;

@@ -1,4 +1,4 @@
-#include "mining/short_miner.h"
+#include "mining/miners/short_miner.h"
 
 #include <algorithm>
 #include <catch2/catch.hpp>
@@ -7,11 +7,11 @@
 #include <numeric>
 #include <vector>
 
-#include "mining/index_miner.h"
-#include "mining/int8_kernels.h"
-#include "mining/joint_rows.h"
-#include "mining/principal_directions.h"
-#include "mining/recall.h"
+#include "mining/kernels/int8_kernels.h"
+#include "mining/miners/index_miner.h"
+#include "mining/miners/joint_rows.h"
+#include "mining/miners/principal_directions.h"
+#include "mining/miners/recall.h"
 #include "mining_support.h"
 
 using namespace helip::mining;

@@ -1,4 +1,4 @@
-#include "mining/table_compare.h"
+#include "mining/table/table_compare.h"
 
 #include <algorithm>
 #include <catch2/catch.hpp>

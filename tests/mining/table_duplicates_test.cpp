@@ -1,4 +1,4 @@
-#include "mining/table_duplicates.h"
+#include "mining/table/table_duplicates.h"
 
 #include <catch2/catch.hpp>
 #include <cstdint>

@@ -1,4 +1,4 @@
-#include "mining/table_export.h"
+#include "mining/table/table_export.h"
 
 #include <algorithm>
 #include <catch2/catch.hpp>

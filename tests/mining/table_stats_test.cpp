@@ -1,4 +1,4 @@
-#include "mining/table_stats.h"
+#include "mining/table/table_stats.h"
 
 #include <algorithm>
 #include <catch2/catch.hpp>

@@ -5,8 +5,8 @@
 
 #include "common/digest.h"
 #include "common/error.h"
-#include "mining/embedding_files.h"
 #include "mining/mining_job.h"
+#include "mining/pairs/embedding_files.h"
 #include "mining_support.h"
 #include "store/hard_pair_table.h"
 #include "store/safetensors.h"

@@ -15,7 +15,7 @@
 #include "data/feature_cache.h"
 #include "data/manifest.h"
 #include "data/quarantine.h"
-#include "mining/encode_job.h"
+#include "mining/encode/encode_job.h"
 #include "store/npy.h"
 #include "store/safetensors.h"
 #include "support/golden_towers.h"

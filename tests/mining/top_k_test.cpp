@@ -1,4 +1,4 @@
-#include "mining/top_k.h"
+#include "mining/pairs/top_k.h"
 
 #include <algorithm>
 #include <catch2/catch.hpp>

@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#include "mining/host_device.h"
+#include "mining/screen/host_device.h"
 
 namespace helip::mining::cuda {
 

@@ -6,7 +6,7 @@
 #include <functional>
 
 #include "mining/cuda/device_memory.h"
-#include "mining/screen_device.h"
+#include "mining/screen/screen_device.h"
 
 namespace helip::mining::cuda {
 

@@ -10,7 +10,7 @@
 #include "mining/cuda/candidate_memory.h"
 #include "mining/cuda/device_memory.h"
 #include "mining/cuda/screen_kernels.h"
-#include "mining/screen_device.h"
+#include "mining/screen/screen_device.h"
 
 namespace helip::mining::cuda {
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "mining/screen_device.h"
+#include "mining/screen/screen_device.h"
 
 namespace helip::mining {
 

@@ -5,8 +5,8 @@
 
 #include <cstdint>
 
-#include "mining/pair_screen.h"
-#include "mining/pending_candidates.h"
+#include "mining/screen/pair_screen.h"
+#include "mining/screen/pending_candidates.h"
 
 namespace helip::mining::cuda {
 

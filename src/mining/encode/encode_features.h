@@ -1,0 +1,78 @@
+// One model over ranges of a corpus: what it makes of each sample's image and caption.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/run_config.h"
+#include "data/corpus.h"
+#include "data/decode_limits.h"
+#include "data/feature_cache.h"
+#include "data/quarantine.h"
+#include "mining/encode/ready_rows.h"
+#include "mining/mining_job.h"
+#include "model/model.h"
+
+namespace helip::mining {
+
+// Of a range of samples, a row each. Rows of quarantined samples are zero.
+struct RangeFeatures {
+  std::uint64_t first = 0;
+  data::FeatureBlock image, text;
+  std::vector<data::QuarantineEntry> quarantine;
+};
+
+// Not thread-safe. `corpus` must outlive it.
+class EncodeModel {
+ public:
+  // Loads the model on `device`. An empty `feature_cache` keeps nothing. Throws as load_model, and
+  // as expect_corpus, verify_features and ReadyRows where features are given.
+  EncodeModel(const config::ModelConfig& model, const config::EncoderConfig& options,
+              const data::DecodeLimits& limits, const data::Corpus& corpus,
+              std::filesystem::path feature_cache, std::string device);
+
+  // Of frozen towers, or given.
+  [[nodiscard]] bool has_features() const { return model_->towers() != nullptr; }
+  // Given features; what frozen towers give as it is, from the cache if it holds it; of a model
+  // without features its embeddings. Every forward has the same size, so results do not depend on
+  // the cuts.
+  RangeFeatures features(std::uint64_t first, std::uint64_t count, const Progress& progress);
+  // Unit rows: features through the heads, embeddings as they are. Takes what features() gave.
+  RangeFeatures embeddings(const RangeFeatures& features);
+
+ private:
+  using Forward = std::function<at::Tensor(const at::Tensor&)>;
+  RangeFeatures forward_range(std::uint64_t first, std::uint64_t count, const Forward& image,
+                              const Forward& text, const Progress& progress);
+  [[nodiscard]] RangeFeatures given_rows(std::uint64_t first, std::uint64_t count) const;
+  RangeFeatures tower_features(std::uint64_t first, std::uint64_t count, const Progress& progress);
+  data::FeatureBlock through_head(const data::FeatureBlock& features, const Forward& head);
+  [[nodiscard]] data::FeatureKey cache_key(std::uint64_t first, std::uint64_t count) const;
+
+  std::uint64_t batch_size_;
+  data::DecodeLimits limits_;
+  const data::Corpus& corpus_;
+  std::filesystem::path feature_cache_;
+  std::string device_;
+  std::unique_ptr<model::Model> model_;
+  std::optional<ReadyRows> given_;
+};
+
+// Those of samples in its quarantine, in both modalities.
+void zero_quarantined(RangeFeatures& features);
+
+// Unit rows; a zero row stays zero.
+RangeFeatures normalised(const RangeFeatures& features);
+
+// `what`: "embeddings" or "features". Throws DataError naming the first sample that has a value
+// that is not finite.
+void check_finite(const RangeFeatures& features, const std::string& what);
+
+}  // namespace helip::mining

@@ -1,0 +1,134 @@
+#include "mining/encode/encode_job.h"
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <utility>
+
+#include "common/error.h"
+#include "common/text.h"
+#include "data/corpus.h"
+#include "data/decode_limits.h"
+#include "data/quarantine.h"
+#include "mining/encode/encode_features.h"
+#include "mining/encode/encode_inputs.h"
+#include "mining/encode/ready_rows.h"
+#include "model/model_files.h"
+#include "store/safetensors.h"
+
+namespace helip::mining {
+namespace {
+
+store::TensorView view_of(const data::FeatureBlock& block) {
+  return {"F32", {block.rows, block.dim}, std::as_bytes(std::span(block.values))};
+}
+
+bool trained_on_features(const config::ModelConfig& model) {
+  return model::trained_on_features(
+      model::find_architecture(model.architecture, model::installed_models()));
+}
+
+class Session final : public EncodeSession {
+ public:
+  Session(const config::RunConfig& config, const std::filesystem::path& corpus_folder,
+          const std::filesystem::path& feature_cache, const std::string& device)
+      : source_(config.encoder.source),
+        limits_(data::limits_of(config.corpus)),
+        corpus_(data::Corpus::open(corpus_folder, limits_.max_bytes)) {
+    const auto open = [&](const config::ModelConfig& model) {
+      return std::make_unique<EncodeModel>(model, config.encoder, limits_, corpus_, feature_cache,
+                                           device);
+    };
+    const bool ready = source_ == "npy";
+    if (ready) {
+      ready_ = ready_embeddings(config.encoder);
+      ready_->expect_pairs(corpus_.size());
+    }
+    if (config.encoder.model) other_ = open(*config.encoder.model);
+    // Features are wanted for training, whoever encodes.
+    if ((!ready && other_ == nullptr) || trained_on_features(config.model)) {
+      tuned_ = open(config.model);
+    }
+    if (source_ == "towers" && !encoder().has_features()) {
+      throw ConfigError({.what = "the model has no frozen towers",
+                         .where = "encoder.source",
+                         .expected = "model",
+                         .found = "towers"});
+    }
+  }
+
+  EncodeReport encode(std::uint64_t first, std::uint64_t count, const std::filesystem::path& result,
+                      const std::map<std::string, std::string>& metadata,
+                      const Progress& progress) override {
+    if (count == 0 || first >= corpus_.size() || count > corpus_.size() - first) {
+      throw DataError({.what = "the range to encode is not in the corpus",
+                       .expected = cat("samples below ", corpus_.size()),
+                       .found = cat(count, " from sample ", first)});
+    }
+    std::optional<RangeFeatures> tuned, embeddings;
+    if (tuned_ != nullptr) tuned = tuned_->features(first, count, part(progress, 0));
+    if (other_ != nullptr) {
+      embeddings = embed(*other_, other_->features(first, count, part(progress, tuned ? 1 : 0)));
+    } else if (!ready_) {
+      embeddings = embed(*tuned_, *tuned);
+    }
+    std::vector<data::QuarantineEntry> quarantine;
+    if (!embeddings && !tuned) quarantine = unusable_samples(corpus_, limits_, first, count);
+    if (embeddings) data::add_entries(quarantine, embeddings->quarantine);
+    // Given features may lack pairs that another model can encode.
+    if (tuned) data::add_entries(quarantine, tuned->quarantine);
+    if (ready_) data::add_entries(quarantine, ready_->zero_rows(first, count, corpus_));
+
+    std::map<std::string, store::TensorView> tensors;
+    if (embeddings) {
+      check_finite(*embeddings, "embeddings");
+      embeddings->quarantine = quarantine;
+      zero_quarantined(*embeddings);
+      tensors["image_embeddings"] = view_of(embeddings->image);
+      tensors["text_embeddings"] = view_of(embeddings->text);
+    }
+    if (tuned && tuned_->has_features()) {
+      tensors["image_features"] = view_of(tuned->image);
+      tensors["text_features"] = view_of(tuned->text);
+    }
+    std::map<std::string, std::string> notes = metadata;
+    notes["quarantine"] = data::quarantine_to_json(quarantine);
+    EncodeReport report{.samples = count, .quarantined = quarantine.size(), .sha256 = {}};
+    report.sha256 = store::write_safetensors(result, tensors, notes);
+    if (progress) progress(count, count);
+    return report;
+  }
+
+ private:
+  [[nodiscard]] EncodeModel& encoder() const { return other_ != nullptr ? *other_ : *tuned_; }
+
+  RangeFeatures embed(EncodeModel& model, const RangeFeatures& features) {
+    return source_ == "towers" ? normalised(features) : model.embeddings(features);
+  }
+
+  // Of one of two passes over the samples, if both models encode.
+  [[nodiscard]] Progress part(const Progress& progress, std::uint64_t pass) const {
+    if (tuned_ == nullptr || other_ == nullptr || !progress) return progress;
+    return [&progress, pass](std::uint64_t done, std::uint64_t total) {
+      progress((pass * total + done) / 2, total);
+    };
+  }
+
+  std::string source_;
+  data::DecodeLimits limits_;
+  data::Corpus corpus_;
+  std::optional<ReadyRows> ready_;
+  std::unique_ptr<EncodeModel> tuned_;  // where it encodes or is trained on features
+  std::unique_ptr<EncodeModel> other_;  // encoder.model
+};
+
+}  // namespace
+
+std::unique_ptr<EncodeSession> open_encode_session(const config::RunConfig& config,
+                                                   const std::filesystem::path& corpus_folder,
+                                                   const std::filesystem::path& feature_cache,
+                                                   const std::string& device) {
+  return std::make_unique<Session>(config, corpus_folder, feature_cache, device);
+}
+
+}  // namespace helip::mining

@@ -1,0 +1,83 @@
+#include "mining/miners/index_miner.h"
+
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "common/error.h"
+#include "common/log.h"
+#include "common/text.h"
+#include "mining/miners/list_miner.h"
+#include "mining/miners/recall.h"
+#include "mining/miners/short_miner.h"
+
+namespace helip::mining {
+namespace {
+
+// The cheaper way. Where the least that one can take is already more than what the other takes, it
+// is not made.
+PlannedMiner cheaper_way(const MiningData& data, const MinerOptions& options, const IndexRule& rule,
+                         const TuningSample& sample) {
+  const double least_lists = least_list_share(data, rule);
+  PlannedMiner shorts;
+  if (least_short_share(data, options) < least_lists) {
+    shorts = plan_short_miner(data, options, rule, sample, 1);
+    if (shorts.share <= least_lists) return shorts;
+  }
+  PlannedMiner lists = make_list_miner(data, options, rule, sample);
+  if (shorts.miner == nullptr) {
+    shorts = plan_short_miner(data, options, rule, sample, lists.share);
+  }
+  if (shorts.miner == nullptr) return lists;
+  const bool is_short = shorts.share < lists.share;
+  PlannedMiner& taken = is_short ? shorts : lists;
+  const std::uint64_t in_vain = (is_short ? lists : shorts).miner->compared();
+  const auto pairs = static_cast<double>(data.pairs());
+  taken.miner->charge(in_vain);
+  taken.share += static_cast<double>(in_vain) / pairs / pairs;
+  return std::move(taken);
+}
+
+PlannedMiner planned(const MiningData& data, const MinerOptions& options, const IndexRule& rule,
+                     const TuningSample& sample) {
+  if (rule.way == IndexWay::kLists || (rule.way == IndexWay::kAuto && rule.lists > 0)) {
+    return make_list_miner(data, options, rule, sample);
+  }
+  if (rule.way == IndexWay::kAuto) return cheaper_way(data, options, rule, sample);
+  PlannedMiner shorts =
+      plan_short_miner(data, options, rule, sample, std::numeric_limits<double>::infinity());
+  if (std::isinf(shorts.share)) {
+    log::warning(cat("index: short vectors do not reach a recall of ", rule.recall,
+                     " on the sample; mining.index: lists may"));
+  }
+  return shorts;
+}
+
+}  // namespace
+
+IndexWay index_way_named(const std::string& name) {
+  if (name == "auto") return IndexWay::kAuto;
+  if (name == "lists") return IndexWay::kLists;
+  if (name == "short") return IndexWay::kShort;
+  throw ConfigError({.what = "no such way of the index",
+                     .where = "mining.index",
+                     .expected = "auto, lists or short",
+                     .found = name});
+}
+
+std::unique_ptr<PairMiner> make_index_miner(const MiningData& data, const MinerOptions& options,
+                                            const IndexRule& rule) {
+  if (rule.probes > 0) return make_list_miner(data, options, rule, {}).miner;
+  TuningSample sample{.targets = split_sample(data.pairs(), rule.seed).tuning, .exact = {}};
+  sample.exact = mine_exactly(data, options, sample.targets);
+  PlannedMiner taken = planned(data, options, rule, sample);
+  taken.miner->charge(sample.targets.size() * data.pairs());
+  const auto pairs = static_cast<double>(data.pairs());
+  const double share = taken.share + static_cast<double>(sample.targets.size()) / pairs;
+  log::info(cat("index: ", taken.way, "; finding the hard pairs takes ", decimal(100 * share, 1),
+                " % of exact mining's products"));
+  if (share > 0.5) log::warning("index: mining.method: exact is the better choice for this corpus");
+  return std::move(taken.miner);
+}
+
+}  // namespace helip::mining

@@ -1,0 +1,21 @@
+// How hard pairs are mined, whichever miner does it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "mining/pairs/pair_filters.h"
+#include "mining/pairs/pair_score.h"
+
+namespace helip::mining {
+
+struct MinerOptions {
+  ScoreRules rules;
+  PairFilters filters = {};
+  std::uint32_t k = 50;
+  std::uint32_t threads = 1;
+  // Of the screen: a name of int8_kernels(), or auto. The result does not depend on it.
+  std::string instruction_set = "auto";
+};
+
+}  // namespace helip::mining

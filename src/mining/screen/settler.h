@@ -1,0 +1,49 @@
+// Exact scores for what a screen could not rule out.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <span>
+
+#include "mining/pairs/miner_options.h"
+#include "mining/pairs/top_k.h"
+#include "mining/screen/exact_scorer.h"
+#include "mining/screen/pending_candidates.h"
+
+namespace helip::mining {
+
+// One target's hard pairs in the making.
+struct Ranking {
+  explicit Ranking(std::uint32_t k) : best(k) {}
+
+  TopK best;
+  // The highest sim(I, T) that the margins allow.
+  double limit = std::numeric_limits<double>::infinity();
+  // Candidates known to have a positive score, whether or not they pass the filters.
+  std::uint32_t positives = 0;
+};
+
+// For one thread. `data` must outlive it.
+class Settler {
+ public:
+  Settler(const MiningData& data, const MinerOptions& options);
+
+  // A ranking's limit.
+  double limit_of(std::uint32_t target);
+  // Scores candidates exactly, from the highest upper bound down to the k-th score found, and
+  // returns the target's bound, which that may have raised. A candidate below it is left unscored,
+  // so neither the order among equal upper bounds nor that of the calls changes the k best.
+  // Precondition: as PendingCandidates::take gives them; no candidate comes twice.
+  float settle(std::uint32_t target, std::span<const PendingCandidates::Candidate> candidates,
+               float bound, Ranking& ranking);
+  // How many slots are filled before the filters, once all is settled: the bound leaves 0 only when
+  // k scores are known to be positive.
+  [[nodiscard]] std::uint32_t filled(float bound, const Ranking& ranking) const;
+
+ private:
+  PairFilters filters_;
+  std::uint32_t k_;
+  ExactScorer scorer_;
+};
+
+}  // namespace helip::mining
