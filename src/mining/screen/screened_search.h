@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <span>
 
+#include "mining/mining_job.h"
 #include "mining/pairs/miner_options.h"
 #include "mining/screen/candidate_panels.h"
 
