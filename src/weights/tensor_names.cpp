@@ -48,7 +48,8 @@ Layout layout_of(const Tensors& tensors) {
 std::string slip_model(const Tensors& tensors) {
   const auto token = tensors.find("visual.cls_token");
   if (token == tensors.end() || token->second.shape.empty()) return {};
-  const std::string kind = tensors.contains("image_mlp.layer1.weight") ? "SLIP_" : "CLIP_";
+  std::string kind = tensors.contains("image_mlp.layer1.weight") ? "SLIP_" : "CLIP_";
+  if (!tensors.contains("image_projection")) kind = "SIMCLR_";
   switch (token->second.shape.back()) {
     case 384:
       return kind + "VITS16";

@@ -28,8 +28,9 @@ std::string plain_name(std::string_view name);
 // Told by the names that only one of them has.
 Layout layout_of(const Tensors& tensors);
 
-// The name of SLIP's model with these tensors, in SLIP's own words: SLIP_ with the self-supervised
-// head, else CLIP_, and VITS16, VITB16 or VITL16 by the width. Empty: not SLIP's.
+// The name of SLIP's model with these tensors, in SLIP's own words: SIMCLR_ without a joint space,
+// SLIP_ with the self-supervised head too, else CLIP_, and VITS16, VITB16 or VITL16 by the width.
+// Empty: not SLIP's.
 std::string slip_model(const Tensors& tensors);
 
 // The OpenCLIP name of a tensor of OpenCLIP's custom-text layout.

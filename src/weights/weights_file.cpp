@@ -1,7 +1,9 @@
 #include "weights/weights_file.h"
 
+#include <algorithm>
 #include <fstream>
 #include <utility>
+#include <vector>
 
 #include "common/error.h"
 #include "common/text.h"
@@ -13,8 +15,22 @@ namespace {
 
 constexpr int kMaxDepth = 64;
 constexpr std::size_t kMaxTensors = 100'000;
+// Of a walk through a TorchScript module: an attribute is a step, a name is one for each byte.
+constexpr std::size_t kMaxSteps = std::size_t{1} << 24;
 // How files begin that torch.save wrote before it wrote zip archives.
 constexpr std::string_view kOldMagic = "\x80\x02\x8A\x0A\x6C\xFC\x9C\x46\xF9\x20\x6A\xA8\x50\x19";
+
+// The first of them, each cut off where it is long.
+std::string quoted(const std::vector<std::string_view>& keys) {
+  constexpr std::size_t kMaxKeys = 8;
+  constexpr std::size_t kMaxLength = 32;
+  std::string text;
+  for (std::size_t i = 0; i < std::min(keys.size(), kMaxKeys); ++i) {
+    const bool cut = keys[i].size() > kMaxLength;
+    text += cat(i == 0 ? "'" : ", '", keys[i].substr(0, kMaxLength), cut ? "…'" : "'");
+  }
+  return text + (keys.size() > kMaxKeys ? cat(" and ", keys.size() - kMaxKeys, " more") : "");
+}
 
 // Fills `tensors` from a file of torch.save.
 class Collector {
@@ -23,32 +39,36 @@ class Collector {
 
   Tensors take() { return std::move(tensors_); }
 
-  void state_dict(const Dict& dict) {
+  // `expected`: where tensors may stand, for the message.
+  void state_dict(const Dict& dict, const std::string& expected) {
+    std::vector<std::string_view> others;
     for (const auto& [key, value] : dict.items) {
       const auto* const name = std::get_if<std::string_view>(&key);
       if (name == nullptr) fail("the state_dict has a key that is no text");
       const auto* const tensor = std::get_if<const PickledTensor*>(&value);
       if (tensor == nullptr) {
-        fail("the state_dict holds something else than tensors", "a tensor", cat("'", *name, "'"));
+        others.push_back(*name);
+      } else if (others.empty()) {
+        add(std::string(*name), **tensor);
       }
-      add(std::string(*name), **tensor);
+    }
+    if (!others.empty()) {
+      fail("the file holds something else than tensors", expected, quoted(others));
     }
   }
 
   // A TorchScript module's attributes are its parameters and buffers, and its submodules'.
   void module(const Object& object, const std::string& prefix, int depth) {
     if (depth > kMaxDepth) fail("the TorchScript module is nested too deep");
-    // A module may stand in many places: what is bounded is the walk, not the modules.
-    if (++modules_ > kMaxTensors) fail("the TorchScript module has too many submodules");
     if (object.fields == nullptr) return;
     for (const auto& [key, value] : object.fields->items) {
       const auto* const name = std::get_if<std::string_view>(&key);
       if (name == nullptr) fail("the TorchScript module has an attribute without a name");
-      const std::string full = prefix + std::string(*name);
+      take_steps(1);
       if (const auto* const tensor = std::get_if<const PickledTensor*>(&value)) {
-        add(full, **tensor);
+        add(joined(prefix, *name), **tensor);
       } else if (const auto* const child = std::get_if<Object*>(&value)) {
-        module(**child, full + ".", depth + 1);
+        module(**child, joined(prefix, *name) + ".", depth + 1);
       }
     }
   }
@@ -57,6 +77,17 @@ class Collector {
   [[noreturn]] void fail(const std::string& what, const std::string& expected = {},
                          const std::string& found = {}) const {
     throw StoreError({.what = what, .where = path_.string(), .expected = expected, .found = found});
+  }
+
+  // A module may stand in many places: what is bounded is the walk, not the modules.
+  void take_steps(std::size_t count) {
+    if (count > kMaxSteps - steps_) fail("the TorchScript module takes too many steps to walk");
+    steps_ += count;
+  }
+
+  std::string joined(const std::string& prefix, std::string_view name) {
+    take_steps(prefix.size() + name.size());
+    return cat(prefix, name);
   }
 
   void add(const std::string& name, const PickledTensor& tensor) {
@@ -70,7 +101,7 @@ class Collector {
   TorchFile& file_;
   const std::filesystem::path& path_;
   Tensors tensors_;
-  std::size_t modules_ = 0;
+  std::size_t steps_ = 0;
 };
 
 std::optional<std::int64_t> whole_number(const Dict& dict, std::string_view key) {
@@ -127,15 +158,17 @@ Tensors read_torch_file(TorchFile& file, const std::filesystem::path& path,
                       .expected = "a state_dict, or a dict with one"});
   }
   const Dict* state = *root;
+  std::string expected = "`state_dict`, or a bare state_dict";
   if (const Value* const inner = (*root)->find("state_dict")) {
     const auto* const dict = std::get_if<Dict*>(inner);
     if (dict == nullptr) {
       throw StoreError({.what = "the checkpoint's state_dict is no dict", .where = path.string()});
     }
     state = *dict;
+    expected = "tensors alone in `state_dict`";
     read_facts(**root, facts);
   }
-  collector.state_dict(*state);
+  collector.state_dict(*state, expected);
   return collector.take();
 }
 
@@ -167,6 +200,12 @@ Tensors canonical(Tensors tensors, Layout layout, const std::filesystem::path& p
   return result;
 }
 
+// Only OpenAI's archives, and state_dicts taken of them, have these three.
+bool is_openai(const Tensors& tensors) {
+  return tensors.contains("input_resolution") && tensors.contains("context_length") &&
+         tensors.contains("vocab_size");
+}
+
 bool begins_with(const std::filesystem::path& path, std::string_view magic) {
   std::string begin(magic.size(), '\0');
   std::ifstream stream(path, std::ios::binary);
@@ -196,6 +235,7 @@ WeightsFile WeightsFile::open(const std::filesystem::path& path) {
     throw StoreError({.what = "the file holds no tensor", .where = path.string()});
   }
   result.facts_.layout = layout_of(tensors);
+  result.facts_.openai = is_openai(tensors);
   result.tensors_ = canonical(std::move(tensors), result.facts_.layout, path);
   return result;
 }

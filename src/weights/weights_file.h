@@ -20,6 +20,7 @@ struct CheckpointFacts {
 
   std::string container;  // "torch.save", "TorchScript", "safetensors"
   Layout layout = Layout::kOther;
+  bool openai = false;  // OpenAI's own weights: trained with QuickGELU
   std::optional<std::int64_t> epoch = {};
   std::optional<std::int64_t> step = {};
   std::string name = {};                   // of the run that made it

@@ -129,6 +129,10 @@ def wrong_pickles():
     refused_pickle("empty state_dict", "no tensor", b"\x80\x02}.")
     refused_pickle("state_dict is no dict", "is no dict", state(b"K\x01", text("state_dict")))
     refused_pickle("a number among the tensors", "something else than tensors", state(b"K\x01"))
+    refused_pickle("tensors under another key", "expected `state_dict`, or a bare state_dict; found 'epoch', 'model'",
+                   b"\x80\x02}(" + text("epoch") + b"K\x01" + text("model") + b"}(" + text("w") + tensor() + b"uu.")
+    refused_pickle("1,000 keys without tensors", "'" + "x" * 32 + "…', 'n1'", b"\x80\x02}(" + text("x" * 500) + b"N" +
+                   b"".join(text(f"n{i}") + b"N" for i in range(1, 1000)) + b"u.")
     refused_pickle("a class among the tensors", "something else than tensors", state(b"ctorch\nFloatStorage\n"))
     refused_pickle("a storage among the tensors", "something else than tensors", state(storage()))
     refused_pickle("a key that is a number", "key that is no text", state(tensor(), b"K\x01"))
@@ -191,7 +195,13 @@ def sizes():
     nodes = b"\x80\x02" + module + b"ubq\x00"
     for i in range(1, 40):
         nodes += module + text("a") + b"h" + bytes([i - 1]) + text("b") + b"h" + bytes([i - 1]) + b"ubq" + bytes([i])
-    refused_pickle("TorchScript bomb of 2**39 modules", "too many submodules", nodes + b".")
+    refused_pickle("TorchScript bomb of 2**39 modules", "too many steps", nodes + b".")
+    idle = b"\x80\x02" + module + text("x") + b"q\x00" + b"N" + b"h\x00N" * 299 + b"ubq\x00"
+    for i in range(1, 11):
+        idle += module + b"".join(text(name) + b"h" + bytes([i - 1]) for name in "abc") + b"ubq" + bytes([i])
+    refused_pickle("TorchScript modules of 3**10 * 300 attributes", "too many steps", idle + b".")
+    named = b"\x80\x02" + module + b"ubq\x00" + module + text("x" * 100_000) + b"q\x01h\x00" + b"h\x01h\x00" * 199
+    refused_pickle("TorchScript modules with 20 MB of names", "too many steps", named + b"ub.")
     chain = b"\x80\x02" + module + b"ubq\x00"
     for i in range(1, 100):
         chain += module + text("a") + b"h" + bytes([i - 1]) + b"ubq" + bytes([i])
