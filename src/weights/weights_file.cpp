@@ -6,13 +6,13 @@
 #include "common/error.h"
 #include "common/text.h"
 #include "store/safetensors.h"
+#include "weights/limits.h"
 #include "weights/torch_file.h"
 
 namespace helip::weights {
 namespace {
 
 constexpr int kMaxDepth = 64;
-constexpr std::size_t kMaxTensors = 100'000;
 // How files begin that torch.save wrote before it wrote zip archives.
 constexpr std::string_view kOldMagic = "\x80\x02\x8A\x0A\x6C\xFC\x9C\x46\xF9\x20\x6A\xA8\x50\x19";
 
@@ -31,7 +31,7 @@ class Collector {
       if (tensor == nullptr) {
         fail("the state_dict holds something else than tensors", "a tensor", cat("'", *name, "'"));
       }
-      add(std::string(*name), **tensor);
+      add(name_of("", *name), **tensor);
     }
   }
 
@@ -39,12 +39,12 @@ class Collector {
   void module(const Object& object, const std::string& prefix, int depth) {
     if (depth > kMaxDepth) fail("the TorchScript module is nested too deep");
     // A module may stand in many places: what is bounded is the walk, not the modules.
-    if (++modules_ > kMaxTensors) fail("the TorchScript module has too many submodules");
+    if (++modules_ > kMaxModules) fail("the TorchScript module has too many submodules");
     if (object.fields == nullptr) return;
     for (const auto& [key, value] : object.fields->items) {
       const auto* const name = std::get_if<std::string_view>(&key);
       if (name == nullptr) fail("the TorchScript module has an attribute without a name");
-      const std::string full = prefix + std::string(*name);
+      const std::string full = name_of(prefix, *name);
       if (const auto* const tensor = std::get_if<const PickledTensor*>(&value)) {
         add(full, **tensor);
       } else if (const auto* const child = std::get_if<Object*>(&value)) {
@@ -59,8 +59,20 @@ class Collector {
     throw StoreError({.what = what, .where = path_.string(), .expected = expected, .found = found});
   }
 
+  std::string name_of(const std::string& prefix, std::string_view name) const {
+    const std::size_t length = prefix.size() + name.size();
+    if (length > kMaxNameBytes) {
+      fail("a tensor's name is too long", cat("at most ", kMaxNameBytes, " bytes"),
+           cat(length, " bytes"));
+    }
+    return prefix + std::string(name);
+  }
+
   void add(const std::string& name, const PickledTensor& tensor) {
-    if (tensors_.size() >= kMaxTensors) fail("the file has too many tensors");
+    const std::uint64_t most = max_tensors(file_.file_size());
+    if (tensors_.size() >= most) {
+      fail("the file has too many tensors for its size", cat("at most ", most), "more");
+    }
     const std::string plain = plain_name(name);
     if (!tensors_.emplace(plain, file_.view(tensor, plain)).second) {
       fail("two tensors have one name", {}, cat("'", plain, "'"));
@@ -92,7 +104,28 @@ std::optional<CheckpointFacts::Plain> plain(const Value& value) {
   return result;
 }
 
-void read_facts(const Dict& checkpoint, CheckpointFacts& facts) {
+std::map<std::string, CheckpointFacts::Plain> plain_fields(const Dict& fields,
+                                                           const std::filesystem::path& path) {
+  std::map<std::string, CheckpointFacts::Plain> result;
+  std::size_t bytes = 0;
+  for (const auto& [key, value] : fields.items) {
+    for (const Value* const part : {&key, &value}) {
+      if (const auto* const text = std::get_if<std::string_view>(part)) bytes += text->size();
+    }
+    if (bytes > kMaxArgsBytes) {
+      throw StoreError({.what = "the checkpoint's args are too large",
+                        .where = path.string(),
+                        .expected = cat("at most ", kMaxArgsBytes, " bytes of text"),
+                        .found = "more"});
+    }
+    const auto* const name = std::get_if<std::string_view>(&key);
+    const auto content = plain(value);
+    if (name != nullptr && content) result[std::string(*name)] = *content;
+  }
+  return result;
+}
+
+void read_facts(const Dict& checkpoint, const std::filesystem::path& path, CheckpointFacts& facts) {
   facts.epoch = whole_number(checkpoint, "epoch");
   facts.step = whole_number(checkpoint, "global_step");
   if (const Value* const name = checkpoint.find("name")) {
@@ -103,12 +136,7 @@ void read_facts(const Dict& checkpoint, CheckpointFacts& facts) {
   const Dict* fields = nullptr;
   if (const auto* const object = std::get_if<Object*>(args)) fields = (*object)->fields;
   if (const auto* const dict = std::get_if<Dict*>(args)) fields = *dict;
-  if (fields == nullptr) return;
-  for (const auto& [key, value] : fields->items) {
-    const auto* const name = std::get_if<std::string_view>(&key);
-    const auto content = plain(value);
-    if (name != nullptr && content) facts.args[std::string(*name)] = *content;
-  }
+  if (fields != nullptr) facts.args = plain_fields(*fields, path);
 }
 
 Tensors read_torch_file(TorchFile& file, const std::filesystem::path& path,
@@ -133,7 +161,7 @@ Tensors read_torch_file(TorchFile& file, const std::filesystem::path& path,
       throw StoreError({.what = "the checkpoint's state_dict is no dict", .where = path.string()});
     }
     state = *dict;
-    read_facts(**root, facts);
+    read_facts(**root, path, facts);
   }
   collector.state_dict(*state);
   return collector.take();
