@@ -1,4 +1,4 @@
-# CLIP's tokenizer vocabulary, from the open_clip_torch wheel: scripts/setup.sh puts it into the cache. It is copied beside
+# CLIP's tokenizer vocabulary, from the open_clip_torch package: scripts/setup.sh puts it into the cache. It is copied beside
 # the programs, which look for it in ../share/helip.
 set(_name bpe_simple_vocab_16e6.txt.gz)
 set(_sha256 924691ac288e54409236115652ad4aa250f48203de50a9e4722a6ecd48d6804a)

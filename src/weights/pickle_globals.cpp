@@ -11,6 +11,8 @@ struct Known {
   std::string_view dtype = {};
 };
 
+constexpr std::string_view kTorchScript = "__torch__";
+
 // Python 2's names of built-in modules are those of protocol 2.
 constexpr std::array kKnown = {
     Known{"collections.OrderedDict", Role::kDict},
@@ -62,10 +64,10 @@ constexpr std::array kKnown = {
 std::optional<Global> find_global(std::string_view module, std::string_view name) {
   const std::string full = std::string(module) + "." + std::string(name);
   for (const Known& known : kKnown) {
-    if (known.name == full) return Global{full, known.role, std::string(known.dtype)};
+    if (known.name == full) return Global{known.name, known.role, known.dtype};
   }
-  if (module == "__torch__" || module.starts_with("__torch__.")) {
-    return Global{full, Role::kTorchScriptModule};
+  if (module == kTorchScript || module.starts_with("__torch__.")) {
+    return Global{kTorchScript, Role::kTorchScriptModule};
   }
   return std::nullopt;
 }

@@ -31,9 +31,9 @@ enum class Role : std::uint8_t {
 };
 
 struct Global {
-  std::string name;  // "collections.OrderedDict"
+  std::string_view name;  // "collections.OrderedDict"; "__torch__" of TorchScript's
   Role role = Role::kOpaque;
-  std::string dtype = {};  // of a storage class; empty: bytes without one
+  std::string_view dtype = {};  // of a storage class; empty: bytes without one
 };
 
 struct None {};

@@ -6,6 +6,7 @@
 
 #include "common/error.h"
 #include "common/text.h"
+#include "weights/limits.h"
 #include "weights/unpickler.h"
 
 namespace helip::weights {
@@ -96,7 +97,8 @@ TorchFile TorchFile::open(const std::filesystem::path& path) {
     }
   }
   const std::string name = file.folder_ + std::string(kPickleRecord);
-  file.pickle_ = unpickle(file.zip_.read(name), path.string() + ": " + name);
+  file.pickle_ =
+      unpickle(file.zip_.read(name), path.string() + ": " + name, max_opcodes(file.file_size()));
   return file;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <filesystem>
 #include <map>
@@ -24,6 +25,7 @@ class TorchFile {
   // holds more than data (weights/unpickler.h).
   static TorchFile open(const std::filesystem::path& path);
 
+  [[nodiscard]] std::uint64_t file_size() const { return zip_.file_size(); }
   [[nodiscard]] const Value& root() const { return pickle_.root; }
   // Written by torch.jit.save: root() is a module.
   [[nodiscard]] bool torch_script() const;

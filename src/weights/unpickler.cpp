@@ -14,7 +14,6 @@
 namespace helip::weights {
 namespace {
 
-constexpr std::uint64_t kMaxOpcodes = 1'000'000;
 constexpr std::uint8_t kMaxProtocol = 5;
 constexpr std::size_t kMaxRank = 64;
 
@@ -22,10 +21,11 @@ constexpr const char* kPlain = "tensors, dicts, lists, numbers and text alone";
 
 class Unpickler {
  public:
-  Unpickler(std::span<const std::byte> bytes, const std::string& where) : source_(bytes, where) {}
+  Unpickler(std::span<const std::byte> bytes, const std::string& where, std::uint64_t max_opcodes)
+      : source_(bytes, where), max_opcodes_(max_opcodes) {}
 
   Pickle run() {
-    for (std::uint64_t count = 0; count < kMaxOpcodes; ++count) {
+    for (std::uint64_t count = 0; count < max_opcodes_; ++count) {
       const std::uint8_t opcode = source_.opcode();
       if (static_cast<Opcode>(opcode) == Opcode::kStop) {
         pickle_.root = pop();
@@ -35,7 +35,7 @@ class Unpickler {
         fail("the pickle holds what is not read", kPlain, opcode_text(opcode));
       }
     }
-    fail("the pickle is too long", cat("at most ", kMaxOpcodes, " opcodes"), "more");
+    fail("the pickle is too long for its file", cat("at most ", max_opcodes_, " opcodes"), "more");
   }
 
  private:
@@ -345,7 +345,7 @@ class Unpickler {
 
   const Value& argument(const Global& type, const Sequence& arguments, std::size_t index) {
     if (index >= arguments.items.size()) {
-      fail("damaged pickle: " + type.name + " has too few arguments");
+      fail(cat("damaged pickle: ", type.name, " has too few arguments"));
     }
     return arguments.items[index];
   }
@@ -353,7 +353,7 @@ class Unpickler {
   void make(const Global& type, const Sequence& arguments) {
     switch (type.role) {
       case Role::kDict:
-        if (!arguments.items.empty()) fail("damaged pickle: " + type.name + " has arguments");
+        if (!arguments.items.empty()) fail(cat("damaged pickle: ", type.name, " has arguments"));
         return push(pickle_.add(Dict{}));
       case Role::kTensor:
         return push(pickle_.add(tensor(type, arguments)));
@@ -366,7 +366,7 @@ class Unpickler {
         return push(pickle_.add(Object{.type = &type}));
       case Role::kStorage:
       case Role::kDType:
-        fail("damaged pickle: it calls what is no function", kPlain, type.name);
+        fail("damaged pickle: it calls what is no function", kPlain, std::string(type.name));
     }
   }
 
@@ -397,6 +397,7 @@ class Unpickler {
   }
 
   PickleSource source_;
+  std::uint64_t max_opcodes_;
   Pickle pickle_;
   std::vector<Value> stack_;
   std::vector<std::size_t> marks_;
@@ -405,8 +406,9 @@ class Unpickler {
 
 }  // namespace
 
-Pickle unpickle(std::span<const std::byte> bytes, const std::string& where) {
-  return Unpickler(bytes, where).run();
+Pickle unpickle(std::span<const std::byte> bytes, const std::string& where,
+                std::uint64_t max_opcodes) {
+  return Unpickler(bytes, where, max_opcodes).run();
 }
 
 }  // namespace helip::weights

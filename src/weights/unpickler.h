@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 
@@ -11,8 +12,9 @@ namespace helip::weights {
 
 // Reads the opcodes of protocols 2 to 5 that torch.save uses for tensors, dicts, lists, tuples,
 // sets, numbers and text. `bytes` must outlive the result. Throws StoreError naming `where`, the
-// byte, and the opcode or global that is not read; at most 1,000,000 opcodes, so that memory stays
-// below some hundred bytes for each byte of the pickle and some hundred megabytes in all.
-Pickle unpickle(std::span<const std::byte> bytes, const std::string& where);
+// byte, and the opcode or global that is not read; also above `max_opcodes`, each of which costs
+// some hundred bytes of memory at most.
+Pickle unpickle(std::span<const std::byte> bytes, const std::string& where,
+                std::uint64_t max_opcodes);
 
 }  // namespace helip::weights

@@ -8,15 +8,13 @@
 #include "common/error.h"
 #include "common/text.h"
 #include "store/safetensors.h"
+#include "weights/limits.h"
 #include "weights/torch_file.h"
 
 namespace helip::weights {
 namespace {
 
 constexpr int kMaxDepth = 64;
-constexpr std::size_t kMaxTensors = 100'000;
-// Of a walk through a TorchScript module: an attribute is a step, a name is one for each byte.
-constexpr std::size_t kMaxSteps = std::size_t{1} << 24;
 // How files begin that torch.save wrote before it wrote zip archives.
 constexpr std::string_view kOldMagic = "\x80\x02\x8A\x0A\x6C\xFC\x9C\x46\xF9\x20\x6A\xA8\x50\x19";
 
@@ -49,7 +47,7 @@ class Collector {
       if (tensor == nullptr) {
         others.push_back(*name);
       } else if (others.empty()) {
-        add(std::string(*name), **tensor);
+        add(name_of("", *name), **tensor);
       }
     }
     if (!others.empty()) {
@@ -64,11 +62,12 @@ class Collector {
     for (const auto& [key, value] : object.fields->items) {
       const auto* const name = std::get_if<std::string_view>(&key);
       if (name == nullptr) fail("the TorchScript module has an attribute without a name");
-      take_steps(1);
+      // A module may stand in many places: what is bounded is the walk, not the modules.
+      if (++attributes_ > kMaxAttributes) fail("the TorchScript module has too many attributes");
       if (const auto* const tensor = std::get_if<const PickledTensor*>(&value)) {
-        add(joined(prefix, *name), **tensor);
+        add(name_of(prefix, *name), **tensor);
       } else if (const auto* const child = std::get_if<Object*>(&value)) {
-        module(**child, joined(prefix, *name) + ".", depth + 1);
+        module(**child, name_of(prefix, *name) + ".", depth + 1);
       }
     }
   }
@@ -79,19 +78,20 @@ class Collector {
     throw StoreError({.what = what, .where = path_.string(), .expected = expected, .found = found});
   }
 
-  // A module may stand in many places: what is bounded is the walk, not the modules.
-  void take_steps(std::size_t count) {
-    if (count > kMaxSteps - steps_) fail("the TorchScript module takes too many steps to walk");
-    steps_ += count;
-  }
-
-  std::string joined(const std::string& prefix, std::string_view name) {
-    take_steps(prefix.size() + name.size());
-    return cat(prefix, name);
+  std::string name_of(const std::string& prefix, std::string_view name) const {
+    const std::size_t length = prefix.size() + name.size();
+    if (length > kMaxNameBytes) {
+      fail("a tensor's name is too long", cat("at most ", kMaxNameBytes, " bytes"),
+           cat(length, " bytes"));
+    }
+    return prefix + std::string(name);
   }
 
   void add(const std::string& name, const PickledTensor& tensor) {
-    if (tensors_.size() >= kMaxTensors) fail("the file has too many tensors");
+    const std::uint64_t most = max_tensors(file_.file_size());
+    if (tensors_.size() >= most) {
+      fail("the file has too many tensors for its size", cat("at most ", most), "more");
+    }
     const std::string plain = plain_name(name);
     if (!tensors_.emplace(plain, file_.view(tensor, plain)).second) {
       fail("two tensors have one name", {}, cat("'", plain, "'"));
@@ -101,7 +101,7 @@ class Collector {
   TorchFile& file_;
   const std::filesystem::path& path_;
   Tensors tensors_;
-  std::size_t steps_ = 0;
+  std::size_t attributes_ = 0;
 };
 
 std::optional<std::int64_t> whole_number(const Dict& dict, std::string_view key) {
@@ -123,7 +123,28 @@ std::optional<CheckpointFacts::Plain> plain(const Value& value) {
   return result;
 }
 
-void read_facts(const Dict& checkpoint, CheckpointFacts& facts) {
+std::map<std::string, CheckpointFacts::Plain> plain_fields(const Dict& fields,
+                                                           const std::filesystem::path& path) {
+  std::map<std::string, CheckpointFacts::Plain> result;
+  std::size_t bytes = 0;
+  for (const auto& [key, value] : fields.items) {
+    for (const Value* const part : {&key, &value}) {
+      if (const auto* const text = std::get_if<std::string_view>(part)) bytes += text->size();
+    }
+    if (bytes > kMaxArgsBytes) {
+      throw StoreError({.what = "the checkpoint's args are too large",
+                        .where = path.string(),
+                        .expected = cat("at most ", kMaxArgsBytes, " bytes of text"),
+                        .found = "more"});
+    }
+    const auto* const name = std::get_if<std::string_view>(&key);
+    const auto content = plain(value);
+    if (name != nullptr && content) result[std::string(*name)] = *content;
+  }
+  return result;
+}
+
+void read_facts(const Dict& checkpoint, const std::filesystem::path& path, CheckpointFacts& facts) {
   facts.epoch = whole_number(checkpoint, "epoch");
   facts.step = whole_number(checkpoint, "global_step");
   if (const Value* const name = checkpoint.find("name")) {
@@ -134,12 +155,7 @@ void read_facts(const Dict& checkpoint, CheckpointFacts& facts) {
   const Dict* fields = nullptr;
   if (const auto* const object = std::get_if<Object*>(args)) fields = (*object)->fields;
   if (const auto* const dict = std::get_if<Dict*>(args)) fields = *dict;
-  if (fields == nullptr) return;
-  for (const auto& [key, value] : fields->items) {
-    const auto* const name = std::get_if<std::string_view>(&key);
-    const auto content = plain(value);
-    if (name != nullptr && content) facts.args[std::string(*name)] = *content;
-  }
+  if (fields != nullptr) facts.args = plain_fields(*fields, path);
 }
 
 Tensors read_torch_file(TorchFile& file, const std::filesystem::path& path,
@@ -166,7 +182,7 @@ Tensors read_torch_file(TorchFile& file, const std::filesystem::path& path,
     }
     state = *dict;
     expected = "tensors alone in `state_dict`";
-    read_facts(**root, facts);
+    read_facts(**root, path, facts);
   }
   collector.state_dict(*state, expected);
   return collector.take();

@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
-"""OpenCLIP's checkpoint → helip convert → helip embed → OpenCLIP's own features; and back to a .pt that OpenCLIP loads.
+"""OpenCLIP's or SLIP's checkpoint → helip convert → helip embed → the original's features; and back to a .pt that it loads.
 
     python open_clip_round_trip.py --build BUILD [--architecture NAME …] [--images FOLDER] [--keep FOLDER]
 
-Needs open_clip_torch 3.3.0 with torch and pillow, which the test suite's own environment has not: it is run by hand. Images are
-real drawings (Debian's openclipart-png), captions their file names. For each architecture:
-  1. OpenCLIP's model with random weights, far from its initial ones (so that different inputs have different embeddings), is
-     saved as its training saves it;
+Runs with the Python of scripts/setup.sh (open_clip_torch, torch, torchvision, timm, pillow). The test suite runs two small
+architectures. Images are real drawings (Debian's openclipart-png), captions their file names. For each architecture:
+  1. a model with random weights, far from its initial ones (so that different inputs have different embeddings), is saved as
+     its own training saves it; SLIP's is defined in ../golden/slip/make.py;
   2. helip makes a folder of it and embeds the corpus; every embedding must have a cosine of at least 0.9999 with the features
-     that OpenCLIP computes with its own preprocessing and tokenizer;
-  3. helip converts the folder back; torch.load(weights_only=True) and OpenCLIP must load it, with identical logits.
+     that the original computes with its own preprocessing and OpenCLIP's tokenizer;
+  3. helip converts the folder back; torch.load and the original's loader must read it, with identical tensors and outputs.
 """
 import argparse
 import io
@@ -24,6 +24,7 @@ import numpy
 import open_clip
 import torch
 from PIL import Image
+from torchvision import transforms
 
 COSINE = 0.9999
 
@@ -50,6 +51,7 @@ ARCHITECTURES = {
     "RN50": lambda: named("RN50"),
 }
 DEFAULT = ["small", "small-quickgelu", "small-16", "small-resnet", "small-ViT-L-14"]
+SLIP = "SLIP_VITS16"
 
 
 def expect(condition, message):
@@ -104,13 +106,6 @@ def make_corpus(images, count, folder):
     return pairs
 
 
-def open_clip_inputs(model, pairs, context_length):
-    preprocess = open_clip.transform.image_transform(model.visual.image_size, is_train=False)
-    # RGB before anything else, as OpenCLIP's loader of shards decodes ("pilrgb"): its transform alone resizes alpha too.
-    images = torch.stack([preprocess(Image.open(io.BytesIO(image)).convert("RGB")) for image, _ in pairs])
-    return images, open_clip.SimpleTokenizer(context_length=context_length)([caption for _, caption in pairs])
-
-
 def check_cosines(what, found, features):
     found, features = found.astype(numpy.float64), features.double().numpy()
     norm = numpy.linalg.norm
@@ -119,55 +114,121 @@ def check_cosines(what, found, features):
     others = unit @ unit.T
     others = others[~numpy.eye(len(unit), dtype=bool)].mean()
     print(f"  {what}: lowest cosine {cosines.min():.7f} over {len(cosines)}; mean cosine of different ones {others:.3f}")
-    expect(cosines.min() >= COSINE, f"{what} differ from OpenCLIP's")
+    expect(cosines.min() >= COSINE, f"{what} differ from the original's")
     expect(others < 0.95, f"{what} of different inputs are alike: the comparison says nothing")
 
 
-def round_trip(name, config, helip, images, folder):
+class OpenClip:
+    """A model of OpenCLIP's, in its training's checkpoint."""
+
+    def __init__(self, name, config):
+        self.name, self.config = name, config
+        torch.manual_seed(0)
+        self.model = open_clip.model.CLIP(**config).eval()
+        random_weights(self.model)
+        self.preprocess = open_clip.transform.image_transform(self.model.visual.image_size, is_train=False)
+        self.context_length = config["text_cfg"]["context_length"]
+
+    def save(self, folder):
+        """Returns what tells helip the architecture."""
+        (folder / "model.json").write_text(json.dumps(self.config))
+        state = {f"module.{key}": value for key, value in self.model.state_dict().items()}
+        torch.save({"epoch": 3, "name": self.name, "state_dict": state, "optimizer": {"state": {}}}, folder / "trained.pt")
+        return ["--model", folder / "model.json"]
+
+    def check_back(self, file, pixels, tokens):
+        back = torch.load(file, weights_only=True)
+        expect(list(back) == ["epoch", "name", "state_dict"], f"back.pt holds {list(back)}")
+        for mapped in (False, True):
+            check_same_state(torch.load(file, weights_only=True, mmap=mapped)["state_dict"], self.model)
+        again = open_clip.model.CLIP(**self.config).eval()
+        open_clip.load_checkpoint(again, str(file))
+        with torch.no_grad():
+            for one, other in zip(self.model.get_logits(pixels, tokens), again.get_logits(pixels, tokens)):
+                expect(torch.equal(one, other), "the model that went around gives other logits")
+
+
+class Slip:
+    """SLIP_VITS16 in SLIP's checkpoint, which tells the architecture."""
+
+    context_length = 77
+    preprocess = staticmethod(transforms.Compose([
+        transforms.Resize(224), transforms.CenterCrop(224), transforms.ToTensor(),
+        transforms.Normalize([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]),
+    ]))
+
+    def __init__(self):
+        golden = pathlib.Path(__file__).resolve().parents[1] / "golden"
+        sys.path[:0] = [str(golden / "slip"), str(golden / "architectures")]
+        import formula
+        import make
+
+        shape = make.describe(*make.SIZES["VITS16"], ssl=True)
+        self.make = lambda: make.Slip(shape, make.vision(shape["image_tower"])).eval()
+        self.model = formula.fill_model(self.make())
+
+    def save(self, folder):
+        layer = torch.nn.Linear(2, 2)
+        layer(torch.ones(1, 2)).sum().backward()
+        optimizer = torch.optim.AdamW(layer.parameters())
+        optimizer.step()
+        args = argparse.Namespace(model="SLIP_VITS16", ssl_mlp_dim=4096, ssl_emb_dim=256, lr=3e-3, resume="", gpu=None)
+        torch.save({
+            "epoch": 25, "state_dict": {f"module.{key}": value for key, value in self.model.state_dict().items()},
+            "optimizer": optimizer.state_dict(), "scaler": torch.amp.GradScaler(enabled=False).state_dict(),
+            "best_acc1": 38.3, "args": args,
+        }, folder / "trained.pt")
+        return []
+
+    def check_back(self, file, pixels, tokens):
+        back = torch.load(file, weights_only=False)
+        args = back["args"]
+        expect((args.model, args.ssl_mlp_dim, args.ssl_emb_dim) == ("SLIP_VITS16", 4096, 256), f"back.pt has {args}")
+        # As SLIP's eval_zeroshot.py loads it.
+        state = {key.replace("module.", ""): value for key, value in back["state_dict"].items()}
+        check_same_state(state, self.model)
+        again = self.make()
+        again.load_state_dict(state, strict=True)
+        with torch.no_grad():
+            expect(torch.equal(again.encode_image(pixels), self.model.encode_image(pixels)), "back.pt gives other features")
+            expect(torch.equal(again.encode_text(tokens), self.model.encode_text(tokens)), "back.pt gives other features")
+
+
+def check_same_state(state, model):
+    expect(state.keys() == model.state_dict().keys(), "back.pt has other tensors")
+    for key, value in model.state_dict().items():
+        expect(state[key].dtype == value.dtype and torch.equal(state[key], value), f"back.pt: {key} has other values")
+
+
+def round_trip(subject, helip, images, folder):
     def run(*command):
         done = subprocess.run([helip, *map(str, command)], capture_output=True, text=True)
         expect(done.returncode == 0, f"helip {' '.join(map(str, command))}: exit {done.returncode}\n{done.stderr}")
 
-    folder.mkdir(parents=True)
-    torch.manual_seed(0)
-    model = open_clip.model.CLIP(**config).eval()
-    random_weights(model)
-    (folder / "corpus").mkdir()
+    (folder / "corpus").mkdir(parents=True)
     pairs = make_corpus(images, 24, folder / "corpus")
-    pixels, tokens = open_clip_inputs(model, pairs, config["text_cfg"]["context_length"])
-    settle_batch_norms(model, pixels)
-    (folder / "model.json").write_text(json.dumps(config))
-    state = {f"module.{key}": value for key, value in model.state_dict().items()}
-    torch.save({"epoch": 3, "name": name, "state_dict": state, "optimizer": {"state": {}}}, folder / "trained.pt")
-    run("convert", folder / "trained.pt", folder / "folder", "--model", folder / "model.json")
+    # RGB before anything else, as OpenCLIP's loader of shards decodes ("pilrgb"): its transform alone resizes alpha too.
+    pixels = torch.stack([subject.preprocess(Image.open(io.BytesIO(image)).convert("RGB")) for image, _ in pairs])
+    tokens = open_clip.SimpleTokenizer(context_length=subject.context_length)([caption for _, caption in pairs])
+    settle_batch_norms(subject.model, pixels)
+    architecture = subject.save(folder)
+    run("convert", folder / "trained.pt", folder / "folder", *architecture)
 
     run("embed", "--model", folder / "folder", "--corpus", folder / "corpus/00000.tar", "--out", folder / "embeddings")
     with torch.no_grad():
-        image_features, text_features = model.encode_image(pixels), model.encode_text(tokens)
-        logits = model.get_logits(pixels, tokens)
+        image_features, text_features = subject.model.encode_image(pixels), subject.model.encode_text(tokens)
     check_cosines("images", numpy.load(folder / "embeddings/img_emb/img_emb_0.npy"), image_features)
     check_cosines("captions", numpy.load(folder / "embeddings/text_emb/text_emb_0.npy"), text_features)
 
     run("convert", folder / "folder", folder / "back.pt")
-    back = torch.load(folder / "back.pt", weights_only=True)
-    expect(list(back) == ["epoch", "name", "state_dict"], f"back.pt holds {list(back)}")
-    for mapped in (False, True):
-        state = torch.load(folder / "back.pt", weights_only=True, mmap=mapped)["state_dict"]
-        expect(state.keys() == model.state_dict().keys(), "back.pt has other tensors")
-        for key, value in model.state_dict().items():
-            expect(state[key].dtype == value.dtype and torch.equal(state[key], value), f"back.pt: {key} has other values")
-    again = open_clip.model.CLIP(**config).eval()
-    open_clip.load_checkpoint(again, str(folder / "back.pt"))
-    with torch.no_grad():
-        for one, other in zip(logits, again.get_logits(pixels, tokens)):
-            expect(torch.equal(one, other), "the model that went around gives other logits")
-    print(f"  {sum(value.numel() for value in model.parameters())} parameters came back as they were, logits identical")
+    subject.check_back(folder / "back.pt", pixels, tokens)
+    print(f"  {sum(value.numel() for value in subject.model.parameters())} parameters came back as they were")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", type=pathlib.Path, required=True, help="build folder")
-    parser.add_argument("--architecture", action="append", choices=sorted(ARCHITECTURES), help=f"default: {DEFAULT}")
+    parser.add_argument("--architecture", action="append", choices=sorted([*ARCHITECTURES, SLIP]), help=f"default: {DEFAULT}")
     parser.add_argument("--images", type=pathlib.Path, default=pathlib.Path("/usr/share/openclipart/png"))
     parser.add_argument("--keep", type=pathlib.Path, help="new folder for what is made; default: a temporary one")
     arguments = parser.parse_args()
@@ -175,7 +236,8 @@ def main():
         root = arguments.keep or pathlib.Path(temporary)
         for name in arguments.architecture or DEFAULT:
             print(name)
-            round_trip(name, ARCHITECTURES[name](), arguments.build / "bin/helip", arguments.images, root / name)
+            subject = Slip() if name == SLIP else OpenClip(name, ARCHITECTURES[name]())
+            round_trip(subject, arguments.build / "bin/helip", arguments.images, root / name)
     print("open_clip_round_trip: all as expected")
 
 

@@ -1,4 +1,5 @@
 // HPM (paper Eq. 5): the candidates of a target are all pairs but itself.
+#include "mining/miners/pair_miner.h"
 #include "mining/screen/screened_search.h"
 
 namespace helip::mining {

@@ -4,6 +4,7 @@
 #include <mutex>
 #include <utility>
 
+#include "mining/miners/pair_miner.h"
 #include "mining/screen/screened_search.h"
 
 namespace helip::mining {

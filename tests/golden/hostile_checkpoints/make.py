@@ -185,8 +185,8 @@ def sizes():
     refused_pickle("two million lists", "too long", b"\x80\x02" + b"]" * 1_100_000 + b".", records={})
     refused_pickle("a million marks", "too long", b"\x80\x02" + b"(" * 1_100_000 + b".", records={})
     refused_pickle("a million memos", "too long", b"\x80\x04}" + b"\x94" * 1_100_000 + b".", records={})
-    deep = b"\x80\x02" + b"]" * 50_000 + b"a" * 49_999 + b"."
-    refused_pickle("lists 50,000 deep", "no checkpoint", deep)
+    deep = b"\x80\x02" + b"]" * 20_000 + b"a" * 19_999 + b"."
+    refused_pickle("lists 20,000 deep", "no checkpoint", deep)
     refused_pickle("a dict in itself", "something else than tensors", b"\x80\x02}q\x00" + text("w") + b"h\x00s.")
     refused_pickle("a list in itself", "something else than tensors", state(b"]q\x01h\x01a"))
     bomb = b"\x80\x02]q\x00" + b"".join(b"](h" + bytes([i]) + b"h" + bytes([i]) + b"eq" + bytes([i + 1]) for i in range(60))
@@ -195,19 +195,32 @@ def sizes():
     nodes = b"\x80\x02" + module + b"ubq\x00"
     for i in range(1, 40):
         nodes += module + text("a") + b"h" + bytes([i - 1]) + text("b") + b"h" + bytes([i - 1]) + b"ubq" + bytes([i])
-    refused_pickle("TorchScript bomb of 2**39 modules", "too many steps", nodes + b".")
+    refused_pickle("TorchScript bomb of 2**39 modules", "too many attributes", nodes + b".")
     idle = b"\x80\x02" + module + text("x") + b"q\x00" + b"N" + b"h\x00N" * 299 + b"ubq\x00"
-    for i in range(1, 11):
+    for i in range(1, 9):
         idle += module + b"".join(text(name) + b"h" + bytes([i - 1]) for name in "abc") + b"ubq" + bytes([i])
-    refused_pickle("TorchScript modules of 3**10 * 300 attributes", "too many steps", idle + b".")
-    named = b"\x80\x02" + module + b"ubq\x00" + module + text("x" * 100_000) + b"q\x01h\x00" + b"h\x01h\x00" * 199
-    refused_pickle("TorchScript modules with 20 MB of names", "too many steps", named + b"ub.")
+    refused_pickle("TorchScript modules of 3**8 * 300 attributes", "too many attributes", idle + b".")
     chain = b"\x80\x02" + module + b"ubq\x00"
     for i in range(1, 100):
         chain += module + text("a") + b"h" + bytes([i - 1]) + b"ubq" + bytes([i])
     refused_pickle("TorchScript modules 100 deep", "nested too deep", chain + b".")
     refused_pickle("a TorchScript module in itself", "nested too deep",
                    b"\x80\x02c__torch__\nM\n)\x81q\x00}(" + text("a") + b"h\x00ub.")
+    fan = module + text("w") + tensor() + b"ubq\x00"
+    for i in range(1, 16):
+        fan += module + text("a") + b"h" + bytes([i - 1]) + text("b") + b"h" + bytes([i - 1]) + b"ubq" + bytes([i])
+    refused_pickle("TorchScript bomb of 2**15 tensors", "too many tensors", b"\x80\x02" + fan + b".")
+    long = text("a" * 200_000)
+    refused_pickle("TorchScript module with a long name in a module with one", "name is too long",
+                   b"\x80\x02" + long + b"q\x000" + module + b"ubq\x01" + module + b"h\x00h\x01ub.")
+    refused_pickle("a class with a long name 10,000 times", "no checkpoint",
+                   b"\x80\x04](" + text("__torch__." + "a" * 200_000) + b"q\x00" + text("M") + b"q\x01\x93"
+                   + b"h\x00h\x01\x93" * 10_000 + b"e.")
+    refused_pickle("args with a long text in 10,000 fields", "args are too large",
+                   b"\x80\x02}(" + text("args") + b"}(" + text("x") + long + b"q\x00"
+                   + b"".join(text(str(i)) + b"h\x00" for i in range(10_000)) + b"u"
+                   + text("state_dict") + b"}" + text("w") + tensor() + b"su.")
+    refused_pickle("a tensor's name of 200,000 bytes", "name is too long", state(tensor(), long))
     refused_pickle("TorchScript module with a numbered attribute", "without a name",
                    b"\x80\x02" + module + b"K\x01" + tensor() + b"ub.")
 
