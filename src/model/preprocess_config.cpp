@@ -1,5 +1,6 @@
 #include "model/preprocess_config.h"
 
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <nlohmann/json.hpp>
@@ -14,8 +15,15 @@ namespace {
 
 using Json = nlohmann::json;
 
-// The shortest decimal number that is this float, so that 0.48145466F is written as it was read.
-double shortest(float value) {
+// OpenCLIP's mean and std, whose floats have other, shorter or equally short, decimal numbers.
+constexpr std::array kOpenClip = {0.48145466, 0.4578275,  0.40821073,
+                                  0.26862954, 0.26130258, 0.27577711};
+
+// The decimal number that people write for this float: OpenCLIP's, else the shortest.
+double decimal_of(float value) {
+  for (const double known : kOpenClip) {
+    if (static_cast<float>(known) == value) return known;
+  }
   char digits[32];
   const auto end = std::to_chars(digits, digits + sizeof digits, value).ptr;
   double result = 0;
@@ -70,8 +78,8 @@ Json preprocess_json(const data::PreprocessConfig& preprocess) {
                {"interpolation", bicubic ? "bicubic" : "bilinear"},
                {"mean", Json::array()},
                {"std", Json::array()}};
-  for (const float value : preprocess.mean) json["mean"].push_back(shortest(value));
-  for (const float value : preprocess.std) json["std"].push_back(shortest(value));
+  for (const float value : preprocess.mean) json["mean"].push_back(decimal_of(value));
+  for (const float value : preprocess.std) json["std"].push_back(decimal_of(value));
   return json;
 }
 

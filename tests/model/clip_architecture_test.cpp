@@ -72,6 +72,14 @@ TEST_CASE("an open_clip_config.json is read and written back to equal values") {
   CHECK(text.find("0.1,") != std::string::npos);  // as it was given, not 0.10000000149
 }
 
+TEST_CASE("OpenCLIP's mean and deviation are written as OpenCLIP writes them") {
+  const OpenClipConfig config = parse(small());
+  const json written = json::parse(to_open_clip_json(config.architecture, config.preprocess));
+  // As doubles: several of them are not the shortest that give the same float.
+  CHECK(written["preprocess_cfg"]["mean"] == json({0.48145466, 0.4578275, 0.40821073}));
+  CHECK(written["preprocess_cfg"]["std"] == json({0.26862954, 0.26130258, 0.27577711}));
+}
+
 TEST_CASE("the configurations that are installed are read") {
   const std::filesystem::path folder = std::filesystem::path(HELIP_SOURCE_DIR) / "configs/models";
   const json golden = test::read_json(test::golden("open_clip_configs/configs.json"));
