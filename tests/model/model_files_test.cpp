@@ -9,6 +9,7 @@
 #include "model/folder_draft.h"
 #include "model/locked_config.h"
 #include "model/model_digest.h"
+#include "store/safetensors.h"
 #include "support/temporary_folder.h"
 
 using namespace helip;
@@ -109,6 +110,22 @@ TEST_CASE("weights are found in a file, a model folder and a checkpoint") {
 TEST_CASE("a SLIP checkpoint tells its architecture, others do not") {
   CHECK(architecture_of_weights(test::golden("checkpoints/slip.pt")) == "SLIP_VITS16");
   CHECK(architecture_of_weights(test::golden("checkpoints/open_clip.pt")).empty());
+}
+
+TEST_CASE("a file of SLIP's SIMCLR_ models tells a name, which is refused for its missing tower") {
+  const test::TemporaryFolder folder;
+  const fs::path file = folder.path() / "simclr.safetensors";
+  const std::vector<float> token(384);
+  store::write_safetensors(
+      file,
+      {{"module.visual.cls_token",
+        {.dtype = "F32", .shape = {1, 1, 384}, .data = std::as_bytes(std::span(token))}}},
+      {});
+  const std::string name = architecture_of_weights(file);
+  CHECK(name == "SIMCLR_VITS16");
+  const std::string message =
+      test::message_of<ConfigError>([&] { find_architecture(name, folder.path()); });
+  CHECK(message.find("no text tower") != std::string::npos);
 }
 
 TEST_CASE("a locked-towers folder is read") {

@@ -66,6 +66,21 @@ TEST_CASE("a checkpoint says what made it") {
   const CheckpointFacts script = open("torch_script").facts();
   CHECK(script.container == "TorchScript");
   CHECK(script.layout == Layout::kOpenClip);
+  CHECK(script.openai);
+  CHECK_FALSE(open_clip.openai);
+}
+
+TEST_CASE("a SLIP model is told by its heads and its width") {
+  const store::TensorView token{.dtype = "F32", .shape = {1, 1, 768}};
+  const store::TensorView other{.dtype = "F32"};
+  CHECK(slip_model({{"visual.cls_token", token}, {"image_projection", other}}) == "CLIP_VITB16");
+  CHECK(slip_model({{"visual.cls_token", token},
+                    {"image_projection", other},
+                    {"image_mlp.layer1.weight", other}}) == "SLIP_VITB16");
+  CHECK(slip_model({{"visual.cls_token", token}, {"image_mlp.layer1.weight", other}}) ==
+        "SIMCLR_VITB16");
+  CHECK(slip_model({{"visual.cls_token", {.dtype = "F32", .shape = {1, 1, 500}}}}).empty());
+  CHECK(slip_model({{"image_projection", other}}).empty());
 }
 
 TEST_CASE("row-major tensors are views of the file, also where they share a storage") {
