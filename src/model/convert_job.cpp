@@ -12,6 +12,7 @@
 #include "model/model_files.h"
 #include "model/parameter_spec.h"
 #include "model/tensor_check.h"
+#include "model/weights_check.h"
 #include "store/safetensors.h"
 #include "weights/checkpoint_writer.h"
 #include "weights/tensor_names.h"
@@ -99,11 +100,13 @@ NamedTensors convert_tensors(const ArchitectureSource& source, const weights::We
                              .dtype = tensor.role == Role::kCount ? "I64" : "F32"};
   }
   check_same_tensors(expected, file.tensors(), report.read);
+  check_finite(file.tensors(), report.read);
 
   NamedTensors tensors;
   for (const ParameterSpec& tensor : specs) {
     const store::TensorView& view = file.tensors().at(tensor.name);
     tensors.emplace_back(tensor.name, converted(view));
+    check_range(tensor.name, view, tensors.back().second, report.read);
     report.found.insert(view.dtype);
     report.written.insert(tensors.back().second.dtype);
     report.elements += static_cast<std::uint64_t>(tensor.elements());
@@ -158,6 +161,9 @@ ConvertReport convert_weights(const ConvertSpec& spec) {
   report.facts = file.facts();
   Converted converted(spec.precision);
   NamedTensors tensors = convert_tensors(source, file, converted, report);
+  if (!source.slip) {
+    check_activation(file.facts(), spec.model.architecture, source.clip.architecture, report.read);
+  }
   if (out.extension() == ".pt" || out.extension() == ".pth") {
     report.kind = source.slip ? "SLIP checkpoint" : "OpenCLIP checkpoint";
     weights::write_checkpoint(out, checkpoint_of(spec, source, file, std::move(tensors)));

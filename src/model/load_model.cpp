@@ -7,8 +7,10 @@
 #include "model/model.h"
 #include "model/model_files.h"
 #include "model/open_tokenizer.h"
+#include "model/parameters.h"
 #include "model/slip_model.h"
 #include "model/trained_towers.h"
+#include "model/weights_check.h"
 
 namespace helip::model {
 namespace {
@@ -30,6 +32,14 @@ std::unique_ptr<data::Tokenizer> tokenizer_of(const config::ModelConfig& config,
                          .vocab_size = text.vocab_size});
 }
 
+// Of weights from anywhere, whose tensors are all parameters or statistics.
+weights::CheckpointFacts load_finite(Model& model, const std::filesystem::path& path) {
+  const auto file = weights::WeightsFile::open(path);
+  read_weights(model.state(), file, path);
+  check_finite(file.tensors(), path);
+  return file.facts();
+}
+
 std::unique_ptr<Model> load_clip(const config::ModelConfig& config, const OpenClipConfig& clip) {
   data::PreprocessConfig preprocess = clip.preprocess;
   std::filesystem::path weights;
@@ -41,7 +51,10 @@ std::unique_ptr<Model> load_clip(const config::ModelConfig& config, const OpenCl
   }
   auto model = make_clip_model(clip.architecture, preprocess,
                                tokenizer_of(config, clip.architecture.text), seed_of(config));
-  if (!weights.empty()) load_weights(*model, weights);
+  if (!weights.empty()) {
+    const auto facts = load_finite(*model, weights);
+    check_activation(facts, config.architecture, clip.architecture, weights);
+  }
   return model;
 }
 
@@ -54,7 +67,7 @@ std::unique_ptr<Model> load_slip(const config::ModelConfig& config, const SlipCo
     }
   }
   auto model = make_slip_model(slip, tokenizer_of(config, slip.architecture.text), seed_of(config));
-  if (!weights.empty()) load_weights(*model, weights);
+  if (!weights.empty()) load_finite(*model, weights);
   return model;
 }
 
@@ -106,6 +119,10 @@ std::unique_ptr<Model> load_locked(const config::ModelConfig& config,
   std::filesystem::path weights;
   if (config.init != kRandom) {
     weights = find_weights(config.init, /*locked_towers=*/true);
+    // A checkpoint's buffers of towers may hold infinities, as masks do.
+    if (weights.filename() == kHeadsFile) {
+      check_finite(weights::WeightsFile::open(weights).tensors(), weights);
+    }
     if (std::filesystem::exists(std::filesystem::path(config.init) / kLockedConfigFile)) {
       locked = with_towers_of(locked, config.init);
     }

@@ -100,7 +100,11 @@ void write_weights(const NamedTensors& parameters, const std::filesystem::path& 
 }
 
 void read_weights(const NamedTensors& parameters, const std::filesystem::path& file) {
-  const auto weights = weights::WeightsFile::open(file);
+  read_weights(parameters, weights::WeightsFile::open(file), file);
+}
+
+void read_weights(const NamedTensors& parameters, const weights::WeightsFile& weights,
+                  const std::filesystem::path& file) {
   std::map<std::string, ExpectedTensor> expected;
   for (const auto& [name, parameter] : parameters) {
     expected[name] = {.shape = shape_of(parameter), .dtype = dtype_name(parameter.scalar_type())};

@@ -13,6 +13,7 @@
 #include "common/digest.h"
 #include "model/model.h"
 #include "model/parameter_spec.h"
+#include "weights/weights_file.h"
 
 namespace helip::model {
 
@@ -39,6 +40,9 @@ void write_weights(const NamedTensors& parameters, const std::filesystem::path& 
 // float32. Throws StoreError or ConfigError as check_same_tensors (model/tensor_check.h); then no
 // parameter has changed.
 void read_weights(const NamedTensors& parameters, const std::filesystem::path& file);
+// The same of an open file, of that name.
+void read_weights(const NamedTensors& parameters, const weights::WeightsFile& weights,
+                  const std::filesystem::path& file);
 
 // In place; gradients are dropped. Throws ConfigError if the device is not one ("cpu", "cuda:0") or
 // not there.

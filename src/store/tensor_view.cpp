@@ -1,7 +1,9 @@
 #include "store/tensor_view.h"
 
+#include <algorithm>
 #include <array>
 #include <cassert>
+#include <cmath>
 #include <cstring>
 
 #include "common/text.h"
@@ -69,6 +71,25 @@ void read_floats(const TensorView& tensor, std::span<float> out) {
   } else {
     each<double, float>(in, to, out.size(), [](double value) { return static_cast<float>(value); });
   }
+}
+
+float largest_magnitude(const TensorView& tensor) {
+  constexpr std::size_t kBlock = 4096;
+  std::array<float, kBlock> block;
+  const std::size_t width = dtype_bytes(tensor.dtype);
+  const std::size_t count = tensor.data.size() / width;
+  float largest = 0;
+  for (std::size_t first = 0; first < count; first += kBlock) {
+    const std::size_t size = std::min(kBlock, count - first);
+    const std::span<float> values(block.data(), size);
+    read_floats({.dtype = tensor.dtype, .data = tensor.data.subspan(first * width, size * width)},
+                values);
+    for (const float value : values) {
+      if (std::isnan(value)) return value;
+      largest = std::max(largest, std::fabs(value));
+    }
+  }
+  return largest;
 }
 
 std::vector<std::byte> convert_floats(const TensorView& tensor, std::string_view dtype) {

@@ -30,6 +30,10 @@ std::string shape_text(const std::vector<std::uint64_t>& shape);
 // The values of a floating tensor as float32, into `out` of as many elements; F64 is rounded.
 void read_floats(const TensorView& tensor, std::span<float> out);
 
+// The largest magnitude of a floating tensor's values as float32: 0 if it has none, not a number if
+// one is none.
+float largest_magnitude(const TensorView& tensor);
+
 // The values of a floating tensor as F32, F16 or BF16, rounded to nearest, ties to even. The bytes
 // are unchanged if that is its dtype.
 std::vector<std::byte> convert_floats(const TensorView& tensor, std::string_view dtype);

@@ -5,6 +5,10 @@
 #include <ATen/ops/cross_entropy_loss.h>
 #include <ATen/ops/matmul.h>
 
+#include <limits>
+#include <map>
+#include <span>
+
 #include "common/digest.h"
 #include "common/error.h"
 #include "golden_file.h"
@@ -305,4 +309,33 @@ TEST_CASE("the preprocessing of a model folder counts where the architecture giv
   const auto model = load_model(config);
   CHECK(model->preprocess().mean[1] == 0.5F);
   CHECK(model->preprocess().resize_mode == "squash");
+}
+
+TEST_CASE("weights from elsewhere must be finite, and OpenAI's need QuickGELU") {
+  const test::TemporaryFolder folder;
+  config::ModelConfig config;
+  config.architecture = "helip-test-tiny";
+  const fs::path saved = folder.path() / "model";
+  load_model(config)->save(saved);
+  const auto good = store::SafetensorsFile::open(saved / "open_clip_model.safetensors");
+  config.init = (folder.path() / "changed.safetensors").string();
+  const auto refusal = [&](const std::map<std::string, store::TensorView>& tensors) {
+    store::write_safetensors(config.init, tensors, {});
+    return test::message_of<Error>([&] { load_model(config); });
+  };
+
+  auto tensors = good.tensors();
+  const float infinite = std::numeric_limits<float>::infinity();
+  tensors.at("logit_scale").data = std::as_bytes(std::span(&infinite, 1));
+  CHECK(refusal(tensors).find("'logit_scale' has a value that is not finite") != std::string::npos);
+
+  tensors = good.tensors();
+  const std::int64_t number = 7;
+  for (const char* name : {"input_resolution", "context_length"}) {
+    tensors[name] = {.dtype = "I64", .data = std::as_bytes(std::span(&number, 1))};
+  }
+  CHECK(refusal(tensors).empty());  // not OpenAI's
+  tensors["vocab_size"] = tensors.at("context_length");
+  CHECK(refusal(tensors).find("expected helip-test-tiny-quickgelu as the architecture") !=
+        std::string::npos);
 }

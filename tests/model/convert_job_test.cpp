@@ -25,10 +25,13 @@ namespace {
 
 const fs::path kWeights = test::golden("open_clip_model/weights.safetensors");
 
-// Converts with the golden model's architecture.
-ConvertReport convert(const fs::path& in, const fs::path& out, const std::string& precision = "") {
+const fs::path kConfig = test::golden("open_clip_model/config.json");
+
+// Converts with the golden model's architecture, or another.
+ConvertReport convert(const fs::path& in, const fs::path& out, const std::string& precision = "",
+                      const fs::path& architecture = kConfig) {
   ConvertSpec spec{.out = out, .precision = precision};
-  spec.model.architecture = test::golden("open_clip_model/config.json").string();
+  spec.model.architecture = architecture.string();
   spec.model.init = in.string();
   return convert_weights(spec);
 }
@@ -190,6 +193,59 @@ TEST_CASE("a missing, surplus or misshapen tensor is named, and nothing is writt
   integer.at("logit_scale") = {.dtype = "I64", .data = std::as_bytes(std::span(number))};
   CHECK_THAT(refusal(integer), Contains("'logit_scale' has another dtype"));
   CHECK_FALSE(fs::exists(folder.path() / "out.pt"));
+}
+
+TEST_CASE("a value beyond the precision's range is refused with its tensor and a way out") {
+  const test::TemporaryFolder folder;
+  const auto golden = store::SafetensorsFile::open(kWeights);
+  const fs::path in = folder.path() / "in.safetensors";
+  const auto write_scale = [&](const std::string& dtype, const auto& value) {
+    weights::Tensors tensors = golden.tensors();
+    tensors.at("logit_scale") = {.dtype = dtype, .data = std::as_bytes(std::span(&value, 1))};
+    store::write_safetensors(in, tensors, {});
+  };
+  write_scale("F32", 65519.0F);
+  CHECK_NOTHROW(convert(in, folder.path() / "largest.pt", "fp16"));
+  write_scale("F32", -65520.0F);
+  const fs::path out = folder.path() / "out.pt";
+  CHECK_THROWS_WITH(convert(in, out, "fp16"), Contains("'logit_scale' does not fit into fp16") &&
+                                                  Contains("--precision bf16") &&
+                                                  Contains("found 65520"));
+  CHECK_NOTHROW(convert(in, folder.path() / "wide.pt", "bf16"));
+  write_scale("F32", std::numeric_limits<float>::max());
+  CHECK_THROWS_WITH(convert(in, out, "bf16"), Contains("fit into bf16") && Contains("fp32"));
+  // What is not finite already goes into no format.
+  for (const float value : {std::numeric_limits<float>::infinity(), std::nanf("")}) {
+    write_scale("F32", value);
+    for (const char* precision : {"", "bf16"}) {
+      CHECK_THROWS_WITH(convert(in, out, precision),
+                        Contains("'logit_scale' has a value that is not finite"));
+    }
+  }
+  write_scale("F64", 1e39);
+  CHECK_THROWS_WITH(convert(in, out), Contains("'logit_scale' has a value that is not finite"));
+  CHECK_FALSE(fs::exists(out));
+}
+
+TEST_CASE("OpenAI's weights are converted under QuickGELU alone") {
+  const test::TemporaryFolder folder;
+  const auto golden = store::SafetensorsFile::open(kWeights);
+  weights::Tensors tensors = golden.tensors();
+  const std::int64_t number = 7;
+  for (const char* name : {"input_resolution", "context_length", "vocab_size"}) {
+    tensors[name] = {.dtype = "I64", .data = std::as_bytes(std::span(&number, 1))};
+  }
+  const fs::path in = folder.path() / "openai.safetensors";
+  store::write_safetensors(in, tensors, {});
+  CHECK_THROWS_WITH(convert(in, folder.path() / "out"), Contains("trained with QuickGELU") &&
+                                                            Contains("-quickgelu architecture") &&
+                                                            Contains("found " + kConfig.string()));
+  CHECK_FALSE(fs::exists(folder.path() / "out"));
+
+  auto quick = test::read_json(kConfig);
+  quick["model_cfg"]["quick_gelu"] = true;
+  test::write_text(folder.path() / "quick.json", quick.dump());
+  CHECK_NOTHROW(convert(in, folder.path() / "out", "", folder.path() / "quick.json"));
 }
 
 TEST_CASE("a SLIP model's folder becomes SLIP's checkpoint and comes back without a changed bit") {

@@ -107,3 +107,21 @@ TEST_CASE("conversion rounds once, and keeps the bytes of its own dtype") {
   std::memcpy(&value, wide.data(), sizeof value);
   CHECK(value == half_to_float(halves[0]));
 }
+
+TEST_CASE("the largest magnitude of any floating dtype is found wherever it lies") {
+  // More than a block of those that are read at once.
+  for (const std::size_t at : {0, 4095, 4096, 9999}) {
+    std::vector<float> values(10'000, 0.5F);
+    values[at] = -70'000;
+    CHECK(largest_magnitude(view_of("F32", values)) == 70'000);
+    const auto halves = convert_floats(view_of("F32", values), "F16");
+    CHECK(std::isinf(largest_magnitude({.dtype = "F16", .data = halves})));
+    const auto brains = convert_floats(view_of("F32", values), "BF16");
+    CHECK(largest_magnitude({.dtype = "BF16", .data = brains}) ==
+          bfloat16_to_float(float_to_bfloat16(70'000)));
+    values[at] = std::numeric_limits<float>::quiet_NaN();
+    CHECK(std::isnan(largest_magnitude(view_of("F32", values))));
+  }
+  CHECK(std::isinf(largest_magnitude(view_of("F64", std::vector<double>{1, -1e39}))));
+  CHECK(largest_magnitude(view_of("F32", std::vector<float>{})) == 0);
+}
