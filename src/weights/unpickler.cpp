@@ -310,7 +310,7 @@ class Unpickler {
       fail("the pickle asks for what is not read; nothing was executed", kPlain,
            "global " + std::string(module) + "." + std::string(name));
     }
-    push(pickle_.add(*std::move(known)));
+    push(pickle_.add(*known));
   }
 
   // ("storage", class, record, device, elements[, None])
