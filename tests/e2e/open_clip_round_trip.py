@@ -3,13 +3,16 @@
 
     python open_clip_round_trip.py --build BUILD [--architecture NAME …] [--images FOLDER] [--keep FOLDER]
 
-Runs with the Python of scripts/setup.sh (open_clip_torch, torch, torchvision, timm, pillow). The test suite runs two small
-architectures. Images are real drawings (Debian's openclipart-png), captions their file names. For each architecture:
+Runs with the Python of scripts/setup.sh (open_clip_torch, torch, torchvision, timm, pillow). The test suite runs three
+small architectures. Images are real drawings (Debian's openclipart-png), captions their file names. For each architecture:
   1. a model with random weights, far from its initial ones (so that different inputs have different embeddings), is saved as
      its own training saves it; SLIP's is defined in ../golden/slip/make.py;
   2. helip makes a folder of it and embeds the corpus; every embedding must have a cosine of at least 0.9999 with the features
-     that the original computes with its own preprocessing and OpenCLIP's tokenizer;
-  3. helip converts the folder back; torch.load and the original's loader must read it, with identical tensors and outputs.
+     that the original computes with its own preprocessing and OpenCLIP's tokenizer, and differ from their direction by at most
+     1e-4 (a cosine tells GELU and QuickGELU hardly apart);
+  3. OpenCLIP loads the folder by its name alone, with the same outputs and preprocessing;
+  4. helip converts the folder back; torch.load and the original's loader must read it, with identical tensors and outputs, in
+     a model made from the configuration that helip wrote.
 """
 import argparse
 import io
@@ -27,6 +30,7 @@ from PIL import Image
 from torchvision import transforms
 
 COSINE = 0.9999
+DIFFERENCE = 1e-4  # of unit vectors, relative to the largest element
 
 SMALL_TEXT = {"width": 64, "heads": 2, "layers": 2}
 
@@ -47,6 +51,8 @@ ARCHITECTURES = {
     "small-16": lambda: named("ViT-B-16", 32, {"width": 64, "layers": 3, "head_width": 32}, SMALL_TEXT),
     "small-resnet": lambda: named("RN50", 64, {"layers": [1, 1, 1, 1], "width": 32}, SMALL_TEXT),
     "small-ViT-L-14": lambda: named("ViT-L-14", vision={"layers": 2}, text=SMALL_TEXT),
+    "ViT-S-16": lambda: named("ViT-S-16"),
+    "ViT-B-16-quickgelu": lambda: named("ViT-B-16-quickgelu"),
     "ViT-B-32": lambda: named("ViT-B-32"),
     "RN50": lambda: named("RN50"),
 }
@@ -111,10 +117,13 @@ def check_cosines(what, found, features):
     norm = numpy.linalg.norm
     cosines = (found * features).sum(1) / norm(found, axis=1) / norm(features, axis=1)
     unit = features / norm(features, axis=1, keepdims=True)
+    difference = numpy.abs(found / norm(found, axis=1, keepdims=True) - unit).max() / numpy.abs(unit).max()
     others = unit @ unit.T
     others = others[~numpy.eye(len(unit), dtype=bool)].mean()
-    print(f"  {what}: lowest cosine {cosines.min():.7f} over {len(cosines)}; mean cosine of different ones {others:.3f}")
+    print(f"  {what}: lowest cosine {cosines.min():.7f} over {len(cosines)}, largest difference {difference:.1e}; "
+          f"mean cosine of different ones {others:.3f}")
     expect(cosines.min() >= COSINE, f"{what} differ from the original's")
+    expect(difference <= DIFFERENCE, f"{what} differ from the original's by {difference:.1e}")
     expect(others < 0.95, f"{what} of different inputs are alike: the comparison says nothing")
 
 
@@ -136,16 +145,26 @@ class OpenClip:
         torch.save({"epoch": 3, "name": self.name, "state_dict": state, "optimizer": {"state": {}}}, folder / "trained.pt")
         return ["--model", folder / "model.json"]
 
-    def check_back(self, file, pixels, tokens):
+    def check_folder(self, folder, pixels, tokens):
+        loaded, _, preprocess = open_clip.create_model_and_transforms(f"local-dir:{folder}")
+        self.check_same_logits(loaded.eval(), pixels, tokens)
+        image = Image.effect_mandelbrot((300, 200), (-2, -1, 1, 1), 50).convert("RGB")
+        expect(torch.equal(preprocess(image), self.preprocess(image)), f"the folder has another preprocessing: {preprocess}")
+
+    def check_same_logits(self, other, pixels, tokens):
+        with torch.no_grad():
+            for one, again in zip(self.model.get_logits(pixels, tokens), other.get_logits(pixels, tokens)):
+                expect(torch.equal(one, again), "the model that went around gives other logits")
+
+    def check_back(self, file, folder, pixels, tokens):
         back = torch.load(file, weights_only=True)
         expect(list(back) == ["epoch", "name", "state_dict"], f"back.pt holds {list(back)}")
         for mapped in (False, True):
             check_same_state(torch.load(file, weights_only=True, mmap=mapped)["state_dict"], self.model)
-        again = open_clip.model.CLIP(**self.config).eval()
+        written = json.loads((folder / "open_clip_config.json").read_text())
+        again = open_clip.model.CLIP(**written["model_cfg"]).eval()
         open_clip.load_checkpoint(again, str(file))
-        with torch.no_grad():
-            for one, other in zip(self.model.get_logits(pixels, tokens), again.get_logits(pixels, tokens)):
-                expect(torch.equal(one, other), "the model that went around gives other logits")
+        self.check_same_logits(again, pixels, tokens)
 
 
 class Slip:
@@ -180,7 +199,10 @@ class Slip:
         }, folder / "trained.pt")
         return []
 
-    def check_back(self, file, pixels, tokens):
+    def check_folder(self, folder, pixels, tokens):
+        """SLIP has no loader of folders."""
+
+    def check_back(self, file, folder, pixels, tokens):
         back = torch.load(file, weights_only=False)
         args = back["args"]
         expect((args.model, args.ssl_mlp_dim, args.ssl_emb_dim) == ("SLIP_VITS16", 4096, 256), f"back.pt has {args}")
@@ -220,8 +242,9 @@ def round_trip(subject, helip, images, folder):
     check_cosines("images", numpy.load(folder / "embeddings/img_emb/img_emb_0.npy"), image_features)
     check_cosines("captions", numpy.load(folder / "embeddings/text_emb/text_emb_0.npy"), text_features)
 
+    subject.check_folder(folder / "folder", pixels, tokens)
     run("convert", folder / "folder", folder / "back.pt")
-    subject.check_back(folder / "back.pt", pixels, tokens)
+    subject.check_back(folder / "back.pt", folder / "folder", pixels, tokens)
     print(f"  {sum(value.numel() for value in subject.model.parameters())} parameters came back as they were")
 
 

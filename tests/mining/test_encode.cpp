@@ -477,6 +477,36 @@ TEST_CASE("pairs without given features are quarantined though another model enc
   }
 }
 
+TEST_CASE("a model tuned from pixels has every sample decoded, though given features encode") {
+  const test::TemporaryFolder folder;
+  const auto corpus = make_corpus(folder.path());
+  const Encoded towers = encode(make_config(), corpus, {}, folder.path() / "towers");
+  config::RunConfig config = given_features(folder.path(), towers.file, corpus);
+  // Rows for all pairs, as another decoder or caption could have given them.
+  const auto model = folder.path() / "given";
+  auto json = nlohmann::json::parse(read_text_file(model / "helip_model.json"));
+  json["image_tower"] = {{"features", "image.npy"},
+                         {"sha256", sha256_file(write_npy(model / "image.npy", kSamples, 10))},
+                         {"feature_dim", 10}};
+  json["text_tower"]["sha256"] = sha256_file(write_npy(model / "text.npy", kSamples, 6));
+  publish_file(model / "helip_model.json", json.dump());
+  CHECK(encode(config, corpus, {}, folder.path() / "alone").report.quarantined == 0);
+
+  config.encoder.model = config.model;
+  config.model = tiny_vit(folder.path());
+  const Encoded mixed = encode(config, corpus, {}, folder.path() / "mixed");
+  const auto found = data::quarantine_from_json(mixed.file.metadata().at("quarantine"));
+  const auto named = data::quarantine_from_json(towers.file.metadata().at("quarantine"));
+  REQUIRE(found.size() == 2);
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    CHECK(found[i].sample == named[i].sample);
+    CHECK(found[i].reason == named[i].reason);
+  }
+  const std::vector<float> images = rows(mixed.file, "image_embeddings");
+  CHECK(images[kBroken * 8] == 0);
+  CHECK(images[0] != 0);
+}
+
 TEST_CASE("given features that do not fit are refused by file, width, corpus or row") {
   const test::TemporaryFolder folder;
   const auto corpus = make_corpus(folder.path());

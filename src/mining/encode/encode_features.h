@@ -40,6 +40,8 @@ class EncodeModel {
 
   // Of frozen towers, or given.
   [[nodiscard]] bool has_features() const { return model_->towers() != nullptr; }
+  // Whether features() decodes the samples, now or when the cache was filled.
+  [[nodiscard]] bool reads_samples() const { return !given_; }
   // Given features; what frozen towers give as it is, from the cache if it holds it; of a model
   // without features its embeddings. Every forward has the same size, so results do not depend on
   // the cuts.

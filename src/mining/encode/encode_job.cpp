@@ -73,7 +73,10 @@ class Session final : public EncodeSession {
       embeddings = embed(*tuned_, *tuned);
     }
     std::vector<data::QuarantineEntry> quarantine;
-    if (!embeddings && !tuned) quarantine = unusable_samples(corpus_, limits_, first, count);
+    // A model that is tuned from pixels needs every sample to decode.
+    if (tuned_ == nullptr && !(other_ && other_->reads_samples())) {
+      quarantine = unusable_samples(corpus_, limits_, first, count);
+    }
     if (embeddings) data::add_entries(quarantine, embeddings->quarantine);
     // Given features may lack pairs that another model can encode.
     if (tuned) data::add_entries(quarantine, tuned->quarantine);
