@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Times HELIP's training loader against the usual Python one and prints a table of images per second of one core's time:
+"""Times the steps of HELIP's loader against the usual Python ones and prints a table of images per second of one core's time:
 processor time, which other processes disturb less than the clock on the wall; the shards are in the page cache.
 
 Both read the same JPEG shards and do the same work: read, decode, RandomResizedCrop(0.9-1.0) with bicubic to --size, scale,

@@ -1,4 +1,4 @@
-// Times the training loader on one thread: read, decode, crop and resize, tokenize. Prints JSON
+// Times the steps of the loader on one thread: read, decode, crop and resize, tokenize. Prints JSON
 // with the processor seconds of each.
 //
 // usage: helip_time_loader SHARDS INDEX_FOLDER SIZE PASSES off|on

@@ -242,11 +242,11 @@ void check_inputs(const config::RunConfig& config, rpc::Stage until) {
   check_margins(config);
   check_eval_of_features(config);
   if (until >= rpc::Stage::kMine) check_scratch_of(config);
+  warn_of_logits(config);
   if (until < rpc::Stage::kEval) return;
   for (std::size_t i = 0; i < config.eval.datasets.size(); ++i) {
     check_dataset(config.eval.datasets[i], cat("eval.datasets[", i, "]"));
   }
-  warn_of_logits(config);
 }
 
 }  // namespace helip::cli

@@ -59,6 +59,10 @@ Job::Job(const config::RunConfig& config, const WorkDir& work_dir, MiningCut cut
     corpus_ = corpus_facts(*index);
   }
   expect_same_model();
+  for (const TaskId id : ledger_.of_stage(Stage::kEncode)) {
+    const TaskRecord& task = ledger_.task(id);
+    if (task.state == TaskState::kDone) quarantined_ += quarantined_in(task);
+  }
   advance();
 }
 
@@ -173,6 +177,10 @@ void Job::put_back(const std::vector<TaskId>& tasks) {
 void Job::advance() {
   if (!failure_.empty()) return;
   try {
+    // Once all are encoded the merge says it, and names each.
+    if (corpus_ && !ledger_.complete(Stage::kEncode) && !ledger_.rest_done(Stage::kEncode)) {
+      expect_usable(quarantined_, *corpus_, config_.corpus.max_quarantined);
+    }
     while (true) {
       const auto later = pipeline_.later_mining(ledger_);
       const auto tasks = pipeline_.next(ledger_);
@@ -221,6 +229,7 @@ void Job::add_tasks(const std::vector<NewTask>& tasks) {
       ledger_.adopt(added[i].id, added[i].fence, added[i].result);
       log::info(cat("took over the result of ", label(added[i])));
       if (added[i].stage == Stage::kIndex) corpus_ = corpus_facts(added[i]);
+      quarantined_ += quarantined_in(added[i]);
     }
   }
   journaled([&] { journal_->add(added); });
@@ -294,6 +303,7 @@ void Job::complete(const rpc::CompleteRequest& request) {
   }
   journaled([&] { journal_->complete(task); });
   if (task.stage == Stage::kIndex) corpus_ = corpus_facts(task);
+  quarantined_ += quarantined_in(task);
   tell_quarantine(task);
   advance();
   stage_ended(former);

@@ -117,6 +117,7 @@ class Job final : public rpc::Scheduler {
   WorkerRegistry registry_;
   std::map<std::string, std::map<std::uint32_t, Process>> launches_;  // launch → rank
   std::optional<CorpusFacts> corpus_;
+  std::uint64_t quarantined_ = 0;  // by encode's tasks so far
   std::optional<rpc::TrainNumbers> train_;
   RateMeter rate_;
   TimePoint started_;

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/error.h"
+#include "common/percent.h"
 #include "common/text.h"
 
 namespace helip::coordinator {
@@ -72,6 +73,23 @@ std::uint64_t quarantined_pairs(const TaskLedger& ledger) {
   return merge != nullptr && merge->state == TaskState::kDone
              ? read<std::uint64_t>(*merge, "quarantined")
              : 0;
+}
+
+std::uint64_t quarantined_in(const TaskRecord& task) {
+  return task.stage == Stage::kEncode && task.name != kMerge
+             ? read<std::uint64_t>(task, "quarantined")
+             : 0;
+}
+
+void expect_usable(std::uint64_t quarantined, const CorpusFacts& corpus, double limit) {
+  const auto pairs = static_cast<double>(corpus.pairs);
+  const auto unusable = static_cast<double>(quarantined);
+  if (unusable <= limit * pairs) return;
+  throw DataError({.what = "too many samples of the corpus are unusable",
+                   .where = corpus.folder,
+                   .expected = cat("at most ", percent(limit), " (corpus.max_quarantined)"),
+                   .found = cat(quarantined, " of ", corpus.pairs, ", ", percent(unusable / pairs),
+                                ", before all are encoded; `helip data check` names them")});
 }
 
 Pipeline::Pipeline(const config::RunConfig& config, const WorkDir& work_dir,

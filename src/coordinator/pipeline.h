@@ -49,6 +49,12 @@ CorpusFacts corpus_facts(const TaskRecord& index_task);
 // Pairs that encode could not read; 0 before its merge is done.
 std::uint64_t quarantined_pairs(const TaskLedger& ledger);
 
+// Of an encode task that is done and no merge; 0 of any other.
+std::uint64_t quarantined_in(const TaskRecord& task);
+
+// Throws DataError if `quarantined` is more than `limit` of the pairs.
+void expect_usable(std::uint64_t quarantined, const CorpusFacts& corpus, double limit);
+
 class Pipeline {
  public:
   // `until`: the last stage that runs.

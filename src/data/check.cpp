@@ -146,7 +146,7 @@ CheckReport check_corpus(const std::filesystem::path& folder, unsigned threads,
   try {
     scan = scan_shards(shard_paths(corpus.manifest(), folder), corpus.manifest().caption_key, {});
   } catch (const DataError& error) {
-    // A shard that is no whole tar any more: its samples cannot be judged.
+    // A shard that cannot be read, or no pair in any: there are no samples to judge.
     report.damage.emplace_back(error.what());
     return report;
   }
@@ -154,9 +154,9 @@ CheckReport check_corpus(const std::filesystem::path& folder, unsigned threads,
       compare(scan, corpus, LocationIndex::open(folder / "index.npy", corpus.manifest()));
   if (!report.damage.empty()) return report;
   for (const QuarantineEntry& entry : scan.unpaired)
-    ++report.problems[entry.reason.substr(0, entry.reason.find(';'))];
-  if (scan.manifest.repeated_keys > 0)
-    report.problems["the key of an earlier sample of the shard"] = scan.manifest.repeated_keys;
+    // Of a repeated key, which loses no sample, the entry itself counts.
+    report.problems[entry.reason.substr(0, entry.reason.find(';'))] +=
+        std::max<std::uint64_t>(entry.samples, 1);
   ordered_parallel(
       corpus.size(), threads, 8ULL * threads,
       [&](std::uint64_t id) { return check_sample(corpus, id); },

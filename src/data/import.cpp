@@ -8,6 +8,7 @@
 #include "common/clock.h"
 #include "common/digest.h"
 #include "common/error.h"
+#include "common/percent.h"
 #include "common/publish.h"
 #include "common/text.h"
 #include "data/caption.h"
@@ -64,10 +65,10 @@ Sources open_sources(const ImportOptions& options) {
 std::string identity_of(const ImportOptions& options, const Sources& sources) {
   const ImageRules& images = options.images;
   std::string text =
-      cat("1 ", options.samples_per_shard, " ", images.max_side, " ", images.white_background, " ",
+      cat("2 ", options.samples_per_shard, " ", images.max_side, " ", images.white_background, " ",
           images.exif_transpose, " ", images.limits.max_pixels, " ", images.limits.max_bytes, " ",
-          options.caption_key, " ", options.csv.image_key, " ", options.csv.caption_key, " ",
-          int{options.csv.separator});
+          images.max_decode_seconds, " ", options.caption_key, " ", options.csv.image_key, " ",
+          options.csv.caption_key, " ", int{options.csv.separator});
   for (const auto& source : sources) text = cat(text, " ", source->identity());
   return sha256_hex(text);
 }
@@ -105,14 +106,13 @@ ImportReport import_corpus(const ImportOptions& options,
   for (const auto& source : sources) {
     first_pair.push_back(total);
     total += source->size();
-    unpaired += source->unpaired().size();
+    for (const ImportProblem& problem : source->unpaired()) unpaired += problem.samples;
   }
 
   ImportShards shards(out, options.samples_per_shard, identity_of(options, sources));
   const std::uint64_t start = shards.next_pair();
   const double most_left_out = options.max_left_out * static_cast<double>(total + unpaired);
-  const auto leave_out = [&](const ImportProblem& problem) {
-    shards.leave_out(problem);
+  const auto expect_within_limit = [&] {
     if (static_cast<double>(shards.left_out()) <= most_left_out) return;
     throw DataError(
         {.what = "too much is left out of the corpus; the import can go on with a "
@@ -122,6 +122,12 @@ ImportReport import_corpus(const ImportOptions& options,
              cat("at most ", percent(options.max_left_out), " of ", total + unpaired, " samples"),
          .found = cat(shards.left_out(), " so far (", most_frequent(shards.reasons()), ")")});
   };
+  const auto leave_out = [&](const ImportProblem& problem) {
+    shards.leave_out(problem);
+    expect_within_limit();
+  };
+  // What was taken over may have been left out under a higher limit.
+  expect_within_limit();
   if (start == 0) {
     for (const auto& source : sources) {
       for (const ImportProblem& problem : source->unpaired()) leave_out(problem);

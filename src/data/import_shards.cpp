@@ -17,6 +17,7 @@
 #include "common/error.h"
 #include "common/publish.h"
 #include "common/text.h"
+#include "data/manifest.h"
 
 namespace helip::data {
 namespace {
@@ -40,6 +41,7 @@ std::string report_line(const ImportProblem& problem) {
                {"key", printable(problem.key)},
                {"reason", problem.reason}};
   if (!problem.detail.empty()) line["detail"] = printable(problem.detail);
+  if (problem.samples != 1) line["samples"] = problem.samples;
   return line.dump() + "\n";
 }
 
@@ -107,15 +109,17 @@ bool ImportShards::take_over_shard(const std::string& line) {
     if (!std::filesystem::is_regular_file(file)) return false;
     if (sha256_file(file) != record.at("sha256").get<std::string>()) return false;
     const auto report = record.at("report").get<std::string>();
-    std::vector<std::string> reasons;
-    for (const std::string& entry : lines_of(report)) {
-      reasons.push_back(nlohmann::json::parse(entry).at("reason").get<std::string>());
+    std::vector<std::pair<std::string, std::uint64_t>> reasons;
+    for (const std::string& line_of_report : lines_of(report)) {
+      const auto entry = nlohmann::json::parse(line_of_report);
+      reasons.emplace_back(entry.at("reason").get<std::string>(),
+                           entry.value("samples", std::uint64_t{1}));
     }
     const auto samples = record.at("samples").get<std::uint64_t>();
     const auto next_pair = record.at("next_pair").get<std::uint64_t>();
     rewritten_ += record.at("rewritten").get<std::uint64_t>();
     next_pair_ = next_pair;
-    for (const std::string& reason : reasons) count(reason);
+    for (const auto& [reason, samples_of_reason] : reasons) count(reason, samples_of_reason);
     report_ += report;
     names_.push_back(shard_name());
     samples_.push_back(samples);
@@ -137,9 +141,10 @@ std::string ImportShards::shard_name() const {
   return padded(names_.size(), kShardDigits) + ".tar";
 }
 
-void ImportShards::count(const std::string& reason) {
-  ++left_out_;
-  ++reasons_[reason];
+void ImportShards::count(const std::string& reason, std::uint64_t samples) {
+  if (samples == 0) return;
+  left_out_ += samples;
+  reasons_[reason] += samples;
 }
 
 void ImportShards::add(std::uint64_t pair, const std::string& key, const std::string& caption,
@@ -156,7 +161,7 @@ void ImportShards::add(std::uint64_t pair, const std::string& key, const std::st
 
 void ImportShards::leave_out(const ImportProblem& problem) {
   report_tail_ += report_line(problem);
-  count(problem.reason);
+  count(problem.reason, problem.samples);
 }
 
 void ImportShards::close_shard(std::uint64_t next_pair) {
@@ -185,12 +190,12 @@ std::vector<std::filesystem::path> ImportShards::finish(std::uint64_t pairs) {
     shards.push_back(corpus() / names_[i]);
   }
   publish_file(corpus() / "sizes.json", sizes.dump(1) + "\n");
-  publish_file(corpus() / "import_report.jsonl", report_ + report_tail_);
+  publish_file(corpus() / kImportReportFile, report_ + report_tail_);
   return shards;
 }
 
 std::filesystem::path ImportShards::report_failure() const {
-  const auto file = folder_ / "import_report.jsonl";
+  const auto file = folder_ / kImportReportFile;
   publish_file(file, report_ + report_tail_);
   return file;
 }

@@ -37,6 +37,7 @@ class ImportShards {
   // Pairs in ascending order, from next_pair() on: each is added or left out.
   void add(std::uint64_t pair, const std::string& key, const std::string& caption,
            const ImportedImage& image);
+  // Notes the problem; one of 0 samples leaves nothing out.
   void leave_out(const ImportProblem& problem);
 
   // After the last of `pairs`: writes sizes.json and import_report.jsonl into `corpus`; returns the
@@ -56,7 +57,7 @@ class ImportShards {
   void remove_unknown() const;
   [[nodiscard]] std::string shard_name() const;
   void close_shard(std::uint64_t next_pair);
-  void count(const std::string& reason);
+  void count(const std::string& reason, std::uint64_t samples);
 
   std::filesystem::path folder_;
   int lock_ = -1;  // an open file

@@ -52,6 +52,19 @@ void take_caption(Caption caption, SourcePair& pair) {
   if (pair.problem.empty()) pair.problem = std::move(caption.problem);
 }
 
+// One byte more than a caption may have is enough to tell that it is too large.
+void read_caption_file(const std::filesystem::path& file, SourcePair& pair) {
+  try {
+    const MappedFile mapped(file);
+    const auto bytes = mapped.bytes();
+    take_caption(caption_of_text(bytes.first(std::min(bytes.size(), kMaxCaptionBytes + 1))), pair);
+  } catch (const StoreError& failure) {
+    if (!pair.problem.empty()) return;
+    pair.problem = "the caption file cannot be read";
+    pair.detail = failure.what();
+  }
+}
+
 std::span<const std::byte> bytes_of(const std::string& text) {
   return std::as_bytes(std::span(text));
 }
@@ -76,9 +89,9 @@ class ShardSource final : public ImportSource {
         reader_(shards, options.caption_key, options.max_image_bytes) {
     for (const QuarantineEntry& entry : scan_.unpaired) {
       const std::size_t reason = std::min(entry.reason.find("; "), entry.reason.size());
-      unpaired_.push_back({cat(entry.shard, ": byte ", entry.offset), entry.key,
-                           entry.reason.substr(0, reason),
-                           entry.reason.substr(std::min(reason + 2, entry.reason.size()))});
+      unpaired_.push_back(
+          {cat(entry.shard, ": byte ", entry.offset), entry.key, entry.reason.substr(0, reason),
+           entry.reason.substr(std::min(reason + 2, entry.reason.size())), entry.samples});
     }
   }
   [[nodiscard]] std::uint64_t size() const override { return scan_.locations.size(); }
@@ -198,7 +211,7 @@ class FolderSource final : public ImportSource {
     result.source = image;
     result.key = image;
     read_image_file(folder_ / image, max_image_bytes_, result);
-    take_caption(caption_of_text(read_file(folder_ / caption_of_image(image))), result);
+    read_caption_file(folder_ / caption_of_image(image), result);
     return result;
   }
 

@@ -18,8 +18,9 @@ namespace helip::data {
 struct ImportProblem {
   std::string source;  // shard and byte, table and line, or file
   std::string key;
-  std::string reason;  // one of a few, for counting
-  std::string detail;  // the message behind it, may be empty
+  std::string reason;         // one of a few, for counting
+  std::string detail;         // the message behind it, may be empty
+  std::uint64_t samples = 1;  // lost with it; 0: the sample is kept (quarantine.h)
 };
 
 struct SourcePair {

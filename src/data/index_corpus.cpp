@@ -11,6 +11,7 @@
 #include "common/ids.h"
 #include "common/publish.h"
 #include "common/text.h"
+#include "data/lost_samples.h"
 #include "data/ordered_parallel.h"
 #include "data/shard_index.h"
 
@@ -37,10 +38,11 @@ std::filesystem::path common_folder(const std::vector<std::filesystem::path>& sh
 std::string unpaired_lines(const std::vector<QuarantineEntry>& entries) {
   std::string lines;
   for (const QuarantineEntry& entry : entries) {
-    const nlohmann::ordered_json line = {{"shard", entry.shard},
-                                         {"offset", entry.offset},
-                                         {"key", printable(entry.key)},
-                                         {"reason", entry.reason}};
+    nlohmann::ordered_json line = {{"shard", entry.shard},
+                                   {"offset", entry.offset},
+                                   {"key", printable(entry.key)},
+                                   {"reason", entry.reason}};
+    if (entry.samples != 1) line["samples"] = entry.samples;
     lines += line.dump() + "\n";
   }
   return lines;
@@ -83,6 +85,25 @@ class CaptionWatch {
   bool found_ = false;
 };
 
+// The damaged rest of a shard, as an entry of CorpusScan::unpaired.
+struct DamagedShard {
+  std::filesystem::path shard;
+  DamagedEnd end;
+  std::size_t entry = 0;
+};
+
+// What is lost with the damaged rests can be said once all shards are known.
+void estimate_lost(const std::vector<DamagedShard>& damaged, const WholeShards& whole,
+                   std::vector<QuarantineEntry>& unpaired) {
+  for (const DamagedShard& shard : damaged) {
+    const LostSamples lost = lost_samples(shard.end, known_samples(shard.shard), whole);
+    QuarantineEntry& entry = unpaired[shard.entry];
+    entry.samples = lost.samples;
+    entry.reason += cat("; ", lost.is_known ? "" : "about ", lost.samples,
+                        lost.samples == 1 ? " sample lost" : " samples lost");
+  }
+}
+
 template <typename T>
 void append(std::vector<T>& to, std::vector<T>&& from) {
   to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
@@ -100,6 +121,8 @@ CorpusScan scan_shards(const std::vector<std::filesystem::path>& shards,
   CaptionWatch captions(shards.front().string(), caption_key);
   std::vector<Digest> image_digests;
   std::vector<Digest> caption_digests;
+  std::vector<DamagedShard> damaged;
+  WholeShards whole;
   const unsigned threads = std::clamp(std::thread::hardware_concurrency(), 1U, kMaxIndexThreads);
   ordered_parallel(
       shards.size(), threads, 2ULL * threads,
@@ -121,6 +144,13 @@ CorpusScan scan_shards(const std::vector<std::filesystem::path>& shards,
         append(scan.unpaired, std::move(index.unpaired));
         scan.manifest.json_captions += index.json_captions;
         scan.manifest.repeated_keys += index.repeated_keys;
+        if (index.damaged_end) {
+          damaged.push_back({shards[i], *index.damaged_end, scan.unpaired.size() - 1});
+        } else {
+          ++whole.shards;
+          whole.samples += index.groups;
+          whole.bytes += index.bytes;
+        }
         if (scan.locations.size() >= kNoPair) {
           throw DataError({.what = "too many pairs in one corpus",
                            .where = shards[i].string(),
@@ -137,7 +167,8 @@ CorpusScan scan_shards(const std::vector<std::filesystem::path>& shards,
                      .found = cat(scan.unpaired.size(), " members without a partner")});
   }
   scan.manifest.pairs = scan.locations.size();
-  scan.manifest.unpaired = scan.unpaired.size();
+  estimate_lost(damaged, whole, scan.unpaired);
+  scan.manifest.unpaired = scan.unpaired.size() - scan.manifest.repeated_keys;
   scan.manifest.fingerprint = fingerprint_of(scan.manifest.shards);
   scan.image_groups = number_groups(image_digests);
   scan.caption_groups = number_groups(caption_digests);

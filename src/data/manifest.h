@@ -10,6 +10,10 @@ namespace helip::data {
 
 // Beside manifest.json: what in the shards is no pair, a JSON object a line.
 inline constexpr const char* kUnpairedFile = "unpaired.jsonl";
+// The same of an import: what it left out of its sources.
+inline constexpr const char* kImportReportFile = "import_report.jsonl";
+// Beside the folder of a corpus that a job imported itself: the identity of that import.
+inline constexpr const char* kImportStampFile = "imported_files.json";
 
 struct ShardEntry {
   std::string name;  // file name, relative to the manifest's `shards` folder
@@ -30,8 +34,8 @@ struct CorpusManifest {
   std::string image_group_sha256;    // of image_group.npy
   std::string caption_group_sha256;  // of caption_group.npy
   std::uint64_t json_captions = 0;   // pairs whose caption is the field caption_key of a .json
-  std::uint64_t unpaired = 0;        // members that are no pair, named in unpaired.jsonl
-  std::uint64_t repeated_keys = 0;   // samples with a key that an earlier one of their shard has
+  std::uint64_t unpaired = 0;        // members that are no pair, damaged ends included
+  std::uint64_t repeated_keys = 0;   // samples with the key of an earlier one of their shard
 };
 
 // Throws StoreError if the file is damaged, is of another format version or contradicts itself.

@@ -1,6 +1,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <thread>
 #include <utility>
@@ -84,11 +85,13 @@ std::filesystem::path import_once(
   options.caption_key = config.caption_key;
   options.csv = csv_options_of(config);
   options.images.limits = limits_of(config);
+  // Results of a job must not depend on a machine's speed.
+  options.images.max_decode_seconds = std::numeric_limits<double>::infinity();
   options.max_left_out = config.max_quarantined;
   options.threads = std::max(1U, std::thread::hardware_concurrency());
   const Json stamp = {{"identity", import_identity(options)}};
   const auto imported = folder / "imported";
-  const auto stamp_file = folder / "imported_files.json";
+  const auto stamp_file = folder / kImportStampFile;
   if (is_current(imported, stamp_file, stamp)) return imported;
   std::filesystem::remove_all(imported);
   options.out = imported;

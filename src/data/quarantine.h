@@ -15,6 +15,9 @@ struct QuarantineEntry {
   std::uint64_t offset = 0;
   std::string key;
   std::string reason;
+  // How many samples are lost with it: of the damaged rest of a shard, about. 0: the sample is
+  // used all the same, and only to be named.
+  std::uint64_t samples = 1;
 };
 
 // Adds those of `more` whose sample has no entry yet; sorts by sample.

@@ -1,26 +1,36 @@
 #include "data/reason_count.h"
 
 #include <algorithm>
-#include <cmath>
 #include <nlohmann/json.hpp>
 #include <numeric>
+#include <optional>
 #include <sstream>
 #include <utility>
 
 #include "common/error.h"
+#include "common/percent.h"
 #include "common/publish.h"
 #include "common/text.h"
+#include "data/manifest.h"
 
 namespace helip::data {
 namespace {
 
-std::uint64_t sum(const ReasonCount& reasons) {
+// How many samples an entry stands for: 1 where it does not say.
+std::optional<std::uint64_t> samples_of(const nlohmann::json& entry) {
+  const auto samples = entry.find("samples");
+  if (samples == entry.end()) return 1;
+  if (!samples->is_number_unsigned()) return std::nullopt;
+  return samples->get<std::uint64_t>();
+}
+
+}  // namespace
+
+std::uint64_t total_of(const ReasonCount& reasons) {
   return std::accumulate(
       reasons.begin(), reasons.end(), std::uint64_t{0},
       [](std::uint64_t total, const auto& reason) { return total + reason.second; });
 }
-
-}  // namespace
 
 ReasonCount count_reasons(const std::filesystem::path& file) {
   ReasonCount reasons;
@@ -29,13 +39,14 @@ ReasonCount count_reasons(const std::filesystem::path& file) {
   for (int number = 1; std::getline(lines, line); ++number) {
     const auto entry = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
     const auto reason = entry.is_object() ? entry.find("reason") : entry.end();
-    if (reason == entry.end() || !reason->is_string()) {
+    const auto samples = entry.is_object() ? samples_of(entry) : std::nullopt;
+    if (!samples || reason == entry.end() || !reason->is_string()) {
       throw StoreError({.what = "damaged list of unusable samples",
                         .where = cat(file.string(), ":", number),
-                        .expected = "a JSON object with a reason"});
+                        .expected = "a JSON object with a reason and a number of samples or none"});
     }
     const auto text = reason->get<std::string>();
-    ++reasons[text.substr(0, text.find(';'))];
+    if (*samples > 0) reasons[text.substr(0, text.find(';'))] += *samples;
   }
   return reasons;
 }
@@ -51,18 +62,27 @@ std::string most_frequent(const ReasonCount& reasons, std::size_t most) {
   return text;
 }
 
-std::string percent(double share) { return cat(std::round(share * 1e4) / 1e2, " %"); }
+std::vector<std::filesystem::path> left_out_lists(const std::filesystem::path& corpus) {
+  std::vector<std::filesystem::path> lists = {corpus / kUnpairedFile};
+  if (std::filesystem::exists(corpus.parent_path() / kImportStampFile))
+    lists.push_back(corpus / kImportReportFile);
+  return lists;
+}
 
-void refuse_too_many(std::uint64_t pairs, double limit, const std::filesystem::path& unpaired,
+void refuse_too_many(std::uint64_t pairs, double limit, const std::filesystem::path& corpus,
                      const std::filesystem::path& quarantine) {
-  ReasonCount reasons = count_reasons(unpaired);
-  const std::uint64_t samples = pairs + sum(reasons);
-  std::string files = unpaired.string();
+  ReasonCount reasons;
+  std::string files;
+  for (const auto& list : left_out_lists(corpus)) {
+    for (const auto& [reason, count] : count_reasons(list)) reasons[reason] += count;
+    files += cat(files.empty() ? "" : ", ", list.string());
+  }
+  const std::uint64_t samples = pairs + total_of(reasons);
   if (!quarantine.empty()) {
     for (const auto& [reason, count] : count_reasons(quarantine)) reasons[reason] += count;
     files = cat(quarantine.string(), ", ", files);
   }
-  const std::uint64_t unusable = sum(reasons);
+  const std::uint64_t unusable = total_of(reasons);
   const double share = static_cast<double>(unusable) / static_cast<double>(samples);
   if (share <= limit) return;
   throw DataError({.what = "too many samples of the corpus are unusable",

@@ -26,6 +26,7 @@ struct Part {
 // The members of the sample that is being read.
 struct OpenSample {
   std::string key;
+  std::uint64_t offset = 0;  // of its first member's header
   std::vector<std::string> extensions;
   std::array<std::optional<Part>, kImageExtensions.size()> images;
   std::optional<Part> text;
@@ -54,6 +55,10 @@ class ShardIndexer {
       if (whole) close_sample();
       report(damage.offset(), key,
              cat("the rest of the shard is damaged; ", lost, " bytes are lost: ", damage.reason()));
+      index_.damaged_end = DamagedEnd{.is_cut = damage.is_cut(),
+                                      .lost_bytes = lost,
+                                      .read_bytes = damage.offset(),
+                                      .read_samples = index_.groups};
     }
     index_.bytes = reader_.file_bytes();
     index_.sha256 = reader_.sha256();
@@ -74,6 +79,7 @@ class ShardIndexer {
     if (name->key != sample_.key || repeated) {
       close_sample();
       sample_.key = name->key;
+      sample_.offset = member.header_offset;
     }
     sample_.extensions.push_back(name->extension);
     if (const auto image = image_extension_index(name->extension)) {
@@ -114,11 +120,18 @@ class ShardIndexer {
     for (const std::string& field : json_fields(sample.json->content)) note("json field " + field);
   }
 
+  void note_repeated(const OpenSample& sample) {
+    ++index_.repeated_keys;
+    report(sample.offset, sample.key, kRepeatedKey);
+    index_.unpaired.back().samples = 0;
+  }
+
   void close_sample() {
     const bool is_image = has_image();
     OpenSample sample = std::exchange(sample_, {});
     if (is_image || sample.text || sample.json) {
-      index_.repeated_keys += keys_.insert(sample.key).second ? 0 : 1;
+      ++index_.groups;
+      if (!keys_.insert(sample.key).second) note_repeated(sample);
     }
     add_sample(sample);
     if (!is_image) return;

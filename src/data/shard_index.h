@@ -4,15 +4,21 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "data/duplicate_groups.h"
 #include "data/location_index.h"
+#include "data/lost_samples.h"
 #include "data/quarantine.h"
 
 namespace helip::data {
+
+// Of samples that are kept (0 samples in their entry).
+inline constexpr const char* kRepeatedKey =
+    "the key of an earlier sample of the shard; both are kept";
 
 struct ShardIndex {
   std::uint64_t bytes = 0;
@@ -23,9 +29,13 @@ struct ShardIndex {
       caption_digests;  // sha256 of caption_key(caption); zeros if the caption is not usable
   std::uint64_t json_captions = 0;  // pairs whose caption is a field of a .json
   // Images without a caption member, captions without an image, links: not pairs, so without a
-  // SampleId. The damaged rest of a shard is one such entry.
+  // SampleId. The damaged rest of a shard is the last such entry; how many samples it stands for is
+  // not known from the shard alone. A sample with the key of an earlier one of the shard has an
+  // entry of 0 samples: it is kept.
   std::vector<QuarantineEntry> unpaired;
-  std::uint64_t repeated_keys = 0;  // samples with a key that an earlier one of the shard has
+  std::optional<DamagedEnd> damaged_end;
+  std::uint64_t groups = 0;         // samples, pairs or not
+  std::uint64_t repeated_keys = 0;  // samples with the key of an earlier one of the shard
   std::uint64_t images = 0;         // samples with an image
   // Of these, how many come before the first with a usable caption, and what they hold instead:
   // member extensions (".jpg") and fields of their .json ("json field alt").

@@ -140,7 +140,12 @@ std::uint32_t checksum(std::span<const std::byte> block) {
 
 DamagedTar damaged(const std::string& shard, std::uint64_t offset, const std::string& what,
                    const std::string& expected, const std::string& found) {
-  return {{.what = what, .where = shard, .expected = expected, .found = found}, offset};
+  return {{.what = what, .where = shard, .expected = expected, .found = found}, offset, false};
+}
+
+DamagedTar cut_off(const std::string& shard, std::uint64_t offset, const std::string& what,
+                   const std::string& expected, const std::string& found) {
+  return {{.what = what, .where = shard, .expected = expected, .found = found}, offset, true};
 }
 
 std::optional<TarMember> read_headers(const std::function<void(std::span<std::byte>)>& read,
@@ -153,7 +158,7 @@ std::optional<TarMember> read_headers(const std::function<void(std::span<std::by
   for (int headers = 0;; ++headers) {
     const std::uint64_t left = file_bytes - offset;
     if (left < kBlock) {
-      throw damaged(shard, offset, "truncated tar: no end mark",
+      throw cut_off(shard, offset, "truncated tar: no end mark",
                     cat("a header or end mark of ", kBlock, " bytes"), cat(left, " bytes left"));
     }
     const std::uint64_t at = offset;
@@ -184,7 +189,7 @@ std::optional<TarMember> read_headers(const std::function<void(std::span<std::by
       member.size = has_data ? extended.size.value_or(*field_size) : 0;
       member.data_offset = offset;
       if (member.size > file_bytes - offset) {
-        throw damaged(shard, at, "truncated tar: the member " + member.name + " is cut off",
+        throw cut_off(shard, at, "truncated tar: the member " + member.name + " is cut off",
                       cat(member.size, " bytes of content"),
                       cat(file_bytes - offset, " bytes left"));
       }
@@ -199,7 +204,7 @@ std::optional<TarMember> read_headers(const std::function<void(std::span<std::by
     }
     const std::uint64_t stored = *field_size + padding_of(*field_size);
     if (stored > file_bytes - offset) {
-      throw damaged(shard, at, "truncated tar: an extended header is cut off",
+      throw cut_off(shard, at, "truncated tar: an extended header is cut off",
                     cat(stored, " bytes"), cat(file_bytes - offset, " bytes left"));
     }
     std::vector<std::byte> content(stored);

@@ -38,8 +38,11 @@ std::uint32_t checksum(std::span<const std::byte> block);
 
 constexpr std::uint64_t padding_of(std::uint64_t size) { return (kBlock - size % kBlock) % kBlock; }
 
+// `damaged`: bytes that are no tar. `cut_off`: the file ends too early.
 DamagedTar damaged(const std::string& shard, std::uint64_t offset, const std::string& what,
                    const std::string& expected = {}, const std::string& found = {});
+DamagedTar cut_off(const std::string& shard, std::uint64_t offset, const std::string& what,
+                   const std::string& expected, const std::string& found);
 
 // Reads the headers of one member that starts at `offset` of a shard with `file_bytes` bytes.
 // `read` fills its argument with the following bytes and is never asked beyond `file_bytes`.

@@ -40,12 +40,13 @@ std::string compression_of(std::span<const std::byte> head) {
 
 }  // namespace
 
-DamagedTar::DamagedTar(const Problem& problem, std::uint64_t offset)
+DamagedTar::DamagedTar(const Problem& problem, std::uint64_t offset, bool is_cut)
     : DataError({.what = problem.what,
                  .where = cat(problem.where, ": byte ", offset),
                  .expected = problem.expected,
                  .found = problem.found}),
       offset_(offset),
+      is_cut_(is_cut),
       reason_(
           to_line({.what = problem.what, .expected = problem.expected, .found = problem.found})) {}
 
@@ -113,10 +114,10 @@ void TarReader::read_exact(std::span<std::byte> out) {
 
 std::optional<TarMember> TarReader::next() {
   if (file_bytes_ == 0)
-    throw tar::damaged(path_.string(), 0, "empty tar", "tar members", "0 bytes");
+    throw tar::cut_off(path_.string(), 0, "empty tar", "tar members", "0 bytes");
   read([](std::span<const std::byte>) {});
   if (padding_left_ > file_bytes_ - offset_) {
-    throw tar::damaged(path_.string(), offset_, "truncated tar: no end mark",
+    throw tar::cut_off(path_.string(), offset_, "truncated tar: no end mark",
                        cat(padding_left_, " bytes of padding"),
                        cat(file_bytes_ - offset_, " bytes left"));
   }

@@ -1,6 +1,6 @@
 // A strict, sequential reader of tar shards: ustar, pax and GNU long names. Checksums are verified
-// and sizes are bounded by the file, so that a truncated or damaged shard is an error and never a
-// shorter corpus.
+// and sizes are bounded by the file, so that damage is met where it begins; what comes before it
+// can be used, and how much is lost is for the caller to say (shard_index.h, lost_samples.h).
 #pragma once
 
 #include <cstddef>
@@ -29,14 +29,16 @@ struct TarMember {
 // The bytes of a shard are no whole tar.
 class DamagedTar : public DataError {
  public:
-  // `problem.where`: the shard.
-  DamagedTar(const Problem& problem, std::uint64_t offset);
+  // `problem.where`: the shard. `is_cut`: the file ends too early.
+  DamagedTar(const Problem& problem, std::uint64_t offset, bool is_cut);
   [[nodiscard]] std::uint64_t offset() const { return offset_; }
+  [[nodiscard]] bool is_cut() const { return is_cut_; }
   // The message without the place.
   [[nodiscard]] const std::string& reason() const { return reason_; }
 
  private:
   std::uint64_t offset_;
+  bool is_cut_;
   std::string reason_;
 };
 

@@ -138,11 +138,12 @@ JobRecord read_job(const fs::path& work_dir) {
   const fs::path quarantine = job.folder / "corpus" / "quarantine.jsonl";
   if (fs::exists(quarantine)) job.unusable = data::count_reasons(quarantine);
   job.corpus_folder = find_corpus(job.folder);
-  const fs::path unpaired = job.corpus_folder / data::kUnpairedFile;
-  if (!job.corpus_folder.empty() && fs::exists(unpaired)) {
-    for (const auto& [reason, count] : data::count_reasons(unpaired)) job.unusable[reason] += count;
-  }
-  if (job.corpus_folder.empty()) {
+  if (!job.corpus_folder.empty()) {
+    for (const fs::path& list : data::left_out_lists(job.corpus_folder)) {
+      if (!fs::exists(list)) continue;
+      for (const auto& [reason, count] : data::count_reasons(list)) job.unusable[reason] += count;
+    }
+  } else {
     job.missing.emplace_back(
         "the corpus: the folder that corpus/location.txt names has no manifest.json");
   }

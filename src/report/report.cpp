@@ -92,7 +92,8 @@ std::string quarantine_section(const JobRecord& job) {
   std::string out =
       cat("<h2>Quarantine</h2><p class=\"soft\">", samples, samples == 1 ? " sample" : " samples",
           " could not be used and took no part; corpus/quarantine.jsonl and the corpus's "
-          "unpaired.jsonl name each with its shard.</p><dl>");
+          "unpaired.jsonl (import_report.jsonl of what an import left out) name each with its "
+          "place; of the damaged rest of a shard the number is an estimate.</p><dl>");
   for (const auto& [reason, count] : job.unusable) {
     out += cat("<dt>", count, "</dt><dd>", escape_html(reason), "</dd>");
   }

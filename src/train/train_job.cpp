@@ -278,7 +278,6 @@ class Training {
     const double epoch =
         static_cast<double>(state_.step) / static_cast<double>(sampler_.steps_per_epoch());
     const double rate = seconds > 0 ? static_cast<double>(interval_pairs_) / seconds : 0;
-    const double data_share = seconds > 0 ? interval_data_time_ / seconds : 0;
     if (callbacks_.progress) {
       callbacks_.progress({.step = state_.step,
                            .steps = steps_,
@@ -289,7 +288,7 @@ class Training {
                            .lr = lr,
                            .logit_scale = result.logit_scale,
                            .samples_per_second = rate,
-                           .data_share = data_share});
+                           .data_share = data_share_});
     }
     if (state_.step % std::max<std::uint64_t>(1, spec_.config.train.log_steps) != 0 &&
         state_.step != steps_) {
@@ -307,7 +306,8 @@ class Training {
                       .samples_per_second = rate,
                       .data_time = interval_data_time_ / steps,
                       .batch_time = seconds / steps});
-    tell_input_bound(data_share);
+    data_share_ = seconds > 0 ? interval_data_time_ / seconds : 0;
+    tell_input_bound();
     interval_start_ = monotonic_seconds();
     interval_data_time_ = 0;
     interval_steps_ = 0;
@@ -315,11 +315,11 @@ class Training {
   }
 
   // Once. The first interval does not count: in it nothing was loaded ahead.
-  void tell_input_bound(double data_share) {
+  void tell_input_bound() {
     const bool is_first = std::exchange(first_interval_, false);
-    if (is_first || told_input_bound_ || data_share <= config::kInputBoundShare) return;
+    if (is_first || told_input_bound_ || data_share_ <= config::kInputBoundShare) return;
     told_input_bound_ = true;
-    log::warning(cat("input bound: ", decimal(100 * data_share, 0),
+    log::warning(cat("input bound: ", decimal(100 * data_share_, 0),
                      " % of the training time goes into waiting for data; more "
                      "train.loader_threads, smaller images (data import --max-side) or "
                      "train.decode_scaled help"));
@@ -358,6 +358,7 @@ class Training {
   int bad_steps_ = 0;
   double interval_start_ = 0;  // since the last line of metrics
   double interval_data_time_ = 0;
+  double data_share_ = 0;  // of the interval that a line of metrics ended last
   bool first_interval_ = true;
   bool told_input_bound_ = false;
   std::uint64_t interval_steps_ = 0;

@@ -33,8 +33,8 @@ struct TrainProgress {
   double epoch = 0;
   double loss = 0, contrastive_loss = 0, margin_loss = 0;
   double lr = 0, logit_scale = 0, samples_per_second = 0;
-  double data_share =
-      0;  // of the time since the last line of metrics that went into waiting for data
+  // Of the time between the last two lines of metrics, what went into waiting for data; 0 before.
+  double data_share = 0;
 };
 
 struct TrainReport {

@@ -135,8 +135,7 @@ class EngineTaskRunner final : public TaskRunner {
     // The report, and tools that read a work directory, find the corpus by this.
     publish_file(spec.path("index") / "location.txt", folder.string() + "\n");
     const data::CorpusManifest manifest = data::read_manifest(folder / "manifest.json");
-    data::refuse_too_many(manifest.pairs, config_.corpus.max_quarantined,
-                          folder / data::kUnpairedFile);
+    data::refuse_too_many(manifest.pairs, config_.corpus.max_quarantined, folder);
     tell_irregular(manifest, folder);
     const auto source =
         model::find_architecture(config_.model.architecture, model::installed_models());
@@ -166,15 +165,17 @@ class EngineTaskRunner final : public TaskRunner {
   // What is no pair has no place in the quarantine.
   static void tell_irregular(const data::CorpusManifest& manifest,
                              const std::filesystem::path& folder) {
-    if (manifest.unpaired > 0) {
-      log::warning(cat("index: ", manifest.unpaired,
-                       " members or damaged ends of shards are no "
-                       "pair, see ",
-                       (folder / data::kUnpairedFile).string()));
+    for (const auto& list : data::left_out_lists(folder)) {
+      const std::uint64_t samples = data::total_of(data::count_reasons(list));
+      if (samples == 0) continue;
+      log::warning(cat("index: ", samples, samples == 1 ? " sample is" : " samples are",
+                       " left out, see ", list.string()));
     }
     if (manifest.repeated_keys > 0) {
-      log::warning(cat("index: ", manifest.repeated_keys,
-                       " samples have the key of an earlier one in their shard; they are kept"));
+      log::warning(
+          cat("index: ", manifest.repeated_keys,
+              " samples have the key of an earlier one in their shard; they are kept, see ",
+              (folder / data::kUnpairedFile).string()));
     }
   }
 
@@ -186,8 +187,7 @@ class EngineTaskRunner final : public TaskRunner {
     if (spec.paths.contains("features")) output.features = spec.path("features");
     mining::EncodeSummary merged =
         mining::merge_embeddings(range_results(spec), spec.pairs, output, hooks.progress);
-    data::refuse_too_many(spec.pairs, config_.corpus.max_quarantined,
-                          std::filesystem::path(spec.path("corpus")) / data::kUnpairedFile,
+    data::refuse_too_many(spec.pairs, config_.corpus.max_quarantined, spec.path("corpus"),
                           output.quarantine / "quarantine.jsonl");
     if (ready) {
       const mining::ReadyRows embeddings = mining::ready_embeddings(config_.encoder);

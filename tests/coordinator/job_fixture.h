@@ -103,7 +103,7 @@ class JobFixture {
             R"({"pairs":10,"fingerprint":"f","model_digest":"m","locked_towers":false,"corpus":")",
             spec.path("index").string(), "\"}");
       case rpc::Stage::kEncode:
-        if (spec.kind == "range") return "{}";
+        if (spec.kind == "range") return cat(R"({"quarantined":)", range_quarantined, "}");
         product(spec.path("embeddings") / "img_emb" / "img_emb_0.npy");
         product(spec.path("embeddings") / "text_emb" / "text_emb_0.npy");
         product(spec.path("quarantine") / "quarantine.npy");
@@ -161,6 +161,7 @@ class JobFixture {
   TemporaryFolder folder;
   config::RunConfig config;
   coordinator::WorkDir work_dir;
+  int range_quarantined = 0;       // what each encode task says
   std::string model_digest = "m";  // of the model that the job finds when it is opened
   HandClock clock;
   std::unique_ptr<coordinator::Job> job;

@@ -140,6 +140,37 @@ TEST_CASE("the status tells how many pairs encode could not read") {
   CHECK(fixture.job->status().quarantined == 3);
 }
 
+TEST_CASE("encode stops the job as soon as its tasks quarantine more than the limit of all pairs") {
+  config::RunConfig config = test::small_config();
+  config.corpus.max_quarantined = 0.2;
+  JobFixture fixture(config);
+  fixture.range_quarantined = 2;
+  const auto worker = fixture.enroll();
+  fixture.work_until_told_to_leave(worker, 2);  // index and a range: 2 of 10 are allowed
+  CHECK(fixture.job->state() == rpc::JobState::kRunning);
+  fixture.work_until_told_to_leave(worker, 1);
+  const rpc::JobStatus status = fixture.job->status();
+  CHECK(status.state == rpc::JobState::kFailed);
+  CHECK(status.failure.find("too many samples of the corpus are unusable") != std::string::npos);
+  CHECK(status.failure.find("at most 20 % (corpus.max_quarantined); found 4 of 10, 40 %") !=
+        std::string::npos);
+
+  // Neither forgotten by a restart nor by a lost ledger.
+  fixture.open();
+  CHECK(fixture.job->state() == rpc::JobState::kFailed);
+  fixture.job.reset();
+  std::filesystem::remove_all(fixture.work_dir.database().parent_path());
+  fixture.open();
+  CHECK(fixture.job->state() == rpc::JobState::kFailed);
+
+  // After the last range it is the merge that says it.
+  config.corpus.max_quarantined = 0.5;
+  JobFixture late(config);
+  late.range_quarantined = 2;
+  late.work_until_told_to_leave(late.enroll());
+  CHECK(late.job->state() == rpc::JobState::kDone);
+}
+
 TEST_CASE("stages that the configuration leaves out are skipped") {
   config::RunConfig config = test::small_config();
   config.train.hard_pairs = "none";

@@ -16,6 +16,7 @@ namespace {
 
 using test::contains;
 using test::kTarEnd;
+using test::tar_header;
 using test::tar_member;
 
 // Three shards: names of every kind, captions of every kind.

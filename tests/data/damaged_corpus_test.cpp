@@ -183,7 +183,9 @@ TEST_CASE("every kind of damage is named, counted and survived, with a lid on me
   const std::string cut = good("last") + good("lost");
   test::write_file(shards / "2.tar", cut.substr(0, good("last").size() + 600));
   test::write_file(shards / "3.tar", "");
-  samples += 3;  // one good, one lost, one shard
+  test::write_file(shards / "sizes.json", R"({"2.tar": 2})");
+  test::write_file(shards / "3_stats.json", R"({"successes": 4})");
+  samples += 6;  // one good, one lost, four of an empty shard
 
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
   const MemoryLimit limit(768ULL << 20);
@@ -194,6 +196,7 @@ TEST_CASE("every kind of damage is named, counted and survived, with a lid on me
 
   std::map<std::string, std::string> found;
   std::vector<nlohmann::json> ends;
+  std::size_t repeated = 0;
   for (const char* const name : {"quarantine.jsonl", kUnpairedFile}) {
     std::ifstream lines(index / name);
     for (std::string line; std::getline(lines, line);) {
@@ -201,7 +204,10 @@ TEST_CASE("every kind of damage is named, counted and survived, with a lid on me
       CHECK(!entry.at("shard").get<std::string>().empty());
       CHECK(entry.at("offset").is_number_unsigned());
       const auto key = entry.at("key").get<std::string>();
-      if (entry.at("shard") == "2.tar" || entry.at("shard") == "3.tar") {
+      if (entry.value("samples", 1) == 0) {
+        CHECK(test::contains(entry.at("reason"), "the key of an earlier sample"));
+        ++repeated;
+      } else if (entry.at("shard") == "2.tar" || entry.at("shard") == "3.tar") {
         ends.push_back(entry);
       } else {
         CHECK(found.emplace(key, entry.at("reason").get<std::string>()).second);
@@ -219,14 +225,17 @@ TEST_CASE("every kind of damage is named, counted and survived, with a lid on me
   REQUIRE(ends.size() == 2);
   CHECK(test::contains(ends[0].at("reason"), "the member lost.png is cut off"));
   CHECK(test::contains(ends[0].at("reason"), "truncated tar"));
+  CHECK(test::contains(ends[0].at("reason"), "; 1 sample lost"));
   CHECK(test::contains(ends[1].at("reason"), "empty tar"));
+  CHECK(ends[1].at("samples") == 4);
+  CHECK(repeated == kRounds);
   CHECK(corpus.manifest().repeated_keys == kRounds);
 
-  const std::size_t unusable = wanted.size() + ends.size();
-  const std::size_t in_all = corpus.size() + corpus.manifest().unpaired;
+  const std::size_t unusable = wanted.size() + 5;
+  const std::size_t in_all = corpus.size() + total_of(count_reasons(index / kUnpairedFile));
   CHECK(in_all == samples);
   const auto refuse = [&](double limit_share) {
-    refuse_too_many(corpus.size(), limit_share, index / kUnpairedFile, index / "quarantine.jsonl");
+    refuse_too_many(corpus.size(), limit_share, index, index / "quarantine.jsonl");
   };
   const std::string error = test::error_of<DataError>([&] { refuse(0.05); });
   CAPTURE(error);

@@ -115,10 +115,14 @@ TEST_CASE_METHOD(ResumeTest, "what is damaged in the unfinished folder is made a
 }
 
 TEST_CASE_METHOD(ResumeTest, "shards of other sources or options are not taken over") {
-  for (const bool other_source : {false, true}) {
+  for (const int other : {0, 1, 2}) {
     killed_after(30, options("out"));
     ImportOptions settings = options("out");
-    if (other_source) {
+    if (other == 2) {
+      // Decoded in no time at all.
+      settings.images.max_decode_seconds = 59;
+      CHECK(import_identity(settings) != import_identity(options("out")));
+    } else if (other == 1) {
       test::write_file(in / "0.png", test::png(99, 25, 11));
     } else {
       settings.images.max_side = 25;
@@ -130,6 +134,17 @@ TEST_CASE_METHOD(ResumeTest, "shards of other sources or options are not taken o
     std::filesystem::remove_all(folder.path() / "out");
     std::filesystem::remove_all(settings.out);
   }
+}
+
+TEST_CASE_METHOD(ResumeTest, "what was left out under a higher limit counts under a lower one") {
+  killed_after(30, options("out"));
+  ImportOptions settings = options("out");
+  settings.max_left_out = 0.01;
+  bool went_on = false;
+  const std::string error = test::error_of<DataError>(
+      [&] { import_corpus(settings, [&](std::uint64_t, std::uint64_t) { went_on = true; }); });
+  CHECK(test::contains(error, "too much is left out"));
+  CHECK(!went_on);
 }
 
 TEST_CASE_METHOD(ResumeTest, "two imports into one folder do not meet") {

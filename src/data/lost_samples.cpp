@@ -1,0 +1,58 @@
+#include "data/lost_samples.h"
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "common/ids.h"
+#include "common/publish.h"
+
+namespace helip::data {
+namespace {
+
+// A number of samples that a corpus can have.
+std::optional<std::uint64_t> count_in(const std::filesystem::path& file, const std::string& key) {
+  if (!std::filesystem::is_regular_file(file)) return std::nullopt;
+  const auto json =
+      nlohmann::json::parse(read_text_file(file), nullptr, /*allow_exceptions=*/false);
+  if (!json.is_object()) return std::nullopt;
+  const auto count = json.find(key);
+  if (count == json.end() || !count->is_number_unsigned()) return std::nullopt;
+  const auto samples = count->get<std::uint64_t>();
+  return samples < kNoPair ? std::optional(samples) : std::nullopt;
+}
+
+std::uint64_t rounded(double samples) { return static_cast<std::uint64_t>(std::llround(samples)); }
+
+std::uint64_t estimate(const DamagedEnd& end, const WholeShards& whole) {
+  if (end.is_cut && whole.shards > 0) {
+    const double mean = static_cast<double>(whole.samples) / static_cast<double>(whole.shards);
+    const std::uint64_t full = rounded(mean);
+    return full - std::min(full, end.read_samples);
+  }
+  const std::uint64_t samples = whole.samples + end.read_samples;
+  if (!end.is_cut && samples > 0) {
+    const double mean =
+        static_cast<double>(whole.bytes + end.read_bytes) / static_cast<double>(samples);
+    return rounded(static_cast<double>(end.lost_bytes) / mean);
+  }
+  return end.read_samples;
+}
+
+}  // namespace
+
+std::optional<std::uint64_t> known_samples(const std::filesystem::path& shard) {
+  const auto folder = shard.parent_path();
+  const auto known = count_in(folder / "sizes.json", shard.filename().string());
+  return known ? known : count_in(folder / (shard.stem().string() + "_stats.json"), "successes");
+}
+
+LostSamples lost_samples(const DamagedEnd& end, std::optional<std::uint64_t> known,
+                         const WholeShards& whole) {
+  const std::uint64_t lost =
+      known ? *known - std::min(*known, end.read_samples) : estimate(end, whole);
+  return {.samples = std::max<std::uint64_t>(lost, 1), .is_known = known.has_value()};
+}
+
+}  // namespace helip::data
