@@ -178,7 +178,8 @@ void Job::advance() {
   if (!failure_.empty()) return;
   try {
     // Once all are encoded the merge says it, and names each.
-    if (corpus_ && !ledger_.complete(Stage::kEncode) && !ledger_.rest_done(Stage::kEncode)) {
+    if (corpus_ && ledger_.find(Stage::kEncode, kMerge) == nullptr &&
+        !ledger_.complete(Stage::kEncode)) {
       expect_usable(quarantined_, *corpus_, config_.corpus.max_quarantined);
     }
     while (true) {
