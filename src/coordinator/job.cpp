@@ -177,12 +177,12 @@ void Job::put_back(const std::vector<TaskId>& tasks) {
 void Job::advance() {
   if (!failure_.empty()) return;
   try {
-    // Once all are encoded the merge says it, and names each.
-    if (corpus_ && ledger_.find(Stage::kEncode, kMerge) == nullptr &&
-        !ledger_.complete(Stage::kEncode)) {
-      expect_usable(quarantined_, *corpus_, config_.corpus.max_quarantined);
-    }
     while (true) {
+      // Once all are encoded the merge says it, and names each.
+      if (corpus_ && ledger_.find(Stage::kEncode, kMerge) == nullptr &&
+          !ledger_.complete(Stage::kEncode)) {
+        expect_usable(quarantined_, *corpus_, config_.corpus.max_quarantined);
+      }
       const auto later = pipeline_.later_mining(ledger_);
       const auto tasks = pipeline_.next(ledger_);
       if (tasks.empty()) break;
