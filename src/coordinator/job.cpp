@@ -230,7 +230,6 @@ void Job::add_tasks(const std::vector<NewTask>& tasks) {
       ledger_.adopt(added[i].id, added[i].fence, added[i].result);
       log::info(cat("took over the result of ", label(added[i])));
       if (added[i].stage == Stage::kIndex) corpus_ = corpus_facts(added[i]);
-      quarantined_ += quarantined_in(added[i]);
     }
   }
   journaled([&] { journal_->add(added); });
