@@ -177,11 +177,12 @@ void Job::put_back(const std::vector<TaskId>& tasks) {
 void Job::advance() {
   if (!failure_.empty()) return;
   try {
-    // Once all are encoded the merge says it, and names each.
-    if (corpus_ && !ledger_.complete(Stage::kEncode) && !ledger_.rest_done(Stage::kEncode)) {
-      expect_usable(quarantined_, *corpus_, config_.corpus.max_quarantined);
-    }
     while (true) {
+      // Once all are encoded the merge says it, and names each.
+      if (corpus_ && ledger_.find(Stage::kEncode, kMerge) == nullptr &&
+          !ledger_.complete(Stage::kEncode)) {
+        expect_usable(quarantined_, *corpus_, config_.corpus.max_quarantined);
+      }
       const auto later = pipeline_.later_mining(ledger_);
       const auto tasks = pipeline_.next(ledger_);
       if (tasks.empty()) break;
@@ -229,7 +230,6 @@ void Job::add_tasks(const std::vector<NewTask>& tasks) {
       ledger_.adopt(added[i].id, added[i].fence, added[i].result);
       log::info(cat("took over the result of ", label(added[i])));
       if (added[i].stage == Stage::kIndex) corpus_ = corpus_facts(added[i]);
-      quarantined_ += quarantined_in(added[i]);
     }
   }
   journaled([&] { journal_->add(added); });

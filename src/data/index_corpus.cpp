@@ -48,7 +48,10 @@ std::string unpaired_lines(const std::vector<QuarantineEntry>& entries) {
   return lines;
 }
 
-// Stops a scan whose captions are looked for in the wrong place.
+// So many samples without a usable pair at the beginning, and the scan stops.
+constexpr std::uint64_t kFirstSamples = 1000;
+
+// Stops a scan whose captions or images are looked for in the wrong place.
 class CaptionWatch {
  public:
   CaptionWatch(std::string shard, std::string caption_key)
@@ -56,31 +59,30 @@ class CaptionWatch {
 
   void add(const ShardIndex& index) {
     if (found_) return;
-    images_ += index.without_caption;
+    samples_ += index.before_first;
     seen_.insert(index.seen.begin(), index.seen.end());
-    found_ = index.without_caption < index.images;
-    if (!found_ && images_ >= kFirstImages) fail();
+    found_ = index.has_usable;
+    if (!found_ && samples_ >= kFirstSamples) fail();
   }
   void finish() const {
-    if (!found_ && images_ > 0) fail();
+    if (!found_ && samples_ > 0) fail();
   }
 
  private:
-  static constexpr std::uint64_t kFirstImages = 1000;
-
   [[noreturn]] void fail() const {
     std::string seen;
     for (const std::string& name : seen_) seen += (seen.empty() ? "" : ", ") + name;
-    throw DataError({.what = cat("no usable caption in the first ", images_, " images"),
-                     .where = shard_,
-                     .expected = cat("KEY.txt, or the field ", caption_key_,
-                                     " (corpus.caption_key) of KEY.json"),
-                     .found = seen});
+    throw DataError(
+        {.what = cat("no image with a usable caption in the first ", samples_, " samples"),
+         .where = shard_,
+         .expected = cat("KEY.{jpg,jpeg,png,webp} with KEY.txt, or the field ", caption_key_,
+                         " (corpus.caption_key) of KEY.json"),
+         .found = seen});
   }
 
   std::string shard_;
   std::string caption_key_;
-  std::uint64_t images_ = 0;
+  std::uint64_t samples_ = 0;
   std::set<std::string> seen_;
   bool found_ = false;
 };
@@ -126,7 +128,11 @@ CorpusScan scan_shards(const std::vector<std::filesystem::path>& shards,
   const unsigned threads = std::clamp(std::thread::hardware_concurrency(), 1U, kMaxIndexThreads);
   ordered_parallel(
       shards.size(), threads, 2ULL * threads,
-      [&](std::uint64_t i) { return index_shard(shards[i], caption_key); },
+      [&](std::uint64_t i) {
+        // A later shard may be without captions where an earlier one has them.
+        return i == 0 ? index_shard(shards[i], caption_key, kFirstSamples)
+                      : index_shard(shards[i], caption_key);
+      },
       [&](std::uint64_t i, ShardIndex index) {
         captions.add(index);
         const std::string name = shards[i].lexically_relative(folder).string();
@@ -164,7 +170,7 @@ CorpusScan scan_shards(const std::vector<std::filesystem::path>& shards,
     throw DataError({.what = "no image-text pair in the shards",
                      .where = cat(shards.front().string(), shards.size() > 1 ? " and others" : ""),
                      .expected = "members KEY.{jpg,jpeg,png,webp} with KEY.txt or KEY.json",
-                     .found = cat(scan.unpaired.size(), " members without a partner")});
+                     .found = "no sample that is whole"});
   }
   scan.manifest.pairs = scan.locations.size();
   estimate_lost(damaged, whole, scan.unpaired);

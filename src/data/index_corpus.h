@@ -25,7 +25,7 @@ struct CorpusScan {
 
 // Reads all shards (several at a time); `progress(done, total)` counts them, in order, on this
 // thread. Throws DataError: a shard cannot be read or is compressed, there is no pair at all, or
-// none of the first 1,000 images has a usable caption (naming what there is instead).
+// none of the first 1,000 samples is an image with a usable caption (naming what there is instead).
 CorpusScan scan_shards(const std::vector<std::filesystem::path>& shards,
                        const std::string& caption_key,
                        const std::function<void(std::uint64_t, std::uint64_t)>& progress);

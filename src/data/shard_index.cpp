@@ -35,8 +35,12 @@ struct OpenSample {
 
 class ShardIndexer {
  public:
-  ShardIndexer(const std::filesystem::path& shard, const std::string& caption_key)
-      : reader_(shard), shard_(shard.filename().string()), caption_key_(caption_key) {}
+  ShardIndexer(const std::filesystem::path& shard, const std::string& caption_key,
+               std::uint64_t most_before_first)
+      : reader_(shard),
+        shard_(shard.filename().string()),
+        caption_key_(caption_key),
+        most_before_first_(most_before_first) {}
 
   ShardIndex run() {
     try {
@@ -44,6 +48,8 @@ class ShardIndexer {
       while (const auto member = reader_.next()) {
         any = true;
         add(*member);
+        if (!index_.has_usable && index_.before_first >= most_before_first_)
+          return std::move(index_);
       }
       close_sample();
       if (!any) report(0, {}, "the shard is empty; no tar member");
@@ -108,10 +114,10 @@ class ShardIndexer {
                        [](const auto& image) { return image.has_value(); });
   }
 
-  // What a sample without a usable caption holds, until the first that has one.
+  // What a sample that is no usable pair holds, until the first that is one.
   void note_missing(const OpenSample& sample) {
     constexpr std::size_t kMostNamed = 40;
-    ++index_.without_caption;
+    ++index_.before_first;
     const auto note = [&](std::string name) {
       if (index_.seen.size() < kMostNamed) index_.seen.insert(std::move(name));
     };
@@ -128,15 +134,13 @@ class ShardIndexer {
 
   void close_sample() {
     const bool is_image = has_image();
-    OpenSample sample = std::exchange(sample_, {});
+    const OpenSample sample = std::exchange(sample_, {});
     if (is_image || sample.text || sample.json) {
       ++index_.groups;
       if (!keys_.insert(sample.key).second) note_repeated(sample);
     }
     add_sample(sample);
-    if (!is_image) return;
-    ++index_.images;
-    if (usable_ == 0) note_missing(sample);
+    if (!index_.has_usable && !sample.extensions.empty()) note_missing(sample);
   }
 
   void add_sample(const OpenSample& sample) {
@@ -167,7 +171,7 @@ class ShardIndexer {
                               .header_bytes = static_cast<std::uint32_t>(
                                   image.member.data_offset - image.member.header_offset)});
     index_.image_digests.push_back(digest_from_hex(image.image_sha256));
-    usable_ += text.problem.empty() ? 1 : 0;
+    index_.has_usable = index_.has_usable || text.problem.empty();
     index_.caption_digests.push_back(
         text.problem.empty()
             ? digest_from_hex(sha256_hex(std::string_view(data::caption_key(text.text))))
@@ -184,14 +188,15 @@ class ShardIndexer {
   std::string caption_key_;
   OpenSample sample_;
   std::unordered_set<std::string> keys_;
-  std::uint64_t usable_ = 0;  // pairs with a usable caption
+  std::uint64_t most_before_first_;
   ShardIndex index_;
 };
 
 }  // namespace
 
-ShardIndex index_shard(const std::filesystem::path& shard, const std::string& caption_key) {
-  return ShardIndexer(shard, caption_key).run();
+ShardIndex index_shard(const std::filesystem::path& shard, const std::string& caption_key,
+                       std::uint64_t most_before_first) {
+  return ShardIndexer(shard, caption_key, most_before_first).run();
 }
 
 }  // namespace helip::data

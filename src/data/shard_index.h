@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <optional>
 #include <set>
 #include <string>
@@ -36,16 +37,18 @@ struct ShardIndex {
   std::optional<DamagedEnd> damaged_end;
   std::uint64_t groups = 0;         // samples, pairs or not
   std::uint64_t repeated_keys = 0;  // samples with the key of an earlier one of the shard
-  std::uint64_t images = 0;         // samples with an image
-  // Of these, how many come before the first with a usable caption, and what they hold instead:
+  // Samples before the first pair with a usable caption, whatever they hold, and what that is:
   // member extensions (".jpg") and fields of their .json ("json field alt").
-  std::uint64_t without_caption = 0;
+  std::uint64_t before_first = 0;
+  bool has_usable = false;  // a pair with a usable caption
   std::set<std::string> seen;
 };
 
 // Groups members into samples as WebDataset does: consecutive members with one key; a repeated
 // extension starts a new sample. Of an empty, truncated or damaged tar the samples before the
-// damage are taken. Throws DataError if the file cannot be read or is compressed.
-ShardIndex index_shard(const std::filesystem::path& shard, const std::string& caption_key);
+// damage are taken. Ends without digest where the first `most_before_first` samples are no usable
+// pair. Throws DataError if the file cannot be read or is compressed.
+ShardIndex index_shard(const std::filesystem::path& shard, const std::string& caption_key,
+                       std::uint64_t most_before_first = std::numeric_limits<std::uint64_t>::max());
 
 }  // namespace helip::data

@@ -13,6 +13,7 @@
 #include "data/index_corpus.h"
 #include "data/quarantine.h"
 #include "data/reason_count.h"
+#include "data/shard_index.h"
 #include "data/shard_list.h"
 #include "support/temporary_folder.h"
 
@@ -246,7 +247,7 @@ TEST_CASE("every kind of damage is named, counted and survived, with a lid on me
   CHECK_NOTHROW(refuse(0.2));
 }
 
-TEST_CASE("without a caption in the first 1,000 images indexing ends and tells what is there") {
+TEST_CASE("without a caption in the first 1,000 samples indexing ends and tells what is there") {
   const test::TemporaryFolder folder;
   std::string tar;
   for (int i = 0; i < 1000; ++i) {
@@ -262,10 +263,12 @@ TEST_CASE("without a caption in the first 1,000 images indexing ends and tells w
   const std::string late = tar_member("z.jpg", "image") + tar_member("z.txt", "a caption");
   const std::string error = index_with("");
   CAPTURE(error);
-  CHECK(test::contains(error, "no usable caption in the first 1000 images"));
+  CHECK(test::contains(error, "no image with a usable caption in the first 1000 samples"));
   CHECK(test::contains(error, "the field caption (corpus.caption_key) of KEY.json"));
   CHECK(test::contains(error, "found .jpg, .json, json field alt, json field url"));
-  // The first 1,000 decide, though within one shard the rest has been read by then.
+  CHECK(index_with(late) == error);
+  // The first 1,000 decide, and the rest is not read.
+  CHECK(index_shard(folder.path() / "s/0.tar", "caption", 3).before_first == 3);
   tar.erase(0, tar.find("1.jpg"));
   CHECK(index_with(late).empty());
 }
