@@ -8,6 +8,7 @@
 #include <torch/csrc/jit/runtime/graph_executor.h>
 #include <torch/csrc/jit/serialization/import.h>
 
+#include <algorithm>
 #include <exception>
 #include <sstream>
 #include <string>
@@ -23,37 +24,59 @@
 namespace helip::model {
 namespace {
 
-// TorchScript's errors are a stack of lines, of which the last "RuntimeError: …" says what
-// happened.
-std::string one_line(const std::exception& error) {
-  const std::string text = error.what();
-  const std::size_t last = text.rfind("RuntimeError: ");
-  const std::size_t begin = last == std::string::npos ? 0 : last;
-  return text.substr(begin, text.find('\n', begin) - begin);
+// As Python writes it.
+std::string python(const c10::IValue& value) {
+  std::ostringstream text;
+  text << value;
+  return text.str();
+}
+
+// A size made a tensor, which a trace does and a script does not.
+bool is_traced(const torch::jit::Block& block) {
+  return std::ranges::any_of(block.nodes(), [](const torch::jit::Node* node) {
+    return node->kind() == c10::prim::NumToTensor ||
+           std::ranges::any_of(node->blocks(), [](const auto* inner) { return is_traced(*inner); });
+  });
 }
 
 // The argument that tells training from evaluation; null if the operation has none.
-const char* mode_argument(const torch::jit::Node& node) {
+const char* mode_argument(const torch::jit::Node& node, bool traced) {
   const std::string kind = node.kind().toUnqualString();
+  if (!node.kind().is_aten()) return nullptr;
   if (kind == "batch_norm") return "training";
-  const bool drops = kind == "dropout" || kind == "dropout_" || kind == "feature_dropout" ||
-                     kind == "alpha_dropout" || kind == "feature_alpha_dropout";
-  if (!drops || !node.kind().is_aten()) return nullptr;
-  const auto p = torch::jit::toIValue(node.namedInput("p"));
-  return p && p->isDouble() && p->toDouble() == 0 ? nullptr : "train";
+  const auto is_zero = [&](const char* argument) {
+    const auto p = torch::jit::toIValue(node.namedInput(argument));
+    return p && p->isDouble() && p->toDouble() == 0;
+  };
+  // Zero is also what a scripted attention without dropout has.
+  if (kind == "scaled_dot_product_attention") {
+    return is_zero("dropout_p") && !traced ? nullptr : "dropout_p";
+  }
+  const bool drops = kind == "dropout" || kind == "dropout_" || kind == "native_dropout" ||
+                     kind == "feature_dropout" || kind == "alpha_dropout" ||
+                     kind == "feature_alpha_dropout";
+  return drops && !is_zero("p") ? "train" : nullptr;
 }
 
-std::string fixed_mode(const torch::jit::Block& block) {
+// PyTorch's fused layers of evaluation, which have no dropout and no gradient. A script has them in
+// a branch that training does not take.
+bool evaluates_only(const torch::jit::Node& node) {
+  const std::string kind = node.kind().toQualString();
+  const torch::jit::Node* const around = node.owningBlock()->owningNode();
+  return (kind == "aten::_transformer_encoder_layer_fwd" ||
+          kind == "aten::_native_multi_head_attention") &&
+         (around == nullptr || around->kind() != c10::prim::If);
+}
+
+std::string fixed_mode(const torch::jit::Block& block, bool traced) {
   for (const torch::jit::Node* node : block.nodes()) {
-    if (const char* argument = mode_argument(*node)) {
+    if (evaluates_only(*node)) return node->kind().toQualString();
+    if (const char* argument = mode_argument(*node, traced)) {
       const auto value = torch::jit::toIValue(node->namedInput(argument));
-      if (value && value->isBool()) {
-        return cat(node->kind().toQualString(), " with ", argument, " = ",
-                   value->toBool() ? "True" : "False");
-      }
+      if (value) return cat(node->kind().toQualString(), " with ", argument, " = ", python(*value));
     }
     for (const torch::jit::Block* inner : node->blocks()) {
-      std::string found = fixed_mode(*inner);
+      std::string found = fixed_mode(*inner, traced);
       if (!found.empty()) return found;
     }
   }
@@ -61,6 +84,13 @@ std::string fixed_mode(const torch::jit::Block& block) {
 }
 
 }  // namespace
+
+std::string one_line(const std::exception& error) {
+  const std::string text = error.what();
+  const std::size_t last = text.rfind("RuntimeError: ");
+  const std::size_t begin = last == std::string::npos ? 0 : last;
+  return text.substr(begin, text.find('\n', begin) - begin);
+}
 
 std::string named(const PinnedFile& file) {
   return cat(file.path.string(), " (sha256 ", file.sha256, ")");
@@ -71,7 +101,7 @@ std::string fixed_mode(const torch::jit::Module& module) {
   if (!forward) return {};
   const auto graph = forward->graph()->copy();
   torch::jit::Inline(*graph);
-  return fixed_mode(*graph->block());
+  return fixed_mode(*graph->block(), is_traced(*graph->block()));
 }
 
 torch::jit::Module load_script(const PinnedFile& file, const c10::Device& device) {

@@ -5,6 +5,7 @@
 #include <c10/core/Device.h>
 
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <string>
 
@@ -24,8 +25,12 @@ torch::jit::Module load_script(const PinnedFile& file, const c10::Device& device
 // For messages: which file, to the bit.
 std::string named(const PinnedFile& file);
 
+// TorchScript's errors are a stack of lines, of which the last "RuntimeError: …" says what
+// happened.
+std::string one_line(const std::exception& error);
+
 // What a trace has fixed in the module's graph that differs between training and evaluation:
-// "aten::dropout with train = False"; empty if nothing.
+// "aten::dropout with train = False", or an operation of evaluation alone; empty if nothing.
 std::string fixed_mode(const torch::jit::Module& module);
 
 // features_BD of `input`. Throws ConfigError naming the file if the module does not run on it or

@@ -2,6 +2,7 @@
 
 #include <ATen/Context.h>
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/cat.h>
 #include <ATen/ops/zeros.h>
 #include <torch/csrc/autograd/function.h>
 #include <torch/csrc/autograd/variable.h>
@@ -9,12 +10,14 @@
 #include <torch/csrc/jit/runtime/graph_executor.h>
 
 #include <algorithm>
+#include <exception>
 #include <unordered_set>
 #include <utility>
 #include <vector>
 
 #include "common/digest.h"
 #include "common/error.h"
+#include "common/log.h"
 #include "common/rng.h"
 #include "common/text.h"
 #include "model/script_tower.h"
@@ -59,9 +62,8 @@ std::string top_level_names(const torch::jit::Module& module) {
   return names;
 }
 
-// Parameters that backward from `output` does not reach: it would leave them without a gradient,
-// which averaging and the optimizer do not expect.
-std::vector<at::Tensor> unreached(const at::Tensor& output, const NamedTensors& parameters) {
+// Parameters that backward from `output` does not reach.
+NamedTensors unreached(const at::Tensor& output, const NamedTensors& parameters) {
   std::unordered_set<const void*> seen;
   std::vector<torch::autograd::Node*> open;
   const auto visit = [&](torch::autograd::Node* node) {
@@ -73,12 +75,28 @@ std::vector<at::Tensor> unreached(const at::Tensor& output, const NamedTensors& 
     open.pop_back();
     for (const auto& edge : node->next_edges()) visit(edge.function.get());
   }
-  std::vector<at::Tensor> left;
-  for (const auto& [name, parameter] : parameters) {
-    const auto accumulator = torch::autograd::impl::grad_accumulator(parameter);
-    if (!seen.contains(accumulator.get())) left.push_back(parameter);
+  NamedTensors left;
+  for (const auto& entry : parameters) {
+    const auto accumulator = torch::autograd::impl::grad_accumulator(entry.second);
+    if (!seen.contains(accumulator.get())) left.push_back(entry);
   }
   return left;
+}
+
+// `features_BD` as it is, with a graph that gives these parameters zero gradients, which averaging
+// and the optimizer expect. None of their values, finite or not, is read.
+at::Tensor with_zero_gradients(const at::Tensor& features_BD, const NamedTensors& parameters) {
+  std::vector<at::Tensor> rows = {features_BD};
+  for (const auto& [name, parameter] : parameters) {
+    rows.push_back(parameter.reshape({-1}).narrow(0, 0, 0).reshape({0, features_BD.size(1)}));
+  }
+  return at::cat(rows);
+}
+
+std::string names_of(const NamedTensors& tensors) {
+  std::string names;
+  for (const auto& [name, tensor] : tensors) names += (names.empty() ? "" : ", ") + name;
+  return names;
 }
 
 [[noreturn]] void refuse(const PinnedFile& file, const std::string& what,
@@ -194,27 +212,57 @@ TrainedTower::TrainedTower(PinnedFile file, std::int64_t feature_dim, std::strin
 TrainedTower::~TrainedTower() = default;
 
 at::Tensor TrainedTower::run(const at::Tensor& input, const DrawKeys* keys) {
-  const std::int64_t rows = input.size(0);
-  at::Tensor features_BD;
-  if (rows == 0) {
-    features_BD =
+  const NamedTensors& parameters = state_->parameters;
+  if (input.size(0) == 0) {
+    const at::Tensor none_BD =
         at::zeros({0, feature_dim_}, at::TensorOptions(at::kFloat).device(state_->device));
-  } else {
-    state_->set_training(keys != nullptr);
-    if (keys != nullptr) {
-      RandomStream stream(keys->seed, "model/torchscript/" + name_,
-                          {keys->epoch, keys->sample.at(0), keys->slot.at(0)});
-      at::manual_seed(stream.next_u64());
-    }
-    // Each operation as PyTorch runs it eagerly, so that its gradients are PyTorch's too.
-    const torch::jit::GraphOptimizerEnabledGuard as_written(false);
-    features_BD = run_script(state_->module, file_, input.to(state_->device), feature_dim_);
+    return at::GradMode::is_enabled() ? with_zero_gradients(none_BD, parameters) : none_BD;
   }
+  const at::Tensor features_BD = forward(input, keys);
   if (!at::GradMode::is_enabled()) return features_BD;
-  for (const at::Tensor& parameter : unreached(features_BD, state_->parameters)) {
-    features_BD = features_BD.add(parameter.sum().mul(0));
+  const NamedTensors left = unused(features_BD);
+  return left.empty() ? features_BD : with_zero_gradients(features_BD, left);
+}
+
+at::Tensor TrainedTower::forward(const at::Tensor& input, const DrawKeys* keys) {
+  state_->set_training(keys != nullptr);
+  if (keys != nullptr) {
+    RandomStream stream(keys->seed, "model/torchscript/" + name_,
+                        {keys->epoch, keys->sample.at(0), keys->slot.at(0)});
+    at::manual_seed(stream.next_u64());
   }
-  return features_BD;
+  // Each operation as PyTorch runs it eagerly, so that its gradients are PyTorch's too.
+  const torch::jit::GraphOptimizerEnabledGuard as_written(false);
+  return run_script(state_->module, file_, input.to(state_->device), feature_dim_);
+}
+
+NamedTensors TrainedTower::unused(const at::Tensor& features_BD) const {
+  NamedTensors left = unreached(features_BD, state_->parameters);
+  if (left.size() == state_->parameters.size()) {
+    refuse(file_, "no gradient reaches its parameters", "a forward without torch.no_grad()",
+           "an output that depends on none of them");
+  }
+  return left;
+}
+
+void TrainedTower::try_training(const at::Tensor& input) const {
+  // A copy: batch norms would change.
+  TrainedTower trial(file_, feature_dim_, train_, name_);
+  const auto rows = static_cast<std::size_t>(input.size(0));
+  const DrawKeys keys{.sample = std::vector<std::uint64_t>(rows),
+                      .slot = std::vector<std::uint64_t>(rows)};
+  const at::AutoGradMode with_gradients(true);
+  const at::Tensor features_BD = trial.forward(input, &keys);
+  const NamedTensors left = trial.unused(features_BD);
+  try {
+    features_BD.sum().backward();
+  } catch (const std::exception& error) {  // TorchScript throws several kinds
+    refuse(file_, "its backward pass fails", "operations with a gradient", one_line(error));
+  }
+  if (!left.empty()) {
+    log::warning(
+        cat("no gradient reaches these parameters of ", named(file_), ": ", names_of(left)));
+  }
 }
 
 NamedTensors TrainedTower::parameters() const { return prefixed(state_->parameters, name_); }

@@ -28,8 +28,13 @@ class TrainedTower {
 
   // Features [B, D] of pixels or tokens, in training mode with keys. Its random layers then draw
   // from LibTorch's generator, seeded by the keys of the first row: per batch and rank, not per
-  // sample. With gradients on, every trained parameter is part of the result's graph.
+  // sample. With gradients on, every trained parameter is part of the result's graph; one that the
+  // tower does not use gets a zero gradient. Throws ConfigError naming the file if it uses none.
   at::Tensor run(const at::Tensor& input, const DrawKeys* keys);
+
+  // Trains a copy on `input`, of two rows or more: a forward and a backward pass. Names in the log
+  // the parameters that no gradient reaches. Throws ConfigError naming the file if it fails.
+  void try_training(const at::Tensor& input) const;
 
   // Those that are trained, those that are not, and buffers, of which the trained module may
   // replace its own in each run. All of them are state: a checkpoint does not depend on which file
@@ -46,6 +51,11 @@ class TrainedTower {
 
  private:
   struct State;
+
+  at::Tensor forward(const at::Tensor& input, const DrawKeys* keys);
+  // Trained parameters that no gradient reaches from the features. Throws ConfigError if these are
+  // all of them.
+  [[nodiscard]] NamedTensors unused(const at::Tensor& features_BD) const;
 
   PinnedFile file_;
   std::int64_t feature_dim_;

@@ -1,6 +1,7 @@
 #include "model/trained_towers.h"
 
 #include <ATen/core/Tensor.h>
+#include <ATen/ops/zeros.h>
 
 #include <string>
 #include <utility>
@@ -16,6 +17,8 @@
 namespace helip::model {
 namespace {
 
+constexpr std::int64_t kTrialRows = 2;  // batch norms need two
+
 // A tower that is trained or not.
 class Tower {
  public:
@@ -30,6 +33,12 @@ class Tower {
 
   at::Tensor run(const at::Tensor& input, const DrawKeys* keys) {
     return trained_ ? trained_->run(input, keys) : frozen_->run(input, device_);
+  }
+
+  // Whether it can be trained, on what `input` gives, is told before anything else is done.
+  template <typename Input>
+  void try_training(const Input& input) const {
+    if (trained_) trained_->try_training(input());
   }
 
   void append_parameters(NamedTensors& all) const {
@@ -76,6 +85,18 @@ class TrainedTowers final : public Model {
         text_head_(heads_, "text_head", config.dropout),
         image_(config.image.file, config.image.feature_dim, config.image.train, kImage),
         text_(config.text.file, config.text.feature_dim, config.text.train, kText) {
+    image_.try_training([&] {
+      const std::int64_t size = config.image.preprocess.size;
+      return at::zeros({kTrialRows, 3, size, size}, at::kFloat);
+    });
+    text_.try_training([&] {
+      const at::Tensor tokens_BL = at::zeros({kTrialRows, config.text.context_length}, at::kLong);
+      for (std::int64_t row = 0; row < kTrialRows; ++row) {
+        tokenizer_->encode("a", {tokens_BL[row].mutable_data_ptr<std::int64_t>(),
+                                 static_cast<std::size_t>(config.text.context_length)});
+      }
+      return tokens_BL;
+    });
     if (!heads.empty()) read_weights(heads_, heads);
   }
 

@@ -4,6 +4,7 @@
 #include <ATen/ops/cat.h>
 
 #include <cstdlib>
+#include <limits>
 #include <set>
 
 #include "common/digest.h"
@@ -243,6 +244,10 @@ TEST_CASE("towers that cannot be trained are refused in one line that names file
   check(refusal("frozen.ts", "all"), "frozen.ts", {"frozen", "torch.jit.script"});
   check(refusal("traced.ts", "all"), "traced.ts",
         {"traced", "aten::batch_norm with training = False", "torch.jit.script"});
+  check(refusal("traced_layer.ts", "all"), "traced_layer.ts",
+        {"traced", "aten::_transformer_encoder_layer_fwd", "torch.jit.script"});
+  check(refusal("traced_attention.ts", "all"), "traced_attention.ts",
+        {"traced", "aten::scaled_dot_product_attention with dropout_p = 0", "torch.jit.script"});
   check(refusal("half.ts", "all"), "half.ts", {"float32", "Half"});
   check(refusal("image_tower.ts", "from:layer"), "image_tower.ts",
         {"no layer", "conv1, bn1, layer1, layer2, unused", "found layer"});
@@ -252,6 +257,64 @@ TEST_CASE("towers that cannot be trained are refused in one line that names file
   TrainedTower tower(pinned("image_tower.ts"), kImageDim, "all", "t");
   check(test::message_of<ConfigError>([&] { tower.run(expected()["tokens"], nullptr); }),
         "image_tower.ts", {"does not run", "RuntimeError"});
+}
+
+TEST_CASE("a tower whose gradients fail or reach nothing is refused as the model is loaded") {
+  const test::TemporaryFolder folder;
+  const auto message_with = [&](const std::string& tower) {
+    const fs::path model = folder.path() / tower;
+    fs::copy(variant(folder, "all", "all"), model);
+    auto json = test::read_json(model / "helip_model.json");
+    json["image_tower"]["file"] = tower;
+    json["image_tower"]["sha256"] = pinned(tower).sha256;
+    test::write_text(model / "helip_model.json", json.dump());
+    std::string message = test::message_of<ConfigError>([&] { load_model(trusted(model)); });
+    INFO(message);
+    CHECK(message.find(tower + " (sha256 " + pinned(tower).sha256) != std::string::npos);
+    CHECK(message.find('\n') == std::string::npos);
+    return message;
+  };
+  CHECK(message_with("no_grad.ts").find("torch.no_grad()") != std::string::npos);
+  CHECK(message_with("in_place.ts").find("modified by an inplace operation") != std::string::npos);
+
+  // Also where a step's graph has lost them, and not only in the trial.
+  TrainedTower tower(pinned("no_grad.ts"), kImageDim, "all", "t");
+  const DrawKeys draws = keys();
+  CHECK_THROWS_AS(tower.run(expected()["pixels"], &draws), ConfigError);
+}
+
+TEST_CASE("a trial of training leaves the tower as it is, and scripted layers pass it") {
+  TrainedTower tower(pinned("image_tower.ts"), kImageDim, "all", "t");
+  const NamedTensors buffers = tower.buffers();
+  std::vector<at::Tensor> before;
+  for (const auto& [name, buffer] : buffers) before.push_back(buffer.clone());
+  tower.try_training(expected()["pixels"]);
+  for (std::size_t i = 0; i < before.size(); ++i) CHECK(at::equal(buffers[i].second, before[i]));
+  for (const auto& [name, parameter] : tower.parameters()) CHECK_FALSE(parameter.grad().defined());
+  TrainedTower layer(pinned("scripted_layer.ts"), kImageDim, "all", "t");
+  CHECK_NOTHROW(layer.try_training(expected()["pixels"]));
+}
+
+TEST_CASE("a parameter that is not used gets a zero gradient, even if it is not finite") {
+  TrainedTower tower(pinned("image_tower.ts"), kImageDim, "all", "t");
+  const DrawKeys draws = keys();
+  const at::Tensor expected_BD = tower.run(expected()["pixels"], &draws).detach();
+  std::size_t unused = 0;
+  for (auto& [name, parameter] : tower.parameters()) {
+    if (!name.starts_with("t.unused")) continue;
+    const at::NoGradGuard no_grad;
+    parameter.fill_(std::numeric_limits<float>::infinity());
+    ++unused;
+  }
+  CHECK(unused == 2);
+  const at::Tensor features_BD = tower.run(expected()["pixels"], &draws);
+  CHECK(at::equal(features_BD, expected_BD));
+  features_BD.sum().backward();
+  for (const auto& [name, parameter] : tower.parameters()) {
+    if (!name.starts_with("t.unused")) continue;
+    REQUIRE(parameter.grad().defined());
+    CHECK(parameter.grad().abs().sum().item<double>() == 0);
+  }
 }
 
 TEST_CASE("training lowers a loss and changes the named layers alone") {

@@ -6,6 +6,9 @@ expected.safetensors    inputs (pixels, tokens); image_features, text_features i
                         (image_gradient.NAME, text_gradient.NAME), features (image_trained, text_trained) and the
                         batch norms afterwards (image_buffer.NAME)
 traced.ts, frozen.ts, half.ts, dropout.ts    image towers that are refused, and one with dropout
+no_grad.ts, in_place.ts    image towers whose forward keeps no graph, whose backward pass fails
+traced_layer.ts, traced_attention.ts, scripted_layer.ts    a transformer layer's fast path and an attention, traced in
+                        evaluation; the layer as a script, which keeps the fast path in a branch
 """
 import hashlib
 import json
@@ -34,6 +37,50 @@ class ImageTower(nn.Module):
     def forward(self, pixels):
         x = F.relu(self.bn1(self.conv1(pixels)))
         return self.layer2(x + self.layer1(x)).mean(dim=[2, 3])
+
+
+class NoGrad(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.linear = nn.Linear(3, IMAGE_DIM)
+
+    def forward(self, pixels):
+        with torch.no_grad():
+            return self.linear(pixels.mean(dim=[2, 3]))
+
+
+class InPlace(nn.Module):
+    """Writes over what the backward pass of exp needs."""
+
+    def __init__(self):
+        super().__init__()
+        self.linear = nn.Linear(3, IMAGE_DIM)
+
+    def forward(self, pixels):
+        x = torch.exp(self.linear(pixels.mean(dim=[2, 3])))
+        x.add_(1.0)
+        return x
+
+
+class Layer(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.stem = nn.Conv2d(3, IMAGE_DIM, 8, stride=8)
+        self.layer = nn.TransformerEncoderLayer(IMAGE_DIM, 2, 12, dropout=0.1, batch_first=True)
+
+    def forward(self, pixels):
+        return self.layer(self.stem(pixels).flatten(2).transpose(1, 2)).mean(dim=1)
+
+
+class Attention(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.stem = nn.Conv2d(3, IMAGE_DIM, 8, stride=8)
+        self.attention = nn.MultiheadAttention(IMAGE_DIM, 2, dropout=0.1, batch_first=True)
+
+    def forward(self, pixels):
+        x = self.stem(pixels).flatten(2).transpose(1, 2)
+        return self.attention(x, x, x, need_weights=False)[0].mean(dim=1)
 
 
 class TextTower(nn.Module):
@@ -140,6 +187,14 @@ def main():
     save(torch.jit.trace(dropping, pixels), "traced.ts")
     save(torch.jit.freeze(torch.jit.script(dropping)), "frozen.ts")
     save(torch.jit.script(dropping.half()), "half.ts")
+
+    save(torch.jit.script(NoGrad().eval()), "no_grad.ts")
+    save(torch.jit.script(InPlace().eval()), "in_place.ts")
+    layer = Layer().eval()
+    save(torch.jit.script(layer), "scripted_layer.ts")
+    with torch.no_grad():
+        save(torch.jit.trace(layer, pixels), "traced_layer.ts")
+    save(torch.jit.trace(Attention().eval(), pixels, check_trace=False), "traced_attention.ts")
 
 
 if __name__ == "__main__":
