@@ -147,6 +147,21 @@ void print(const data::CheckReport& report) {
   std::cout << "whole        every digest fits\n";
 }
 
+void add_image_limits(CLI::App& command, std::uint64_t& max_pixels, std::uint64_t& max_bytes,
+                      double& max_decode_seconds) {
+  command.add_option("--max-pixels", max_pixels, "larger images cannot be used")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
+  command.add_option("--max-image-bytes", max_bytes, "larger encoded images cannot be used")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
+  command
+      .add_option("--max-decode-seconds", max_decode_seconds,
+                  "images that took one core longer cannot be used")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
+}
+
 void add_import(CLI::App& data) {
   auto* const command =
       data.add_subcommand("import",
@@ -198,19 +213,8 @@ void add_import(CLI::App& data) {
                    "share of the samples that may be left out; with more the import ends")
       ->capture_default_str()
       ->check(CLI::Range(0.0, 1.0));
-  command->add_option("--max-pixels", corpus.max_pixels, "larger images are left out")
-      ->capture_default_str()
-      ->check(CLI::PositiveNumber);
-  command
-      ->add_option("--max-image-bytes", corpus.max_image_bytes,
-                   "larger encoded images are left out")
-      ->capture_default_str()
-      ->check(CLI::PositiveNumber);
-  command
-      ->add_option("--max-decode-seconds", options.images.max_decode_seconds,
-                   "images that take one core longer are left out")
-      ->capture_default_str()
-      ->check(CLI::PositiveNumber);
+  add_image_limits(*command, corpus.max_pixels, corpus.max_image_bytes,
+                   options.images.max_decode_seconds);
   command->add_flag("--json", arguments->json, "print the summary as JSON");
   command->callback([arguments] { import_data(*arguments); });
 }
@@ -218,20 +222,23 @@ void add_import(CLI::App& data) {
 void add_check(CLI::App& data, int& exit_code) {
   struct Arguments {
     std::string folder;
-    unsigned threads = all_cores();
+    data::CheckRules rules{.threads = all_cores()};
     bool json = false;
   };
   auto* const command = data.add_subcommand("check", "Verify a corpus: every digest, every image");
   const auto arguments = std::make_shared<Arguments>();
   command->add_option("CORPUS", arguments->folder, "corpus folder with manifest.json")->required();
-  command->add_option("--threads", arguments->threads, "decoding threads")
+  data::CheckRules& rules = arguments->rules;
+  command->add_option("--threads", rules.threads, "decoding threads")
       ->capture_default_str()
       ->check(CLI::Range(1U, 1024U));
+  add_image_limits(*command, rules.limits.max_pixels, rules.limits.max_bytes,
+                   rules.max_decode_seconds);
   command->add_flag("--json", arguments->json, "print the result as JSON");
   command->callback([arguments, &exit_code] {
     ProgressLine progress("check");
     const auto report =
-        data::check_corpus(arguments->folder, arguments->threads,
+        data::check_corpus(arguments->folder, arguments->rules,
                            [&](std::uint64_t done, std::uint64_t total) { progress(done, total); });
     if (arguments->json) {
       std::cout << json_of(report).dump() << "\n";

@@ -110,7 +110,7 @@ struct SampleCheck {
   std::string kind;  // empty: usable
 };
 
-SampleCheck check_sample(const Corpus& corpus, std::uint64_t id) {
+SampleCheck check_sample(const Corpus& corpus, std::uint64_t id, const CheckRules& rules) {
   const Sample sample = corpus.load(SampleId{id});
   SampleCheck result{{.sample = id,
                       .shard = sample.shard,
@@ -120,11 +120,11 @@ SampleCheck check_sample(const Corpus& corpus, std::uint64_t id) {
                      {}};
   try {
     const double began = thread_seconds();
-    decode_image(sample.image);
+    decode_image(sample.image, rules.limits);
     const double took = thread_seconds() - began;
     result.kind = sample.caption_problem;
     result.entry.reason = sample.caption_problem;
-    if (took > ImageRules{}.max_decode_seconds) {
+    if (took > rules.max_decode_seconds) {
       result.kind = kSlowImage;
       result.entry.reason = cat(kSlowImage, "; took ", decimal(took, 1), " s of one core");
     }
@@ -137,9 +137,9 @@ SampleCheck check_sample(const Corpus& corpus, std::uint64_t id) {
 
 }  // namespace
 
-CheckReport check_corpus(const std::filesystem::path& folder, unsigned threads,
+CheckReport check_corpus(const std::filesystem::path& folder, const CheckRules& rules,
                          const std::function<void(std::uint64_t, std::uint64_t)>& progress) {
-  const Corpus corpus = Corpus::open(folder);
+  const Corpus corpus = Corpus::open(folder, rules.limits.max_bytes);
   CheckReport report;
   report.manifest = corpus.manifest();
   CorpusScan scan;
@@ -158,8 +158,8 @@ CheckReport check_corpus(const std::filesystem::path& folder, unsigned threads,
     report.problems[entry.reason.substr(0, entry.reason.find(';'))] +=
         std::max<std::uint64_t>(entry.samples, 1);
   ordered_parallel(
-      corpus.size(), threads, 8ULL * threads,
-      [&](std::uint64_t id) { return check_sample(corpus, id); },
+      corpus.size(), rules.threads, 8ULL * rules.threads,
+      [&](std::uint64_t id) { return check_sample(corpus, id, rules); },
       [&](std::uint64_t id, SampleCheck sample) {
         if (!sample.kind.empty()) {
           ++report.problems[sample.kind];

@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "data/decode_limits.h"
+#include "data/import_image.h"
 #include "data/manifest.h"
 #include "data/quarantine.h"
 
@@ -31,10 +33,17 @@ struct CheckReport {
       repeated_captions;  // those repeated most, at most 5
 };
 
-// Compares every shard, the index and the groups with the manifest, and decodes every image on
-// `threads` threads. `progress(done, total)` counts samples. Throws DataError or StoreError if the
-// corpus cannot even be opened.
-CheckReport check_corpus(const std::filesystem::path& folder, unsigned threads,
+struct CheckRules {
+  unsigned threads = 1;  // that decode
+  // What makes an image unusable.
+  DecodeLimits limits{};
+  double max_decode_seconds = ImageRules{}.max_decode_seconds;
+};
+
+// Compares every shard, the index and the groups with the manifest, and decodes every image.
+// `progress(done, total)` counts samples. Throws DataError or StoreError if the corpus cannot even
+// be opened.
+CheckReport check_corpus(const std::filesystem::path& folder, const CheckRules& rules,
                          const std::function<void(std::uint64_t, std::uint64_t)>& progress = {});
 
 }  // namespace helip::data

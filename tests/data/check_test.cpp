@@ -40,7 +40,7 @@ TEST_CASE_METHOD(CheckTest,
   for (const unsigned threads : {1U, 3U}) {
     std::uint64_t last = 0;
     const CheckReport report =
-        check_corpus(corpus, threads, [&](std::uint64_t done, std::uint64_t total) {
+        check_corpus(corpus, {.threads = threads}, [&](std::uint64_t done, std::uint64_t total) {
           CHECK(done == last + 1);
           CHECK(total == 12);
           last = done;
@@ -64,6 +64,11 @@ TEST_CASE_METHOD(CheckTest,
   }
 }
 
+TEST_CASE_METHOD(CheckTest, "images beyond the limits are unusable") {
+  const CheckReport report = check_corpus(corpus, {.limits = {.max_pixels = 1}});
+  CHECK(report.unusable.size() == report.manifest.pairs);
+}
+
 TEST_CASE_METHOD(CheckTest, "a changed byte anywhere in a shard is damage") {
   const std::string whole = read_text_file(corpus / "0.tar");
   for (const std::size_t at :
@@ -71,7 +76,7 @@ TEST_CASE_METHOD(CheckTest, "a changed byte anywhere in a shard is damage") {
     std::string damaged = whole;
     damaged[at] = static_cast<char>(damaged[at] ^ 1);
     test::write_file(corpus / "0.tar", damaged);
-    const auto report = check_corpus(corpus, 1);
+    const auto report = check_corpus(corpus, {});
     REQUIRE(!report.damage.empty());
     CHECK(contains(report.damage[0], "0.tar"));
   }
@@ -84,22 +89,22 @@ TEST_CASE_METHOD(
   auto changed = scan;
   std::swap(changed.locations[2], changed.locations[3]);
   write_corpus_index(changed, corpus);
-  CHECK(check_corpus(corpus, 1).damage ==
+  CHECK(check_corpus(corpus, {}).damage ==
         std::vector<std::string>{"index.npy: sample 2: the index does not follow from the shards"});
   changed = scan;
   changed.image_groups[7] = 0;
   changed.caption_groups[1] = 0;
   write_corpus_index(changed, corpus);
-  CHECK(check_corpus(corpus, 1).damage ==
+  CHECK(check_corpus(corpus, {}).damage ==
         std::vector<std::string>{
             "image_group.npy: sample 7: the index does not follow from the shards",
             "caption_group.npy: sample 1: the index does not follow from the shards"});
 }
 
 TEST_CASE_METHOD(CheckTest, "what cannot be opened is an error") {
-  CHECK_THROWS_AS(check_corpus(folder.path(), 1), DataError);
+  CHECK_THROWS_AS(check_corpus(folder.path(), {}), DataError);
   std::filesystem::remove(corpus / "0.tar");
-  CHECK_THROWS_AS(check_corpus(corpus, 1), DataError);
+  CHECK_THROWS_AS(check_corpus(corpus, {}), DataError);
 }
 
 }  // namespace
