@@ -33,4 +33,6 @@ std::unique_ptr<data::Tokenizer> open_tokenizer(const TokenizerSource& source) {
   return tokenizer;
 }
 
+bool has_tokenizers() { return true; }
+
 }  // namespace helip::model

@@ -22,5 +22,7 @@ struct TokenizerSource {
 // Throws ConfigError if the tokenizer has more tokens than the model embeds. Builds of the engine
 // alone have no tokenizers: there the result throws on encode().
 std::unique_ptr<data::Tokenizer> open_tokenizer(const TokenizerSource& source);
+// False in builds of the engine alone.
+bool has_tokenizers();
 
 }  // namespace helip::model

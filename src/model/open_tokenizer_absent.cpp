@@ -28,4 +28,6 @@ std::unique_ptr<data::Tokenizer> open_tokenizer(const TokenizerSource& source) {
   return std::make_unique<AbsentTokenizer>(source);
 }
 
+bool has_tokenizers() { return false; }
+
 }  // namespace helip::model

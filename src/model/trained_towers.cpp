@@ -9,6 +9,7 @@
 #include "common/digest.h"
 #include "common/text.h"
 #include "model/folder_draft.h"
+#include "model/open_tokenizer.h"
 #include "model/parameters.h"
 #include "model/script_tower.h"
 #include "model/tower_head.h"
@@ -91,7 +92,9 @@ class TrainedTowers final : public Model {
     });
     text_.try_training([&] {
       const at::Tensor tokens_BL = at::zeros({kTrialRows, config.text.context_length}, at::kLong);
-      for (std::int64_t row = 0; row < kTrialRows; ++row) {
+      // Without a tokenizer some token will do, so that a text is not padding alone.
+      if (!has_tokenizers()) tokens_BL.select(1, 0).fill_(1);
+      for (std::int64_t row = 0; has_tokenizers() && row < kTrialRows; ++row) {
         tokenizer_->encode("a", {tokens_BL[row].mutable_data_ptr<std::int64_t>(),
                                  static_cast<std::size_t>(config.text.context_length)});
       }
