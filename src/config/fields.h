@@ -166,6 +166,16 @@ struct Fields<TrainConfig> {
 };
 
 template <>
+struct Fields<RemineConfig> {
+  using S = RemineConfig;
+  static constexpr auto kAll = std::tuple{
+      field("every_steps", &S::every_steps),
+      field("every_epochs", &S::every_epochs),
+      field("lag_steps", &S::lag_steps),
+  };
+};
+
+template <>
 struct Fields<LossConfig> {
   using S = LossConfig;
   static constexpr auto kAll = std::tuple{
@@ -238,11 +248,17 @@ template <>
 struct Fields<RunConfig> {
   using S = RunConfig;
   static constexpr auto kAll = std::tuple{
-      field("corpus", &S::corpus),     field("model", &S::model),
-      field("encoder", &S::encoder),   field("mining", &S::mining),
-      field("train", &S::train),       field("loss", &S::loss),
-      field("eval", &S::eval),         operation("coordinator", &S::coordinator),
-      field("launcher", &S::launcher), operation("output", &S::output),
+      field("corpus", &S::corpus),
+      field("model", &S::model),
+      field("encoder", &S::encoder),
+      field("mining", &S::mining),
+      field("train", &S::train),
+      field("remine", &S::remine),
+      field("loss", &S::loss),
+      field("eval", &S::eval),
+      operation("coordinator", &S::coordinator),
+      field("launcher", &S::launcher),
+      operation("output", &S::output),
   };
 };
 
@@ -286,6 +302,7 @@ static_assert(detail::every_member_listed<ModelConfig>());
 static_assert(detail::every_member_listed<EncoderConfig>());
 static_assert(detail::every_member_listed<MiningConfig>());
 static_assert(detail::every_member_listed<TrainConfig>());
+static_assert(detail::every_member_listed<RemineConfig>());
 static_assert(detail::every_member_listed<LossConfig>());
 static_assert(detail::every_member_listed<EvalDataset>());
 static_assert(detail::every_member_listed<EvalConfig>());

@@ -213,6 +213,20 @@ struct TrainConfig {
   bool operator==(const TrainConfig&) const = default;
 };
 
+// Mining again while training, with the weights of that time, by the training's own ranks.
+struct RemineConfig {
+  // At every multiple of so many steps; 0: not by steps. No request is made while a table waits for
+  // its turn.
+  std::uint64_t every_steps = 0;
+  // At the beginning of every so many epochs; 0: not by epochs. Give one of the two.
+  std::uint64_t every_epochs = 0;
+  // A table mined with the weights of step r is drawn from since the first epoch that begins at
+  // step r + lag_steps or later.
+  std::uint64_t lag_steps = 0;
+
+  bool operator==(const RemineConfig&) const = default;
+};
+
 // Losses (Eq. 6, Eq. 7).
 struct LossConfig {
   // gamma, weight of the hard negative margin loss; 0 turns it off.
@@ -301,6 +315,7 @@ struct RunConfig {
   EncoderConfig encoder;
   MiningConfig mining;
   TrainConfig train;
+  RemineConfig remine;
   LossConfig loss;
   EvalConfig eval;
   CoordinatorConfig coordinator;

@@ -263,6 +263,23 @@ void check(const RunConfig& config, const TrainConfig& train, Checks& checks) {
               "a number above 0", train.collective_timeout_seconds);
 }
 
+void check(const RunConfig& config, const RemineConfig& remine, Checks& checks) {
+  const bool on = remine.every_steps > 0 || remine.every_epochs > 0;
+  if (remine.every_steps > 0 && remine.every_epochs > 0) {
+    checks.fail("remine.every_epochs",
+                {.what = "both remine.every_steps and remine.every_epochs are given",
+                 .expected = "one of them"});
+  }
+  checks.that(on || remine.lag_steps == 0, "remine.lag_steps",
+              "0 without remine.every_steps or remine.every_epochs", remine.lag_steps);
+  if (!on) return;
+  checks.that(config.train.hard_pairs == "mined", "remine", "train.hard_pairs: mined",
+              config.train.hard_pairs);
+  checks.that(config.encoder.source == "model" && !config.encoder.model, "remine",
+              "the tuned model as the encoder (encoder.source: model, no encoder.model)",
+              config.encoder.model ? "encoder.model" : config.encoder.source);
+}
+
 void check(const LossConfig& loss, Checks& checks) {
   checks.that(not_negative(loss.margin_weight), "loss.margin_weight", "0 or more",
               loss.margin_weight);
@@ -356,6 +373,7 @@ std::optional<Violation> first_violation(const RunConfig& config) {
   check(config.encoder, checks);
   check(config.mining, checks);
   check(config, config.train, checks);
+  check(config, config.remine, checks);
   check(config.loss, checks);
   check(config.eval, checks);
   check(config.coordinator, checks);

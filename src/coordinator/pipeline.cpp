@@ -325,7 +325,11 @@ std::vector<NewTask> Pipeline::train_tasks(const TaskLedger& ledger,
       task.spec.features_digest = read<std::string>(encoded, "features_digest");
     }
     paths["quarantine"] = work_dir_.corpus().string();
-    if (runs(Stage::kMine)) paths["hard_pairs"] = work_dir_.hard_pairs().string();
+    if (runs(Stage::kMine)) {
+      paths["hard_pairs"] = work_dir_.hard_pairs().string();
+      paths["remined"] = work_dir_.remined(config_.train, seed).string();
+      paths["feature_cache"] = work_dir_.feature_cache(config_.encoder).string();
+    }
     paths["checkpoints"] = work_dir_.checkpoints(config_.train, seed).string();
     paths["metrics"] = work_dir_.metrics().string();
     paths["model"] = work_dir_.model(config_.train, seed).string();

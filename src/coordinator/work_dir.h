@@ -41,6 +41,10 @@ class WorkDir {
   // WORK/checkpoints for one training, a folder per seed for several.
   [[nodiscard]] std::filesystem::path checkpoints(const config::TrainConfig& train,
                                                   std::uint64_t seed) const;
+  // Where training puts the tables that it mines itself, 2, 3, …: beside the first, or a folder per
+  // seed for several.
+  [[nodiscard]] std::filesystem::path remined(const config::TrainConfig& train,
+                                              std::uint64_t seed) const;
   // WORK/model for the first seed, WORK/model-seed-<n> for the others.
   [[nodiscard]] std::filesystem::path model(const config::TrainConfig& train,
                                             std::uint64_t seed) const;

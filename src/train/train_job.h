@@ -20,6 +20,7 @@ struct TrainSpec {
       features_folder;  // image_features.npy, text_features.npy (locked towers); else empty
   std::filesystem::path
       hard_pairs_folder;  // the table in force; empty unless train.hard_pairs is mined
+  std::filesystem::path remined_folder;     // later tables: 2, 3, … (remine)
   std::filesystem::path quarantine_folder;  // with quarantine.npy; empty: nothing is quarantined
   std::filesystem::path
       checkpoint_folder;  // step-00000100/… are made here; the newest complete one is resumed
@@ -44,9 +45,22 @@ struct TrainReport {
   bool stopped = false;  // should_stop asked for it; a checkpoint was written
 };
 
+// A table that is to be mined with a checkpoint's weights.
+struct RemineRequest {
+  std::uint32_t version = 2;
+  std::uint64_t step = 0;        // of the weights
+  std::uint64_t first_step = 0;  // that will draw from the table
+  std::filesystem::path checkpoint;
+  std::filesystem::path previous_table;
+  std::filesystem::path table;  // to be made
+};
+
 struct TrainCallbacks {
   std::function<void(const TrainProgress&)> progress;  // rank 0 only
   std::function<bool()> should_stop;                   // any rank; agreed by all ranks
+  // All ranks, between two steps; needed if the configuration has `remine`. False, on all ranks: a
+  // rank was asked to stop.
+  std::function<bool(const RemineRequest&)> remine;
 };
 
 // `ranks` must come from comm::open_group of this build.

@@ -22,6 +22,7 @@
 #include "model/model_files.h"
 #include "report/report.h"
 #include "worker/merge_inputs.h"
+#include "worker/remine.h"
 
 namespace helip::worker {
 namespace {
@@ -334,6 +335,7 @@ TaskOutcome EngineTaskRunner::train(const rpc::TaskSpec& spec, comm::Group& grou
                   job.features_folder / "text_features.npy", spec.features_digest);
   }
   job.hard_pairs_folder = path_or_none("hard_pairs");
+  job.remined_folder = path_or_none("remined");
   job.quarantine_folder = path_or_none("quarantine");
   job.checkpoint_folder = spec.path("checkpoints");
   job.metrics_file = spec.path("metrics");
@@ -356,6 +358,14 @@ TaskOutcome EngineTaskRunner::train(const rpc::TaskSpec& spec, comm::Group& grou
     hooks.train_progress(numbers);
   };
   callbacks.should_stop = hooks.should_stop;
+  callbacks.remine = [&](const train::RemineRequest& request) {
+    return remine({.config = config_,
+                   .training = spec,
+                   .local_rank = rank_.local_rank,
+                   .device = job.device,
+                   .should_stop = hooks.should_stop},
+                  request, group);
+  };
   const train::TrainReport report = engine::engine().run_train_job(job, group, callbacks);
   if (report.resumed_from > 0) log::info(cat("resumed from step ", report.resumed_from));
   TaskOutcome done =

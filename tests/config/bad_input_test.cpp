@@ -255,6 +255,12 @@ TEST_CASE("values out of range name key, range and value") {
        "c.yaml:4: encoder.model.arch: unknown key; expected one of architecture, init, init_seed, "
        "trust_torchscript, tokenizer, name"},
       {"model_: 1", "c.yaml:4: model_: unknown key; expected model, perhaps"},
+      {"remine: {every_steps: 5, every_epochs: 1}",
+       "c.yaml:4: remine.every_epochs: both remine.every_steps and remine.every_epochs are given; "
+       "expected one of them"},
+      {"remine: {lag_steps: 5}",
+       "c.yaml:4: remine.lag_steps: value not allowed; expected 0 without remine.every_steps or "
+       "remine.every_epochs; found 5"},
       {"loss: {margin_weight: -1}",
        "c.yaml:4: loss.margin_weight: value not allowed; expected 0 or more; found -1"},
       {"loss: {margin_scale: 0}",

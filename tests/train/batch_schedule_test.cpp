@@ -1,0 +1,116 @@
+#include "train/batch_schedule.h"
+
+#include <catch2/catch.hpp>
+#include <numeric>
+#include <set>
+
+namespace helip::train {
+namespace {
+
+// Partners are random: then a schedule needs no tables, only the seeds that they leave.
+config::RunConfig config_with(const config::RemineConfig& remine) {
+  config::RunConfig config;
+  config.train.hard_pairs = "random";
+  config.train.seeds_per_batch = 3;
+  config.train.hard_pairs_per_seed = 1;
+  config.remine = remine;
+  return config;
+}
+
+std::vector<std::uint32_t> seeds(std::uint32_t count) {
+  std::vector<std::uint32_t> ids(count);
+  std::iota(ids.begin(), ids.end(), 0U);
+  return ids;
+}
+
+// 10 seeds: 4 steps an epoch.
+BatchSchedule schedule_with(const config::RemineConfig& remine) {
+  return {config_with(remine), 7, nullptr, "first", seeds(10)};
+}
+
+// Adds every table that is requested before `step`; each leaves two seeds fewer.
+void remine_until(BatchSchedule& schedule, std::uint64_t step, std::uint64_t steps) {
+  for (std::uint64_t now = 0; now < step; ++now) {
+    if (auto turn = schedule.request_at(now, steps)) {
+      turn->digest = "table " + std::to_string(turn->version);
+      const std::uint32_t left = 12 - 2 * turn->version;
+      schedule.add(*turn, nullptr, seeds(left));
+    }
+  }
+}
+
+TEST_CASE("without remining the epochs follow each other under one table") {
+  const BatchSchedule schedule = schedule_with({});
+  CHECK(schedule.steps_per_epoch() == 4);
+  for (std::uint64_t step = 0; step < 20; ++step) {
+    CHECK(schedule.place(step).epoch == step / 4);
+    CHECK(schedule.place(step).step_in_epoch == step % 4);
+    CHECK_FALSE(schedule.request_at(step, 20));
+  }
+  CHECK(schedule.epochs_done(6) == 1.5);
+  REQUIRE(schedule.turns().size() == 1);
+  CHECK(schedule.turns()[0].digest == "first");
+}
+
+TEST_CASE("a table requested by steps is in force from the next epoch on, after its lag") {
+  const BatchSchedule now = schedule_with({.every_steps = 4});
+  CHECK(now.request_at(4, 100)->first_step == 4);  // an epoch begins there
+  const BatchSchedule later = schedule_with({.every_steps = 5});
+  CHECK_FALSE(later.request_at(0, 100));
+  CHECK_FALSE(later.request_at(4, 100));
+  const auto turn = later.request_at(5, 100);
+  REQUIRE(turn);
+  CHECK(turn->version == 2);
+  CHECK(turn->requested == 5);
+  CHECK(turn->first_step == 8);
+  CHECK(turn->first_epoch == 2);
+  const BatchSchedule lagging = schedule_with({.every_steps = 5, .lag_steps = 4});
+  CHECK(lagging.request_at(5, 100)->first_step == 12);
+  CHECK(lagging.request_at(5, 100)->first_epoch == 3);
+}
+
+TEST_CASE("a table requested by epochs is requested where they begin") {
+  const BatchSchedule schedule = schedule_with({.every_epochs = 2});
+  for (std::uint64_t step = 0; step < 8; ++step) CHECK_FALSE(schedule.request_at(step, 100));
+  CHECK(schedule.request_at(8, 100)->first_step == 8);
+}
+
+TEST_CASE("no table is requested while another waits, nor one that nothing would draw from") {
+  BatchSchedule schedule = schedule_with({.every_steps = 1, .lag_steps = 5});
+  const auto turn = schedule.request_at(1, 100);
+  REQUIRE(turn);
+  CHECK(turn->first_step == 8);
+  schedule.add(*turn, nullptr, seeds(8));
+  for (std::uint64_t step = 1; step < 8; ++step) CHECK_FALSE(schedule.request_at(step, 100));
+  CHECK(schedule.request_at(8, 100)->version == 3);
+  CHECK_FALSE(schedule.request_at(8, 14));  // its first epoch would begin with step 14
+  CHECK(schedule.request_at(8, 15)->first_step == 14);
+}
+
+TEST_CASE("tables with fewer seeds have shorter epochs, and each seed is met once in each") {
+  BatchSchedule schedule = schedule_with({.every_epochs = 1});
+  remine_until(schedule, 30, 30);
+  // 10, 8 and 6 seeds: epochs of 4, 3 and 2 steps.
+  const std::vector<std::uint64_t> begins = {0, 4, 7, 9};
+  REQUIRE(schedule.turns().size() >= 4);
+  for (std::size_t epoch = 0; epoch < 3; ++epoch) {
+    CHECK(schedule.turns()[epoch].first_step == begins[epoch]);
+    CHECK(schedule.turns()[epoch].first_epoch == epoch);
+    std::multiset<std::uint64_t> met;
+    for (std::uint64_t step = begins[epoch]; step < begins[epoch + 1]; ++step) {
+      const BatchPlace place = schedule.place(step);
+      CHECK(place.epoch == epoch);
+      const data::BatchPlan plan = place.sampler->plan(place.epoch, place.step_in_epoch);
+      for (const std::int32_t row : plan.seed_rows) {
+        met.insert(to_index(plan.ids[static_cast<std::size_t>(row)]));
+      }
+    }
+    CHECK(met.size() == 10 - 2 * epoch);
+    CHECK(std::set<std::uint64_t>(met.begin(), met.end()).size() == met.size());
+  }
+  CHECK(schedule.epochs_done(7) == 2);
+  CHECK(schedule.epochs_done(8) == 2.5);
+}
+
+}  // namespace
+}  // namespace helip::train
