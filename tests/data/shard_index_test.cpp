@@ -96,13 +96,18 @@ TEST_CASE_METHOD(ShardIndexTest,
   CHECK(at(found.samples[0].caption_offset, 8) == "from txt");
 }
 
-TEST_CASE_METHOD(ShardIndexTest, "links are not followed, but named") {
-  const auto found = index(tar_member("a.jpg", "1") + tar_member("a.txt", "one") +
-                           tar_header("b.jpg", 0, '2') + tar_member("b.txt", "two"));
+TEST_CASE_METHOD(ShardIndexTest, "links are not followed; a sample that lacks one is named once") {
+  const auto found = index(
+      tar_member("a.jpg", "1") + tar_header("a.json", 0, '2') + tar_member("a.txt", "one") +
+      tar_header("b.jpg", 0, '2') + tar_member("b.txt", "two") + tar_member("c.jpg", "3") +
+      tar_header("c.txt", 0, '1') + tar_header("d.jpg", 0, '2') + tar_header("e.cls", 0, '2'));
   CHECK(found.samples.size() == 1);
-  REQUIRE(found.unpaired.size() == 2);
-  CHECK(found.unpaired[0].reason == "a link is not followed");
-  CHECK(found.unpaired[1].reason == "a caption without an image");
+  CHECK(found.groups == 4);
+  REQUIRE(found.unpaired.size() == 3);
+  for (std::size_t i = 0; i < 3; ++i) {
+    CHECK(found.unpaired[i].key == std::string(1, "bcd"[i]));
+    CHECK(found.unpaired[i].reason == "a link is not followed");
+  }
 }
 
 TEST_CASE_METHOD(ShardIndexTest,
