@@ -13,13 +13,17 @@ namespace helip::train {
 struct LossShares {
   at::Tensor contrastive;
   at::Tensor margin;  // undefined without hard pairs or with margin_weight 0
+  // loss/margin_statistics.h, of images' similarities to texts; undefined unless asked for, or
+  // without a margin loss.
+  at::Tensor statistics;
 };
 
 // Gathers the features of all ranks with gradient (one collective) and computes both losses.
 // Features [B, D] unit norm; scale 0-d, exp(logit_scale).
 LossShares loss_shares(const config::LossConfig& config, comm::Collectives& ranks,
                        const at::Tensor& image_BD, const at::Tensor& text_BD,
-                       const at::Tensor& scale, const RankBatch& batch);
+                       const at::Tensor& scale, const RankBatch& batch,
+                       bool with_statistics = false);
 
 // What backward runs on: contrastive + margin_weight · margin, times the number of ranks, so that
 // the mean of the gradients over ranks is the gradient of the global loss.

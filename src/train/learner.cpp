@@ -4,8 +4,10 @@
 #include <ATen/Parallel.h>
 #include <ATen/autocast_mode.h>
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/cat.h>
 #include <ATen/ops/from_blob.h>
 #include <ATen/ops/tensor.h>
+#include <c10/core/CachingDeviceAllocator.h>
 
 #include <charconv>
 #include <cmath>
@@ -19,9 +21,12 @@
 #include "common/digest.h"
 #include "common/error.h"
 #include "common/text.h"
+#include "loss/margin_statistics.h"
 #include "model/model.h"
 #include "train/batch_loss.h"
 #include "train/checkpoint.h"
+#include "train/fingerprint.h"
+#include "train/learner_snapshot.h"
 #include "train/optimizer.h"
 
 namespace helip::train {
@@ -136,6 +141,13 @@ class Autocast {
   const bool on_;
 };
 
+MarginShares margin_shares(const double* sums) {
+  const auto share = [](double part, double whole) { return whole > 0 ? part / whole : 0; };
+  return {.violated = share(sums[loss::kViolated], sums[loss::kCounted]),
+          .hard_pair_rank = share(sums[loss::kHardPairRank], sums[loss::kHardPairs]),
+          .false_negative = share(sums[loss::kFalseNegative], sums[loss::kCounted])};
+}
+
 }  // namespace
 
 struct Learner::State {
@@ -154,6 +166,7 @@ struct Learner::State {
                                                                  .eps = run.train.eps,
                                                                  .wd = run.train.wd});
     sync = std::make_unique<comm::GradientSync>(ranks, tensors_of(parameters));
+    snapshot = std::make_unique<LearnerSnapshot>(*model);
   }
 
   LossShares forward(const RankBatch& batch, const InputBatch& inputs, const StepOptions& options) {
@@ -171,7 +184,8 @@ struct Learner::State {
       image_BD = model->embed_images(image, &keys).to(at::kFloat);
       text_BD = model->embed_texts(text, &keys).to(at::kFloat);
     }
-    return loss_shares(config.loss, ranks, image_BD, text_BD, model->logit_scale().exp(), batch);
+    return loss_shares(config.loss, ranks, image_BD, text_BD, model->logit_scale().exp(), batch,
+                       options.statistics);
   }
 
   // Batch norms note a batch's statistics in the forward pass; a step that is not applied is
@@ -186,13 +200,16 @@ struct Learner::State {
     for (std::size_t i = 0; i < now.size(); ++i) now[i].copy_(copies[i]);
   }
 
-  // Global losses and the wish to stop, in one collective. Added in double, in rank order.
+  // Global losses, statistics and the wish to stop, in one collective. Added in double, in rank
+  // order.
   StepResult agree(const LossShares& shares, bool stop_wanted) {
     const double margin = shares.margin.defined() ? shares.margin.item<double>() : 0;
     at::Tensor totals =
         at::tensor({shares.contrastive.item<double>(), margin, stop_wanted ? 1.0 : 0.0},
                    at::TensorOptions().dtype(at::kDouble))
             .to(device);
+    const std::int64_t losses = totals.size(0);
+    if (shares.statistics.defined()) totals = at::cat({totals, shares.statistics});
     ranks.all_reduce_sum(totals);
     totals = totals.to(at::kCPU);
     const double* values = totals.const_data_ptr<double>();
@@ -201,11 +218,12 @@ struct Learner::State {
     result.margin_loss = values[1];
     result.loss = values[0] + config.loss.margin_weight * values[1];
     result.stop_wanted = values[2] > 0;
+    if (shares.statistics.defined()) result.margin_shares = margin_shares(values + losses);
     return result;
   }
 
   // False if the averaged gradient, which is the same on all ranks, is not finite.
-  bool apply(const at::Tensor& loss, double lr) {
+  bool apply(const at::Tensor& loss, const StepOptions& options) {
     optimizer->clear_gradients();
     sync->prepare(loss);
     loss.backward();
@@ -214,7 +232,8 @@ struct Learner::State {
     if (!std::isfinite(norm)) return false;
     const double limit = config.train.grad_clip_norm;
     if (limit > 0 && norm > limit) optimizer->scale_gradients(limit / norm);
-    optimizer->step(lr);
+    if (options.before_update) options.before_update();
+    optimizer->step(options.lr);
     const at::NoGradGuard no_grad;
     model->logit_scale().clamp_(0, std::log(100.0));
     return true;
@@ -228,6 +247,7 @@ struct Learner::State {
   std::string initial_digest;
   std::unique_ptr<AdamW> optimizer;
   std::unique_ptr<comm::GradientSync> sync;
+  std::unique_ptr<LearnerSnapshot> snapshot;
 };
 
 Learner::Learner(const config::RunConfig& config, const std::string& device, comm::Group& ranks)
@@ -240,6 +260,14 @@ const std::string& Learner::initial_digest() const { return state_->initial_dige
 const data::PreprocessConfig& Learner::preprocess() const { return state_->model->preprocess(); }
 const data::Tokenizer& Learner::tokenizer() const { return state_->model->tokenizer(); }
 
+std::uint64_t Learner::peak_device_bytes() const {
+  if (state_->device.is_cpu()) return 0;
+  const auto stats =
+      c10::getDeviceAllocator(state_->device.type())->getDeviceStats(state_->device.index());
+  constexpr auto kAll = static_cast<std::size_t>(c10::CachingAllocator::StatType::AGGREGATE);
+  return static_cast<std::uint64_t>(stats.allocated_bytes[kAll].peak);
+}
+
 StepResult Learner::step(const RankBatch& batch, const InputBatch& inputs,
                          const StepOptions& options) {
   return in_one_line("a training step", [&] {
@@ -248,7 +276,7 @@ StepResult Learner::step(const RankBatch& batch, const InputBatch& inputs,
     StepResult result = state_->agree(shares, options.stop_wanted);
     if (std::isfinite(result.loss)) {
       const at::Tensor loss = backward_loss(state_->config.loss, shares, state_->ranks.size());
-      result.applied = state_->apply(loss, options.lr);
+      result.applied = state_->apply(loss, options);
     }
     if (!result.applied) state_->restore(before);
     result.logit_scale = std::exp(state_->model->logit_scale().item<double>());
@@ -256,9 +284,15 @@ StepResult Learner::step(const RankBatch& batch, const InputBatch& inputs,
   });
 }
 
-void Learner::save_checkpoint(const std::filesystem::path& folder) const {
-  model::save_weights(*state_->model, folder / kModelFile);
-  state_->optimizer->save(folder / kOptimizerFile);
+void Learner::check_equal_weights(std::uint64_t step) const {
+  in_one_line("comparing the ranks' weights", [&] {
+    train::check_equal_weights(state_->ranks, state_->model->parameters(), step);
+  });
+}
+
+Snapshot& Learner::snapshot() {
+  state_->snapshot->bind(*state_->optimizer);
+  return *state_->snapshot;
 }
 
 void Learner::load_checkpoint(const std::filesystem::path& folder) {

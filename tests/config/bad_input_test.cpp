@@ -377,8 +377,9 @@ TEST_CASE("bad overrides say so") {
        "--set: train.: unknown key; expected one of hard_pairs, seeds_per_batch, "
        "hard_pairs_per_seed, range_min, range_max, sampling_strategy, epochs, steps, lr, "
        "lr_end_fraction, warmup, beta1, beta2, eps, wd, "
-       "grad_clip_norm, precision, seed, repeats, checkpoint_steps, keep_checkpoints, log_steps, "
-       "augment, decode_scaled, word_dropout, loader_threads, collective_timeout_seconds"},
+       "grad_clip_norm, precision, seed, repeats, checkpoint_steps, keep_checkpoints, "
+       "keep_checkpoint_every, log_steps, augment, decode_scaled, word_dropout, loader_threads, "
+       "fingerprint_steps, collective_timeout_seconds"},
       {"train.lr.x=1", "--set: train.lr: wrong type; expected a number; found a mapping"},
       {"eval.recall_k=[1", "--set: a key must be text, or a bracket is not closed"},
       {"train=&a {lr: 1}", "--set: anchors are not allowed"},
