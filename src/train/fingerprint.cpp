@@ -38,7 +38,7 @@ void check_equal_weights(comm::Collectives& ranks,
   std::vector<at::Tensor> sums;
   for (const auto& [name, parameter] : parameters) {
     // The bits as integers: their sum is exact in any order.
-    sums.push_back(parameter.detach().contiguous().view(at::kInt).sum(at::kLong));
+    sums.push_back(parameter.detach().reshape({-1}).view(at::kInt).sum(at::kLong));
   }
   const at::Tensor all_WP = ranks.all_gather(at::stack(sums).unsqueeze(0)).to(at::kCPU);
   std::vector<Digest> digests;

@@ -13,7 +13,7 @@
 
 namespace helip::train {
 
-// Collective. Compares a digest of each parameter's bits (float32, by name and in one order on all
+// Collective. Compares a digest of each parameter's bits (by name and in one order on all
 // ranks). Throws CommError on all ranks, naming the ranks that differ from the most and the first
 // parameter in which one does; `step` stands in the message.
 void check_equal_weights(comm::Collectives& ranks,

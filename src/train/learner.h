@@ -15,6 +15,8 @@
 #include "data/tokenizer.h"
 #include "train/batch_source.h"
 #include "train/checkpoint_writer.h"
+#include "train/loss_scaler.h"
+#include "train/margin_shares.h"
 #include "train/rank_batch.h"
 
 namespace helip::train {
@@ -25,25 +27,19 @@ struct StepOptions {
   std::uint64_t epoch = 0;
   double lr = 0;
   bool stop_wanted = false;  // this rank was asked to stop
-  bool statistics = false;   // wanted of this step; the same on all ranks
+  bool statistics = false;   // margin_shares are wanted; the same on all ranks
   // Called before weights and moments change, if it is set.
   std::function<void()> before_update = {};
-};
-
-// Of the global batch, see loss/margin_statistics.h.
-struct MarginShares {
-  double violated = 0;        // share of the counted (seed, column) pairs above the seed's bar
-  double hard_pair_rank = 0;  // mean rank of hard pairs among the counted columns of their seeds
-  double false_negative = 0;  // share of the counted pairs that are suspected to be none
 };
 
 // Equal on all ranks.
 struct StepResult {
   double loss = 0, contrastive_loss = 0, margin_loss = 0;  // of the global batch
   double logit_scale = 0;                                  // factor on the cosines, after the step
-  bool applied = false;  // false: loss or gradient was not finite, and the weights are as before
-  bool stop_wanted = false;                   // on any rank
-  std::optional<MarginShares> margin_shares;  // if wanted, and there is a margin loss
+  bool applied = false;   // false: loss or gradient was not finite, and the weights are as before
+  bool rescaled = false;  // not applied, but float16's scale was too large and is smaller now
+  bool stop_wanted = false;                        // on any rank
+  std::optional<MarginShares> margin_shares = {};  // if wanted, and there is a margin loss
 };
 
 // Every rank calls step, in the same order; it is a collective.
@@ -71,6 +67,10 @@ class Learner {
   // Afterwards logit_scale lies in [0, ln 100].
   StepResult step(const RankBatch& batch, const InputBatch& inputs, const StepOptions& options);
 
+  // float16's factor on the loss; 1, never changed, in other precisions. It belongs to the state.
+  [[nodiscard]] const LossScaler& scaler() const;
+  void set_scaler(const LossScaler& scaler);
+
   // Collective. Throws CommError on all ranks if their weights are not the same bits, see
   // fingerprint.h.
   void check_equal_weights(std::uint64_t step) const;
@@ -79,7 +79,8 @@ class Learner {
   // has ended; the next call of snapshot() ends its life.
   Snapshot& snapshot();
   void load_checkpoint(const std::filesystem::path& folder);
-  // The finished model as a folder that load_model reads; `folder` must not exist.
+  // The finished model as a folder that load_model reads, mixed with the initial weights as
+  // train.wise_ft says; `folder` must not exist.
   void publish_model(const std::filesystem::path& folder) const;
 
  private:

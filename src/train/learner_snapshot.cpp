@@ -8,6 +8,7 @@ namespace helip::train {
 
 LearnerSnapshot::LearnerSnapshot(model::Model& model) : model_(model) {
   for (const auto& [name, tensor] : model.statistics()) {
+    buffers_.insert(name);
     if (!tensor.is_floating_point() || at::isfinite(tensor).all().item<bool>()) continue;
     infinite_buffers_.insert(name);
   }
@@ -17,7 +18,7 @@ void LearnerSnapshot::bind(const AdamW& optimizer) {
   std::vector<TensorCopy::Source> sources;
   for (const auto& [name, tensor] : model_.state()) {
     sources.push_back({.name = name,
-                       .tensor = tensor.requires_grad() ? tensor : tensor.clone(),
+                       .tensor = buffers_.contains(name) ? tensor.clone() : tensor,
                        .must_be_finite = !infinite_buffers_.contains(name)});
   }
   weights_.bind(sources, {{"format", "pt"}});

@@ -14,8 +14,9 @@ namespace helip::train {
 
 class LearnerSnapshot final : public Snapshot {
  public:
-  // `model` must outlive this and is as it was loaded: buffers that hold infinities now, as a mask
-  // of a TorchScript tower, may hold them later too.
+  // `model` must outlive this and is as it was loaded, no parameter locked: what has no gradient
+  // now are buffers. Those that hold infinities now, as a mask of a TorchScript tower, may hold
+  // them later too.
   explicit LearnerSnapshot(model::Model& model);
 
   // Notes what to copy. What a forward pass may change is copied at once, weights and moments by
@@ -27,7 +28,7 @@ class LearnerSnapshot final : public Snapshot {
 
  private:
   model::Model& model_;
-  std::set<std::string> infinite_buffers_;
+  std::set<std::string> buffers_, infinite_buffers_;
   TensorCopy weights_;
   TensorCopy moments_;
 };

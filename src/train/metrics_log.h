@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <optional>
 
-#include "train/learner.h"
+#include "train/margin_shares.h"
 
 namespace helip::train {
 

@@ -32,6 +32,10 @@ bool copy_finite(const float* from, float* to, std::size_t count) {
   return bad == 0;
 }
 
+at::ScalarType stored_type(const at::Tensor& tensor) {
+  return tensor.is_floating_point() ? at::kFloat : tensor.scalar_type();
+}
+
 }  // namespace
 
 void TensorCopy::bind(const std::vector<Source>& sources,
@@ -41,8 +45,14 @@ void TensorCopy::bind(const std::vector<Source>& sources,
   items_.clear();
   std::size_t bytes = 0;
   for (const Source& source : sources) {
-    items_.push_back({{source.name, source.tensor.detach(), source.must_be_finite}, bytes});
-    bytes += (source.tensor.nbytes() + kAlign - 1) / kAlign * kAlign;
+    const std::size_t length = static_cast<std::size_t>(source.tensor.numel()) *
+                               c10::elementSize(stored_type(source.tensor));
+    items_.push_back({.source = {.name = source.name,
+                                 .tensor = source.tensor.detach(),
+                                 .must_be_finite = source.must_be_finite},
+                      .offset = bytes,
+                      .bytes = length});
+    bytes += (length + kAlign - 1) / kAlign * kAlign;
   }
   if (bytes <= bytes_) return;
   memory_ = std::make_unique_for_overwrite<std::byte[]>(bytes);
@@ -51,11 +61,12 @@ void TensorCopy::bind(const std::vector<Source>& sources,
 
 void TensorCopy::take() {
   for (const Item& item : items_) {
-    const at::Tensor values = item.source.tensor.to(at::kCPU).contiguous();
+    const at::Tensor& from = item.source.tensor;
+    const at::Tensor values = from.to(at::kCPU, stored_type(from)).contiguous();
     std::byte* to = memory_.get() + item.offset;
-    if (values.nbytes() == 0) continue;
+    if (item.bytes == 0) continue;
     if (values.scalar_type() != at::kFloat) {
-      std::memcpy(to, values.const_data_ptr(), values.nbytes());
+      std::memcpy(to, values.const_data_ptr(), item.bytes);
       continue;
     }
     const bool finite = copy_finite(values.const_data_ptr<float>(), reinterpret_cast<float*>(to),
@@ -72,9 +83,9 @@ std::string TensorCopy::write(const std::filesystem::path& file) const {
   std::map<std::string, store::TensorView> views;
   for (const Item& item : items_) {
     const at::Tensor& tensor = item.source.tensor;
-    views[item.source.name] = {.dtype = model::dtype_name(tensor.scalar_type()),
+    views[item.source.name] = {.dtype = model::dtype_name(stored_type(tensor)),
                                .shape = {tensor.sizes().begin(), tensor.sizes().end()},
-                               .data = {memory_.get() + item.offset, tensor.nbytes()}};
+                               .data = {memory_.get() + item.offset, item.bytes}};
   }
   return store::write_safetensors(file, views, metadata_);
 }

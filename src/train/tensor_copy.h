@@ -16,7 +16,9 @@ class TensorCopy {
  public:
   struct Source {
     std::string name;
-    at::Tensor tensor;           // a dtype of model/parameters.h's dtype_name, on any device
+    // Floating-point numbers are copied as float32, other dtypes of model/parameters.h's dtype_name
+    // as they are. On any device.
+    at::Tensor tensor;
     bool must_be_finite = true;  // no effect on integers
   };
 
@@ -31,7 +33,7 @@ class TensorCopy {
  private:
   struct Item {
     Source source;
-    std::size_t offset = 0;
+    std::size_t offset = 0, bytes = 0;  // in memory_
   };
   std::vector<Item> items_;
   std::map<std::string, std::string> metadata_;

@@ -166,6 +166,7 @@ class Training {
     if (name.empty()) return;
     state_ = read_checkpoint(spec_.checkpoint_folder / name);
     learner_.load_checkpoint(spec_.checkpoint_folder / name);
+    learner_.set_scaler(state_.scaler);
     learner_.check_equal_weights(state_.step);
   }
 
@@ -190,7 +191,7 @@ class Training {
     request(state_.step + kStepsAhead);
 
     const std::uint64_t step = state_.step;
-    const double lr = learning_rate(spec_.config.train, step, steps_);
+    const double lr = learning_rate(spec_.config.train, step, steps_, sampler_.steps_per_epoch());
     StepOptions options = {.seed = spec_.seed,
                            .epoch = step / sampler_.steps_per_epoch(),
                            .lr = lr,
@@ -202,6 +203,7 @@ class Training {
     state_.step = step + 1;
     state_.epoch = state_.step / sampler_.steps_per_epoch();
     state_.loss = result.loss;
+    state_.scaler = learner_.scaler();
     if (log_) {
       const auto steps_per_epoch = static_cast<double>(sampler_.steps_per_epoch());
       log_->waited_for_checkpoint(checkpoints_->take_stall());
@@ -217,10 +219,8 @@ class Training {
   }
 
   void check_finite(const StepResult& result, const std::vector<SampleId>& ids) {
-    if (result.applied) {
-      bad_steps_ = 0;
-      return;
-    }
+    if (result.applied) bad_steps_ = 0;
+    if (result.applied || result.rescaled) return;
     ++bad_steps_;
     const std::string found =
         cat("loss ", result.loss, " in a batch of the pairs ", first_ids(ids));

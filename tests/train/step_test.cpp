@@ -89,7 +89,7 @@ Outcome learn(comm::Collectives& ranks, at::ScalarType dtype, const config::Loss
 
   comm::GradientSync sync(ranks, parameters);
   const LossShares shares =
-      loss_shares(config, ranks, image_BD, text_BD, parameters[2].exp(), batch);
+      loss_shares(config, ranks, {image_BD, text_BD}, parameters[2].exp(), batch);
   const at::Tensor loss = backward_loss(config, shares, ranks.size());
   sync.prepare(loss);
   loss.backward();
@@ -198,9 +198,10 @@ TEST_CASE("ranks together count as loops over the whole batch do how hard the ha
     config::LossConfig config;
     config.margin_direction = direction;
     const auto shares = [&](bool with_statistics) {
-      return loss_shares(config, ranks, image_ND.index_select(0, at::tensor(rows)),
-                         text_ND.index_select(0, at::tensor(rows)), at::ones({}, at::kDouble),
-                         batch, with_statistics);
+      return loss_shares(
+          config, ranks,
+          {image_ND.index_select(0, at::tensor(rows)), text_ND.index_select(0, at::tensor(rows))},
+          at::ones({}, at::kDouble), batch, with_statistics);
     };
     CHECK_FALSE(shares(false).statistics.defined());
     at::Tensor sums = shares(true).statistics;
