@@ -21,8 +21,8 @@ class Group {
 
 // backend: "local" (one rank, no MPI), "mpi" (CPU), "nccl" (GPU; its rendezvous goes over MPI).
 // With mpi, MPI_Init_thread is called once per process with MPI_THREAD_MULTIPLE; less is refused
-// with CommError. A collective that takes longer than the timeout logs and ends the process with
-// exit code 75.
+// with CommError. A collective that takes longer than the timeout logs, with mpi also for
+// which ranks it waits, and ends the process with exit code 75.
 std::unique_ptr<Group> open_group(const std::string& backend, const std::string& device,
                                   double timeout_seconds);
 

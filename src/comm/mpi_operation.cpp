@@ -1,7 +1,5 @@
 #include "comm/mpi_operation.h"
 
-#include <mpi.h>
-
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -11,32 +9,16 @@
 #include <cstring>
 #include <vector>
 
+#include "comm/mpi_lane_internal.h"
 #include "common/error.h"
 #include "common/text.h"
 
 namespace helip::comm {
 
-struct MpiLane {
-  MPI_Comm comm = MPI_COMM_NULL;
-  int rank = 0;
-  int size = 1;
-};
-
 namespace {
 
 constexpr int kTag =
     1;  // messages of one pair of ranks arrive in order, and a lane runs one collective at a time
-
-void check(int code, const char* call) {
-  if (code == MPI_SUCCESS) return;
-  std::array<char, MPI_MAX_ERROR_STRING> text{};
-  int length = 0;
-  MPI_Error_string(code, text.data(), &length);
-  throw CommError({.what = cat(call, " failed"),
-                   .where = "MPI",
-                   .expected = "success",
-                   .found = std::string(text.data(), static_cast<std::size_t>(length))});
-}
 
 int message_bytes(std::size_t bytes) {
   if (bytes > INT_MAX) {
@@ -57,18 +39,19 @@ void finalize_at_exit() {
 }
 
 struct Session {
-  std::array<MpiLane, 2> lanes;
+  std::array<MpiLane, 3> lanes;
   int local_rank = 0;
   int local_size = 1;
 
   Session() {
     int initialized = 0;
-    check(MPI_Initialized(&initialized), "MPI_Initialized");
+    check_mpi(MPI_Initialized(&initialized), "MPI_Initialized");
     int provided = MPI_THREAD_SINGLE;
     if (initialized != 0) {
-      check(MPI_Query_thread(&provided), "MPI_Query_thread");
+      check_mpi(MPI_Query_thread(&provided), "MPI_Query_thread");
     } else {
-      check(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_MULTIPLE, &provided), "MPI_Init_thread");
+      check_mpi(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_MULTIPLE, &provided),
+                "MPI_Init_thread");
       std::atexit(finalize_at_exit);
     }
     if (provided < MPI_THREAD_MULTIPLE) {
@@ -78,17 +61,17 @@ struct Session {
                        .found = cat("thread level ", provided)});
     }
     for (MpiLane& lane : lanes) {
-      check(MPI_Comm_dup(MPI_COMM_WORLD, &lane.comm), "MPI_Comm_dup");
-      check(MPI_Comm_set_errhandler(lane.comm, MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler");
-      check(MPI_Comm_rank(lane.comm, &lane.rank), "MPI_Comm_rank");
-      check(MPI_Comm_size(lane.comm, &lane.size), "MPI_Comm_size");
+      check_mpi(MPI_Comm_dup(MPI_COMM_WORLD, &lane.comm), "MPI_Comm_dup");
+      check_mpi(MPI_Comm_set_errhandler(lane.comm, MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler");
+      check_mpi(MPI_Comm_rank(lane.comm, &lane.rank), "MPI_Comm_rank");
+      check_mpi(MPI_Comm_size(lane.comm, &lane.size), "MPI_Comm_size");
     }
     MPI_Comm machine = MPI_COMM_NULL;
-    check(MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &machine),
-          "MPI_Comm_split_type");
-    check(MPI_Comm_rank(machine, &local_rank), "MPI_Comm_rank");
-    check(MPI_Comm_size(machine, &local_size), "MPI_Comm_size");
-    check(MPI_Comm_free(&machine), "MPI_Comm_free");
+    check_mpi(MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &machine),
+              "MPI_Comm_split_type");
+    check_mpi(MPI_Comm_rank(machine, &local_rank), "MPI_Comm_rank");
+    check_mpi(MPI_Comm_size(machine, &local_size), "MPI_Comm_size");
+    check_mpi(MPI_Comm_free(&machine), "MPI_Comm_free");
   }
 };
 
@@ -102,12 +85,12 @@ const Session& session() {
 class Requests {
  public:
   void send(const MpiLane& lane, const void* data, std::size_t bytes, int to) {
-    check(MPI_Isend(data, message_bytes(bytes), MPI_BYTE, to, kTag, lane.comm, &add()),
-          "MPI_Isend");
+    check_mpi(MPI_Isend(data, message_bytes(bytes), MPI_BYTE, to, kTag, lane.comm, &add()),
+              "MPI_Isend");
   }
   void receive(const MpiLane& lane, void* data, std::size_t bytes, int from) {
-    check(MPI_Irecv(data, message_bytes(bytes), MPI_BYTE, from, kTag, lane.comm, &add()),
-          "MPI_Irecv");
+    check_mpi(MPI_Irecv(data, message_bytes(bytes), MPI_BYTE, from, kTag, lane.comm, &add()),
+              "MPI_Irecv");
   }
   MPI_Request& add() { return requests_.emplace_back(MPI_REQUEST_NULL); }
 
@@ -115,9 +98,9 @@ class Requests {
   bool complete() {
     if (requests_.empty()) return true;
     int done = 0;
-    check(MPI_Testall(static_cast<int>(requests_.size()), requests_.data(), &done,
-                      MPI_STATUSES_IGNORE),
-          "MPI_Testall");
+    check_mpi(MPI_Testall(static_cast<int>(requests_.size()), requests_.data(), &done,
+                          MPI_STATUSES_IGNORE),
+              "MPI_Testall");
     if (done != 0) requests_.clear();
     return done != 0;
   }
@@ -131,9 +114,9 @@ class AllGather final : public MpiOperation {
   AllGather(const MpiLane& lane, const void* mine, std::size_t bytes, void* all)
       : lane_(lane), mine_(mine), bytes_(bytes), all_(all) {}
   void start() override {
-    check(MPI_Iallgather(mine_, message_bytes(bytes_), MPI_BYTE, all_, message_bytes(bytes_),
-                         MPI_BYTE, lane_.comm, &requests_.add()),
-          "MPI_Iallgather");
+    check_mpi(MPI_Iallgather(mine_, message_bytes(bytes_), MPI_BYTE, all_, message_bytes(bytes_),
+                             MPI_BYTE, lane_.comm, &requests_.add()),
+              "MPI_Iallgather");
   }
   bool advance() override { return requests_.complete(); }
   [[nodiscard]] std::string name() const override {
@@ -153,8 +136,9 @@ class Broadcast final : public MpiOperation {
   Broadcast(const MpiLane& lane, void* data, std::size_t bytes, int root)
       : lane_(lane), data_(data), bytes_(bytes), root_(root) {}
   void start() override {
-    check(MPI_Ibcast(data_, message_bytes(bytes_), MPI_BYTE, root_, lane_.comm, &requests_.add()),
-          "MPI_Ibcast");
+    check_mpi(
+        MPI_Ibcast(data_, message_bytes(bytes_), MPI_BYTE, root_, lane_.comm, &requests_.add()),
+        "MPI_Ibcast");
   }
   bool advance() override { return requests_.complete(); }
   [[nodiscard]] std::string name() const override {
@@ -172,7 +156,7 @@ class Broadcast final : public MpiOperation {
 class Barrier final : public MpiOperation {
  public:
   explicit Barrier(const MpiLane& lane) : lane_(lane) {}
-  void start() override { check(MPI_Ibarrier(lane_.comm, &requests_.add()), "MPI_Ibarrier"); }
+  void start() override { check_mpi(MPI_Ibarrier(lane_.comm, &requests_.add()), "MPI_Ibarrier"); }
   bool advance() override { return requests_.complete(); }
   [[nodiscard]] std::string name() const override { return "barrier"; }
 
@@ -334,9 +318,9 @@ class OrderCheck final : public MpiOperation {
   void start() override {
     const std::string text = cat(inner_->name(), " as number ", sequence_);
     text.copy(mine_.data(), mine_.size() - 1);
-    check(MPI_Iallgather(mine_.data(), kText, MPI_BYTE, all_.data(), kText, MPI_BYTE, lane_.comm,
-                         &requests_.add()),
-          "MPI_Iallgather");
+    check_mpi(MPI_Iallgather(mine_.data(), kText, MPI_BYTE, all_.data(), kText, MPI_BYTE,
+                             lane_.comm, &requests_.add()),
+              "MPI_Iallgather");
   }
   bool advance() override {
     if (!checked_) {
@@ -371,6 +355,17 @@ class OrderCheck final : public MpiOperation {
 };
 
 }  // namespace
+
+void check_mpi(int code, const char* call) {
+  if (code == MPI_SUCCESS) return;
+  std::array<char, MPI_MAX_ERROR_STRING> text{};
+  int length = 0;
+  MPI_Error_string(code, text.data(), &length);
+  throw CommError({.what = cat(call, " failed"),
+                   .where = "MPI",
+                   .expected = "success",
+                   .found = std::string(text.data(), static_cast<std::size_t>(length))});
+}
 
 std::unique_ptr<MpiOperation> make_all_gather(const MpiLane& lane, const void* mine,
                                               std::size_t bytes, void* all) {

@@ -41,8 +41,8 @@ std::unique_ptr<MpiOperation> make_barrier(const MpiLane& lane);
 std::unique_ptr<MpiOperation> make_order_check(const MpiLane& lane, std::uint64_t sequence,
                                                std::unique_ptr<MpiOperation> inner);
 
-// Initialises MPI once per process and gives the lanes (0: gathers, 1: gradients). Throws CommError
-// if MPI gives less than MPI_THREAD_MULTIPLE. Collective on first use.
+// Initialises MPI once per process and gives the lanes (0: gathers, 1: gradients, 2: roll calls).
+// Throws CommError if MPI gives less than MPI_THREAD_MULTIPLE. Collective on first use.
 const MpiLane& mpi_lane(int index);
 int mpi_rank(const MpiLane& lane);
 int mpi_size(const MpiLane& lane);

@@ -14,7 +14,9 @@
 #include <vector>
 
 #include "comm/mpi_operation.h"
+#include "comm/mpi_roll_call.h"
 #include "comm/watchdog.h"
+#include "common/clock.h"
 #include "common/error.h"
 #include "common/text.h"
 
@@ -41,6 +43,19 @@ class BackOff {
   static constexpr int kYields = 50;
   int waits_ = 0;
 };
+
+std::string missing_in(int lane, std::uint64_t number, double seconds) {
+  std::vector<int> absent;
+  try {
+    absent = call_the_roll(lane, number, seconds);
+  } catch (const CommError& problem) {
+    return cat("a peer died or hangs, and who it is cannot be asked: ", problem.what());
+  }
+  if (absent.empty()) return "all ranks have begun it, and a message between them is missing";
+  std::string text = absent.size() == 1 ? "waiting for rank" : "waiting for ranks";
+  for (std::size_t i = 0; i < absent.size(); ++i) text += cat(i == 0 ? " " : ", ", absent[i]);
+  return text;
+}
 
 }  // namespace
 
@@ -92,8 +107,17 @@ struct MpiWorld::State {
         back_off.reset();
       } else {
         back_off.wait();
+        answer_now_and_then();
       }
     }
+  }
+
+  void answer_now_and_then() {
+    constexpr double kSeconds = 0.02;
+    const double now = monotonic_seconds();
+    if (now - answered < kSeconds) return;
+    answered = now;
+    answer_roll_calls({lanes[0].sequence, lanes[1].sequence});
   }
 
   // Gives each idle lane its next collective; waits if there is none at all. False at the end: what
@@ -128,7 +152,11 @@ struct MpiWorld::State {
           make_order_check(*lane.mpi, lane.sequence, std::move(lane.running->operation));
     }
     ++lane.sequence;
-    lane.token = watchdog.arm(lane.running->operation->name());
+    const auto index = static_cast<int>(&lane - lanes.data());
+    lane.token = watchdog.arm(lane.running->operation->name(),
+                              [index, number = lane.sequence](double seconds) {
+                                return missing_in(index, number, seconds);
+                              });
     try {
       lane.running->operation->start();
     } catch (const std::exception&) {
@@ -160,6 +188,7 @@ struct MpiWorld::State {
   std::mutex mutex;
   std::condition_variable arrived;
   bool stopping = false;
+  double answered = 0;  // when roll calls were; of the communication thread
   std::thread thread;
 };
 

@@ -20,7 +20,7 @@ enum class Channel { kGathers, kGradients };
 class MpiWorld {
  public:
   struct Options {
-    double timeout_seconds = 120;  // from the start of a collective on this rank
+    double timeout_seconds = 60;  // from the start of a collective on this rank
     // Before each collective the ranks compare what they are about to run; a difference is a
     // CommError on all of them (instead of a hang). On in debug builds.
     bool check_order = false;

@@ -4,6 +4,7 @@
 
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <string>
@@ -19,20 +20,27 @@ class Watchdog {
   Watchdog(const Watchdog&) = delete;
   Watchdog& operator=(const Watchdog&) = delete;
 
+  // Says for whom a collective waits; given the seconds that it may take. Called on the watchdog's
+  // thread.
+  using Missing = std::function<std::string(double seconds)>;
+
   // From now on `what` has timeout_seconds to end in disarm(token); else one line is logged and the
   // process ends with exit code 75, without destructors: nothing that could wait for the same peer
-  // runs.
-  std::uint64_t arm(const std::string& what);
+  // runs. `missing`, if given, is asked shortly before.
+  std::uint64_t arm(const std::string& what, Missing missing = {});
   void disarm(std::uint64_t token);
 
  private:
   struct Watched {
     double deadline;
     std::string what;
+    Missing missing;
   };
   void watch();
+  [[noreturn]] void end_process(const std::string& what, const std::string& missing) const;
 
   const double timeout_seconds_;
+  const double asking_seconds_;  // of the timeout, kept to ask who is missing
   const int rank_;
   const int size_;
   std::mutex mutex_;

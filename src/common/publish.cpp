@@ -124,16 +124,20 @@ std::filesystem::path without_last_slash(const std::filesystem::path& path) {
   return path.has_filename() ? path : path.parent_path();
 }
 
-void append_line(const std::filesystem::path& path, std::string_view line) {
+void append_bytes(const std::filesystem::path& path, std::string_view bytes) {
   const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
   if (file < 0) throw failure(path, "cannot open the file to append");
   try {
-    write_all(file, std::string(line) + "\n", path);
+    write_all(file, bytes, path);
   } catch (...) {
     ::close(file);
     throw;
   }
   ::close(file);
+}
+
+void append_line(const std::filesystem::path& path, std::string_view line) {
+  append_bytes(path, std::string(line) + "\n");
 }
 
 std::string read_text_file(const std::filesystem::path& path) {

@@ -156,11 +156,13 @@ struct Fields<TrainConfig> {
       field("repeats", &S::repeats),
       operation("checkpoint_steps", &S::checkpoint_steps),
       operation("keep_checkpoints", &S::keep_checkpoints),
+      operation("keep_checkpoint_every", &S::keep_checkpoint_every),
       operation("log_steps", &S::log_steps),
       field("augment", &S::augment),
       field("decode_scaled", &S::decode_scaled),
       field("word_dropout", &S::word_dropout),
       operation("loader_threads", &S::loader_threads),
+      operation("fingerprint_steps", &S::fingerprint_steps),
       operation("collective_timeout_seconds", &S::collective_timeout_seconds),
   };
 };

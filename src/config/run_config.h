@@ -196,6 +196,8 @@ struct TrainConfig {
   std::uint64_t checkpoint_steps = 500;
   // Newest complete ones that stay.
   std::uint32_t keep_checkpoints = 2;
+  // Those of steps that are multiples of it stay for ever; a multiple of checkpoint_steps. 0: none.
+  std::uint64_t keep_checkpoint_every = 0;
   // Steps between lines of metrics.jsonl.
   std::uint64_t log_steps = 20;
   // RandomResizedCrop(0.9–1.0) on pixels, as OpenCLIP; no effect on cached features.
@@ -207,8 +209,11 @@ struct TrainConfig {
   double word_dropout = 0;
   // Decoding threads per rank.
   std::uint32_t loader_threads = 1;
+  // Every so many steps the ranks compare digests of their weights; ranks that have drifted apart
+  // end the job. 0: never.
+  std::uint64_t fingerprint_steps = 100;
   // A collective that takes longer ends the process.
-  double collective_timeout_seconds = 120;
+  double collective_timeout_seconds = 60;
 
   bool operator==(const TrainConfig&) const = default;
 };

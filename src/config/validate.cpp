@@ -254,6 +254,11 @@ void check(const RunConfig& config, const TrainConfig& train, Checks& checks) {
               train.checkpoint_steps);
   checks.that(train.keep_checkpoints >= 1, "train.keep_checkpoints", "at least 1",
               train.keep_checkpoints);
+  checks.that(
+      train.checkpoint_steps == 0 || train.keep_checkpoint_every % train.checkpoint_steps == 0,
+      "train.keep_checkpoint_every",
+      cat("a multiple of train.checkpoint_steps (", train.checkpoint_steps, ")"),
+      train.keep_checkpoint_every);
   checks.that(train.log_steps >= 1, "train.log_steps", "at least 1", train.log_steps);
   checks.that(train.word_dropout >= 0 && train.word_dropout < 1, "train.word_dropout",
               "0 or more, below 1", train.word_dropout);

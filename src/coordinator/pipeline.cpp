@@ -332,6 +332,7 @@ std::vector<NewTask> Pipeline::train_tasks(const TaskLedger& ledger,
     }
     paths["checkpoints"] = work_dir_.checkpoints(config_.train, seed).string();
     paths["metrics"] = work_dir_.metrics().string();
+    paths["events"] = work_dir_.events(config_.train, seed).string();
     paths["model"] = work_dir_.model(config_.train, seed).string();
     // Trainings may be given in epochs, whose steps only the trainer knows; progress then comes
     // with the heartbeats.

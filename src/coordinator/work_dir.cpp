@@ -98,6 +98,11 @@ std::filesystem::path WorkDir::remined(const config::TrainConfig& train, std::ui
   return train.repeats == 1 ? folder : folder / cat("seed-", seed);
 }
 
+std::filesystem::path WorkDir::events(const config::TrainConfig& train, std::uint64_t seed) const {
+  const auto folder = root_ / "tensorboard";
+  return train.repeats == 1 ? folder : folder / cat("seed-", seed);
+}
+
 std::filesystem::path WorkDir::model(const config::TrainConfig& train, std::uint64_t seed) const {
   return seed == train.seed ? root_ / "model" : root_ / cat("model-seed-", seed);
 }

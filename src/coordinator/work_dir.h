@@ -29,6 +29,9 @@ class WorkDir {
   [[nodiscard]] std::filesystem::path features() const { return root_ / "features"; }
   [[nodiscard]] std::filesystem::path hard_pairs() const { return root_ / "hard_pairs" / "1"; }
   [[nodiscard]] std::filesystem::path metrics() const { return root_ / "metrics.jsonl"; }
+  // TensorBoard's: WORK/tensorboard for one training, a folder per seed for several.
+  [[nodiscard]] std::filesystem::path events(const config::TrainConfig& train,
+                                             std::uint64_t seed) const;
   [[nodiscard]] std::filesystem::path results() const { return root_ / "results.json"; }
   [[nodiscard]] std::filesystem::path report() const { return root_ / "report" / "index.html"; }
   [[nodiscard]] std::filesystem::path tasks(rpc::Stage stage) const;

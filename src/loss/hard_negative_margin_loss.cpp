@@ -13,9 +13,10 @@ namespace helip::loss {
 at::Tensor hard_negative_margin_loss(const at::Tensor& seed_SD, const at::Tensor& global_MD,
                                      const at::Tensor& hard_rows_SP, const at::Tensor& excluded_SM,
                                      std::int64_t total_seeds, std::int64_t total_rows,
-                                     const MarginOptions& options) {
+                                     const MarginOptions& options, at::Tensor* similarity) {
   const at::Tensor similarity_SM =
       at::matmul(at_least_float(seed_SD), at_least_float(global_MD).t()) * options.scale;
+  if (similarity != nullptr) *similarity = similarity_SM.detach();
   // No bar without hard pairs. The zero keeps its graph: the backward of a gather is a collective.
   if (hard_rows_SP.size(1) == 0) return similarity_SM.sum() * 0;
   // amin shares the gradient evenly among equal minima, the same on every device.

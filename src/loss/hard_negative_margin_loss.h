@@ -24,9 +24,11 @@ struct MarginOptions {
 //   excluded_SM   bool [S, M]: rows that contribute 0 (self, own hard pairs, their duplicates,
 //                 padded rows), see margin_excluded
 //   total_seeds   seeds of the global batch; total_rows: M without padding
+//   similarity_SM if not null, is given sim of the seeds with the global batch, without gradient
 at::Tensor hard_negative_margin_loss(const at::Tensor& seed_SD, const at::Tensor& global_MD,
                                      const at::Tensor& hard_rows_SP, const at::Tensor& excluded_SM,
                                      std::int64_t total_seeds, std::int64_t total_rows,
-                                     const MarginOptions& options);
+                                     const MarginOptions& options,
+                                     at::Tensor* similarity_SM = nullptr);
 
 }  // namespace helip::loss

@@ -7,6 +7,7 @@
 
 #include "loss/clip_loss.h"
 #include "loss/hard_negative_margin_loss.h"
+#include "loss/margin_statistics.h"
 
 namespace helip::train {
 namespace {
@@ -24,7 +25,8 @@ at::Tensor to_tensor(const std::vector<T>& values, at::IntArrayRef shape, at::Sc
 }  // namespace
 
 LossShares loss_shares(const config::LossConfig& config, comm::Collectives& ranks,
-                       const Features& features, const at::Tensor& scale, const RankBatch& batch) {
+                       const Features& features, const at::Tensor& scale, const RankBatch& batch,
+                       bool with_statistics) {
   const auto& [image_BD, text_BD] = features;
   const at::Device device = image_BD.device();
   const std::int64_t width = image_BD.size(1);
@@ -48,12 +50,18 @@ LossShares loss_shares(const config::LossConfig& config, comm::Collectives& rank
   const at::Tensor excluded_SM = to_tensor(batch.excluded, {seeds, rows}, at::kBool, device);
   const loss::MarginOptions options{.scale = config.margin_scale,
                                     .detach_bar = config.margin_detach};
-  const auto margin = [&](const at::Tensor& anchor_BD, const at::Tensor& other_MD) {
+  const auto margin = [&](const at::Tensor& anchor_BD, const at::Tensor& other_MD,
+                          at::Tensor* similarity_SM = nullptr) {
     return loss::hard_negative_margin_loss(at::index_select(anchor_BD, 0, seed_rows_S), other_MD,
                                            hard_rows_SP, excluded_SM, batch.total_seeds,
-                                           batch.total_rows, options);
+                                           batch.total_rows, options, similarity_SM);
   };
-  shares.margin = margin(image_BD, text_MD);
+  at::Tensor similarity_SM;
+  shares.margin = margin(image_BD, text_MD, with_statistics ? &similarity_SM : nullptr);
+  if (with_statistics) {
+    shares.statistics = loss::margin_statistics(similarity_SM, seed_rows_S + batch.first_row,
+                                                hard_rows_SP, excluded_SM);
+  }
   if (config.margin_direction == "both") shares.margin = shares.margin + margin(text_BD, image_MD);
   return shares;
 }

@@ -18,12 +18,16 @@ struct Features {
 struct LossShares {
   at::Tensor contrastive;
   at::Tensor margin;  // undefined without hard pairs or with margin_weight 0
+  // loss/margin_statistics.h, of images' similarities to texts; undefined unless asked for, or
+  // without a margin loss.
+  at::Tensor statistics;
 };
 
 // Gathers the features of all ranks with gradient (one collective) and computes both losses.
 // They are gathered in their own dtype; `scale` is 0-d, exp(logit_scale).
 LossShares loss_shares(const config::LossConfig& config, comm::Collectives& ranks,
-                       const Features& features, const at::Tensor& scale, const RankBatch& batch);
+                       const Features& features, const at::Tensor& scale, const RankBatch& batch,
+                       bool with_statistics = false);
 
 // What backward runs on: contrastive + margin_weight · margin, times the number of ranks, so that
 // the mean of the gradients over ranks is the gradient of the global loss.

@@ -11,19 +11,9 @@
 #include "config/run_config.h"
 #include "data/batch_sampler.h"
 #include "store/hard_pair_table.h"
+#include "train/table_turn.h"
 
 namespace helip::train {
-
-// A table's place in a training.
-struct TableTurn {
-  std::uint32_t version = 1;      // folder's name
-  std::uint64_t requested = 0;    // the step whose weights mined it
-  std::uint64_t first_step = 0;   // it is drawn from since then, where an epoch begins
-  std::uint64_t first_epoch = 0;  // that epoch
-  std::string digest;             // sha256 over the digests of its arrays; empty: no table
-
-  bool operator==(const TableTurn&) const = default;
-};
 
 // A step's place.
 struct BatchPlace {

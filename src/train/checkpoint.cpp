@@ -63,6 +63,15 @@ void check_format(const fs::path& file, const std::string& format) {
                     .found = format});
 }
 
+// The one text that a manifest of these files can have.
+std::string manifest_text(const fs::path& checkpoint, const FileDigests& digests) {
+  ordered_json files;
+  for (const char* name : kFiles) {
+    files[name] = {{"bytes", fs::file_size(checkpoint / name)}, {"sha256", digests.at(name)}};
+  }
+  return ordered_json{{"format", kFormat}, {"files", files}}.dump(2) + "\n";
+}
+
 void check_files(const fs::path& checkpoint) {
   const fs::path manifest = checkpoint / kManifestFile;
   if (!fs::exists(manifest)) {
@@ -71,22 +80,28 @@ void check_files(const fs::path& checkpoint) {
                       .expected = kManifestFile,
                       .found = "no such file"});
   }
-  const auto digests = fields_of(manifest, [&](const ordered_json& object) {
+  const auto expected = fields_of(manifest, [&](const ordered_json& object) {
     check_format(manifest, object.at("format").get<std::string>());
-    std::vector<std::pair<std::string, std::string>> result;
+    FileDigests digests;
     for (const char* name : kFiles) {
-      result.emplace_back(name, object.at("files").at(name).at("sha256").get<std::string>());
+      digests[name] = object.at("files").at(name).at("sha256").get<std::string>();
     }
-    return result;
+    return digests;
   });
-  for (const auto& [name, expected] : digests) {
+  for (const char* name : kFiles) {
     const std::string found = sha256_file(checkpoint / name);
-    if (found == expected) continue;
+    if (found == expected.at(name)) continue;
     throw StoreError({.what = "a damaged checkpoint",
                       .where = (checkpoint / name).string(),
-                      .expected = "sha256 " + expected,
+                      .expected = "sha256 " + expected.at(name),
                       .found = found});
   }
+  // JSON has many ways to write one thing; damage that leaves the meaning alone is damage as well.
+  if (read_text_file(manifest) == manifest_text(checkpoint, expected)) return;
+  throw StoreError({.what = "a damaged file of a checkpoint",
+                    .where = manifest.string(),
+                    .expected = "the manifest of its files",
+                    .found = "another text"});
 }
 
 // Steps of the folders that are named like checkpoints, ascending.
@@ -126,6 +141,16 @@ void check_run(const fs::path& checkpoint, const RunIdentity& found, const RunId
   }
 }
 
+bool is_complete(const fs::path& checkpoint) {
+  if (!fs::exists(checkpoint)) return false;
+  try {
+    read_checkpoint(checkpoint);
+    return true;
+  } catch (const StoreError&) {
+    return false;
+  }
+}
+
 }  // namespace
 
 std::string checkpoint_name(std::uint64_t step) {
@@ -135,31 +160,40 @@ std::string checkpoint_name(std::uint64_t step) {
 }
 
 void write_checkpoint(const fs::path& folder, const TrainState& state,
-                      const std::function<void(const fs::path&)>& write) {
+                      const std::function<FileDigests(const fs::path&)>& write) {
   const fs::path checkpoint = folder / checkpoint_name(state.step);
+  if (is_complete(checkpoint)) {
+    log::warning(cat(checkpoint.string(), " is complete already and stays as it is"));
+    return;
+  }
   const fs::path temporary = checkpoint.string() + cat(".tmp.", getpid());
   fs::remove_all(temporary);
   fs::create_directories(temporary);
   try {
-    write(temporary);
-    const ordered_json description = {{"format", kFormat},
-                                      {"seed", state.run.seed},
-                                      {"epoch", state.epoch},
-                                      {"step", state.step},
-                                      {"loss", state.loss},
-                                      {"loss_scale", state.scaler.scale},
-                                      {"loss_scale_steps", state.scaler.good_steps},
-                                      {"config_digest", state.run.config_digest},
-                                      {"model_digest", state.run.model_digest},
-                                      {"table_digest", state.run.table_digest}};
-    publish_file(temporary / kStateFile, description.dump(2) + "\n");
-    ordered_json files;
-    for (const char* name : kFiles) {
-      files[name] = {{"bytes", fs::file_size(temporary / name)},
-                     {"sha256", sha256_file(temporary / name)}};
+    FileDigests digests = write(temporary);
+    ordered_json tables = ordered_json::array();
+    for (const TableTurn& turn : state.later_tables) {
+      tables.push_back({{"version", turn.version},
+                        {"requested", turn.requested},
+                        {"first_step", turn.first_step},
+                        {"first_epoch", turn.first_epoch},
+                        {"digest", turn.digest}});
     }
-    const ordered_json manifest = {{"format", kFormat}, {"files", files}};
-    publish_file(temporary / kManifestFile, manifest.dump(2) + "\n");
+    ordered_json description = {{"format", kFormat},
+                                {"seed", state.run.seed},
+                                {"epoch", state.epoch},
+                                {"step", state.step},
+                                {"loss", state.loss},
+                                {"loss_scale", state.scaler.scale},
+                                {"loss_scale_steps", state.scaler.good_steps},
+                                {"config_digest", state.run.config_digest},
+                                {"model_digest", state.run.model_digest},
+                                {"table_digest", state.run.table_digest}};
+    description["later_tables"] = tables;
+    const std::string text = description.dump(2) + "\n";
+    publish_file(temporary / kStateFile, text);
+    digests[kStateFile] = sha256_hex(text);
+    publish_file(temporary / kManifestFile, manifest_text(temporary, digests));
     fs::remove_all(checkpoint);
     publish_folder(temporary, checkpoint);
   } catch (...) {
@@ -172,21 +206,35 @@ void write_checkpoint(const fs::path& folder, const TrainState& state,
 TrainState read_checkpoint(const fs::path& checkpoint) {
   check_files(checkpoint);
   const fs::path file = checkpoint / kStateFile;
-  return fields_of(file, [&](const ordered_json& object) {
+  const TrainState state = fields_of(file, [&](const ordered_json& object) {
     check_format(file, object.at("format").get<std::string>());
-    TrainState state;
-    state.run.seed = object.at("seed").get<std::uint64_t>();
-    state.run.config_digest = object.at("config_digest").get<std::string>();
-    state.run.model_digest = object.at("model_digest").get<std::string>();
-    state.run.table_digest = object.at("table_digest").get<std::string>();
-    state.step = object.at("step").get<std::uint64_t>();
-    state.epoch = object.at("epoch").get<std::uint64_t>();
+    TrainState found;
+    found.run.seed = object.at("seed").get<std::uint64_t>();
+    found.run.config_digest = object.at("config_digest").get<std::string>();
+    found.run.model_digest = object.at("model_digest").get<std::string>();
+    found.run.table_digest = object.at("table_digest").get<std::string>();
+    found.step = object.at("step").get<std::uint64_t>();
+    found.epoch = object.at("epoch").get<std::uint64_t>();
     // A loss that was not finite is written as null.
-    state.loss = object.at("loss").is_null() ? std::nan("") : object.at("loss").get<double>();
-    state.scaler = {.scale = object.at("loss_scale").get<double>(),
+    found.loss = object.at("loss").is_null() ? std::nan("") : object.at("loss").get<double>();
+    found.scaler = {.scale = object.at("loss_scale").get<double>(),
                     .good_steps = object.at("loss_scale_steps").get<std::uint64_t>()};
-    return state;
+    for (const ordered_json& turn : object.at("later_tables")) {
+      found.later_tables.push_back({.version = turn.at("version").get<std::uint32_t>(),
+                                    .requested = turn.at("requested").get<std::uint64_t>(),
+                                    .first_step = turn.at("first_step").get<std::uint64_t>(),
+                                    .first_epoch = turn.at("first_epoch").get<std::uint64_t>(),
+                                    .digest = turn.at("digest").get<std::string>()});
+    }
+    return found;
   });
+  if (checkpoint.filename() != checkpoint_name(state.step)) {
+    throw StoreError({.what = "a checkpoint under the name of another one",
+                      .where = checkpoint.string(),
+                      .expected = checkpoint_name(state.step),
+                      .found = checkpoint.filename().string()});
+  }
+  return state;
 }
 
 std::optional<TrainState> newest_checkpoint(const fs::path& folder, const RunIdentity& run) {
@@ -207,19 +255,20 @@ std::optional<TrainState> newest_checkpoint(const fs::path& folder, const RunIde
   return std::nullopt;
 }
 
-void remove_old_checkpoints(const fs::path& folder, std::uint32_t keep) {
+void remove_old_checkpoints(const fs::path& folder, std::uint32_t keep, std::uint64_t keep_every) {
   std::vector<std::uint64_t> steps = steps_in(folder);
   std::reverse(steps.begin(), steps.end());
   std::uint32_t complete = 0;
   for (const std::uint64_t step : steps) {
     const fs::path checkpoint = folder / checkpoint_name(step);
-    if (complete >= std::max(keep, 1U)) {
-      // The manifest goes first: what is left of a removal that was cut short is no checkpoint.
-      fs::remove(checkpoint / kManifestFile);
-      fs::remove_all(checkpoint);
-    } else if (fs::exists(checkpoint / kManifestFile)) {
-      ++complete;
+    if (complete < std::max(keep, 1U)) {
+      if (fs::exists(checkpoint / kManifestFile)) ++complete;
+      continue;
     }
+    if (keep_every > 0 && step % keep_every == 0) continue;
+    // The manifest goes first: what is left of a removal that was cut short is no checkpoint.
+    fs::remove(checkpoint / kManifestFile);
+    fs::remove_all(checkpoint);
   }
 }
 

@@ -1,15 +1,19 @@
 // Checkpoints of one training: FOLDER/step-00000100/{model.safetensors, optimizer.safetensors,
-// state.json, manifest.json}. manifest.json, written last, holds the sha256 of the others; the
-// folder is published as a whole. Torch-free.
+// state.json, manifest.json}. manifest.json, written last, holds length and sha256 of the others
+// and has one form only: every bit of the four files counts. The folder is published as a whole.
+// Torch-free.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "train/loss_scaler.h"
+#include "train/table_turn.h"
 
 namespace helip::train {
 
@@ -31,19 +35,23 @@ struct TrainState {
   std::uint64_t epoch = 0;  // of the next step
   double loss = 0;          // of the last step
   LossScaler scaler = {.scale = 1};
+  std::vector<TableTurn> later_tables;  // mined while training; the first is in `run`
 };
 
 // Name of a checkpoint's folder: step-00000100.
 std::string checkpoint_name(std::uint64_t step);
 
-// `write(folder)` puts the model and optimizer files into a folder that then gets its final name.
-// An existing checkpoint of this step (a damaged one, or training would have resumed from it) is
-// replaced. Throws StoreError.
-void write_checkpoint(const std::filesystem::path& folder, const TrainState& state,
-                      const std::function<void(const std::filesystem::path&)>& write);
+// sha256 of the files of a checkpoint, by name.
+using FileDigests = std::map<std::string, std::string>;
 
-// Reads and checks one checkpoint, all digests. Throws StoreError naming the file that is missing
-// or damaged.
+// `write(folder)` puts the model and optimizer files into a folder that then gets its final name,
+// and returns their digests. A damaged checkpoint of this step is replaced; a complete one stays
+// as it is, and nothing is written. Throws StoreError.
+void write_checkpoint(const std::filesystem::path& folder, const TrainState& state,
+                      const std::function<FileDigests(const std::filesystem::path&)>& write);
+
+// Reads and checks one checkpoint, every bit of it, and that its step is the one of its name.
+// Throws StoreError naming the file that is missing or damaged.
 TrainState read_checkpoint(const std::filesystem::path& checkpoint);
 
 // The newest complete checkpoint under `folder`; damaged ones are skipped with a warning that says
@@ -52,8 +60,10 @@ TrainState read_checkpoint(const std::filesystem::path& checkpoint);
 std::optional<TrainState> newest_checkpoint(const std::filesystem::path& folder,
                                             const RunIdentity& run);
 
-// Removes all but the newest `keep` complete checkpoints (at least one stays).
-void remove_old_checkpoints(const std::filesystem::path& folder, std::uint32_t keep);
+// Removes all but the newest `keep` complete checkpoints (at least one stays) and those whose step
+// is a multiple of `keep_every` (0: none).
+void remove_old_checkpoints(const std::filesystem::path& folder, std::uint32_t keep,
+                            std::uint64_t keep_every);
 
 // Removes what a killed run left half written. Only while no other process writes checkpoints here.
 void sweep_checkpoints(const std::filesystem::path& folder);

@@ -12,6 +12,7 @@
 
 #include "common/error.h"
 #include "common/text.h"
+#include "loss/margin_statistics.h"
 #include "model/autocast.h"
 
 namespace helip::train {
@@ -44,6 +45,13 @@ std::vector<at::Tensor> tensors_of(const model::NamedTensors& named) {
   std::vector<at::Tensor> tensors;
   for (const auto& [name, tensor] : named) tensors.push_back(tensor);
   return tensors;
+}
+
+MarginShares margin_shares(const double* sums) {
+  const auto share = [](double part, double whole) { return whole > 0 ? part / whole : 0; };
+  return {.violated = share(sums[loss::kViolated], sums[loss::kCounted]),
+          .hard_pair_rank = share(sums[loss::kHardPairRank], sums[loss::kHardPairs]),
+          .false_negative = share(sums[loss::kFalseNegative], sums[loss::kCounted])};
 }
 
 void check_parts(const config::TrainConfig& config, model::Model& model,
@@ -90,7 +98,8 @@ GradientPass::GradientPass(const config::RunConfig& config, const Precision& pre
 }
 
 BatchLosses GradientPass::run(const RankBatch& batch, const InputBatch& inputs, std::uint64_t seed,
-                              std::uint64_t epoch, double loss_scale, bool flag) {
+                              std::uint64_t epoch, double loss_scale, bool flag,
+                              bool with_statistics) {
   const TowerInputs all = tower_inputs(batch, inputs, seed, epoch);
   std::vector<Part> parts;
   const auto count = std::min<std::int64_t>(accum_freq_, batch.rows);
@@ -100,7 +109,8 @@ BatchLosses GradientPass::run(const RankBatch& batch, const InputBatch& inputs, 
   }
   const bool whole = parts.size() == 1;
   const Features rank = whole ? features(all) : cached_features(all, parts);
-  const LossShares shares = loss_shares(loss_, ranks_, rank, model_.logit_scale().exp(), batch);
+  const LossShares shares =
+      loss_shares(loss_, ranks_, rank, model_.logit_scale().exp(), batch, with_statistics);
   const BatchLosses losses = agree(shares, flag);
   if (!std::isfinite(losses.loss)) return losses;
   at::Tensor loss = backward_loss(loss_, shares, ranks_.size());
@@ -163,19 +173,24 @@ void GradientPass::backward_parts(const TowerInputs& inputs, const std::vector<P
   }
 }
 
-// Global losses and the flag, in one collective. Added in double, in rank order.
+// Global losses, statistics and the flag, in one collective. Added in double, in rank order.
 BatchLosses GradientPass::agree(const LossShares& shares, bool flag) const {
   const double margin = shares.margin.defined() ? shares.margin.item<double>() : 0;
   at::Tensor totals = at::tensor({shares.contrastive.item<double>(), margin, flag ? 1.0 : 0.0},
                                  at::TensorOptions().dtype(at::kDouble))
                           .to(device_);
+  const std::int64_t losses = totals.size(0);
+  if (shares.statistics.defined()) totals = at::cat({totals, shares.statistics});
   ranks_.all_reduce_sum(totals);
   totals = totals.to(at::kCPU);
   const double* values = totals.const_data_ptr<double>();
-  return {.loss = values[0] + loss_.margin_weight * values[1],
-          .contrastive = values[0],
-          .margin = values[1],
-          .flagged = values[2] > 0};
+  BatchLosses result{.loss = values[0] + loss_.margin_weight * values[1],
+                     .contrastive = values[0],
+                     .margin = values[1],
+                     .flagged = values[2] > 0,
+                     .margin_shares = {}};
+  if (shares.statistics.defined()) result.margin_shares = margin_shares(values + losses);
+  return result;
 }
 
 }  // namespace helip::train

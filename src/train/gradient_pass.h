@@ -4,6 +4,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "comm/collectives.h"
@@ -12,6 +13,7 @@
 #include "model/model.h"
 #include "train/batch_loss.h"
 #include "train/batch_source.h"
+#include "train/margin_shares.h"
 #include "train/precision.h"
 #include "train/rank_batch.h"
 #include "train/trained_parameters.h"
@@ -22,6 +24,7 @@ namespace helip::train {
 struct BatchLosses {
   double loss = 0, contrastive = 0, margin = 0;  // of the global batch
   bool flagged = false;                          // on any rank
+  std::optional<MarginShares> margin_shares;     // if wanted, and there is a margin loss
 };
 
 // This rank's inputs in CPU memory, [B, …] each.
@@ -47,7 +50,7 @@ class GradientPass {
   // loss_scale times the gradient of the global loss; else there are no gradients. Borrows `inputs`
   // for the call.
   BatchLosses run(const RankBatch& batch, const InputBatch& inputs, std::uint64_t seed,
-                  std::uint64_t epoch, double loss_scale, bool flag);
+                  std::uint64_t epoch, double loss_scale, bool flag, bool with_statistics);
 
  private:
   struct Part {

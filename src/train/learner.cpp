@@ -3,6 +3,7 @@
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <ATen/core/grad_mode.h>
+#include <c10/core/CachingDeviceAllocator.h>
 
 #include <charconv>
 #include <cmath>
@@ -18,7 +19,9 @@
 #include "common/text.h"
 #include "model/model.h"
 #include "train/checkpoint.h"
+#include "train/fingerprint.h"
 #include "train/gradient_pass.h"
+#include "train/learner_snapshot.h"
 #include "train/optimizer.h"
 #include "train/precision.h"
 #include "train/trained_parameters.h"
@@ -115,6 +118,7 @@ struct Learner::State {
     if (precision.weights != at::kFloat) set_dtype(model->state(), precision.weights);
     if (run.train.grad_checkpointing) model->set_grad_checkpointing();
     for (const auto& [name, tensor] : model->statistics()) statistic_names.insert(name);
+    snapshot = std::make_unique<LearnerSnapshot>(*model);
     trained = trained_parameters(*model, run.train);
     optimizer =
         std::make_unique<AdamW>(trained.tensors, AdamWOptions{.beta1 = run.train.beta1,
@@ -145,14 +149,15 @@ struct Learner::State {
   }
 
   // With the averaged gradient, which is the same on all ranks. False if it is not finite.
-  bool apply(double lr) {
+  bool apply(const StepOptions& options) {
     const double norm = optimizer->gradient_norm() / scaler.scale;
     if (!std::isfinite(norm)) return false;
     const double limit = config.train.grad_clip_norm;
     double factor = 1 / scaler.scale;
     if (limit > 0 && norm > limit) factor *= limit / norm;
     if (factor != 1) optimizer->scale_gradients(factor);
-    optimizer->step(lr);
+    if (options.before_update) options.before_update();
+    optimizer->step(options.lr);
     const at::NoGradGuard no_grad;
     model->logit_scale().clamp_(0, std::log(100.0));
     return true;
@@ -168,6 +173,7 @@ struct Learner::State {
   TrainedParameters trained;
   std::unique_ptr<AdamW> optimizer;
   std::unique_ptr<GradientPass> pass;
+  std::unique_ptr<LearnerSnapshot> snapshot;
   LossScaler scaler = {.scale = precision.scales_loss ? LossScaler::kStart : 1};
 };
 
@@ -184,19 +190,29 @@ const data::Tokenizer& Learner::tokenizer() const { return state_->model->tokeni
 const LossScaler& Learner::scaler() const { return state_->scaler; }
 void Learner::set_scaler(const LossScaler& scaler) { state_->scaler = scaler; }
 
+std::uint64_t Learner::peak_device_bytes() const {
+  if (state_->device.is_cpu()) return 0;
+  const auto stats =
+      c10::getDeviceAllocator(state_->device.type())->getDeviceStats(state_->device.index());
+  constexpr auto kAll = static_cast<std::size_t>(c10::CachingAllocator::StatType::AGGREGATE);
+  return static_cast<std::uint64_t>(stats.allocated_bytes[kAll].peak);
+}
+
 StepResult Learner::step(const RankBatch& batch, const InputBatch& inputs,
                          const StepOptions& options) {
   return in_one_line("a training step", [&] {
     const std::vector<at::Tensor> before = state_->copied_statistics();
     state_->optimizer->clear_gradients();
-    const BatchLosses losses = state_->pass->run(batch, inputs, options.seed, options.epoch,
-                                                 state_->scaler.scale, options.stop_wanted);
+    const BatchLosses losses =
+        state_->pass->run(batch, inputs, options.seed, options.epoch, state_->scaler.scale,
+                          options.stop_wanted, options.statistics);
     StepResult result{.loss = losses.loss,
                       .contrastive_loss = losses.contrastive,
                       .margin_loss = losses.margin,
-                      .stop_wanted = losses.flagged};
+                      .stop_wanted = losses.flagged,
+                      .margin_shares = losses.margin_shares};
     const bool finite = std::isfinite(losses.loss);
-    result.applied = finite && state_->apply(options.lr);
+    result.applied = finite && state_->apply(options);
     if (!result.applied) state_->restore(before);
     if (finite && state_->precision.scales_loss) {
       // A gradient beyond float16 is no fault while the scale can still fall.
@@ -208,9 +224,15 @@ StepResult Learner::step(const RankBatch& batch, const InputBatch& inputs,
   });
 }
 
-void Learner::save_checkpoint(const std::filesystem::path& folder) const {
-  model::save_weights(*state_->model, folder / kModelFile);
-  state_->optimizer->save(folder / kOptimizerFile);
+void Learner::check_equal_weights(std::uint64_t step) const {
+  in_one_line("comparing the ranks' weights", [&] {
+    train::check_equal_weights(state_->ranks, state_->model->parameters(), step);
+  });
+}
+
+Snapshot& Learner::snapshot() {
+  state_->snapshot->bind(*state_->optimizer);
+  return *state_->snapshot;
 }
 
 void Learner::load_checkpoint(const std::filesystem::path& folder) {

@@ -4,7 +4,9 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "comm/group.h"
@@ -12,7 +14,9 @@
 #include "data/image.h"
 #include "data/tokenizer.h"
 #include "train/batch_source.h"
+#include "train/checkpoint_writer.h"
 #include "train/loss_scaler.h"
+#include "train/margin_shares.h"
 #include "train/rank_batch.h"
 
 namespace helip::train {
@@ -23,6 +27,9 @@ struct StepOptions {
   std::uint64_t epoch = 0;
   double lr = 0;
   bool stop_wanted = false;  // this rank was asked to stop
+  bool statistics = false;   // margin_shares are wanted; the same on all ranks
+  // Called before weights and moments change, if it is set.
+  std::function<void()> before_update = {};
 };
 
 // Equal on all ranks.
@@ -31,7 +38,8 @@ struct StepResult {
   double logit_scale = 0;                                  // factor on the cosines, after the step
   bool applied = false;   // false: loss or gradient was not finite, and the weights are as before
   bool rescaled = false;  // not applied, but float16's scale was too large and is smaller now
-  bool stop_wanted = false;  // on any rank
+  bool stop_wanted = false;                        // on any rank
+  std::optional<MarginShares> margin_shares = {};  // if wanted, and there is a margin loss
 };
 
 // Every rank calls step, in the same order; it is a collective.
@@ -52,6 +60,8 @@ class Learner {
   [[nodiscard]] const std::string& initial_digest() const;
   [[nodiscard]] const data::PreprocessConfig& preprocess() const;
   [[nodiscard]] const data::Tokenizer& tokenizer() const;
+  // The most bytes that tensors have taken on a GPU at one time; 0 on the CPU.
+  [[nodiscard]] std::uint64_t peak_device_bytes() const;
 
   // One optimizer step on the global batch of which `batch` and `inputs` are this rank's part.
   // Afterwards logit_scale lies in [0, ln 100].
@@ -61,8 +71,13 @@ class Learner {
   [[nodiscard]] const LossScaler& scaler() const;
   void set_scaler(const LossScaler& scaler);
 
-  // kModelFile and kOptimizerFile in `folder`.
-  void save_checkpoint(const std::filesystem::path& folder) const;
+  // Collective. Throws CommError on all ranks if their weights are not the same bits, see
+  // fingerprint.h.
+  void check_equal_weights(std::uint64_t step) const;
+
+  // What a checkpoint of this moment holds. Weights and moments must not change before its copy()
+  // has ended; the next call of snapshot() ends its life.
+  Snapshot& snapshot();
   void load_checkpoint(const std::filesystem::path& folder);
   // The finished model as a folder that load_model reads, mixed with the initial weights as
   // train.wise_ft says; `folder` must not exist.

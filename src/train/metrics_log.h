@@ -4,6 +4,9 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
+
+#include "train/margin_shares.h"
 
 namespace helip::train {
 
@@ -12,9 +15,13 @@ struct MetricsLine {
   std::uint64_t step = 0;  // steps done
   double epoch = 0;
   double loss = 0, contrastive_loss = 0, margin_loss = 0;
+  std::optional<MarginShares> margin_shares = {};
   double lr = 0, logit_scale = 0;  // logit_scale: as the factor on the cosines
   double samples_per_second = 0;
   double data_time = 0, batch_time = 0;  // seconds per step, mean since the last line
+  double checkpoint_stall = 0;    // seconds that checkpoints kept training waiting since then
+  std::uint64_t peak_memory = 0;  // bytes, of rank 0 since its start
+  std::uint64_t peak_device_memory = 0;  // bytes of tensors on its GPU; 0 without one
 };
 
 class MetricsLog {

@@ -11,7 +11,6 @@
 #include <charconv>
 #include <cmath>
 #include <cstring>
-#include <map>
 
 #include "common/error.h"
 #include "common/text.h"
@@ -120,21 +119,16 @@ void AdamW::clear_gradients() {
   for (at::Tensor& parameter : parameters_) parameter.mutable_grad() = at::Tensor();
 }
 
-void AdamW::save(const std::filesystem::path& file) const {
-  std::vector<at::Tensor> alive;  // what the views point into
-  std::map<std::string, store::TensorView> tensors;
-  const auto add = [&](const char* kind, const std::vector<at::Tensor>& moments) {
-    for (std::size_t i = 0; i < moments.size(); ++i) {
-      alive.push_back(moments[i].detach().to(at::kCPU, at::kFloat).contiguous());
-      const at::Tensor& values = alive.back();
-      const auto* bytes = static_cast<const std::byte*>(values.const_data_ptr());
-      tensors[kind + names_[i]] = {"F32", shape_of(values), {bytes, values.nbytes()}};
-    }
-  };
-  add(kMean, mean_);
-  add(kMeanSquare, mean_square_);
-  store::write_safetensors(file, tensors, {{kSteps, cat(steps_)}});
+std::vector<std::pair<std::string, at::Tensor>> AdamW::moments() const {
+  std::vector<std::pair<std::string, at::Tensor>> all;
+  for (std::size_t i = 0; i < names_.size(); ++i) {
+    all.emplace_back(kMean + names_[i], mean_[i]);
+    all.emplace_back(kMeanSquare + names_[i], mean_square_[i]);
+  }
+  return all;
 }
+
+std::map<std::string, std::string> AdamW::metadata() const { return {{kSteps, cat(steps_)}}; }
 
 void AdamW::load(const std::filesystem::path& file) {
   const at::NoGradGuard no_grad;

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -33,9 +34,11 @@ class AdamW {
   void scale_gradients(double factor);
   void clear_gradients();
 
-  // Moments as safetensors: exp_avg.NAME, exp_avg_sq.NAME, and the number of steps in the metadata.
-  // load throws StoreError if a tensor is missing, surplus or of another shape.
-  void save(const std::filesystem::path& file) const;
+  // What a file of it holds: moments exp_avg.NAME, exp_avg_sq.NAME, and the number of steps in the
+  // metadata.
+  [[nodiscard]] std::vector<std::pair<std::string, at::Tensor>> moments() const;
+  [[nodiscard]] std::map<std::string, std::string> metadata() const;
+  // From safetensors. Throws StoreError if a tensor is missing, surplus or of another shape.
   void load(const std::filesystem::path& file);
 
  private:

@@ -7,22 +7,21 @@
 #include <vector>
 
 #include "common/clock.h"
-#include "common/digest.h"
 #include "common/error.h"
 #include "common/log.h"
 #include "common/text.h"
-#include "config/input_bound.h"
 #include "config/to_yaml.h"
 #include "data/batch_sampler.h"
 #include "data/decode_limits.h"
-#include "data/quarantine.h"
-#include "store/hard_pair_table.h"
+#include "train/batch_schedule.h"
 #include "train/batch_source.h"
 #include "train/checkpoint.h"
+#include "train/checkpoint_writer.h"
 #include "train/learner.h"
-#include "train/metrics_log.h"
 #include "train/rank_batch.h"
 #include "train/schedule.h"
+#include "train/step_log.h"
+#include "train/table_in_force.h"
 #include "train/training_pairs.h"
 
 namespace helip::train {
@@ -52,54 +51,6 @@ std::string on_first_rank(comm::Group& ranks, Task task) {
     throw StoreError({.what = answer.substr(1), .where = "rank 0", .expected = {}, .found = {}});
   }
   return answer.substr(1);
-}
-
-std::optional<store::HardPairTable> open_table(const TrainSpec& spec, const TrainingPairs& pairs) {
-  if (spec.config.train.hard_pairs != "mined") return std::nullopt;
-  if (spec.hard_pairs_folder.empty()) {
-    throw ConfigError({.what = "training with mined hard pairs needs a hard-pair table",
-                       .where = "train.hard_pairs",
-                       .expected = "a table from the mine stage",
-                       .found = "none"});
-  }
-  auto table = store::HardPairTable::open(spec.hard_pairs_folder, pairs.fingerprint());
-  if (table.size() != pairs.size()) {
-    throw StoreError({.what = "the hard-pair table is of another corpus",
-                      .where = spec.hard_pairs_folder.string(),
-                      .expected = cat(pairs.size(), " pairs"),
-                      .found = cat(table.size(), " pairs")});
-  }
-  if (table.k() < spec.config.train.hard_pairs_per_seed) {
-    throw ConfigError({.what = "the hard-pair table holds fewer hard pairs than a seed draws",
-                       .where = "train.hard_pairs_per_seed",
-                       .expected = cat("at most ", table.k()),
-                       .found = cat(spec.config.train.hard_pairs_per_seed)});
-  }
-  return table;
-}
-
-std::string digest_of(const std::optional<store::HardPairTable>& table) {
-  if (!table) return {};
-  const store::HardPairManifest& manifest = table->manifest();
-  return sha256_hex(
-      cat(manifest.indices_sha256, " ", manifest.scores_sha256, " ", manifest.suitable_sha256));
-}
-
-// Pairs that may be seeds: targets of the table that can be, or without one all; never quarantined
-// ones.
-std::vector<std::uint32_t> seeds_of(const TrainSpec& spec, const TrainingPairs& pairs,
-                                    const std::optional<store::HardPairTable>& table) {
-  std::vector<std::uint8_t> quarantined(pairs.size(), 0);
-  if (!spec.quarantine_folder.empty()) {
-    quarantined = data::read_quarantine(spec.quarantine_folder, pairs.size());
-  }
-  std::vector<std::uint32_t> seeds;
-  for (std::uint32_t i = 0; i < pairs.size(); ++i) {
-    if (quarantined[i] != 0) continue;
-    if (table && !data::can_be_seed(spec.config.train, *table, SampleId{i})) continue;
-    seeds.push_back(i);
-  }
-  return seeds;
 }
 
 std::unique_ptr<BatchSource> open_source(const TrainSpec& spec, const Learner& learner,
@@ -132,6 +83,13 @@ std::string first_ids(const std::vector<SampleId>& ids) {
   return text;
 }
 
+BatchSchedule first_schedule(const TrainSpec& spec, const TrainingPairs& pairs) {
+  auto table = open_table(spec, pairs, spec.hard_pairs_folder);
+  std::string digest = digest_of(table.get());
+  std::vector<std::uint32_t> seeds = seeds_of(spec, pairs, table.get());
+  return {spec.config, spec.seed, std::move(table), std::move(digest), std::move(seeds)};
+}
+
 class Training {
  public:
   Training(const TrainSpec& spec, comm::Group& ranks, const TrainCallbacks& callbacks)
@@ -139,16 +97,14 @@ class Training {
         ranks_(ranks),
         callbacks_(callbacks),
         pairs_(open_training_pairs(spec.corpus_folder)),
-        table_(open_table(spec, *pairs_)),
-        sampler_(spec.config.train, spec.seed, seeds_of(spec, *pairs_, table_),
-                 table_ ? &*table_ : nullptr),
-        steps_(total_steps(spec.config.train, sampler_.steps_per_epoch())),
+        schedule_(first_schedule(spec, *pairs_)),
+        steps_(total_steps(spec.config.train, schedule_.steps_per_epoch())),
         learner_(spec.config, spec.device, ranks),
         source_(open_source(spec, learner_, pairs_->size())) {
     state_.run = {.seed = spec.seed,
                   .config_digest = config::config_digest(spec.config),
                   .model_digest = learner_.initial_digest(),
-                  .table_digest = digest_of(table_)};
+                  .table_digest = schedule_.turns().front().digest};
   }
 
   TrainReport run() {
@@ -156,16 +112,22 @@ class Training {
     resume();
     TrainReport report{
         .steps = state_.step, .resumed_from = state_.step, .final_loss = state_.loss};
-    for (std::uint64_t ahead = 0; ahead < kStepsAhead; ++ahead) request(state_.step + ahead);
-    interval_start_ = monotonic_seconds();
+    request_first();
+    if (log_) log_->begin();
     while (state_.step < steps_ && !report.stopped) {
+      if (const auto turn = schedule_.request_at(state_.step, steps_)) {
+        report.stopped = !remine(*turn);
+        if (report.stopped) break;
+      }
       const StepResult result = train_step();
+      compare_weights();
       report.stopped = result.stop_wanted && state_.step < steps_;
       if (report.stopped || state_.step == steps_ ||
           state_.step % spec_.config.train.checkpoint_steps == 0) {
         save();
       }
     }
+    finish_checkpoint();
     report.steps = state_.step;
     report.final_loss = state_.loss;
     if (!report.stopped) publish();
@@ -201,7 +163,11 @@ class Training {
              .found = "a folder"});
       }
       const std::uint64_t step = newest ? newest->step : 0;
-      metrics_.emplace(spec_.metrics_file, spec_.seed, step);
+      log_.emplace(spec_, callbacks_, learner_, ranks_.size(), steps_, step);
+      checkpoints_.emplace(
+          spec_.checkpoint_folder,
+          CheckpointRetention{.keep = spec_.config.train.keep_checkpoints,
+                              .keep_every = spec_.config.train.keep_checkpoint_every});
       if (!newest) return {};
       log::info(cat("resuming seed ", spec_.seed, " from ", checkpoint_name(step), " of ", steps_,
                     " steps"));
@@ -209,47 +175,112 @@ class Training {
     });
     if (name.empty()) return;
     state_ = read_checkpoint(spec_.checkpoint_folder / name);
+    saved_step_ = state_.step;
     learner_.load_checkpoint(spec_.checkpoint_folder / name);
     learner_.set_scaler(state_.scaler);
+    for (const TableTurn& turn : state_.later_tables) {
+      const std::string found = add_table(turn);
+      if (found == turn.digest) continue;
+      throw StoreError(
+          {.what = "a hard-pair table is another one than when training went on with it",
+           .where = table_folder(turn.version).string(),
+           .expected = cat("digest ", turn.digest),
+           .found = found});
+    }
+    learner_.check_equal_weights(state_.step);
+  }
+
+  [[nodiscard]] fs::path table_folder(std::uint32_t version) const {
+    return version == 1 ? spec_.hard_pairs_folder : spec_.remined_folder / cat(version);
+  }
+
+  // Returns its digest.
+  std::string add_table(const TableTurn& turn) {
+    auto table = open_table(spec_, *pairs_, table_folder(turn.version));
+    std::vector<std::uint32_t> seeds = seeds_of(spec_, *pairs_, table.get());
+    TableTurn known = turn;
+    known.digest = digest_of(table.get());
+    schedule_.add(known, std::move(table), std::move(seeds));
+    return known.digest;
+  }
+
+  // The table of that turn, by this step's weights; what was prepared of later steps is planned
+  // again. False: a rank was asked to stop, and this step's checkpoint asks for the table again.
+  bool remine(TableTurn turn) {
+    if (!callbacks_.remine) {
+      throw ConfigError({.what = "nobody here can mine while training",
+                         .where = "remine",
+                         .expected = "a training by workers",
+                         .found = "another caller"});
+    }
+    const double began = monotonic_seconds();
+    if (saved_step_ != state_.step) save();
+    finish_checkpoint();
+    const bool mined =
+        callbacks_.remine({.version = turn.version,
+                           .step = turn.requested,
+                           .first_step = turn.first_step,
+                           .checkpoint = spec_.checkpoint_folder / checkpoint_name(turn.requested),
+                           .previous_table = table_folder(turn.version - 1),
+                           .table = table_folder(turn.version)});
+    if (!mined) return false;
+    turn.digest = add_table(turn);
+    state_.later_tables.push_back(turn);
+    for (; !prepared_.empty(); prepared_.pop_front()) source_->take();
+    request_first();
+    if (log_) log_->leave_out(monotonic_seconds() - began);
+    return true;
+  }
+
+  void request_first() {
+    for (std::uint64_t ahead = 0; ahead < kStepsAhead; ++ahead) request(state_.step + ahead);
   }
 
   // Plans a step and asks the source for its inputs.
   void request(std::uint64_t step) {
     if (step >= steps_) return;
-    const std::uint64_t epoch = step / sampler_.steps_per_epoch();
+    const BatchPlace place = schedule_.place(step);
     Prepared prepared;
-    prepared.plan = sampler_.plan(epoch, step % sampler_.steps_per_epoch());
+    prepared.plan = place.sampler->plan(place.epoch, place.step_in_epoch);
     prepared.batch = cut_batch(prepared.plan, ranks_.rank(), ranks_.size(), pairs_->image_groups(),
                                pairs_->caption_groups(), spec_.config.loss.mask_duplicates);
-    source_->request({.epoch = epoch, .ids = prepared.batch.ids, .slots = prepared.batch.slots});
+    source_->request(
+        {.epoch = place.epoch, .ids = prepared.batch.ids, .slots = prepared.batch.slots});
     prepared_.push_back(std::move(prepared));
   }
 
   StepResult train_step() {
     const double waited_since = monotonic_seconds();
     const InputBatch inputs = source_->take();
-    interval_data_time_ += monotonic_seconds() - waited_since;
+    if (log_) log_->waited_for_data(monotonic_seconds() - waited_since);
     const Prepared now = std::move(prepared_.front());
     prepared_.pop_front();
     request(state_.step + kStepsAhead);
 
     const std::uint64_t step = state_.step;
-    const double lr = learning_rate(spec_.config.train, step, steps_, sampler_.steps_per_epoch());
-    const StepResult result =
-        learner_.step(now.batch, inputs,
-                      {.seed = spec_.seed,
-                       .epoch = step / sampler_.steps_per_epoch(),
-                       .lr = lr,
-                       .stop_wanted = callbacks_.should_stop && callbacks_.should_stop()});
+    const double lr = learning_rate(spec_.config.train, step, steps_, schedule_.steps_per_epoch());
+    StepOptions options = {.seed = spec_.seed,
+                           .epoch = schedule_.place(step).epoch,
+                           .lr = lr,
+                           .stop_wanted = callbacks_.should_stop && callbacks_.should_stop(),
+                           .statistics = is_logged(spec_.config.train, step + 1, steps_)};
+    if (checkpoints_) options.before_update = [&] { checkpoints_->wait_copied(); };
+    const StepResult result = learner_.step(now.batch, inputs, options);
     check_finite(result, now.plan.ids);
     state_.step = step + 1;
-    state_.epoch = state_.step / sampler_.steps_per_epoch();
+    state_.epoch = schedule_.place(state_.step).epoch;
     state_.loss = result.loss;
     state_.scaler = learner_.scaler();
-    interval_pairs_ += now.plan.ids.size();
-    ++interval_steps_;
-    if (ranks_.rank() == 0) note(result, lr);
+    if (log_) {
+      log_->waited_for_checkpoint(checkpoints_->take_stall());
+      log_->note(state_.step, schedule_.epochs_done(state_.step), result, lr, now.plan.ids.size());
+    }
     return result;
+  }
+
+  void compare_weights() {
+    const std::uint64_t every = spec_.config.train.fingerprint_steps;
+    if (every > 0 && state_.step % every == 0) learner_.check_equal_weights(state_.step);
   }
 
   void check_finite(const StepResult& result, const std::vector<SampleId>& ids) {
@@ -272,64 +303,20 @@ class Training {
          .found = found});
   }
 
-  // Progress at every step, a line of metrics now and then. Rank 0 alone.
-  void note(const StepResult& result, double lr) {
-    const double seconds = monotonic_seconds() - interval_start_;
-    const double epoch =
-        static_cast<double>(state_.step) / static_cast<double>(sampler_.steps_per_epoch());
-    const double rate = seconds > 0 ? static_cast<double>(interval_pairs_) / seconds : 0;
-    if (callbacks_.progress) {
-      callbacks_.progress({.step = state_.step,
-                           .steps = steps_,
-                           .epoch = epoch,
-                           .loss = result.loss,
-                           .contrastive_loss = result.contrastive_loss,
-                           .margin_loss = result.margin_loss,
-                           .lr = lr,
-                           .logit_scale = result.logit_scale,
-                           .samples_per_second = rate,
-                           .data_share = data_share_});
-    }
-    if (state_.step % std::max<std::uint64_t>(1, spec_.config.train.log_steps) != 0 &&
-        state_.step != steps_) {
-      return;
-    }
-    const auto steps = static_cast<double>(interval_steps_);
-    metrics_->append({.seed = spec_.seed,
-                      .step = state_.step,
-                      .epoch = epoch,
-                      .loss = result.loss,
-                      .contrastive_loss = result.contrastive_loss,
-                      .margin_loss = result.margin_loss,
-                      .lr = lr,
-                      .logit_scale = result.logit_scale,
-                      .samples_per_second = rate,
-                      .data_time = interval_data_time_ / steps,
-                      .batch_time = seconds / steps});
-    data_share_ = seconds > 0 ? interval_data_time_ / seconds : 0;
-    tell_input_bound();
-    interval_start_ = monotonic_seconds();
-    interval_data_time_ = 0;
-    interval_steps_ = 0;
-    interval_pairs_ = 0;
-  }
-
-  // Once. The first interval does not count: in it nothing was loaded ahead.
-  void tell_input_bound() {
-    const bool is_first = std::exchange(first_interval_, false);
-    if (is_first || told_input_bound_ || data_share_ <= config::kInputBoundShare) return;
-    told_input_bound_ = true;
-    log::warning(cat("input bound: ", decimal(100 * data_share_, 0),
-                     " % of the training time goes into waiting for data; more "
-                     "train.loader_threads, smaller images (data import --max-side) or "
-                     "train.decode_scaled help"));
+  // The ranks wait together: rank 0 says now and then that it is still writing, or the others would
+  // take it for a dead peer. Nor may they end before, which would end rank 0.
+  void finish_checkpoint() {
+    const double patience = spec_.config.train.collective_timeout_seconds / 4;
+    const auto finish = [&]() -> std::string {
+      return checkpoints_->finish_within(patience) ? "" : "writing";
+    };
+    while (!on_first_rank(ranks_, finish).empty()) continue;
   }
 
   void save() {
-    if (ranks_.rank() != 0) return;
-    write_checkpoint(spec_.checkpoint_folder, state_,
-                     [&](const fs::path& folder) { learner_.save_checkpoint(folder); });
-    remove_old_checkpoints(spec_.checkpoint_folder, spec_.config.train.keep_checkpoints);
+    finish_checkpoint();
+    saved_step_ = state_.step;
+    if (checkpoints_) checkpoints_->start(state_, learner_.snapshot());
   }
 
   // Also after a kill between the last checkpoint and the end: the final checkpoint is there, so an
@@ -346,23 +333,18 @@ class Training {
   comm::Group& ranks_;
   const TrainCallbacks& callbacks_;
   const std::unique_ptr<TrainingPairs> pairs_;
-  const std::optional<store::HardPairTable> table_;
-  const data::BatchSampler sampler_;
+  BatchSchedule schedule_;
   const std::uint64_t steps_;
   Learner learner_;
   const std::unique_ptr<BatchSource> source_;
 
   TrainState state_;
   std::deque<Prepared> prepared_;
-  std::optional<MetricsLog> metrics_;  // of rank 0
+  std::optional<std::uint64_t> saved_step_;  // of the last checkpoint that was begun or resumed
   int bad_steps_ = 0;
-  double interval_start_ = 0;  // since the last line of metrics
-  double interval_data_time_ = 0;
-  double data_share_ = 0;  // of the interval that a line of metrics ended last
-  bool first_interval_ = true;
-  bool told_input_bound_ = false;
-  std::uint64_t interval_steps_ = 0;
-  std::uint64_t interval_pairs_ = 0;
+  // Of rank 0. The writer reads what the learner holds, so it ends first.
+  std::optional<StepLog> log_;
+  std::optional<CheckpointWriter> checkpoints_;
 };
 
 }  // namespace

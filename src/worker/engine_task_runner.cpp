@@ -339,6 +339,7 @@ TaskOutcome EngineTaskRunner::train(const rpc::TaskSpec& spec, comm::Group& grou
   job.quarantine_folder = path_or_none("quarantine");
   job.checkpoint_folder = spec.path("checkpoints");
   job.metrics_file = spec.path("metrics");
+  job.events_folder = path_or_none("events");
   job.model_folder = spec.path("model");
   job.device = open_engine();
   train::TrainCallbacks callbacks;

@@ -102,11 +102,13 @@ train:
   repeats: 3
   checkpoint_steps: 100
   keep_checkpoints: 5
+  keep_checkpoint_every: 1000
   log_steps: 10
   augment: false
   decode_scaled: true
   word_dropout: 0.1
   loader_threads: 2
+  fingerprint_steps: 7
   collective_timeout_seconds: 0.1
 loss:
   margin_weight: 0

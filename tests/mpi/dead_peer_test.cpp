@@ -8,7 +8,7 @@
 namespace helip {
 namespace {
 
-TEST_CASE("a dead peer in a collective ends the others within the timeout, with exit code 75") {
+TEST_CASE("a dead peer ends the others within the timeout, with its name and exit code 75") {
   const test::TemporaryFolder folder;
   // mpirun's own exit code says nothing here: with --enable-recovery it leaves the survivors alone,
   // which is the case that blocks for ever without a watchdog. So each rank's shell notes the code.
@@ -23,7 +23,7 @@ TEST_CASE("a dead peer in a collective ends the others within the timeout, with 
     CHECK(read_text_file(folder.path() / (std::string("code.") + rank)) == "75\n");
     const std::string log = read_text_file(folder.path() / (std::string("log.") + rank));
     CHECK_THAT(log, Catch::Contains("barrier of rank " + std::string(rank) +
-                                    " of 3 took longer than 0.5 s"));
+                                    " of 3 took longer than 0.5 s: waiting for rank 2;"));
   }
   CHECK(read_text_file(folder.path() / "code.2") == "137\n");
 }

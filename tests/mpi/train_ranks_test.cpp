@@ -1,5 +1,9 @@
 // Whole trainings by several processes, seen from outside.
+#include <sys/wait.h>
+
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <cmath>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -16,7 +20,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-void train(const fs::path& job, int ranks, const fs::path& output, const std::string& kind = {}) {
+void train(const fs::path& job, int ranks, const fs::path& output,
+           const std::string& kind = "heads") {
   const std::string command = std::string("timeout 100 ") + HELIP_MPIRUN +
                               " --bind-to none --oversubscribe -n " + std::to_string(ranks) + " " +
                               HELIP_TRAIN_PROGRAM + " " + job.string() + " mpi " + output.string() +
@@ -75,6 +80,57 @@ TEST_CASE("two and three ranks train towers to the same bits every time") {
       CHECK(sha256_file(second / "model" / file) == sha256_file(first / "model" / file));
     }
   }
+}
+
+// The program's exit code.
+int train_with(const fs::path& job, int ranks, const fs::path& output, const std::string& options) {
+  const std::string command = std::string("timeout 100 ") + HELIP_MPIRUN +
+                              " --bind-to none --oversubscribe -n " + std::to_string(ranks) + " " +
+                              HELIP_TRAIN_PROGRAM + " " + job.string() + " mpi " + output.string() +
+                              " " + options + " >" + job.string() + "/log 2>&1";
+  return WEXITSTATUS(std::system(command.c_str()));
+}
+
+TEST_CASE("two, then three ranks, then one go on with one training") {
+  const test::TemporaryFolder folder;
+  for (const std::string kind : {"heads", "pixels"}) {
+    // Weights drift apart with the rounding of every step, the quicker the larger the steps are.
+    const std::string options = kind + " steps=26 lr=1e-4";
+    const fs::path whole = folder.path() / (kind + "-whole");
+    const fs::path moved = folder.path() / (kind + "-moved");
+    fs::create_directories(folder.path() / kind);
+    REQUIRE(train_with(folder.path() / kind, 1, whole, options) == 0);
+    CHECK(train_with(folder.path() / kind, 2, moved, options + " stop=9") == 75);
+    CHECK(losses(moved).size() == 9);
+    CHECK(train_with(folder.path() / kind, 3, moved, options + " stop=19") == 75);
+    CHECK(losses(moved).size() == 19);
+    CHECK(train_with(folder.path() / kind, 1, moved, options) == 0);
+    const std::vector<double> expected = losses(whole);
+    const std::vector<double> found = losses(moved);
+    REQUIRE(expected.size() == 26);
+    REQUIRE(found.size() == 26);
+    double worst = 0;
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      worst = std::max(worst, std::abs(found[i] / expected[i] - 1));
+    }
+    WARN(kind << ": largest relative difference of a loss " << worst);
+    CHECK(worst <= 1e-5);
+  }
+}
+
+TEST_CASE("a rank whose weights are others is found and named, and the training stops") {
+  const test::TemporaryFolder folder;
+  test::small_job(folder.path());
+  const fs::path output = folder.path() / "output";
+  CHECK(train_with(folder.path(), 2, output, "heads stop=4") == 75);
+  CHECK(train_with(folder.path(), 2, folder.path() / "other", "heads lr=2e-2 stop=4") == 75);
+  // Rank 1 finds the same checkpoint, whole, with weights of another run.
+  CHECK(train_with(folder.path(), 2, output,
+                   "heads rank1_checkpoints=" + (folder.path() / "other/checkpoints").string()) !=
+        0);
+  const std::string log = read_text_file(folder.path() / "log");
+  CHECK_THAT(log, Catch::Contains("the weights of the ranks have drifted apart") &&
+                      Catch::Contains("others on rank 1"));
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "common/digest.h"
 #include "common/error.h"
 #include "common/publish.h"
 #include "support/temporary_folder.h"
@@ -21,8 +22,11 @@ const RunIdentity kRun = {
 void write(const fs::path& folder, std::uint64_t step, const RunIdentity& run = kRun) {
   write_checkpoint(folder, {.run = run, .step = step, .epoch = step / 10, .loss = 1.0 / 3},
                    [&](const fs::path& into) {
-                     publish_file(into / kModelFile, "weights of step " + std::to_string(step));
+                     const std::string weights = "weights of step " + std::to_string(step);
+                     publish_file(into / kModelFile, weights);
                      publish_file(into / kOptimizerFile, "moments");
+                     return FileDigests{{kModelFile, sha256_hex(weights)},
+                                        {kOptimizerFile, sha256_hex("moments")}};
                    });
 }
 
@@ -111,7 +115,9 @@ TEST_CASE("a checkpoint of another run is refused, naming what differs") {
 
 TEST_CASE("a checkpoint that could not be written leaves nothing behind") {
   const test::TemporaryFolder folder;
-  const auto fail = [](const fs::path&) { throw StoreError({"disk full", "", "", ""}); };
+  const auto fail = [](const fs::path&) -> FileDigests {
+    throw StoreError({"disk full", "", "", ""});
+  };
   CHECK_THROWS_AS(write_checkpoint(folder.path(), {.run = kRun, .step = 3}, fail), StoreError);
   CHECK(names_in(folder.path()).empty());
 }
@@ -128,11 +134,39 @@ TEST_CASE("old checkpoints are removed, but a damaged one does not count") {
   const test::TemporaryFolder folder;
   for (const std::uint64_t step : {1, 2, 3, 4}) write(folder.path(), step);
   fs::remove(folder.path() / "step-00000004" / "manifest.json");
-  remove_old_checkpoints(folder.path(), 2);
+  remove_old_checkpoints(folder.path(), 2, 0);
   CHECK(names_in(folder.path()) ==
         std::vector<std::string>{"step-00000002", "step-00000003", "step-00000004"});
-  remove_old_checkpoints(folder.path(), 0);
+  remove_old_checkpoints(folder.path(), 0, 0);
   CHECK(names_in(folder.path()) == std::vector<std::string>{"step-00000003", "step-00000004"});
+}
+
+TEST_CASE("checkpoints of every so many steps stay beside the newest ones") {
+  const test::TemporaryFolder folder;
+  for (std::uint64_t step = 2; step <= 20; step += 2) {
+    write(folder.path(), step);
+    remove_old_checkpoints(folder.path(), 2, 6);
+  }
+  CHECK(names_in(folder.path()) == std::vector<std::string>{"step-00000006", "step-00000012",
+                                                            "step-00000018", "step-00000020"});
+}
+
+TEST_CASE("a complete checkpoint is never written again") {
+  const test::TemporaryFolder folder;
+  write(folder.path(), 4);
+  const auto fail = [](const fs::path&) -> FileDigests {
+    throw StoreError({"written", "", "", ""});
+  };
+  write_checkpoint(folder.path(), {.run = kRun, .step = 4}, fail);
+  CHECK(read_checkpoint(folder.path() / "step-00000004").loss == 1.0 / 3);
+}
+
+TEST_CASE("a checkpoint under the name of another step is refused") {
+  const test::TemporaryFolder folder;
+  write(folder.path(), 4);
+  fs::rename(folder.path() / "step-00000004", folder.path() / "step-00000009");
+  CHECK_THROWS_WITH(read_checkpoint(folder.path() / "step-00000009"),
+                    Catch::Contains("step-00000004") && Catch::Contains("another"));
 }
 
 TEST_CASE("what a killed run left half written is swept away, and nothing else") {

@@ -84,7 +84,7 @@ Outcome learn(comm::Collectives& ranks, const config::RunConfig& config, double 
   const RankBatch batch = batch_of(ranks);
   Outcome outcome;
   outcome.losses =
-      pass.run(batch, inputs_of(batch, model->preprocess().size), 1, 0, loss_scale, false);
+      pass.run(batch, inputs_of(batch, model->preprocess().size), 1, 0, loss_scale, false, false);
   for (const auto& [name, tensor] : trained.tensors) {
     outcome.names.push_back(name);
     REQUIRE(tensor.grad().defined());

@@ -63,7 +63,9 @@ TEST_CASE("a line holds all numbers to the last bit") {
               .logit_scale = 14.285714,
               .samples_per_second = 100,
               .data_time = 0.5,
-              .batch_time = 0.75});
+              .batch_time = 0.75,
+              .checkpoint_stall = 0.125,
+              .peak_memory = 1ULL << 40U});
   const auto entry = nlohmann::json::parse(read_text_file(file));
   CHECK(entry.at("loss").get<double>() == 0.1 + 0.2);
   CHECK(entry.at("contrastive_loss").get<double>() == 1.0 / 3);
@@ -74,6 +76,27 @@ TEST_CASE("a line holds all numbers to the last bit") {
   CHECK(entry.at("samples_per_second") == 100);
   CHECK(entry.at("data_time") == 0.5);
   CHECK(entry.at("batch_time") == 0.75);
+  CHECK(entry.at("checkpoint_stall") == 0.125);
+  CHECK(entry.at("peak_memory") == 1ULL << 40U);
+  for (const char* absent : {"peak_device_memory", "violated_share", "hard_pair_rank"}) {
+    CHECK_FALSE(entry.contains(absent));
+  }
+}
+
+TEST_CASE("a line holds the shares of the margin loss and a GPU's memory where there are any") {
+  const test::TemporaryFolder folder;
+  const auto file = folder.path() / "metrics.jsonl";
+  const MetricsLog log(file, 3, 0);
+  log.append({.seed = 3,
+              .step = 7,
+              .margin_shares =
+                  MarginShares{.violated = 0.1, .hard_pair_rank = 2.5, .false_negative = 0.01},
+              .peak_device_memory = 5});
+  const auto entry = nlohmann::json::parse(read_text_file(file));
+  CHECK(entry.at("violated_share") == 0.1);
+  CHECK(entry.at("hard_pair_rank") == 2.5);
+  CHECK(entry.at("false_negative_share") == 0.01);
+  CHECK(entry.at("peak_device_memory") == 5);
 }
 
 }  // namespace

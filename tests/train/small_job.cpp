@@ -62,6 +62,7 @@ train::TrainSpec outputs_in(const fs::path& folder) {
   spec.quarantine_folder = folder / "quarantine";
   spec.checkpoint_folder = folder / "checkpoints";
   spec.metrics_file = folder / "metrics.jsonl";
+  spec.events_folder = folder / "tensorboard";
   spec.model_folder = folder / "model";
   config::TrainConfig& train = spec.config.train;
   train.hard_pairs = "mined";
@@ -74,6 +75,7 @@ train::TrainSpec outputs_in(const fs::path& folder) {
   train.wd = 0.1;
   train.checkpoint_steps = 4;
   train.log_steps = 1;
+  train.fingerprint_steps = 5;
   train.collective_timeout_seconds = 60;
   return spec;
 }

@@ -8,13 +8,16 @@
 #include <numeric>
 
 #include "comm/gradient_sync.h"
+#include "common/digest.h"
 #include "common/error.h"
 #include "common/rng.h"
 #include "mpi/open_ranks.h"
 #include "store/safetensors.h"
 #include "support/temporary_folder.h"
 #include "train/batch_loss.h"
+#include "train/fingerprint.h"
 #include "train/optimizer.h"
+#include "train/tensor_copy.h"
 
 namespace helip::train {
 namespace {
@@ -43,6 +46,23 @@ data::BatchPlan plan_of_seven() {
   return plan;
 }
 
+struct Groups {
+  std::vector<std::uint32_t> image, caption;
+};
+
+Groups groups_of_thirty() {
+  Groups groups;
+  groups.image.resize(30);
+  groups.caption.resize(30);
+  std::iota(groups.image.begin(), groups.image.end(), 0U);
+  std::iota(groups.caption.begin(), groups.caption.end(), 0U);
+  groups.image[6] = groups.image[3];
+  groups.caption[11] = groups.caption[8];
+  return groups;
+}
+
+at::Tensor unit(const at::Tensor& values_BD) { return values_BD / values_BD.norm(2, 1, true); }
+
 struct Outcome {
   double contrastive = 0, margin = 0;
   std::vector<at::Tensor> gradients;
@@ -51,13 +71,9 @@ struct Outcome {
 // Two linear towers over fixed features; loss and averaged gradients as training computes them.
 Outcome learn(comm::Collectives& ranks, at::ScalarType dtype, const config::LossConfig& config) {
   const data::BatchPlan plan = plan_of_seven();
-  std::vector<std::uint32_t> image_groups(30), caption_groups(30);
-  std::iota(image_groups.begin(), image_groups.end(), 0U);
-  std::iota(caption_groups.begin(), caption_groups.end(), 0U);
-  image_groups[6] = image_groups[3];
-  caption_groups[11] = caption_groups[8];
+  const Groups groups = groups_of_thirty();
   const RankBatch batch =
-      cut_batch(plan, ranks.rank(), ranks.size(), image_groups, caption_groups, true);
+      cut_batch(plan, ranks.rank(), ranks.size(), groups.image, groups.caption, true);
 
   std::vector<at::Tensor> parameters = {
       normal("image weight", {6, 5}, dtype).requires_grad_(),
@@ -66,9 +82,6 @@ Outcome learn(comm::Collectives& ranks, at::ScalarType dtype, const config::Loss
   std::vector<std::int64_t> rows;
   for (const SampleId id : batch.ids) rows.push_back(static_cast<std::int64_t>(to_index(id)));
   const at::Tensor rows_B = at::tensor(rows);
-  const auto unit = [](const at::Tensor& values_BD) {
-    return values_BD / values_BD.norm(2, 1, true);
-  };
   const at::Tensor image_BD =
       unit(normal("image", {30, 6}, dtype).index_select(0, rows_B).matmul(parameters[0]));
   const at::Tensor text_BD =
@@ -133,6 +146,136 @@ TEST_CASE("margin_weight 0 and batches without hard pairs leave the margin loss 
   config.margin_weight = 25;
   CHECK(relative_difference(learn(ranks, at::kDouble, config).gradients[0], without.gradients[0]) >
         1e-3);
+}
+
+// margin_statistics by its words, over the whole batch.
+std::vector<double> statistics_by_loops(const data::BatchPlan& plan, const Groups& groups,
+                                        const at::Tensor& image_ND, const at::Tensor& text_ND) {
+  const auto alike = [&](std::uint64_t a, std::uint64_t b) {
+    return a == b || groups.image[a] == groups.image[b] || groups.caption[a] == groups.caption[b];
+  };
+  const auto id = [&](std::int32_t row) {
+    return to_index(plan.ids[static_cast<std::size_t>(row)]);
+  };
+  const auto similarity = [&](std::uint64_t i, std::uint64_t j) {
+    return (image_ND[static_cast<std::int64_t>(i)] * text_ND[static_cast<std::int64_t>(j)])
+        .sum()
+        .item<double>();
+  };
+  std::vector<double> sums(5, 0);
+  for (std::size_t s = 0; s < plan.seed_rows.size(); ++s) {
+    const std::uint64_t seed = id(plan.seed_rows[s]);
+    const std::vector<std::uint64_t> hard = {id(plan.hard_rows[2 * s]),
+                                             id(plan.hard_rows[2 * s + 1])};
+    const double bar = std::min(similarity(seed, hard[0]), similarity(seed, hard[1]));
+    sums[3] += 2;
+    sums[4] += 2;
+    for (const SampleId column : plan.ids) {
+      const std::uint64_t j = to_index(column);
+      if (alike(j, seed) || alike(j, hard[0]) || alike(j, hard[1])) continue;
+      const double value = similarity(seed, j);
+      sums[0] += 1;
+      sums[1] += value > bar ? 1 : 0;
+      sums[2] += value > similarity(seed, seed) ? 1 : 0;
+      for (const std::uint64_t h : hard) sums[4] += value > similarity(seed, h) ? 1 : 0;
+    }
+  }
+  return sums;
+}
+
+TEST_CASE("ranks together count as loops over the whole batch do how hard the hard pairs are") {
+  const auto group = test::open_ranks();
+  auto& ranks = dynamic_cast<comm::Collectives&>(*group);
+  const data::BatchPlan plan = plan_of_seven();
+  const Groups groups = groups_of_thirty();
+  const RankBatch batch =
+      cut_batch(plan, ranks.rank(), ranks.size(), groups.image, groups.caption, true);
+  std::vector<std::int64_t> rows;
+  for (const SampleId id : batch.ids) rows.push_back(static_cast<std::int64_t>(to_index(id)));
+  const at::Tensor image_ND = unit(normal("image", {30, 5}, at::kDouble));
+  const at::Tensor text_ND = unit(normal("text", {30, 5}, at::kDouble));
+  for (const char* direction : {"image", "both"}) {
+    config::LossConfig config;
+    config.margin_direction = direction;
+    const auto shares = [&](bool with_statistics) {
+      return loss_shares(
+          config, ranks,
+          {image_ND.index_select(0, at::tensor(rows)), text_ND.index_select(0, at::tensor(rows))},
+          at::ones({}, at::kDouble), batch, with_statistics);
+    };
+    CHECK_FALSE(shares(false).statistics.defined());
+    at::Tensor sums = shares(true).statistics;
+    ranks.all_reduce_sum(sums);
+    const std::vector<double> expected = statistics_by_loops(plan, groups, image_ND, text_ND);
+    REQUIRE(sums.size(0) == 5);
+    for (std::size_t i = 0; i < expected.size(); ++i) {
+      CHECK(sums[static_cast<std::int64_t>(i)].item<double>() == expected[i]);
+    }
+    CHECK(expected[2] > 0);
+    CHECK(expected[1] > expected[2]);
+    CHECK(expected[4] > expected[3]);
+  }
+}
+
+TEST_CASE("ranks that hold other weights than the most are named, with the parameter") {
+  const auto group = test::open_ranks();
+  auto& ranks = dynamic_cast<comm::Collectives&>(*group);
+  std::vector<std::pair<std::string, at::Tensor>> parameters = {
+      {"matrix", normal("matrix", {5, 7}, at::kFloat).requires_grad_()},
+      {"bias", normal("bias", {9}, at::kFloat).requires_grad_()},
+      {"logit_scale", at::full({}, 2.5F).requires_grad_()}};
+  check_equal_weights(ranks, parameters, 3);
+  if (ranks.size() == 1) return;
+  const int last = ranks.size() - 1;
+  if (ranks.rank() == last) {  // the lowest bit of one weight
+    float& weight = parameters[1].second.mutable_data_ptr<float>()[4];
+    weight = std::nextafter(weight, 10.0F);
+  }
+  CHECK_THROWS_WITH(
+      check_equal_weights(ranks, parameters, 200),
+      Catch::Contains("drifted apart") && Catch::Contains("step 200, parameter bias") &&
+          Catch::Contains("the bits of rank 0") && Catch::EndsWith("rank " + std::to_string(last)));
+}
+
+TEST_CASE("a copy of tensors is refused that would hold a value that is not finite") {
+  const test::TemporaryFolder folder;
+  for (const float bad : {INFINITY, -INFINITY, NAN}) {
+    at::Tensor weights = normal("weights", {70, 101}, at::kFloat);
+    at::Tensor mask = at::full({3}, -INFINITY, at::kFloat);
+    at::Tensor count = at::full({}, 7, at::kLong);
+    TensorCopy copy;
+    copy.bind({{.name = "weights", .tensor = weights.t()},
+               {.name = "mask", .tensor = mask, .must_be_finite = false},
+               {.name = "count", .tensor = count}},
+              {{"format", "pt"}});
+    copy.take();
+    const at::Tensor then = weights.t().clone();
+    weights.zero_();
+    const auto file = folder.path() / "copy.safetensors";
+    const std::string digest = copy.write(file);
+    CHECK(digest == sha256_file(file));
+    const auto written = store::SafetensorsFile::open(file);
+    const auto values = written.values<float>("weights", "F32");
+    REQUIRE(values.size() == 7070);
+    CHECK(at::equal(at::tensor(std::vector<float>(values.begin(), values.end())).view({101, 70}),
+                    then));
+    CHECK(written.values<float>("mask", "F32")[2] == -INFINITY);
+    CHECK(written.values<std::int64_t>("count", "I64")[0] == 7);
+    weights.view({-1})[7069] = bad;
+    CHECK_THROWS_AS(copy.take(), DataError);
+    CHECK_THROWS_WITH(copy.take(), Catch::Contains("tensor weights"));
+  }
+}
+
+void save(const AdamW& optimizer, const std::filesystem::path& file) {
+  TensorCopy copy;
+  std::vector<TensorCopy::Source> sources;
+  for (const auto& [name, tensor] : optimizer.moments()) {
+    sources.push_back({.name = name, .tensor = tensor});
+  }
+  copy.bind(sources, optimizer.metadata());
+  copy.take();
+  static_cast<void>(copy.write(file));
 }
 
 // AdamW as the paper writes it, in double.
@@ -207,7 +350,7 @@ TEST_CASE("AdamW goes on from saved moments to the bit") {
     stopped.set_gradients(step);
     before.step(0.01);
   }
-  before.save(file);
+  save(before, file);
   AdamW after(stopped.parameters, kOptions);
   after.load(file);
   for (int step = 3; step < 6; ++step) {
@@ -227,7 +370,7 @@ TEST_CASE("moments of another model are refused") {
   const test::TemporaryFolder folder;
   const auto file = folder.path() / "optimizer.safetensors";
   SmallModel model;
-  AdamW(model.parameters, kOptions).save(file);
+  save(AdamW(model.parameters, kOptions), file);
   auto fewer = model.parameters;
   fewer.pop_back();
   CHECK_THROWS_WITH(AdamW(fewer, kOptions).load(file),

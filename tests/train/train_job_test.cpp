@@ -148,7 +148,7 @@ TEST_CASE("a run that was killed goes on to bit-equal losses, weights and moment
     CHECK_FALSE(fs::exists(spec.model_folder));
   }
   const TrainReport report = run(spec);
-  CHECK(report.resumed_from >= 16);
+  CHECK(report.resumed_from >= 12);  // that of step 16 may still have been written
   CHECK(report.resumed_from < 30);
   CHECK(losses(spec) == losses(undisturbed));
   CHECK(weights_digest(spec) == weights_digest(undisturbed));

@@ -1,29 +1,84 @@
-// train_program FOLDER BACKEND OUTPUT [towers]: trains the small job of FOLDER, or the one that
-// trains towers, with its outputs in OUTPUT, and prints "step N" after each step, so that a test
-// can kill it at a step of its choice.
+// train_program FOLDER BACKEND OUTPUT [KIND [KEY=VALUE …]]: trains a small job of FOLDER with its
+// outputs in OUTPUT, and prints "step N" after each step, so that a test can kill it at a step of
+// its choice. KIND is heads, pixels or towers. KEY is steps, checkpoint_steps or lr; stop, a step
+// after which it stops as if it had been asked to; or rank1_checkpoints, a folder of checkpoints
+// that rank 1 takes for the job's. SIGTERM stops it too; then it ends with exit code 75.
+#include <csignal>
 #include <cstdio>
 #include <exception>
+#include <string>
 
 #include "common/error.h"
+#include "common/text.h"
 #include "train/small_job.h"
 
+namespace {
+
+volatile std::sig_atomic_t asked_to_stop = 0;
+
+struct Options {
+  std::uint64_t stop = 0;
+  std::filesystem::path rank1_checkpoints;
+};
+
+helip::train::TrainSpec make_job(const std::string& kind, const std::filesystem::path& folder) {
+  if (kind == "pixels") return helip::test::small_pixel_job(folder);
+  if (kind == "towers") return helip::test::small_towers_job(folder);
+  return helip::test::small_job(folder);
+}
+
+void apply(const std::string& option, helip::config::TrainConfig& train, Options& options) {
+  const std::size_t equals = option.find('=');
+  const std::string key = option.substr(0, equals);
+  const std::string value = option.substr(equals + 1);
+  if (key == "steps") {
+    train.steps = std::stoull(value);
+  } else if (key == "checkpoint_steps") {
+    train.checkpoint_steps = std::stoull(value);
+  } else if (key == "lr") {
+    train.lr = std::stod(value);
+  } else if (key == "stop") {
+    options.stop = std::stoull(value);
+  } else if (key == "rank1_checkpoints") {
+    options.rank1_checkpoints = value;
+  } else {
+    throw helip::ConfigError({"unknown option", "train_program", "", option});
+  }
+}
+
+}  // namespace
+
 int main(int count, char** arguments) {
-  if (count != 4 && count != 5) return helip::kExitUsage;
+  if (count < 4) return helip::kExitUsage;
+  std::signal(SIGTERM, [](int) { asked_to_stop = 1; });
   try {
     const std::filesystem::path output = arguments[3];
-    helip::train::TrainSpec spec = count == 5 ? helip::test::small_towers_job(arguments[1])
-                                              : helip::test::small_job(arguments[1]);
+    helip::train::TrainSpec spec = make_job(count > 4 ? arguments[4] : "heads", arguments[1]);
+    Options options;
+    for (int i = 5; i < count; ++i) apply(arguments[i], spec.config.train, options);
     spec.checkpoint_folder = output / "checkpoints";
     spec.metrics_file = output / "metrics.jsonl";
+    spec.events_folder = output / "tensorboard";
     spec.model_folder = output / "model";
     const auto ranks = helip::comm::open_group(arguments[2], "cpu", 60);
-    helip::train::TrainCallbacks callbacks;
-    callbacks.progress = [](const helip::train::TrainProgress& progress) {
-      std::printf("step %llu\n", static_cast<unsigned long long>(progress.step));
-      std::fflush(stdout);
-    };
-    helip::train::run_train_job(spec, *ranks, callbacks);
-    return helip::kExitDone;
+    if (ranks->rank() == 1 && !options.rank1_checkpoints.empty()) {
+      spec.checkpoint_folder = options.rank1_checkpoints;
+    }
+    std::uint64_t done = 0;  // on rank 0 alone
+    const helip::train::TrainCallbacks callbacks = {
+        .progress =
+            [&](const helip::train::TrainProgress& progress) {
+              done = progress.step;
+              std::printf("step %llu\n", static_cast<unsigned long long>(progress.step));
+              std::fflush(stdout);
+            },
+        .should_stop =
+            [&] {
+              return asked_to_stop != 0 ||
+                     (options.stop > 0 && done > 0 && done + 1 >= options.stop);
+            }};
+    const bool stopped = helip::train::run_train_job(spec, *ranks, callbacks).stopped;
+    return stopped ? helip::kExitPreempted : helip::kExitDone;
   } catch (const std::exception& problem) {
     std::fprintf(stderr, "%s\n", problem.what());
     return helip::kExitFailed;

@@ -1,0 +1,17 @@
+// What a lane is, and what MPI's codes mean. For MPI .cpp files alone.
+#pragma once
+
+#include <mpi.h>
+
+namespace helip::comm {
+
+struct MpiLane {
+  MPI_Comm comm = MPI_COMM_NULL;
+  int rank = 0;
+  int size = 1;
+};
+
+// Throws CommError, with MPI's own text, unless the code of that call is MPI_SUCCESS.
+void check_mpi(int code, const char* call);
+
+}  // namespace helip::comm

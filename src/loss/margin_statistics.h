@@ -1,0 +1,27 @@
+// How the hard pairs stand among the negatives of their seeds.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+
+namespace helip::loss {
+
+// Places in what margin_statistics returns. Sums, so that ranks' statistics are added.
+enum MarginStatistic : std::int64_t {
+  kCounted,        // (seed, column) pairs that are not excluded
+  kViolated,       // of them, those above the seed's bar: more similar than its weakest hard pair
+  kFalseNegative,  // of them, those more similar to the seed than its own other half
+  kHardPairs,      // (seed, hard pair) pairs
+  kHardPairRank,   // sum of their ranks: 1 + the counted columns that are more similar
+  kMarginStatistics,
+};
+
+// float64 [kMarginStatistics] on the device of the inputs, without gradient.
+//   similarity_SM  of this rank's seeds with the global batch, as the margin loss takes it
+//   own_rows_S     int64, the global row of each seed
+//   hard_rows_SP   int64, P > 0, and excluded_SM: as in hard_negative_margin_loss.h
+at::Tensor margin_statistics(const at::Tensor& similarity_SM, const at::Tensor& own_rows_S,
+                             const at::Tensor& hard_rows_SP, const at::Tensor& excluded_SM);
+
+}  // namespace helip::loss

@@ -1,0 +1,36 @@
+// What a checkpoint holds of a model and its optimizer.
+#pragma once
+
+#include <filesystem>
+#include <set>
+#include <string>
+
+#include "model/model.h"
+#include "train/checkpoint_writer.h"
+#include "train/optimizer.h"
+#include "train/tensor_copy.h"
+
+namespace helip::train {
+
+class LearnerSnapshot final : public Snapshot {
+ public:
+  // `model` must outlive this and is as it was loaded, no parameter locked: what has no gradient
+  // now are buffers. Those that hold infinities now, as a mask of a TorchScript tower, may hold
+  // them later too.
+  explicit LearnerSnapshot(model::Model& model);
+
+  // Notes what to copy. What a forward pass may change is copied at once, weights and moments by
+  // copy().
+  void bind(const AdamW& optimizer);
+
+  void copy() override;
+  [[nodiscard]] FileDigests write(const std::filesystem::path& folder) const override;
+
+ private:
+  model::Model& model_;
+  std::set<std::string> buffers_, infinite_buffers_;
+  TensorCopy weights_;
+  TensorCopy moments_;
+};
+
+}  // namespace helip::train

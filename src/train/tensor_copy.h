@@ -1,0 +1,44 @@
+// Tensors copied into memory of their own, so that training goes on while they are written.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstddef>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace helip::train {
+
+class TensorCopy {
+ public:
+  struct Source {
+    std::string name;
+    // Floating-point numbers are copied as float32, other dtypes of model/parameters.h's dtype_name
+    // as they are. On any device.
+    at::Tensor tensor;
+    bool must_be_finite = true;  // no effect on integers
+  };
+
+  // Notes what take() copies, and reads no value yet. The memory of former copies is used again.
+  void bind(const std::vector<Source>& sources, std::map<std::string, std::string> metadata);
+  // Copies. The caller sees to it that the tensors do not change meanwhile; any thread. Throws
+  // DataError naming the first tensor that holds a value that is not finite.
+  void take();
+  // What take() copied as safetensors; returns the file's sha256. Throws StoreError.
+  [[nodiscard]] std::string write(const std::filesystem::path& file) const;
+
+ private:
+  struct Item {
+    Source source;
+    std::size_t offset = 0, bytes = 0;  // in memory_
+  };
+  std::vector<Item> items_;
+  std::map<std::string, std::string> metadata_;
+  std::unique_ptr<std::byte[]> memory_;
+  std::size_t bytes_ = 0;  // of memory_
+};
+
+}  // namespace helip::train
