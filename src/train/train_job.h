@@ -61,7 +61,7 @@ struct TrainCallbacks {
   std::function<bool()> should_stop;                   // any rank; agreed by all ranks
   // All ranks, between two steps; needed if the configuration has `remine`. False, on all ranks: a
   // rank was asked to stop.
-  std::function<bool(const RemineRequest&)> remine;
+  std::function<bool(const RemineRequest&)> remine = {};
 };
 
 // `ranks` must come from comm::open_group of this build.
