@@ -60,10 +60,10 @@ def kill_head(work, process):
 
 def test(bench, random):
     steps = max(metrics_of(bench.reference))
-    # After the first checkpoint (every 8 steps), well before the last step.
+    # After the first checkpoint (every 8 steps), which is whole when the second begins; well before the last step.
     for name, disturb in (("everything", kill_everything), ("stop", ask_to_stop), ("head", kill_head), ("rank", kill_rank)):
         work = bench.fresh(f"training-{name}")
-        step = random.randrange(9, steps - 8)
+        step = random.randrange(17, steps - 8)
         print(f"{name}: from step {step}", flush=True)
         run_and_disturb(bench, work, step, disturb)
         if disturb is not kill_rank:

@@ -44,7 +44,7 @@ def test(bench, _):
     expect(len(widest["workers"]) == 2, f"a row for each of 2 workers, found {widest['workers']}")
     print(f"stages seen by status: {[stage for stage in STAGES if stage in seen]}")
 
-    for product in ("results.json", "report/index.html", "metrics.jsonl", "config.yaml", "hard_pairs/1/manifest.json", "model"):
+    for product in ("results.json", "report/index.html", "metrics.jsonl", "tensorboard", "config.yaml", "hard_pairs/1/manifest.json", "model"):
         expect((bench.reference / product).exists(), f"no {product}")
     located = pathlib.Path((bench.reference / "corpus/location.txt").read_text().removesuffix("\n"))
     expect(located.is_absolute() and (located / "manifest.json").exists(), f"corpus/location.txt: no corpus at {located}")

@@ -1,5 +1,6 @@
 #include "train/rank_batch.h"
 
+#include <array>
 #include <catch2/catch.hpp>
 #include <numeric>
 
@@ -126,6 +127,32 @@ TEST_CASE("a batch without hard pairs has no margin loss") {
   CHECK(batch.hard_pairs_per_seed == 0);
   CHECK(batch.excluded.empty());
   CHECK(batch.seed_rows.size() == 3);
+}
+
+TEST_CASE("each seed is trained once an epoch while the number of ranks changes in its course") {
+  config::TrainConfig config;
+  config.hard_pairs = "random";
+  config.seeds_per_batch = 7;
+  config.hard_pairs_per_seed = 2;
+  std::vector<std::uint32_t> seeds(100);
+  std::iota(seeds.begin(), seeds.end(), 0U);
+  const data::BatchSampler sampler(config, /*run_seed=*/3, seeds, nullptr);
+  const Groups groups;
+  constexpr std::array<int, 3> kRanks = {2, 3, 1};
+  for (std::uint64_t epoch = 0; epoch < 3; ++epoch) {
+    std::vector<int> trained(seeds.size(), 0);
+    for (std::uint64_t step = 0; step < sampler.steps_per_epoch(); ++step) {
+      const int size = kRanks.at(step * kRanks.size() / sampler.steps_per_epoch());
+      for (int rank = 0; rank < size; ++rank) {
+        const RankBatch batch =
+            cut_batch(sampler.plan(epoch, step), rank, size, groups.image, groups.caption, true);
+        for (const std::int64_t row : batch.seed_rows) {
+          ++trained.at(to_index(batch.ids.at(static_cast<std::size_t>(row))));
+        }
+      }
+    }
+    CHECK(trained == std::vector<int>(seeds.size(), 1));
+  }
 }
 
 }  // namespace

@@ -15,6 +15,7 @@
 #include "store/npy.h"
 #include "store/safetensors.h"
 #include "support/temporary_folder.h"
+#include "train/checkpoint.h"
 #include "train/run_program.h"
 #include "train/small_job.h"
 
@@ -261,6 +262,37 @@ TEST_CASE(
   const std::string problem = error_of(with_outputs(spec, folder.path() / "again"));
   CHECK_THAT(problem, Catch::Contains("3 steps in a row") && Catch::Contains("step 2 of seed 1") &&
                           Catch::Contains("pairs"));
+}
+
+TEST_CASE("a checkpoint that would hold a value that is not finite is refused by its tensor") {
+  const test::TemporaryFolder folder;
+  TrainSpec spec = test::small_job(folder.path());
+  spec.config.train.steps = 12;
+  std::uint64_t done = 0;
+  run(spec, {.progress = [&](const TrainProgress& now) { done = now.step; },
+             .should_stop = [&] { return done == 3; }});
+  // An infinite second moment only stops its weight: loss and gradients stay finite.
+  const fs::path newest = spec.checkpoint_folder / checkpoint_name(4);
+  const TrainState state = read_checkpoint(newest);
+  const fs::path copy = folder.path() / "copy";
+  fs::rename(newest, copy);
+  std::string tensor;
+  write_checkpoint(spec.checkpoint_folder, state, [&](const fs::path& into) {
+    fs::copy_file(copy / kModelFile, into / kModelFile);
+    const auto moments = store::SafetensorsFile::open(copy / kOptimizerFile);
+    auto tensors = moments.tensors();
+    auto& [name, view] = *tensors.rbegin();
+    tensor = name;
+    std::vector<float> values(view.data.size() / sizeof(float), 1.0F);
+    values.back() = std::numeric_limits<float>::infinity();
+    view.data = std::as_bytes(std::span<const float>(values));
+    return FileDigests{{kModelFile, sha256_file(into / kModelFile)},
+                       {kOptimizerFile, store::write_safetensors(into / kOptimizerFile, tensors,
+                                                                 moments.metadata())}};
+  });
+  CHECK(tensor.starts_with("exp_avg_sq."));
+  CHECK_THAT(error_of(spec), Catch::Contains("not finite") && Catch::Contains("tensor " + tensor));
+  CHECK(test::last_checkpoint(spec) == newest);
 }
 
 TEST_CASE("what training needs and does not get is named") {
