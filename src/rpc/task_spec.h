@@ -29,8 +29,8 @@ struct TaskSpec {
   std::string embeddings_digest;  // mine: of what it reads
   std::string features_digest;    // train: of locked towers' features; else empty
   // By role: corpus, index, embeddings, image_embeddings, text_embeddings, features, quarantine,
-  // hard_pairs, remined, checkpoints, metrics, model, feature_cache, inputs, results (folder of result
-  // files), results_file, work_dir. A role that is absent is not used.
+  // hard_pairs, remined, checkpoints, metrics, model, feature_cache, inputs, results (folder of
+  // result files), results_file, work_dir. A role that is absent is not used.
   std::map<std::string, std::string> paths;
 
   bool operator==(const TaskSpec&) const = default;
