@@ -35,7 +35,7 @@ struct TrainState {
   std::uint64_t epoch = 0;  // of the next step
   double loss = 0;          // of the last step
   LossScaler scaler = {.scale = 1};
-  std::vector<TableTurn> later_tables;  // mined while training; the first is in `run`
+  std::vector<TableTurn> later_tables = {};  // mined while training; the first is in `run`
 };
 
 // Name of a checkpoint's folder: step-00000100.
