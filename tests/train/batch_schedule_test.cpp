@@ -28,12 +28,12 @@ BatchSchedule schedule_with(const config::RemineConfig& remine) {
   return {config_with(remine), 7, nullptr, "first", seeds(10)};
 }
 
-// Adds every table that is requested before `step`; each leaves two seeds fewer.
+// Adds every table that is requested before `step`; each leaves two seeds fewer, but two at least.
 void remine_until(BatchSchedule& schedule, std::uint64_t step, std::uint64_t steps) {
   for (std::uint64_t now = 0; now < step; ++now) {
     if (auto turn = schedule.request_at(now, steps)) {
       turn->digest = "table " + std::to_string(turn->version);
-      const std::uint32_t left = 12 - 2 * turn->version;
+      const std::uint32_t left = turn->version < 5 ? 12 - 2 * turn->version : 2;
       schedule.add(*turn, nullptr, seeds(left));
     }
   }

@@ -19,8 +19,18 @@ namespace fs = std::filesystem;
 const RunIdentity kRun = {
     .seed = 5, .config_digest = "c", .model_digest = "m", .table_digest = "t"};
 
+const std::vector<TableTurn> kTables = {
+    {.version = 2, .requested = 13, .first_step = 13, .first_epoch = 1, .digest = "second"},
+    {.version = 3, .requested = 17, .first_step = 25, .first_epoch = 2, .digest = "third"}};
+
 void write(const fs::path& folder, std::uint64_t step, const RunIdentity& run = kRun) {
-  write_checkpoint(folder, {.run = run, .step = step, .epoch = step / 10, .loss = 1.0 / 3},
+  write_checkpoint(folder,
+                   {.run = run,
+                    .step = step,
+                    .epoch = step / 10,
+                    .loss = 1.0 / 3,
+                    .scaler = {.scale = 512, .good_steps = 3},
+                    .later_tables = kTables},
                    [&](const fs::path& into) {
                      const std::string weights = "weights of step " + std::to_string(step);
                      publish_file(into / kModelFile, weights);
@@ -49,6 +59,9 @@ TEST_CASE("a checkpoint comes back as it was written") {
   CHECK(state.step == 20);
   CHECK(state.epoch == 2);
   CHECK(state.loss == 1.0 / 3);
+  CHECK(state.scaler.scale == 512);
+  CHECK(state.scaler.good_steps == 3);
+  CHECK(state.later_tables == kTables);
 }
 
 TEST_CASE("the newest checkpoint is found, and none in an empty or missing folder") {
