@@ -1,5 +1,6 @@
 // A corpus as the web gives it: among good samples every kind of damage, each of which must be
 // named once and never crash or eat memory.
+#include <malloc.h>
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -94,10 +95,17 @@ std::vector<data::QuarantineEntry> quarantine_of_inputs(const data::Corpus& corp
   return entries;
 }
 
-// While it lives the process may not grow by more than so many bytes.
+// While it lives the process may not grow by more than so many bytes, besides the stacks of the
+// threads that read shards: as many as there are cores, but eight at most. One heap for all
+// threads, or each would take 64 MiB of addresses for its own.
 class MemoryLimit {
  public:
   explicit MemoryLimit(std::uint64_t bytes) {
+    constexpr std::uint64_t kThreads = 8;
+    ::mallopt(M_ARENA_MAX, 1);
+    rlimit stack{};
+    ::getrlimit(RLIMIT_STACK, &stack);
+    bytes += kThreads * std::min<std::uint64_t>(stack.rlim_cur, 16ULL << 20);
     std::uint64_t pages = 0;
     std::ifstream("/proc/self/statm") >> pages;
     ::getrlimit(RLIMIT_AS, &before_);
@@ -119,7 +127,8 @@ TEST_CASE("every kind of damage is named, counted and survived, with a lid on me
   const test::TemporaryFolder folder;
   const auto shards = folder.path() / "shards";
   const auto all = kinds();
-  REQUIRE(all.size() > 20);
+  REQUIRE(std::count_if(all.begin(), all.end(),
+                        [](const auto& kind) { return !kind.reason.empty(); }) >= 20);
   std::map<std::string, std::string> wanted;  // key, reason
   std::size_t samples = 0;
   for (std::size_t round = 0; round < kRounds; ++round) {
