@@ -107,6 +107,7 @@ std::unique_ptr<BatchSource> open_source(const TrainSpec& spec, const Learner& l
   if (!learner.takes_features()) {
     return open_pixel_source(spec.corpus_folder, learner.preprocess(), learner.tokenizer(),
                              {.augment = spec.config.train.augment,
+                              .crop_scale = spec.config.train.crop_scale,
                               .decode_scaled = spec.config.train.decode_scaled,
                               .limits = data::limits_of(spec.config.corpus),
                               .word_dropout = spec.config.train.word_dropout,

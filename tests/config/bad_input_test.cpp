@@ -262,6 +262,12 @@ TEST_CASE("values out of range name key, range and value") {
       {"loss: {margin_direction: text}",
        "c.yaml:4: loss.margin_direction: value not allowed; expected one of image, both; found "
        "text"},
+      {"slip: {ssl_weight: -1}",
+       "c.yaml:4: slip.ssl_weight: value not allowed; expected 0 (off) or more; found -1"},
+      {"slip: {ssl_temperature: 0}",
+       "c.yaml:4: slip.ssl_temperature: value not allowed; expected a number above 0; found 0"},
+      {"slip: {ssl_on: hard_pairs}",
+       "c.yaml:4: slip.ssl_on: value not allowed; expected one of seeds, all; found hard_pairs"},
       {"eval: {datasets: [{name: a/b, path: p, tasks: [retrieval]}]}",
        "c.yaml:4: eval.datasets[0].name: value not allowed; expected letters, digits, '-', '_' and "
        "'.', not starting with '.'; found 'a/b'"},
@@ -378,7 +384,8 @@ TEST_CASE("bad overrides say so") {
        "hard_pairs_per_seed, range_min, range_max, sampling_strategy, epochs, steps, lr, "
        "lr_end_fraction, warmup, beta1, beta2, eps, wd, "
        "grad_clip_norm, precision, seed, repeats, checkpoint_steps, keep_checkpoints, log_steps, "
-       "augment, decode_scaled, word_dropout, loader_threads, collective_timeout_seconds"},
+       "augment, crop_scale, decode_scaled, word_dropout, loader_threads, "
+       "collective_timeout_seconds"},
       {"train.lr.x=1", "--set: train.lr: wrong type; expected a number; found a mapping"},
       {"eval.recall_k=[1", "--set: a key must be text, or a bracket is not closed"},
       {"train=&a {lr: 1}", "--set: anchors are not allowed"},

@@ -91,6 +91,7 @@ train:
   keep_checkpoints: 5
   log_steps: 10
   augment: false
+  crop_scale: 0.5
   decode_scaled: true
   word_dropout: 0.1
   loader_threads: 2
@@ -101,6 +102,10 @@ loss:
   margin_detach: true
   margin_direction: both
   mask_duplicates: false
+slip:
+  ssl_weight: 0.5
+  ssl_temperature: 0.2
+  ssl_on: all
 eval:
   datasets:
     - name: clipart
