@@ -150,10 +150,23 @@ struct TrainConfig {
   std::uint64_t steps = 0;
   // Peak learning rate.
   double lr = 1e-4;
+  // cosine | const | const-cooldown.
+  std::string lr_scheduler = "cosine";
   // Cosine decay ends at lr times this.
   double lr_end_fraction = 0;
+  // Of const-cooldown: passes over the seeds in which lr falls to lr_cooldown_end, and the power of
+  // that polynomial.
+  double epochs_cooldown = 0;
+  double lr_cooldown_end = 0;
+  double lr_cooldown_power = 1;
   // Linear warm-up steps.
   std::uint64_t warmup = 0;
+  // Steps before that in which only the optimizer's moments change, so that a checkpoint without
+  // them meets no step of a cold optimizer.
+  std::uint64_t optimizer_warmup = 0;
+  // Share of the tuned weights in the result, the rest are the initial ones (WiSE-FT, arXiv
+  // 2109.01903); 1: off.
+  double wise_ft = 1;
   // AdamW; the defaults of the three are OpenCLIP's for ViT.
   double beta1 = 0.9;
   double beta2 = 0.98;
@@ -162,8 +175,19 @@ struct TrainConfig {
   double wd = 0.2;
   // 0: no clipping.
   double grad_clip_norm = 0;
-  // fp32 | amp_bf16 (GPU).
+  // fp32 | amp_bf16 | amp (float16, GPU).
   std::string precision = "fp32";
+  // Parts in which a rank's rows pass through the towers, with the gradient of the whole batch.
+  std::uint32_t accum_freq = 1;
+  // Keep the inputs of transformer blocks alone and compute the rest again in backward.
+  bool grad_checkpointing = false;
+  // Towers that stay as they are, but for so many of their last layer groups (blocks, projection).
+  bool lock_image = false;
+  std::uint32_t lock_image_unlocked_groups = 0;
+  bool lock_text = false;
+  std::uint32_t lock_text_unlocked_layers = 0;
+  // A layer group's learning rate is lr times this for each group behind it; 1: all the same.
+  double layer_decay = 1;
   // Of order, draws, augmentation, dropout.
   std::uint64_t seed = 1;
   // Trainings with seeds seed, seed+1, …; results are mean and std over them.

@@ -220,12 +220,35 @@ void check(const RunConfig& config, const TrainConfig& train, Checks& checks) {
   checks.that(not_negative(train.wd), "train.wd", "0 or more", train.wd);
   checks.that(not_negative(train.grad_clip_norm), "train.grad_clip_norm", "0 or more",
               train.grad_clip_norm);
-  checks.one_of(train.precision, "train.precision", {"fp32", "amp_bf16"});
-  if (train.precision == "amp_bf16" && config.launcher.device == "cpu") {
-    checks.fail("train.precision", {.what = "amp_bf16 needs a GPU",
-                                    .expected = "fp32 with launcher.device: cpu",
+  checks.one_of(train.precision, "train.precision", {"fp32", "amp_bf16", "amp"});
+  if (train.precision == "amp" && config.launcher.device == "cpu") {
+    checks.fail("train.precision", {.what = "amp (float16) needs a GPU",
+                                    .expected = "fp32 or amp_bf16 with launcher.device: cpu",
                                     .found = train.precision});
   }
+  checks.that(train.accum_freq >= 1, "train.accum_freq", "at least 1", train.accum_freq);
+  checks.that(train.lock_image || train.lock_image_unlocked_groups == 0,
+              "train.lock_image_unlocked_groups", "0 without train.lock_image",
+              train.lock_image_unlocked_groups);
+  checks.that(train.lock_text || train.lock_text_unlocked_layers == 0,
+              "train.lock_text_unlocked_layers", "0 without train.lock_text",
+              train.lock_text_unlocked_layers);
+  checks.that(train.layer_decay > 0 && train.layer_decay <= 1, "train.layer_decay",
+              "above 0, at most 1", train.layer_decay);
+  checks.one_of(train.lr_scheduler, "train.lr_scheduler", {"cosine", "const", "const-cooldown"});
+  checks.that(train.lr_scheduler == "const-cooldown" ? positive(train.epochs_cooldown)
+                                                     : train.epochs_cooldown == 0,
+              "train.epochs_cooldown", "above 0 with lr_scheduler const-cooldown, else 0",
+              train.epochs_cooldown);
+  checks.that(not_negative(train.lr_cooldown_end), "train.lr_cooldown_end", "0 or more",
+              train.lr_cooldown_end);
+  checks.that(positive(train.lr_cooldown_power), "train.lr_cooldown_power", "above 0",
+              train.lr_cooldown_power);
+  checks.that(in_range(train.wise_ft, 0, 1), "train.wise_ft", "0 to 1", train.wise_ft);
+  checks.that(train.steps == 0 || train.warmup + train.optimizer_warmup <= train.steps,
+              "train.optimizer_warmup",
+              cat("with train.warmup at most train.steps (", train.steps, ")"),
+              train.optimizer_warmup);
   checks.that(train.repeats >= 1, "train.repeats", "at least 1", train.repeats);
   checks.that(train.checkpoint_steps >= 1, "train.checkpoint_steps", "at least 1",
               train.checkpoint_steps);

@@ -11,14 +11,13 @@ bool are_duplicates(const RowIdentity& a, const RowIdentity& b) {
          a.caption_group == b.caption_group;
 }
 
-std::vector<std::uint8_t> duplicate_mask(std::span<const RowIdentity> rows) {
-  const std::size_t count = rows.size();
-  std::vector<std::uint8_t> mask(count * count, 0);
+std::vector<std::uint8_t> duplicate_mask(std::span<const RowIdentity> rows, std::size_t first,
+                                         std::size_t count) {
+  assert(first + count <= rows.size());
+  std::vector<std::uint8_t> mask(count * rows.size(), 0);
   for (std::size_t i = 0; i < count; ++i) {
-    for (std::size_t j = i + 1; j < count; ++j) {
-      const std::uint8_t same = are_duplicates(rows[i], rows[j]) ? 1 : 0;
-      mask[i * count + j] = same;
-      mask[j * count + i] = same;
+    for (std::size_t j = 0; j < rows.size(); ++j) {
+      if (j != first + i && are_duplicates(rows[first + i], rows[j])) mask[i * rows.size() + j] = 1;
     }
   }
   return mask;

@@ -17,9 +17,11 @@ struct RowIdentity {
 // Same pair or same duplicate group in either modality; false if either row is padded.
 bool are_duplicates(const RowIdentity& a, const RowIdentity& b);
 
-// uint8 [M, M]: duplicates of each other; the diagonal is 0. Padded rows are nobody's duplicates:
-// the losses leave them out by their own mask.
-std::vector<std::uint8_t> duplicate_mask(std::span<const RowIdentity> rows);
+// uint8 [count, M] of rows first … first+count-1, a rank's own: 1 where a row of the batch is their
+// duplicate, 0 for themselves. Padded rows are nobody's duplicates: the losses leave them out by
+// their own mask.
+std::vector<std::uint8_t> duplicate_mask(std::span<const RowIdentity> rows, std::size_t first,
+                                         std::size_t count);
 
 // uint8 [S, M] for the seeds at `seed_rows` with hard pairs `hard_rows` [S, P]: rows that
 // contribute 0 to the margin loss. Those are the seed itself (every copy of it), its hard pairs,

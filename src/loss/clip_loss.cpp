@@ -19,11 +19,11 @@ namespace {
 // bool [B, M]: columns that are not in a row's softmax. A row's own column always is, so that the
 // log-sum-exp of a padded row stays finite too.
 at::Tensor excluded_columns(std::int64_t rows, std::int64_t columns, std::int64_t first_row,
-                            const at::Tensor& duplicate_MM, const at::Tensor& valid_M,
+                            const at::Tensor& duplicate_BM, const at::Tensor& valid_M,
                             const at::Device& device) {
   at::Tensor excluded_BM = at::zeros({rows, columns}, at::TensorOptions(device).dtype(at::kBool));
-  if (duplicate_MM.defined()) {
-    excluded_BM = at::bitwise_or(excluded_BM, duplicate_MM.narrow(0, first_row, rows));
+  if (duplicate_BM.defined()) {
+    excluded_BM = at::bitwise_or(excluded_BM, duplicate_BM);
   }
   if (valid_M.defined()) {
     excluded_BM = at::bitwise_or(excluded_BM, at::logical_not(valid_M).unsqueeze(0));
@@ -47,11 +47,11 @@ at::Tensor cross_entropy(const at::Tensor& anchor_BD, const at::Tensor& other_MD
 at::Tensor clip_loss(const at::Tensor& local_image_BD, const at::Tensor& local_text_BD,
                      const at::Tensor& global_image_MD, const at::Tensor& global_text_MD,
                      const at::Tensor& scale, std::int64_t first_row,
-                     const at::Tensor& duplicate_MM, const at::Tensor& valid_M) {
+                     const at::Tensor& duplicate_BM, const at::Tensor& valid_M) {
   const std::int64_t rows = local_image_BD.size(0);
   const std::int64_t columns = global_text_MD.size(0);
   const at::Tensor excluded_BM =
-      excluded_columns(rows, columns, first_row, duplicate_MM, valid_M, local_image_BD.device());
+      excluded_columns(rows, columns, first_row, duplicate_BM, valid_M, local_image_BD.device());
   const at::Tensor image_BD = at_least_float(local_image_BD);
   const at::Tensor text_BD = at_least_float(local_text_BD);
   const at::Tensor image_MD = at_least_float(global_image_MD);

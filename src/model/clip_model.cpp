@@ -64,6 +64,10 @@ class ClipModel final : public Model {
   }
 
   void to(const std::string& device) override { move_to(state_, device); }
+  void set_grad_checkpointing() override {
+    image_tower_->set_grad_checkpointing();
+    text_tower_.set_grad_checkpointing();
+  }
 
  private:
   ClipArchitecture architecture_;

@@ -13,6 +13,8 @@ class ImageTower {
   // [B, D]. With keys in training: patch dropout, and batch norms update their statistics. Throws
   // DataError for pixels of another shape.
   virtual at::Tensor embed(const at::Tensor& pixels_B3HW, const DrawKeys* keys) const = 0;
+  // As Model's.
+  virtual void set_grad_checkpointing() = 0;
 };
 
 }  // namespace helip::model

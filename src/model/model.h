@@ -55,6 +55,8 @@ class SelfSupervision {
   virtual NamedTensors ssl_parameters() = 0;
 };
 
+[[noreturn]] void refuse_grad_checkpointing();
+
 class Model {
  public:
   virtual ~Model() = default;
@@ -93,6 +95,9 @@ class Model {
   // local-dir:) reads.
   virtual void save(const std::filesystem::path& folder) const = 0;
   virtual void to(const std::string& device) = 0;
+  // From now on training keeps each transformer block's input alone and computes the rest again in
+  // backward (activation checkpointing). Throws ConfigError if there are no such blocks.
+  virtual void set_grad_checkpointing() { refuse_grad_checkpointing(); }
 };
 
 // Builds config.architecture and fills in config.init. Throws ConfigError / StoreError: what,

@@ -15,6 +15,7 @@ class ModifiedResNet final : public ImageTower {
  public:
   ModifiedResNet(const NamedTensors& all, const VisionShape& shape);
   at::Tensor embed(const at::Tensor& pixels_B3HW, const DrawKeys* keys) const override;
+  void set_grad_checkpointing() override { refuse_grad_checkpointing(); }
 
  private:
   // A convolution without bias, then a batch norm.

@@ -150,8 +150,16 @@ void add_to_digest(const NamedTensors& parameters, Sha256& digest) {
 }
 
 at::Tensor unit_rows(const at::Tensor& rows_BD) {
-  const at::Tensor wide_BD = rows_BD.to(at::kFloat);
+  const at::Tensor wide_BD =
+      rows_BD.scalar_type() == at::kDouble ? rows_BD : rows_BD.to(at::kFloat);
   return wide_BD.div(wide_BD.norm(2, -1, /*keepdim=*/true).clamp_min(kNormFloor));
+}
+
+void refuse_grad_checkpointing() {
+  throw ConfigError({.what = "activation checkpointing needs transformer blocks",
+                     .where = "train.grad_checkpointing",
+                     .expected = "false for this model",
+                     .found = "true"});
 }
 
 void save_weights(Model& model, const std::filesystem::path& file) {

@@ -51,7 +51,7 @@ void move_to(const NamedTensors& parameters, const std::string& device);
 // Names, shapes and bytes, in order.
 void add_to_digest(const NamedTensors& parameters, Sha256& digest);
 
-// x / max(||x||, 1e-12) along the last dimension, in float32.
+// x / max(||x||, 1e-12) along the last dimension, in float32 or wider.
 at::Tensor unit_rows(const at::Tensor& rows_BD);
 
 }  // namespace helip::model

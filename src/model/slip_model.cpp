@@ -111,6 +111,10 @@ class SlipModel final : public Model, public SelfSupervision {
     draft.publish();
   }
 
+  void set_grad_checkpointing() override {
+    image_tower_.set_grad_checkpointing();
+    text_tower_.set_grad_checkpointing();
+  }
   void to(const std::string& device) override { move_to(state_, device); }
 
  private:

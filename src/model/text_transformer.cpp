@@ -33,7 +33,7 @@ at::Tensor TextTransformer::embed(const at::Tensor& tokens_BL) const {
                      .found = shape_text(tokens_BL.sizes())});
   }
   at::Tensor x_BLW = at::embedding(token_embedding_, tokens_BL).add(positional_embedding_);
-  for (const TransformerBlock& block : blocks_) x_BLW = block(x_BLW);
+  x_BLW = run_blocks(blocks_, x_BLW, recompute_);
   // Layer norm is per row.
   const at::Tensor pooled_BW = ln_final_(pool(x_BLW, tokens_BL));
   if (biased_projection_) return (*biased_projection_)(pooled_BW);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "model/clip_architecture.h"
+#include "model/run_blocks.h"
 #include "model/transformer_block.h"
 
 namespace helip::model {
@@ -16,6 +17,7 @@ class TextTransformer {
   TextTransformer(const NamedTensors& all, const TextShape& shape, bool quick_gelu);
   // [B, D], not of unit norm. Throws DataError for tokens of another shape.
   [[nodiscard]] at::Tensor embed(const at::Tensor& tokens_BL) const;
+  void set_grad_checkpointing() { recompute_ = true; }
 
  private:
   [[nodiscard]] at::Tensor pool(const at::Tensor& x_BLW, const at::Tensor& tokens_BL) const;
@@ -26,6 +28,7 @@ class TextTransformer {
   std::optional<Linear> biased_projection_;  // weight [D, W]
   std::vector<TransformerBlock> blocks_;
   LayerNorm ln_final_;
+  bool recompute_ = false;
 };
 
 }  // namespace helip::model

@@ -48,7 +48,7 @@ at::Tensor VisionTransformer::features(const at::Tensor& pixels_B3HW, const Draw
   at::Tensor x_BLW = at::cat({class_B1W, patches_BLW}, 1).add(positional_embedding_);
   if (keys != nullptr && shape_.patch_dropout > 0) x_BLW = drop_patches(x_BLW, *keys);
   if (ln_pre_) x_BLW = (*ln_pre_)(x_BLW);
-  for (const TransformerBlock& block : blocks_) x_BLW = block(x_BLW);
+  x_BLW = run_blocks(blocks_, x_BLW, recompute_);
   return pool(x_BLW);
 }
 

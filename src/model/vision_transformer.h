@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "model/image_tower.h"
+#include "model/run_blocks.h"
 #include "model/transformer_block.h"
 
 namespace helip::model {
@@ -23,6 +24,7 @@ class VisionTransformer final : public ImageTower {
                     const VisionVariant& variant);
 
   at::Tensor embed(const at::Tensor& pixels_B3HW, const DrawKeys* keys) const override;
+  void set_grad_checkpointing() override { recompute_ = true; }
   // [B, W]: what the projection sees.
   [[nodiscard]] at::Tensor features(const at::Tensor& pixels_B3HW, const DrawKeys* keys) const;
 
@@ -38,6 +40,7 @@ class VisionTransformer final : public ImageTower {
   std::optional<LayerNorm> ln_pre_;
   std::vector<TransformerBlock> blocks_;
   LayerNorm ln_post_;
+  bool recompute_ = false;
 };
 
 }  // namespace helip::model

@@ -24,8 +24,8 @@ at::Tensor to_tensor(const std::vector<T>& values, at::IntArrayRef shape, at::Sc
 }  // namespace
 
 LossShares loss_shares(const config::LossConfig& config, comm::Collectives& ranks,
-                       const at::Tensor& image_BD, const at::Tensor& text_BD,
-                       const at::Tensor& scale, const RankBatch& batch) {
+                       const Features& features, const at::Tensor& scale, const RankBatch& batch) {
+  const auto& [image_BD, text_BD] = features;
   const at::Device device = image_BD.device();
   const std::int64_t width = image_BD.size(1);
   const at::Tensor both_M2D = comm::gather_with_grad(ranks, at::cat({image_BD, text_BD}, 1));
@@ -35,10 +35,10 @@ LossShares loss_shares(const config::LossConfig& config, comm::Collectives& rank
 
   at::Tensor valid_M;
   if (!batch.valid.empty()) valid_M = to_tensor(batch.valid, {rows}, at::kBool, device);
-  const at::Tensor duplicate_MM = to_tensor(batch.duplicate, {rows, rows}, at::kBool, device);
+  const at::Tensor duplicate_BM = to_tensor(batch.duplicate, {batch.rows, rows}, at::kBool, device);
   LossShares shares;
   shares.contrastive = loss::clip_loss(image_BD, text_BD, image_MD, text_MD, scale, batch.first_row,
-                                       duplicate_MM, valid_M);
+                                       duplicate_BM, valid_M);
   if (batch.hard_pairs_per_seed == 0 || config.margin_weight == 0) return shares;
 
   const auto seeds = static_cast<std::int64_t>(batch.seed_rows.size());

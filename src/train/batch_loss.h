@@ -9,6 +9,11 @@
 
 namespace helip::train {
 
+// Of this rank's rows, unit norm, equal dtype.
+struct Features {
+  at::Tensor image_BD, text_BD;
+};
+
 // This rank's shares, 0-d with gradient; their sums over ranks are the global losses.
 struct LossShares {
   at::Tensor contrastive;
@@ -16,10 +21,9 @@ struct LossShares {
 };
 
 // Gathers the features of all ranks with gradient (one collective) and computes both losses.
-// Features [B, D] unit norm; scale 0-d, exp(logit_scale).
+// They are gathered in their own dtype; `scale` is 0-d, exp(logit_scale).
 LossShares loss_shares(const config::LossConfig& config, comm::Collectives& ranks,
-                       const at::Tensor& image_BD, const at::Tensor& text_BD,
-                       const at::Tensor& scale, const RankBatch& batch);
+                       const Features& features, const at::Tensor& scale, const RankBatch& batch);
 
 // What backward runs on: contrastive + margin_weight · margin, times the number of ranks, so that
 // the mean of the gradients over ranks is the gradient of the global loss.

@@ -147,6 +147,8 @@ void write_checkpoint(const fs::path& folder, const TrainState& state,
                                       {"epoch", state.epoch},
                                       {"step", state.step},
                                       {"loss", state.loss},
+                                      {"loss_scale", state.scaler.scale},
+                                      {"loss_scale_steps", state.scaler.good_steps},
                                       {"config_digest", state.run.config_digest},
                                       {"model_digest", state.run.model_digest},
                                       {"table_digest", state.run.table_digest}};
@@ -181,6 +183,8 @@ TrainState read_checkpoint(const fs::path& checkpoint) {
     state.epoch = object.at("epoch").get<std::uint64_t>();
     // A loss that was not finite is written as null.
     state.loss = object.at("loss").is_null() ? std::nan("") : object.at("loss").get<double>();
+    state.scaler = {.scale = object.at("loss_scale").get<double>(),
+                    .good_steps = object.at("loss_scale_steps").get<std::uint64_t>()};
     return state;
   });
 }

@@ -9,6 +9,8 @@
 #include <optional>
 #include <string>
 
+#include "train/loss_scaler.h"
+
 namespace helip::train {
 
 inline constexpr const char* kModelFile = "model.safetensors";
@@ -28,6 +30,7 @@ struct TrainState {
   std::uint64_t step = 0;   // steps done
   std::uint64_t epoch = 0;  // of the next step
   double loss = 0;          // of the last step
+  LossScaler scaler = {.scale = 1};
 };
 
 // Name of a checkpoint's folder: step-00000100.

@@ -2,27 +2,26 @@
 
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
-#include <ATen/autocast_mode.h>
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/from_blob.h>
-#include <ATen/ops/tensor.h>
 
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
+#include <set>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "comm/collectives.h"
-#include "comm/gradient_sync.h"
 #include "common/digest.h"
 #include "common/error.h"
 #include "common/text.h"
 #include "model/model.h"
-#include "train/batch_loss.h"
 #include "train/checkpoint.h"
+#include "train/gradient_pass.h"
 #include "train/optimizer.h"
+#include "train/precision.h"
+#include "train/trained_parameters.h"
 
 namespace helip::train {
 namespace {
@@ -71,15 +70,6 @@ auto in_one_line(const char* where, Task task) {
   }
 }
 
-bool wants_bf16(const config::TrainConfig& config, const at::Device& device) {
-  if (config.precision == "fp32") return false;
-  if (config.precision == "amp_bf16" && device.is_cuda()) return true;
-  throw ConfigError({.what = "this precision is not available on this device",
-                     .where = "train.precision",
-                     .expected = device.is_cuda() ? "fp32 or amp_bf16" : "fp32",
-                     .found = cat(config.precision, " on ", device.str())});
-}
-
 comm::Collectives& collectives_of(comm::Group& ranks) {
   auto* collectives = dynamic_cast<comm::Collectives*>(&ranks);
   if (collectives != nullptr) return *collectives;
@@ -102,118 +92,66 @@ std::string digest_of(const model::Model& model, const model::NamedTensors& tens
   return digest.hex();
 }
 
-std::vector<at::Tensor> tensors_of(const model::NamedTensors& parameters) {
-  std::vector<at::Tensor> tensors;
-  for (const auto& [name, parameter] : parameters) tensors.push_back(parameter);
-  return tensors;
-}
-
-template <typename T>
-at::Tensor input(const std::vector<T>& values, const std::vector<std::int64_t>& shape,
-                 const at::Device& device) {
-  const auto options = at::TensorOptions().dtype(c10::CppTypeToScalarType<T>::value);
-  // Borrowed: the buffers outlive the step.
-  return at::from_blob(const_cast<T*>(values.data()), shape, options).to(device);
-}
-
-// Matrix products in bfloat16 for a scope; weights stay float32.
-class Autocast {
- public:
-  explicit Autocast(bool on) : on_(on) {
-    if (!on_) return;
-    at::autocast::set_autocast_enabled(at::kCUDA, true);
-    at::autocast::set_autocast_dtype(at::kCUDA, at::kBFloat16);
+// Handles stay valid: the data behind them changes.
+void set_dtype(const model::NamedTensors& tensors, at::ScalarType type) {
+  const at::NoGradGuard no_grad;
+  for (const auto& [name, tensor] : tensors) {
+    if (tensor.is_floating_point()) tensor.set_data(tensor.detach().to(type));
   }
-  ~Autocast() {
-    if (!on_) return;
-    at::autocast::set_autocast_enabled(at::kCUDA, false);
-    at::autocast::clear_cache();
-  }
-  Autocast(const Autocast&) = delete;
-  Autocast& operator=(const Autocast&) = delete;
-
- private:
-  const bool on_;
-};
+}
 
 }  // namespace
 
 struct Learner::State {
   State(const config::RunConfig& run, const std::string& device_name, comm::Group& group)
       : config(run),
+        precision(precision_of(run.train.precision)),
         device(parse_device(device_name)),
-        bf16(wants_bf16(run.train, device)),
         ranks(collectives_of(group)) {
     make_deterministic(run, device);
     model = model::load_model(run.model);
     initial_digest = digest_of(*model, model->state());
     model->to(device_name);
-    const model::NamedTensors parameters = model->parameters();
-    optimizer = std::make_unique<AdamW>(parameters, AdamWOptions{.beta1 = run.train.beta1,
-                                                                 .beta2 = run.train.beta2,
-                                                                 .eps = run.train.eps,
-                                                                 .wd = run.train.wd});
-    sync = std::make_unique<comm::GradientSync>(ranks, tensors_of(parameters));
-  }
-
-  LossShares forward(const RankBatch& batch, const InputBatch& inputs, const StepOptions& options) {
-    model::DrawKeys keys{
-        .seed = options.seed, .epoch = options.epoch, .sample = {}, .slot = batch.slots};
-    for (const SampleId id : batch.ids) keys.sample.push_back(to_index(id));
-    const at::Tensor image = input(inputs.image, inputs.image_shape, device);
-    const at::Tensor text = inputs.tokens.empty()
-                                ? input(inputs.text_features, inputs.text_shape, device)
-                                : input(inputs.tokens, inputs.text_shape, device);
-    at::Tensor image_BD;
-    at::Tensor text_BD;
-    {
-      const Autocast autocast(bf16);
-      image_BD = model->embed_images(image, &keys).to(at::kFloat);
-      text_BD = model->embed_texts(text, &keys).to(at::kFloat);
-    }
-    return loss_shares(config.loss, ranks, image_BD, text_BD, model->logit_scale().exp(), batch);
+    if (precision.weights != at::kFloat) set_dtype(model->state(), precision.weights);
+    if (run.train.grad_checkpointing) model->set_grad_checkpointing();
+    for (const auto& [name, tensor] : model->statistics()) statistic_names.insert(name);
+    trained = trained_parameters(*model, run.train);
+    optimizer =
+        std::make_unique<AdamW>(trained.tensors, AdamWOptions{.beta1 = run.train.beta1,
+                                                              .beta2 = run.train.beta2,
+                                                              .eps = run.train.eps,
+                                                              .wd = run.train.wd,
+                                                              .lr_factors = trained.lr_factors});
+    pass = std::make_unique<GradientPass>(run, precision, device, *model, trained, ranks);
   }
 
   // Batch norms note a batch's statistics in the forward pass; a step that is not applied is
-  // undone.
+  // undone. By name, since locked parameters have no gradient either.
   [[nodiscard]] std::vector<at::Tensor> statistics() const {
-    std::vector<at::Tensor> copies = tensors_of(model->statistics());
+    std::vector<at::Tensor> found;
+    for (const auto& [name, tensor] : model->statistics()) {
+      if (statistic_names.contains(name)) found.push_back(tensor);
+    }
+    return found;
+  }
+  [[nodiscard]] std::vector<at::Tensor> copied_statistics() const {
+    std::vector<at::Tensor> copies = statistics();
     for (at::Tensor& copy : copies) copy = copy.clone();
     return copies;
   }
-  void restore(const std::vector<at::Tensor>& copies) {
-    const std::vector<at::Tensor> now = tensors_of(model->statistics());
+  void restore(const std::vector<at::Tensor>& copies) const {
+    const std::vector<at::Tensor> now = statistics();
     for (std::size_t i = 0; i < now.size(); ++i) now[i].copy_(copies[i]);
   }
 
-  // Global losses and the wish to stop, in one collective. Added in double, in rank order.
-  StepResult agree(const LossShares& shares, bool stop_wanted) {
-    const double margin = shares.margin.defined() ? shares.margin.item<double>() : 0;
-    at::Tensor totals =
-        at::tensor({shares.contrastive.item<double>(), margin, stop_wanted ? 1.0 : 0.0},
-                   at::TensorOptions().dtype(at::kDouble))
-            .to(device);
-    ranks.all_reduce_sum(totals);
-    totals = totals.to(at::kCPU);
-    const double* values = totals.const_data_ptr<double>();
-    StepResult result;
-    result.contrastive_loss = values[0];
-    result.margin_loss = values[1];
-    result.loss = values[0] + config.loss.margin_weight * values[1];
-    result.stop_wanted = values[2] > 0;
-    return result;
-  }
-
-  // False if the averaged gradient, which is the same on all ranks, is not finite.
-  bool apply(const at::Tensor& loss, double lr) {
-    optimizer->clear_gradients();
-    sync->prepare(loss);
-    loss.backward();
-    sync->finish();
-    const double norm = optimizer->gradient_norm();
+  // With the averaged gradient, which is the same on all ranks. False if it is not finite.
+  bool apply(double lr) {
+    const double norm = optimizer->gradient_norm() / scaler.scale;
     if (!std::isfinite(norm)) return false;
     const double limit = config.train.grad_clip_norm;
-    if (limit > 0 && norm > limit) optimizer->scale_gradients(limit / norm);
+    double factor = 1 / scaler.scale;
+    if (limit > 0 && norm > limit) factor *= limit / norm;
+    if (factor != 1) optimizer->scale_gradients(factor);
     optimizer->step(lr);
     const at::NoGradGuard no_grad;
     model->logit_scale().clamp_(0, std::log(100.0));
@@ -221,13 +159,16 @@ struct Learner::State {
   }
 
   const config::RunConfig config;
+  const Precision precision;
   const at::Device device;
-  const bool bf16;
   comm::Collectives& ranks;
   std::unique_ptr<model::Model> model;
   std::string initial_digest;
+  std::set<std::string> statistic_names;
+  TrainedParameters trained;
   std::unique_ptr<AdamW> optimizer;
-  std::unique_ptr<comm::GradientSync> sync;
+  std::unique_ptr<GradientPass> pass;
+  LossScaler scaler = {.scale = precision.scales_loss ? LossScaler::kStart : 1};
 };
 
 Learner::Learner(const config::RunConfig& config, const std::string& device, comm::Group& ranks)
@@ -240,17 +181,28 @@ const std::string& Learner::initial_digest() const { return state_->initial_dige
 const data::PreprocessConfig& Learner::preprocess() const { return state_->model->preprocess(); }
 const data::Tokenizer& Learner::tokenizer() const { return state_->model->tokenizer(); }
 
+const LossScaler& Learner::scaler() const { return state_->scaler; }
+void Learner::set_scaler(const LossScaler& scaler) { state_->scaler = scaler; }
+
 StepResult Learner::step(const RankBatch& batch, const InputBatch& inputs,
                          const StepOptions& options) {
   return in_one_line("a training step", [&] {
-    const std::vector<at::Tensor> before = state_->statistics();
-    const LossShares shares = state_->forward(batch, inputs, options);
-    StepResult result = state_->agree(shares, options.stop_wanted);
-    if (std::isfinite(result.loss)) {
-      const at::Tensor loss = backward_loss(state_->config.loss, shares, state_->ranks.size());
-      result.applied = state_->apply(loss, options.lr);
-    }
+    const std::vector<at::Tensor> before = state_->copied_statistics();
+    state_->optimizer->clear_gradients();
+    const BatchLosses losses = state_->pass->run(batch, inputs, options.seed, options.epoch,
+                                                 state_->scaler.scale, options.stop_wanted);
+    StepResult result{.loss = losses.loss,
+                      .contrastive_loss = losses.contrastive,
+                      .margin_loss = losses.margin,
+                      .stop_wanted = losses.flagged};
+    const bool finite = std::isfinite(losses.loss);
+    result.applied = finite && state_->apply(options.lr);
     if (!result.applied) state_->restore(before);
+    if (finite && state_->precision.scales_loss) {
+      // A gradient beyond float16 is no fault while the scale can still fall.
+      result.rescaled = !result.applied && state_->scaler.scale > 1;
+      state_->scaler.note(result.applied);
+    }
     result.logit_scale = std::exp(state_->model->logit_scale().item<double>());
     return result;
   });
@@ -267,7 +219,18 @@ void Learner::load_checkpoint(const std::filesystem::path& folder) {
 }
 
 void Learner::publish_model(const std::filesystem::path& folder) const {
-  state_->model->save(folder);
+  const double share = state_->config.train.wise_ft;
+  if (share == 1) return state_->model->save(folder);
+  const at::NoGradGuard no_grad;
+  const auto mixed = model::load_model(state_->config.model);  // the initial weights
+  const model::NamedTensors tuned = state_->model->state();
+  const model::NamedTensors initial = mixed->state();
+  for (std::size_t i = 0; i < tuned.size(); ++i) {
+    const at::Tensor& from = initial[i].second;
+    const at::Tensor to = tuned[i].second.detach().to(from.options());
+    from.copy_(from.is_floating_point() ? from.detach().lerp(to, share) : to);
+  }
+  mixed->save(folder);
 }
 
 }  // namespace helip::train

@@ -12,6 +12,7 @@
 #include "data/image.h"
 #include "data/tokenizer.h"
 #include "train/batch_source.h"
+#include "train/loss_scaler.h"
 #include "train/rank_batch.h"
 
 namespace helip::train {
@@ -28,7 +29,8 @@ struct StepOptions {
 struct StepResult {
   double loss = 0, contrastive_loss = 0, margin_loss = 0;  // of the global batch
   double logit_scale = 0;                                  // factor on the cosines, after the step
-  bool applied = false;  // false: loss or gradient was not finite, and the weights are as before
+  bool applied = false;   // false: loss or gradient was not finite, and the weights are as before
+  bool rescaled = false;  // not applied, but float16's scale was too large and is smaller now
   bool stop_wanted = false;  // on any rank
 };
 
@@ -55,10 +57,15 @@ class Learner {
   // Afterwards logit_scale lies in [0, ln 100].
   StepResult step(const RankBatch& batch, const InputBatch& inputs, const StepOptions& options);
 
+  // float16's factor on the loss; 1, never changed, in other precisions. It belongs to the state.
+  [[nodiscard]] const LossScaler& scaler() const;
+  void set_scaler(const LossScaler& scaler);
+
   // kModelFile and kOptimizerFile in `folder`.
   void save_checkpoint(const std::filesystem::path& folder) const;
   void load_checkpoint(const std::filesystem::path& folder);
-  // The finished model as a folder that load_model reads; `folder` must not exist.
+  // The finished model as a folder that load_model reads, mixed with the initial weights as
+  // train.wise_ft says; `folder` must not exist.
   void publish_model(const std::filesystem::path& folder) const;
 
  private:

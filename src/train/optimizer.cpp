@@ -53,17 +53,25 @@ void copy_into(at::Tensor& tensor, const store::SafetensorsFile& file, const std
 
 AdamW::AdamW(std::vector<std::pair<std::string, at::Tensor>> parameters,
              const AdamWOptions& options)
-    : options_(options), groups_(2) {
+    : options_(options) {
   const at::NoGradGuard no_grad;
-  groups_[0].wd = options.wd;
   for (auto& [name, parameter] : parameters) {
     const bool decays = parameter.dim() >= 2 && name != "logit_scale";
-    groups_[decays ? 0 : 1].members.push_back(parameters_.size());
+    const double lr_factor =
+        options.lr_factors.empty() ? 1 : options.lr_factors.at(parameters_.size());
+    group_of(decays ? options.wd : 0, lr_factor).members.push_back(parameters_.size());
     names_.push_back(name);
     mean_.push_back(at::zeros_like(parameter, at::MemoryFormat::Contiguous));
     mean_square_.push_back(at::zeros_like(parameter, at::MemoryFormat::Contiguous));
     parameters_.push_back(parameter);
   }
+}
+
+AdamW::Group& AdamW::group_of(double wd, double lr_factor) {
+  for (Group& group : groups_) {
+    if (group.wd == wd && group.lr_factor == lr_factor) return group;
+  }
+  return groups_.emplace_back(Group{.wd = wd, .lr_factor = lr_factor, .members = {}});
 }
 
 std::vector<at::Tensor> AdamW::pick(const std::vector<at::Tensor>& from, const Group& group) const {
@@ -78,14 +86,14 @@ void AdamW::step(double lr) {
   std::vector<at::Tensor> gradients;
   for (const at::Tensor& parameter : parameters_) gradients.push_back(parameter.grad());
   for (const Group& group : groups_) {
-    if (group.members.empty()) continue;
     const at::Tensor& any = parameters_[group.members[0]];
     const std::vector<at::Tensor> steps(
         group.members.size(), at::full({}, static_cast<double>(steps_),
                                        any.options().dtype(at::kFloat).requires_grad(false)));
     at::_fused_adamw_(pick(parameters_, group), pick(gradients, group), pick(mean_, group),
-                      pick(mean_square_, group), {}, steps, lr, options_.beta1, options_.beta2,
-                      group.wd, options_.eps, /*amsgrad=*/false, /*maximize=*/false);
+                      pick(mean_square_, group), {}, steps, lr * group.lr_factor, options_.beta1,
+                      options_.beta2, group.wd, options_.eps, /*amsgrad=*/false,
+                      /*maximize=*/false);
   }
 }
 

@@ -17,6 +17,7 @@ struct AdamWOptions {
   double beta2 = 0.98;
   double eps = 1e-6;
   double wd = 0.2;  // of parameters with two or more dimensions; never of logit_scale
+  std::vector<double> lr_factors = {};  // of each parameter; empty: 1
 };
 
 class AdamW {
@@ -39,9 +40,10 @@ class AdamW {
 
  private:
   struct Group {
-    double wd = 0;
+    double wd = 0, lr_factor = 1;
     std::vector<std::size_t> members;
   };
+  Group& group_of(double wd, double lr_factor);
   std::vector<at::Tensor> pick(const std::vector<at::Tensor>& from, const Group& group) const;
 
   AdamWOptions options_;

@@ -86,7 +86,8 @@ RankBatch cut_batch(const data::BatchPlan& plan, int rank, int world_size,
       row.image_group = row.caption_group = static_cast<std::uint32_t>(row.sample);
     }
   }
-  batch.duplicate = loss::duplicate_mask(identities);
+  batch.duplicate = loss::duplicate_mask(identities, static_cast<std::size_t>(batch.first_row),
+                                         static_cast<std::size_t>(batch.rows));
   return batch;
 }
 

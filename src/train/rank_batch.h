@@ -25,7 +25,7 @@ struct RankBatch {
   std::vector<std::uint64_t> slots;  // row in the batch without padding: key of random draws
 
   std::vector<std::uint8_t> valid;      // [W·B]; empty if no row is padded
-  std::vector<std::uint8_t> duplicate;  // [W·B, W·B], not negatives of each other
+  std::vector<std::uint8_t> duplicate;  // [B, W·B], not negatives of this rank's rows
 
   std::uint32_t hard_pairs_per_seed = 0;  // P; 0: there is no margin loss
   std::vector<std::int64_t> seed_rows;    // [s] of this rank's seeds, among its rows

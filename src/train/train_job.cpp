@@ -211,6 +211,7 @@ class Training {
     if (name.empty()) return;
     state_ = read_checkpoint(spec_.checkpoint_folder / name);
     learner_.load_checkpoint(spec_.checkpoint_folder / name);
+    learner_.set_scaler(state_.scaler);
   }
 
   // Plans a step and asks the source for its inputs.
@@ -234,7 +235,7 @@ class Training {
     request(state_.step + kStepsAhead);
 
     const std::uint64_t step = state_.step;
-    const double lr = learning_rate(spec_.config.train, step, steps_);
+    const double lr = learning_rate(spec_.config.train, step, steps_, sampler_.steps_per_epoch());
     const StepResult result =
         learner_.step(now.batch, inputs,
                       {.seed = spec_.seed,
@@ -245,6 +246,7 @@ class Training {
     state_.step = step + 1;
     state_.epoch = state_.step / sampler_.steps_per_epoch();
     state_.loss = result.loss;
+    state_.scaler = learner_.scaler();
     interval_pairs_ += now.plan.ids.size();
     ++interval_steps_;
     if (ranks_.rank() == 0) note(result, lr);
@@ -252,10 +254,8 @@ class Training {
   }
 
   void check_finite(const StepResult& result, const std::vector<SampleId>& ids) {
-    if (result.applied) {
-      bad_steps_ = 0;
-      return;
-    }
+    if (result.applied) bad_steps_ = 0;
+    if (result.applied || result.rescaled) return;
     ++bad_steps_;
     const std::string found =
         cat("loss ", result.loss, " in a batch of the pairs ", first_ids(ids));

@@ -358,7 +358,22 @@ TEST_CASE("values out of range name key, range and value") {
       {"train.word_dropout=1",
        "--set: train.word_dropout: value not allowed; expected 0 or more, below 1; found 1"},
       {"train.precision=fp16",
-       "--set: train.precision: value not allowed; expected one of fp32, amp_bf16; found fp16"},
+       "--set: train.precision: value not allowed; expected one of fp32, amp_bf16, amp; found "
+       "fp16"},
+      {"train.accum_freq=0",
+       "--set: train.accum_freq: value not allowed; expected at least 1; found 0"},
+      {"train.layer_decay=0",
+       "--set: train.layer_decay: value not allowed; expected above 0, at most 1; found 0"},
+      {"train.lock_text_unlocked_layers=2",
+       "--set: train.lock_text_unlocked_layers: value not allowed; expected 0 without "
+       "train.lock_text; found 2"},
+      {"train.lr_scheduler=linear",
+       "--set: train.lr_scheduler: value not allowed; expected one of cosine, const, "
+       "const-cooldown; found linear"},
+      {"train.epochs_cooldown=1",
+       "--set: train.epochs_cooldown: value not allowed; expected above 0 with lr_scheduler "
+       "const-cooldown, else 0; found 1"},
+      {"train.wise_ft=1.5", "--set: train.wise_ft: value not allowed; expected 0 to 1; found 1.5"},
       {"train.checkpoint_steps=0",
        "--set: train.checkpoint_steps: value not allowed; expected at least 1; found 0"},
   };
@@ -366,9 +381,9 @@ TEST_CASE("values out of range name key, range and value") {
     CAPTURE(each.yaml);
     CHECK(error_of(kGood, {each.yaml}) == each.error);
   }
-  CHECK(error_of(kGood, {"train.precision=amp_bf16", "launcher.device=cpu"}) ==
-        "--set: train.precision: amp_bf16 needs a GPU; expected fp32 with launcher.device: cpu; "
-        "found amp_bf16");
+  CHECK(error_of(kGood, {"train.precision=amp", "launcher.device=cpu"}) ==
+        "--set: train.precision: amp (float16) needs a GPU; expected fp32 or amp_bf16 with "
+        "launcher.device: cpu; found amp");
 }
 
 TEST_CASE("bad overrides say so") {
@@ -379,13 +394,8 @@ TEST_CASE("bad overrides say so") {
       {"train.lr=", "--set: train.lr: wrong type; expected a number; found ''"},
       {"train.rl=1", "--set: train.rl: unknown key; expected train.lr, perhaps"},
       {"lr=1", "--set: lr: unknown key; expected train.lr, perhaps"},
-      {"train..lr=1",
-       "--set: train.: unknown key; expected one of hard_pairs, seeds_per_batch, "
-       "hard_pairs_per_seed, range_min, range_max, sampling_strategy, epochs, steps, lr, "
-       "lr_end_fraction, warmup, beta1, beta2, eps, wd, "
-       "grad_clip_norm, precision, seed, repeats, checkpoint_steps, keep_checkpoints, log_steps, "
-       "augment, crop_scale, decode_scaled, word_dropout, loader_threads, "
-       "collective_timeout_seconds"},
+      {"output..report=true",
+       "--set: output.: unknown key; expected one of work_dir, report, gallery_targets"},
       {"train.lr.x=1", "--set: train.lr: wrong type; expected a number; found a mapping"},
       {"eval.recall_k=[1", "--set: a key must be text, or a bracket is not closed"},
       {"train=&a {lr: 1}", "--set: anchors are not allowed"},

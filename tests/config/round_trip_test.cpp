@@ -77,14 +77,27 @@ train:
   epochs: 0
   steps: 1500
   lr: 5e-5
+  lr_scheduler: const-cooldown
   lr_end_fraction: 0.05
+  epochs_cooldown: 0.5
+  lr_cooldown_end: 1e-6
+  lr_cooldown_power: 2
   warmup: 5
+  optimizer_warmup: 4
+  wise_ft: 0.5
   beta1: 0.8
   beta2: 0.999
   eps: 1.0e-8
   wd: 0.05
   grad_clip_norm: 1
   precision: amp_bf16
+  accum_freq: 2
+  grad_checkpointing: true
+  lock_image: true
+  lock_image_unlocked_groups: 3
+  lock_text: true
+  lock_text_unlocked_layers: 1
+  layer_decay: 0.75
   seed: 3
   repeats: 3
   checkpoint_steps: 100

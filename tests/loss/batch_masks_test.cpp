@@ -48,8 +48,10 @@ TEST_CASE("the duplicate mask is symmetric with a zero diagonal") {
       1, 0, 0, 0, 0, 0, 0,  //
       0, 0, 0, 0, 0, 0, 0,  //
   };
-  CHECK(duplicate_mask(sample_rows()) == expected);
-  CHECK(duplicate_mask({}).empty());
+  CHECK(duplicate_mask(sample_rows(), 0, 7) == expected);
+  CHECK(duplicate_mask({}, 0, 0).empty());
+  // A rank's part is its rows of the whole.
+  CHECK(duplicate_mask(sample_rows(), 1, 3) == Bytes(expected.begin() + 7, expected.begin() + 28));
 }
 
 TEST_CASE("the margin loss leaves out the seed, its hard pairs, their duplicates and padding") {

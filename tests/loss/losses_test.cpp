@@ -201,7 +201,10 @@ Leaves leaves_of(const Batch& batch, double scale, at::ScalarType dtype = at::kD
 at::Tensor clip_share(const Batch& batch, const Leaves& leaves, std::int64_t first,
                       std::int64_t count, bool mask_duplicates, bool mask_padding) {
   const at::Tensor duplicates =
-      mask_duplicates ? mask(duplicate_mask(batch.identity), batch.rows) : at::Tensor();
+      mask_duplicates ? mask(duplicate_mask(batch.identity, static_cast<std::size_t>(first),
+                                            static_cast<std::size_t>(count)),
+                             batch.rows)
+                      : at::Tensor();
   return clip_loss(leaves.image_MD.narrow(0, first, count), leaves.text_MD.narrow(0, first, count),
                    leaves.image_MD, leaves.text_MD, leaves.scale, first, duplicates,
                    mask_padding ? valid_mask(batch) : at::Tensor());

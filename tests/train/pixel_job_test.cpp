@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <cmath>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -62,6 +63,64 @@ TEST_CASE("training from pixels resumes to bit-equal weights, with augmentation 
   const test::TemporaryFolder folder;
   check_resume(test::small_pixel_job(folder.path()), folder.path(),
                {"open_clip_model.safetensors"});
+}
+
+TEST_CASE(
+    "training in bfloat16, in parts, with locked layers and recomputation resumes bit-equal") {
+  const test::TemporaryFolder folder;
+  TrainSpec spec = test::small_pixel_job(folder.path());
+  spec.config.train.precision = "amp_bf16";
+  spec.config.train.accum_freq = 2;
+  spec.config.train.grad_checkpointing = true;
+  spec.config.train.lock_image = true;
+  spec.config.train.lock_image_unlocked_groups = 2;
+  spec.config.train.layer_decay = 0.5;
+  spec.config.train.optimizer_warmup = 1;
+  check_resume(spec, folder.path(), {"open_clip_model.safetensors"});
+  const auto last = test::last_checkpoint(spec);
+  const auto moments = store::SafetensorsFile::open(last / "optimizer.safetensors");
+  CHECK(moments.tensors().contains("exp_avg.visual.proj"));
+  CHECK_FALSE(moments.tensors().contains("exp_avg.visual.conv1.weight"));
+}
+
+TEST_CASE("training in float16 resumes with its loss scale") {
+  const test::TemporaryFolder folder;
+  TrainSpec spec = test::small_pixel_job(folder.path());
+  spec.config.train.precision = "amp";
+  check_resume(spec, folder.path(), {"open_clip_model.safetensors"});
+  const auto state =
+      nlohmann::json::parse(read_text_file(test::last_checkpoint(spec) / "state.json"));
+  CHECK(state.at("loss_scale_steps").get<int>() > 0);
+  CHECK(state.at("loss_scale").get<double>() >= 1);
+}
+
+TEST_CASE("WiSE-FT publishes a mixture of the initial and the tuned weights") {
+  const test::TemporaryFolder folder;
+  const auto alone = comm::open_group("local", "cpu", 60);
+  const auto weights_at = [&](double share) {
+    TrainSpec spec = test::small_pixel_job(folder.path());
+    spec.config.train.wise_ft = share;
+    const auto outputs = folder.path() / std::to_string(share);
+    spec.checkpoint_folder = outputs / "checkpoints";
+    spec.metrics_file = outputs / "metrics.jsonl";
+    spec.model_folder = outputs / "model";
+    run_train_job(spec, *alone, {});
+    return store::SafetensorsFile::open(spec.model_folder / "open_clip_model.safetensors");
+  };
+  const auto initial = weights_at(0);
+  const auto mixed = weights_at(0.25);
+  const auto tuned = weights_at(1);
+  double moved = 0;
+  for (const char* name : {"visual.conv1.weight", "text_projection"}) {
+    const auto from = initial.values<float>(name, "F32");
+    const auto to = tuned.values<float>(name, "F32");
+    const auto found = mixed.values<float>(name, "F32");
+    for (std::size_t i = 0; i < from.size(); ++i) {
+      moved = std::max(moved, std::abs(double{to[i]} - from[i]));
+      REQUIRE(found[i] == Approx(0.75 * from[i] + 0.25 * to[i]).epsilon(1e-5).margin(1e-8));
+    }
+  }
+  CHECK(moved > 1e-4);
 }
 
 TEST_CASE("training towers resumes to bit-equal weights, batch norms and TorchScript files") {

@@ -276,7 +276,7 @@ TEST_CASE("what training needs and does not get is named") {
   other.config.train.hard_pairs_per_seed = 6;
   CHECK_THAT(error_of(other), Catch::Contains("at most 5") && Catch::Contains("found 6"));
   other = spec;
-  other.config.train.precision = "amp_bf16";
+  other.config.train.precision = "fp8";
   CHECK_THAT(error_of(other), Catch::Contains("train.precision"));
   other = spec;
   for (const char* device : {"tpu", "cuda:", "cuda:x", "cuda:-1"}) {

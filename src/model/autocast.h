@@ -1,0 +1,28 @@
+// Mixed precision: matrix products in a narrower dtype while weights stay as they are.
+#pragma once
+
+#include <c10/core/Device.h>
+#include <c10/core/ScalarType.h>
+
+#include <optional>
+
+namespace helip::model {
+
+// Until its end, LibTorch's autocast on `device` is as said: products in `type`, or off if null.
+// What was set before, on this thread, is set again afterwards.
+class AutocastScope {
+ public:
+  AutocastScope(c10::DeviceType device, std::optional<c10::ScalarType> type);
+  ~AutocastScope();
+  AutocastScope(const AutocastScope&) = delete;
+  AutocastScope& operator=(const AutocastScope&) = delete;
+
+  // What holds on this thread now.
+  [[nodiscard]] static std::optional<c10::ScalarType> current(c10::DeviceType device);
+
+ private:
+  const c10::DeviceType device_;
+  const std::optional<c10::ScalarType> before_;
+};
+
+}  // namespace helip::model

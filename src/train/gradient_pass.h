@@ -1,0 +1,73 @@
+// Loss and gradients of one global batch on one rank: towers, losses, backward, averaging.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <vector>
+
+#include "comm/collectives.h"
+#include "comm/gradient_sync.h"
+#include "config/run_config.h"
+#include "model/model.h"
+#include "train/batch_loss.h"
+#include "train/batch_source.h"
+#include "train/precision.h"
+#include "train/rank_batch.h"
+#include "train/trained_parameters.h"
+
+namespace helip::train {
+
+// Equal on all ranks.
+struct BatchLosses {
+  double loss = 0, contrastive = 0, margin = 0;  // of the global batch
+  bool flagged = false;                          // on any rank
+};
+
+// This rank's inputs in CPU memory, [B, …] each.
+struct TowerInputs {
+  at::Tensor image, text;
+  model::DrawKeys keys;
+
+  [[nodiscard]] TowerInputs rows(std::int64_t first, std::int64_t count) const;
+};
+
+// With train.accum_freq A > 1 the towers see this rank's rows in A parts, and the loss the features
+// of all (gradient caching: Gao et al., arXiv 2101.06983): the gradient is that of one pass, the
+// memory that of a part. Every draw is keyed, so the second pass over a part repeats the first.
+class GradientPass {
+ public:
+  // What is named must outlive this. Throws ConfigError if A > 1 and the model has batch norms,
+  // which would see the parts.
+  GradientPass(const config::RunConfig& config, const Precision& precision,
+               const c10::Device& device, model::Model& model, const TrainedParameters& trained,
+               comm::Collectives& ranks);
+
+  // A collective. If the loss is finite, every trained parameter's .grad, none before, is
+  // loss_scale times the gradient of the global loss; else there are no gradients. Borrows `inputs`
+  // for the call.
+  BatchLosses run(const RankBatch& batch, const InputBatch& inputs, std::uint64_t seed,
+                  std::uint64_t epoch, double loss_scale, bool flag);
+
+ private:
+  struct Part {
+    std::int64_t first, count;
+  };
+
+  Features features(const TowerInputs& inputs) const;
+  Features cached_features(const TowerInputs& inputs, const std::vector<Part>& parts) const;
+  void backward_parts(const TowerInputs& inputs, const std::vector<Part>& parts,
+                      const Features& cached);
+  BatchLosses agree(const LossShares& shares, bool flag) const;
+
+  const config::LossConfig loss_;
+  const std::uint32_t accum_freq_;
+  const Precision precision_;
+  const c10::Device device_;
+  model::Model& model_;
+  const TrainedParameters& trained_;
+  comm::Collectives& ranks_;
+  comm::GradientSync sync_;
+};
+
+}  // namespace helip::train

@@ -1,0 +1,26 @@
+// Which parameters a training changes, and how fast.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "config/run_config.h"
+#include "model/model.h"
+
+namespace helip::train {
+
+struct TrainedParameters {
+  model::NamedTensors tensors;     // in the order of the model
+  std::vector<double> lr_factors;  // of each; 1 without layer_decay
+  bool image_locked = false;       // nothing of the tower trains
+  bool text_locked = false;
+};
+
+// Takes the gradient off the parameters that lock_image and lock_text name, OpenCLIP's layer
+// groups: embeddings, blocks, the last block with the final norm, projection; the last
+// `unlocked` groups stay. A block's lr_factor is layer_decay to the number of groups behind it.
+// Throws ConfigError if the model has no such groups (ResNets, TorchScript towers: only whole
+// towers are locked there), has cached features for towers, or if nothing is left to train.
+TrainedParameters trained_parameters(model::Model& model, const config::TrainConfig& config);
+
+}  // namespace helip::train

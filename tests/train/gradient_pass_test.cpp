@@ -1,0 +1,281 @@
+// Run under mpirun with 1, 2 and 4 ranks: a whole model's gradient by several ranks, in parts and
+// with recomputed activations is the gradient of one rank with the whole batch.
+#include "train/gradient_pass.h"
+
+#include <ATen/ATen.h>
+
+#include <catch2/catch.hpp>
+#include <numeric>
+
+#include "common/error.h"
+#include "common/rng.h"
+#include "mpi/open_ranks.h"
+
+namespace helip::train {
+namespace {
+
+constexpr std::uint64_t kPairs = 30;
+constexpr std::int64_t kTokens = 16;
+
+config::RunConfig small_config() {
+  config::RunConfig config;
+  config.model.architecture = HELIP_SOURCE_DIR "/configs/models/helip-test-tiny.json";
+  config.model.init_seed = 5;
+  config.train.precision = "fp64";
+  config.train.steps = 1;
+  return config;
+}
+
+// Seven seeds with two hard pairs each: 21 rows, which 2 and 4 ranks cannot share evenly. Pair 6
+// shares its image with 3, pair 11 its caption with 8.
+RankBatch batch_of(const comm::Collectives& ranks) {
+  data::BatchPlan plan;
+  plan.hard_pairs_per_seed = 2;
+  for (std::uint64_t seed = 0; seed < 7; ++seed) {
+    plan.seed_rows.push_back(static_cast<std::int32_t>(plan.ids.size()));
+    plan.ids.push_back(SampleId{seed * 3 % kPairs});
+    for (std::uint64_t p = 0; p < 2; ++p) {
+      plan.hard_rows.push_back(static_cast<std::int32_t>(plan.ids.size()));
+      plan.ids.push_back(SampleId{(seed * 5 + p * 7 + 1) % kPairs});
+    }
+  }
+  std::vector<std::uint32_t> image_groups(kPairs), caption_groups(kPairs);
+  std::iota(image_groups.begin(), image_groups.end(), 0U);
+  std::iota(caption_groups.begin(), caption_groups.end(), 0U);
+  image_groups[6] = image_groups[3];
+  caption_groups[11] = caption_groups[8];
+  return cut_batch(plan, ranks.rank(), ranks.size(), image_groups, caption_groups, true);
+}
+
+// Each pair's pixels and caption are a function of its id.
+InputBatch inputs_of(const RankBatch& batch, std::int64_t side) {
+  InputBatch inputs;
+  inputs.image_shape = {batch.rows, 3, side, side};
+  inputs.text_shape = {batch.rows, kTokens};
+  for (const SampleId id : batch.ids) {
+    RandomStream stream(3, "pixels", {to_index(id)});
+    for (std::int64_t i = 0; i < 3 * side * side; ++i) {
+      inputs.image.push_back(static_cast<float>(stream.normal()));
+    }
+    const auto length = static_cast<std::int64_t>(3 + to_index(id) % 9);
+    for (std::int64_t i = 0; i < kTokens; ++i) {
+      const auto word = static_cast<std::int64_t>(1000 + 17 * to_index(id) + 3 * i);
+      inputs.tokens.push_back(i + 1 < length ? word : i + 1 == length ? 49407 : 0);
+    }
+  }
+  return inputs;
+}
+
+struct Outcome {
+  BatchLosses losses;
+  std::vector<std::string> names;
+  std::vector<at::Tensor> gradients;
+};
+
+Outcome learn(comm::Collectives& ranks, const config::RunConfig& config, double loss_scale = 1) {
+  const auto model = model::load_model(config.model);
+  const Precision precision = precision_of(config.train.precision);
+  for (const auto& [name, tensor] : model->state()) {
+    if (tensor.is_floating_point()) tensor.set_data(tensor.detach().to(precision.weights));
+  }
+  if (config.train.grad_checkpointing) model->set_grad_checkpointing();
+  const TrainedParameters trained = trained_parameters(*model, config.train);
+  GradientPass pass(config, precision, at::kCPU, *model, trained, ranks);
+  const RankBatch batch = batch_of(ranks);
+  Outcome outcome;
+  outcome.losses =
+      pass.run(batch, inputs_of(batch, model->preprocess().size), 1, 0, loss_scale, false);
+  for (const auto& [name, tensor] : trained.tensors) {
+    outcome.names.push_back(name);
+    REQUIRE(tensor.grad().defined());
+    outcome.gradients.push_back(tensor.grad());
+  }
+  return outcome;
+}
+
+void check_equal(const Outcome& found, const Outcome& expected, double bound) {
+  CHECK(found.losses.contrastive == Approx(expected.losses.contrastive).epsilon(bound));
+  CHECK(found.losses.margin == Approx(expected.losses.margin).epsilon(bound));
+  REQUIRE(found.names == expected.names);
+  for (std::size_t i = 0; i < expected.gradients.size(); ++i) {
+    INFO(expected.names[i]);
+    const at::Tensor& whole = expected.gradients[i];
+    const double norm = whole.norm().item<double>();
+    REQUIRE(norm > 0);
+    CHECK((found.gradients[i] - whole).norm().item<double>() / norm <= bound);
+  }
+}
+
+struct Ranks {
+  std::unique_ptr<comm::Group> together = test::open_ranks();
+  std::unique_ptr<comm::Group> alone = comm::open_group("local", "cpu", 60);
+
+  comm::Collectives& all() const { return dynamic_cast<comm::Collectives&>(*together); }
+  comm::Collectives& one() const { return dynamic_cast<comm::Collectives&>(*alone); }
+};
+
+TEST_CASE("ranks give one rank's gradient of the whole model, with and without hard pairs' loss") {
+  const Ranks ranks;
+  for (const double weight : {0.0, 25.0}) {
+    config::RunConfig config = small_config();
+    config.loss.margin_weight = weight;
+    const Outcome whole = learn(ranks.one(), config);
+    CHECK((whole.losses.margin > 0) == (weight > 0));
+    check_equal(learn(ranks.all(), config), whole, 1e-10);
+  }
+}
+
+TEST_CASE("a batch in parts has the gradient of the whole batch") {
+  const Ranks ranks;
+  config::RunConfig config = small_config();
+  const Outcome whole = learn(ranks.one(), config);
+  for (const std::uint32_t parts : {2U, 3U, 1000U}) {  // with 1000 a part is a row
+    config.train.accum_freq = parts;
+    check_equal(learn(ranks.all(), config), whole, 1e-10);
+  }
+}
+
+TEST_CASE("recomputed activations change no gradient") {
+  const Ranks ranks;
+  config::RunConfig config = small_config();
+  const Outcome whole = learn(ranks.one(), config);
+  config.train.grad_checkpointing = true;
+  check_equal(learn(ranks.all(), config), whole, 1e-10);
+  config.train.accum_freq = 2;
+  check_equal(learn(ranks.all(), config), whole, 1e-10);
+}
+
+TEST_CASE("recomputed activations are computed in the precision of the first time") {
+  const Ranks ranks;
+  config::RunConfig config = small_config();
+  config.train.precision = "amp_bf16";
+  const Outcome kept = learn(ranks.all(), config);
+  config.train.grad_checkpointing = true;
+  const Outcome recomputed = learn(ranks.all(), config);
+  CHECK(recomputed.losses.loss == kept.losses.loss);
+  for (std::size_t i = 0; i < kept.gradients.size(); ++i) {
+    INFO(kept.names[i]);
+    CHECK(at::equal(recomputed.gradients[i], kept.gradients[i]));
+  }
+}
+
+TEST_CASE("bfloat16 products stay near the gradient in float64") {
+  const Ranks ranks;
+  config::RunConfig config = small_config();
+  const Outcome wide = learn(ranks.one(), config);
+  config.train.precision = "amp_bf16";
+  const Outcome narrow = learn(ranks.all(), config);
+  CHECK(narrow.losses.contrastive == Approx(wide.losses.contrastive).epsilon(0.02));
+  double difference = 0;
+  double norm = 0;
+  for (std::size_t i = 0; i < wide.gradients.size(); ++i) {
+    CHECK(narrow.gradients[i].scalar_type() == at::kFloat);
+    difference += (narrow.gradients[i] - wide.gradients[i]).square().sum().item<double>();
+    norm += wide.gradients[i].square().sum().item<double>();
+  }
+  CHECK(difference < 0.05 * 0.05 * norm);
+  CHECK(difference > 0);
+}
+
+TEST_CASE("locked towers get no gradient and change nobody else's") {
+  const Ranks ranks;
+  config::RunConfig config = small_config();
+  const Outcome free = learn(ranks.one(), config);
+  config.train.lock_image = true;
+  for (const std::uint32_t unlocked : {0U, 1U, 2U}) {
+    config.train.lock_image_unlocked_groups = unlocked;
+    for (const std::uint32_t parts : {1U, 2U}) {
+      config.train.accum_freq = parts;
+      const Outcome locked = learn(ranks.all(), config);
+      Outcome expected{.losses = free.losses, .names = {}, .gradients = {}};
+      for (std::size_t i = 0; i < free.names.size(); ++i) {
+        const std::string& name = free.names[i];
+        const bool trains = !name.starts_with("visual.") ||
+                            (unlocked > 0 && name == "visual.proj") ||
+                            (unlocked > 1 && (name.starts_with("visual.transformer.resblocks.1.") ||
+                                              name.starts_with("visual.ln_post.")));
+        if (!trains) continue;
+        expected.names.push_back(name);
+        expected.gradients.push_back(free.gradients[i]);
+      }
+      check_equal(locked, expected, 1e-10);
+    }
+  }
+}
+
+TEST_CASE("layer groups behind a locked part are recomputed too") {
+  const Ranks ranks;
+  config::RunConfig config = small_config();
+  config.train.lock_image = true;
+  config.train.lock_image_unlocked_groups = 2;
+  const Outcome kept = learn(ranks.one(), config);
+  config.train.grad_checkpointing = true;
+  check_equal(learn(ranks.all(), config), kept, 1e-10);
+}
+
+TEST_CASE("the loss scale is a factor on the gradient alone") {
+  const Ranks ranks;
+  const Outcome plain = learn(ranks.all(), small_config());
+  Outcome scaled = learn(ranks.all(), small_config(), 1024);
+  for (at::Tensor& gradient : scaled.gradients) gradient = gradient / 1024;
+  check_equal(scaled, plain, 1e-14);
+}
+
+TEST_CASE("parts are refused where a tower has batch norms, unless it is locked") {
+  const Ranks ranks;
+  config::RunConfig config = small_config();
+  config.model.architecture = HELIP_SOURCE_DIR "/tests/golden/trained_towers";
+  config.model.trust_torchscript = true;
+  config.train.precision = "fp32";
+  config.train.accum_freq = 2;
+  const auto model = model::load_model(config.model);
+  const TrainedParameters trained = trained_parameters(*model, config.train);
+  CHECK_THROWS_WITH(
+      GradientPass(config, precision_of("fp32"), at::kCPU, *model, trained, ranks.one()),
+      Catch::Contains("train.accum_freq") && Catch::Contains("running_mean"));
+}
+
+TEST_CASE("what cannot be locked or checkpointed is refused by its key") {
+  config::RunConfig config = small_config();
+  config.train.lock_image = config.train.lock_text = true;
+  const auto model = model::load_model(config.model);
+  CHECK_THROWS_WITH(trained_parameters(*model, config.train),
+                    Catch::Contains("both towers locked"));
+  config.model.architecture = HELIP_SOURCE_DIR "/tests/golden/trained_towers";
+  config.model.trust_torchscript = true;
+  config.train.lock_text = false;
+  config.train.lock_image_unlocked_groups = 1;
+  const auto towers = model::load_model(config.model);
+  CHECK_THROWS_WITH(trained_parameters(*towers, config.train),
+                    Catch::Contains("train.lock_image_unlocked_groups"));
+  CHECK_THROWS_WITH(towers->set_grad_checkpointing(), Catch::Contains("train.grad_checkpointing"));
+  config.model.architecture = HELIP_SOURCE_DIR "/tests/golden/locked_towers";
+  config.train.lock_image_unlocked_groups = 0;
+  const auto heads = model::load_model(config.model);
+  CHECK_THROWS_WITH(trained_parameters(*heads, config.train), Catch::Contains("train.lock_image"));
+}
+
+TEST_CASE("layer decay slows the groups before the last") {
+  config::RunConfig config = small_config();
+  config.train.layer_decay = 0.5;
+  const auto model = model::load_model(config.model);
+  const TrainedParameters trained = trained_parameters(*model, config.train);
+  const auto factor = [&](const std::string& wanted) {
+    for (std::size_t i = 0; i < trained.tensors.size(); ++i) {
+      if (trained.tensors[i].first == wanted) return trained.lr_factors[i];
+    }
+    FAIL(wanted);
+    return 0.0;
+  };
+  CHECK(factor("logit_scale") == 1);
+  CHECK(factor("visual.proj") == 1);
+  CHECK(factor("text_projection") == 1);
+  CHECK(factor("visual.ln_post.weight") == 0.5);
+  CHECK(factor("visual.transformer.resblocks.1.attn.in_proj_weight") == 0.5);
+  CHECK(factor("transformer.resblocks.0.mlp.c_fc.bias") == 0.25);
+  CHECK(factor("visual.conv1.weight") == 0.125);
+  CHECK(factor("token_embedding.weight") == 0.125);
+}
+
+}  // namespace
+}  // namespace helip::train
