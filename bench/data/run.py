@@ -18,13 +18,15 @@ import datetime
 import io
 import json
 import pathlib
-import platform
 import random
 import statistics
 import subprocess
 import sys
 import tarfile
 import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+from machine import cpu  # noqa: E402
 
 PEER = "--peer"
 
@@ -115,13 +117,6 @@ def run(command):
     if done.returncode != 0:
         sys.exit(f"{' '.join(map(str, command))}: exit {done.returncode}\n{done.stderr}")
     return json.loads(done.stdout.splitlines()[-1])
-
-
-def cpu():
-    for line in open("/proc/cpuinfo", encoding="utf-8"):
-        if line.startswith("model name"):
-            return line.split(":", 1)[1].strip()
-    return platform.processor()
 
 
 def main():

@@ -16,11 +16,13 @@ import datetime
 import json
 import os
 import pathlib
-import platform
 import subprocess
 import sys
 
 import numpy as np
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+from machine import cpu  # noqa: E402
 
 
 def run(command, threads):
@@ -41,13 +43,6 @@ began = time.perf_counter()
 faiss.knn(joint[:targets], joint, k, metric=faiss.METRIC_INNER_PRODUCT)
 print(json.dumps({"seconds": time.perf_counter() - began, "targets": targets}))
 """
-
-
-def cpu():
-    for line in open("/proc/cpuinfo", encoding="utf-8"):
-        if line.startswith("model name"):
-            return line.split(":", 1)[1].strip()
-    return platform.processor()
 
 
 def main():

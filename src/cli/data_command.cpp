@@ -1,8 +1,5 @@
 // helip data import | check
-#include <unistd.h>
-
 #include <algorithm>
-#include <cstdio>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -10,7 +7,7 @@
 #include <thread>
 
 #include "cli/commands.h"
-#include "common/clock.h"
+#include "cli/progress_line.h"
 #include "common/error.h"
 #include "common/text.h"
 #include "data/check.h"
@@ -25,32 +22,6 @@ using Json = nlohmann::ordered_json;
 constexpr int kSchemaVersion = 1;
 
 unsigned all_cores() { return std::max(1U, std::thread::hardware_concurrency()); }
-
-// Progress to stderr: one line that is overwritten on a terminal, else a plain line now and then.
-class ProgressLine {
- public:
-  explicit ProgressLine(std::string what)
-      : what_(std::move(what)), terminal_(::isatty(STDERR_FILENO) == 1) {}
-
-  void operator()(std::uint64_t done, std::uint64_t total) {
-    const double now = monotonic_seconds();
-    const bool finished = done == total;
-    if (now - last_ < (terminal_ ? 0.2 : 10.0) && !(finished && shown_)) return;
-    last_ = now;
-    shown_ = !finished;
-    const double rate = static_cast<double>(done) / std::max(now - start_, 1e-9);
-    std::cerr << (terminal_ ? "\r\x1b[K" : "") << what_ << ": " << done << " of " << total << ", "
-              << decimal(rate, 0) << " a second" << (terminal_ && !finished ? "" : "\n")
-              << std::flush;
-  }
-
- private:
-  std::string what_;
-  bool terminal_;
-  double start_ = monotonic_seconds();
-  double last_ = start_;
-  bool shown_ = false;
-};
 
 struct ImportArguments {
   data::ImportOptions options;
@@ -68,7 +39,7 @@ void import_data(ImportArguments& arguments) {
   options.csv = data::csv_options_of(arguments.corpus);
   options.images.limits = data::limits_of(arguments.corpus);
   options.max_left_out = arguments.corpus.max_quarantined;
-  ProgressLine progress("import");
+  ProgressLine progress("import", "pairs");
   const auto report = data::import_corpus(
       options, [&](std::uint64_t done, std::uint64_t total) { progress(done, total); });
   const data::CorpusManifest& manifest = report.manifest;
@@ -236,7 +207,7 @@ void add_check(CLI::App& data, int& exit_code) {
                    rules.max_decode_seconds);
   command->add_flag("--json", arguments->json, "print the result as JSON");
   command->callback([arguments, &exit_code] {
-    ProgressLine progress("check");
+    ProgressLine progress("check", "samples");
     const auto report =
         data::check_corpus(arguments->folder, arguments->rules,
                            [&](std::uint64_t done, std::uint64_t total) { progress(done, total); });

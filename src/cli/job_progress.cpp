@@ -3,19 +3,17 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <iostream>
 
 #include "cli/job_text.h"
 #include "common/clock.h"
+#include "common/last_line.h"
 #include "common/text.h"
 
 namespace helip::cli {
 
 JobProgress::JobProgress() : terminal_(isatty(STDERR_FILENO) == 1) {}
 
-JobProgress::~JobProgress() {
-  if (drawn_) std::cerr << "\n";
-}
+JobProgress::~JobProgress() { end_last_line(); }
 
 void JobProgress::show(const rpc::JobStatus& status) {
   const double now = monotonic_seconds();
@@ -28,7 +26,7 @@ void JobProgress::show(const rpc::JobStatus& status) {
   stage_ = status.stage;
   state_ = status.state;
   if (!terminal_) {
-    std::cerr << one_line(status) << std::endl;
+    write_to_stderr(one_line(status) + "\n");
     return;
   }
   std::string bar;
@@ -39,8 +37,7 @@ void JobProgress::show(const rpc::JobStatus& status) {
     const auto filled = static_cast<std::size_t>(share * kCells);
     bar = cat("[", std::string(filled, '#'), std::string(kCells - filled, '.'), "] ");
   }
-  std::cerr << "\r\x1b[K" << bar << one_line(status) << std::flush;
-  drawn_ = true;
+  draw_last_line(bar + one_line(status));
 }
 
 }  // namespace helip::cli

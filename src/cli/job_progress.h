@@ -22,7 +22,6 @@ class JobProgress {
 
  private:
   bool terminal_;
-  bool drawn_ = false;
   double last_ = 0;
   std::optional<rpc::Stage> stage_;
   rpc::JobState state_ = rpc::JobState::kRunning;

@@ -29,6 +29,12 @@ bool is_model_folder(const fs::path& folder) {
          fs::exists(folder / model::kOpenClipConfigFile);
 }
 
+// Empty if it is no file or the file does not tell.
+std::string architecture_told_by(const fs::path& path, const std::string& option) {
+  if (!fs::is_regular_file(path)) return {};
+  return model::architecture_of_weights(model::find_weights(path, /*locked_towers=*/false, option));
+}
+
 }  // namespace
 
 void add_model_options(CLI::App& command, ModelArgument& argument) {
@@ -63,8 +69,7 @@ config::ModelConfig resolve_model(const ModelArgument& argument, bool towers_alo
     model.architecture = known->architecture;
     model.tokenizer = known->tokenizer;
     model.name = known->name;
-  } else if (const std::string told =
-                 fs::is_regular_file(path) ? model::architecture_of_weights(path) : "";
+  } else if (const std::string told = architecture_told_by(path, argument.model_option);
              !told.empty()) {
     model.architecture = told;
   } else {
@@ -78,6 +83,11 @@ config::ModelConfig resolve_model(const ModelArgument& argument, bool towers_alo
                          !fs::exists(path / model::kHeadsFile) &&
                          !fs::exists(path / model::kCheckpointWeightsFile);  // a SLIP model's
   model.init = untrained ? "random" : argument.model;
+  // Where the weights are read they would be called model.init.
+  const model::ArchitectureSource source = model::find_architecture(
+      model.architecture, model::installed_models(),
+      argument.model_config.empty() ? argument.model_option : argument.model_config_option);
+  if (!untrained) model::find_weights(path, source.locked_towers, argument.model_option);
   model.trust_torchscript = argument.trust_torchscript;
   return model;
 }

@@ -22,7 +22,8 @@ void add_model_options(CLI::App& command, ModelArgument& argument);
 
 // Where architecture and weights lie. A checkpoint takes them from its work directory's
 // config.yaml, a SLIP checkpoint tells its own. With `towers_alone` a locked-towers folder needs no
-// trained heads. Throws ConfigError if the model is not there or its architecture is not known.
+// trained heads. Throws ConfigError, in the options' names, if architecture or weights are not
+// there.
 config::ModelConfig resolve_model(const ModelArgument& argument, bool towers_alone = false);
 
 }  // namespace helip::cli

@@ -1,5 +1,5 @@
 // Log facade: the only way to the log. spdlog stays in its .cpp; in engine-only builds lines go to
-// stderr. Thread-safe. Never pass a secret.
+// stderr. Lines go above common/last_line.h's. Thread-safe. Never pass a secret.
 #pragma once
 
 #include <filesystem>

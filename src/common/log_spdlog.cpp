@@ -1,20 +1,30 @@
 #include "common/log.h"
 
+#include <spdlog/sinks/base_sink.h>
 #include <spdlog/sinks/basic_file_sink.h>
-#include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
 #include <memory>
+#include <mutex>
 
+#include "common/last_line.h"
 #include "common/text.h"
 
 namespace helip::log {
 namespace {
 
+class StderrSink : public spdlog::sinks::base_sink<std::mutex> {
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    spdlog::memory_buf_t text;
+    formatter_->format(message, text);
+    write_to_stderr({text.data(), text.size()});
+  }
+  void flush_() override {}
+};
+
 spdlog::logger& logger() {
   static const auto instance = [] {
-    auto made = std::make_shared<spdlog::logger>("helip",
-                                                 std::make_shared<spdlog::sinks::stderr_sink_mt>());
+    auto made = std::make_shared<spdlog::logger>("helip", std::make_shared<StderrSink>());
     made->set_pattern("%Y-%m-%d,%H:%M:%S | %l | %v");
     made->flush_on(spdlog::level::info);
     return made;

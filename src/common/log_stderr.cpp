@@ -1,8 +1,8 @@
-#include <cstdio>
 #include <fstream>
 #include <mutex>
 #include <string>
 
+#include "common/last_line.h"
 #include "common/log.h"
 #include "common/text.h"
 
@@ -26,7 +26,7 @@ void write(Level level, const char* label, std::string_view line) {
   const std::scoped_lock lock(log.mutex);
   if (level < log.level) return;
   const std::string text = cat(label, " | ", log.name, " | ", printable(line), "\n");
-  std::fputs(text.c_str(), stderr);
+  write_to_stderr(text);
   if (log.file.is_open()) log.file << text << std::flush;
 }
 

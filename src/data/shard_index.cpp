@@ -31,6 +31,7 @@ struct OpenSample {
   std::array<std::optional<Part>, kImageExtensions.size()> images;
   std::optional<Part> text;
   std::optional<Part> json;
+  std::optional<std::uint64_t> link_offset;  // of the first in the place of an image or a caption
 };
 
 class ShardIndexer {
@@ -75,11 +76,7 @@ class ShardIndexer {
   void add(const TarMember& member) {
     const auto name = split_member_name(member.name);
     if (!name) return;
-    if (member.is_link) {
-      report(member.header_offset, member.name, "a link is not followed");
-      return;
-    }
-    if (!member.is_file) return;
+    if (!member.is_file && !member.is_link) return;
     const bool repeated = std::find(sample_.extensions.begin(), sample_.extensions.end(),
                                     name->extension) != sample_.extensions.end();
     if (name->key != sample_.key || repeated) {
@@ -88,7 +85,12 @@ class ShardIndexer {
       sample_.offset = member.header_offset;
     }
     sample_.extensions.push_back(name->extension);
-    if (const auto image = image_extension_index(name->extension)) {
+    const auto image = image_extension_index(name->extension);
+    if (member.is_link) {
+      if (image || name->extension == "txt" || name->extension == "json") {
+        sample_.link_offset = sample_.link_offset.value_or(member.header_offset);
+      }
+    } else if (image) {
       Sha256 digest;
       reader_.read([&](std::span<const std::byte> bytes) { digest.update(bytes); });
       sample_.images.at(*image) = Part{member, digest.hex(), {}};
@@ -122,6 +124,7 @@ class ShardIndexer {
       if (index_.seen.size() < kMostNamed) index_.seen.insert(std::move(name));
     };
     for (const std::string& extension : sample.extensions) note("." + extension);
+    if (sample.link_offset) note("links");
     if (!sample.json) return;
     for (const std::string& field : json_fields(sample.json->content)) note("json field " + field);
   }
@@ -135,7 +138,7 @@ class ShardIndexer {
   void close_sample() {
     const bool is_image = has_image();
     const OpenSample sample = std::exchange(sample_, {});
-    if (is_image || sample.text || sample.json) {
+    if (is_image || sample.text || sample.json || sample.link_offset) {
       ++index_.groups;
       if (!keys_.insert(sample.key).second) note_repeated(sample);
     }
@@ -148,6 +151,10 @@ class ShardIndexer {
                                     [](const auto& i) { return i.has_value(); });
     const bool is_json = !sample.text && sample.json;
     const std::optional<Part>& caption = is_json ? sample.json : sample.text;
+    if (sample.link_offset && (found == sample.images.end() || !caption)) {
+      report(*sample.link_offset, sample.key, "a link is not followed");
+      return;
+    }
     if (found == sample.images.end() && !caption) return;
     if (found == sample.images.end()) {
       report(caption->member.data_offset, sample.key, "a caption without an image");

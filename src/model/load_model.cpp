@@ -113,7 +113,9 @@ std::unique_ptr<Model> load_locked(const config::ModelConfig& config,
   if (locked.kind != TowersKind::kFeatures && !config.trust_torchscript) {
     throw ConfigError({.what = "the model's TorchScript towers carry code that would be run",
                        .where = folder.string(),
-                       .expected = "model.trust_torchscript: true, if you trust their source",
+                       .expected =
+                           "model.trust_torchscript: true (--trust-torchscript), if you trust "
+                           "their source",
                        .found = "false"});
   }
   std::filesystem::path weights;

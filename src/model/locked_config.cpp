@@ -86,17 +86,12 @@ const char* name_of(TowersKind kind) {
   return "";
 }
 
-void read_image_tower(JsonFields fields, const fs::path& folder, LockedConfig& config) {
-  config.image.feature_dim = fields.positive("feature_dim");
-  if (config.kind == TowersKind::kFeatures) {
-    config.image.file = read_features(fields, folder);
-  } else {
-    config.image.file = read_file(fields, folder);
-    if (config.kind == TowersKind::kTrained) config.image.train = read_train(fields);
-    JsonFields preprocess = fields.object("preprocess");
-    config.image.preprocess = read_preprocess(preprocess, {});
-  }
-  fields.finish();
+void read_tower(JsonFields& fields, const fs::path& folder, TowersKind kind,
+                LockedConfig::Tower& tower) {
+  tower.feature_dim = fields.positive("feature_dim");
+  tower.file =
+      kind == TowersKind::kFeatures ? read_features(fields, folder) : read_file(fields, folder);
+  if (kind == TowersKind::kTrained) tower.train = read_train(fields);
 }
 
 void read_tokenizer(JsonFields fields, const fs::path& folder, LockedConfig::TextTower& text) {
@@ -118,16 +113,18 @@ void read_tokenizer(JsonFields fields, const fs::path& folder, LockedConfig::Tex
   fields.finish();
 }
 
-void read_text_tower(JsonFields fields, const fs::path& folder, LockedConfig& config) {
-  config.text.feature_dim = fields.positive("feature_dim");
-  if (config.kind == TowersKind::kFeatures) {
-    config.text.file = read_features(fields, folder);
-  } else {
-    config.text.file = read_file(fields, folder);
-    if (config.kind == TowersKind::kTrained) config.text.train = read_train(fields);
-    read_tokenizer(fields.object("tokenizer"), folder, config.text);
+void read_towers(JsonFields& fields, const fs::path& folder, LockedConfig& config) {
+  JsonFields image = fields.object("image_tower");
+  JsonFields text = fields.object("text_tower");
+  read_tower(image, folder, config.kind, config.image);
+  read_tower(text, folder, config.kind, config.text);
+  if (config.kind != TowersKind::kFeatures) {
+    JsonFields preprocess = image.object("preprocess");
+    config.image.preprocess = read_preprocess(preprocess, {});
+    read_tokenizer(text.object("tokenizer"), folder, config.text);
   }
-  fields.finish();
+  image.finish();
+  text.finish();
 }
 
 void verify(const PinnedFile& file) {
@@ -160,16 +157,15 @@ Json to_json(const LockedConfig& config) {
           {"heads", {{"hidden", config.hidden}, {"dropout", config.dropout}}}};
 }
 
-Json features_json(const PinnedFile& features, std::int64_t feature_dim) {
-  return {{"features", fs::absolute(features.path).lexically_normal().string()},
-          {"sha256", features.sha256},
-          {"feature_dim", feature_dim}};
+Json features_json(const LockedConfig::Tower& features) {
+  return {{"features", fs::absolute(features.file.path).lexically_normal().string()},
+          {"sha256", features.file.sha256},
+          {"feature_dim", features.feature_dim}};
 }
 
-Json tower_json(const LockedConfig& config, const PinnedFile& file, const std::string& name,
-                std::int64_t feature_dim, const std::string& train) {
-  Json json = {{"file", name}, {"sha256", file.sha256}, {"feature_dim", feature_dim}};
-  if (config.kind == TowersKind::kTrained) json["train"] = train;
+Json tower_json(TowersKind kind, const LockedConfig::Tower& tower, const std::string& name) {
+  Json json = {{"file", name}, {"sha256", tower.file.sha256}, {"feature_dim", tower.feature_dim}};
+  if (kind == TowersKind::kTrained) json["train"] = tower.train;
   return json;
 }
 
@@ -204,8 +200,7 @@ LockedConfig read_locked_config(const fs::path& folder) {
   }
   heads.finish();
 
-  read_image_tower(fields.object("image_tower"), folder, config);
-  read_text_tower(fields.object("text_tower"), folder, config);
+  read_towers(fields, folder, config);
   fields.finish();
   if (config.kind == TowersKind::kTrained && config.image.train == kTrainNothing &&
       config.text.train == kTrainNothing) {
@@ -226,8 +221,8 @@ void write_locked_files(const LockedConfig& config, const fs::path& folder) {
   Json json = to_json(config);
   if (config.kind == TowersKind::kFeatures) {
     json["corpus_fingerprint"] = config.corpus_fingerprint;
-    json["image_tower"] = features_json(config.image.file, config.image.feature_dim);
-    json["text_tower"] = features_json(config.text.file, config.text.feature_dim);
+    json["image_tower"] = features_json(config.image);
+    json["text_tower"] = features_json(config.text);
   } else {
     // Fixed names: the sources may come from several folders and share a base name.
     const std::string image_file = "image_tower" + config.image.file.path.extension().string();
@@ -240,23 +235,21 @@ void write_locked_files(const LockedConfig& config, const fs::path& folder) {
     place(config.image.file, folder / image_file);
     place(config.text.file, folder / text_file);
     place(config.text.tokenizer, folder / tokenizer_file);
-    json["image_tower"] = tower_json(config, config.image.file, image_file,
-                                     config.image.feature_dim, config.image.train);
+    json["image_tower"] = tower_json(config.kind, config.image, image_file);
     json["image_tower"]["preprocess"] = preprocess_json(config.image.preprocess);
-    json["text_tower"] =
-        tower_json(config, config.text.file, text_file, config.text.feature_dim, config.text.train);
+    json["text_tower"] = tower_json(config.kind, config.text, text_file);
     json["text_tower"]["tokenizer"] = tokenizer_json(config.text, tokenizer_file);
   }
   publish_file(folder / kLockedConfigFile, json.dump(2) + "\n");
 }
 
 std::string digest_of_towers(const LockedConfig& config) {
-  const auto origin = [](const PinnedFile& file, const std::string& train) {
-    return train == kTrainNothing ? file.sha256 : "trained " + train;
+  const auto origin = [](const LockedConfig::Tower& tower) {
+    return tower.train == kTrainNothing ? tower.file.sha256 : "trained " + tower.train;
   };
-  Json what = {{"image_tower", origin(config.image.file, config.image.train)},
+  Json what = {{"image_tower", origin(config.image)},
                {"image_feature_dim", config.image.feature_dim},
-               {"text_tower", origin(config.text.file, config.text.train)},
+               {"text_tower", origin(config.text)},
                {"text_feature_dim", config.text.feature_dim}};
   if (config.kind == TowersKind::kFeatures) {
     what["corpus"] = config.corpus_fingerprint;

@@ -43,16 +43,15 @@ struct LockedConfig {
   std::int64_t hidden = 512;
   double dropout = 0;
   std::string corpus_fingerprint;  // of kFeatures
-  struct ImageTower {
+  struct Tower {
     PinnedFile file;  // of kFeatures a .npy or a folder of its parts, pinned by digest_of_features
     std::int64_t feature_dim = 0;
     std::string train = kTrainNothing;  // none | all | from:LAYER
+  };
+  struct ImageTower : Tower {
     data::PreprocessConfig preprocess;
   } image;
-  struct TextTower {
-    PinnedFile file;
-    std::int64_t feature_dim = 0;
-    std::string train = kTrainNothing;
+  struct TextTower : Tower {
     std::string tokenizer_kind;  // wordpiece | clip_bpe | byte_level_bpe
     PinnedFile tokenizer;
     int context_length = 0;

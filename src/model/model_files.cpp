@@ -43,13 +43,13 @@ ArchitectureSource from_file(const fs::path& file) {
   return {.locked_towers = true, .file = file, .folder = file.parent_path()};
 }
 
-ArchitectureSource from_folder(const fs::path& folder) {
+ArchitectureSource from_folder(const fs::path& folder, const std::string& option) {
   if (fs::exists(folder / kLockedConfigFile)) return from_file(folder / kLockedConfigFile);
   if (const fs::path file = folder / kOpenClipConfigFile; fs::exists(file)) {
     return {.file = file, .clip = read_clip(file)};
   }
   throw ConfigError({.what = "the folder holds no model",
-                     .where = "model.architecture " + folder.string(),
+                     .where = option + " " + folder.string(),
                      .expected = std::string(kOpenClipConfigFile) + " or " + kLockedConfigFile});
 }
 
@@ -65,10 +65,11 @@ fs::path installed_models() {
   return fs::read_symlink("/proc/self/exe").parent_path().parent_path() / "share/helip/models";
 }
 
-ArchitectureSource find_architecture(const std::string& architecture, const fs::path& installed) {
+ArchitectureSource find_architecture(const std::string& architecture, const fs::path& installed,
+                                     const std::string& option) {
   const fs::path path(architecture);
   std::error_code ignored;
-  if (!architecture.empty() && fs::is_directory(path, ignored)) return from_folder(path);
+  if (!architecture.empty() && fs::is_directory(path, ignored)) return from_folder(path, option);
   if (!architecture.empty() && fs::is_regular_file(path, ignored)) return from_file(path);
   // A name has no folder part, so that it cannot climb out of the installed folder.
   const fs::path named = installed / (architecture + ".json");
@@ -77,12 +78,12 @@ ArchitectureSource find_architecture(const std::string& architecture, const fs::
   }
   if (architecture.starts_with("SIMCLR_")) {
     throw ConfigError({.what = "SLIP's SIMCLR_ models have no text tower and no joint space",
-                       .where = "model.architecture",
+                       .where = option,
                        .expected = "one of its CLIP_ or SLIP_ models",
                        .found = architecture});
   }
   throw ConfigError({.what = "no such model",
-                     .where = "model.architecture",
+                     .where = option,
                      .expected = "a name (" + installed_names(installed) +
                                  "), an OpenCLIP JSON file or a model folder",
                      .found = architecture.empty() ? "nothing" : architecture});
@@ -92,7 +93,7 @@ bool trained_on_features(const ArchitectureSource& source) {
   return source.locked_towers && read_locked_config(source.folder).kind != TowersKind::kTrained;
 }
 
-fs::path find_weights(const fs::path& init, bool locked_towers) {
+fs::path find_weights(const fs::path& init, bool locked_towers, const std::string& option) {
   std::error_code ignored;
   if (fs::is_regular_file(init, ignored) && is_weights_name(init)) return init;
   const char* own = locked_towers ? kHeadsFile : kOpenClipWeightsFile;
@@ -103,9 +104,9 @@ fs::path find_weights(const fs::path& init, bool locked_towers) {
     return init / kOpenClipTorchFile;
   }
   throw ConfigError({.what = "no weights there",
-                     .where = "model.init",
-                     .expected = std::string("random, a file (.safetensors, .pt, .pth or .bin), or "
-                                             "a folder with ") +
+                     .where = option.empty() ? "model.init" : option,
+                     .expected = std::string(option.empty() ? "random, " : "") +
+                                 "a file (.safetensors, .pt, .pth or .bin), or a folder with " +
                                  own + " or " + kCheckpointWeightsFile,
                      .found = fs::exists(init, ignored) ? init.string() : "no " + init.string()});
 }

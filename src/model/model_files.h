@@ -26,8 +26,10 @@ struct ArchitectureSource {
 
 // `architecture`: a JSON file, a folder with open_clip_config.json or helip_model.json, or the name
 // of a configuration in `installed`. Throws ConfigError: not there (with the names that are).
+// `option`: what it was given as.
 ArchitectureSource find_architecture(const std::string& architecture,
-                                     const std::filesystem::path& installed);
+                                     const std::filesystem::path& installed,
+                                     const std::string& option = "model.architecture");
 
 // Whether training takes features, of frozen towers or given, and not pixels and tokens. Throws
 // ConfigError if the description is damaged.
@@ -37,8 +39,10 @@ bool trained_on_features(const ArchitectureSource& source);
 std::filesystem::path installed_models();
 
 // The file of weights that `init` names: itself (weights/weights_file.h reads it), or in a model or
-// checkpoint folder. Throws ConfigError if there is none.
-std::filesystem::path find_weights(const std::filesystem::path& init, bool locked_towers);
+// checkpoint folder. Throws ConfigError if there is none. `option`: what a command calls it; empty
+// if it is model.init, in whose place `random` could stand.
+std::filesystem::path find_weights(const std::filesystem::path& init, bool locked_towers,
+                                   const std::string& option = {});
 
 // The open_clip_config.json of the model folder that `init` is, if it is one.
 std::optional<OpenClipConfig> config_beside_weights(const std::filesystem::path& init);

@@ -3,7 +3,7 @@
 # sockets and the ledger, and the miners. `ninja -C build-asan && ctest --test-dir build-asan` runs report and cli too; that
 # takes longer than the suite may. usage: sanitize.sh SOURCE BUILD_FOLDER PRESET
 set -euo pipefail
-tests=(common store config data_batches data_quarantine data_corpus data_preprocess data_images data_text data_features mining
+tests=(common store config data_batches data_quarantine data_corpus data_preprocess data_images data_text data_features mining damaged_corpus
   rpc coordinator_state coordinator_job coordinator_services worker)
 cd "$1"
 cmake --preset "$3" -B "$2"

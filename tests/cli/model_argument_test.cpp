@@ -11,13 +11,15 @@ namespace helip::cli {
 namespace {
 
 using Catch::Matchers::Contains;
+using Catch::Matchers::StartsWith;
 namespace fs = std::filesystem;
 
 const fs::path kGolden = fs::path(HELIP_SOURCE_DIR) / "tests/golden";
 
 TEST_CASE("a model folder is architecture and weights at once") {
   const test::TemporaryFolder folder;
-  publish_file(folder.path() / "open_clip_config.json", "{}");
+  fs::copy(kGolden / "open_clip_model/config.json", folder.path() / "open_clip_config.json");
+  publish_file(folder.path() / "open_clip_model.safetensors", "");
   const auto model = resolve_model({.model = folder.path().string()});
   CHECK(model.architecture == folder.path());
   CHECK(model.init == folder.path());
@@ -26,13 +28,15 @@ TEST_CASE("a model folder is architecture and weights at once") {
 
 TEST_CASE("untrained locked towers will do where the towers alone are asked") {
   const test::TemporaryFolder folder;
-  publish_file(folder.path() / "helip_model.json", "{}");
+  fs::copy(kGolden / "locked_towers/helip_model.json", folder.path() / "helip_model.json");
   const ModelArgument argument{.model = folder.path().string(), .trust_torchscript = true};
   CHECK(resolve_model(argument, true).init == "random");
   CHECK(resolve_model(argument, true).trust_torchscript);
-  CHECK(resolve_model(argument, false).init == folder.path());
+  CHECK_THROWS_WITH(resolve_model(argument, false),
+                    StartsWith("--model: no weights there") && Contains("heads.safetensors"));
   publish_file(folder.path() / "heads.safetensors", "");
   CHECK(resolve_model(argument, true).init == folder.path());
+  CHECK(resolve_model(argument, false).init == folder.path());
 }
 
 TEST_CASE("a checkpoint takes its architecture from its work directory") {
@@ -61,6 +65,28 @@ TEST_CASE("a model that is not there or says nothing of its architecture is refu
   const auto model = resolve_model({.model = weights, .model_config = "ViT-B-16"});
   CHECK(model.init == weights);
   CHECK(model.architecture == "ViT-B-16");
+}
+
+TEST_CASE("what holds no weights is refused by the option that named it") {
+  const test::TemporaryFolder folder;
+  const fs::path text = folder.path() / "notes.md";
+  publish_file(text, "text");
+  fs::copy(kGolden / "open_clip_model/config.json", folder.path() / "open_clip_config.json");
+  for (const ModelArgument& argument :
+       {ModelArgument{.model = text.string()},
+        ModelArgument{.model = text.string(), .model_config = "ViT-B-32"},
+        ModelArgument{.model = folder.path().string()},
+        ModelArgument{.model = folder.path().string(), .model_config = "ViT-B-32"}}) {
+    CAPTURE(argument.model, argument.model_config);
+    CHECK_THROWS_WITH(resolve_model(argument),
+                      StartsWith("--model: no weights there; expected a file (.safetensors, ") &&
+                          Contains("found " + argument.model));
+  }
+  CHECK_THROWS_WITH(resolve_model({.model = text.string(), .model_option = "IN"}),
+                    StartsWith("IN: no weights there"));
+  const std::string weights = (kGolden / "store/small.safetensors").string();
+  CHECK_THROWS_WITH(resolve_model({.model = weights, .model_config = "ViT-B-0"}),
+                    StartsWith("--model-config: no such model") && Contains("ViT-B-0"));
 }
 
 TEST_CASE("a SLIP checkpoint tells its own architecture") {

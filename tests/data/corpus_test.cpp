@@ -269,6 +269,8 @@ TEST_CASE_METHOD(CorpusTest, "a shard that cannot be read is an error that leave
                  "no image with a usable caption in the first 1 samples"));
   CHECK(contains(test::error_of<DataError>([&] { make(); }), "found .txt"));
   test::write_file(shards / "0.tar", tar_header("a.jpg", 0, '2') + kTarEnd);
+  CHECK(contains(test::error_of<DataError>([&] { make(); }), "found .jpg, links"));
+  test::write_file(shards / "0.tar", tar_member("README", "no sample") + kTarEnd);
   CHECK(contains(test::error_of<DataError>([&] { make(); }), "no image-text pair in the shards"));
 }
 

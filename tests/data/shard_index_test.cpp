@@ -7,6 +7,8 @@
 #include "common/error.h"
 #include "common/text.h"
 #include "corpus_support.h"
+#include "data/index_corpus.h"
+#include "data/shard_list.h"
 #include "data/tokenizer.h"
 #include "data/webdataset.h"
 #include "support/temporary_folder.h"
@@ -96,13 +98,18 @@ TEST_CASE_METHOD(ShardIndexTest,
   CHECK(at(found.samples[0].caption_offset, 8) == "from txt");
 }
 
-TEST_CASE_METHOD(ShardIndexTest, "links are not followed, but named") {
-  const auto found = index(tar_member("a.jpg", "1") + tar_member("a.txt", "one") +
-                           tar_header("b.jpg", 0, '2') + tar_member("b.txt", "two"));
+TEST_CASE_METHOD(ShardIndexTest, "links are not followed; a sample that lacks one is named once") {
+  const auto found = index(
+      tar_member("a.jpg", "1") + tar_header("a.json", 0, '2') + tar_member("a.txt", "one") +
+      tar_header("b.jpg", 0, '2') + tar_member("b.txt", "two") + tar_member("c.jpg", "3") +
+      tar_header("c.txt", 0, '1') + tar_header("d.jpg", 0, '2') + tar_header("e.cls", 0, '2'));
   CHECK(found.samples.size() == 1);
-  REQUIRE(found.unpaired.size() == 2);
-  CHECK(found.unpaired[0].reason == "a link is not followed");
-  CHECK(found.unpaired[1].reason == "a caption without an image");
+  CHECK(found.groups == 4);
+  REQUIRE(found.unpaired.size() == 3);
+  for (std::size_t i = 0; i < 3; ++i) {
+    CHECK(found.unpaired[i].key == std::string(1, "bcd"[i]));
+    CHECK(found.unpaired[i].reason == "a link is not followed");
+  }
 }
 
 TEST_CASE_METHOD(ShardIndexTest,
@@ -201,6 +208,33 @@ TEST_CASE("duplicate groups are numbered by their first members") {
   const std::vector<Digest> digests = {c, a, Digest{}, c, b, Digest{}, a, c};
   CHECK(number_groups(digests) == std::vector<std::uint32_t>{0, 1, 2, 0, 3, 4, 1, 0});
   CHECK(number_groups({}).empty());
+}
+
+TEST_CASE("without a caption in the first 1,000 samples indexing ends and tells what is there") {
+  const test::TemporaryFolder folder;
+  std::string tar;
+  for (int i = 0; i < 1000; ++i) {
+    const std::string key = std::to_string(i);
+    tar += test::tar_member(key + ".jpg", "image") +
+           test::tar_member(key + ".json", R"({"alt":"a dog","url":"x"})");
+  }
+  const auto index_with = [&](const std::string& last) {
+    test::write_file(folder.path() / "s/0.tar", tar + last + test::kTarEnd);
+    return test::error_of<DataError>(
+        [&] { scan_shards(list_shards((folder.path() / "s").string()), "caption", {}); });
+  };
+  const std::string late =
+      test::tar_member("z.jpg", "image") + test::tar_member("z.txt", "a caption");
+  const std::string error = index_with("");
+  CAPTURE(error);
+  CHECK(test::contains(error, "no image with a usable caption in the first 1000 samples"));
+  CHECK(test::contains(error, "the field caption (corpus.caption_key) of KEY.json"));
+  CHECK(test::contains(error, "found .jpg, .json, json field alt, json field url"));
+  CHECK(index_with(late) == error);
+  // The first 1,000 decide, and the rest is not read.
+  CHECK(index_shard(folder.path() / "s/0.tar", "caption", 3).before_first == 3);
+  tar.erase(0, tar.find("1.jpg"));
+  CHECK(index_with(late).empty());
 }
 
 }  // namespace

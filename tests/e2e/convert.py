@@ -57,6 +57,12 @@ with tempfile.TemporaryDirectory() as temporary:
     refused(2, ["exists already", "plain.pt"], folder / "folder", folder / "plain.pt")
     refused(2, ["another shape", "expected", "found"], folder / "trained.pt", folder / "new.pt", "--model", "ViT-B-32")
     refused(2, ["no such model", "IN"], folder / "nothing.pt", folder / "new.pt")
+    (folder / "notes.md").write_text("not weights")
+    for words in ([], model):
+        refused(2, ["IN: no weights there", "expected a file (.safetensors, .pt, ", "notes.md"], folder / "notes.md",
+                folder / "new.pt", *words)
+    (folder / "notes.md").unlink()
+    refused(2, ["--model: no such model", "ViT-B-0"], folder / "trained.pt", folder / "new.pt", "--model", "ViT-B-0")
     refused(2, ["--precision"], folder / "trained.pt", folder / "new.pt", "--precision", "int8")
     torch.save({"state_dict": expected, "hook": print}, folder / "code.pt")
     refused(1, ["nothing was executed", "print"], folder / "code.pt", folder / "new.pt", *model)

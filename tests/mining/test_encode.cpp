@@ -424,6 +424,15 @@ config::RunConfig given_features(const std::filesystem::path& folder,
   return config;
 }
 
+// Gives the model beside a .npy these features of `tower`.
+void give(const std::filesystem::path& file, const char* tower) {
+  const auto description = file.parent_path() / "helip_model.json";
+  auto json = nlohmann::json::parse(read_text_file(description));
+  json[tower]["features"] = file.filename().string();
+  json[tower]["sha256"] = sha256_file(file);
+  publish_file(description, json.dump());
+}
+
 TEST_CASE("given features in the place of towers give what the towers gave") {
   const test::TemporaryFolder folder;
   const auto corpus = make_corpus(folder.path());
@@ -455,11 +464,7 @@ TEST_CASE("pairs without given features are quarantined though another model enc
   const auto corpus = make_corpus(folder.path());
   const Encoded towers = encode(make_config(), corpus, {}, folder.path() / "towers");
   config::RunConfig config = given_features(folder.path(), towers.file, corpus);
-  const auto model = folder.path() / "given";
-  auto json = nlohmann::json::parse(read_text_file(model / "helip_model.json"));
-  json["text_tower"]["sha256"] =
-      sha256_file(write_npy(model / "text.npy", kSamples, 6, {kNoCaption, 6}));
-  publish_file(model / "helip_model.json", json.dump());
+  give(write_npy(folder.path() / "given" / "text.npy", kSamples, 6, {kNoCaption, 6}), "text_tower");
   config.encoder.model = test::golden_towers();
   const Encoded both = encode(config, corpus, {}, folder.path() / "both");
   std::map<std::uint64_t, std::string> reasons;
@@ -483,13 +488,8 @@ TEST_CASE("a model tuned from pixels has every sample decoded, though given feat
   const Encoded towers = encode(make_config(), corpus, {}, folder.path() / "towers");
   config::RunConfig config = given_features(folder.path(), towers.file, corpus);
   // Rows for all pairs, as another decoder or caption could have given them.
-  const auto model = folder.path() / "given";
-  auto json = nlohmann::json::parse(read_text_file(model / "helip_model.json"));
-  json["image_tower"] = {{"features", "image.npy"},
-                         {"sha256", sha256_file(write_npy(model / "image.npy", kSamples, 10))},
-                         {"feature_dim", 10}};
-  json["text_tower"]["sha256"] = sha256_file(write_npy(model / "text.npy", kSamples, 6));
-  publish_file(model / "helip_model.json", json.dump());
+  give(write_npy(folder.path() / "given" / "image.npy", kSamples, 10), "image_tower");
+  give(write_npy(folder.path() / "given" / "text.npy", kSamples, 6), "text_tower");
   CHECK(encode(config, corpus, {}, folder.path() / "alone").report.quarantined == 0);
 
   config.encoder.model = config.model;
@@ -542,10 +542,8 @@ TEST_CASE("given features that do not fit are refused by file, width, corpus or 
   store::NpyWriter writer(folder.path() / "given" / "bad.npy", store::DType::kF32, {kSamples, 6});
   writer.write_values(std::span<const float>(texts));
   writer.publish();
-  auto json = original;
-  json["text_tower"]["features"] = "bad.npy";
-  json["text_tower"]["sha256"] = sha256_file(folder.path() / "given" / "bad.npy");
-  publish_file(description, json.dump());
+  publish_file(description, original.dump());
+  give(folder.path() / "given" / "bad.npy", "text_tower");
   const auto session = open_encode_session(config, corpus, {}, "cpu");
   CHECK_THROWS_WITH(session->encode(0, kSamples, folder.path() / "r", {}, {}),
                     Contains("bad.npy: row 3"));

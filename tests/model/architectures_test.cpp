@@ -6,6 +6,7 @@
 #include <ATen/ops/matmul.h>
 
 #include <cstdlib>
+#include <iostream>
 
 #include "common/digest.h"
 #include "common/error.h"
@@ -124,13 +125,21 @@ TEST_CASE("features and logits equal OpenCLIP's with every option of the towers"
   }
 }
 
-// Files of full-size models: python make.py FOLDER NAME… writes them.
+// By itself: a full-size model takes gigabytes of memory.
 TEST_CASE("features and logits of full-size models equal OpenCLIP's", "[.][full]") {
   const char* folder = std::getenv("HELIP_FULL_GOLDEN");
-  REQUIRE(folder != nullptr);
-  for (const auto& entry : fs::directory_iterator(folder)) {
-    if (entry.path().extension() == ".json") check_parity(folder, entry.path().stem().string());
+  if (folder == nullptr) {
+    std::cout << "SKIP: HELIP_FULL_GOLDEN names no folder of full-size models (python "
+                 "tests/golden/architectures/make.py FOLDER NAME… writes one)\n";
+    return;
   }
+  std::size_t models = 0;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    if (entry.path().extension() != ".json") continue;
+    check_parity(folder, entry.path().stem().string());
+    ++models;
+  }
+  CHECK(models > 0);
 }
 
 TEST_CASE("a ModifiedResNet in training has PyTorch's gradients and running statistics") {

@@ -104,7 +104,12 @@ TEST_CASE("weights are found in a file, a model folder and a checkpoint") {
   const fs::path torch = touch("hub/open_clip_pytorch_model.bin");
   CHECK(find_weights(torch.parent_path(), false) == torch);
   CHECK_THROWS_AS(find_weights(torch.parent_path(), true), ConfigError);
-  CHECK_THROWS_AS(find_weights(touch("weights.npz"), false), ConfigError);
+  const fs::path other = touch("weights.npz");
+  const auto refusal = [&](const std::string& option) {
+    return test::message_of<ConfigError>([&] { find_weights(other, false, option); });
+  };
+  CHECK(refusal("").starts_with("model.init: no weights there; expected random, a file"));
+  CHECK(refusal("IN").starts_with("IN: no weights there; expected a file"));
 }
 
 TEST_CASE("a SLIP checkpoint tells its architecture, others do not") {

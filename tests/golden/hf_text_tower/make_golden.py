@@ -9,7 +9,6 @@ expected.json       captions, and for each encoder the features that transformer
 import json
 import pathlib
 import sys
-import zipfile
 
 import torch
 from tokenizers import Tokenizer
@@ -17,21 +16,13 @@ from transformers import BertConfig, BertModel, RobertaConfig, RobertaModel
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parents[2] / "examples" / "hf_text_tower"))
+sys.path.insert(0, str(HERE.parent))
 import export  # noqa: E402
+from torchscript import sha256, without_debug  # noqa: E402
 
 LENGTH = 20
 CAPTIONS = ["a photo of a cat", "", "Two DOGS, and a café's sign!", "a " * 40, "red house 1990", "the mask <mask> of things", "кошка 猫 🐱"]
 SHAPE = {"hidden_size": 8, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 12, "attn_implementation": "eager"}
-
-
-def without_debug(file):
-    """Without the debug records, which hold paths of the machine, and the random serialization id."""
-    with zipfile.ZipFile(file) as archive:
-        records = [(entry, archive.read(entry)) for entry in archive.infolist()]
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
-        for entry, content in records:
-            if not entry.filename.endswith((".debug_pkl", "serialization_id")):
-                archive.writestr(zipfile.ZipInfo(entry.filename), content)
 
 
 def encode(tokenizer, pad_id):
@@ -61,7 +52,7 @@ def main():
         export.export(model, definition, pad_id, pooling, LENGTH, folder)
         without_debug(folder / "text_tower.ts")
         description = json.loads((folder / "text_tower.json").read_text())
-        description["sha256"] = export.sha256(folder / "text_tower.ts")
+        description["sha256"] = sha256(folder / "text_tower.ts")
         (folder / "text_tower.json").write_text(json.dumps(description, indent=2) + "\n")
         tokens, mask = encode(tokenizer, pad_id)
         with torch.no_grad():

@@ -5,15 +5,18 @@ expected.safetensors    inputs (pixels, tokens), what the towers give (image_fea
                         heads of heads.safetensors their embeddings without dropout and the gradients of
                         sum(image_embeddings * text_embeddings)
 """
-import hashlib
 import json
 import math
-import zipfile
+import pathlib
+import sys
 
 import safetensors.torch
 import torch
 import torch.nn.functional as F
 from torch import nn
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+from torchscript import save, sha256  # noqa: E402
 
 SIZE = 16
 IMAGE_DIM, TEXT_DIM, HIDDEN, EMBED = 10, 6, 12, 8
@@ -46,22 +49,6 @@ def head(feature_dim):
     return nn.Sequential(nn.Linear(feature_dim, HIDDEN), nn.GELU(), nn.Dropout(0.25), nn.Linear(HIDDEN, EMBED))
 
 
-def save_script(module, name):
-    """Without the debug records, which hold paths of the machine, and the random serialization id."""
-    torch.jit.script(module).save(name)
-    with zipfile.ZipFile(name) as archive:
-        records = [(entry, archive.read(entry)) for entry in archive.infolist()]
-    with zipfile.ZipFile(name, "w", zipfile.ZIP_STORED) as archive:
-        for entry, content in records:
-            if not entry.filename.endswith((".debug_pkl", "serialization_id")):
-                archive.writestr(zipfile.ZipInfo(entry.filename), content)
-
-
-def sha256(name):
-    with open(name, "rb") as file:
-        return hashlib.sha256(file.read()).hexdigest()
-
-
 def main():
     torch.manual_seed(2)
     image_tower, text_tower = ImageTower().eval(), TextTower().eval()
@@ -69,8 +56,8 @@ def main():
         for value in (image_tower.norm.weight, image_tower.norm.bias, image_tower.norm.running_mean):
             value.copy_(torch.randn(IMAGE_DIM))
         image_tower.norm.running_var.copy_(torch.rand(IMAGE_DIM) + 0.5)
-    save_script(image_tower, "image_tower.ts")
-    save_script(text_tower, "text_tower.ts")
+    save(torch.jit.script(image_tower), "image_tower.ts")
+    save(torch.jit.script(text_tower), "text_tower.ts")
     with open("vocab.txt", "w") as file:
         file.write("".join(word + "\n" for word in WORDS))
     model = {

@@ -10,14 +10,17 @@ no_grad.ts, in_place.ts    image towers whose forward keeps no graph, whose back
 traced_layer.ts, traced_attention.ts, scripted_layer.ts    a transformer layer's fast path and an attention, traced in
                         evaluation; the layer as a script, which keeps the fast path in a branch
 """
-import hashlib
 import json
-import zipfile
+import pathlib
+import sys
 
 import safetensors.torch
 import torch
 import torch.nn.functional as F
 from torch import nn
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+from torchscript import save, sha256  # noqa: E402
 
 SIZE, LENGTH = 16, 9
 IMAGE_DIM, TEXT_DIM, HIDDEN, EMBED = 10, 6, 12, 8
@@ -118,22 +121,6 @@ class Block(nn.Module):
         weights = torch.softmax(q @ k.transpose(-2, -1) * (width // 2) ** -0.5 + hidden, -1)
         x = x + self.out((weights @ v).transpose(1, 2).reshape(rows, length, width))
         return x + self.mlp(self.norm2(x))
-
-
-def save(module, name):
-    """Without the debug records, which hold paths of the machine, and the random serialization id."""
-    module.save(name)
-    with zipfile.ZipFile(name) as archive:
-        records = [(entry, archive.read(entry)) for entry in archive.infolist()]
-    with zipfile.ZipFile(name, "w", zipfile.ZIP_STORED) as archive:
-        for entry, content in records:
-            if not entry.filename.endswith((".debug_pkl", "serialization_id")):
-                archive.writestr(zipfile.ZipInfo(entry.filename), content)
-
-
-def sha256(name):
-    with open(name, "rb") as file:
-        return hashlib.sha256(file.read()).hexdigest()
 
 
 def description(image, text):

@@ -1,0 +1,208 @@
+// A corpus as the web gives it: among good samples every kind of damage, each of which must be
+// named once and never crash or eat memory.
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "common/error.h"
+#include "data/corpus.h"
+#include "data/corpus_support.h"
+#include "data/index_corpus.h"
+#include "data/quarantine.h"
+#include "data/reason_count.h"
+#include "data/tar_reader.h"
+#include "mining/encode/encode_inputs.h"
+#include "support/temporary_folder.h"
+
+namespace helip::mining {
+namespace {
+
+using test::kTarEnd;
+using test::tar_member;
+
+// One damaged sample: its members without their key, and how the reason begins (empty: it is good).
+struct Kind {
+  struct Member {
+    std::string extension, content;
+    bool is_link;
+  };
+  std::string name;
+  std::vector<Member> members;
+  std::string reason;
+
+  [[nodiscard]] std::string with_key(const std::string& key) const {
+    std::string tar;
+    for (const Member& member : members) {
+      tar += tar_member(key + "." + member.extension, member.content, member.is_link ? '2' : '0');
+    }
+    return tar;
+  }
+};
+
+// What support/damaged_samples.py wrote.
+std::vector<Kind> kinds() {
+  data::TarReader tar(HELIP_DAMAGED_SAMPLES);
+  nlohmann::json reasons;
+  std::vector<Kind> all;
+  while (const auto member = tar.next()) {
+    const std::string content = test::text_of(tar.read_all());
+    if (member->name == "kinds.json") {
+      reasons = nlohmann::json::parse(content);
+      continue;
+    }
+    const std::size_t dot = member->name.find('.');
+    const std::string name = member->name.substr(0, dot);
+    if (all.empty() || all.back().name != name) all.push_back({name, {}, reasons.at(name)});
+    all.back().members.push_back({member->name.substr(dot + 1), content, member->is_link});
+  }
+  return all;
+}
+
+std::string good(const std::string& key) {
+  return tar_member(key + ".png", test::png(static_cast<int>(key.size()))) +
+         tar_member(key + ".txt", "picture " + key);
+}
+
+// Tokens of no meaning.
+class NoTokenizer final : public data::Tokenizer {
+ public:
+  [[nodiscard]] int context_length() const override { return 4; }
+  [[nodiscard]] std::int64_t vocabulary_size() const override { return 2; }
+  void encode(std::string_view /*text*/, std::span<std::int64_t> out) const override {
+    std::fill(out.begin(), out.end(), 1);
+  }
+};
+
+// What a job that encodes from pixels puts aside.
+std::vector<data::QuarantineEntry> quarantine_of_inputs(const data::Corpus& corpus) {
+  constexpr std::size_t kBatch = 16;
+  data::PreprocessConfig preprocess;
+  preprocess.size = 8;
+  std::vector<data::QuarantineEntry> entries;
+  for (std::uint64_t first = 0; first < corpus.size(); first += kBatch) {
+    const auto rows = std::min<std::uint64_t>(kBatch, corpus.size() - first);
+    const EncodeInputs inputs =
+        read_encode_inputs(corpus, preprocess, NoTokenizer(), {}, first, rows, kBatch);
+    std::size_t empty = 0;
+    for (std::size_t row = 0; row < rows; ++row) empty += inputs.tokens[row * 4] == 0 ? 1U : 0U;
+    CHECK(empty == inputs.quarantine.size());
+    entries.insert(entries.end(), inputs.quarantine.begin(), inputs.quarantine.end());
+  }
+  return entries;
+}
+
+// While it lives the process may not grow by more than so many bytes.
+class MemoryLimit {
+ public:
+  explicit MemoryLimit(std::uint64_t bytes) {
+    std::uint64_t pages = 0;
+    std::ifstream("/proc/self/statm") >> pages;
+    ::getrlimit(RLIMIT_AS, &before_);
+    rlimit limit = before_;
+    limit.rlim_cur = pages * 4096 + bytes;
+    ::setrlimit(RLIMIT_AS, &limit);
+  }
+  ~MemoryLimit() { ::setrlimit(RLIMIT_AS, &before_); }
+  MemoryLimit(const MemoryLimit&) = delete;
+  MemoryLimit& operator=(const MemoryLimit&) = delete;
+
+ private:
+  rlimit before_{};
+};
+
+TEST_CASE("every kind of damage is named, counted and survived, with a lid on memory") {
+  constexpr std::size_t kRounds = 2;  // of each kind
+  constexpr std::size_t kGood = 9;    // for each damaged sample
+  const test::TemporaryFolder folder;
+  const auto shards = folder.path() / "shards";
+  const auto all = kinds();
+  REQUIRE(all.size() > 20);
+  std::map<std::string, std::string> wanted;  // key, reason
+  std::size_t samples = 0;
+  for (std::size_t round = 0; round < kRounds; ++round) {
+    std::string tar;
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      const std::string key = cat("bad", round, "-", i);
+      tar += all[i].with_key(key);
+      if (!all[i].reason.empty()) wanted[key] = all[i].reason;
+      for (std::size_t g = 0; g < kGood; ++g) tar += good(cat("good", round, "-", i, "-", g));
+      samples += 1 + kGood;
+    }
+    // The key of an earlier sample.
+    tar += good(cat("good", round, "-0-0"));
+    ++samples;
+    test::write_file(shards / cat(round, ".tar"), tar + kTarEnd);
+  }
+  const std::string cut = good("last") + good("lost");
+  test::write_file(shards / "2.tar", cut.substr(0, good("last").size() + 600));
+  test::write_file(shards / "3.tar", "");
+  test::write_file(shards / "sizes.json", R"({"2.tar": 2})");
+  test::write_file(shards / "3_stats.json", R"({"successes": 4})");
+  samples += 6;  // one good, one lost, four of an empty shard
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+  const MemoryLimit limit(256ULL << 20);  // less than a bomb inflates to
+#endif
+  const auto index = data::open_or_index({.path = shards.string()}, folder.path() / "index");
+  const data::Corpus corpus = data::Corpus::open(index);
+  const auto unusable_pairs = unusable_samples(corpus, {}, 0, corpus.size());
+  data::write_quarantine(index, corpus.size(), unusable_pairs);
+  CHECK(data::quarantine_to_json(quarantine_of_inputs(corpus)) ==
+        data::quarantine_to_json(unusable_pairs));
+
+  std::map<std::string, std::string> found;
+  std::vector<nlohmann::json> ends;
+  std::size_t repeated = 0;
+  for (const char* const name : {"quarantine.jsonl", data::kUnpairedFile}) {
+    std::ifstream lines(index / name);
+    for (std::string line; std::getline(lines, line);) {
+      const auto entry = nlohmann::json::parse(line);
+      CHECK(!entry.at("shard").get<std::string>().empty());
+      CHECK(entry.at("offset").is_number_unsigned());
+      const auto key = entry.at("key").get<std::string>();
+      if (entry.value("samples", 1) == 0) {
+        CHECK(test::contains(entry.at("reason"), "the key of an earlier sample"));
+        ++repeated;
+      } else if (entry.at("shard") == "2.tar" || entry.at("shard") == "3.tar") {
+        ends.push_back(entry);
+      } else {
+        CHECK(found.emplace(key, entry.at("reason").get<std::string>()).second);
+      }
+    }
+  }
+  for (const auto& [key, reason] : wanted) {
+    CAPTURE(key, reason);
+    REQUIRE(found.count(key) == 1);
+    CHECK(found.at(key).substr(0, reason.size()) == reason);
+  }
+  CHECK(found.size() == wanted.size());
+  REQUIRE(ends.size() == 2);
+  CHECK(test::contains(ends[0].at("reason"), "the member lost.png is cut off"));
+  CHECK(test::contains(ends[0].at("reason"), "truncated tar"));
+  CHECK(test::contains(ends[0].at("reason"), "; 1 sample lost"));
+  CHECK(test::contains(ends[1].at("reason"), "empty tar"));
+  CHECK(ends[1].at("samples") == 4);
+  CHECK(repeated == kRounds);
+  CHECK(corpus.manifest().repeated_keys == kRounds);
+
+  const std::size_t unusable = wanted.size() + 5;
+  const std::size_t in_all =
+      corpus.size() + data::total_of(data::count_reasons(index / data::kUnpairedFile));
+  CHECK(in_all == samples);
+  const auto refuse = [&](double limit_share) {
+    data::refuse_too_many(corpus.size(), limit_share, index, index / "quarantine.jsonl");
+  };
+  const std::string error = test::error_of<DataError>([&] { refuse(0.05); });
+  CAPTURE(error);
+  CHECK(test::contains(error, cat(unusable, " of ", in_all)));
+  CHECK(test::contains(error, "at most 5 % (corpus.max_quarantined)"));
+  CHECK(test::contains(error, "6 × image format is not known"));
+  CHECK(test::contains(error, (index / "quarantine.jsonl").string()));
+  CHECK_NOTHROW(refuse(0.2));
+}
+
+}  // namespace
+}  // namespace helip::mining
