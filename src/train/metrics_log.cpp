@@ -39,17 +39,21 @@ MetricsLog::MetricsLog(std::filesystem::path file, std::uint64_t seed, std::uint
 }
 
 void MetricsLog::append(const MetricsLine& line) const {
-  const nlohmann::ordered_json entry = {{"seed", line.seed},
-                                        {"step", line.step},
-                                        {"epoch", line.epoch},
-                                        {"loss", line.loss},
-                                        {"contrastive_loss", line.contrastive_loss},
-                                        {"margin_loss", line.margin_loss},
-                                        {"lr", line.lr},
-                                        {"logit_scale", line.logit_scale},
-                                        {"samples_per_second", line.samples_per_second},
-                                        {"data_time", line.data_time},
-                                        {"batch_time", line.batch_time}};
+  nlohmann::ordered_json entry = {{"seed", line.seed},
+                                  {"step", line.step},
+                                  {"epoch", line.epoch},
+                                  {"loss", line.loss},
+                                  {"contrastive_loss", line.contrastive_loss},
+                                  {"margin_loss", line.margin_loss},
+                                  {"lr", line.lr},
+                                  {"logit_scale", line.logit_scale},
+                                  {"samples_per_second", line.samples_per_second},
+                                  {"data_time", line.data_time},
+                                  {"batch_time", line.batch_time}};
+  if (line.ssl) {
+    entry["ssl_loss"] = line.ssl->loss;
+    entry["ssl_acc"] = line.ssl->accuracy;
+  }
   append_line(file_, entry.dump());
 }
 

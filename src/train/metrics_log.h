@@ -4,6 +4,9 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
+
+#include "train/ssl_figures.h"
 
 namespace helip::train {
 
@@ -12,7 +15,8 @@ struct MetricsLine {
   std::uint64_t step = 0;  // steps done
   double epoch = 0;
   double loss = 0, contrastive_loss = 0, margin_loss = 0;
-  double lr = 0, logit_scale = 0;  // logit_scale: as the factor on the cosines
+  std::optional<SslFigures> ssl = {};  // where there is SLIP's term
+  double lr = 0, logit_scale = 0;      // logit_scale: as the factor on the cosines
   double samples_per_second = 0;
   double data_time = 0, batch_time = 0;  // seconds per step, mean since the last line
 };

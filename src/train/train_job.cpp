@@ -222,7 +222,15 @@ class Training {
     prepared.plan = sampler_.plan(epoch, step % sampler_.steps_per_epoch());
     prepared.batch = cut_batch(prepared.plan, ranks_.rank(), ranks_.size(), pairs_->image_groups(),
                                pairs_->caption_groups(), spec_.config.loss.mask_duplicates);
-    source_->request({.epoch = epoch, .ids = prepared.batch.ids, .slots = prepared.batch.slots});
+    if (learner_.wants_views()) {
+      prepared.batch.views =
+          cut_views(prepared.plan, ranks_.rank(), ranks_.size(), pairs_->image_groups(),
+                    spec_.config.loss.mask_duplicates, spec_.config.slip.ssl_on == "all");
+    }
+    source_->request({.epoch = epoch,
+                      .ids = prepared.batch.ids,
+                      .slots = prepared.batch.slots,
+                      .view_rows = prepared.batch.views.rows});
     prepared_.push_back(std::move(prepared));
   }
 
@@ -286,6 +294,7 @@ class Training {
                            .loss = result.loss,
                            .contrastive_loss = result.contrastive_loss,
                            .margin_loss = result.margin_loss,
+                           .ssl = result.ssl,
                            .lr = lr,
                            .logit_scale = result.logit_scale,
                            .samples_per_second = rate,
@@ -302,6 +311,7 @@ class Training {
                       .loss = result.loss,
                       .contrastive_loss = result.contrastive_loss,
                       .margin_loss = result.margin_loss,
+                      .ssl = result.ssl,
                       .lr = lr,
                       .logit_scale = result.logit_scale,
                       .samples_per_second = rate,

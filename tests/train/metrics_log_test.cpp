@@ -74,6 +74,17 @@ TEST_CASE("a line holds all numbers to the last bit") {
   CHECK(entry.at("samples_per_second") == 100);
   CHECK(entry.at("data_time") == 0.5);
   CHECK(entry.at("batch_time") == 0.75);
+  CHECK_FALSE(entry.contains("ssl_loss"));
+}
+
+TEST_CASE("SLIP's figures are in the lines of runs that have them") {
+  const test::TemporaryFolder folder;
+  const auto file = folder.path() / "metrics.jsonl";
+  const MetricsLog log(file, 3, 0);
+  log.append({.step = 7, .ssl = SslFigures{.loss = 1.0 / 3, .accuracy = 12.5}});
+  const auto entry = nlohmann::json::parse(read_text_file(file));
+  CHECK(entry.at("ssl_loss").get<double>() == 1.0 / 3);
+  CHECK(entry.at("ssl_acc") == 12.5);
 }
 
 }  // namespace

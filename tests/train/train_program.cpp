@@ -1,8 +1,9 @@
-// train_program FOLDER BACKEND OUTPUT [towers]: trains the small job of FOLDER, or the one that
-// trains towers, with its outputs in OUTPUT, and prints "step N" after each step, so that a test
-// can kill it at a step of its choice.
+// train_program FOLDER BACKEND OUTPUT [towers|slip]: trains the small job of FOLDER, or the one
+// that trains towers or a SLIP model, with its outputs in OUTPUT, and prints "step N" after each
+// step, so that a test can kill it at a step of its choice.
 #include <cstdio>
 #include <exception>
+#include <string>
 
 #include "common/error.h"
 #include "train/small_job.h"
@@ -11,8 +12,10 @@ int main(int count, char** arguments) {
   if (count != 4 && count != 5) return helip::kExitUsage;
   try {
     const std::filesystem::path output = arguments[3];
-    helip::train::TrainSpec spec = count == 5 ? helip::test::small_towers_job(arguments[1])
-                                              : helip::test::small_job(arguments[1]);
+    const std::string kind = count == 5 ? arguments[4] : "";
+    helip::train::TrainSpec spec = kind == "towers" ? helip::test::small_towers_job(arguments[1])
+                                   : kind == "slip" ? helip::test::small_slip_job(arguments[1])
+                                                    : helip::test::small_job(arguments[1]);
     spec.checkpoint_folder = output / "checkpoints";
     spec.metrics_file = output / "metrics.jsonl";
     spec.model_folder = output / "model";
