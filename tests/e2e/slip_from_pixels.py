@@ -43,7 +43,8 @@ def test(bench, _):
     architecture.unlink(missing_ok=True)
     architecture.write_text(json.dumps(MODEL))
     options = ["--set", f"model.architecture={architecture}", "--set", "model.name=slip", "--set", f"train.steps={STEPS}",
-               "--set", "train.hard_pairs=random", "--set", "train.lr=2.0e-3", "--set", "train.crop_scale=0.5"]
+               "--set", "train.hard_pairs=random", "--set", "train.lr=2.0e-3", "--set", "train.crop_scale=0.5",
+               "--set", "slip.ssl_on=all"]
     work = bench.fresh("slip")
     bench.run(work, *options)
 

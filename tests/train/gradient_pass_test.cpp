@@ -294,6 +294,23 @@ TEST_CASE("SLIP's term is left out with weight 0, and refused for models without
   for (const std::string& name : off.names) CHECK_FALSE(name.starts_with("image_mlp."));
 }
 
+TEST_CASE("the self-supervised head's statistics are the same bits on every rank") {
+  const Ranks ranks;
+  const test::TemporaryFolder folder;
+  config::RunConfig config = small_config();
+  config.model.architecture = slip_architecture(folder);
+  config.train.precision = "fp32";
+  const Outcome found = learn(ranks.all(), config);
+  REQUIRE(found.statistics.size() == 6);
+  for (const auto& [name, values] : found.statistics) {
+    INFO(name);
+    at::Tensor first = values.clone();
+    ranks.all().broadcast(first, 0);
+    CHECK(at::equal(first, values));
+    CHECK(values.abs().sum().item<double>() > 0);
+  }
+}
+
 TEST_CASE("a locked image tower's head still learns from the views") {
   const Ranks ranks;
   const test::TemporaryFolder folder;
