@@ -59,10 +59,13 @@ nlohmann::ordered_json run(const std::vector<std::string>& words) {
       lap.next();
       const data::Sample sample = corpus.load(SampleId{i});
       read += lap.next();
-      const data::AugmentSource source =
-          data::decode_for_augmentation(sample.image, config, key, {}, scaled);
+      const data::CroppedImage source =
+          data::decode_for_crops(sample.image, config.size, {}, scaled, [&](int width, int height) {
+            return std::vector<data::Crop>{
+                data::random_crop(width, height, config::TrainConfig{}.crop_scale, key)};
+          });
       decode += lap.next();
-      data::preprocess_region(source.image, source.region, config, pixels);
+      data::preprocess_region(source.image, source.regions.at(0), config, pixels);
       preprocess += lap.next();
       tokenizer->encode(sample.caption, tokens);
       tokenize += lap.next();

@@ -201,6 +201,16 @@ void check_eval_of_features(const config::RunConfig& config) {
           cat(config.eval.datasets.size()));
 }
 
+// Training would refuse it too, after mining.
+void check_slip(const config::RunConfig& config) {
+  const auto source =
+      model::find_architecture(config.model.architecture, model::installed_models());
+  const bool has_head = source.slip && source.slip->architecture.ssl_head;
+  if (has_head || config.slip == config::SlipConfig{}) return;
+  missing("the model has no self-supervised head", "slip",
+          "no such section, or one of SLIP's SLIP_ models", config.model.architecture);
+}
+
 void check_dataset(const config::EvalDataset& dataset, const std::string& key) {
   const fs::path folder(dataset.path);
   if (!is_folder(folder)) {
@@ -241,6 +251,7 @@ void check_inputs(const config::RunConfig& config, rpc::Stage until) {
   check_encoder(config);
   check_margins(config);
   check_eval_of_features(config);
+  check_slip(config);
   if (until >= rpc::Stage::kMine) check_scratch_of(config);
   warn_of_logits(config);
   if (until < rpc::Stage::kEval) return;

@@ -51,8 +51,8 @@ std::string train_line(const rpc::TrainNumbers& train) {
   return cat("seed ", train.seed, "  step ", train.step, "/", train.steps, "  epoch ",
              decimal(train.epoch, 2), "  loss ", decimal(train.loss, 4), " (contrastive ",
              decimal(train.contrastive_loss, 4), ", margin ", decimal(train.margin_loss, 4),
-             ")  lr ", train.lr, "  ", decimal(train.samples_per_second, 1), " samples/s",
-             waiting_of(train));
+             train.ssl_loss ? cat(", self-supervised ", decimal(*train.ssl_loss, 4)) : "", ")  lr ",
+             train.lr, "  ", decimal(train.samples_per_second, 1), " samples/s", waiting_of(train));
 }
 
 }  // namespace

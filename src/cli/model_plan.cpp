@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <system_error>
 #include <vector>
@@ -64,7 +65,8 @@ Activations modified_resnet(const model::VisionShape& vision) {
 }
 
 ModelPlan plan_pixels(const model::VisionShape& vision, const model::TextShape& text,
-                      std::int64_t embed_dim, const std::vector<model::ParameterSpec>& parameters) {
+                      std::int64_t embed_dim, const std::vector<model::ParameterSpec>& parameters,
+                      const std::optional<model::SslHeadShape>& ssl_head) {
   const Activations image =
       vision.is_resnet()
           ? modified_resnet(vision)
@@ -78,10 +80,12 @@ ModelPlan plan_pixels(const model::VisionShape& vision, const model::TextShape& 
   for (const model::ParameterSpec& parameter : parameters) {
     if (parameter.role == model::Role::kTrained) plan.parameters += count(parameter.elements());
   }
-  plan.inputs = kChannels * count(vision.image_size * vision.image_size) +
-                2 * count(text.context_length);  // tokens: 8 bytes
+  const Count pixels = kChannels * count(vision.image_size * vision.image_size);
+  plan.inputs = pixels + 2 * count(text.context_length);  // tokens: 8 bytes
   plan.largest_layer = std::max(image.largest_layer, texts.largest_layer);
   plan.activations = image.total + texts.total;
+  // Of the head's hidden layers the outputs before and after norm and ReLU.
+  if (ssl_head) plan.views = 2 * (pixels + image.total + 6 * count(ssl_head->hidden));
   return plan;
 }
 
@@ -132,10 +136,12 @@ ModelPlan plan_model(const model::ArchitectureSource& source) {
   if (source.locked_towers) return plan_locked(model::read_locked_config(source.folder));
   if (source.slip) {
     const model::SlipArchitecture& slip = source.slip->architecture;
-    return plan_pixels(slip.vision, slip.text, slip.embed_dim, model::slip_parameters(slip));
+    return plan_pixels(slip.vision, slip.text, slip.embed_dim, model::slip_parameters(slip),
+                       slip.ssl_head);
   }
   const model::ClipArchitecture& clip = source.clip.architecture;
-  return plan_pixels(clip.vision, clip.text, clip.embed_dim, model::clip_parameters(clip));
+  return plan_pixels(clip.vision, clip.text, clip.embed_dim, model::clip_parameters(clip),
+                     std::nullopt);
 }
 
 EmbeddingWidths embedding_widths(const config::RunConfig& config) {

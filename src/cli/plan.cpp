@@ -178,6 +178,16 @@ class Plan {
         " hard pairs of a task; ", bytes(memory.mapped), " embeddings mapped");
   }
 
+  // Of the self-supervised term, if there is one.
+  [[nodiscard]] double view_memory() const {
+    if (!(config_.slip.ssl_weight > 0)) return 0;
+    const std::uint64_t global = config::global_batch_size(config_.train);
+    const bool all = config_.slip.ssl_on == "all" || config_.train.hard_pairs == "none";
+    const std::uint64_t images = all ? global : config_.train.seeds_per_batch;
+    return kFloat * static_cast<double>(pieces(images, std::max(1U, config_.launcher.workers))) *
+           static_cast<double>(model_.views);
+  }
+
   [[nodiscard]] std::string train_memory() const {
     // Of trained towers one may be frozen; features need none.
     const double frozen = model_.locked_towers ? 0 : static_cast<double>(model_.tower_bytes);
@@ -189,7 +199,8 @@ class Plan {
     // Similarities and their softmax in both directions.
     const double batch =
         kFloat * rows *
-        (static_cast<double>(inputs + model_.activations) + 4 * static_cast<double>(global));
+            (static_cast<double>(inputs + model_.activations) + 4 * static_cast<double>(global)) +
+        view_memory();
     std::string text = cat(bytes(state + batch), ": ", bytes(state), " weights and optimizer, ",
                            bytes(batch), " batch");
     if (model_.locked_towers) {

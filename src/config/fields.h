@@ -159,6 +159,7 @@ struct Fields<TrainConfig> {
       operation("keep_checkpoint_every", &S::keep_checkpoint_every),
       operation("log_steps", &S::log_steps),
       field("augment", &S::augment),
+      field("crop_scale", &S::crop_scale),
       field("decode_scaled", &S::decode_scaled),
       field("word_dropout", &S::word_dropout),
       operation("loader_threads", &S::loader_threads),
@@ -186,6 +187,16 @@ struct Fields<LossConfig> {
       field("margin_detach", &S::margin_detach),
       field("margin_direction", &S::margin_direction),
       field("mask_duplicates", &S::mask_duplicates),
+  };
+};
+
+template <>
+struct Fields<SlipConfig> {
+  using S = SlipConfig;
+  static constexpr auto kAll = std::tuple{
+      field("ssl_weight", &S::ssl_weight),
+      field("ssl_temperature", &S::ssl_temperature),
+      field("ssl_on", &S::ssl_on),
   };
 };
 
@@ -257,6 +268,7 @@ struct Fields<RunConfig> {
       field("train", &S::train),
       field("remine", &S::remine),
       field("loss", &S::loss),
+      field("slip", &S::slip),
       field("eval", &S::eval),
       operation("coordinator", &S::coordinator),
       field("launcher", &S::launcher),
@@ -306,6 +318,7 @@ static_assert(detail::every_member_listed<MiningConfig>());
 static_assert(detail::every_member_listed<TrainConfig>());
 static_assert(detail::every_member_listed<RemineConfig>());
 static_assert(detail::every_member_listed<LossConfig>());
+static_assert(detail::every_member_listed<SlipConfig>());
 static_assert(detail::every_member_listed<EvalDataset>());
 static_assert(detail::every_member_listed<EvalConfig>());
 static_assert(detail::every_member_listed<CoordinatorConfig>());

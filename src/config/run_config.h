@@ -200,8 +200,10 @@ struct TrainConfig {
   std::uint64_t keep_checkpoint_every = 0;
   // Steps between lines of metrics.jsonl.
   std::uint64_t log_steps = 20;
-  // RandomResizedCrop(0.9–1.0) on pixels, as OpenCLIP; no effect on cached features.
+  // RandomResizedCrop(crop_scale–1.0) on pixels, as OpenCLIP; no effect on cached features.
   bool augment = true;
+  // A random crop has at least this share of the image's area (OpenCLIP 0.9, SLIP 0.5).
+  double crop_scale = 0.9;
   // Augmented JPEGs are decoded at 1/2, 1/4 or 1/8 where that leaves the crop as many pixels as the
   // model sees. Not OpenCLIP's pixels, but close and faster; evaluation and embeddings never do it.
   bool decode_scaled = false;
@@ -246,6 +248,20 @@ struct LossConfig {
   bool mask_duplicates = true;
 
   bool operator==(const LossConfig&) const = default;
+};
+
+// The self-supervised term of models with SLIP's head (SLIP, arXiv 2112.12750): two more views of
+// each image go through the image tower and are told from all others (SimCLR). Other models have no
+// such term, and refuse any change here.
+struct SlipConfig {
+  // Weight of the term (SLIP: 1); 0 turns it off and leaves the head as it is.
+  double ssl_weight = 1;
+  // Of its softmax (SLIP: 0.1).
+  double ssl_temperature = 0.1;
+  // seeds | all (SLIP: every image of the batch): whose views are compared.
+  std::string ssl_on = "seeds";
+
+  bool operator==(const SlipConfig&) const = default;
 };
 
 // One evaluation data set in clip_benchmark layout.
@@ -322,6 +338,7 @@ struct RunConfig {
   TrainConfig train;
   RemineConfig remine;
   LossConfig loss;
+  SlipConfig slip;
   EvalConfig eval;
   CoordinatorConfig coordinator;
   LauncherConfig launcher;

@@ -260,6 +260,8 @@ void check(const RunConfig& config, const TrainConfig& train, Checks& checks) {
       cat("a multiple of train.checkpoint_steps (", train.checkpoint_steps, ")"),
       train.keep_checkpoint_every);
   checks.that(train.log_steps >= 1, "train.log_steps", "at least 1", train.log_steps);
+  checks.that(train.crop_scale > 0 && train.crop_scale <= 1, "train.crop_scale",
+              "above 0, at most 1", train.crop_scale);
   checks.that(train.word_dropout >= 0 && train.word_dropout < 1, "train.word_dropout",
               "0 or more, below 1", train.word_dropout);
   checks.that(in_range(train.loader_threads, 1, 256), "train.loader_threads", "1 to 256",
@@ -291,6 +293,13 @@ void check(const LossConfig& loss, Checks& checks) {
   checks.that(positive(loss.margin_scale), "loss.margin_scale", "a number above 0",
               loss.margin_scale);
   checks.one_of(loss.margin_direction, "loss.margin_direction", {"image", "both"});
+}
+
+void check(const SlipConfig& slip, Checks& checks) {
+  checks.that(not_negative(slip.ssl_weight), "slip.ssl_weight", "0 (off) or more", slip.ssl_weight);
+  checks.that(positive(slip.ssl_temperature), "slip.ssl_temperature", "a number above 0",
+              slip.ssl_temperature);
+  checks.one_of(slip.ssl_on, "slip.ssl_on", {"seeds", "all"});
 }
 
 void check(const EvalConfig& eval, Checks& checks) {
@@ -380,6 +389,7 @@ std::optional<Violation> first_violation(const RunConfig& config) {
   check(config, config.train, checks);
   check(config, config.remine, checks);
   check(config.loss, checks);
+  check(config.slip, checks);
   check(config.eval, checks);
   check(config.coordinator, checks);
   check(config.launcher, checks);

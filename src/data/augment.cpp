@@ -1,15 +1,16 @@
 #include "data/augment.h"
 
 #include <algorithm>
-#include <optional>
+#include <limits>
 
 #include "data/image_codecs.h"
 
 namespace helip::data {
 namespace {
 
-int largest_fraction(const Crop& crop, int size) {
-  const int side = std::min(crop.width, crop.height);
+int largest_fraction(const std::vector<Crop>& crops, int size) {
+  int side = std::numeric_limits<int>::max();
+  for (const Crop& crop : crops) side = std::min({side, crop.width, crop.height});
   for (const int fraction : {8, 4, 2}) {
     if (side / fraction >= size) return fraction;
   }
@@ -23,22 +24,22 @@ Box scaled_region(const Crop& crop, int fraction) {
 
 }  // namespace
 
-AugmentSource decode_for_augmentation(std::span<const std::byte> encoded,
-                                      const PreprocessConfig& config, const AugmentKey& key,
-                                      const DecodeLimits& limits, bool scaled) {
-  AugmentSource source;
-  std::optional<Box> scaled_to;
-  const auto choose = [&](int width, int height) {
-    const Crop crop = random_crop(width, height, key);
-    const int fraction = largest_fraction(crop, config.size);
-    scaled_to = scaled_region(crop, fraction);
+CroppedImage decode_for_crops(std::span<const std::byte> encoded, int size,
+                              const DecodeLimits& limits, bool scaled, const ChooseCrops& choose) {
+  CroppedImage result;
+  const auto choose_fraction = [&](int width, int height) {
+    const std::vector<Crop> crops = choose(width, height);
+    const int fraction = largest_fraction(crops, size);
+    for (const Crop& crop : crops) result.regions.push_back(scaled_region(crop, fraction));
     return fraction;
   };
-  source.image =
-      scaled ? decode_image_scaled(encoded, limits, choose) : decode_image(encoded, limits);
-  source.region =
-      scaled_to ? *scaled_to : box_of(random_crop(source.image.width, source.image.height, key));
-  return source;
+  result.image = scaled ? decode_image_scaled(encoded, limits, choose_fraction)
+                        : decode_image(encoded, limits);
+  if (!result.regions.empty()) return result;
+  for (const Crop& crop : choose(result.image.width, result.image.height)) {
+    result.regions.push_back(box_of(crop));
+  }
+  return result;
 }
 
 }  // namespace helip::data

@@ -53,13 +53,13 @@ struct PreprocessConfig {
 // another size, DataError for an empty image.
 void preprocess(const Image& image, const PreprocessConfig& config, std::span<float> out);
 
-// Training preprocessing as OpenCLIP: RandomResizedCrop(scale 0.9–1.0, ratio 3/4–4/3), then as
-// above. The crop is a pure function of the four keys and the image's size. The filter is the
+// Training preprocessing as OpenCLIP: RandomResizedCrop(scale crop_scale–1.0, ratio 3/4–4/3), then
+// as above. The crop is a pure function of the four keys and the image's size. The filter is the
 // configuration's (open_clip trains with bicubic always).
 struct AugmentKey {
   std::uint64_t seed, epoch, sample, slot;
 };
-void preprocess_augmented(const Image& image, const PreprocessConfig& config, const AugmentKey& key,
-                          std::span<float> out);
+void preprocess_augmented(const Image& image, const PreprocessConfig& config, double crop_scale,
+                          const AugmentKey& key, std::span<float> out);
 
 }  // namespace helip::data

@@ -2,8 +2,6 @@
 
 #include <cmath>
 
-#include "common/rng.h"
-
 namespace helip::data {
 namespace {
 
@@ -20,23 +18,21 @@ double small_exp(double x) {
 
 }  // namespace
 
-Crop random_crop(int width, int height, const AugmentKey& key) {
-  RandomStream stream(key.seed, "augment.crop", {key.epoch, key.sample, key.slot});
-  constexpr double kSmallestScale = 0.9;
+Crop random_crop(int width, int height, double smallest_share, RandomStream& draws) {
   constexpr double kLargestRatio = 4.0 / 3.0;
   constexpr double kSmallestRatio = 3.0 / 4.0;
   constexpr double kLogLargestRatio = 0.28768207245178090;
   const double area = static_cast<double>(width) * height;
   for (int attempt = 0; attempt < 10; ++attempt) {
-    const double target = area * (kSmallestScale + (1.0 - kSmallestScale) * stream.uniform());
-    const double ratio = small_exp(kLogLargestRatio * (2.0 * stream.uniform() - 1.0));
+    const double target = area * (smallest_share + (1.0 - smallest_share) * draws.uniform());
+    const double ratio = small_exp(kLogLargestRatio * (2.0 * draws.uniform() - 1.0));
     const double w = std::nearbyint(std::sqrt(target * ratio));
     const double h = std::nearbyint(std::sqrt(target / ratio));
     if (w > 0 && w <= width && h > 0 && h <= height) {
       const int crop_width = static_cast<int>(w);
       const int crop_height = static_cast<int>(h);
-      const auto top = stream.below(static_cast<std::uint64_t>(height - crop_height) + 1);
-      const auto left = stream.below(static_cast<std::uint64_t>(width - crop_width) + 1);
+      const auto top = draws.below(static_cast<std::uint64_t>(height - crop_height) + 1);
+      const auto left = draws.below(static_cast<std::uint64_t>(width - crop_width) + 1);
       return {static_cast<int>(left), static_cast<int>(top), crop_width, crop_height};
     }
   }
@@ -47,6 +43,11 @@ Crop random_crop(int width, int height, const AugmentKey& key) {
   if (ratio < kSmallestRatio) h = static_cast<int>(std::nearbyint(width / kSmallestRatio));
   if (ratio > kLargestRatio) w = static_cast<int>(std::nearbyint(height * kLargestRatio));
   return {(width - w) / 2, (height - h) / 2, w, h};
+}
+
+Crop random_crop(int width, int height, double smallest_share, const AugmentKey& key) {
+  RandomStream draws(key.seed, "augment.crop", {key.epoch, key.sample, key.slot});
+  return random_crop(width, height, smallest_share, draws);
 }
 
 }  // namespace helip::data

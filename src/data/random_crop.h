@@ -3,6 +3,7 @@
 
 #include <span>
 
+#include "common/rng.h"
 #include "data/image.h"
 
 namespace helip::data {
@@ -16,13 +17,21 @@ inline Box box_of(const Crop& crop) {
           static_cast<double>(crop.left + crop.width), static_cast<double>(crop.top + crop.height)};
 }
 
-// torchvision's RandomResizedCrop.get_params (scale 0.9–1.0, ratio 3/4–4/3) with draws from a
-// stream of the four keys.
-Crop random_crop(int width, int height, const AugmentKey& key);
+// torchvision's RandomResizedCrop.get_params: an area of smallest_share to 1 of the image's, a
+// ratio of 3/4 to 4/3.
+Crop random_crop(int width, int height, double smallest_share, RandomStream& draws);
+
+// The same with draws from a stream of the four keys: the crop of a training image.
+Crop random_crop(int width, int height, double smallest_share, const AugmentKey& key);
 
 // What preprocess_augmented does with its crop: resizes the region to config.size a side. Of a
 // region of whole pixels nothing outside of it counts, as if the image had been cut.
 void preprocess_region(const Image& image, const Box& region, const PreprocessConfig& config,
                        std::span<float> out);
+
+// The two halves of preprocess_region: the region as 8-bit RGB [size, size, 3], and pixels scaled
+// to [0, 1] and normalised as planes [3, size, size].
+Image resize_region(const Image& image, const Box& region, const PreprocessConfig& config);
+void normalise(const Image& image, const PreprocessConfig& config, std::span<float> out);
 
 }  // namespace helip::data

@@ -11,15 +11,7 @@
 #include "data/image.h"
 #include "data/resample.h"
 #include "data/row_lanes.h"
-
-// The loops below are compiled for several instruction sets, chosen at run time; integers give the
-// same result on each.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__SANITIZE_THREAD__) && \
-    !defined(__SANITIZE_ADDRESS__)
-#define HELIP_VECTOR_CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
-#else
-#define HELIP_VECTOR_CLONES
-#endif
+#include "data/vector_clones.h"
 
 namespace helip::data {
 namespace {

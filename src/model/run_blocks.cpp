@@ -1,7 +1,6 @@
 #include "model/run_blocks.h"
 
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/empty.h>
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/csrc/autograd/custom_function.h>
 
@@ -13,13 +12,13 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-// `anchor` requires gradients and is nobody's: without such an input there would be no backward, as
-// in the first block behind embeddings that are locked. (A weight of the block would do, but its
-// hooks, by which ranks average, would then run twice.)
+// The block's parameters are inputs, and their gradients go out as x's does: a tower that runs
+// several times in a step gathers them before anybody sees them. (Were they added to .grad here,
+// the hooks by which ranks average would run once for each time.)
 class Recomputed : public torch::autograd::Function<Recomputed> {
  public:
   static at::Tensor forward(AutogradContext* context, const at::Tensor& x_BLW,
-                            const at::Tensor& /*anchor*/, const TransformerBlock* block) {
+                            at::TensorList /*parameters*/, const TransformerBlock* block) {
     context->save_for_backward({x_BLW});
     context->saved_data["block"] = reinterpret_cast<std::int64_t>(block);
     const auto products = AutocastScope::current(x_BLW.device().type());
@@ -44,8 +43,20 @@ class Recomputed : public torch::autograd::Function<Recomputed> {
       const AutocastScope autocast(x_BLW.device().type(), products);
       output = (*block)(x_BLW);
     }
-    torch::autograd::backward({output}, {gradients.at(0)});
-    return {wanted ? x_BLW.grad() : at::Tensor(), at::Tensor(), at::Tensor()};
+    variable_list inputs;
+    if (wanted) inputs.push_back(x_BLW);
+    const variable_list parameters = block->parameters();
+    for (const at::Tensor& parameter : parameters) {
+      if (parameter.requires_grad()) inputs.push_back(parameter);
+    }
+    const variable_list found = torch::autograd::grad({output}, inputs, {gradients.at(0)});
+    auto next = found.begin();
+    variable_list result = {wanted ? *next++ : at::Tensor()};
+    for (const at::Tensor& parameter : parameters) {
+      result.push_back(parameter.requires_grad() ? *next++ : at::Tensor());
+    }
+    result.emplace_back();  // the block itself has none
+    return result;
   }
 };
 
@@ -53,10 +64,14 @@ class Recomputed : public torch::autograd::Function<Recomputed> {
 
 at::Tensor run_blocks(const std::vector<TransformerBlock>& blocks, at::Tensor x_BLW,
                       bool recompute) {
-  const at::Tensor anchor = at::empty({0}, x_BLW.options()).requires_grad_();
   for (const TransformerBlock& block : blocks) {
     const bool trains = at::GradMode::is_enabled() && (x_BLW.requires_grad() || block.trains());
-    x_BLW = recompute && trains ? Recomputed::apply(x_BLW, anchor, &block) : block(x_BLW);
+    if (recompute && trains) {
+      const std::vector<at::Tensor> parameters = block.parameters();
+      x_BLW = Recomputed::apply(x_BLW, at::TensorList(parameters), &block);
+    } else {
+      x_BLW = block(x_BLW);
+    }
   }
   return x_BLW;
 }

@@ -2,6 +2,8 @@
 
 #include <ATen/ops/scaled_dot_product_attention.h>
 
+#include <utility>
+
 #include "common/text.h"
 
 namespace helip::model {
@@ -39,6 +41,23 @@ at::Tensor TransformerBlock::operator()(const at::Tensor& x_BLW) const {
 
 // On the CPU every output element of scaled_dot_product_attention, forward and backward, is made
 // by one thread (parallel over batch and heads): no sum depends on the schedule.
+std::vector<at::Tensor> TransformerBlock::parameters() const {
+  std::vector<at::Tensor> all;
+  for (const auto& [weight, bias] : {std::pair{ln_1_.weight, ln_1_.bias},
+                                     {attn_in_.weight, attn_in_.bias},
+                                     {attn_out_.weight, attn_out_.bias},
+                                     {ln_2_.weight, ln_2_.bias},
+                                     {mlp_in_.weight, mlp_in_.bias},
+                                     {mlp_out_.weight, mlp_out_.bias}}) {
+    all.push_back(weight);
+    all.push_back(bias);
+  }
+  for (const at::Tensor& scale : {scale_1_, scale_2_}) {
+    if (scale.defined()) all.push_back(scale);
+  }
+  return all;
+}
+
 at::Tensor TransformerBlock::attention(const at::Tensor& x_BLW) const {
   const std::int64_t rows = x_BLW.size(0);
   const std::int64_t tokens = x_BLW.size(1);

@@ -26,6 +26,7 @@ class TransformerBlock {
  public:
   TransformerBlock(const NamedTensors& all, const std::string& name, const BlockOptions& options);
   [[nodiscard]] at::Tensor operator()(const at::Tensor& x_BLW) const;
+  [[nodiscard]] std::vector<at::Tensor> parameters() const;
   // A block is locked as a whole or not at all.
   [[nodiscard]] bool trains() const { return mlp_out_.weight.requires_grad(); }
 

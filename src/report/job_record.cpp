@@ -55,10 +55,10 @@ std::map<std::uint64_t, std::vector<TrainPoint>> read_curves(const fs::path& fil
     const std::uint64_t seed = json.contains("seed") && json["seed"].is_number_unsigned()
                                    ? json["seed"].get<std::uint64_t>()
                                    : 0;
-    curves[seed].push_back({json["step"].get<std::uint64_t>(), number(json, "loss"),
-                            number(json, "contrastive_loss"), number(json, "margin_loss"),
-                            number(json, "lr"), number(json, "logit_scale"),
-                            number(json, "data_time"), number(json, "batch_time")});
+    curves[seed].push_back(
+        {json["step"].get<std::uint64_t>(), number(json, "loss"), number(json, "contrastive_loss"),
+         number(json, "margin_loss"), number(json, "lr"), number(json, "logit_scale"),
+         number(json, "data_time"), number(json, "batch_time"), number(json, "ssl_loss")});
   });
   for (auto& [seed, points] : curves) {
     std::stable_sort(points.begin(), points.end(),

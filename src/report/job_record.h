@@ -20,6 +20,7 @@ struct TrainPoint {
   std::uint64_t step = 0;
   std::optional<double> loss, contrastive_loss, margin_loss, lr, logit_scale;
   std::optional<double> data_time, batch_time;  // seconds per step
+  std::optional<double> ssl_loss;               // where there is a self-supervised term
 };
 
 struct JobRecord {

@@ -159,6 +159,13 @@ std::string waiting_sentence(const JobRecord& job) {
              data / all > config::kInputBoundShare ? ": the training was input bound." : ".");
 }
 
+bool has_ssl_loss(const JobRecord& job) {
+  return std::any_of(job.curves.begin(), job.curves.end(), [](const auto& curve) {
+    return std::any_of(curve.second.begin(), curve.second.end(),
+                       [](const TrainPoint& point) { return point.ssl_loss.has_value(); });
+  });
+}
+
 std::string training_section(const JobRecord& job) {
   const config::TrainConfig& train = job.config.train;
   std::string out = "<h2>Training</h2>";
@@ -179,6 +186,12 @@ std::string training_section(const JobRecord& job) {
         curve_figure(job, "Hard negative margin loss",
                      cat("Before its weight of ", decimal(job.config.loss.margin_weight, 2), "."),
                      &TrainPoint::margin_loss);
+  }
+  if (has_ssl_loss(job)) {
+    out += curve_figure(job, "Self-supervised loss",
+                        cat("Between two views of an image, before its weight of ",
+                            decimal(job.config.slip.ssl_weight, 2), "."),
+                        &TrainPoint::ssl_loss);
   }
   out += curve_figure(job, "Learning rate, times 1,000,000", "Linear warm-up, then cosine decay.",
                       &TrainPoint::lr);

@@ -19,6 +19,7 @@ static v1::TrainNumbers to_proto(const TrainNumbers& train) {
   proto.set_loss(train.loss);
   proto.set_contrastive_loss(train.contrastive_loss);
   proto.set_margin_loss(train.margin_loss);
+  if (train.ssl_loss) proto.set_ssl_loss(*train.ssl_loss);
   proto.set_lr(train.lr);
   proto.set_logit_scale(train.logit_scale);
   proto.set_samples_per_second(train.samples_per_second);
@@ -35,6 +36,7 @@ static TrainNumbers from_proto(const v1::TrainNumbers& proto) {
   train.loss = proto.loss();
   train.contrastive_loss = proto.contrastive_loss();
   train.margin_loss = proto.margin_loss();
+  if (proto.has_ssl_loss()) train.ssl_loss = proto.ssl_loss();
   train.lr = proto.lr();
   train.logit_scale = proto.logit_scale();
   train.samples_per_second = proto.samples_per_second();

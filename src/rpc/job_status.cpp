@@ -26,6 +26,7 @@ ordered_json to_object(const TrainNumbers& train) {
           {"loss", train.loss},
           {"contrastive_loss", train.contrastive_loss},
           {"margin_loss", train.margin_loss},
+          {"ssl_loss", train.ssl_loss ? ordered_json(*train.ssl_loss) : ordered_json(nullptr)},
           {"lr", train.lr},
           {"logit_scale", train.logit_scale},
           {"samples_per_second", train.samples_per_second},
@@ -69,6 +70,7 @@ TrainNumbers train_from(const ordered_json& object) {
   object.at("loss").get_to(train.loss);
   object.at("contrastive_loss").get_to(train.contrastive_loss);
   object.at("margin_loss").get_to(train.margin_loss);
+  if (!object.at("ssl_loss").is_null()) train.ssl_loss = object.at("ssl_loss").get<double>();
   object.at("lr").get_to(train.lr);
   object.at("logit_scale").get_to(train.logit_scale);
   object.at("samples_per_second").get_to(train.samples_per_second);

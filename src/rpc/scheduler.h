@@ -45,6 +45,7 @@ struct TrainNumbers {
   std::uint64_t step = 0, steps = 0;
   double epoch = 0;
   double loss = 0, contrastive_loss = 0, margin_loss = 0;
+  std::optional<double> ssl_loss = {};  // of models with a self-supervised term
   double lr = 0, logit_scale = 0, samples_per_second = 0;
   double data_share = 0;  // of the time that goes into waiting for data
   std::uint64_t seed = 0;

@@ -2,28 +2,14 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/cat.h>
-#include <ATen/ops/from_blob.h>
 #include <ATen/ops/index_select.h>
 
 #include "loss/clip_loss.h"
 #include "loss/hard_negative_margin_loss.h"
 #include "loss/margin_statistics.h"
+#include "train/batch_tensor.h"
 
 namespace helip::train {
-namespace {
-
-template <typename T>
-at::Tensor to_tensor(const std::vector<T>& values, at::IntArrayRef shape, at::ScalarType dtype,
-                     const at::Device& device) {
-  // from_blob wants a mutable pointer; the copy is what leaves.
-  auto* data = const_cast<T*>(values.data());
-  const at::TensorOptions options = at::TensorOptions().dtype(c10::CppTypeToScalarType<T>::value);
-  return at::from_blob(data, shape, options)
-      .to(device, dtype, /*non_blocking=*/false, /*copy=*/true);
-}
-
-}  // namespace
-
 LossShares loss_shares(const config::LossConfig& config, comm::Collectives& ranks,
                        const Features& features, const at::Tensor& scale, const RankBatch& batch,
                        bool with_statistics) {
@@ -66,10 +52,10 @@ LossShares loss_shares(const config::LossConfig& config, comm::Collectives& rank
   return shares;
 }
 
-at::Tensor backward_loss(const config::LossConfig& config, const LossShares& shares,
-                         int world_size) {
+at::Tensor backward_loss(const LossWeights& weights, const LossShares& shares, int world_size) {
   at::Tensor total = shares.contrastive;
-  if (shares.margin.defined()) total = total + config.margin_weight * shares.margin;
+  if (shares.margin.defined()) total = total + weights.margin * shares.margin;
+  if (shares.ssl.defined()) total = total + weights.ssl * shares.ssl;
   return world_size == 1 ? total : total * static_cast<double>(world_size);
 }
 

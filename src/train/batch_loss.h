@@ -21,17 +21,25 @@ struct LossShares {
   // loss/margin_statistics.h, of images' similarities to texts; undefined unless asked for, or
   // without a margin loss.
   at::Tensor statistics;
+  // SLIP's term and, without gradient, its accuracy (ssl_loss.h, which computes them); undefined
+  // without it.
+  at::Tensor ssl, ssl_accuracy;
 };
 
-// Gathers the features of all ranks with gradient (one collective) and computes both losses.
+// Of the terms beside the contrastive one.
+struct LossWeights {
+  double margin = 0, ssl = 0;
+};
+
+// Gathers the features of all ranks with gradient (one collective) and computes both losses of the
+// pairs.
 // They are gathered in their own dtype; `scale` is 0-d, exp(logit_scale).
 LossShares loss_shares(const config::LossConfig& config, comm::Collectives& ranks,
                        const Features& features, const at::Tensor& scale, const RankBatch& batch,
                        bool with_statistics = false);
 
-// What backward runs on: contrastive + margin_weight · margin, times the number of ranks, so that
-// the mean of the gradients over ranks is the gradient of the global loss.
-at::Tensor backward_loss(const config::LossConfig& config, const LossShares& shares,
-                         int world_size);
+// What backward runs on: the weighted sum of the terms, times the number of ranks, so that the mean
+// of the gradients over ranks is the gradient of the global loss.
+at::Tensor backward_loss(const LossWeights& weights, const LossShares& shares, int world_size);
 
 }  // namespace helip::train

@@ -2,6 +2,7 @@
 // Torch-free.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -19,6 +20,8 @@ struct RowRequest {
   std::uint64_t epoch = 0;
   std::vector<SampleId> ids;
   std::vector<std::uint64_t> slots;
+  // Of those above: two more views of their images are made.
+  std::vector<std::int64_t> view_rows = {};
 };
 
 // Row-major buffers, in the order of the request.
@@ -28,6 +31,8 @@ struct InputBatch {
   std::vector<std::int64_t> text_shape;  // [B, L] tokens or [B, D] features
   std::vector<std::int64_t> tokens;      // one of the two is empty
   std::vector<float> text_features;
+  std::vector<std::int64_t> view_shape;     // [V, 3, H, W], V the view_rows
+  std::array<std::vector<float>, 2> views;  // of the self-supervised term (data/ssl_augment.h)
 };
 
 // Batches come out in the order in which they were requested, so a source may work ahead. Used by
@@ -46,7 +51,8 @@ std::unique_ptr<BatchSource> open_feature_source(const std::filesystem::path& fo
                                                  std::uint64_t pairs);
 
 struct PixelOptions {
-  bool augment = true;
+  bool augment = true;  // views are augmented whatever it says
+  double crop_scale = 0.9;
   bool decode_scaled = false;
   data::DecodeLimits limits = {};
   double word_dropout = 0;

@@ -27,11 +27,25 @@ at::Tensor borrow(const std::vector<T>& values, const std::vector<std::int64_t>&
 
 TowerInputs tower_inputs(const RankBatch& batch, const InputBatch& inputs, std::uint64_t seed,
                          std::uint64_t epoch) {
-  TowerInputs result{.image = borrow(inputs.image, inputs.image_shape),
-                     .text = inputs.tokens.empty() ? borrow(inputs.text_features, inputs.text_shape)
-                                                   : borrow(inputs.tokens, inputs.text_shape),
-                     .keys = {.seed = seed, .epoch = epoch, .sample = {}, .slot = batch.slots}};
-  for (const SampleId id : batch.ids) result.keys.sample.push_back(to_index(id));
+  model::DrawKeys keys{.seed = seed, .epoch = epoch, .sample = {}, .slot = batch.slots};
+  for (const SampleId id : batch.ids) keys.sample.push_back(to_index(id));
+  TowerInputs result{
+      .image = {borrow(inputs.image, inputs.image_shape), keys},
+      .text = {inputs.tokens.empty() ? borrow(inputs.text_features, inputs.text_shape)
+                                     : borrow(inputs.tokens, inputs.text_shape),
+               keys},
+      .views = {}};
+  if (inputs.view_shape.empty()) return result;
+  for (std::size_t view = 0; view < result.views.size(); ++view) {
+    // Slots that are no row's: a view draws apart from its pair's image and from the other view.
+    const std::uint64_t apart = (view + 1) << 32U;
+    model::DrawKeys view_keys{.seed = seed, .epoch = epoch, .sample = {}, .slot = {}};
+    for (const std::int64_t row : batch.views.rows) {
+      view_keys.sample.push_back(keys.sample[static_cast<std::size_t>(row)]);
+      view_keys.slot.push_back(apart + keys.slot[static_cast<std::size_t>(row)]);
+    }
+    result.views.at(view) = {borrow(inputs.views.at(view), inputs.view_shape), view_keys};
+  }
   return result;
 }
 
@@ -71,12 +85,11 @@ void check_parts(const config::TrainConfig& config, model::Model& model,
 
 }  // namespace
 
-TowerInputs TowerInputs::rows(std::int64_t first, std::int64_t count) const {
-  const auto cut = [&](const std::vector<std::uint64_t>& values) {
-    return std::vector<std::uint64_t>(values.begin() + first, values.begin() + first + count);
+TowerRows TowerRows::narrow(std::int64_t first, std::int64_t count) const {
+  const auto cut = [&](const std::vector<std::uint64_t>& all) {
+    return std::vector<std::uint64_t>(all.begin() + first, all.begin() + first + count);
   };
-  return {.image = image.narrow(0, first, count),
-          .text = text.narrow(0, first, count),
+  return {.values = values.narrow(0, first, count),
           .keys = {.seed = keys.seed,
                    .epoch = keys.epoch,
                    .sample = cut(keys.sample),
@@ -87,6 +100,8 @@ GradientPass::GradientPass(const config::RunConfig& config, const Precision& pre
                            const c10::Device& device, model::Model& model,
                            const TrainedParameters& trained, comm::Collectives& ranks)
     : loss_(config.loss),
+      slip_(config.slip),
+      weights_{.margin = config.loss.margin_weight, .ssl = config.slip.ssl_weight},
       accum_freq_(config.train.accum_freq),
       precision_(precision),
       device_(device),
@@ -101,19 +116,13 @@ BatchLosses GradientPass::run(const RankBatch& batch, const InputBatch& inputs, 
                               std::uint64_t epoch, double loss_scale, bool flag,
                               bool with_statistics) {
   const TowerInputs all = tower_inputs(batch, inputs, seed, epoch);
-  std::vector<Part> parts;
-  const auto count = std::min<std::int64_t>(accum_freq_, batch.rows);
-  for (std::int64_t i = 0; i < count; ++i) {
-    const std::int64_t first = batch.rows * i / count;
-    parts.push_back({.first = first, .count = batch.rows * (i + 1) / count - first});
-  }
-  const bool whole = parts.size() == 1;
-  const Features rank = whole ? features(all) : cached_features(all, parts);
-  const LossShares shares =
-      loss_shares(loss_, ranks_, rank, model_.logit_scale().exp(), batch, with_statistics);
+  const auto parts = std::min<std::int64_t>(accum_freq_, batch.rows);
+  const bool whole = parts == 1;
+  const TowerOutputs rank = whole ? outputs(all) : cached_outputs(all, parts);
+  const LossShares shares = shares_of(rank, batch, with_statistics);
   const BatchLosses losses = agree(shares, flag);
   if (!std::isfinite(losses.loss)) return losses;
-  at::Tensor loss = backward_loss(loss_, shares, ranks_.size());
+  at::Tensor loss = backward_loss(weights_, shares, ranks_.size());
   if (loss_scale != 1) loss = loss.mul(loss_scale);
   if (whole) sync_.prepare(loss);
   loss.backward();
@@ -122,73 +131,136 @@ BatchLosses GradientPass::run(const RankBatch& batch, const InputBatch& inputs, 
   return losses;
 }
 
-Features GradientPass::features(const TowerInputs& inputs) const {
+LossShares GradientPass::shares_of(const TowerOutputs& outputs, const RankBatch& batch,
+                                   bool with_statistics) const {
+  LossShares shares =
+      loss_shares(loss_, ranks_, outputs.pairs, model_.logit_scale().exp(), batch, with_statistics);
+  if (!outputs.views.first_BW.defined()) return shares;
+  const loss::SimclrShares ssl = ssl_shares(slip_, ranks_, *model_.self_supervision(),
+                                            precision_.products, outputs.views, batch.views);
+  shares.ssl = ssl.loss;
+  shares.ssl_accuracy = ssl.accuracy;
+  return shares;
+}
+
+TowerInputs GradientPass::part_of(const TowerInputs& inputs, std::int64_t i, std::int64_t count) {
+  const auto cut = [&](const TowerRows& rows) -> TowerRows {
+    if (!rows.values.defined()) return {};
+    const std::int64_t size = rows.values.size(0);
+    const std::int64_t first = size * i / count;
+    const std::int64_t end = size * (i + 1) / count;
+    return end > first ? rows.narrow(first, end - first) : TowerRows{};
+  };
+  return {.image = cut(inputs.image),
+          .text = cut(inputs.text),
+          .views = {cut(inputs.views[0]), cut(inputs.views[1])}};
+}
+
+TowerOutputs GradientPass::outputs(const TowerInputs& inputs) const {
   const model::AutocastScope autocast(device_.type(), precision_.products);
   // A tower that is locked as a whole runs as in evaluation, so its batch norms keep still.
-  const model::DrawKeys* image_keys = trained_.image_locked ? nullptr : &inputs.keys;
-  const model::DrawKeys* text_keys = trained_.text_locked ? nullptr : &inputs.keys;
-  const at::Tensor image = on_device(inputs.image, device_, precision_.weights);
-  const at::Tensor text = on_device(inputs.text, device_, precision_.weights);
-  return {.image_BD = model_.embed_images(image, image_keys).to(precision_.features),
-          .text_BD = model_.embed_texts(text, text_keys).to(precision_.features)};
+  const auto run = [&](const TowerRows& rows, bool locked, auto tower) {
+    const at::Tensor values = on_device(rows.values, device_, precision_.weights);
+    return tower(values, locked ? nullptr : &rows.keys).to(precision_.features);
+  };
+  TowerOutputs result;
+  result.pairs.image_BD =
+      run(inputs.image, trained_.image_locked,
+          [&](const at::Tensor& values, auto* keys) { return model_.embed_images(values, keys); });
+  result.pairs.text_BD =
+      run(inputs.text, trained_.text_locked,
+          [&](const at::Tensor& values, auto* keys) { return model_.embed_texts(values, keys); });
+  if (!inputs.views[0].values.defined()) return result;
+  const auto view = [&](const at::Tensor& values, auto* keys) {
+    return model_.self_supervision()->image_features(values, keys);
+  };
+  result.views.first_BW = run(inputs.views[0], trained_.image_locked, view);
+  result.views.second_BW = run(inputs.views[1], trained_.image_locked, view);
+  return result;
 }
 
 // Leaves.
-Features GradientPass::cached_features(const TowerInputs& inputs,
-                                       const std::vector<Part>& parts) const {
+TowerOutputs GradientPass::cached_outputs(const TowerInputs& inputs, std::int64_t parts) const {
   const at::NoGradGuard no_grad;
-  std::vector<at::Tensor> image;
-  std::vector<at::Tensor> text;
-  for (const Part& part : parts) {
-    const Features some = features(inputs.rows(part.first, part.count));
-    image.push_back(some.image_BD);
-    text.push_back(some.text_BD);
-  }
-  return {.image_BD = at::cat(image).requires_grad_(), .text_BD = at::cat(text).requires_grad_()};
+  std::vector<TowerOutputs> all;
+  for (std::int64_t i = 0; i < parts; ++i) all.push_back(outputs(part_of(inputs, i, parts)));
+  const auto joined = [&](auto tensor_of) {
+    std::vector<at::Tensor> tensors;
+    for (const TowerOutputs& some : all) {
+      if (tensor_of(some).defined()) tensors.push_back(tensor_of(some));
+    }
+    return tensors.empty() ? at::Tensor() : at::cat(tensors).requires_grad_();
+  };
+  return {.pairs = {.image_BD = joined([](const TowerOutputs& o) { return o.pairs.image_BD; }),
+                    .text_BD = joined([](const TowerOutputs& o) { return o.pairs.text_BD; })},
+          .views = {.first_BW = joined([](const TowerOutputs& o) { return o.views.first_BW; }),
+                    .second_BW = joined([](const TowerOutputs& o) { return o.views.second_BW; })}};
 }
 
 // From the gradients of the cached features to those of the parameters, which add up; ranks average
 // in the last part.
-void GradientPass::backward_parts(const TowerInputs& inputs, const std::vector<Part>& parts,
-                                  const Features& cached) {
-  for (std::size_t i = 0; i < parts.size(); ++i) {
-    const auto [first, count] = parts[i];
-    const Features some = features(inputs.rows(first, count));
-    std::vector<at::Tensor> outputs;
+void GradientPass::backward_parts(const TowerInputs& inputs, std::int64_t parts,
+                                  const TowerOutputs& cached) {
+  std::array<std::int64_t, 4> done{};  // rows of each leaf
+  for (std::int64_t i = 0; i < parts; ++i) {
+    const TowerOutputs some = outputs(part_of(inputs, i, parts));
+    std::vector<at::Tensor> roots;
     std::vector<at::Tensor> gradients;
-    const auto add = [&](const at::Tensor& output, const at::Tensor& leaf) {
-      if (!output.requires_grad()) return;
-      outputs.push_back(output);
-      gradients.push_back(leaf.grad().narrow(0, first, count));
+    const auto add = [&](const at::Tensor& output, const at::Tensor& leaf, std::int64_t& first) {
+      if (!output.defined()) return;
+      const std::int64_t count = output.size(0);
+      if (output.requires_grad()) {
+        roots.push_back(output);
+        gradients.push_back(leaf.grad().narrow(0, first, count));
+      }
+      first += count;
     };
-    add(some.image_BD, cached.image_BD);
-    add(some.text_BD, cached.text_BD);
-    if (i + 1 == parts.size()) {
-      // The averaging waits for every parameter; this one's gradient came from the loss.
-      outputs.push_back(model_.logit_scale().mul(0));
-      gradients.push_back(at::ones_like(outputs.back()));
-      sync_.prepare(outputs.back());
+    add(some.pairs.image_BD, cached.pairs.image_BD, done[0]);
+    add(some.pairs.text_BD, cached.pairs.text_BD, done[1]);
+    add(some.views.first_BW, cached.views.first_BW, done[2]);
+    add(some.views.second_BW, cached.views.second_BW, done[3]);
+    if (i + 1 == parts) {
+      // The averaging waits for every parameter; the gradients of these came from the losses.
+      const auto add_nothing = [&](const at::Tensor& parameter) {
+        roots.push_back(parameter.sum().mul(0));
+        gradients.push_back(at::ones_like(roots.back()));
+      };
+      add_nothing(model_.logit_scale());
+      if (cached.views.first_BW.defined()) {
+        for (const auto& [name, tensor] : model_.self_supervision()->ssl_parameters()) {
+          add_nothing(tensor);
+        }
+      }
+      sync_.prepare(roots.back());
     }
-    torch::autograd::backward(outputs, gradients);
+    torch::autograd::backward(roots, gradients);
   }
 }
 
 // Global losses, statistics and the flag, in one collective. Added in double, in rank order.
 BatchLosses GradientPass::agree(const LossShares& shares, bool flag) const {
-  const double margin = shares.margin.defined() ? shares.margin.item<double>() : 0;
-  at::Tensor totals = at::tensor({shares.contrastive.item<double>(), margin, flag ? 1.0 : 0.0},
-                                 at::TensorOptions().dtype(at::kDouble))
-                          .to(device_);
+  const auto number = [](const at::Tensor& share) {
+    return share.defined() ? share.item<double>() : 0.0;
+  };
+  at::Tensor totals =
+      at::tensor({number(shares.contrastive), number(shares.margin), number(shares.ssl),
+                  number(shares.ssl_accuracy), flag ? 1.0 : 0.0},
+                 at::TensorOptions().dtype(at::kDouble))
+          .to(device_);
   const std::int64_t losses = totals.size(0);
   if (shares.statistics.defined()) totals = at::cat({totals, shares.statistics});
   ranks_.all_reduce_sum(totals);
   totals = totals.to(at::kCPU);
   const double* values = totals.const_data_ptr<double>();
-  BatchLosses result{.loss = values[0] + loss_.margin_weight * values[1],
+  BatchLosses result{.loss = values[0] + weights_.margin * values[1],
                      .contrastive = values[0],
                      .margin = values[1],
-                     .flagged = values[2] > 0,
+                     .flagged = values[4] > 0,
                      .margin_shares = {}};
+  if (shares.ssl.defined()) {
+    result.ssl = {.loss = values[2], .accuracy = 100 * values[3]};
+    result.loss += weights_.ssl * values[2];
+  }
   if (shares.statistics.defined()) result.margin_shares = margin_shares(values + losses);
   return result;
 }

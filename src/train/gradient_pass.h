@@ -3,9 +3,9 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <array>
 #include <cstdint>
 #include <optional>
-#include <vector>
 
 #include "comm/collectives.h"
 #include "comm/gradient_sync.h"
@@ -16,6 +16,8 @@
 #include "train/margin_shares.h"
 #include "train/precision.h"
 #include "train/rank_batch.h"
+#include "train/ssl_figures.h"
+#include "train/ssl_loss.h"
 #include "train/trained_parameters.h"
 
 namespace helip::train {
@@ -23,21 +25,34 @@ namespace helip::train {
 // Equal on all ranks.
 struct BatchLosses {
   double loss = 0, contrastive = 0, margin = 0;  // of the global batch
+  std::optional<SslFigures> ssl = {};            // where there is SLIP's term
   bool flagged = false;                          // on any rank
   std::optional<MarginShares> margin_shares;     // if wanted, and there is a margin loss
 };
 
-// This rank's inputs in CPU memory, [B, …] each.
-struct TowerInputs {
-  at::Tensor image, text;
+// Rows of one tower with the keys of their draws, in CPU memory.
+struct TowerRows {
+  at::Tensor values;  // [B, …]; undefined: none
   model::DrawKeys keys;
 
-  [[nodiscard]] TowerInputs rows(std::int64_t first, std::int64_t count) const;
+  [[nodiscard]] TowerRows narrow(std::int64_t first, std::int64_t count) const;
 };
 
-// With train.accum_freq A > 1 the towers see this rank's rows in A parts, and the loss the features
-// of all (gradient caching: Gao et al., arXiv 2101.06983): the gradient is that of one pass, the
-// memory that of a part. Every draw is keyed, so the second pass over a part repeats the first.
+// What this rank's towers see: its pairs, and the views of SLIP's term.
+struct TowerInputs {
+  TowerRows image, text;
+  std::array<TowerRows, 2> views;
+};
+
+struct TowerOutputs {
+  Features pairs;
+  ViewFeatures views;
+};
+
+// With train.accum_freq A > 1 the towers see this rank's rows in A parts, and the losses the
+// features of all (gradient caching: Gao et al., arXiv 2101.06983): the gradient is that of one
+// pass, the memory that of a part. Every draw is keyed, so the second pass over a part repeats the
+// first.
 class GradientPass {
  public:
   // What is named must outlive this. Throws ConfigError if A > 1 and the model has batch norms,
@@ -53,17 +68,18 @@ class GradientPass {
                   std::uint64_t epoch, double loss_scale, bool flag, bool with_statistics);
 
  private:
-  struct Part {
-    std::int64_t first, count;
-  };
-
-  Features features(const TowerInputs& inputs) const;
-  Features cached_features(const TowerInputs& inputs, const std::vector<Part>& parts) const;
-  void backward_parts(const TowerInputs& inputs, const std::vector<Part>& parts,
-                      const Features& cached);
+  // Part i of `count` of the inputs.
+  static TowerInputs part_of(const TowerInputs& inputs, std::int64_t i, std::int64_t count);
+  TowerOutputs outputs(const TowerInputs& inputs) const;
+  TowerOutputs cached_outputs(const TowerInputs& inputs, std::int64_t parts) const;
+  void backward_parts(const TowerInputs& inputs, std::int64_t parts, const TowerOutputs& cached);
+  LossShares shares_of(const TowerOutputs& outputs, const RankBatch& batch,
+                       bool with_statistics) const;
   BatchLosses agree(const LossShares& shares, bool flag) const;
 
   const config::LossConfig loss_;
+  const config::SlipConfig slip_;
+  const LossWeights weights_;
   const std::uint32_t accum_freq_;
   const Precision precision_;
   const c10::Device device_;

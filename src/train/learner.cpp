@@ -24,6 +24,7 @@
 #include "train/learner_snapshot.h"
 #include "train/optimizer.h"
 #include "train/precision.h"
+#include "train/ssl_loss.h"
 #include "train/trained_parameters.h"
 
 namespace helip::train {
@@ -120,6 +121,8 @@ struct Learner::State {
     for (const auto& [name, tensor] : model->statistics()) statistic_names.insert(name);
     snapshot = std::make_unique<LearnerSnapshot>(*model);
     trained = trained_parameters(*model, run.train);
+    wants_views = has_ssl_term(*model, run.slip);
+    if (wants_views) add_ssl_head(*model, trained);
     optimizer =
         std::make_unique<AdamW>(trained.tensors, AdamWOptions{.beta1 = run.train.beta1,
                                                               .beta2 = run.train.beta2,
@@ -171,6 +174,7 @@ struct Learner::State {
   std::string initial_digest;
   std::set<std::string> statistic_names;
   TrainedParameters trained;
+  bool wants_views = false;
   std::unique_ptr<AdamW> optimizer;
   std::unique_ptr<GradientPass> pass;
   std::unique_ptr<LearnerSnapshot> snapshot;
@@ -183,6 +187,7 @@ Learner::Learner(const config::RunConfig& config, const std::string& device, com
 Learner::~Learner() = default;
 
 bool Learner::takes_features() const { return state_->model->towers() != nullptr; }
+bool Learner::wants_views() const { return state_->wants_views; }
 const std::string& Learner::initial_digest() const { return state_->initial_digest; }
 const data::PreprocessConfig& Learner::preprocess() const { return state_->model->preprocess(); }
 const data::Tokenizer& Learner::tokenizer() const { return state_->model->tokenizer(); }
@@ -209,6 +214,7 @@ StepResult Learner::step(const RankBatch& batch, const InputBatch& inputs,
     StepResult result{.loss = losses.loss,
                       .contrastive_loss = losses.contrastive,
                       .margin_loss = losses.margin,
+                      .ssl = losses.ssl,
                       .stop_wanted = losses.flagged,
                       .margin_shares = losses.margin_shares};
     const bool finite = std::isfinite(losses.loss);

@@ -18,6 +18,7 @@
 #include "train/loss_scaler.h"
 #include "train/margin_shares.h"
 #include "train/rank_batch.h"
+#include "train/ssl_figures.h"
 
 namespace helip::train {
 
@@ -35,6 +36,7 @@ struct StepOptions {
 // Equal on all ranks.
 struct StepResult {
   double loss = 0, contrastive_loss = 0, margin_loss = 0;  // of the global batch
+  std::optional<SslFigures> ssl = {};                      // where there is SLIP's term
   double logit_scale = 0;                                  // factor on the cosines, after the step
   bool applied = false;   // false: loss or gradient was not finite, and the weights are as before
   bool rescaled = false;  // not applied, but float16's scale was too large and is smaller now
@@ -56,6 +58,8 @@ class Learner {
 
   // True if inputs are cached tower features, false if pixels and tokens.
   [[nodiscard]] bool takes_features() const;
+  // True with SLIP's self-supervised term: batches need views.
+  [[nodiscard]] bool wants_views() const;
   // sha256 over architecture and initial weights.
   [[nodiscard]] const std::string& initial_digest() const;
   [[nodiscard]] const data::PreprocessConfig& preprocess() const;

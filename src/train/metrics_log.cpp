@@ -58,6 +58,10 @@ void MetricsLog::append(const MetricsLine& line) const {
     entry["hard_pair_rank"] = line.margin_shares->hard_pair_rank;
     entry["false_negative_share"] = line.margin_shares->false_negative;
   }
+  if (line.ssl) {
+    entry["ssl_loss"] = line.ssl->loss;
+    entry["ssl_acc"] = line.ssl->accuracy;
+  }
   append_line(file_, entry.dump());
 }
 

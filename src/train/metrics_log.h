@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "train/margin_shares.h"
+#include "train/ssl_figures.h"
 
 namespace helip::train {
 
@@ -16,7 +17,8 @@ struct MetricsLine {
   double epoch = 0;
   double loss = 0, contrastive_loss = 0, margin_loss = 0;
   std::optional<MarginShares> margin_shares = {};
-  double lr = 0, logit_scale = 0;  // logit_scale: as the factor on the cosines
+  std::optional<SslFigures> ssl = {};  // where there is SLIP's term
+  double lr = 0, logit_scale = 0;      // logit_scale: as the factor on the cosines
   double samples_per_second = 0;
   double data_time = 0, batch_time = 0;  // seconds per step, mean since the last line
   double checkpoint_stall = 0;    // seconds that checkpoints kept training waiting since then

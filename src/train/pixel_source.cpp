@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <condition_variable>
 #include <deque>
 #include <exception>
@@ -11,6 +12,7 @@
 #include "common/text.h"
 #include "data/augment.h"
 #include "data/corpus.h"
+#include "data/ssl_augment.h"
 #include "train/batch_source.h"
 
 namespace helip::train {
@@ -59,6 +61,12 @@ class PixelSource final : public BatchSource {
     const auto batch_rows = static_cast<std::int64_t>(count);
     job->batch.image_shape = {batch_rows, 3, preprocess_.size, preprocess_.size};
     job->batch.image.resize(count * 3 * size * size);
+    if (!rows.view_rows.empty()) {
+      const std::size_t views = rows.view_rows.size();
+      job->batch.view_shape = {static_cast<std::int64_t>(views), 3, preprocess_.size,
+                               preprocess_.size};
+      for (auto& view : job->batch.views) view.resize(views * 3 * size * size);
+    }
     job->batch.text_shape = {batch_rows, tokenizer_.context_length()};
     job->batch.tokens.resize(count * length);
     job->rows = std::move(rows);
@@ -134,16 +142,7 @@ class PixelSource final : public BatchSource {
     }
     const std::uint64_t id = to_index(sample.id);
     const std::uint64_t slot = job.rows.slots[row];
-    const std::size_t pixels = job.batch.image.size() / job.rows.ids.size();
-    const auto image = std::span(job.batch.image).subspan(row * pixels, pixels);
-    if (options_.augment) {
-      const data::AugmentSource source = data::decode_for_augmentation(
-          sample.image, preprocess_, {options_.seed, job.rows.epoch, id, slot}, options_.limits,
-          options_.decode_scaled);
-      data::preprocess_region(source.image, source.region, preprocess_, image);
-    } else {
-      data::preprocess(data::decode_image(sample.image, options_.limits), preprocess_, image);
-    }
+    fill_images(job, row, sample, {options_.seed, job.rows.epoch, id, slot});
     const std::size_t length = job.batch.tokens.size() / job.rows.ids.size();
     const auto tokens = std::span(job.batch.tokens).subspan(row * length, length);
     tokenizer_.encode(options_.word_dropout > 0
@@ -151,6 +150,44 @@ class PixelSource final : public BatchSource {
                                              job.rows.epoch, id, slot)
                           : sample.caption,
                       tokens);
+  }
+
+  // The training image, and the views where they are wanted: all from one decoded image.
+  void fill_images(Job& job, std::size_t row, const data::Sample& sample,
+                   const data::AugmentKey& key) const {
+    const std::size_t pixels = job.batch.image.size() / job.rows.ids.size();
+    const auto part = [&](std::vector<float>& planes, std::size_t at) {
+      return std::span(planes).subspan(at * pixels, pixels);
+    };
+    const std::vector<std::int64_t>& view_rows = job.rows.view_rows;
+    const bool has_views = std::find(view_rows.begin(), view_rows.end(),
+                                     static_cast<std::int64_t>(row)) != view_rows.end();
+    std::vector<data::ViewDraws> draws;
+    const auto choose = [&](int width, int height) {
+      std::vector<data::Crop> crops = {data::random_crop(width, height, options_.crop_scale, key)};
+      for (std::uint32_t view = 0; has_views && view < data::kViews; ++view) {
+        draws.push_back(data::draw_view(width, height, key, view));
+        crops.push_back(draws.back().crop);
+      }
+      return crops;
+    };
+    // Without a random crop the whole image is seen.
+    const data::CroppedImage source =
+        data::decode_for_crops(sample.image, preprocess_.size, options_.limits,
+                               options_.augment && options_.decode_scaled, choose);
+    if (options_.augment) {
+      data::preprocess_region(source.image, source.regions.at(0), preprocess_,
+                              part(job.batch.image, row));
+    } else {
+      data::preprocess(source.image, preprocess_, part(job.batch.image, row));
+    }
+    for (std::size_t view = 0; view < draws.size(); ++view) {
+      for (std::size_t at = 0; at < view_rows.size(); ++at) {
+        if (view_rows[at] != static_cast<std::int64_t>(row)) continue;
+        data::preprocess_view(source.image, source.regions.at(1 + view), draws[view], preprocess_,
+                              part(job.batch.views.at(view), at));
+      }
+    }
   }
 
   const data::Corpus corpus_;

@@ -9,6 +9,7 @@
 
 #include "common/ids.h"
 #include "data/batch_sampler.h"
+#include "train/view_batch.h"
 
 namespace helip::train {
 
@@ -31,6 +32,8 @@ struct RankBatch {
   std::vector<std::int64_t> seed_rows;    // [s] of this rank's seeds, among its rows
   std::vector<std::int64_t> hard_rows;    // [s, P] in the padded global batch
   std::vector<std::uint8_t> excluded;     // [s, W·B] rows that contribute 0 to the margin loss
+
+  ViewBatch views;  // of the self-supervised term; cut_views makes them
 };
 
 // The groups are the corpus's. Without mask_duplicates only copies of one pair are masked in

@@ -55,6 +55,7 @@ void StepLog::note(std::uint64_t step, double epoch, const StepResult& result, d
                          .loss = result.loss,
                          .contrastive_loss = result.contrastive_loss,
                          .margin_loss = result.margin_loss,
+                         .ssl = result.ssl,
                          .lr = lr,
                          .logit_scale = result.logit_scale,
                          .samples_per_second = rate,
@@ -69,6 +70,7 @@ void StepLog::note(std::uint64_t step, double epoch, const StepResult& result, d
                             .contrastive_loss = result.contrastive_loss,
                             .margin_loss = result.margin_loss,
                             .margin_shares = result.margin_shares,
+                            .ssl = result.ssl,
                             .lr = lr,
                             .logit_scale = result.logit_scale,
                             .samples_per_second = rate,
@@ -106,6 +108,10 @@ void StepLog::add_event(const MetricsLine& line) const {
     scalars.emplace_back("train/violated_share", line.margin_shares->violated);
     scalars.emplace_back("train/hard_pair_rank", line.margin_shares->hard_pair_rank);
     scalars.emplace_back("train/false_negative_share", line.margin_shares->false_negative);
+  }
+  if (line.ssl) {
+    scalars.emplace_back("train/ssl_loss", line.ssl->loss);
+    scalars.emplace_back("train/ssl_acc", line.ssl->accuracy);
   }
   if (line.peak_device_memory > 0) {
     scalars.emplace_back("train/peak_device_memory", static_cast<double>(line.peak_device_memory));

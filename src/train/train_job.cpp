@@ -58,6 +58,7 @@ std::unique_ptr<BatchSource> open_source(const TrainSpec& spec, const Learner& l
   if (!learner.takes_features()) {
     return open_pixel_source(spec.corpus_folder, learner.preprocess(), learner.tokenizer(),
                              {.augment = spec.config.train.augment,
+                              .crop_scale = spec.config.train.crop_scale,
                               .decode_scaled = spec.config.train.decode_scaled,
                               .limits = data::limits_of(spec.config.corpus),
                               .word_dropout = spec.config.train.word_dropout,
@@ -244,8 +245,15 @@ class Training {
     prepared.plan = place.sampler->plan(place.epoch, place.step_in_epoch);
     prepared.batch = cut_batch(prepared.plan, ranks_.rank(), ranks_.size(), pairs_->image_groups(),
                                pairs_->caption_groups(), spec_.config.loss.mask_duplicates);
-    source_->request(
-        {.epoch = place.epoch, .ids = prepared.batch.ids, .slots = prepared.batch.slots});
+    if (learner_.wants_views()) {
+      prepared.batch.views =
+          cut_views(prepared.plan, ranks_.rank(), ranks_.size(), pairs_->image_groups(),
+                    spec_.config.loss.mask_duplicates, spec_.config.slip.ssl_on == "all");
+    }
+    source_->request({.epoch = place.epoch,
+                      .ids = prepared.batch.ids,
+                      .slots = prepared.batch.slots,
+                      .view_rows = prepared.batch.views.rows});
     prepared_.push_back(std::move(prepared));
   }
 

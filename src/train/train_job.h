@@ -5,10 +5,12 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "comm/group.h"
 #include "config/run_config.h"
+#include "train/ssl_figures.h"
 
 namespace helip::train {
 
@@ -34,6 +36,7 @@ struct TrainProgress {
   std::uint64_t step = 0, steps = 0;
   double epoch = 0;
   double loss = 0, contrastive_loss = 0, margin_loss = 0;
+  std::optional<SslFigures> ssl = {};  // where there is SLIP's term
   double lr = 0, logit_scale = 0, samples_per_second = 0;
   // Of the time between the last two lines of metrics, what went into waiting for data; 0 before.
   double data_share = 0;

@@ -129,4 +129,11 @@ TrainedParameters trained_parameters(model::Model& model, const config::TrainCon
   return result;
 }
 
+void add_ssl_head(model::Model& model, TrainedParameters& trained) {
+  for (const auto& entry : model.self_supervision()->ssl_parameters()) {
+    trained.tensors.push_back(entry);
+    trained.lr_factors.push_back(1);
+  }
+}
+
 }  // namespace helip::train

@@ -23,4 +23,7 @@ struct TrainedParameters {
 // towers are locked there), has cached features for towers, or if nothing is left to train.
 TrainedParameters trained_parameters(model::Model& model, const config::TrainConfig& config);
 
+// Adds the self-supervised head, of which only SLIP's term (ssl_loss.h) is a loss.
+void add_ssl_head(model::Model& model, TrainedParameters& trained);
+
 }  // namespace helip::train

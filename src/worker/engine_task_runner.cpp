@@ -351,6 +351,7 @@ TaskOutcome EngineTaskRunner::train(const rpc::TaskSpec& spec, comm::Group& grou
     numbers.loss = now.loss;
     numbers.contrastive_loss = now.contrastive_loss;
     numbers.margin_loss = now.margin_loss;
+    if (now.ssl) numbers.ssl_loss = now.ssl->loss;
     numbers.lr = now.lr;
     numbers.logit_scale = now.logit_scale;
     numbers.samples_per_second = now.samples_per_second;

@@ -304,6 +304,33 @@ TEST_CASE("a scratch folder of this machine must be there and take files") {
   }
 }
 
+TEST_CASE("a self-supervised term is for models with SLIP's head") {
+  Job job;
+  job.config.slip.ssl_on = "all";
+  CHECK_THAT(job.refusal(), Contains("slip") && Contains("no self-supervised head") &&
+                                Contains("found") && Contains("ViT-B-32"));
+  const std::string models = std::string(HELIP_SOURCE_DIR) + "/configs/models/";
+  job.config.model.architecture = models + "CLIP_VITS16.json";
+  CHECK_THAT(job.refusal(), Contains("no self-supervised head"));
+  job.config.model.architecture = models + "SLIP_VITS16.json";
+  CHECK(job.refusal().empty());
+  job.config.model.architecture = models + "CLIP_VITS16.json";
+  job.config.slip = {};
+  CHECK(job.refusal().empty());
+}
+
+TEST_CASE("the two views of a SLIP model's images count in its plan") {
+  const fs::path models = fs::path(HELIP_SOURCE_DIR) / "configs/models";
+  const ModelPlan slip = plan_model(model::find_architecture("SLIP_VITS16", models));
+  const ModelPlan clip = plan_model(model::find_architecture("CLIP_VITS16", models));
+  CHECK(slip.activations == clip.activations);
+  CHECK(clip.views == 0);
+  CHECK(slip.views > 2ULL * 3 * 224 * 224);
+  CHECK(slip.views < 2 * (slip.inputs + slip.activations));
+  // image_mlp: 384 to 4096 to 4096 to 256, two norms.
+  CHECK(slip.parameters - clip.parameters == 385 * 4096 + 4097 * 4096 + 4097 * 256 + 4 * 4096);
+}
+
 // The numbers of parameters that open_clip itself reports.
 TEST_CASE("parameters of named architectures are counted as OpenCLIP has them") {
   const fs::path models = fs::path(HELIP_SOURCE_DIR) / "configs/models";

@@ -67,6 +67,15 @@ TEST_CASE("a training that waits for its data is called input bound") {
   CHECK_THAT(cli::full_text(status), Catch::Contains("waiting for data 35 % (input bound)"));
 }
 
+TEST_CASE("the self-supervised loss is told where there is one") {
+  rpc::JobStatus status = mining();
+  status.stage = rpc::Stage::kTrain;
+  status.train.emplace();
+  CHECK_THAT(cli::full_text(status), !Catch::Contains("self-supervised"));
+  status.train->ssl_loss = 3.25;
+  CHECK_THAT(cli::full_text(status), Catch::Contains("margin 0.0000, self-supervised 3.2500)"));
+}
+
 TEST_CASE("the plan counts tasks from the corpus' manifest, or says that it cannot yet") {
   const test::TemporaryFolder folder;
   config::RunConfig config;

@@ -268,6 +268,12 @@ TEST_CASE("values out of range name key, range and value") {
       {"loss: {margin_direction: text}",
        "c.yaml:4: loss.margin_direction: value not allowed; expected one of image, both; found "
        "text"},
+      {"slip: {ssl_weight: -1}",
+       "c.yaml:4: slip.ssl_weight: value not allowed; expected 0 (off) or more; found -1"},
+      {"slip: {ssl_temperature: 0}",
+       "c.yaml:4: slip.ssl_temperature: value not allowed; expected a number above 0; found 0"},
+      {"slip: {ssl_on: hard_pairs}",
+       "c.yaml:4: slip.ssl_on: value not allowed; expected one of seeds, all; found hard_pairs"},
       {"eval: {datasets: [{name: a/b, path: p, tasks: [retrieval]}]}",
        "c.yaml:4: eval.datasets[0].name: value not allowed; expected letters, digits, '-', '_' and "
        "'.', not starting with '.'; found 'a/b'"},

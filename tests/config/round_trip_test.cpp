@@ -105,6 +105,7 @@ train:
   keep_checkpoint_every: 1000
   log_steps: 10
   augment: false
+  crop_scale: 0.5
   decode_scaled: true
   word_dropout: 0.1
   loader_threads: 2
@@ -116,6 +117,10 @@ loss:
   margin_detach: true
   margin_direction: both
   mask_duplicates: false
+slip:
+  ssl_weight: 0.5
+  ssl_temperature: 0.2
+  ssl_on: all
 eval:
   datasets:
     - name: clipart

@@ -26,12 +26,18 @@ Image picture(int width, int height) {
   return image;
 }
 
+ChooseCrops one_crop(const AugmentKey& key) {
+  return [key](int width, int height) {
+    return std::vector<Crop>{random_crop(width, height, 0.9, key)};
+  };
+}
+
 std::vector<float> pixels_of(std::span<const std::byte> encoded, const PreprocessConfig& config,
                              const AugmentKey& key, bool scaled) {
   std::vector<float> out(static_cast<std::size_t>(config.size) *
                          static_cast<std::size_t>(config.size) * 3);
-  const AugmentSource source = decode_for_augmentation(encoded, config, key, {}, scaled);
-  preprocess_region(source.image, source.region, config, out);
+  const CroppedImage source = decode_for_crops(encoded, config.size, {}, scaled, one_crop(key));
+  preprocess_region(source.image, source.regions.at(0), config, out);
   return out;
 }
 
@@ -42,7 +48,8 @@ TEST_CASE("without scaled decoding the pixels are those of the whole image") {
     CAPTURE(name);
     const std::string encoded = test::read_bytes(test::golden("decode/" + name));
     std::vector<float> expected(3 * 16 * 16);
-    preprocess_augmented(decode_image(test::bytes_of(encoded)), config, {1, 2, 3, 4}, expected);
+    preprocess_augmented(decode_image(test::bytes_of(encoded)), config, 0.9, {1, 2, 3, 4},
+                         expected);
     CHECK(pixels_of(test::bytes_of(encoded), config, {1, 2, 3, 4}, false) == expected);
   }
 }
@@ -53,20 +60,22 @@ TEST_CASE("scaled decoding takes the smallest fraction that leaves the crop its 
     const auto encoded = encode_jpeg(picture(width, height), 90);
     for (std::uint64_t sample = 0; sample < 20; ++sample) {
       const AugmentKey key{5, 0, sample, 0};
-      const Crop crop = random_crop(width, height, key);
+      const Crop crop = random_crop(width, height, 0.9, key);
       int fraction = 8;
       while (fraction > 1 && std::min(crop.width, crop.height) / fraction < config.size)
         fraction /= 2;
       CAPTURE(width, height, sample, fraction);
-      const AugmentSource source = decode_for_augmentation(encoded, config, key, {}, true);
+      const CroppedImage source = decode_for_crops(encoded, config.size, {}, true, one_crop(key));
+      REQUIRE(source.regions.size() == 1);
+      const Box& region = source.regions[0];
       CHECK(source.image.width == (width + fraction - 1) / fraction);
       CHECK(source.image.height == (height + fraction - 1) / fraction);
-      CHECK(source.region.left * fraction == crop.left);
-      CHECK(source.region.top * fraction == crop.top);
-      CHECK(source.region.right * fraction == crop.left + crop.width);
-      CHECK(source.region.bottom * fraction == crop.top + crop.height);
-      CHECK(source.region.right <= source.image.width);
-      CHECK(source.region.bottom <= source.image.height);
+      CHECK(region.left * fraction == crop.left);
+      CHECK(region.top * fraction == crop.top);
+      CHECK(region.right * fraction == crop.left + crop.width);
+      CHECK(region.bottom * fraction == crop.top + crop.height);
+      CHECK(region.right <= source.image.width);
+      CHECK(region.bottom <= source.image.height);
     }
   }
 }
@@ -84,10 +93,24 @@ TEST_CASE("scaled decoding gives nearly the pixels of the whole image") {
   CHECK(sum / static_cast<double>(whole.size()) * 0.27 * 255 < 2);
 }
 
+TEST_CASE("of several crops the smallest says at which fraction an image is decoded") {
+  const auto encoded = encode_jpeg(picture(400, 400), 90);
+  const auto choose = [](int width, int height) {
+    return std::vector<Crop>{{0, 0, width, height}, {40, 80, 130, 120}};
+  };
+  const CroppedImage source = decode_for_crops(encoded, 50, {}, true, choose);
+  CHECK(source.image.width == 200);
+  REQUIRE(source.regions.size() == 2);
+  CHECK(source.regions[0].right == 200);
+  CHECK(source.regions[1].left == 20);
+  CHECK(source.regions[1].bottom == 100);
+}
+
 TEST_CASE("only JPEGs are decoded at a fraction") {
   const auto encoded = encode_png(picture(300, 280));
-  const PreprocessConfig config = {.size = 20};
-  CHECK(decode_for_augmentation(encoded, config, {}, {}, true).image.width == 300);
+  const CroppedImage source = decode_for_crops(encoded, 20, {}, true, one_crop({}));
+  CHECK(source.image.width == 300);
+  CHECK(source.regions.size() == 1);
 }
 
 TEST_CASE("real images in every storage are preprocessed within one level of open_clip") {

@@ -83,7 +83,7 @@ TEST_CASE("an augmented crop is a pure function of its keys") {
   const Image image = noise(90, 90, 0);
   const auto augmented = [&](const AugmentKey& key) {
     std::vector<float> out = floats_for(config);
-    preprocess_augmented(image, config, key, out);
+    preprocess_augmented(image, config, 0.9, key, out);
     return out;
   };
   const AugmentKey key{1, 2, 3, 4};
@@ -108,7 +108,9 @@ Image coordinates(int width, int height) {
   return image;
 }
 
-TEST_CASE("augmented crops keep 90 to 100 % of the area, aspect 3/4 to 4/3, at varying places") {
+TEST_CASE(
+    "augmented crops keep the wanted share of the area, aspect 3/4 to 4/3, at varying places") {
+  const double crop_scale = GENERATE(0.9, 0.5);
   PreprocessConfig config;
   config.size = 60;
   const int width = 240;
@@ -116,9 +118,10 @@ TEST_CASE("augmented crops keep 90 to 100 % of the area, aspect 3/4 to 4/3, at v
   const Image image = coordinates(width, height);
   std::set<std::pair<int, int>> sizes;
   std::set<int> lefts;
+  double smallest = 1;
   for (std::uint64_t sample = 0; sample < 200; ++sample) {
     std::vector<float> out = floats_for(config);
-    preprocess_augmented(image, config, {7, 0, sample, 0}, out);
+    preprocess_augmented(image, config, crop_scale, {7, 0, sample, 0}, out);
     const auto bytes = bytes_of_planes(out, config);
     const auto at = [&](int x, int y, int c) {
       return static_cast<double>(bytes[static_cast<std::size_t>((y * 60 + x) * 3 + c)]);
@@ -128,7 +131,9 @@ TEST_CASE("augmented crops keep 90 to 100 % of the area, aspect 3/4 to 4/3, at v
     const double high = (at(30, 50, 1) - at(30, 10, 1)) / 40 * 60;
     REQUIRE(wide <= width + 3);
     REQUIRE(high <= height + 3);
-    REQUIRE(wide * high >= 0.9 * width * height * 0.97);
+    const double share = wide * high / (width * height);
+    REQUIRE(share >= crop_scale * 0.97);
+    smallest = std::min(smallest, share);
     REQUIRE(wide / high <= 4.0 / 3.0 * 1.03);
     REQUIRE(wide / high >= 3.0 / 4.0 / 1.03);
     sizes.emplace(std::lround(wide), std::lround(high));
@@ -136,13 +141,14 @@ TEST_CASE("augmented crops keep 90 to 100 % of the area, aspect 3/4 to 4/3, at v
   }
   CHECK(sizes.size() > 20);
   CHECK(lefts.size() > 5);
+  CHECK(smallest < crop_scale + 0.03);
 }
 
 TEST_CASE("a picture too long for a random crop gives its middle") {
   PreprocessConfig config;
   config.size = 30;
   std::vector<float> out = floats_for(config);
-  preprocess_augmented(coordinates(240, 30), config, {1, 1, 1, 1}, out);
+  preprocess_augmented(coordinates(240, 30), config, 0.9, {1, 1, 1, 1}, out);
   const auto bytes = bytes_of_planes(out, config);
   // 40 columns of 240 from column 100 on.
   CHECK(std::abs(static_cast<int>(bytes[15 * 30 * 3]) - 100) <= 2);
@@ -155,10 +161,10 @@ TEST_CASE("preprocessing refuses a bad configuration, buffer or picture") {
   std::vector<float> out = floats_for(config);
   const Image image = noise(9, 9, 0);
   CHECK_THROWS_AS(preprocess(Image{}, config, out), DataError);
-  CHECK_THROWS_AS(preprocess_augmented(Image{}, config, {}, out), DataError);
+  CHECK_THROWS_AS(preprocess_augmented(Image{}, config, 0.9, {}, out), DataError);
   out.pop_back();
   CHECK_THROWS_AS(preprocess(image, config, out), ConfigError);
-  CHECK_THROWS_AS(preprocess_augmented(image, config, {}, out), ConfigError);
+  CHECK_THROWS_AS(preprocess_augmented(image, config, 0.9, {}, out), ConfigError);
   out.push_back(0);
   config.resize_mode = "longest";
   CHECK_THROWS_AS(preprocess(image, config, out), ConfigError);

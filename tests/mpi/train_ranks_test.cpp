@@ -133,5 +133,27 @@ TEST_CASE("a rank whose weights are others is found and named, and the training 
                       Catch::Contains("others on rank 1"));
 }
 
+TEST_CASE("two and three ranks train a SLIP model as one does, and to the same bits every time") {
+  const test::TemporaryFolder folder;
+  test::small_slip_job(folder.path());
+  const fs::path one = folder.path() / "1";
+  train(folder.path(), 1, one, "slip");
+  const std::vector<double> whole = losses(one);
+  REQUIRE(whole.size() == 6);
+  for (const int ranks : {2, 3}) {
+    const fs::path first = folder.path() / (std::to_string(ranks) + "a");
+    const fs::path second = folder.path() / (std::to_string(ranks) + "b");
+    train(folder.path(), ranks, first, "slip");
+    train(folder.path(), ranks, second, "slip");
+    const std::vector<double> together = losses(first);
+    REQUIRE(together.size() == whole.size());
+    for (std::size_t i = 0; i < whole.size(); ++i)
+      CHECK(together[i] == Approx(whole[i]).epsilon(i == 0 ? 1e-6 : 1e-4));
+    CHECK(losses(second) == together);
+    CHECK(sha256_file(second / "model" / "model.safetensors") ==
+          sha256_file(first / "model" / "model.safetensors"));
+  }
+}
+
 }  // namespace
 }  // namespace helip

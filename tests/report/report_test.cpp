@@ -88,6 +88,14 @@ TEST_CASE("The page tells how much of the training waited for data, and when tha
       Contains("30 % of the time went into waiting for data: the training was input bound."));
 }
 
+TEST_CASE("The page shows the self-supervised loss where there is one") {
+  const TemporaryFolder folder;
+  const SmallJob job(folder.path() / "helip", kCaptions);
+  CHECK_THAT(read_text_file(write_report(job.folder)), !Contains("Self-supervised loss"));
+  append_line(job.folder / "metrics.jsonl", R"({"step":60,"loss":1,"ssl_loss":2.5,"ssl_acc":40})");
+  CHECK_THAT(read_text_file(write_report(job.folder)), Contains("Self-supervised loss"));
+}
+
 TEST_CASE("The gallery shows suitable targets from the hardest on, each with its partners") {
   const TemporaryFolder folder;
   const SmallJob job(folder.path() / "helip", kCaptions);

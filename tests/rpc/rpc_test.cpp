@@ -13,7 +13,7 @@ using namespace helip::rpc;
 
 namespace {
 
-TrainNumbers train_numbers() { return {1, 2, 3.5, 4.5, 5.5, 6.5, 7.5, 8.5, 9.5, 0.25, 10}; }
+TrainNumbers train_numbers() { return {1, 2, 3.5, 4.5, 5.5, 6.5, 7.0, 7.5, 8.5, 9.5, 0.25, 10}; }
 
 WorkerStatus worker_status() {
   return {WorkerId{1}, "launch", 2, 3, "host", 4, "cuda:0", "working", "mine/x", 5, 6, 7.5, 8.5};

@@ -4,12 +4,17 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <numeric>
 
 #include "common/error.h"
+#include "common/publish.h"
 #include "common/rng.h"
+#include "loss/simclr_loss.h"
+#include "model/parameters.h"
 #include "mpi/open_ranks.h"
+#include "support/temporary_folder.h"
 
 namespace helip::train {
 namespace {
@@ -27,8 +32,9 @@ config::RunConfig small_config() {
 }
 
 // Seven seeds with two hard pairs each: 21 rows, which 2 and 4 ranks cannot share evenly. Pair 6
-// shares its image with 3, pair 11 its caption with 8.
-RankBatch batch_of(const comm::Collectives& ranks) {
+// shares its image with 3, pair 11 its caption with 8. The views are those of `views`, unless
+// empty.
+RankBatch batch_of(const comm::Collectives& ranks, const std::string& views) {
   data::BatchPlan plan;
   plan.hard_pairs_per_seed = 2;
   for (std::uint64_t seed = 0; seed < 7; ++seed) {
@@ -44,7 +50,11 @@ RankBatch batch_of(const comm::Collectives& ranks) {
   std::iota(caption_groups.begin(), caption_groups.end(), 0U);
   image_groups[6] = image_groups[3];
   caption_groups[11] = caption_groups[8];
-  return cut_batch(plan, ranks.rank(), ranks.size(), image_groups, caption_groups, true);
+  RankBatch batch = cut_batch(plan, ranks.rank(), ranks.size(), image_groups, caption_groups, true);
+  if (!views.empty()) {
+    batch.views = cut_views(plan, ranks.rank(), ranks.size(), image_groups, true, views == "all");
+  }
+  return batch;
 }
 
 // Each pair's pixels and caption are a function of its id.
@@ -63,11 +73,33 @@ InputBatch inputs_of(const RankBatch& batch, std::int64_t side) {
       inputs.tokens.push_back(i + 1 < length ? word : i + 1 == length ? 49407 : 0);
     }
   }
+  if (batch.views.rows.empty()) return inputs;
+  inputs.view_shape = {static_cast<std::int64_t>(batch.views.rows.size()), 3, side, side};
+  for (std::uint64_t view = 0; view < 2; ++view) {
+    for (const std::int64_t row : batch.views.rows) {
+      const auto at = static_cast<std::size_t>(row);
+      RandomStream stream(4, "view", {to_index(batch.ids[at]), batch.slots[at], view});
+      for (std::int64_t i = 0; i < 3 * side * side; ++i) {
+        inputs.views.at(view).push_back(static_cast<float>(stream.normal()));
+      }
+    }
+  }
   return inputs;
+}
+
+// Two blocks in each tower, and the self-supervised head.
+std::string slip_architecture(const test::TemporaryFolder& folder) {
+  const std::string file = (folder.path() / "slip.json").string();
+  publish_file(file, R"({"format": "helip_model/1", "kind": "slip", "embed_dim": 16,
+    "image_tower": {"image_size": 32, "patch_size": 16, "width": 24, "layers": 2, "heads": 3},
+    "text_tower": {"context_length": 16, "vocab_size": 49408, "width": 16, "heads": 2, "layers": 2},
+    "ssl_head": {"hidden": 12, "embed_dim": 8}})");
+  return file;
 }
 
 struct Outcome {
   BatchLosses losses;
+  model::NamedTensors statistics = {};  // of the self-supervised head
   std::vector<std::string> names;
   std::vector<at::Tensor> gradients;
 };
@@ -79,9 +111,11 @@ Outcome learn(comm::Collectives& ranks, const config::RunConfig& config, double 
     if (tensor.is_floating_point()) tensor.set_data(tensor.detach().to(precision.weights));
   }
   if (config.train.grad_checkpointing) model->set_grad_checkpointing();
-  const TrainedParameters trained = trained_parameters(*model, config.train);
+  TrainedParameters trained = trained_parameters(*model, config.train);
+  const bool views = has_ssl_term(*model, config.slip);
+  if (views) add_ssl_head(*model, trained);
   GradientPass pass(config, precision, at::kCPU, *model, trained, ranks);
-  const RankBatch batch = batch_of(ranks);
+  const RankBatch batch = batch_of(ranks, views ? config.slip.ssl_on : "");
   Outcome outcome;
   outcome.losses =
       pass.run(batch, inputs_of(batch, model->preprocess().size), 1, 0, loss_scale, false, false);
@@ -90,17 +124,41 @@ Outcome learn(comm::Collectives& ranks, const config::RunConfig& config, double 
     REQUIRE(tensor.grad().defined());
     outcome.gradients.push_back(tensor.grad());
   }
+  for (const auto& [name, tensor] : model->statistics()) {
+    if (views) outcome.statistics.emplace_back(name, tensor);
+  }
   return outcome;
+}
+
+// A batch norm takes away what such a bias adds: its gradient is 0, and what is found is rounding.
+bool is_before_batch_norm(const std::string& name) {
+  return name == "image_mlp.layer1.bias" || name == "image_mlp.layer2.bias";
 }
 
 void check_equal(const Outcome& found, const Outcome& expected, double bound) {
   CHECK(found.losses.contrastive == Approx(expected.losses.contrastive).epsilon(bound));
   CHECK(found.losses.margin == Approx(expected.losses.margin).epsilon(bound));
+  REQUIRE(found.losses.ssl.has_value() == expected.losses.ssl.has_value());
+  if (expected.losses.ssl) {
+    CHECK(found.losses.ssl->loss == Approx(expected.losses.ssl->loss).epsilon(bound));
+    CHECK(found.losses.ssl->accuracy == Approx(expected.losses.ssl->accuracy).epsilon(bound));
+  }
+  CHECK(found.losses.loss == Approx(expected.losses.loss).epsilon(bound));
   REQUIRE(found.names == expected.names);
+  for (const auto& [name, values] : expected.statistics) {
+    INFO(name);
+    const at::Tensor other = model::find_parameter(found.statistics, name);
+    CHECK((other - values).abs().max().item<double>() <= bound);
+  }
   for (std::size_t i = 0; i < expected.gradients.size(); ++i) {
     INFO(expected.names[i]);
     const at::Tensor& whole = expected.gradients[i];
     const double norm = whole.norm().item<double>();
+    if (is_before_batch_norm(expected.names[i])) {
+      CHECK(norm < 1e-12);
+      CHECK(found.gradients[i].norm().item<double>() < 1e-12);
+      continue;
+    }
     REQUIRE(norm > 0);
     CHECK((found.gradients[i] - whole).norm().item<double>() / norm <= bound);
   }
@@ -133,6 +191,150 @@ TEST_CASE("a batch in parts has the gradient of the whole batch") {
     config.train.accum_freq = parts;
     check_equal(learn(ranks.all(), config), whole, 1e-10);
   }
+}
+
+TEST_CASE("ranks give one rank's gradient of SLIP's term, of towers and head, in parts too") {
+  const Ranks ranks;
+  const test::TemporaryFolder folder;
+  config::RunConfig config = small_config();
+  config.model.architecture = slip_architecture(folder);
+  // With 1000 a part is a row of the batch, and some parts have no view.
+  for (const auto& [on, some] : {std::pair{"seeds", 1000U}, {"all", 2U}}) {
+    config.slip.ssl_on = on;
+    config.train.accum_freq = 1;
+    const Outcome whole = learn(ranks.one(), config);
+    REQUIRE(whole.losses.ssl.has_value());
+    CHECK(whole.losses.ssl->loss > 0.5);
+    CHECK(whole.statistics.size() == 6);
+    CHECK(std::count_if(whole.names.begin(), whole.names.end(), [](const std::string& name) {
+            return name.starts_with("image_mlp.");
+          }) == 10);
+    for (const std::uint32_t parts : {1U, some}) {
+      INFO(on << ", " << parts << " parts");
+      config.train.accum_freq = parts;
+      check_equal(learn(ranks.all(), config), whole, 1e-10);
+    }
+    config.train.accum_freq = 1;
+    config.train.grad_checkpointing = true;
+    check_equal(learn(ranks.all(), config), whole, 1e-10);
+    config.train.grad_checkpointing = false;
+  }
+}
+
+// The whole batch by one rank, written out without the pass, its gathers and its padding.
+TEST_CASE("the gradient with SLIP's term is that of the sum of its losses") {
+  const Ranks ranks;
+  const test::TemporaryFolder folder;
+  config::RunConfig config = small_config();
+  config.model.architecture = slip_architecture(folder);
+  config.slip = {.ssl_weight = 0.7, .ssl_temperature = 0.3, .ssl_on = "all"};
+  const Outcome found = learn(ranks.all(), config);
+
+  const auto model = model::load_model(config.model);
+  for (const auto& [name, tensor] : model->state()) {
+    if (tensor.is_floating_point()) tensor.set_data(tensor.detach().to(at::kDouble));
+  }
+  const RankBatch batch = batch_of(ranks.one(), "all");
+  const InputBatch inputs = inputs_of(batch, model->preprocess().size);
+  const auto pixels = [&](const std::vector<float>& values) {
+    return at::tensor(values).view({batch.rows, 3, 32, 32}).to(at::kDouble);
+  };
+  model::DrawKeys keys{.sample = std::vector<std::uint64_t>(21), .slot = batch.slots};
+  const at::Tensor image_MD = model->embed_images(pixels(inputs.image), &keys);
+  const at::Tensor text_MD =
+      model->embed_texts(at::tensor(inputs.tokens).view({batch.rows, kTokens}), &keys);
+  const LossShares pairs =
+      loss_shares(config.loss, ranks.one(), {image_MD, text_MD}, model->logit_scale().exp(), batch);
+  model::SelfSupervision& ssl = *model->self_supervision();
+  std::vector<at::Tensor> embedded;
+  for (const std::vector<float>& view : inputs.views) {
+    embedded.push_back(ssl.embed_ssl(ssl.image_features(pixels(view), &keys), true));
+  }
+  at::Tensor copies = at::zeros({21, 21}, at::kBool);
+  std::vector<std::uint64_t> groups;  // of images
+  for (const SampleId id : batch.ids) groups.push_back(to_index(id) == 6 ? 3 : to_index(id));
+  for (std::int64_t i = 0; i < 21; ++i) {
+    for (std::int64_t j = 0; j < 21; ++j) {
+      if (groups[static_cast<std::size_t>(i)] == groups[static_cast<std::size_t>(j)]) {
+        copies[i][j] = true;
+      }
+    }
+  }
+  CHECK(copies.sum().item<std::int64_t>() > 21);
+  const loss::SimclrShares views = loss::simclr_loss(embedded[0], embedded[1], 0, copies, 0.3);
+  const at::Tensor loss = pairs.contrastive + 25 * pairs.margin + 0.7 * views.loss;
+  loss.backward();
+  Outcome expected{.losses = {.loss = loss.item<double>(),
+                              .contrastive = pairs.contrastive.item<double>(),
+                              .margin = pairs.margin.item<double>(),
+                              .ssl = SslFigures{.loss = views.loss.item<double>(),
+                                                .accuracy = 100 * views.accuracy.item<double>()}},
+                   .statistics = model->statistics(),
+                   .names = found.names,
+                   .gradients = {}};
+  for (const std::string& name : found.names) {
+    expected.gradients.push_back(model::find_parameter(model->state(), name).grad());
+  }
+  check_equal(found, expected, 1e-10);
+}
+
+TEST_CASE("SLIP's term is left out with weight 0, and refused for models without its head") {
+  const Ranks ranks;
+  const test::TemporaryFolder folder;
+  config::RunConfig config = small_config();
+  config.slip.ssl_on = "all";
+  const auto clip = model::load_model(config.model);
+  CHECK_THROWS_WITH(has_ssl_term(*clip, config.slip),
+                    Catch::Contains("slip") && Catch::Contains("no self-supervised head"));
+  CHECK_FALSE(has_ssl_term(*clip, {}));
+  config.model.architecture = slip_architecture(folder);
+  config.slip.ssl_weight = 0;
+  const Outcome off = learn(ranks.all(), config);
+  CHECK_FALSE(off.losses.ssl.has_value());
+  for (const std::string& name : off.names) CHECK_FALSE(name.starts_with("image_mlp."));
+}
+
+TEST_CASE("the self-supervised head's statistics are the same bits on every rank") {
+  const Ranks ranks;
+  const test::TemporaryFolder folder;
+  config::RunConfig config = small_config();
+  config.model.architecture = slip_architecture(folder);
+  config.train.precision = "fp32";
+  const Outcome found = learn(ranks.all(), config);
+  REQUIRE(found.statistics.size() == 6);
+  for (const auto& [name, values] : found.statistics) {
+    INFO(name);
+    at::Tensor first = values.clone();
+    ranks.all().broadcast(first, 0);
+    CHECK(at::equal(first, values));
+    CHECK(values.abs().sum().item<double>() > 0);
+  }
+}
+
+TEST_CASE("a locked image tower's head still learns from the views") {
+  const Ranks ranks;
+  const test::TemporaryFolder folder;
+  config::RunConfig config = small_config();
+  config.model.architecture = slip_architecture(folder);
+  config.train.lock_image = true;
+  const Outcome whole = learn(ranks.one(), config);
+  CHECK(std::none_of(whole.names.begin(), whole.names.end(),
+                     [](const std::string& name) { return name.starts_with("visual."); }));
+  check_equal(learn(ranks.all(), config), whole, 1e-10);
+  config.train.accum_freq = 3;
+  check_equal(learn(ranks.all(), config), whole, 1e-10);
+}
+
+TEST_CASE("SLIP's term in bfloat16 stays near the one in float64, its loss in float32") {
+  const Ranks ranks;
+  const test::TemporaryFolder folder;
+  config::RunConfig config = small_config();
+  config.model.architecture = slip_architecture(folder);
+  const Outcome wide = learn(ranks.one(), config);
+  config.train.precision = "amp_bf16";
+  const Outcome narrow = learn(ranks.all(), config);
+  CHECK(narrow.losses.ssl->loss == Approx(wide.losses.ssl->loss).epsilon(0.05));
+  for (const at::Tensor& gradient : narrow.gradients) CHECK(gradient.scalar_type() == at::kFloat);
 }
 
 TEST_CASE("recomputed activations change no gradient") {

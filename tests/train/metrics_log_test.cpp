@@ -76,6 +76,7 @@ TEST_CASE("a line holds all numbers to the last bit") {
   CHECK(entry.at("samples_per_second") == 100);
   CHECK(entry.at("data_time") == 0.5);
   CHECK(entry.at("batch_time") == 0.75);
+  CHECK_FALSE(entry.contains("ssl_loss"));
   CHECK(entry.at("checkpoint_stall") == 0.125);
   CHECK(entry.at("peak_memory") == 1ULL << 40U);
   for (const char* absent : {"peak_device_memory", "violated_share", "hard_pair_rank"}) {
@@ -97,6 +98,16 @@ TEST_CASE("a line holds the shares of the margin loss and a GPU's memory where t
   CHECK(entry.at("hard_pair_rank") == 2.5);
   CHECK(entry.at("false_negative_share") == 0.01);
   CHECK(entry.at("peak_device_memory") == 5);
+}
+
+TEST_CASE("SLIP's figures are in the lines of runs that have them") {
+  const test::TemporaryFolder folder;
+  const auto file = folder.path() / "metrics.jsonl";
+  const MetricsLog log(file, 3, 0);
+  log.append({.step = 7, .ssl = SslFigures{.loss = 1.0 / 3, .accuracy = 12.5}});
+  const auto entry = nlohmann::json::parse(read_text_file(file));
+  CHECK(entry.at("ssl_loss").get<double>() == 1.0 / 3);
+  CHECK(entry.at("ssl_acc") == 12.5);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -147,21 +148,69 @@ TEST_CASE("training a ModifiedResNet resumes to bit-equal weights and running st
   CHECK(batches_seen(spec.model_folder / "open_clip_model.safetensors", "visual.bn1") == 6);
 }
 
-TEST_CASE("training a SLIP model on pairs leaves its self-supervised head as it was") {
+TEST_CASE("training a SLIP model resumes to bit-equal weights, head and running statistics") {
+  const test::TemporaryFolder folder;
+  TrainSpec spec = test::small_slip_job(folder.path());
+  spec.config.slip.ssl_on = GENERATE("seeds", "all");
+  check_resume(spec, folder.path(), {"model.safetensors", "helip_model.json"});
+  // Both views of each step.
+  CHECK(batches_seen(spec.model_folder / "model.safetensors", "image_mlp.bn2") == 12);
+  const auto moments =
+      store::SafetensorsFile::open(test::last_checkpoint(spec) / "optimizer.safetensors");
+  CHECK(moments.tensors().contains("exp_avg.image_mlp.layer1.weight"));
+}
+
+TEST_CASE("the self-supervised term is told at every step, weighted in the loss, and in metrics") {
+  const test::TemporaryFolder folder;
+  const auto alone = comm::open_group("local", "cpu", 60);
+  TrainSpec spec = test::small_slip_job(folder.path());
+  spec.config.slip.ssl_weight = 0.5;
+  std::vector<TrainProgress> steps;
+  run_train_job(
+      spec, *alone,
+      {.progress = [&](const TrainProgress& now) { steps.push_back(now); }, .should_stop = {}});
+  REQUIRE(steps.size() == 6);
+  for (const TrainProgress& step : steps) {
+    REQUIRE(step.ssl.has_value());
+    CHECK(step.ssl->loss > 0);
+    CHECK(step.loss ==
+          Approx(step.contrastive_loss + 25 * step.margin_loss + 0.5 * step.ssl->loss));
+  }
+  std::istringstream lines(read_text_file(spec.metrics_file));
+  std::string line;
+  std::getline(lines, line);
+  const auto entry = nlohmann::json::parse(line);
+  CHECK(entry.at("ssl_loss") == steps[0].ssl->loss);
+  CHECK(entry.at("ssl_acc") == steps[0].ssl->accuracy);
+}
+
+TEST_CASE("a global batch of one seed trains a SLIP model and leaves its norms' statistics") {
+  const test::TemporaryFolder folder;
+  const auto alone = comm::open_group("local", "cpu", 60);
+  TrainSpec spec = test::small_slip_job(folder.path());
+  spec.config.train.seeds_per_batch = 1;
+  double ssl = 1;
+  const TrainReport report = run_train_job(
+      spec, *alone,
+      {.progress = [&](const TrainProgress& now) { ssl = now.ssl->loss; }, .should_stop = {}});
+  CHECK(report.steps == 6);
+  CHECK(ssl == 0);
+  CHECK(batches_seen(spec.model_folder / "model.safetensors", "image_mlp.bn1") == 0);
+}
+
+TEST_CASE("a SLIP section is refused for a model without SLIP's head") {
   const test::TemporaryFolder folder;
   const auto alone = comm::open_group("local", "cpu", 60);
   TrainSpec spec = test::small_pixel_job(folder.path());
-  const nlohmann::json description = {
-      {"format", "helip_model/1"},
-      {"kind", "slip"},
-      {"embed_dim", 16},
-      {"image_tower",
-       {{"image_size", 32}, {"patch_size", 16}, {"width", 24}, {"layers", 1}, {"heads", 3}}},
-      {"text_tower",
-       {{"context_length", 16}, {"vocab_size", 49408}, {"width", 16}, {"heads", 2}, {"layers", 1}}},
-      {"ssl_head", {{"hidden", 12}, {"embed_dim", 8}}}};
-  spec.config.model.architecture = (folder.path() / "slip.json").string();
-  publish_file(spec.config.model.architecture, description.dump());
+  spec.config.slip.ssl_temperature = 0.2;
+  CHECK_THROWS_WITH(run_train_job(spec, *alone, {}), Catch::Contains("no self-supervised head"));
+}
+
+TEST_CASE("training a SLIP model without its term leaves its self-supervised head as it was") {
+  const test::TemporaryFolder folder;
+  const auto alone = comm::open_group("local", "cpu", 60);
+  TrainSpec spec = test::small_slip_job(folder.path());
+  spec.config.slip.ssl_weight = 0;
   spec.config.train.steps = 2;
   run_train_job(spec, *alone, {});
   spec.checkpoint_folder = folder.path() / "longer" / "checkpoints";

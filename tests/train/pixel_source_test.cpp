@@ -6,6 +6,7 @@
 
 #include "common/error.h"
 #include "data/corpus.h"
+#include "data/ssl_augment.h"
 #include "support/temporary_folder.h"
 #include "train/batch_source.h"
 #include "train/small_job.h"
@@ -64,7 +65,7 @@ TEST_CASE("pixels and captions are those of the corpus, whatever the number of t
           std::vector<float> expected(3 * 16 * 16);
           const data::Image image = data::decode_image(sample.image);
           if (augment) {
-            data::preprocess_augmented(image, kPreprocess,
+            data::preprocess_augmented(image, kPreprocess, 0.9,
                                        {9, rows.epoch, to_index(rows.ids[row]), rows.slots[row]},
                                        expected);
           } else {
@@ -73,6 +74,44 @@ TEST_CASE("pixels and captions are those of the corpus, whatever the number of t
           const auto found = std::span(batch.image).subspan(row * expected.size(), expected.size());
           CHECK(std::equal(expected.begin(), expected.end(), found.begin()));
         }
+      }
+    }
+  }
+}
+
+TEST_CASE("views are made of the rows that want them, and the training images stay as they are") {
+  const test::TemporaryFolder folder;
+  const auto corpus_folder = test::make_small_corpus(folder.path() / "corpus");
+  const data::Corpus corpus = data::Corpus::open(corpus_folder);
+  constexpr std::size_t kPixels = 3 * 16 * 16;
+  for (const bool augment : {false, true}) {
+    RowRequest rows{.epoch = 3,
+                    .ids = {SampleId{5}, SampleId{9}, SampleId{2}, SampleId{9}},
+                    .slots = {20, 21, 22, 23}};
+    const auto source = open_pixel_source(
+        corpus_folder, kPreprocess, kTokenizer,
+        {.augment = augment, .crop_scale = 0.5, .word_dropout = 0, .threads = 3, .seed = 4});
+    source->request(rows);
+    rows.view_rows = {1, 3, 1};  // one row twice, as where ranks are padded
+    source->request(rows);
+    const InputBatch plain = source->take();
+    const InputBatch batch = source->take();
+    CHECK(plain.view_shape.empty());
+    CHECK(plain.views[0].empty());
+    CHECK(batch.image == plain.image);
+    CHECK(batch.view_shape == std::vector<std::int64_t>{3, 3, 16, 16});
+    for (std::uint32_t view = 0; view < 2; ++view) {
+      const std::vector<float>& found = batch.views.at(view);
+      REQUIRE(found.size() == 3 * kPixels);
+      for (std::size_t at = 0; at < 3; ++at) {
+        const auto row = static_cast<std::size_t>(rows.view_rows[at]);
+        const data::Image image = data::decode_image(corpus.load(rows.ids[row]).image);
+        const data::ViewDraws draws = data::draw_view(
+            image.width, image.height, {4, 3, to_index(rows.ids[row]), rows.slots[row]}, view);
+        std::vector<float> expected(kPixels);
+        data::preprocess_view(image, data::box_of(draws.crop), draws, kPreprocess, expected);
+        CHECK(std::equal(expected.begin(), expected.end(),
+                         found.begin() + static_cast<std::ptrdiff_t>(at * kPixels)));
       }
     }
   }

@@ -117,6 +117,24 @@ train::TrainSpec small_pixel_job(const fs::path& folder) {
   return spec;
 }
 
+train::TrainSpec small_slip_job(const fs::path& folder) {
+  train::TrainSpec spec = small_pixel_job(folder);
+  const nlohmann::json description = {
+      {"format", "helip_model/1"},
+      {"kind", "slip"},
+      {"embed_dim", 16},
+      {"image_tower",
+       {{"image_size", 32}, {"patch_size", 16}, {"width", 24}, {"layers", 1}, {"heads", 3}}},
+      {"text_tower",
+       {{"context_length", 16}, {"vocab_size", 49408}, {"width", 16}, {"heads", 2}, {"layers", 1}}},
+      {"ssl_head", {{"hidden", 12}, {"embed_dim", 8}}}};
+  spec.config.model.architecture = (folder / "slip.json").string();
+  if (!fs::exists(spec.config.model.architecture)) {
+    publish_file(spec.config.model.architecture, description.dump());
+  }
+  return spec;
+}
+
 train::TrainSpec small_towers_job(const fs::path& folder) {
   train::TrainSpec spec = small_pixel_job(folder);
   const fs::path model = folder / "towers";

@@ -26,6 +26,9 @@ train::TrainSpec small_job(const std::filesystem::path& folder);
 // The same corpus, trained from pixels: 6 steps.
 train::TrainSpec small_pixel_job(const std::filesystem::path& folder);
 
+// The same with a tiny SLIP model and its self-supervised head.
+train::TrainSpec small_slip_job(const std::filesystem::path& folder);
+
 // The same corpus, with two TorchScript towers trained from pixels and captions, one of them from a
 // layer on, with batch norms and dropout: 6 steps.
 train::TrainSpec small_towers_job(const std::filesystem::path& folder);

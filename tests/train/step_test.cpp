@@ -90,7 +90,7 @@ Outcome learn(comm::Collectives& ranks, at::ScalarType dtype, const config::Loss
   comm::GradientSync sync(ranks, parameters);
   const LossShares shares =
       loss_shares(config, ranks, {image_BD, text_BD}, parameters[2].exp(), batch);
-  const at::Tensor loss = backward_loss(config, shares, ranks.size());
+  const at::Tensor loss = backward_loss({.margin = config.margin_weight}, shares, ranks.size());
   sync.prepare(loss);
   loss.backward();
   sync.finish();

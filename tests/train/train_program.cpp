@@ -1,8 +1,9 @@
 // train_program FOLDER BACKEND OUTPUT [KIND [KEY=VALUE …]]: trains a small job of FOLDER with its
 // outputs in OUTPUT, and prints "step N" after each step, so that a test can kill it at a step of
-// its choice. KIND is heads, pixels or towers. KEY is steps, checkpoint_steps or lr; stop, a step
-// after which it stops as if it had been asked to; or rank1_checkpoints, a folder of checkpoints
-// that rank 1 takes for the job's. SIGTERM stops it too; then it ends with exit code 75.
+// its choice. KIND is heads, pixels, towers or slip. KEY is steps, checkpoint_steps or lr; stop, a
+// step after which it stops as if it had been asked to; or rank1_checkpoints, a folder of
+// checkpoints that rank 1 takes for the job's. SIGTERM stops it too; then it ends with exit
+// code 75.
 #include <csignal>
 #include <cstdio>
 #include <exception>
@@ -24,6 +25,7 @@ struct Options {
 helip::train::TrainSpec make_job(const std::string& kind, const std::filesystem::path& folder) {
   if (kind == "pixels") return helip::test::small_pixel_job(folder);
   if (kind == "towers") return helip::test::small_towers_job(folder);
+  if (kind == "slip") return helip::test::small_slip_job(folder);
   return helip::test::small_job(folder);
 }
 

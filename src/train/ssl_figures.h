@@ -1,0 +1,12 @@
+// What is told of SLIP's self-supervised term at a step. Torch-free, a value.
+#pragma once
+
+namespace helip::train {
+
+// Of the global batch.
+struct SslFigures {
+  double loss = 0;      // before its weight
+  double accuracy = 0;  // in percent, of the first views: their other view is the nearest of all
+};
+
+}  // namespace helip::train
