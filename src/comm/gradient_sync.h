@@ -25,8 +25,9 @@ class GradientSync {
   GradientSync& operator=(const GradientSync&) = delete;
   // Before each backward pass, with the loss it will run on.
   void prepare(const at::Tensor& loss);
-  // After backward: waits until every .grad holds the mean over ranks.
-  void finish();
+  // After backward: waits until every .grad holds the mean over ranks. Returns the seconds that
+  // averaging took after backward's last gradient.
+  double finish();
 
  private:
   struct State;

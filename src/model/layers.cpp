@@ -4,11 +4,11 @@
 #include <ATen/ops/batch_norm.h>
 #include <ATen/ops/gelu.h>
 #include <ATen/ops/layer_norm.h>
-#include <ATen/ops/linear.h>
 #include <ATen/ops/sigmoid.h>
 
 #include "common/error.h"
 #include "common/text.h"
+#include "model/dense.h"
 
 namespace helip::model {
 namespace {
@@ -32,7 +32,7 @@ Linear::Linear(const NamedTensors& all, const std::string& name, char joint)
     : weight(find_parameter(all, name + joint + "weight")),
       bias(find_parameter(all, name + joint + "bias")) {}
 
-at::Tensor Linear::operator()(const at::Tensor& x) const { return at::linear(x, weight, bias); }
+at::Tensor Linear::operator()(const at::Tensor& x) const { return dense(x, weight, bias); }
 
 BatchNorm::BatchNorm(const NamedTensors& all, const std::string& name)
     : weight_(find_parameter(all, name + ".weight")),

@@ -2,10 +2,10 @@
 
 #include <ATen/ops/empty.h>
 #include <ATen/ops/gelu.h>
-#include <ATen/ops/linear.h>
 
 #include "common/error.h"
 #include "common/text.h"
+#include "model/dense.h"
 #include "model/dropout.h"
 #include "model/layers.h"
 
@@ -25,11 +25,11 @@ at::Tensor TowerHead::operator()(const at::Tensor& features_BD, const DrawKeys* 
                      .expected = cat("[B, ", in_weight_.size(1), "]"),
                      .found = shape_text(features_BD.sizes())});
   }
-  at::Tensor hidden_BD = at::gelu(at::linear(features_BD, in_weight_, in_bias_));
+  at::Tensor hidden_BD = at::gelu(dense(features_BD, in_weight_, in_bias_));
   if (keys != nullptr && dropout_ > 0) {
     hidden_BD = hidden_BD.mul(mask(hidden_BD.sizes(), *keys).to(hidden_BD.options()));
   }
-  return unit_rows(at::linear(hidden_BD, out_weight_, out_bias_));
+  return unit_rows(dense(hidden_BD, out_weight_, out_bias_));
 }
 
 at::Tensor TowerHead::mask(at::IntArrayRef shape, const DrawKeys& keys) const {

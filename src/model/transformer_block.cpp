@@ -1,10 +1,9 @@
 #include "model/transformer_block.h"
 
-#include <ATen/ops/scaled_dot_product_attention.h>
-
 #include <utility>
 
 #include "common/text.h"
+#include "model/attend.h"
 
 namespace helip::model {
 namespace {
@@ -39,8 +38,6 @@ at::Tensor TransformerBlock::operator()(const at::Tensor& x_BLW) const {
   return attended_BLW.add(scaled(mlp_out_(hidden), scale_2_));
 }
 
-// On the CPU every output element of scaled_dot_product_attention, forward and backward, is made
-// by one thread (parallel over batch and heads): no sum depends on the schedule.
 std::vector<at::Tensor> TransformerBlock::parameters() const {
   std::vector<at::Tensor> all;
   for (const auto& [weight, bias] : {std::pair{ln_1_.weight, ln_1_.bias},
@@ -64,9 +61,8 @@ at::Tensor TransformerBlock::attention(const at::Tensor& x_BLW) const {
   const std::int64_t width = x_BLW.size(2);
   const at::Tensor qkv_3BHLW =
       attn_in_(x_BLW).view({rows, tokens, 3, heads_, width / heads_}).permute({2, 0, 3, 1, 4});
-  const at::Tensor mixed_BHLW = at::scaled_dot_product_attention(
-      qkv_3BHLW.select(0, 0), qkv_3BHLW.select(0, 1), qkv_3BHLW.select(0, 2),
-      /*attn_mask=*/std::nullopt, /*dropout_p=*/0.0, causal_);
+  const at::Tensor mixed_BHLW =
+      attend(qkv_3BHLW.select(0, 0), qkv_3BHLW.select(0, 1), qkv_3BHLW.select(0, 2), causal_);
   return attn_out_(mixed_BHLW.transpose(1, 2).reshape({rows, tokens, width}));
 }
 

@@ -2,13 +2,13 @@
 
 #include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
-#include <ATen/ops/linear.h>
 #include <ATen/ops/matmul.h>
 
 #include <algorithm>
 
 #include "common/error.h"
 #include "common/text.h"
+#include "model/dense.h"
 #include "model/dropout.h"
 
 namespace helip::model {
@@ -41,11 +41,11 @@ at::Tensor VisionTransformer::embed(const at::Tensor& pixels_B3HW, const DrawKey
 
 at::Tensor VisionTransformer::features(const at::Tensor& pixels_B3HW, const DrawKeys* keys) const {
   check_pixels(pixels_B3HW, shape_.image_size);
-  const at::Tensor patches_BLW =
-      at::linear(patches(pixels_B3HW), conv_weight_.flatten(1), conv_bias_);
+  const at::Tensor patches_BLW = dense(patches(pixels_B3HW), conv_weight_.flatten(1), conv_bias_);
   const at::Tensor class_B1W =
       class_embedding_.to(patches_BLW.scalar_type()).expand({pixels_B3HW.size(0), 1, -1});
-  at::Tensor x_BLW = at::cat({class_B1W, patches_BLW}, 1).add(positional_embedding_);
+  at::Tensor x_BLW =
+      at::cat({class_B1W, patches_BLW}, 1).add(positional_embedding_.to(patches_BLW.scalar_type()));
   if (keys != nullptr && shape_.patch_dropout > 0) x_BLW = drop_patches(x_BLW, *keys);
   if (ln_pre_) x_BLW = (*ln_pre_)(x_BLW);
   x_BLW = run_blocks(blocks_, x_BLW, recompute_);

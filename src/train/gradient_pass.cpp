@@ -118,16 +118,21 @@ BatchLosses GradientPass::run(const RankBatch& batch, const InputBatch& inputs, 
   const TowerInputs all = tower_inputs(batch, inputs, seed, epoch);
   const auto parts = std::min<std::int64_t>(accum_freq_, batch.rows);
   const bool whole = parts == 1;
+  seconds_ = {};
+  Stopwatch watch;
   const TowerOutputs rank = whole ? outputs(all) : cached_outputs(all, parts);
+  seconds_.forward = watch.lap();
   const LossShares shares = shares_of(rank, batch, with_statistics);
   const BatchLosses losses = agree(shares, flag);
+  seconds_.loss = watch.lap();
   if (!std::isfinite(losses.loss)) return losses;
   at::Tensor loss = backward_loss(weights_, shares, ranks_.size());
   if (loss_scale != 1) loss = loss.mul(loss_scale);
   if (whole) sync_.prepare(loss);
   loss.backward();
   if (!whole) backward_parts(all, parts, rank);
-  sync_.finish();
+  seconds_.averaging = sync_.finish();
+  seconds_.backward = watch.lap() - seconds_.averaging;
   return losses;
 }
 

@@ -18,6 +18,7 @@
 #include "train/rank_batch.h"
 #include "train/ssl_figures.h"
 #include "train/ssl_loss.h"
+#include "train/step_seconds.h"
 #include "train/trained_parameters.h"
 
 namespace helip::train {
@@ -66,6 +67,8 @@ class GradientPass {
   // for the call.
   BatchLosses run(const RankBatch& batch, const InputBatch& inputs, std::uint64_t seed,
                   std::uint64_t epoch, double loss_scale, bool flag, bool with_statistics);
+  // Of the last run.
+  [[nodiscard]] const StepSeconds& seconds() const { return seconds_; }
 
  private:
   // Part i of `count` of the inputs.
@@ -87,6 +90,7 @@ class GradientPass {
   const TrainedParameters& trained_;
   comm::Collectives& ranks_;
   comm::GradientSync sync_;
+  StepSeconds seconds_;
 };
 
 }  // namespace helip::train

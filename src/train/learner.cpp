@@ -16,6 +16,7 @@
 #include "comm/collectives.h"
 #include "common/digest.h"
 #include "common/error.h"
+#include "common/heap.h"
 #include "common/text.h"
 #include "model/model.h"
 #include "train/checkpoint.h"
@@ -113,6 +114,7 @@ struct Learner::State {
         device(parse_device(device_name)),
         ranks(collectives_of(group)) {
     make_deterministic(run, device);
+    if (device.is_cpu()) keep_freed_memory();
     model = model::load_model(run.model);
     initial_digest = digest_of(*model, model->state());
     model->to(device_name);
@@ -178,6 +180,7 @@ struct Learner::State {
   std::unique_ptr<AdamW> optimizer;
   std::unique_ptr<GradientPass> pass;
   std::unique_ptr<LearnerSnapshot> snapshot;
+  StepSeconds seconds;
   LossScaler scaler = {.scale = precision.scales_loss ? LossScaler::kStart : 1};
 };
 
@@ -192,6 +195,7 @@ const std::string& Learner::initial_digest() const { return state_->initial_dige
 const data::PreprocessConfig& Learner::preprocess() const { return state_->model->preprocess(); }
 const data::Tokenizer& Learner::tokenizer() const { return state_->model->tokenizer(); }
 
+const StepSeconds& Learner::last_step() const { return state_->seconds; }
 const LossScaler& Learner::scaler() const { return state_->scaler; }
 void Learner::set_scaler(const LossScaler& scaler) { state_->scaler = scaler; }
 
@@ -218,7 +222,10 @@ StepResult Learner::step(const RankBatch& batch, const InputBatch& inputs,
                       .stop_wanted = losses.flagged,
                       .margin_shares = losses.margin_shares};
     const bool finite = std::isfinite(losses.loss);
+    state_->seconds = state_->pass->seconds();
+    Stopwatch watch;
     result.applied = finite && state_->apply(options);
+    state_->seconds.optimizer = watch.lap();
     if (!result.applied) state_->restore(before);
     if (finite && state_->precision.scales_loss) {
       // A gradient beyond float16 is no fault while the scale can still fall.

@@ -19,6 +19,7 @@
 #include "train/margin_shares.h"
 #include "train/rank_batch.h"
 #include "train/ssl_figures.h"
+#include "train/step_seconds.h"
 
 namespace helip::train {
 
@@ -48,7 +49,8 @@ struct StepResult {
 class Learner {
  public:
   // Builds config.model with its initial weights on `device` ("cpu", "cuda:I"). Makes LibTorch
-  // deterministic for this process and sets its threads to launcher.threads_per_worker. `ranks`
+  // deterministic for this process and, on the CPU, sets its threads to launcher.threads_per_worker
+  // and lets it keep memory that it frees. `ranks`
   // must come from comm::open_group and outlive this. Throws ConfigError (precision, device) or
   // what model::load_model throws.
   Learner(const config::RunConfig& config, const std::string& device, comm::Group& ranks);
@@ -70,6 +72,9 @@ class Learner {
   // One optimizer step on the global batch of which `batch` and `inputs` are this rank's part.
   // Afterwards logit_scale lies in [0, ln 100].
   StepResult step(const RankBatch& batch, const InputBatch& inputs, const StepOptions& options);
+
+  // Of the last step; zero before the first one.
+  [[nodiscard]] const StepSeconds& last_step() const;
 
   // float16's factor on the loss; 1, never changed, in other precisions. It belongs to the state.
   [[nodiscard]] const LossScaler& scaler() const;

@@ -1,3 +1,5 @@
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <filesystem>
@@ -10,6 +12,7 @@
 #include "common/bounded_queue.h"
 #include "common/digest.h"
 #include "common/error.h"
+#include "common/heap.h"
 #include "common/publish.h"
 #include "common/rng.h"
 #include "common/text.h"
@@ -154,3 +157,22 @@ TEST_CASE("a bounded queue hands over everything in order and ends when closed")
   CHECK(expected == 1000);
   CHECK_FALSE(queue.push(1));
 }
+
+// Sanitizers have an allocator of their own.
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+TEST_CASE("large blocks that were freed are used again without new pages") {
+  keep_freed_memory();
+  constexpr std::size_t kBytes = 128 << 20;
+  const auto faults_of_a_block = [&] {
+    rusage before{};
+    rusage after{};
+    getrusage(RUSAGE_SELF, &before);
+    CHECK(std::vector<char>(kBytes, 1).back() == 1);
+    getrusage(RUSAGE_SELF, &after);
+    return after.ru_minflt - before.ru_minflt;
+  };
+  const long first = faults_of_a_block();
+  CHECK(first >= static_cast<long>(kBytes >> 21));  // pages may be of 2 MiB
+  CHECK(faults_of_a_block() <= first / 10 + 4);
+}
+#endif
