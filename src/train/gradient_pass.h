@@ -25,10 +25,10 @@ namespace helip::train {
 
 // Equal on all ranks.
 struct BatchLosses {
-  double loss = 0, contrastive = 0, margin = 0;  // of the global batch
-  std::optional<SslFigures> ssl = {};            // where there is SLIP's term
-  bool flagged = false;                          // on any rank
-  std::optional<MarginShares> margin_shares;     // if wanted, and there is a margin loss
+  double loss = 0, contrastive = 0, margin = 0;    // of the global batch
+  std::optional<SslFigures> ssl = {};              // where there is SLIP's term
+  bool flagged = false;                            // on any rank
+  std::optional<MarginShares> margin_shares = {};  // if wanted, and there is a margin loss
 };
 
 // Rows of one tower with the keys of their draws, in CPU memory.
