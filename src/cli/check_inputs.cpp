@@ -193,12 +193,14 @@ void check_scratch_of(const config::RunConfig& config) {
 void check_eval_of_features(const config::RunConfig& config) {
   const auto source =
       model::find_architecture(config.model.architecture, model::installed_models());
-  if (!source.locked_towers || config.eval.datasets.empty() ||
+  const bool scores = !config.early_stop.dataset.empty();
+  if (!source.locked_towers || (config.eval.datasets.empty() && !scores) ||
       model::read_locked_config(source.folder).kind != model::TowersKind::kFeatures) {
     return;
   }
-  missing("towers that are .npy features cannot embed new images", "eval.datasets", "none",
-          cat(config.eval.datasets.size()));
+  missing("towers that are .npy features cannot embed new images",
+          scores ? "early_stop.dataset" : "eval.datasets", "none",
+          scores ? config.early_stop.dataset : cat(config.eval.datasets.size()));
 }
 
 // Training would refuse it too, after mining.
@@ -211,11 +213,12 @@ void check_slip(const config::RunConfig& config) {
           "no such section, or one of SLIP's SLIP_ models", config.model.architecture);
 }
 
-void check_dataset(const config::EvalDataset& dataset, const std::string& key) {
+void check_dataset(const config::EvalDataset& dataset, const std::string& key,
+                   const std::string& path_key) {
   const fs::path folder(dataset.path);
   if (!is_folder(folder)) {
-    missing("the evaluation data set is not there", key + ".path",
-            "a folder in clip_benchmark's layout", "no " + dataset.path);
+    missing("the evaluation data set is not there", path_key, "a folder in clip_benchmark's layout",
+            "no " + dataset.path);
   }
   std::vector<std::string> splits = {dataset.split};
   if (std::find(dataset.tasks.begin(), dataset.tasks.end(), "linear_probe") !=
@@ -254,9 +257,17 @@ void check_inputs(const config::RunConfig& config, rpc::Stage until) {
   check_slip(config);
   if (until >= rpc::Stage::kMine) check_scratch_of(config);
   warn_of_logits(config);
+  if (until >= rpc::Stage::kTrain && !config.early_stop.dataset.empty()) {
+    check_dataset({.name = "early_stop",
+                   .path = config.early_stop.dataset,
+                   .tasks = {"zero_shot"},
+                   .split = config.early_stop.split},
+                  "early_stop", "early_stop.dataset");
+  }
   if (until < rpc::Stage::kEval) return;
   for (std::size_t i = 0; i < config.eval.datasets.size(); ++i) {
-    check_dataset(config.eval.datasets[i], cat("eval.datasets[", i, "]"));
+    const std::string key = cat("eval.datasets[", i, "]");
+    check_dataset(config.eval.datasets[i], key, key + ".path");
   }
 }
 

@@ -179,6 +179,18 @@ struct Fields<RemineConfig> {
 };
 
 template <>
+struct Fields<EarlyStopConfig> {
+  using S = EarlyStopConfig;
+  static constexpr auto kAll = std::tuple{
+      field("dataset", &S::dataset, PathRule::kPath),
+      field("split", &S::split),
+      field("every_steps", &S::every_steps),
+      field("tolerance", &S::tolerance),
+      field("patience", &S::patience),
+  };
+};
+
+template <>
 struct Fields<LossConfig> {
   using S = LossConfig;
   static constexpr auto kAll = std::tuple{
@@ -267,6 +279,7 @@ struct Fields<RunConfig> {
       field("mining", &S::mining),
       field("train", &S::train),
       field("remine", &S::remine),
+      field("early_stop", &S::early_stop),
       field("loss", &S::loss),
       field("slip", &S::slip),
       field("eval", &S::eval),
@@ -319,6 +332,7 @@ static_assert(detail::every_member_listed<TrainConfig>());
 static_assert(detail::every_member_listed<RemineConfig>());
 static_assert(detail::every_member_listed<LossConfig>());
 static_assert(detail::every_member_listed<SlipConfig>());
+static_assert(detail::every_member_listed<EarlyStopConfig>());
 static_assert(detail::every_member_listed<EvalDataset>());
 static_assert(detail::every_member_listed<EvalConfig>());
 static_assert(detail::every_member_listed<CoordinatorConfig>());

@@ -234,6 +234,23 @@ struct RemineConfig {
   bool operator==(const RemineConfig&) const = default;
 };
 
+// Ends training when zero-shot accuracy on held-out images falls; the model is then the one of the
+// best score.
+struct EarlyStopConfig {
+  // A folder in clip_benchmark's layout; empty: training runs to its end and nothing is scored.
+  std::string dataset;
+  // Folder of the split that is scored: not the one that results are reported on.
+  std::string split = "validation";
+  // Steps between scores. Rank 0 makes them while the others wait.
+  std::uint64_t every_steps = 500;
+  // A score below the best one by more than this is a fall (of acc1, 0 to 1).
+  double tolerance = 0;
+  // Falls in a row that end training.
+  std::uint32_t patience = 2;
+
+  bool operator==(const EarlyStopConfig&) const = default;
+};
+
 // Losses (Eq. 6, Eq. 7).
 struct LossConfig {
   // gamma, weight of the hard negative margin loss; 0 turns it off.
@@ -337,6 +354,7 @@ struct RunConfig {
   MiningConfig mining;
   TrainConfig train;
   RemineConfig remine;
+  EarlyStopConfig early_stop;
   LossConfig loss;
   SlipConfig slip;
   EvalConfig eval;

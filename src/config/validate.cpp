@@ -287,6 +287,21 @@ void check(const RunConfig& config, const RemineConfig& remine, Checks& checks) 
               config.encoder.model ? "encoder.model" : config.encoder.source);
 }
 
+void check(const EarlyStopConfig& early_stop, Checks& checks) {
+  if (early_stop.dataset.empty()) {
+    if (early_stop == EarlyStopConfig{}) return;
+    checks.fail("early_stop.dataset", {.what = "early_stop without held-out images",
+                                       .expected = "a folder in clip_benchmark layout",
+                                       .found = "none"});
+  }
+  checks.name(early_stop.split, "early_stop.split");
+  checks.that(early_stop.every_steps >= 1, "early_stop.every_steps", "at least 1",
+              early_stop.every_steps);
+  checks.that(early_stop.tolerance >= 0 && early_stop.tolerance < 1, "early_stop.tolerance",
+              "0 or more, below 1", early_stop.tolerance);
+  checks.that(early_stop.patience >= 1, "early_stop.patience", "at least 1", early_stop.patience);
+}
+
 void check(const LossConfig& loss, Checks& checks) {
   checks.that(not_negative(loss.margin_weight), "loss.margin_weight", "0 or more",
               loss.margin_weight);
@@ -388,6 +403,7 @@ std::optional<Violation> first_violation(const RunConfig& config) {
   check(config.mining, checks);
   check(config, config.train, checks);
   check(config, config.remine, checks);
+  check(config.early_stop, checks);
   check(config.loss, checks);
   check(config.slip, checks);
   check(config.eval, checks);

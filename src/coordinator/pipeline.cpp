@@ -328,8 +328,8 @@ std::vector<NewTask> Pipeline::train_tasks(const TaskLedger& ledger,
     if (runs(Stage::kMine)) {
       paths["hard_pairs"] = work_dir_.hard_pairs().string();
       paths["remined"] = work_dir_.remined(config_.train, seed).string();
-      paths["feature_cache"] = work_dir_.feature_cache(config_.encoder).string();
     }
+    paths["feature_cache"] = work_dir_.feature_cache(config_.encoder).string();
     paths["checkpoints"] = work_dir_.checkpoints(config_.train, seed).string();
     paths["metrics"] = work_dir_.metrics().string();
     paths["events"] = work_dir_.events(config_.train, seed).string();

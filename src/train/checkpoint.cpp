@@ -190,6 +190,10 @@ void write_checkpoint(const fs::path& folder, const TrainState& state,
                                 {"model_digest", state.run.model_digest},
                                 {"table_digest", state.run.table_digest}};
     description["later_tables"] = tables;
+    description["held_out"] = ordered_json::array();
+    for (const HeldOutScore& score : state.held_out) {
+      description["held_out"].push_back({{"step", score.step}, {"acc1", score.acc1}});
+    }
     const std::string text = description.dump(2) + "\n";
     publish_file(temporary / kStateFile, text);
     digests[kStateFile] = sha256_hex(text);
@@ -226,6 +230,10 @@ TrainState read_checkpoint(const fs::path& checkpoint) {
                                     .first_epoch = turn.at("first_epoch").get<std::uint64_t>(),
                                     .digest = turn.at("digest").get<std::string>()});
     }
+    for (const ordered_json& score : object.at("held_out")) {
+      found.held_out.push_back(
+          {.step = score.at("step").get<std::uint64_t>(), .acc1 = score.at("acc1").get<double>()});
+    }
     return found;
   });
   if (checkpoint.filename() != checkpoint_name(state.step)) {
@@ -255,17 +263,19 @@ std::optional<TrainState> newest_checkpoint(const fs::path& folder, const RunIde
   return std::nullopt;
 }
 
-void remove_old_checkpoints(const fs::path& folder, std::uint32_t keep, std::uint64_t keep_every) {
+void remove_old_checkpoints(const fs::path& folder, const CheckpointRetention& retention,
+                            std::optional<std::uint64_t> best) {
   std::vector<std::uint64_t> steps = steps_in(folder);
   std::reverse(steps.begin(), steps.end());
   std::uint32_t complete = 0;
   for (const std::uint64_t step : steps) {
     const fs::path checkpoint = folder / checkpoint_name(step);
-    if (complete < std::max(keep, 1U)) {
+    if (complete < std::max(retention.keep, 1U)) {
       if (fs::exists(checkpoint / kManifestFile)) ++complete;
       continue;
     }
-    if (keep_every > 0 && step % keep_every == 0) continue;
+    if (retention.keep_every > 0 && step % retention.keep_every == 0) continue;
+    if (step == best) continue;
     // The manifest goes first: what is left of a removal that was cut short is no checkpoint.
     fs::remove(checkpoint / kManifestFile);
     fs::remove_all(checkpoint);

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "train/held_out.h"
 #include "train/loss_scaler.h"
 #include "train/table_turn.h"
 
@@ -36,6 +37,7 @@ struct TrainState {
   double loss = 0;          // of the last step
   LossScaler scaler = {.scale = 1};
   std::vector<TableTurn> later_tables = {};  // mined while training; the first is in `run`
+  HeldOutScores held_out = {};
 };
 
 // Name of a checkpoint's folder: step-00000100.
@@ -60,10 +62,15 @@ TrainState read_checkpoint(const std::filesystem::path& checkpoint);
 std::optional<TrainState> newest_checkpoint(const std::filesystem::path& folder,
                                             const RunIdentity& run);
 
-// Removes all but the newest `keep` complete checkpoints (at least one stays) and those whose step
-// is a multiple of `keep_every` (0: none).
-void remove_old_checkpoints(const std::filesystem::path& folder, std::uint32_t keep,
-                            std::uint64_t keep_every);
+struct CheckpointRetention {
+  std::uint32_t keep = 2;        // newest complete ones, at least one
+  std::uint64_t keep_every = 0;  // those of steps that are multiples of it stay for ever; 0: none
+};
+
+// Removes all others; that of step `best`, if there is one, stays too.
+void remove_old_checkpoints(const std::filesystem::path& folder,
+                            const CheckpointRetention& retention,
+                            std::optional<std::uint64_t> best = {});
 
 // Removes what a killed run left half written. Only while no other process writes checkpoints here.
 void sweep_checkpoints(const std::filesystem::path& folder);

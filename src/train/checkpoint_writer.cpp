@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <exception>
+#include <optional>
 #include <utility>
 
 #include "common/clock.h"
@@ -76,7 +77,9 @@ void CheckpointWriter::write(const TrainState& state, Snapshot& snapshot,
   setpriority(PRIO_PROCESS, 0, kNice);
   write_checkpoint(folder_, state,
                    [&](const std::filesystem::path& into) { return snapshot.write(into); });
-  remove_old_checkpoints(folder_, retention_.keep, retention_.keep_every);
+  std::optional<std::uint64_t> best;
+  if (!state.held_out.empty()) best = best_of(state.held_out).step;
+  remove_old_checkpoints(folder_, retention_, best);
 }
 
 void CheckpointWriter::wait_copied() {

@@ -21,11 +21,6 @@ class Snapshot {
   [[nodiscard]] virtual FileDigests write(const std::filesystem::path& folder) const = 0;
 };
 
-struct CheckpointRetention {
-  std::uint32_t keep = 2;        // newest complete ones
-  std::uint64_t keep_every = 0;  // those of steps that are multiples of it stay for ever; 0: none
-};
-
 // What goes wrong in the background is thrown by the next call.
 class CheckpointWriter {
  public:
@@ -35,7 +30,8 @@ class CheckpointWriter {
   CheckpointWriter(const CheckpointWriter&) = delete;
   CheckpointWriter& operator=(const CheckpointWriter&) = delete;
 
-  // Begins to copy and then to write; waits for the checkpoint before. `snapshot` must live until
+  // Begins to copy and then to write, and then removes old ones but that of the best score; waits
+  // for the checkpoint before. `snapshot` must live until
   // it is written.
   void start(const TrainState& state, Snapshot& snapshot);
   // To be called before weights change: waits until they are copied.

@@ -90,6 +90,19 @@ void StepLog::note(std::uint64_t step, double epoch, const StepResult& result, d
   pairs_ = 0;
 }
 
+void StepLog::note_held_out(const HeldOutScore& score, const HeldOutScore& best) const {
+  const config::EarlyStopConfig& config = spec_.config.early_stop;
+  log::info(cat("step ", score.step, ": zero-shot acc1 ", decimal(score.acc1, 4), " on ",
+                config.dataset, " ", config.split, ", best ", decimal(best.acc1, 4), " at step ",
+                best.step));
+  if (!events_) return;
+  const std::filesystem::path folder(config.dataset);
+  const std::string name = (folder.has_filename() ? folder : folder.parent_path()).filename();
+  events_->append(score.step,
+                  {{cat("val/", name, "-zeroshot-", config.split, "-top1"), score.acc1}},
+                  wall_seconds());
+}
+
 // OpenCLIP's tags where it has one for the thing.
 void StepLog::add_event(const MetricsLine& line) const {
   EventFile::Scalars scalars = {

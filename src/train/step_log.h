@@ -23,6 +23,8 @@ class StepLog {
 
   // Before the first step; the time before is no step's.
   void begin();
+  // A score on held-out images, and the best one so far.
+  void note_held_out(const HeldOutScore& score, const HeldOutScore& best) const;
   // Seconds between two steps that are neither's.
   void leave_out(double seconds) { start_ += seconds; }
   // Seconds that the step now under way has waited, for data and for checkpoints.

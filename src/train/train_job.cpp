@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <iomanip>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -17,6 +18,8 @@
 #include "train/batch_source.h"
 #include "train/checkpoint.h"
 #include "train/checkpoint_writer.h"
+#include "train/first_rank.h"
+#include "train/held_out.h"
 #include "train/learner.h"
 #include "train/rank_batch.h"
 #include "train/schedule.h"
@@ -32,26 +35,6 @@ namespace fs = std::filesystem;
 constexpr int kBadStepsInARow = 3;
 constexpr std::uint64_t kStepsAhead =
     2;  // batches that the source may prepare before they are needed
-
-// Runs `task` on rank 0 alone; all ranks get its text, or the same error.
-template <typename Task>
-std::string on_first_rank(comm::Group& ranks, Task task) {
-  std::string answer;
-  if (ranks.rank() == 0) {
-    try {
-      answer = cat("+", task());
-    } catch (const std::exception& problem) {
-      answer = cat("-", problem.what());
-      ranks.broadcast_text(answer);
-      throw;
-    }
-  }
-  answer = ranks.broadcast_text(answer);
-  if (answer.starts_with('-')) {
-    throw StoreError({.what = answer.substr(1), .where = "rank 0", .expected = {}, .found = {}});
-  }
-  return answer.substr(1);
-}
 
 std::unique_ptr<BatchSource> open_source(const TrainSpec& spec, const Learner& learner,
                                          std::uint64_t pairs) {
@@ -115,7 +98,7 @@ class Training {
         .steps = state_.step, .resumed_from = state_.step, .final_loss = state_.loss};
     request_first();
     if (log_) log_->begin();
-    while (state_.step < steps_ && !report.stopped) {
+    while (!score_held_out() && state_.step < steps_ && !report.stopped) {
       if (const auto turn = schedule_.request_at(state_.step, steps_)) {
         report.stopped = !remine(*turn);
         if (report.stopped) break;
@@ -131,7 +114,9 @@ class Training {
     finish_checkpoint();
     report.steps = state_.step;
     report.final_loss = state_.loss;
-    if (!report.stopped) publish();
+    if (report.stopped) return report;
+    if (!state_.held_out.empty()) report.best = best_of(state_.held_out);
+    publish();
     return report;
   }
 
@@ -191,6 +176,10 @@ class Training {
     learner_.check_equal_weights(state_.step);
   }
 
+  [[nodiscard]] fs::path checkpoint_of(std::uint64_t step) const {
+    return spec_.checkpoint_folder / checkpoint_name(step);
+  }
+
   [[nodiscard]] fs::path table_folder(std::uint32_t version) const {
     return version == 1 ? spec_.hard_pairs_folder : spec_.remined_folder / cat(version);
   }
@@ -217,13 +206,12 @@ class Training {
     const double began = monotonic_seconds();
     if (saved_step_ != state_.step) save();
     finish_checkpoint();
-    const bool mined =
-        callbacks_.remine({.version = turn.version,
-                           .step = turn.requested,
-                           .first_step = turn.first_step,
-                           .checkpoint = spec_.checkpoint_folder / checkpoint_name(turn.requested),
-                           .previous_table = table_folder(turn.version - 1),
-                           .table = table_folder(turn.version)});
+    const bool mined = callbacks_.remine({.version = turn.version,
+                                          .step = turn.requested,
+                                          .first_step = turn.first_step,
+                                          .checkpoint = checkpoint_of(turn.requested),
+                                          .previous_table = table_folder(turn.version - 1),
+                                          .table = table_folder(turn.version)});
     if (!mined) return false;
     turn.digest = add_table(turn);
     state_.later_tables.push_back(turn);
@@ -231,6 +219,32 @@ class Training {
     request_first();
     if (log_) log_->leave_out(monotonic_seconds() - began);
     return true;
+  }
+
+  // With the checkpoint of this step, if a score is due. True: training ends here.
+  bool score_held_out() {
+    const config::EarlyStopConfig& config = spec_.config.early_stop;
+    if (!score_is_due(config, state_.held_out, state_.step, steps_)) {
+      return has_fallen(config, state_.held_out);
+    }
+    const double began = monotonic_seconds();
+    if (saved_step_ != state_.step) save();
+    finish_checkpoint();
+    const std::string acc1 = on_first_rank(ranks_, patience(), [this]() -> std::string {
+      if (!callbacks_.held_out_accuracy) {
+        throw ConfigError({.what = "nobody here can score held-out images",
+                           .where = "early_stop.dataset",
+                           .expected = "a training by workers",
+                           .found = "another caller"});
+      }
+      return cat(std::setprecision(17), callbacks_.held_out_accuracy(checkpoint_of(state_.step)));
+    });
+    state_.held_out.push_back({.step = state_.step, .acc1 = std::stod(acc1)});
+    if (log_) {
+      log_->note_held_out(state_.held_out.back(), best_of(state_.held_out));
+      log_->leave_out(monotonic_seconds() - began);
+    }
+    return has_fallen(config, state_.held_out);
   }
 
   void request_first() {
@@ -311,12 +325,16 @@ class Training {
          .found = found});
   }
 
+  // Seconds after which ranks that wait for rank 0 hear of it.
+  [[nodiscard]] double patience() const {
+    return spec_.config.train.collective_timeout_seconds / 4;
+  }
+
   // The ranks wait together: rank 0 says now and then that it is still writing, or the others would
   // take it for a dead peer. Nor may they end before, which would end rank 0.
   void finish_checkpoint() {
-    const double patience = spec_.config.train.collective_timeout_seconds / 4;
     const auto finish = [&]() -> std::string {
-      return checkpoints_->finish_within(patience) ? "" : "writing";
+      return checkpoints_->finish_within(patience()) ? "" : "writing";
     };
     while (!on_first_rank(ranks_, finish).empty()) continue;
   }
@@ -330,7 +348,13 @@ class Training {
   // Also after a kill between the last checkpoint and the end: the final checkpoint is there, so an
   // older folder of the model is of this very run and is made again.
   void publish() {
-    on_first_rank(ranks_, [&]() -> std::string {
+    on_first_rank(ranks_, patience(), [this]() -> std::string {
+      const std::uint64_t best =
+          state_.held_out.empty() ? state_.step : best_of(state_.held_out).step;
+      if (best != state_.step) {
+        read_checkpoint(checkpoint_of(best));  // throws if it is damaged
+        learner_.load_checkpoint(checkpoint_of(best));
+      }
       fs::remove_all(spec_.model_folder);
       learner_.publish_model(spec_.model_folder);
       return {};

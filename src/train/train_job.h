@@ -10,6 +10,7 @@
 
 #include "comm/group.h"
 #include "config/run_config.h"
+#include "train/held_out.h"
 #include "train/ssl_figures.h"
 
 namespace helip::train {
@@ -47,6 +48,8 @@ struct TrainReport {
   std::uint64_t resumed_from = 0;
   double final_loss = 0;
   bool stopped = false;  // should_stop asked for it; a checkpoint was written
+  // Of the best score on held-out images, whose weights the finished model has (early_stop).
+  std::optional<HeldOutScore> best = {};
 };
 
 // A table that is to be mined with a checkpoint's weights.
@@ -65,6 +68,9 @@ struct TrainCallbacks {
   // All ranks, between two steps; needed if the configuration has `remine`. False, on all ranks: a
   // rank was asked to stop.
   std::function<bool(const RemineRequest&)> remine = {};
+  // Zero-shot accuracy (acc1, 0 to 1) of a checkpoint on early_stop.dataset; needed if there is
+  // one. Rank 0 only, in a thread of its own, while training waits.
+  std::function<double(const std::filesystem::path& checkpoint)> held_out_accuracy = {};
 };
 
 // `ranks` must come from comm::open_group of this build.

@@ -21,8 +21,10 @@
 #include "mining/pairs/embedding_files.h"
 #include "model/model_files.h"
 #include "report/report.h"
+#include "worker/held_out.h"
 #include "worker/merge_inputs.h"
 #include "worker/remine.h"
+#include "worker/train_numbers.h"
 
 namespace helip::worker {
 namespace {
@@ -344,20 +346,7 @@ TaskOutcome EngineTaskRunner::train(const rpc::TaskSpec& spec, comm::Group& grou
   job.device = open_engine();
   train::TrainCallbacks callbacks;
   callbacks.progress = [&](const train::TrainProgress& now) {
-    rpc::TrainNumbers numbers;
-    numbers.step = now.step;
-    numbers.steps = now.steps;
-    numbers.epoch = now.epoch;
-    numbers.loss = now.loss;
-    numbers.contrastive_loss = now.contrastive_loss;
-    numbers.margin_loss = now.margin_loss;
-    if (now.ssl) numbers.ssl_loss = now.ssl->loss;
-    numbers.lr = now.lr;
-    numbers.logit_scale = now.logit_scale;
-    numbers.samples_per_second = now.samples_per_second;
-    numbers.data_share = now.data_share;
-    numbers.seed = spec.seed;
-    hooks.train_progress(numbers);
+    hooks.train_progress(numbers_of(now, spec.seed));
   };
   callbacks.should_stop = hooks.should_stop;
   callbacks.remine = [&](const train::RemineRequest& request) {
@@ -368,10 +357,17 @@ TaskOutcome EngineTaskRunner::train(const rpc::TaskSpec& spec, comm::Group& grou
                    .should_stop = hooks.should_stop},
                   request, group);
   };
+  callbacks.held_out_accuracy = [&](const std::filesystem::path& checkpoint) {
+    return held_out_accuracy(config_, checkpoint, spec.path("feature_cache"), job.device);
+  };
   const train::TrainReport report = engine::engine().run_train_job(job, group, callbacks);
   if (report.resumed_from > 0) log::info(cat("resumed from step ", report.resumed_from));
-  TaskOutcome done =
-      outcome({{"seed", spec.seed}, {"steps", report.steps}, {"final_loss", report.final_loss}});
+  json numbers = {{"seed", spec.seed}, {"steps", report.steps}, {"final_loss", report.final_loss}};
+  if (report.best) {
+    numbers["best_step"] = report.best->step;
+    numbers["best_acc1"] = report.best->acc1;
+  }
+  TaskOutcome done = outcome(numbers);
   done.stopped = report.stopped;
   return done;
 }

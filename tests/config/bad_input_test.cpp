@@ -261,6 +261,13 @@ TEST_CASE("values out of range name key, range and value") {
       {"remine: {lag_steps: 5}",
        "c.yaml:4: remine.lag_steps: value not allowed; expected 0 without remine.every_steps or "
        "remine.every_epochs; found 5"},
+      {"early_stop: {patience: 3}",
+       "c.yaml: early_stop.dataset: early_stop without held-out images; expected a folder in "
+       "clip_benchmark layout; found none"},
+      {"early_stop: {dataset: d, patience: 0}",
+       "c.yaml:4: early_stop.patience: value not allowed; expected at least 1; found 0"},
+      {"early_stop: {dataset: d, tolerance: 1}",
+       "c.yaml:4: early_stop.tolerance: value not allowed; expected 0 or more, below 1; found 1"},
       {"loss: {margin_weight: -1}",
        "c.yaml:4: loss.margin_weight: value not allowed; expected 0 or more; found -1"},
       {"loss: {margin_scale: 0}",

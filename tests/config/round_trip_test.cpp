@@ -111,6 +111,12 @@ train:
   loader_threads: 2
   fingerprint_steps: 7
   collective_timeout_seconds: 0.1
+early_stop:
+  dataset: held/out
+  split: dev
+  every_steps: 50
+  tolerance: 0.01
+  patience: 3
 loss:
   margin_weight: 0
   margin_scale: 2.5

@@ -23,6 +23,8 @@ const std::vector<TableTurn> kTables = {
     {.version = 2, .requested = 13, .first_step = 13, .first_epoch = 1, .digest = "second"},
     {.version = 3, .requested = 17, .first_step = 25, .first_epoch = 2, .digest = "third"}};
 
+const HeldOutScores kScores = {{.step = 0, .acc1 = 1.0 / 7}, {.step = 10, .acc1 = 0.1}};
+
 void write(const fs::path& folder, std::uint64_t step, const RunIdentity& run = kRun) {
   write_checkpoint(folder,
                    {.run = run,
@@ -30,7 +32,8 @@ void write(const fs::path& folder, std::uint64_t step, const RunIdentity& run = 
                     .epoch = step / 10,
                     .loss = 1.0 / 3,
                     .scaler = {.scale = 512, .good_steps = 3},
-                    .later_tables = kTables},
+                    .later_tables = kTables,
+                    .held_out = kScores},
                    [&](const fs::path& into) {
                      const std::string weights = "weights of step " + std::to_string(step);
                      publish_file(into / kModelFile, weights);
@@ -62,6 +65,7 @@ TEST_CASE("a checkpoint comes back as it was written") {
   CHECK(state.scaler.scale == 512);
   CHECK(state.scaler.good_steps == 3);
   CHECK(state.later_tables == kTables);
+  CHECK(state.held_out == kScores);
 }
 
 TEST_CASE("the newest checkpoint is found, and none in an empty or missing folder") {
@@ -147,10 +151,10 @@ TEST_CASE("old checkpoints are removed, but a damaged one does not count") {
   const test::TemporaryFolder folder;
   for (const std::uint64_t step : {1, 2, 3, 4}) write(folder.path(), step);
   fs::remove(folder.path() / "step-00000004" / "manifest.json");
-  remove_old_checkpoints(folder.path(), 2, 0);
+  remove_old_checkpoints(folder.path(), {.keep = 2});
   CHECK(names_in(folder.path()) ==
         std::vector<std::string>{"step-00000002", "step-00000003", "step-00000004"});
-  remove_old_checkpoints(folder.path(), 0, 0);
+  remove_old_checkpoints(folder.path(), {.keep = 0});
   CHECK(names_in(folder.path()) == std::vector<std::string>{"step-00000003", "step-00000004"});
 }
 
@@ -158,10 +162,19 @@ TEST_CASE("checkpoints of every so many steps stay beside the newest ones") {
   const test::TemporaryFolder folder;
   for (std::uint64_t step = 2; step <= 20; step += 2) {
     write(folder.path(), step);
-    remove_old_checkpoints(folder.path(), 2, 6);
+    remove_old_checkpoints(folder.path(), {.keep = 2, .keep_every = 6});
   }
   CHECK(names_in(folder.path()) == std::vector<std::string>{"step-00000006", "step-00000012",
                                                             "step-00000018", "step-00000020"});
+}
+
+TEST_CASE("the checkpoint of the best score stays until there is a better one") {
+  const test::TemporaryFolder folder;
+  for (const std::uint64_t step : {1, 2, 3, 4}) write(folder.path(), step);
+  remove_old_checkpoints(folder.path(), {.keep = 1}, 2);
+  CHECK(names_in(folder.path()) == std::vector<std::string>{"step-00000002", "step-00000004"});
+  remove_old_checkpoints(folder.path(), {.keep = 1}, 4);
+  CHECK(names_in(folder.path()) == std::vector<std::string>{"step-00000004"});
 }
 
 TEST_CASE("a complete checkpoint is never written again") {
