@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Checks the engine on a GPU box that has nothing but a Python with torch and NumPy, nvcc, CMake and make or ninja (run
 # scripts/pack_engine.sh beforehand, where Debian's headers are): builds it, runs its tests, mines on the GPU against the CPU
-# and against bare matrix products, and prints one table, which also goes to $OUT/gpu_check.txt (without OUT: into the build
-# folder). Ends with an error if a test fails, or is skipped for want of a GPU.
+# and against bare matrix products, trains on both, and prints two tables, which also go to $OUT/gpu_check.txt (without OUT:
+# into the build folder). Ends with an error if a test fails or is skipped for want of a GPU, or if the losses differ.
 #
 # usage: scripts/gpu_check.sh [--compile-only]
 # HELIP_CUDA_ARCHITECTURES (native): as CMAKE_CUDA_ARCHITECTURES. HELIP_CHECK_PAIRS (200000): pairs that are mined.
@@ -34,3 +34,4 @@ if [ ! -d "$embeddings" ]; then
 fi
 report="${OUT:-$build}/gpu_check.txt"
 python3 bench/mining/gpu_table.py "$build" "$embeddings" --k "$k" --threads "$(nproc)" | tee "$report"
+python3 bench/train/gpu_table.py "$build" "$build/training" --threads "$(nproc)" | tee -a "$report"

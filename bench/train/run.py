@@ -138,7 +138,7 @@ def write_job(args, case, name, precision, threads, ranks, pairs_per_rank):
         if not pathlib.Path(job["init"]).exists():
             make_weights(folder, file)
     assert pairs % (ranks * (1 + args.hard_pairs)) == 0
-    job |= {"precision": precision, "threads": threads, "backend": "mpi" if ranks > 1 else "local", "hard_pairs": args.hard_pairs,
+    job |= {"precision": precision, "threads": threads, "device": "cpu", "backend": "mpi" if ranks > 1 else "local", "hard_pairs": args.hard_pairs,
             "seeds": pairs // (1 + args.hard_pairs), "margin_weight": 25.0, "lr": 1e-5, "image": str(folder / "image.npy"),
             "text": str(folder / "text.npy")}
     path = folder / f"{case}-{precision}-{threads}x{ranks}.json"

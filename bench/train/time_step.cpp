@@ -1,8 +1,9 @@
 // Times training steps of train::Learner on inputs of files, so that run.py can set them beside
 // another program's. usage: helip_time_step JOB.json, alone or under mpirun. JOB: {"model", "init",
-// "precision", "threads", "seeds", "hard_pairs", "margin_weight", "lr", "image", "text"}; image and
-// text name .npy files with the rows of the global batch. Then each line of standard input, "plain
-// STEPS" or "hard STEPS", is answered with a line of JSON; plain batches have as many pairs.
+// "precision", "device", "backend", "threads", "seeds", "hard_pairs", "margin_weight", "lr",
+// "image", "text"}; image and text name .npy files with the rows of the global batch. Then each
+// line of standard input, "plain STEPS" or "hard STEPS", is answered with a line of JSON; plain
+// batches have as many pairs.
 #include <sys/resource.h>
 
 #include <cstdint>
@@ -100,7 +101,7 @@ double processor_seconds() {
 class Program {
  public:
   Program(const nlohmann::json& job, comm::Group& ranks)
-      : job_(job), ranks_(ranks), learner_(config_of(job), "cpu", ranks) {
+      : job_(job), ranks_(ranks), learner_(config_of(job), job.at("device"), ranks) {
     const std::uint32_t hard_pairs = job.at("hard_pairs");
     const std::int64_t pairs = job.at("seeds").get<std::int64_t>() * (1 + hard_pairs);
     groups_.resize(static_cast<std::size_t>(pairs));
@@ -160,7 +161,7 @@ int main(int count, char** arguments) {
   }
   try {
     const nlohmann::json job = nlohmann::json::parse(std::ifstream(arguments[1]));
-    const auto ranks = comm::open_group(job.at("backend"), "cpu", kTimeoutSeconds);
+    const auto ranks = comm::open_group(job.at("backend"), job.at("device"), kTimeoutSeconds);
     Program program(job, *ranks);
     while (true) {
       std::string command;

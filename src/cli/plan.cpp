@@ -184,8 +184,12 @@ class Plan {
     const std::uint64_t global = config::global_batch_size(config_.train);
     const bool all = config_.slip.ssl_on == "all" || config_.train.hard_pairs == "none";
     const std::uint64_t images = all ? global : config_.train.seeds_per_batch;
-    return kFloat * static_cast<double>(pieces(images, std::max(1U, config_.launcher.workers))) *
+    return kFloat * static_cast<double>(pieces(images, ranks_that_train())) *
            static_cast<double>(model_.views);
+  }
+
+  [[nodiscard]] std::uint32_t ranks_that_train() const {
+    return std::max(1U, config_.launcher.workers - config_.remine.workers);
   }
 
   [[nodiscard]] std::string train_memory() const {
@@ -193,7 +197,7 @@ class Plan {
     const double frozen = model_.locked_towers ? 0 : static_cast<double>(model_.tower_bytes);
     const double state = 4 * kFloat * static_cast<double>(model_.parameters) + frozen;
     const std::uint64_t global = config::global_batch_size(config_.train);
-    const double rows = static_cast<double>(pieces(global, std::max(1U, config_.launcher.workers)));
+    const double rows = static_cast<double>(pieces(global, ranks_that_train()));
     const std::uint64_t features = model_.image_features + model_.text_features;
     const std::uint64_t inputs = model_.locked_towers ? features : model_.inputs;
     // Similarities and their softmax in both directions.

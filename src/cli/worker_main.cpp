@@ -90,11 +90,11 @@ int work(const Options& options, const worker::Rank& rank) {
   loop.stop_asked = [] { return worker::stop_signals() > 0; };
   loop.wait = worker::wait_unless_stopped;
   loop.end_process = [](int exit_code) { _exit(exit_code); };
-  worker::LeaseLoop lease_loop(connection, clock, std::move(loop),
-                               [&](const rpc::RegisterReply& job) {
-                                 *work_dir = job.work_dir;
-                                 return worker::make_engine_task_runner(read_config(job), rank);
-                               });
+  worker::LeaseLoop lease_loop(
+      connection, clock, std::move(loop), [&](const rpc::RegisterReply& job) {
+        *work_dir = job.work_dir;
+        return worker::make_engine_task_runner(read_config(job), rank, job.work_dir);
+      });
   return lease_loop.run();
 }
 

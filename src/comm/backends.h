@@ -12,9 +12,9 @@ namespace helip::comm {
 
 std::unique_ptr<Group> open_local();
 // Throws ConfigError in builds without MPI (mpi_absent.cpp) or if the device is not the CPU.
-std::unique_ptr<Group> open_mpi(const std::string& device, double timeout_seconds);
+std::unique_ptr<Group> open_mpi(const std::string& device, double timeout_seconds, int part);
 // Throws ConfigError in builds without CUDA (nccl_absent.cpp) or if the device is not a GPU.
-std::unique_ptr<Group> open_nccl(const std::string& device, double timeout_seconds);
+std::unique_ptr<Group> open_nccl(const std::string& device, double timeout_seconds, int part);
 
 // How the ranks of a launch find each other before they have a group: over MPI
 // (rendezvous_mpi.cpp), or in engine-only builds from the environment (rendezvous_environment.cpp):
@@ -28,6 +28,6 @@ struct Rendezvous {
       tell;                       // text of rank 0 to all; collective; null with a file
   std::function<void()> abandon;  // as Collectives::abandon
 };
-Rendezvous meet_ranks(double timeout_seconds);
+Rendezvous meet_ranks(double timeout_seconds, int part);
 
 }  // namespace helip::comm

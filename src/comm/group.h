@@ -22,9 +22,10 @@ class Group {
 // backend: "local" (one rank, no MPI), "mpi" (CPU), "nccl" (GPU; its rendezvous goes over MPI).
 // With mpi, MPI_Init_thread is called once per process with MPI_THREAD_MULTIPLE; less is refused
 // with CommError. A collective that takes longer than the timeout logs, with mpi also for
-// which ranks it waits, and ends the process with exit code 75.
+// which ranks it waits, and ends the process with exit code 75. Ranks that give the same `part`
+// are a group of their own; the launch's ranks all open one, with the same part every time.
 std::unique_ptr<Group> open_group(const std::string& backend, const std::string& device,
-                                  double timeout_seconds);
+                                  double timeout_seconds, int part = 0);
 
 // Version of the NCCL library in use ("2.30.7"); empty in builds without NCCL.
 std::string nccl_version();

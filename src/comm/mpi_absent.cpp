@@ -3,7 +3,8 @@
 
 namespace helip::comm {
 
-std::unique_ptr<Group> open_mpi(const std::string& /*device*/, double /*timeout_seconds*/) {
+std::unique_ptr<Group> open_mpi(const std::string& /*device*/, double /*timeout_seconds*/,
+                                int /*part*/) {
   throw ConfigError({.what = "this build has no MPI",
                      .where = "communication backend mpi",
                      .expected = "local (or nccl in a build with CUDA)",

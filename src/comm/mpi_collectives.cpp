@@ -23,8 +23,8 @@ constexpr bool kCheckOrder = true;
 
 class MpiCollectives final : public Collectives {
  public:
-  explicit MpiCollectives(double timeout_seconds)
-      : world_({.timeout_seconds = timeout_seconds, .check_order = kCheckOrder}) {
+  MpiCollectives(double timeout_seconds, int part)
+      : world_({.timeout_seconds = timeout_seconds, .check_order = kCheckOrder, .part = part}) {
     if (world_.size() > 1) gradient_group_ = make_mpi_process_group(world_);
   }
 
@@ -120,14 +120,14 @@ Number number_of(c10::ScalarType dtype) {
   }
 }
 
-std::unique_ptr<Group> open_mpi(const std::string& device, double timeout_seconds) {
+std::unique_ptr<Group> open_mpi(const std::string& device, double timeout_seconds, int part) {
   if (device != "cpu") {
     throw ConfigError({.what = "MPI gathers tensors of the CPU alone",
                        .where = "communication backend mpi",
                        .expected = "device cpu (nccl for GPUs)",
                        .found = device});
   }
-  return std::make_unique<MpiCollectives>(timeout_seconds);
+  return std::make_unique<MpiCollectives>(timeout_seconds, part);
 }
 
 }  // namespace helip::comm

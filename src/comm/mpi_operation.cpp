@@ -38,7 +38,10 @@ void finalize_at_exit() {
   if (finalized == 0 && !leave_out_finalize) MPI_Finalize();
 }
 
+std::atomic<int> chosen_part{0};
+
 struct Session {
+  const int part = chosen_part;
   std::array<MpiLane, 3> lanes;
   int local_rank = 0;
   int local_size = 1;
@@ -61,13 +64,13 @@ struct Session {
                        .found = cat("thread level ", provided)});
     }
     for (MpiLane& lane : lanes) {
-      check_mpi(MPI_Comm_dup(MPI_COMM_WORLD, &lane.comm), "MPI_Comm_dup");
+      check_mpi(MPI_Comm_split(MPI_COMM_WORLD, part, /*key=*/0, &lane.comm), "MPI_Comm_split");
       check_mpi(MPI_Comm_set_errhandler(lane.comm, MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler");
       check_mpi(MPI_Comm_rank(lane.comm, &lane.rank), "MPI_Comm_rank");
       check_mpi(MPI_Comm_size(lane.comm, &lane.size), "MPI_Comm_size");
     }
     MPI_Comm machine = MPI_COMM_NULL;
-    check_mpi(MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &machine),
+    check_mpi(MPI_Comm_split_type(lanes[0].comm, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &machine),
               "MPI_Comm_split_type");
     check_mpi(MPI_Comm_rank(machine, &local_rank), "MPI_Comm_rank");
     check_mpi(MPI_Comm_size(machine, &local_size), "MPI_Comm_size");
@@ -390,6 +393,15 @@ std::unique_ptr<MpiOperation> make_barrier(const MpiLane& lane) {
 std::unique_ptr<MpiOperation> make_order_check(const MpiLane& lane, std::uint64_t sequence,
                                                std::unique_ptr<MpiOperation> inner) {
   return std::make_unique<OrderCheck>(lane, sequence, std::move(inner));
+}
+
+void mpi_choose_part(int part) {
+  chosen_part = part;
+  if (session().part == part) return;
+  throw CommError({.what = "this process is in another part of the ranks",
+                   .where = "comm::open_group",
+                   .expected = cat("part ", session().part),
+                   .found = cat("part ", part)});
 }
 
 const MpiLane& mpi_lane(int index) { return session().lanes.at(static_cast<std::size_t>(index)); }

@@ -41,6 +41,10 @@ std::unique_ptr<MpiOperation> make_barrier(const MpiLane& lane);
 std::unique_ptr<MpiOperation> make_order_check(const MpiLane& lane, std::uint64_t sequence,
                                                std::unique_ptr<MpiOperation> inner);
 
+// Before anything else: ranks of equal number are a world of their own. Collective over all parts
+// at first; throws CommError as mpi_lane does, and if it was another number before.
+void mpi_choose_part(int part);
+
 // Initialises MPI once per process and gives the lanes (0: gathers, 1: gradients, 2: roll calls).
 // Throws CommError if MPI gives less than MPI_THREAD_MULTIPLE. Collective on first use.
 const MpiLane& mpi_lane(int index);

@@ -200,6 +200,7 @@ MpiWorld::MpiWorld(const Options& options) {
                      .found = "a second one"});
   }
   try {
+    mpi_choose_part(options.part);
     state_ = std::make_unique<State>(options);
   } catch (...) {
     world_is_open = false;

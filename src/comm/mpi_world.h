@@ -24,6 +24,8 @@ class MpiWorld {
     // Before each collective the ranks compare what they are about to run; a difference is a
     // CommError on all of them (instead of a hang). On in debug builds.
     bool check_order = false;
+    // Ranks of equal number are a world of their own.
+    int part = 0;
   };
   // Called once with what went wrong, or null, on the communication thread; must not block.
   using Completion = std::function<void(std::exception_ptr)>;

@@ -3,7 +3,8 @@
 
 namespace helip::comm {
 
-std::unique_ptr<Group> open_nccl(const std::string& device, double /*timeout_seconds*/) {
+std::unique_ptr<Group> open_nccl(const std::string& device, double /*timeout_seconds*/,
+                                 int /*part*/) {
   throw ConfigError({.what = "this build has no NCCL",
                      .where = "communication backend nccl for device " + device,
                      .expected = "a build with HELIP_WITH_CUDA=ON (preset gpu)",

@@ -203,7 +203,7 @@ class NcclCollectives final : public Collectives {
 
 }  // namespace
 
-std::unique_ptr<Group> open_nccl(const std::string& device, double timeout_seconds) {
+std::unique_ptr<Group> open_nccl(const std::string& device, double timeout_seconds, int part) {
   std::int64_t index = -1;
   const std::string prefix = "cuda:";
   if (device.starts_with(prefix)) {
@@ -220,7 +220,7 @@ std::unique_ptr<Group> open_nccl(const std::string& device, double timeout_secon
   const auto gpu = static_cast<c10::DeviceIndex>(index);
   c10::cuda::set_device(gpu);
   return std::make_unique<NcclCollectives>(c10::Device(c10::DeviceType::CUDA, gpu),
-                                           meet_ranks(timeout_seconds), timeout_seconds);
+                                           meet_ranks(timeout_seconds, part), timeout_seconds);
 }
 
 std::string nccl_version() {

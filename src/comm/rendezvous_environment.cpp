@@ -26,7 +26,7 @@ int number_from(const char* name, int fallback, int low, int high) {
 
 }  // namespace
 
-Rendezvous meet_ranks(double /*timeout_seconds*/) {
+Rendezvous meet_ranks(double /*timeout_seconds*/, int /*part*/) {
   const int size = number_from("HELIP_WORLD_SIZE", 1, 1, 1 << 20);
   const int rank = number_from("HELIP_RANK", 0, 0, size - 1);
   const char* file = std::getenv("HELIP_RENDEZVOUS_FILE");

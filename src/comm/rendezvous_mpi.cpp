@@ -3,9 +3,9 @@
 
 namespace helip::comm {
 
-Rendezvous meet_ranks(double timeout_seconds) {
-  const auto world =
-      std::make_shared<MpiWorld>(MpiWorld::Options{.timeout_seconds = timeout_seconds});
+Rendezvous meet_ranks(double timeout_seconds, int part) {
+  const auto world = std::make_shared<MpiWorld>(
+      MpiWorld::Options{.timeout_seconds = timeout_seconds, .part = part});
   return {.rank = world->rank(),
           .size = world->size(),
           .one_machine = world->local_size() == world->size(),

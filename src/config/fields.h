@@ -175,6 +175,7 @@ struct Fields<RemineConfig> {
       field("every_steps", &S::every_steps),
       field("every_epochs", &S::every_epochs),
       field("lag_steps", &S::lag_steps),
+      operation("workers", &S::workers),
   };
 };
 

@@ -220,7 +220,7 @@ struct TrainConfig {
   bool operator==(const TrainConfig&) const = default;
 };
 
-// Mining again while training, with the weights of that time, by the training's own ranks.
+// Mining again while training, with the weights of that time.
 struct RemineConfig {
   // At every multiple of so many steps; 0: not by steps. No request is made while a table waits for
   // its turn.
@@ -230,6 +230,9 @@ struct RemineConfig {
   // A table mined with the weights of step r is drawn from since the first epoch that begins at
   // step r + lag_steps or later.
   std::uint64_t lag_steps = 0;
+  // Of launcher.workers, so many do not train but mine, while the others go on; these wait if the
+  // table is not there in time (give lag_steps). 0: the training's ranks pause and mine.
+  std::uint32_t workers = 0;
 
   bool operator==(const RemineConfig&) const = default;
 };

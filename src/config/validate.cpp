@@ -279,7 +279,13 @@ void check(const RunConfig& config, const RemineConfig& remine, Checks& checks) 
   }
   checks.that(on || remine.lag_steps == 0, "remine.lag_steps",
               "0 without remine.every_steps or remine.every_epochs", remine.lag_steps);
+  checks.that(on || remine.workers == 0, "remine.workers",
+              "0 without remine.every_steps or remine.every_epochs", remine.workers);
   if (!on) return;
+  checks.that(remine.workers < config.launcher.workers, "remine.workers",
+              cat("fewer than launcher.workers (", config.launcher.workers, ")"), remine.workers);
+  checks.that(remine.workers == 0 || remine.lag_steps > 0, "remine.lag_steps",
+              "above 0 with remine.workers, or training waits while they mine", remine.lag_steps);
   checks.that(config.train.hard_pairs == "mined", "remine", "train.hard_pairs: mined",
               config.train.hard_pairs);
   checks.that(config.encoder.source == "model" && !config.encoder.model, "remine",

@@ -25,7 +25,7 @@ struct Engine {
   void (*set_threads)(int threads);
   EngineInfo (*info)();
   std::unique_ptr<comm::Group> (*open_group)(const std::string& backend, const std::string& device,
-                                             double timeout_seconds);
+                                             double timeout_seconds, int part);
   std::unique_ptr<mining::EncodeSession> (*open_encode_session)(
       const config::RunConfig& config, const std::filesystem::path& corpus_folder,
       const std::filesystem::path& feature_cache, const std::string& device);

@@ -264,7 +264,7 @@ std::optional<TrainState> newest_checkpoint(const fs::path& folder, const RunIde
 }
 
 void remove_old_checkpoints(const fs::path& folder, const CheckpointRetention& retention,
-                            std::optional<std::uint64_t> best) {
+                            const std::set<std::uint64_t>& needed) {
   std::vector<std::uint64_t> steps = steps_in(folder);
   std::reverse(steps.begin(), steps.end());
   std::uint32_t complete = 0;
@@ -275,11 +275,23 @@ void remove_old_checkpoints(const fs::path& folder, const CheckpointRetention& r
       continue;
     }
     if (retention.keep_every > 0 && step % retention.keep_every == 0) continue;
-    if (step == best) continue;
+    if (needed.contains(step)) continue;
     // The manifest goes first: what is left of a removal that was cut short is no checkpoint.
     fs::remove(checkpoint / kManifestFile);
     fs::remove_all(checkpoint);
   }
+}
+
+std::set<std::uint64_t> steps_needed(const TrainState& state) {
+  std::set<std::uint64_t> steps;
+  if (!state.held_out.empty()) steps.insert(best_of(state.held_out).step);
+  if (const TableTurn* turn = awaited_table(state)) steps.insert(turn->requested);
+  return steps;
+}
+
+const TableTurn* awaited_table(const TrainState& state) {
+  const bool awaited = !state.later_tables.empty() && state.later_tables.back().digest.empty();
+  return awaited ? &state.later_tables.back() : nullptr;
 }
 
 void sweep_checkpoints(const fs::path& folder) {

@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -40,6 +41,9 @@ struct TrainState {
   HeldOutScores held_out = {};
 };
 
+// The last of the later tables, if it was asked for and is not there yet: it has no digest.
+const TableTurn* awaited_table(const TrainState& state);
+
 // Name of a checkpoint's folder: step-00000100.
 std::string checkpoint_name(std::uint64_t step);
 
@@ -67,10 +71,13 @@ struct CheckpointRetention {
   std::uint64_t keep_every = 0;  // those of steps that are multiples of it stay for ever; 0: none
 };
 
-// Removes all others; that of step `best`, if there is one, stays too.
+// Removes all others but those of the steps `needed`.
 void remove_old_checkpoints(const std::filesystem::path& folder,
                             const CheckpointRetention& retention,
-                            std::optional<std::uint64_t> best = {});
+                            const std::set<std::uint64_t>& needed = {});
+
+// Steps whose checkpoints this state still needs: of the best score, of a table that is not there.
+std::set<std::uint64_t> steps_needed(const TrainState& state);
 
 // Removes what a killed run left half written. Only while no other process writes checkpoints here.
 void sweep_checkpoints(const std::filesystem::path& folder);

@@ -4,7 +4,6 @@
 
 #include <chrono>
 #include <exception>
-#include <optional>
 #include <utility>
 
 #include "common/clock.h"
@@ -77,9 +76,7 @@ void CheckpointWriter::write(const TrainState& state, Snapshot& snapshot,
   setpriority(PRIO_PROCESS, 0, kNice);
   write_checkpoint(folder_, state,
                    [&](const std::filesystem::path& into) { return snapshot.write(into); });
-  std::optional<std::uint64_t> best;
-  if (!state.held_out.empty()) best = best_of(state.held_out).step;
-  remove_old_checkpoints(folder_, retention_, best);
+  remove_old_checkpoints(folder_, retention_, steps_needed(state));
 }
 
 void CheckpointWriter::wait_copied() {

@@ -1,9 +1,10 @@
 #include "train/train_job.h"
 
 #include <algorithm>
-#include <deque>
+#include <chrono>
 #include <iomanip>
 #include <optional>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -12,16 +13,13 @@
 #include "common/log.h"
 #include "common/text.h"
 #include "config/to_yaml.h"
-#include "data/batch_sampler.h"
-#include "data/decode_limits.h"
+#include "train/batch_queue.h"
 #include "train/batch_schedule.h"
-#include "train/batch_source.h"
 #include "train/checkpoint.h"
 #include "train/checkpoint_writer.h"
 #include "train/first_rank.h"
 #include "train/held_out.h"
 #include "train/learner.h"
-#include "train/rank_batch.h"
 #include "train/schedule.h"
 #include "train/step_log.h"
 #include "train/table_in_force.h"
@@ -33,29 +31,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int kBadStepsInARow = 3;
-constexpr std::uint64_t kStepsAhead =
-    2;  // batches that the source may prepare before they are needed
-
-std::unique_ptr<BatchSource> open_source(const TrainSpec& spec, const Learner& learner,
-                                         std::uint64_t pairs) {
-  if (!learner.takes_features()) {
-    return open_pixel_source(spec.corpus_folder, learner.preprocess(), learner.tokenizer(),
-                             {.augment = spec.config.train.augment,
-                              .crop_scale = spec.config.train.crop_scale,
-                              .decode_scaled = spec.config.train.decode_scaled,
-                              .limits = data::limits_of(spec.config.corpus),
-                              .word_dropout = spec.config.train.word_dropout,
-                              .threads = std::max(1U, spec.config.train.loader_threads),
-                              .seed = spec.seed});
-  }
-  if (spec.features_folder.empty()) {
-    throw ConfigError({.what = "a locked-towers model trains on cached features",
-                       .where = spec.config.model.architecture,
-                       .expected = "features from the encode stage",
-                       .found = "none"});
-  }
-  return open_feature_source(spec.features_folder, pairs);
-}
+constexpr auto kPause = std::chrono::milliseconds(20);  // between looks for a table
 
 std::string first_ids(const std::vector<SampleId>& ids) {
   constexpr std::size_t kShown = 64;
@@ -84,7 +60,7 @@ class Training {
         schedule_(first_schedule(spec, *pairs_)),
         steps_(total_steps(spec.config.train, schedule_.steps_per_epoch())),
         learner_(spec.config, spec.device, ranks),
-        source_(open_source(spec, learner_, pairs_->size())) {
+        queue_(spec, ranks, *pairs_, schedule_, learner_, steps_) {
     state_.run = {.seed = spec.seed,
                   .config_digest = config::config_digest(spec.config),
                   .model_digest = learner_.initial_digest(),
@@ -96,13 +72,12 @@ class Training {
     resume();
     TrainReport report{
         .steps = state_.step, .resumed_from = state_.step, .final_loss = state_.loss};
-    request_first();
+    queue_.restart(state_.step);
     if (log_) log_->begin();
-    while (!score_held_out() && state_.step < steps_ && !report.stopped) {
-      if (const auto turn = schedule_.request_at(state_.step, steps_)) {
-        report.stopped = !remine(*turn);
-        if (report.stopped) break;
-      }
+    while (!report.stopped && !score_held_out() && state_.step < steps_) {
+      note_turn();
+      report.stopped = !take_awaited();
+      if (report.stopped) break;
       const StepResult result = train_step();
       compare_weights();
       report.stopped = result.stop_wanted && state_.step < steps_;
@@ -121,11 +96,6 @@ class Training {
   }
 
  private:
-  struct Prepared {
-    data::BatchPlan plan;
-    RankBatch batch;
-  };
-
   // Ranks that start from different weights would train different models and never notice.
   void check_equal_models() {
     const std::string first = ranks_.broadcast_text(state_.run.model_digest);
@@ -165,6 +135,10 @@ class Training {
     learner_.load_checkpoint(spec_.checkpoint_folder / name);
     learner_.set_scaler(state_.scaler);
     for (const TableTurn& turn : state_.later_tables) {
+      if (&turn == awaited_table(state_)) {
+        ask_for_awaited();
+        break;
+      }
       const std::string found = add_table(turn);
       if (found == turn.digest) continue;
       throw StoreError(
@@ -194,31 +168,80 @@ class Training {
     return known.digest;
   }
 
-  // The table of that turn, by this step's weights; what was prepared of later steps is planned
-  // again. False: a rank was asked to stop, and this step's checkpoint asks for the table again.
-  bool remine(TableTurn turn) {
-    if (!callbacks_.remine) {
+  [[nodiscard]] RemineRequest request_of(const TableTurn& turn) const {
+    return {.version = turn.version,
+            .step = turn.requested,
+            .first_step = turn.first_step,
+            .checkpoint = checkpoint_of(turn.requested),
+            .previous_table = table_folder(turn.version - 1),
+            .table = table_folder(turn.version)};
+  }
+
+  [[nodiscard]] bool others_mine() const { return spec_.config.remine.workers > 0; }
+
+  // Notes the table that is to be mined with this step's weights, if there is one.
+  void note_turn() {
+    if (awaited_table(state_) != nullptr) return;
+    const auto turn = schedule_.request_at(state_.step, steps_);
+    if (!turn) return;
+    if (saved_step_ != state_.step) save();
+    state_.later_tables.push_back(*turn);
+    ask_for_awaited();
+  }
+
+  void ask_for_awaited() {
+    const bool somebody = others_mine() ? callbacks_.ask_for_table && callbacks_.table_is_there
+                                        : callbacks_.remine != nullptr;
+    if (!somebody) {
       throw ConfigError({.what = "nobody here can mine while training",
                          .where = "remine",
                          .expected = "a training by workers",
                          .found = "another caller"});
     }
+    if (!others_mine()) return;
+    on_first_rank(ranks_, [this]() -> std::string {
+      callbacks_.ask_for_table(request_of(*awaited_table(state_)));
+      return {};
+    });
+  }
+
+  // Mines or waits for the awaited table once steps that draw from it are to be planned; steps that
+  // are planned are planned again. False: a rank was asked to stop.
+  bool take_awaited() {
+    const TableTurn* turn = awaited_table(state_);
+    if (turn == nullptr || state_.step + BatchQueue::kStepsAhead < turn->first_step) return true;
     const double began = monotonic_seconds();
-    if (saved_step_ != state_.step) save();
     finish_checkpoint();
-    const bool mined = callbacks_.remine({.version = turn.version,
-                                          .step = turn.requested,
-                                          .first_step = turn.first_step,
-                                          .checkpoint = checkpoint_of(turn.requested),
-                                          .previous_table = table_folder(turn.version - 1),
-                                          .table = table_folder(turn.version)});
-    if (!mined) return false;
-    turn.digest = add_table(turn);
-    state_.later_tables.push_back(turn);
-    for (; !prepared_.empty(); prepared_.pop_front()) source_->take();
-    request_first();
-    if (log_) log_->leave_out(monotonic_seconds() - began);
+    const RemineRequest request = request_of(*turn);
+    if (!(others_mine() ? wait_for_table(request) : callbacks_.remine(request))) {
+      if (saved_step_ != state_.step) save();
+      return false;
+    }
+    TableTurn& taken = state_.later_tables.back();
+    taken.digest = add_table(taken);
+    queue_.restart(state_.step);
+    if (!log_) return true;
+    const double seconds = monotonic_seconds() - began;
+    log::info(cat("training paused ", decimal(seconds, 1), " s for table ", taken.version));
+    log_->leave_out(seconds);
     return true;
+  }
+
+  bool wait_for_table(const RemineRequest& request) {
+    const auto look = [&]() -> std::string {
+      const double until = monotonic_seconds() + patience();
+      while (!callbacks_.table_is_there(request)) {
+        if (callbacks_.should_stop && callbacks_.should_stop()) return "stop";
+        if (monotonic_seconds() > until) return "wait";
+        std::this_thread::sleep_for(kPause);
+      }
+      return "there";
+    };
+    std::string answer;
+    do {
+      answer = on_first_rank(ranks_, look);
+    } while (answer == "wait");
+    return answer == "there";
   }
 
   // With the checkpoint of this step, if a score is due. True: training ends here.
@@ -247,37 +270,9 @@ class Training {
     return has_fallen(config, state_.held_out);
   }
 
-  void request_first() {
-    for (std::uint64_t ahead = 0; ahead < kStepsAhead; ++ahead) request(state_.step + ahead);
-  }
-
-  // Plans a step and asks the source for its inputs.
-  void request(std::uint64_t step) {
-    if (step >= steps_) return;
-    const BatchPlace place = schedule_.place(step);
-    Prepared prepared;
-    prepared.plan = place.sampler->plan(place.epoch, place.step_in_epoch);
-    prepared.batch = cut_batch(prepared.plan, ranks_.rank(), ranks_.size(), pairs_->image_groups(),
-                               pairs_->caption_groups(), spec_.config.loss.mask_duplicates);
-    if (learner_.wants_views()) {
-      prepared.batch.views =
-          cut_views(prepared.plan, ranks_.rank(), ranks_.size(), pairs_->image_groups(),
-                    spec_.config.loss.mask_duplicates, spec_.config.slip.ssl_on == "all");
-    }
-    source_->request({.epoch = place.epoch,
-                      .ids = prepared.batch.ids,
-                      .slots = prepared.batch.slots,
-                      .view_rows = prepared.batch.views.rows});
-    prepared_.push_back(std::move(prepared));
-  }
-
   StepResult train_step() {
-    const double waited_since = monotonic_seconds();
-    const InputBatch inputs = source_->take();
-    if (log_) log_->waited_for_data(monotonic_seconds() - waited_since);
-    const Prepared now = std::move(prepared_.front());
-    prepared_.pop_front();
-    request(state_.step + kStepsAhead);
+    const PreparedStep now = queue_.take();
+    if (log_) log_->waited_for_data(now.waited_seconds);
 
     const std::uint64_t step = state_.step;
     const double lr = learning_rate(spec_.config.train, step, steps_, schedule_.steps_per_epoch());
@@ -287,7 +282,7 @@ class Training {
                            .stop_wanted = callbacks_.should_stop && callbacks_.should_stop(),
                            .statistics = is_logged(spec_.config.train, step + 1, steps_)};
     if (checkpoints_) options.before_update = [&] { checkpoints_->wait_copied(); };
-    const StepResult result = learner_.step(now.batch, inputs, options);
+    const StepResult result = learner_.step(now.batch, now.inputs, options);
     check_finite(result, now.plan.ids);
     state_.step = step + 1;
     state_.epoch = schedule_.place(state_.step).epoch;
@@ -368,10 +363,9 @@ class Training {
   BatchSchedule schedule_;
   const std::uint64_t steps_;
   Learner learner_;
-  const std::unique_ptr<BatchSource> source_;
+  BatchQueue queue_;
 
   TrainState state_;
-  std::deque<Prepared> prepared_;
   std::optional<std::uint64_t> saved_step_;  // of the last checkpoint that was begun or resumed
   int bad_steps_ = 0;
   // Of rank 0. The writer reads what the learner holds, so it ends first.

@@ -65,9 +65,13 @@ struct RemineRequest {
 struct TrainCallbacks {
   std::function<void(const TrainProgress&)> progress;  // rank 0 only
   std::function<bool()> should_stop;                   // any rank; agreed by all ranks
-  // All ranks, between two steps; needed if the configuration has `remine`. False, on all ranks: a
-  // rank was asked to stop.
+  // All ranks, between two steps; needed if the configuration has `remine` without workers. False,
+  // on all ranks: a rank was asked to stop.
   std::function<bool(const RemineRequest&)> remine = {};
+  // With remine.workers, of rank 0: asks for a table, in the place of one that may be there; says
+  // whether it is there, and throws what made mining fail.
+  std::function<void(const RemineRequest&)> ask_for_table = {};
+  std::function<bool(const RemineRequest&)> table_is_there = {};
   // Zero-shot accuracy (acc1, 0 to 1) of a checkpoint on early_stop.dataset; needed if there is
   // one. Rank 0 only, in a thread of its own, while training waits.
   std::function<double(const std::filesystem::path& checkpoint)> held_out_accuracy = {};

@@ -21,10 +21,9 @@
 #include "mining/pairs/embedding_files.h"
 #include "model/model_files.h"
 #include "report/report.h"
-#include "worker/held_out.h"
 #include "worker/merge_inputs.h"
-#include "worker/remine.h"
-#include "worker/train_numbers.h"
+#include "worker/table_requests.h"
+#include "worker/train_task.h"
 
 namespace helip::worker {
 namespace {
@@ -33,8 +32,11 @@ using nlohmann::json;
 
 class EngineTaskRunner final : public TaskRunner {
  public:
-  EngineTaskRunner(config::RunConfig config, Rank rank)
-      : config_(std::move(config)), rank_(std::move(rank)) {}
+  EngineTaskRunner(config::RunConfig config, Rank rank, const std::filesystem::path& work_dir)
+      : config_(std::move(config)),
+        rank_(std::move(rank)),
+        exchange_(exchange_folder(work_dir, rank_)),
+        requests_(exchange_) {}
 
   [[nodiscard]] std::string device() override { return device_; }
 
@@ -60,12 +62,31 @@ class EngineTaskRunner final : public TaskRunner {
     throw CommError({.what = "a training was leased outside of a group", .where = spec.name});
   }
 
+  [[nodiscard]] bool mines_apart() const override { return worker::mines_apart(config_, rank_); }
+
   std::unique_ptr<comm::Group> open_group() override {
+    const double timeout = config_.train.collective_timeout_seconds;
     const std::string device = open_engine();
+    if (mines_apart()) return engine::engine().open_group("mpi", "cpu", timeout, /*part=*/1);
     const std::string backend = rank_.size == 1              ? "local"
                                 : device.starts_with("cuda") ? "nccl"
                                                              : "mpi";
-    return engine::engine().open_group(backend, device, config_.train.collective_timeout_seconds);
+    return engine::engine().open_group(backend, device, timeout, /*part=*/0);
+  }
+
+  void mine_for_training(comm::Group& group, const TaskHooks& hooks) override {
+    encoder_.reset();
+    miner_.reset();
+    worker::mine_for_training(exchange_,
+                              {.config = config_,
+                               .rank = rank_,
+                               .device = open_engine(),
+                               .should_stop = hooks.should_stop},
+                              group);
+  }
+
+  void end_training() override {
+    if (config_.remine.workers > 0) requests_.end();
   }
 
   TaskOutcome train(const rpc::TaskSpec& spec, comm::Group& group, const TaskHooks& hooks) override;
@@ -312,6 +333,8 @@ class EngineTaskRunner final : public TaskRunner {
 
   const config::RunConfig config_;
   const Rank rank_;
+  const std::filesystem::path exchange_;
+  const TableRequests requests_;
   std::string device_;
   std::unique_ptr<mining::EncodeSession> encoder_;
   std::optional<mining::MiningSession> miner_;
@@ -323,60 +346,26 @@ TaskOutcome EngineTaskRunner::train(const rpc::TaskSpec& spec, comm::Group& grou
   miner_.reset();
   expect_corpus(spec);
   expect_model(spec);
-  const auto path_or_none = [&](const char* role) {
-    const auto found = spec.paths.find(role);
-    return std::filesystem::path(found == spec.paths.end() ? std::string() : found->second);
-  };
-  train::TrainSpec job;
-  job.config = config_;
-  job.seed = spec.seed;
-  job.corpus_folder = spec.path("corpus");
-  job.features_folder = path_or_none("features");
-  if (group.rank() == 0 && !job.features_folder.empty()) {
-    expect_arrays("features", job.features_folder / "image_features.npy",
-                  job.features_folder / "text_features.npy", spec.features_digest);
+  if (const auto features = spec.paths.find("features");
+      group.rank() == 0 && features != spec.paths.end()) {
+    const std::filesystem::path folder(features->second);
+    expect_arrays("features", folder / "image_features.npy", folder / "text_features.npy",
+                  spec.features_digest);
   }
-  job.hard_pairs_folder = path_or_none("hard_pairs");
-  job.remined_folder = path_or_none("remined");
-  job.quarantine_folder = path_or_none("quarantine");
-  job.checkpoint_folder = spec.path("checkpoints");
-  job.metrics_file = spec.path("metrics");
-  job.events_folder = path_or_none("events");
-  job.model_folder = spec.path("model");
-  job.device = open_engine();
-  train::TrainCallbacks callbacks;
-  callbacks.progress = [&](const train::TrainProgress& now) {
-    hooks.train_progress(numbers_of(now, spec.seed));
-  };
-  callbacks.should_stop = hooks.should_stop;
-  callbacks.remine = [&](const train::RemineRequest& request) {
-    return remine({.config = config_,
-                   .training = spec,
-                   .local_rank = rank_.local_rank,
-                   .device = job.device,
-                   .should_stop = hooks.should_stop},
-                  request, group);
-  };
-  callbacks.held_out_accuracy = [&](const std::filesystem::path& checkpoint) {
-    return held_out_accuracy(config_, checkpoint, spec.path("feature_cache"), job.device);
-  };
-  const train::TrainReport report = engine::engine().run_train_job(job, group, callbacks);
-  if (report.resumed_from > 0) log::info(cat("resumed from step ", report.resumed_from));
-  json numbers = {{"seed", spec.seed}, {"steps", report.steps}, {"final_loss", report.final_loss}};
-  if (report.best) {
-    numbers["best_step"] = report.best->step;
-    numbers["best_acc1"] = report.best->acc1;
-  }
-  TaskOutcome done = outcome(numbers);
-  done.stopped = report.stopped;
-  return done;
+  return run_training({.config = config_,
+                       .spec = spec,
+                       .device = open_engine(),
+                       .local_rank = rank_.local_rank,
+                       .requests = requests_},
+                      group, hooks);
 }
 
 }  // namespace
 
 std::unique_ptr<TaskRunner> make_engine_task_runner(const config::RunConfig& config,
-                                                    const Rank& rank) {
-  return std::make_unique<EngineTaskRunner>(config, rank);
+                                                    const Rank& rank,
+                                                    const std::filesystem::path& work_dir) {
+  return std::make_unique<EngineTaskRunner>(config, rank, work_dir);
 }
 
 std::string choose_device(const std::string& asked, std::uint32_t local_rank, int cuda_devices) {

@@ -2,6 +2,7 @@
 // first task that needs it.
 #pragma once
 
+#include <filesystem>
 #include <memory>
 
 #include "config/run_config.h"
@@ -11,7 +12,8 @@
 namespace helip::worker {
 
 std::unique_ptr<TaskRunner> make_engine_task_runner(const config::RunConfig& config,
-                                                    const Rank& rank);
+                                                    const Rank& rank,
+                                                    const std::filesystem::path& work_dir);
 
 // "cpu" or "cuda:I" for a rank. Throws ConfigError where launcher.device asks for a GPU that is not
 // there.

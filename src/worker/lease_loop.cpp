@@ -229,6 +229,10 @@ void LeaseLoop::train_in_group() {
   log::info(cat("entering training as rank ", options_.rank.rank, " of ", options_.rank.size));
   const auto group = runner_->open_group();
   keeper_->set_device(runner_->device());
+  if (runner_->mines_apart()) {
+    mine_for_training(*group);
+    return;
+  }
   while (true) {
     const std::string word = group->broadcast_text(group->rank() == 0 ? next_in_group() : "");
     if (word == kGroupDone) break;
@@ -237,7 +241,21 @@ void LeaseLoop::train_in_group() {
       break;
     }
   }
+  if (group->rank() == 0) runner_->end_training();
   log::info("training is over");
+}
+
+void LeaseLoop::mine_for_training(comm::Group& group) {
+  log::info(cat("mining for the training as rank ", group.rank(), " of ", group.size()));
+  try {
+    runner_->mine_for_training(group, hooks());
+  } catch (const std::exception& error) {
+    // The training waits for the table: the launch must end and begin again.
+    log::error(error.what());
+    options_.end_process(kExitFailed);
+    throw;
+  }
+  stopped_ = should_stop();
 }
 
 // False: the training stopped early, with a checkpoint.

@@ -41,6 +41,7 @@ class LeaseLoop {
  private:
   void run_task(const rpc::Lease& lease);
   void train_in_group();
+  void mine_for_training(comm::Group& group);
   std::string next_in_group();
   bool run_training(const rpc::Lease& lease, comm::Group& group);
   void publish(const rpc::Lease& lease, const rpc::TaskSpec& spec, const TaskOutcome& outcome,

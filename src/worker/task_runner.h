@@ -42,8 +42,14 @@ class TaskRunner {
   // other tasks the caller publishes the result.
   virtual TaskOutcome run(const rpc::TaskSpec& spec, const std::filesystem::path& partial,
                           const TaskHooks& hooks) = 0;
-  // The ranks of this launch as a group; collective.
+  // Whether this rank mines for a training and does not take part in it.
+  [[nodiscard]] virtual bool mines_apart() const = 0;
+  // The ranks of this launch that train, or those that mine for them, as a group; collective.
   virtual std::unique_ptr<comm::Group> open_group() = 0;
+  // Of ranks that mine apart; collective: until the training is over or a rank is to stop.
+  virtual void mine_for_training(comm::Group& group, const TaskHooks& hooks) = 0;
+  // Of rank 0 of those that train: they have trained all there is, or stop.
+  virtual void end_training() = 0;
   // Collective.
   virtual TaskOutcome train(const rpc::TaskSpec& spec, comm::Group& group,
                             const TaskHooks& hooks) = 0;

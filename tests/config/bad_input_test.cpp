@@ -261,6 +261,15 @@ TEST_CASE("values out of range name key, range and value") {
       {"remine: {lag_steps: 5}",
        "c.yaml:4: remine.lag_steps: value not allowed; expected 0 without remine.every_steps or "
        "remine.every_epochs; found 5"},
+      {"remine: {workers: 1}",
+       "c.yaml:4: remine.workers: value not allowed; expected 0 without remine.every_steps or "
+       "remine.every_epochs; found 1"},
+      {"remine: {every_steps: 5, lag_steps: 5, workers: 2}",
+       "c.yaml:4: remine.workers: value not allowed; expected fewer than launcher.workers (2); "
+       "found 2"},
+      {"remine: {every_steps: 5, workers: 1}",
+       "c.yaml: remine.lag_steps: value not allowed; expected above 0 with remine.workers, or "
+       "training waits while they mine; found 0"},
       {"early_stop: {patience: 3}",
        "c.yaml: early_stop.dataset: early_stop without held-out images; expected a folder in "
        "clip_benchmark layout; found none"},

@@ -76,4 +76,5 @@ def test(bench, random):
     expect_same_training(bench, killed)
 
 
-main(test)
+if __name__ == "__main__":
+    main(test)

@@ -168,12 +168,25 @@ TEST_CASE("checkpoints of every so many steps stay beside the newest ones") {
                                                             "step-00000018", "step-00000020"});
 }
 
-TEST_CASE("the checkpoint of the best score stays until there is a better one") {
+TEST_CASE("the checkpoints of the best score and of a table to come are needed") {
+  TrainState state;
+  CHECK(steps_needed(state).empty());
+  state.held_out = {{.step = 0, .acc1 = 0.1}, {.step = 10, .acc1 = 0.3}, {.step = 20, .acc1 = 0.2}};
+  CHECK(steps_needed(state) == std::set<std::uint64_t>{10});
+  state.later_tables = kTables;
+  CHECK(steps_needed(state) == std::set<std::uint64_t>{10});
+  CHECK(awaited_table(state) == nullptr);
+  state.later_tables.back().digest.clear();
+  CHECK(steps_needed(state) == std::set<std::uint64_t>{10, 17});
+  CHECK(awaited_table(state) == &state.later_tables.back());
+}
+
+TEST_CASE("a checkpoint that is needed stays") {
   const test::TemporaryFolder folder;
   for (const std::uint64_t step : {1, 2, 3, 4}) write(folder.path(), step);
-  remove_old_checkpoints(folder.path(), {.keep = 1}, 2);
+  remove_old_checkpoints(folder.path(), {.keep = 1}, {2});
   CHECK(names_in(folder.path()) == std::vector<std::string>{"step-00000002", "step-00000004"});
-  remove_old_checkpoints(folder.path(), {.keep = 1}, 4);
+  remove_old_checkpoints(folder.path(), {.keep = 1}, {4});
   CHECK(names_in(folder.path()) == std::vector<std::string>{"step-00000004"});
 }
 

@@ -32,7 +32,7 @@ TEST_CASE("a task is refused when the corpus or the initial model has changed si
   config.model.architecture = std::string(HELIP_SOURCE_DIR) + "/configs/models/ViT-B-32.json";
   config.model.init = (folder.path() / "weights.safetensors").string();
   publish_file(config.model.init, "weights");
-  const auto runner = make_engine_task_runner(config, {});
+  const auto runner = make_engine_task_runner(config, {}, {});
   TaskHooks hooks;
   hooks.progress = [](std::uint64_t, std::uint64_t) {};
 

@@ -42,7 +42,10 @@ class ScriptedRunner final : public TaskRunner {
                   const TaskHooks& hooks) override {
     return script_.run(spec, partial, hooks);
   }
+  [[nodiscard]] bool mines_apart() const override { return false; }
   std::unique_ptr<comm::Group> open_group() override { return std::make_unique<ThreadGroup>(); }
+  void mine_for_training(comm::Group&, const TaskHooks&) override {}
+  void end_training() override {}
   TaskOutcome train(const rpc::TaskSpec& spec, comm::Group&, const TaskHooks& hooks) override {
     return script_.train(spec, hooks);
   }

@@ -1,0 +1,50 @@
+// Tables that a training asks for and other ranks of its launch mine meanwhile (remine.workers).
+// The two groups share no collective: a request is a file of a folder, the table itself the answer.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+
+#include "comm/group.h"
+#include "config/run_config.h"
+#include "rpc/task_spec.h"
+#include "train/train_job.h"
+#include "worker/rank.h"
+
+namespace helip::worker {
+
+// Whether a rank mines and does not train: the last remine.workers ones of a launch. Throws
+// ConfigError if none would be left to train.
+bool mines_apart(const config::RunConfig& config, const Rank& rank);
+
+// WORK/remine/<launch>.
+std::filesystem::path exchange_folder(const std::filesystem::path& work_dir, const Rank& rank);
+
+// Of rank 0 of the training.
+class TableRequests {
+ public:
+  // `folder`: exchange_folder.
+  explicit TableRequests(std::filesystem::path folder) : folder_(std::move(folder)) {}
+  // A table that is there already is removed: it is mined again.
+  void ask(const rpc::TaskSpec& training, const train::RemineRequest& request) const;
+  [[nodiscard]] static bool is_there(const train::RemineRequest& request);
+  // The training is over: the miners leave.
+  void end() const;
+
+ private:
+  std::filesystem::path folder_;
+};
+
+struct MinerOptions {
+  config::RunConfig config;
+  Rank rank;
+  std::string device;  // that encodes
+  std::function<bool()> should_stop;
+};
+
+// All ranks that mine, as `group`: mines what is asked for until the training is over or a rank is
+// to stop. Throws what mining throws, StoreError for a damaged request.
+void mine_for_training(const std::filesystem::path& folder, const MinerOptions& options,
+                       comm::Group& group);
+
+}  // namespace helip::worker
