@@ -125,6 +125,25 @@ class MemoryLimit {
   rlimit before_{};
 };
 
+// Where a sample is named to lie, and why (of those that are wanted, how the reason begins).
+struct Named {
+  std::string shard;
+  std::uint64_t offset = 0;
+  std::string reason;
+};
+
+void check_named(const std::map<std::string, Named>& found,
+                 const std::map<std::string, Named>& wanted) {
+  for (const auto& [key, named] : wanted) {
+    CAPTURE(key, named.reason);
+    REQUIRE(found.count(key) == 1);
+    CHECK(found.at(key).shard == named.shard);
+    CHECK(found.at(key).offset == named.offset);
+    CHECK(found.at(key).reason.substr(0, named.reason.size()) == named.reason);
+  }
+  CHECK(found.size() == wanted.size());
+}
+
 // Without a lid: where memory is refused libpng goes on without the chunk, and nothing shows.
 TEST_CASE("no image takes memory for what its file inflates to") {
   const auto all = kinds();
@@ -152,18 +171,21 @@ TEST_CASE("every kind of damage is named, counted and survived, with a lid on me
   const auto all = kinds();
   REQUIRE(std::count_if(all.begin(), all.end(),
                         [](const auto& kind) { return !kind.reason.empty(); }) >= 20);
-  std::map<std::string, std::string> wanted;  // key, reason
+  std::map<std::string, Named> wanted;  // by key
+  std::map<std::string, Named> wanted_repeated;
   std::size_t samples = 0;
   for (std::size_t round = 0; round < kRounds; ++round) {
     std::string tar;
     for (std::size_t i = 0; i < all.size(); ++i) {
       const std::string key = cat("bad", round, "-", i);
+      if (!all[i].reason.empty()) wanted[key] = {cat(round, ".tar"), tar.size(), all[i].reason};
       tar += all[i].with_key(key);
-      if (!all[i].reason.empty()) wanted[key] = all[i].reason;
       for (std::size_t g = 0; g < kGood; ++g) tar += good(cat("good", round, "-", i, "-", g));
       samples += 1 + kGood;
     }
     // The key of an earlier sample.
+    wanted_repeated[cat("good", round, "-0-0")] = {cat(round, ".tar"), tar.size(),
+                                                   "the key of an earlier sample"};
     tar += good(cat("good", round, "-0-0"));
     ++samples;
     test::write_file(shards / cat(round, ".tar"), tar + kTarEnd);
@@ -184,39 +206,36 @@ TEST_CASE("every kind of damage is named, counted and survived, with a lid on me
   CHECK(data::quarantine_to_json(quarantine_of_inputs(corpus)) ==
         data::quarantine_to_json(unusable_pairs));
 
-  std::map<std::string, std::string> found;
+  std::map<std::string, Named> found;
+  std::map<std::string, Named> repeated;
   std::vector<nlohmann::json> ends;
-  std::size_t repeated = 0;
   for (const char* const name : {"quarantine.jsonl", data::kUnpairedFile}) {
     std::ifstream lines(index / name);
     for (std::string line; std::getline(lines, line);) {
       const auto entry = nlohmann::json::parse(line);
-      CHECK(!entry.at("shard").get<std::string>().empty());
-      CHECK(entry.at("offset").is_number_unsigned());
       const auto key = entry.at("key").get<std::string>();
+      const Named named = {entry.at("shard"), entry.at("offset"), entry.at("reason")};
       if (entry.value("samples", 1) == 0) {
-        CHECK(test::contains(entry.at("reason"), "the key of an earlier sample"));
-        ++repeated;
+        CHECK(repeated.emplace(key, named).second);
       } else if (entry.at("shard") == "2.tar" || entry.at("shard") == "3.tar") {
         ends.push_back(entry);
       } else {
-        CHECK(found.emplace(key, entry.at("reason").get<std::string>()).second);
+        CHECK(found.emplace(key, named).second);
       }
     }
   }
-  for (const auto& [key, reason] : wanted) {
-    CAPTURE(key, reason);
-    REQUIRE(found.count(key) == 1);
-    CHECK(found.at(key).substr(0, reason.size()) == reason);
-  }
-  CHECK(found.size() == wanted.size());
+  check_named(found, wanted);
+  check_named(repeated, wanted_repeated);
   REQUIRE(ends.size() == 2);
+  CHECK(ends[0].at("shard") == "2.tar");
+  CHECK(ends[0].at("offset") == good("last").size());
+  CHECK(ends[1].at("shard") == "3.tar");
+  CHECK(ends[1].at("offset") == 0);
   CHECK(test::contains(ends[0].at("reason"), "the member lost.png is cut off"));
   CHECK(test::contains(ends[0].at("reason"), "truncated tar"));
   CHECK(test::contains(ends[0].at("reason"), "; 1 sample lost"));
   CHECK(test::contains(ends[1].at("reason"), "empty tar"));
   CHECK(ends[1].at("samples") == 4);
-  CHECK(repeated == kRounds);
   CHECK(corpus.manifest().repeated_keys == kRounds);
 
   const std::size_t unusable = wanted.size() + 5;
