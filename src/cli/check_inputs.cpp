@@ -119,8 +119,14 @@ void check_given_features(const model::LockedConfig& model, const std::string& c
 // `section`: "model" or "encoder.model". Tells whether it has features: frozen towers, or given.
 bool check_model(const config::ModelConfig& model, const std::string& corpus,
                  const std::string& section) {
-  const auto source = model::find_architecture(model.architecture, model::installed_models());
+  const auto source = model::find_architecture(model.architecture, model::installed_models(),
+                                               section + ".architecture");
+  const std::string tokenizer_key = section + ".tokenizer";
   if (source.locked_towers) {
+    if (!model.tokenizer.empty()) {
+      missing("a locked-towers model brings its own tokenizer", tokenizer_key, "nothing",
+              model.tokenizer);
+    }
     const model::LockedConfig config = model::read_locked_config(source.folder);
     if (config.kind == model::TowersKind::kFeatures) {
       check_given_features(config, corpus, section);
@@ -132,8 +138,9 @@ bool check_model(const config::ModelConfig& model, const std::string& corpus,
       }
     }
   }
-  if (model.init != "random") model::find_weights(model.init, source.locked_towers);
-  const std::string tokenizer_key = section + ".tokenizer";
+  if (model.init != "random") {
+    model::find_weights(model.init, source.locked_towers, {.name = section + ".init"});
+  }
   if (!model.tokenizer.empty()) {
     if (!is_file(model.tokenizer)) {
       missing("the tokenizer's vocabulary is not there", tokenizer_key,

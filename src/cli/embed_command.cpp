@@ -70,6 +70,7 @@ void embed(const EmbedArguments& arguments) {
   config.corpus.max_quarantined = 1;
   config.encoder = arguments.encoder;
   config.model = resolve_model(arguments.model, arguments.encoder.source == "towers");
+  expect_trust(config.model);
 
   const engine::Engine& engine = engine::engine();
   engine.set_threads(static_cast<int>(arguments.threads));

@@ -51,6 +51,7 @@ void print(const std::vector<eval::EvalResult>& results) {
 void evaluate(const EvalArguments& arguments) {
   eval::EvalSpec spec = arguments.spec;
   spec.model = resolve_model(arguments.model);
+  expect_trust(spec.model);
   spec.dataset.name = last_name(spec.dataset.path);
   spec.pretrained = arguments.model.model;
   spec.feature_cache = arguments.feature_cache;

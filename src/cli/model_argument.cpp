@@ -13,12 +13,19 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// The model section of the config.yaml of the work directory that holds a checkpoint.
-std::optional<config::ModelConfig> model_of_work_directory(const fs::path& checkpoint) {
+// The model section of a work directory's config.yaml.
+struct JobModel {
+  fs::path file;
+  config::ModelConfig model;
+};
+
+// Of the work directory that holds a checkpoint.
+std::optional<JobModel> model_of_work_directory(const fs::path& checkpoint) {
   const fs::path start = fs::absolute(checkpoint).lexically_normal();
   for (fs::path folder = start; folder.has_relative_path(); folder = folder.parent_path()) {
     if (fs::exists(folder / "config.yaml")) {
-      return config::load_config(folder / "config.yaml").model;
+      const fs::path file = folder / "config.yaml";
+      return JobModel{.file = file, .model = config::load_config(file).model};
     }
   }
   return std::nullopt;
@@ -32,7 +39,8 @@ bool is_model_folder(const fs::path& folder) {
 // Empty if it is no file or the file does not tell.
 std::string architecture_told_by(const fs::path& path, const std::string& option) {
   if (!fs::is_regular_file(path)) return {};
-  return model::architecture_of_weights(model::find_weights(path, /*locked_towers=*/false, option));
+  return model::architecture_of_weights(
+      model::find_weights(path, /*locked_towers=*/false, {.name = option, .may_be_random = false}));
 }
 
 }  // namespace
@@ -60,15 +68,18 @@ config::ModelConfig resolve_model(const ModelArgument& argument, bool towers_alo
                        .found = argument.model});
   }
   config::ModelConfig model;
+  std::string told_by = argument.model_option;  // the architecture
   if (!argument.model_config.empty()) {
     model.architecture = argument.model_config;
+    told_by = argument.model_config_option;
   } else if (is_model_folder(path)) {
     model.architecture = argument.model;
   } else if (const auto known = model_of_work_directory(path);
              known && fs::exists(path / model::kCheckpointWeightsFile)) {
-    model.architecture = known->architecture;
-    model.tokenizer = known->tokenizer;
-    model.name = known->name;
+    model.architecture = known->model.architecture;
+    model.tokenizer = known->model.tokenizer;
+    model.name = known->model.name;
+    told_by = "model.architecture of " + known->file.string();
   } else if (const std::string told = architecture_told_by(path, argument.model_option);
              !told.empty()) {
     model.architecture = told;
@@ -84,12 +95,25 @@ config::ModelConfig resolve_model(const ModelArgument& argument, bool towers_alo
                          !fs::exists(path / model::kCheckpointWeightsFile);  // a SLIP model's
   model.init = untrained ? "random" : argument.model;
   // Where the weights are read they would be called model.init.
-  const model::ArchitectureSource source = model::find_architecture(
-      model.architecture, model::installed_models(),
-      argument.model_config.empty() ? argument.model_option : argument.model_config_option);
-  if (!untrained) model::find_weights(path, source.locked_towers, argument.model_option);
+  const model::ArchitectureSource source =
+      model::find_architecture(model.architecture, model::installed_models(), told_by);
+  if (!untrained) {
+    model::find_weights(path, source.locked_towers,
+                        {.name = argument.model_option, .may_be_random = false});
+  }
   model.trust_torchscript = argument.trust_torchscript;
   return model;
+}
+
+void expect_trust(const config::ModelConfig& model) {
+  const auto source = model::find_architecture(model.architecture, model::installed_models());
+  if (model.trust_torchscript || !source.locked_towers ||
+      model::read_locked_config(source.folder).kind == model::TowersKind::kFeatures) {
+    return;
+  }
+  throw ConfigError({.what = "the model's TorchScript towers carry code that would be run",
+                     .where = source.folder.string(),
+                     .expected = "--trust-torchscript, if you trust their source"});
 }
 
 }  // namespace helip::cli

@@ -26,4 +26,8 @@ void add_model_options(CLI::App& command, ModelArgument& argument);
 // there.
 config::ModelConfig resolve_model(const ModelArgument& argument, bool towers_alone = false);
 
+// Throws ConfigError, naming the option, if the model's towers are code that the user did not say
+// to trust. For commands that run them.
+void expect_trust(const config::ModelConfig& model);
+
 }  // namespace helip::cli

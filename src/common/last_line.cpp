@@ -14,7 +14,7 @@ constexpr const char* kClear = "\r\x1b[K";
 
 struct State {
   std::mutex mutex;
-  std::string drawn;
+  std::string drawn;  // whole: the terminal's width may change
 };
 
 State& state() {
@@ -41,8 +41,8 @@ std::string cut_to_terminal(std::string_view text) {
 void draw_last_line(std::string_view text) {
   State& line = state();
   const std::scoped_lock lock(line.mutex);
-  line.drawn = cut_to_terminal(text);
-  put(kClear + line.drawn);
+  line.drawn = text;
+  put(kClear + cut_to_terminal(line.drawn));
 }
 
 void end_last_line() {
@@ -56,7 +56,8 @@ void end_last_line() {
 void write_to_stderr(std::string_view lines) {
   State& line = state();
   const std::scoped_lock lock(line.mutex);
-  put(line.drawn.empty() ? std::string(lines) : kClear + std::string(lines) + line.drawn);
+  put(line.drawn.empty() ? std::string(lines)
+                         : kClear + std::string(lines) + cut_to_terminal(line.drawn));
 }
 
 }  // namespace helip

@@ -83,10 +83,11 @@ Corpus Corpus::open(const std::filesystem::path& folder, std::uint64_t max_image
   auto caption_groups =
       open_groups(folder / "caption_group.npy", manifest.caption_group_sha256, manifest.pairs);
   const std::string caption_key = manifest.caption_key;
+  auto names = shard_names(manifest);
   // NOLINTNEXTLINE(modernize-make-unique): an aggregate
   return Corpus(std::unique_ptr<State>(new State{
       std::move(manifest), std::move(index), std::move(image_groups), std::move(caption_groups),
-      SampleReader(std::move(paths), caption_key, max_image_bytes)}));
+      SampleReader(std::move(paths), std::move(names), caption_key, max_image_bytes)}));
 }
 
 std::uint64_t Corpus::size() const { return state_->manifest.pairs; }

@@ -23,8 +23,8 @@ namespace helip::data {
 struct Sample {
   SampleId id{};
   std::string key;               // WebDataset key
-  std::string shard;             // shard file name
-  std::uint64_t offset = 0;      // of the image member's data in the shard, for messages
+  std::string shard;             // shard, as the manifest names it
+  std::uint64_t offset = 0;      // of its first tar header in the shard, for messages
   std::string image_extension;   // jpg | jpeg | png | webp
   std::vector<std::byte> image;  // encoded bytes
   std::string caption;           // UTF-8 as stored; empty if unusable (see caption_problem)

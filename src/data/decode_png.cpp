@@ -14,6 +14,11 @@
 namespace helip::data {
 namespace {
 
+// What a chunk that changes no pixel may inflate to; libpng's own default may be built out of it.
+constexpr png_alloc_size_t kMaxChunkBytes = 8 << 20;
+// libpng's word for keeping no comment at all: many small ones would be a bomb as well.
+constexpr png_uint_32 kNoCachedChunks = 1;
+
 // How rows come out of libpng after the transformations chosen here.
 enum class RowLayout { kRgb, kRgba, kIndices, kGrey16, kGreyAlpha16 };
 
@@ -29,6 +34,8 @@ class PngReader {
       png_destroy_read_struct(&png_, nullptr, nullptr);
       throw std::bad_alloc();
     }
+    png_set_chunk_malloc_max(png_, kMaxChunkBytes);
+    png_set_chunk_cache_max(png_, kNoCachedChunks);
   }
   ~PngReader() { png_destroy_read_struct(&png_, &info_, nullptr); }
   PngReader(const PngReader&) = delete;

@@ -86,7 +86,7 @@ class ShardSource final : public ImportSource {
  public:
   ShardSource(const std::vector<std::filesystem::path>& shards, const SourceOptions& options)
       : scan_(scan_shards(shards, options.caption_key, {})),
-        reader_(shards, options.caption_key, options.max_image_bytes) {
+        reader_(shards, shard_names(scan_.manifest), options.caption_key, options.max_image_bytes) {
     for (const QuarantineEntry& entry : scan_.unpaired) {
       const std::size_t reason = std::min(entry.reason.find("; "), entry.reason.size());
       unpaired_.push_back(

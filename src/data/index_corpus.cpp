@@ -195,6 +195,13 @@ CorpusManifest write_corpus_index(CorpusScan scan, const std::filesystem::path& 
   return manifest;
 }
 
+std::vector<std::string> shard_names(const CorpusManifest& manifest) {
+  std::vector<std::string> names;
+  names.reserve(manifest.shards.size());
+  for (const ShardEntry& shard : manifest.shards) names.push_back(shard.name);
+  return names;
+}
+
 std::vector<std::filesystem::path> shard_paths(const CorpusManifest& manifest,
                                                const std::filesystem::path& folder) {
   std::vector<std::filesystem::path> paths;

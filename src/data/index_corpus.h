@@ -34,7 +34,8 @@ CorpusScan scan_shards(const std::vector<std::filesystem::path>& shards,
 // each atomically. Shards inside of `folder` are named relative to it.
 CorpusManifest write_corpus_index(CorpusScan scan, const std::filesystem::path& folder);
 
-// The shards of a manifest that lies in `folder`, in order.
+// The shards of a manifest, in order, and where they lie if it lies in `folder`.
+std::vector<std::string> shard_names(const CorpusManifest& manifest);
 std::vector<std::filesystem::path> shard_paths(const CorpusManifest& manifest,
                                                const std::filesystem::path& folder);
 

@@ -11,7 +11,7 @@
 namespace helip::data {
 namespace {
 
-constexpr std::size_t kColumns = 6;
+constexpr std::size_t kColumns = 7;
 constexpr unsigned kJsonBit = 8;
 constexpr unsigned kHeaderShift = 16;
 using Row = std::array<std::int64_t, kColumns>;
@@ -21,6 +21,7 @@ Row pack(const SampleLocation& location) {
                              static_cast<std::uint64_t>(location.json_caption) << kJsonBit |
                              static_cast<std::uint64_t>(location.header_bytes) << kHeaderShift;
   return {location.shard,
+          static_cast<std::int64_t>(location.sample_offset),
           static_cast<std::int64_t>(location.image_offset),
           static_cast<std::int64_t>(location.image_bytes),
           static_cast<std::int64_t>(location.caption_offset),
@@ -29,12 +30,13 @@ Row pack(const SampleLocation& location) {
 }
 
 SampleLocation unpack(std::span<const std::int64_t> row) {
-  const auto kind = static_cast<std::uint64_t>(row[5]);
+  const auto kind = static_cast<std::uint64_t>(row[6]);
   return {.shard = static_cast<std::uint32_t>(row[0]),
-          .image_offset = static_cast<std::uint64_t>(row[1]),
-          .image_bytes = static_cast<std::uint64_t>(row[2]),
-          .caption_offset = static_cast<std::uint64_t>(row[3]),
-          .caption_bytes = static_cast<std::uint64_t>(row[4]),
+          .sample_offset = static_cast<std::uint64_t>(row[1]),
+          .image_offset = static_cast<std::uint64_t>(row[2]),
+          .image_bytes = static_cast<std::uint64_t>(row[3]),
+          .caption_offset = static_cast<std::uint64_t>(row[4]),
+          .caption_bytes = static_cast<std::uint64_t>(row[5]),
           .extension = static_cast<std::uint8_t>(kind & 0xFFU),
           .json_caption = (kind >> kJsonBit & 1U) != 0,
           .header_bytes = static_cast<std::uint32_t>(kind >> kHeaderShift)};
@@ -47,6 +49,8 @@ bool fits(const SampleLocation& location, std::uint64_t shard_bytes) {
   return inside(location.image_offset, location.image_bytes) &&
          inside(location.caption_offset, location.caption_bytes) &&
          location.header_bytes <= location.image_offset &&
+         location.sample_offset <= location.image_offset - location.header_bytes &&
+         location.sample_offset < location.caption_offset &&
          location.extension < kImageExtensions.size();
 }
 

@@ -1,6 +1,6 @@
-// index.npy of a corpus: where each sample lies. int64 [N, 6]; the columns are those of
-// SampleLocation, the last packs the image extension (bits 0–7), the caption's kind (bit 8) and the
-// bytes of tar headers before the image (from bit 16).
+// index.npy of a corpus: where each sample lies. int64 [N, 7]; the columns are those of
+// SampleLocation, but the last packs the image extension (bits 0–7), the caption's kind (bit 8) and
+// the bytes of tar headers before the image (from bit 16).
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,8 @@ namespace helip::data {
 
 struct SampleLocation {
   std::uint32_t shard = 0;
-  std::uint64_t image_offset = 0;  // of the content, in bytes from the shard's start
+  std::uint64_t sample_offset = 0;  // of the first header of the sample's first member
+  std::uint64_t image_offset = 0;   // of the content, in bytes from the shard's start
   std::uint64_t image_bytes = 0;
   std::uint64_t caption_offset = 0;
   std::uint64_t caption_bytes = 0;

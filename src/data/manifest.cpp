@@ -59,7 +59,7 @@ CorpusManifest read_manifest(const std::filesystem::path& file) {
     if (format != expected) {
       throw StoreError({.what = "not a corpus manifest of this version",
                         .where = file.string(),
-                        .expected = expected,
+                        .expected = cat(expected, ": import or index the corpus again"),
                         .found = format});
     }
     json.at("shard_folder").get_to(manifest.shard_folder);

@@ -24,7 +24,7 @@ struct ShardEntry {
 };
 
 struct CorpusManifest {
-  int format_version = 1;
+  int format_version = 2;
   std::string shard_folder;  // of the shards: absolute, or relative to the manifest's folder
   std::uint64_t pairs = 0;
   std::string fingerprint;  // sha256 over the ordered (shard name, size, sha256 of bytes)

@@ -61,9 +61,11 @@ class SampleReader::OpenFile {
   int file_;
 };
 
-SampleReader::SampleReader(std::vector<std::filesystem::path> shards, std::string caption_key,
+SampleReader::SampleReader(std::vector<std::filesystem::path> shards,
+                           std::vector<std::string> names, std::string caption_key,
                            std::uint64_t max_image_bytes)
     : shards_(std::move(shards)),
+      names_(std::move(names)),
       caption_key_(std::move(caption_key)),
       max_image_bytes_(max_image_bytes) {}
 
@@ -89,8 +91,8 @@ Sample SampleReader::read(SampleId id, const SampleLocation& location) const {
   const std::filesystem::path& path = shards_[location.shard];
   Sample sample;
   sample.id = id;
-  sample.shard = path.filename().string();
-  sample.offset = location.image_offset;
+  sample.shard = names_[location.shard];
+  sample.offset = location.sample_offset;
   const std::uint64_t header_offset = location.image_offset - location.header_bytes;
   const auto headers = file->read(header_offset, location.header_bytes, "unknown");
   const auto name = split_member_name(member_name(headers, path.string(), header_offset));

@@ -18,9 +18,9 @@ namespace helip::data {
 // Safe from many threads. Keeps a bounded number of shards open, those used last.
 class SampleReader {
  public:
-  // `max_image_bytes`: as Corpus::open.
-  SampleReader(std::vector<std::filesystem::path> shards, std::string caption_key,
-               std::uint64_t max_image_bytes);
+  // `names`: what the shards are called in samples. `max_image_bytes`: as Corpus::open.
+  SampleReader(std::vector<std::filesystem::path> shards, std::vector<std::string> names,
+               std::string caption_key, std::uint64_t max_image_bytes);
   // Throws DataError naming shard, offset and key if the bytes cannot be read.
   [[nodiscard]] Sample read(SampleId id, const SampleLocation& location) const;
 
@@ -29,6 +29,7 @@ class SampleReader {
   std::shared_ptr<const OpenFile> open(std::uint32_t shard) const;
 
   std::vector<std::filesystem::path> shards_;
+  std::vector<std::string> names_;
   std::string caption_key_;
   std::uint64_t max_image_bytes_;
   mutable std::mutex mutex_;

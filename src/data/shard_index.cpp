@@ -31,7 +31,7 @@ struct OpenSample {
   std::array<std::optional<Part>, kImageExtensions.size()> images;
   std::optional<Part> text;
   std::optional<Part> json;
-  std::optional<std::uint64_t> link_offset;  // of the first in the place of an image or a caption
+  bool has_link = false;  // in the place of an image or a caption
 };
 
 class ShardIndexer {
@@ -88,7 +88,7 @@ class ShardIndexer {
     const auto image = image_extension_index(name->extension);
     if (member.is_link) {
       if (image || name->extension == "txt" || name->extension == "json") {
-        sample_.link_offset = sample_.link_offset.value_or(member.header_offset);
+        sample_.has_link = true;
       }
     } else if (image) {
       Sha256 digest;
@@ -124,7 +124,7 @@ class ShardIndexer {
       if (index_.seen.size() < kMostNamed) index_.seen.insert(std::move(name));
     };
     for (const std::string& extension : sample.extensions) note("." + extension);
-    if (sample.link_offset) note("links");
+    if (sample.has_link) note("links");
     if (!sample.json) return;
     for (const std::string& field : json_fields(sample.json->content)) note("json field " + field);
   }
@@ -138,7 +138,7 @@ class ShardIndexer {
   void close_sample() {
     const bool is_image = has_image();
     const OpenSample sample = std::exchange(sample_, {});
-    if (is_image || sample.text || sample.json || sample.link_offset) {
+    if (is_image || sample.text || sample.json || sample.has_link) {
       ++index_.groups;
       if (!keys_.insert(sample.key).second) note_repeated(sample);
     }
@@ -151,24 +151,25 @@ class ShardIndexer {
                                     [](const auto& i) { return i.has_value(); });
     const bool is_json = !sample.text && sample.json;
     const std::optional<Part>& caption = is_json ? sample.json : sample.text;
-    if (sample.link_offset && (found == sample.images.end() || !caption)) {
-      report(*sample.link_offset, sample.key, "a link is not followed");
+    if (sample.has_link && (found == sample.images.end() || !caption)) {
+      report(sample.offset, sample.key, kLink);
       return;
     }
     if (found == sample.images.end() && !caption) return;
     if (found == sample.images.end()) {
-      report(caption->member.data_offset, sample.key, "a caption without an image");
+      report(sample.offset, sample.key, "a caption without an image");
       return;
     }
     const Part& image = **found;
     if (!caption) {
-      report(image.member.data_offset, sample.key, "an image without a caption");
+      report(sample.offset, sample.key, "an image without a caption");
       return;
     }
     const Caption text = is_json ? caption_of_json(caption->content, caption_key_)
                                  : caption_of_text(caption->content);
     index_.json_captions += is_json ? 1 : 0;
     index_.samples.push_back({.shard = 0,
+                              .sample_offset = sample.offset,
                               .image_offset = image.member.data_offset,
                               .image_bytes = image.member.size,
                               .caption_offset = caption->member.data_offset,

@@ -17,6 +17,7 @@
 
 namespace helip::data {
 
+inline constexpr const char* kLink = "its image or caption is a link, and links are not followed";
 // Of samples that are kept (0 samples in their entry).
 inline constexpr const char* kRepeatedKey =
     "the key of an earlier sample of the shard; both are kept";
@@ -29,10 +30,11 @@ struct ShardIndex {
   std::vector<Digest>
       caption_digests;  // sha256 of caption_key(caption); zeros if the caption is not usable
   std::uint64_t json_captions = 0;  // pairs whose caption is a field of a .json
-  // Images without a caption member, captions without an image, links: not pairs, so without a
-  // SampleId. The damaged rest of a shard is the last such entry; how many samples it stands for is
-  // not known from the shard alone. A sample with the key of an earlier one of the shard has an
-  // entry of 0 samples: it is kept.
+  // Images without a caption member, captions without an image, samples that lack either because it
+  // is a link: not pairs, so without a SampleId; each is named once, by the offset of its first
+  // header. The damaged rest of a shard is the last such entry, with the offset of the damage; how
+  // many samples it stands for is not known from the shard alone. A sample with the key of an
+  // earlier one of the shard has an entry of 0 samples: it is kept.
   std::vector<QuarantineEntry> unpaired;
   std::optional<DamagedEnd> damaged_end;
   std::uint64_t groups = 0;         // samples, pairs or not

@@ -81,7 +81,7 @@ LockedConfig with_towers_of(const LockedConfig& own, const std::string& init) {
   const std::string expected = digest_of_towers(own);
   const std::string found = digest_of_towers(described);
   if (found != expected) {
-    throw ConfigError({.what = "the heads of model.init were trained on other towers",
+    throw ConfigError({.what = "the heads were trained on other towers",
                        .where = init,
                        .expected = "towers " + expected,
                        .found = found});
@@ -113,9 +113,7 @@ std::unique_ptr<Model> load_locked(const config::ModelConfig& config,
   if (locked.kind != TowersKind::kFeatures && !config.trust_torchscript) {
     throw ConfigError({.what = "the model's TorchScript towers carry code that would be run",
                        .where = folder.string(),
-                       .expected =
-                           "model.trust_torchscript: true (--trust-torchscript), if you trust "
-                           "their source",
+                       .expected = "model.trust_torchscript: true, if you trust their source",
                        .found = "false"});
   }
   std::filesystem::path weights;

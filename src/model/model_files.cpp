@@ -7,6 +7,7 @@
 
 #include "common/error.h"
 #include "common/publish.h"
+#include "common/text.h"
 #include "model/json_fields.h"
 #include "model/locked_config.h"
 #include "weights/weights_file.h"
@@ -93,22 +94,24 @@ bool trained_on_features(const ArchitectureSource& source) {
   return source.locked_towers && read_locked_config(source.folder).kind != TowersKind::kTrained;
 }
 
-fs::path find_weights(const fs::path& init, bool locked_towers, const std::string& option) {
+fs::path find_weights(const fs::path& init, bool locked_towers, const WeightsPlace& place) {
   std::error_code ignored;
   if (fs::is_regular_file(init, ignored) && is_weights_name(init)) return init;
-  const char* own = locked_towers ? kHeadsFile : kOpenClipWeightsFile;
-  for (const char* name : {own, kCheckpointWeightsFile}) {
+  const std::vector<std::string> names =
+      locked_towers ? std::vector<std::string>{kHeadsFile, kCheckpointWeightsFile}
+                    : std::vector<std::string>{kOpenClipWeightsFile, kCheckpointWeightsFile,
+                                               kOpenClipTorchFile};
+  std::string listed;
+  for (const std::string& name : names) {
     if (fs::is_regular_file(init / name, ignored)) return init / name;
+    listed += cat(listed.empty() ? "" : name == names.back() ? " or " : ", ", name);
   }
-  if (!locked_towers && fs::is_regular_file(init / kOpenClipTorchFile, ignored)) {
-    return init / kOpenClipTorchFile;
-  }
-  throw ConfigError({.what = "no weights there",
-                     .where = option.empty() ? "model.init" : option,
-                     .expected = std::string(option.empty() ? "random, " : "") +
-                                 "a file (.safetensors, .pt, .pth or .bin), or a folder with " +
-                                 own + " or " + kCheckpointWeightsFile,
-                     .found = fs::exists(init, ignored) ? init.string() : "no " + init.string()});
+  throw ConfigError(
+      {.what = "no weights there",
+       .where = place.name,
+       .expected = cat(place.may_be_random ? "random, " : "",
+                       "a file (.safetensors, .pt, .pth or .bin), or a folder with ", listed),
+       .found = fs::exists(init, ignored) ? init.string() : "no " + init.string()});
 }
 
 std::optional<OpenClipConfig> config_beside_weights(const fs::path& init) {
@@ -126,7 +129,7 @@ std::optional<SlipConfig> slip_config_beside_weights(const fs::path& init) {
 
 void check_same_model(const Difference& difference, const std::string& init) {
   if (difference.key.empty()) return;
-  throw ConfigError({.what = "model.init is another model than model.architecture",
+  throw ConfigError({.what = "the weights are of another model than the architecture says",
                      .where = init + ": " + difference.key,
                      .expected = difference.a,
                      .found = difference.b});

@@ -38,11 +38,16 @@ bool trained_on_features(const ArchitectureSource& source);
 // <program's folder>/../share/helip/models.
 std::filesystem::path installed_models();
 
+// What messages call the place that named the weights, and whether `random` could stand there.
+struct WeightsPlace {
+  std::string name = "model.init";
+  bool may_be_random = true;
+};
+
 // The file of weights that `init` names: itself (weights/weights_file.h reads it), or in a model or
-// checkpoint folder. Throws ConfigError if there is none. `option`: what a command calls it; empty
-// if it is model.init, in whose place `random` could stand.
+// checkpoint folder. Throws ConfigError if there is none.
 std::filesystem::path find_weights(const std::filesystem::path& init, bool locked_towers,
-                                   const std::string& option = {});
+                                   const WeightsPlace& place = {});
 
 // The open_clip_config.json of the model folder that `init` is, if it is one.
 std::optional<OpenClipConfig> config_beside_weights(const std::filesystem::path& init);

@@ -19,6 +19,7 @@ namespace helip::cli {
 namespace {
 
 using Catch::Matchers::Contains;
+using Catch::Matchers::StartsWith;
 namespace fs = std::filesystem;
 
 void add(data::TarWriter& tar, const std::string& name) {
@@ -125,8 +126,11 @@ TEST_CASE("what else encodes is looked at as well") {
   job.config.encoder.model = job.config.model;
   CHECK(job.refusal().empty());
   job.config.encoder.model->init = "/no/such/encoder";
-  CHECK_THAT(job.refusal(), Contains("model.init") && Contains("no /no/such/encoder"));
+  CHECK_THAT(job.refusal(), StartsWith("encoder.model.init: ") && Contains("no /no/such/encoder"));
   job.config.encoder.model->init = job.config.model.init;
+  job.config.encoder.model->architecture = "ViT-Z-1";
+  CHECK_THAT(job.refusal(), StartsWith("encoder.model.architecture: no such model"));
+  job.config.encoder.model->architecture = job.config.model.architecture;
   job.config.encoder.source = "towers";
   CHECK_THAT(job.refusal(), Contains("encoder.source") && Contains("no frozen towers"));
   job.config.encoder.model.reset();
@@ -161,6 +165,9 @@ TEST_CASE("the towers of a locked-towers model are looked for") {
   publish_file(job.root() / "tokenizer.json", "{}");
   CHECK_THAT(job.refusal(), Contains("model.trust_torchscript"));
   job.config.model.trust_torchscript = true;
+  job.config.model.tokenizer = "vocabulary.txt.gz";
+  CHECK_THAT(job.refusal(), StartsWith("model.tokenizer: a locked-towers model brings its own"));
+  job.config.model.tokenizer.clear();
   job.config.encoder.source = "towers";
   CHECK(job.refusal().empty());
 

@@ -52,6 +52,10 @@ TEST_CASE("a checkpoint takes its architecture from its work directory") {
   CHECK(model.init == step);
   CHECK(resolve_model({.model = step.string(), .model_config = "ViT-B-32"}).architecture ==
         "ViT-B-32");
+  const fs::path config = folder.path() / "config.yaml";
+  publish_file(config, "corpus: {path: c}\nmodel: {architecture: ViT-B-0}\ntrain: {steps: 10}\n");
+  CHECK_THROWS_WITH(resolve_model({.model = step.string()}),
+                    StartsWith("model.architecture of " + config.string() + ": no such model"));
 }
 
 TEST_CASE("a model that is not there or says nothing of its architecture is refused") {
@@ -87,6 +91,19 @@ TEST_CASE("what holds no weights is refused by the option that named it") {
   const std::string weights = (kGolden / "store/small.safetensors").string();
   CHECK_THROWS_WITH(resolve_model({.model = weights, .model_config = "ViT-B-0"}),
                     StartsWith("--model-config: no such model") && Contains("ViT-B-0"));
+}
+
+TEST_CASE("towers that are code are run by no command without its option") {
+  config::ModelConfig model;
+  model.architecture = (kGolden / "locked_towers").string();
+  CHECK_THROWS_WITH(expect_trust(model), Contains("locked_towers: ") &&
+                                             Contains("expected --trust-torchscript, if") &&
+                                             !Contains("model.trust_torchscript"));
+  model.trust_torchscript = true;
+  CHECK_NOTHROW(expect_trust(model));
+  model = {};
+  model.architecture = (kGolden / "open_clip_model/config.json").string();
+  CHECK_NOTHROW(expect_trust(model));
 }
 
 TEST_CASE("a SLIP checkpoint tells its own architecture") {

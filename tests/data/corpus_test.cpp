@@ -61,13 +61,15 @@ TEST_CASE_METHOD(CorpusTest, "samples come back by id, in any order, from many t
   const std::vector<std::string> problems = {
       "", "", "", "the caption is not valid UTF-8", "the caption is empty", ""};
   const std::vector<std::string> extensions = {"jpg", "png", "webp", "jpg", "jpg", "jpeg"};
+  // The last has an extended header before it, which begins the sample.
+  const std::vector<std::string> first_headers = {"a.", "b.", "c.", "d.", "e.", "@"};
   const auto fits = [&](std::size_t i) {
     const Sample sample = corpus.load(SampleId{i});
     return to_index(sample.id) == i && sample.key == keys[i] &&
            test::text_of(sample.image) == images[i] && sample.caption == captions[i] &&
            sample.caption_problem == problems[i] && sample.image_extension == extensions[i] &&
-           read_text_file(shards / sample.shard).substr(sample.offset, images[i].size()) ==
-               images[i];
+           read_text_file(shards / sample.shard).substr(sample.offset, first_headers[i].size()) ==
+               first_headers[i];
   };
   for (std::size_t i = 0; i < 6; ++i) CHECK(fits(i));
   for (const std::size_t i : {5, 0, 3, 1, 4, 2, 5}) CHECK(fits(i));
@@ -165,6 +167,15 @@ TEST_CASE_METHOD(CorpusTest,
   test::write_file(index / "image_group.npy", bytes);
   CHECK(again() == 3);
   CHECK(again() == 0);
+  // An index of an earlier version, which may have counted links otherwise.
+  std::string earlier = read_text_file(index / "manifest.json");
+  earlier.replace(earlier.find("helip_corpus/2"), 14, "helip_corpus/1");
+  test::write_file(index / "manifest.json", earlier);
+  CHECK(again() == 3);
+  CHECK(read_text_file(index / "manifest.json") == manifest);
+  CHECK(!std::filesystem::exists(index / "quarantine.npy"));
+  CHECK(again() == 0);
+  write_quarantine(index, 6, {});
   // Other content: another fingerprint, and the old quarantine goes.
   test::write_file(shards / "00001.tar",
                    tar_member("z.jpg", "z") + tar_member("z.txt", "z") + kTarEnd);
@@ -179,6 +190,14 @@ TEST_CASE_METHOD(CorpusTest, "a corpus folder is opened where it is, moved or no
   CHECK(read_manifest(shards / "manifest.json").shard_folder == ".");
   CHECK(open_or_index({.path = shards.string()}, index) == shards);
   CHECK(!std::filesystem::exists(index));
+  // What a person made is not made again without their word.
+  const std::string manifest = read_text_file(shards / "manifest.json");
+  std::string earlier = manifest;
+  earlier.replace(earlier.find("helip_corpus/2"), 14, "helip_corpus/1");
+  test::write_file(shards / "manifest.json", earlier);
+  CHECK_THROWS_WITH(open_or_index({.path = shards.string()}, index),
+                    Catch::Contains("import or index the corpus again"));
+  test::write_file(shards / "manifest.json", manifest);
   std::filesystem::rename(shards, folder.path() / "moved");
   CHECK(Corpus::open(folder.path() / "moved").load(SampleId{5}).caption == "f");
   CHECK_THROWS_WITH(
@@ -195,6 +214,7 @@ TEST_CASE_METHOD(CorpusTest, "shards of several folders are told apart by their 
   CHECK(corpus.manifest().shards[0].name == "shards/00000.tar");
   CHECK(corpus.manifest().shards[3].name == "more/00000.tar");
   CHECK(corpus.load(SampleId{6}).key == "m");
+  CHECK(corpus.load(SampleId{6}).shard == "more/00000.tar");
 }
 
 TEST_CASE_METHOD(CorpusTest, "a changed or missing shard and a damaged index are refused") {
@@ -236,8 +256,9 @@ TEST_CASE_METHOD(CorpusTest, "a manifest that contradicts itself is refused") {
   CHECK(contains(with("/shards/1/first_sample", 3), "starts at the wrong sample"));
   CHECK(contains(with("/shards/1/sha256", "00"), "its fingerprint does not follow"));
   CHECK(contains(with("/shards/1/name", "other.tar"), "its fingerprint does not follow"));
-  CHECK(
-      contains(with("/format", "helip_corpus/2"), "expected helip_corpus/1; found helip_corpus/2"));
+  CHECK(contains(with("/format", "helip_corpus/1"),
+                 "expected helip_corpus/2: import or index the corpus again; "
+                 "found helip_corpus/1"));
   CHECK(contains(with("/pairs", "six"), "the corpus manifest is damaged"));
   const std::string text = manifest.dump();
   for (std::size_t length = 0; length < text.size(); length += 37) {

@@ -54,6 +54,8 @@ TEST_CASE_METHOD(ShardIndexTest, "pairs are found with the places of their bytes
                            tar_member("d/b.WEBP", "image b"));
   REQUIRE(found.samples.size() == 2);
   const auto& [a, b] = std::tie(found.samples[0], found.samples[1]);
+  CHECK(at(a.sample_offset, 7) == "d/a.jpg");
+  CHECK(at(b.sample_offset, 8) == "d/b.json");
   CHECK(at(a.image_offset, a.image_bytes) == "image a");
   CHECK(at(a.caption_offset, a.caption_bytes) == "one cat");
   CHECK(!a.json_caption);
@@ -84,7 +86,7 @@ TEST_CASE_METHOD(ShardIndexTest, "a repeated extension or a new key starts a new
   CHECK(found.unpaired[0].reason == "an image without a caption");
   CHECK(found.unpaired[1].key == "c");
   CHECK(found.unpaired[1].reason == "a caption without an image");
-  CHECK(at(found.unpaired[2].offset, 4) == "four");
+  CHECK(at(found.unpaired[2].offset, 5) == "b.txt");
 }
 
 TEST_CASE_METHOD(ShardIndexTest,
@@ -106,9 +108,12 @@ TEST_CASE_METHOD(ShardIndexTest, "links are not followed; a sample that lacks on
   CHECK(found.samples.size() == 1);
   CHECK(found.groups == 4);
   REQUIRE(found.unpaired.size() == 3);
+  CHECK(at(found.unpaired[0].offset, 5) == "b.jpg");
+  CHECK(at(found.unpaired[1].offset, 5) == "c.jpg");
+  CHECK(at(found.unpaired[2].offset, 5) == "d.jpg");
   for (std::size_t i = 0; i < 3; ++i) {
     CHECK(found.unpaired[i].key == std::string(1, "bcd"[i]));
-    CHECK(found.unpaired[i].reason == "a link is not followed");
+    CHECK(found.unpaired[i].reason == "its image or caption is a link, and links are not followed");
   }
 }
 

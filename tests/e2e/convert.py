@@ -3,6 +3,7 @@
 Runs with the Python that brings LibTorch along (torch, safetensors). usage: convert.py HELIP GOLDEN_FOLDER
 """
 
+import json
 import pathlib
 import subprocess
 import sys
@@ -63,6 +64,15 @@ with tempfile.TemporaryDirectory() as temporary:
                 folder / "new.pt", *words)
     (folder / "notes.md").unlink()
     refused(2, ["--model: no such model", "ViT-B-0"], folder / "trained.pt", folder / "new.pt", "--model", "ViT-B-0")
+    # What IN says of itself against --model.
+    other = folder / "other.json"
+    contradicting = json.loads((golden / "open_clip_model/config.json").read_text())
+    contradicting["model_cfg"]["vision_cfg"]["layers"] += 1
+    other.write_text(json.dumps(contradicting))
+    line = convert(folder / "folder", folder / "new.pt", "--model", other, code=2)
+    assert line.count("\n") == 1 and "layers" in line and "expected" in line and "found" in line, line
+    assert "model.init" not in line and "model.architecture" not in line, line
+    other.unlink()
     refused(2, ["--precision"], folder / "trained.pt", folder / "new.pt", "--precision", "int8")
     torch.save({"state_dict": expected, "hook": print}, folder / "code.pt")
     refused(1, ["nothing was executed", "print"], folder / "code.pt", folder / "new.pt", *model)

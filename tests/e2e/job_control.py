@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 
@@ -88,10 +89,47 @@ def processes_of(work, program):
     return sorted(pids)
 
 
+PROGRAMS = ("helip", "mpirun", "helip_coordinator", "helip_worker")
+
+
+class PeakMemory:
+    """While it is entered: how many bytes the largest process of each program took in this work directory (`of[program]`)."""
+
+    def __init__(self, work):
+        self.work = work
+        self.of = {}
+        self.ended = threading.Event()
+        self.watcher = threading.Thread(target=self.watch)
+
+    def __enter__(self):
+        self.watcher.start()
+        return self
+
+    def __exit__(self, *_):
+        self.ended.set()
+        self.watcher.join()
+
+    def watch(self):
+        while not self.ended.wait(0.01):
+            for program in PROGRAMS:
+                for pid in processes_of(self.work, program):
+                    self.of[program] = max(self.of.get(program, 0), peak_of(pid))
+
+
+def peak_of(pid):
+    """Bytes that the process had in memory at its most; 0 if it has ended."""
+    try:
+        for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    except OSError:
+        pass
+    return 0
+
+
 def kill_all(work):
     """kill -9 of everything that belongs to the job in this work directory."""
-    victims = [pid for program in ("helip", "mpirun", "helip_coordinator", "helip_worker")
-               for pid in processes_of(work, program)]
+    victims = [pid for program in PROGRAMS for pid in processes_of(work, program)]
     for pid in victims:
         try:
             os.kill(pid, signal.SIGKILL)

@@ -105,11 +105,19 @@ TEST_CASE("weights are found in a file, a model folder and a checkpoint") {
   CHECK(find_weights(torch.parent_path(), false) == torch);
   CHECK_THROWS_AS(find_weights(torch.parent_path(), true), ConfigError);
   const fs::path other = touch("weights.npz");
-  const auto refusal = [&](const std::string& option) {
-    return test::message_of<ConfigError>([&] { find_weights(other, false, option); });
+  const auto refusal = [&](bool locked_towers, const WeightsPlace& place) {
+    return test::message_of<ConfigError>([&] { find_weights(other, locked_towers, place); });
   };
-  CHECK(refusal("").starts_with("model.init: no weights there; expected random, a file"));
-  CHECK(refusal("IN").starts_with("IN: no weights there; expected a file"));
+  CHECK(refusal(false, {}) ==
+        "model.init: no weights there; expected random, a file (.safetensors, .pt, .pth or .bin), "
+        "or a folder with open_clip_model.safetensors, model.safetensors or "
+        "open_clip_pytorch_model.bin; found " +
+            other.string());
+  CHECK(refusal(true, {.name = "IN", .may_be_random = false})
+            .starts_with("IN: no weights there; expected a file (.safetensors, .pt, .pth or .bin), "
+                         "or a folder with heads.safetensors or model.safetensors; found"));
+  CHECK(refusal(false, {.name = "encoder.model.init"})
+            .starts_with("encoder.model.init: no weights there; expected random, a file"));
 }
 
 TEST_CASE("a SLIP checkpoint tells its architecture, others do not") {

@@ -15,6 +15,8 @@ import zlib
 DECODE = pathlib.Path(__file__).resolve().parent.parent / "golden" / "decode"
 # What a bomb inflates to: more than the tests grant in memory.
 BOMB_BYTES = 320 << 20
+# Just within the 8 MB that libpng grants one chunk if it is not told otherwise.
+COMMENT_BYTES = 7_900_000
 
 
 class Member(typing.NamedTuple):
@@ -37,9 +39,18 @@ def add(tar, name, member):
     tar.addfile(entry, io.BytesIO(member.content))
 
 
-def bomb():
+def bomb(size, begin=b"", filler=b"\0"):
+    """Inflates to `begin` and many times `filler`, `size` bytes in all."""
     packer = zlib.compressobj(9)
-    return b"".join(packer.compress(bytes(1 << 20)) for _ in range(BOMB_BYTES >> 20)) + packer.flush()
+    count, rest = divmod(size - len(begin), 1 << 20)
+    blocks = [packer.compress(begin), *(packer.compress(filler * (1 << 20)) for _ in range(count)), packer.compress(filler * rest)]
+    return b"".join(blocks) + packer.flush()
+
+
+def profile_header(size):
+    """Of an ICC profile of so many bytes without tags: libpng inflates nothing behind a header that it does not believe."""
+    return struct.pack(">I4xI4s4s4s12x4s4x4x4x4x8xIIII52x", size, 0x02100000, b"mntr", b"RGB ", b"XYZ ", b"acsp", 0, 0xF6D6,
+                       0x10000, 0xD32D)
 
 
 def png(side, depth=8, pixels=None, before=()):
@@ -64,10 +75,12 @@ def jpeg_of_side(jpeg, side):
     return jpeg[:at] + struct.pack(">HH", side, side) + jpeg[at + 4:]
 
 
-def kinds():
+def kinds(bomb_bytes=BOMB_BYTES):
     golden = {file.name: file.read_bytes() for file in DECODE.iterdir()}
     jpeg, rgb, lossy = golden["jpeg_420.jpg"], golden["png_rgb.png"], golden["webp_lossy.webp"]
-    inflating = bomb()
+    inflating = bomb(bomb_bytes)
+    profile = bomb(bomb_bytes, profile_header(bomb_bytes))
+    comments = [(b"zTXt", b"Comment\0\0" + bomb(COMMENT_BYTES, filler=b"a"))] * -(-bomb_bytes // COMMENT_BYTES)
     animation = webp([(b"VP8X", b"\x02\0\0\0\x03\0\0\x03\0\0"), (b"ANIM", bytes(6)), (b"ANMF", b"")])
     wide = webp([(b"VP8L", b"\x2f" + struct.pack("<I", 16383 | 16383 << 14))])
 
@@ -103,7 +116,7 @@ def kinds():
         caption("no_caption", "xml", b"<a/>", "an image without a caption"),
         Kind("no_image", [Member("txt", b"a caption")], "a caption without an image"),
         image("bmp", "bmp", b"BM", "a caption without an image"),
-        Kind("link", [Member("jpg", b"", tarfile.SYMTYPE), Member("txt", b"a caption")], "a link is not followed"),
+        Kind("link", [Member("jpg", b"", tarfile.SYMTYPE), Member("txt", b"a caption")], "its image or caption is a link, and links are not followed"),
         # Odd, but good.
         image("cmyk", "jpg", golden["jpeg_cmyk.jpg"], ""),
         image("jpeg_named_png", "png", jpeg, ""),
@@ -111,12 +124,15 @@ def kinds():
         # Good if nobody keeps what they inflate to.
         image("bomb_of_pixels", "png", png(6, pixels=inflating), ""),
         image("bomb_in_comment", "png", png(6, before=[(b"zTXt", b"Comment\0\0" + inflating)]), ""),
-        image("bomb_in_profile", "png", png(6, before=[(b"iCCP", b"profile\0\0" + inflating)]), ""),
+        image("bomb_in_comments", "png", png(6, before=comments), ""),
+        image("bomb_in_profile", "png", png(6, before=[(b"iCCP", b"profile\0\0" + profile)]), ""),
     ]
 
 
 def main():
-    with tarfile.open(sys.argv[1], "w", format=tarfile.USTAR_FORMAT) as tar:
+    out = pathlib.Path(sys.argv[1])
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tarfile.open(out, "w", format=tarfile.USTAR_FORMAT) as tar:
         every = kinds()
         add(tar, "kinds", Member("json", json.dumps({kind.name: kind.reason for kind in every}).encode()))
         for kind in every:

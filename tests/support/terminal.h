@@ -18,10 +18,9 @@ class Terminal {
     REQUIRE(::grantpt(master_) == 0);
     REQUIRE(::unlockpt(master_) == 0);
     const int slave = ::open(::ptsname(master_), O_RDWR | O_NOCTTY);
-    const winsize size{.ws_row = 25, .ws_col = columns, .ws_xpixel = 0, .ws_ypixel = 0};
-    REQUIRE(::ioctl(slave, TIOCSWINSZ, &size) == 0);
     ::dup2(slave, STDERR_FILENO);
     ::close(slave);
+    resize(columns);
     ::fcntl(master_, F_SETFL, O_NONBLOCK);
   }
   ~Terminal() {
@@ -31,6 +30,12 @@ class Terminal {
   }
   Terminal(const Terminal&) = delete;
   Terminal& operator=(const Terminal&) = delete;
+
+  // Lines that stand there already stay as they are.
+  void resize(unsigned short columns) const {
+    const winsize size{.ws_row = 25, .ws_col = columns, .ws_xpixel = 0, .ws_ypixel = 0};
+    REQUIRE(::ioctl(STDERR_FILENO, TIOCSWINSZ, &size) == 0);
+  }
 
   // The lines it shows, the last being that of the cursor. Of control sequences, which must not
   // wrap, it knows the return and the clearing of a line's rest.

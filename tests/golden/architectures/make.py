@@ -99,8 +99,10 @@ def write_training():
 
 def main():
     if len(sys.argv) > 2:
+        folder = pathlib.Path(sys.argv[1])
+        folder.mkdir(parents=True, exist_ok=True)
         for name in sys.argv[2:]:
-            write(pathlib.Path(sys.argv[1]), name, open_clip.get_model_config(name))
+            write(folder, name, open_clip.get_model_config(name))
         return
     here = pathlib.Path()
     for name, config in OPTIONS.items():

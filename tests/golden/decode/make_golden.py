@@ -130,6 +130,7 @@ def over_white(image):
 
 def main():
     folder = sys.argv[1]
+    os.makedirs(folder, exist_ok=True)
     cases, blob = [], b""
     for name, data in images():
         with open(os.path.join(folder, name), "wb") as file:
