@@ -67,6 +67,8 @@ def main():
     print("|" + "---|" * 8)
     wrong = []
     for precision, bound in BOUND.items():
+        if precision == "amp" and args.device == "cpu":
+            continue  # float16 is trained on GPUs alone
         found = [answer["loss"] for answer in run(args, COMPARED, precision, args.device, one_by_one)]
         difference = max(abs(a - b) / abs(b) for a, b in zip(found, expected))
         if not difference <= bound:
