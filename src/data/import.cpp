@@ -21,6 +21,9 @@
 namespace helip::data {
 namespace {
 
+// As many as an index reads before it says that there are no captions.
+constexpr std::uint64_t kFirstPairs = 1000;
+
 // A pair ready to be written, or why it is left out.
 struct Prepared {
   std::string key;
@@ -139,11 +142,20 @@ ImportReport import_corpus(const ImportOptions& options,
     const auto source = static_cast<std::size_t>(after - first_pair.begin()) - 1;
     return prepare(sources[source]->read(i - first_pair[source]), options.images);
   };
+  bool any = start > 0;
   const auto take = [&](std::uint64_t i, const Prepared& pair) {
     if (pair.problem) {
       leave_out(*pair.problem);
     } else {
       shards.add(start + i, pair.key, pair.caption, pair.image);
+      any = true;
+    }
+    if (!any && i + 1 == kFirstPairs) {
+      throw DataError({.what = cat("no usable pair among the first ", kFirstPairs),
+                       .where = shards.report_failure().string(),
+                       .expected = "images with captions; of a table, in the columns that "
+                                   "--csv-img-key and --csv-caption-key (corpus.csv_…) name",
+                       .found = most_frequent(shards.reasons())});
     }
     if (progress) progress(start + i + 1, total);
   };

@@ -7,11 +7,11 @@
 #include "common/ids.h"
 #include "common/publish.h"
 #include "common/text.h"
+#include "store/corpus_format.h"
 
 namespace helip::data {
 namespace {
 
-constexpr const char* kFormat = "helip_corpus";
 using Json = nlohmann::ordered_json;
 
 void check(const CorpusManifest& manifest, const std::filesystem::path& file) {
@@ -55,11 +55,10 @@ CorpusManifest read_manifest(const std::filesystem::path& file) {
   try {
     const auto json = nlohmann::json::parse(read_text_file(file));
     const auto format = json.at("format").get<std::string>();
-    const std::string expected = cat(kFormat, "/", manifest.format_version);
-    if (format != expected) {
+    if (format != store::kCorpusFormat) {
       throw StoreError({.what = "not a corpus manifest of this version",
                         .where = file.string(),
-                        .expected = cat(expected, ": import or index the corpus again"),
+                        .expected = cat(store::kCorpusFormat, ": import or index the corpus again"),
                         .found = format});
     }
     json.at("shard_folder").get_to(manifest.shard_folder);
@@ -87,6 +86,16 @@ CorpusManifest read_manifest(const std::filesystem::path& file) {
   return manifest;
 }
 
+std::optional<std::string> fingerprint_in(const std::filesystem::path& file) {
+  if (!std::filesystem::exists(file)) return std::nullopt;
+  const auto json =
+      nlohmann::json::parse(read_text_file(file), nullptr, /*allow_exceptions=*/false);
+  if (!json.is_object() || !json.contains("fingerprint")) return std::nullopt;
+  const auto& fingerprint = json.at("fingerprint");
+  if (!fingerprint.is_string()) return std::nullopt;
+  return fingerprint.get<std::string>();
+}
+
 void write_manifest(const std::filesystem::path& file, const CorpusManifest& manifest) {
   Json shards = Json::array();
   for (const ShardEntry& shard : manifest.shards) {
@@ -96,7 +105,7 @@ void write_manifest(const std::filesystem::path& file, const CorpusManifest& man
                       {"first_sample", shard.first_sample},
                       {"samples", shard.samples}});
   }
-  Json json = {{"format", cat(kFormat, "/", manifest.format_version)},
+  Json json = {{"format", store::kCorpusFormat},
                {"pairs", manifest.pairs},
                {"fingerprint", manifest.fingerprint},
                {"caption_key", manifest.caption_key},

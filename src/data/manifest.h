@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,7 +25,6 @@ struct ShardEntry {
 };
 
 struct CorpusManifest {
-  int format_version = 2;
   std::string shard_folder;  // of the shards: absolute, or relative to the manifest's folder
   std::uint64_t pairs = 0;
   std::string fingerprint;  // sha256 over the ordered (shard name, size, sha256 of bytes)
@@ -40,6 +40,8 @@ struct CorpusManifest {
 
 // Throws StoreError if the file is damaged, is of another format version or contradicts itself.
 CorpusManifest read_manifest(const std::filesystem::path& file);
+// The fingerprint that a manifest of any version holds, if it can be read.
+std::optional<std::string> fingerprint_in(const std::filesystem::path& file);
 void write_manifest(const std::filesystem::path& file, const CorpusManifest& manifest);
 std::string fingerprint_of(const std::vector<ShardEntry>& shards);
 

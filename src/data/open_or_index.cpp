@@ -49,14 +49,7 @@ bool is_current(const std::filesystem::path& folder, const std::filesystem::path
 
 // The quarantine belongs to the samples of one fingerprint.
 void drop_other_quarantine(const std::filesystem::path& folder, const std::string& fingerprint) {
-  const auto manifest = folder / "manifest.json";
-  if (std::filesystem::exists(manifest)) {
-    try {
-      if (read_manifest(manifest).fingerprint == fingerprint) return;
-    } catch (const StoreError&) {
-      // An unreadable manifest says nothing for the quarantine beside it.
-    }
-  }
+  if (fingerprint_in(folder / "manifest.json") == fingerprint) return;
   std::filesystem::remove(folder / "quarantine.npy");
   std::filesystem::remove(folder / "quarantine.jsonl");
 }

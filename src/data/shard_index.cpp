@@ -136,14 +136,12 @@ class ShardIndexer {
   }
 
   void close_sample() {
-    const bool is_image = has_image();
     const OpenSample sample = std::exchange(sample_, {});
-    if (is_image || sample.text || sample.json || sample.has_link) {
-      ++index_.groups;
-      if (!keys_.insert(sample.key).second) note_repeated(sample);
-    }
+    if (sample.extensions.empty()) return;
+    ++index_.groups;
+    if (!keys_.insert(sample.key).second) note_repeated(sample);
     add_sample(sample);
-    if (!index_.has_usable && !sample.extensions.empty()) note_missing(sample);
+    if (!index_.has_usable) note_missing(sample);
   }
 
   void add_sample(const OpenSample& sample) {
@@ -155,9 +153,9 @@ class ShardIndexer {
       report(sample.offset, sample.key, kLink);
       return;
     }
-    if (found == sample.images.end() && !caption) return;
     if (found == sample.images.end()) {
-      report(sample.offset, sample.key, "a caption without an image");
+      report(sample.offset, sample.key,
+             caption ? "a caption without an image" : "neither an image nor a caption");
       return;
     }
     const Part& image = **found;

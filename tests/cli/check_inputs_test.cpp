@@ -14,6 +14,7 @@
 #include "data/tar_writer.h"
 #include "store/npy.h"
 #include "support/temporary_folder.h"
+#include "support/terminal.h"
 
 namespace helip::cli {
 namespace {
@@ -142,7 +143,17 @@ TEST_CASE("what else encodes is looked at as well") {
   job.config.encoder.text_embeddings = job.write_rows("texts.npy", 5, 4);
   CHECK_THAT(job.refusal(), Contains("6 rows") && Contains("found 5"));
   job.config.encoder.text_embeddings = job.write_rows("texts.npy", 6, 4);
-  CHECK(job.refusal().empty());
+  // As many columns as a data set has classes.
+  for (const auto& [classes, warned] :
+       {std::pair{"a\nb\nc\n", true}, {"a\nb\nc\nd\n", true}, {"a\nb\nc\nd\ne\n", false}}) {
+    CAPTURE(classes);
+    publish_file(job.root() / "eval/classnames.txt", classes);
+    test::Terminal terminal(1000);
+    CHECK(job.refusal().empty());
+    std::string said;
+    for (const std::string& line : terminal.lines()) said += line;
+    CHECK((said.find("are they a classifier's logits?") != std::string::npos) == warned);
+  }
   job.config.mining.relative_margin = 0.1;
   CHECK_THAT(job.refusal(), Contains("widths 3 and 4"));
 }

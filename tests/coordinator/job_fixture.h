@@ -12,6 +12,7 @@
 #include "common/publish.h"
 #include "common/text.h"
 #include "coordinator/job.h"
+#include "store/corpus_format.h"
 #include "support/temporary_folder.h"
 
 namespace helip::test {
@@ -97,7 +98,8 @@ class JobFixture {
     const auto product = [](const std::filesystem::path& file) { publish_file(file, "x"); };
     switch (spec.stage) {
       case rpc::Stage::kIndex:
-        product(spec.path("index") / "manifest.json");
+        publish_file(spec.path("index") / "manifest.json",
+                     cat(R"({"format": ")", store::kCorpusFormat, "\"}"));
         product(spec.path("index") / "location.txt");
         return cat(
             R"({"pairs":10,"fingerprint":"f","model_digest":"m","locked_towers":false,"corpus":")",

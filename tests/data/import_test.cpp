@@ -251,6 +251,21 @@ TEST_CASE_METHOD(ImportTest, "an import that cannot begin leaves nothing behind"
   CHECK(contains(error(options(in.string())), "exists already and is not replaced"));
 }
 
+TEST_CASE_METHOD(ImportTest, "a table without one usable pair at its beginning is not read on") {
+  test::write_file(in / "a.png", test::png(1, 2, 2));
+  const auto table = [&](int captioned) {
+    std::string text = "filepath\ttitle\n";
+    for (int i = 0; i < 1200; ++i) text += cat("a.png\t", i == captioned ? "a picture" : "", "\n");
+    test::write_file(in / "table.tsv", text);
+    return test::error_of<DataError>([&] { import_corpus(options((in / "table.tsv").string())); });
+  };
+  const std::string error = table(1000);
+  CAPTURE(error);
+  CHECK(contains(error, "no usable pair among the first 1000; expected images with captions"));
+  CHECK(contains(error, "found 1000 × "));
+  CHECK(table(999).empty());
+}
+
 TEST_CASE_METHOD(ImportTest, "an import that leaves out too much ends and says where it is named") {
   make_folder();
   ImportOptions settings = options(in.string());

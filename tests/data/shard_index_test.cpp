@@ -106,8 +106,8 @@ TEST_CASE_METHOD(ShardIndexTest, "links are not followed; a sample that lacks on
       tar_header("b.jpg", 0, '2') + tar_member("b.txt", "two") + tar_member("c.jpg", "3") +
       tar_header("c.txt", 0, '1') + tar_header("d.jpg", 0, '2') + tar_header("e.cls", 0, '2'));
   CHECK(found.samples.size() == 1);
-  CHECK(found.groups == 4);
-  REQUIRE(found.unpaired.size() == 3);
+  CHECK(found.groups == 5);
+  REQUIRE(found.unpaired.size() == 4);
   CHECK(at(found.unpaired[0].offset, 5) == "b.jpg");
   CHECK(at(found.unpaired[1].offset, 5) == "c.jpg");
   CHECK(at(found.unpaired[2].offset, 5) == "d.jpg");
@@ -115,6 +115,29 @@ TEST_CASE_METHOD(ShardIndexTest, "links are not followed; a sample that lacks on
     CHECK(found.unpaired[i].key == std::string(1, "bcd"[i]));
     CHECK(found.unpaired[i].reason == "its image or caption is a link, and links are not followed");
   }
+  CHECK(at(found.unpaired[3].offset, 5) == "e.cls");
+  CHECK(found.unpaired[3].reason == "neither an image nor a caption");
+}
+
+TEST_CASE_METHOD(ShardIndexTest, "a sample begins at its first member's extended header") {
+  const std::string extended = tar_member("pax", "16 path=b.texts\n", 'x');
+  const auto found = index(tar_member("a.jpg", "1") + tar_member("a.txt", "one") + extended +
+                           tar_member("x", "not a member") + tar_member("b.jpg", "2") +
+                           tar_member("b.txt", "two"));
+  REQUIRE(found.samples.size() == 2);
+  CHECK(at(found.samples[1].sample_offset, 3) == "pax");
+  CHECK(at(found.samples[1].image_offset, 1) == "2");
+}
+
+TEST_CASE_METHOD(ShardIndexTest, "a sample of other members alone is counted and named once") {
+  const auto found =
+      index(tar_member("a.jpg", "1") + tar_member("a.txt", "one") + tar_member("b.gif", "2") +
+            tar_member("b.cls", "3") + tar_member("c.jpg", "4") + tar_member("c.txt", "two"));
+  CHECK(found.samples.size() == 2);
+  CHECK(found.groups == 3);
+  REQUIRE(found.unpaired.size() == 1);
+  CHECK(found.unpaired[0].key == "b");
+  CHECK(at(found.unpaired[0].offset, 5) == "b.gif");
 }
 
 TEST_CASE_METHOD(ShardIndexTest,

@@ -85,6 +85,15 @@ def images():
     exif = Image.Exif()
     exif[0x0112] = 6
     yield "jpeg_exif_rotated.jpg", saved(rgb, format="JPEG", quality=90, exif=exif.tobytes())
+    # What libjpeg warns of and decodes all the same.
+    plain = saved(rgb, format="JPEG", quality=90)
+    scan = plain.index(b"\xff\xda")
+    yield "jpeg_bytes_before_end.jpg", plain[:-2] + b"junk" + plain[-2:]
+    yield "jpeg_bytes_before_scan.jpg", plain[:scan] + b"j" + plain[scan:]
+    yield "jpeg_jfif_2.jpg", plain[:11] + b"\2" + plain[12:]
+    middle = (scan + len(plain)) // 2
+    yield "jpeg_flipped_bit.jpg", plain[:middle] + bytes([plain[middle] ^ 4]) + plain[middle + 1:]
+    yield "jpeg_early_end.jpg", plain[:middle] + b"\xff\xd9"
     # PNG
     noise = np.random.default_rng(1)
     yield "png_rgb.png", saved(rgb, format="PNG")
