@@ -26,7 +26,13 @@ int number_from(const char* name, int fallback, int low, int high) {
 
 }  // namespace
 
-Rendezvous meet_ranks(double /*timeout_seconds*/, int /*part*/) {
+Rendezvous meet_ranks(double /*timeout_seconds*/, int part) {
+  if (part != 0) {
+    throw ConfigError({.what = "ranks that meet by the environment are one group",
+                       .where = "comm::open_group",
+                       .expected = "part 0",
+                       .found = cat("part ", part)});
+  }
   const int size = number_from("HELIP_WORLD_SIZE", 1, 1, 1 << 20);
   const int rank = number_from("HELIP_RANK", 0, 0, size - 1);
   const char* file = std::getenv("HELIP_RENDEZVOUS_FILE");

@@ -258,6 +258,12 @@ std::optional<TrainState> newest_checkpoint(const fs::path& folder, const RunIde
       continue;
     }
     check_run(checkpoint, state.run, run);
+    const TableTurn* turn = awaited_table(state);
+    if (turn != nullptr && !is_complete(folder / checkpoint_name(turn->requested))) {
+      log::warning(cat("skipping a checkpoint: ", checkpoint.string(), " waits for a table of ",
+                       checkpoint_name(turn->requested), ", which is not whole"));
+      continue;
+    }
     return state;
   }
   return std::nullopt;

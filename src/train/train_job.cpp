@@ -1,10 +1,8 @@
 #include "train/train_job.h"
 
 #include <algorithm>
-#include <chrono>
 #include <iomanip>
 #include <optional>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -23,6 +21,7 @@
 #include "train/schedule.h"
 #include "train/step_log.h"
 #include "train/table_in_force.h"
+#include "train/table_wait.h"
 #include "train/training_pairs.h"
 
 namespace helip::train {
@@ -31,7 +30,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int kBadStepsInARow = 3;
-constexpr auto kPause = std::chrono::milliseconds(20);  // between looks for a table
 
 std::string first_ids(const std::vector<SampleId>& ids) {
   constexpr std::size_t kShown = 64;
@@ -213,7 +211,9 @@ class Training {
     const double began = monotonic_seconds();
     finish_checkpoint();
     const RemineRequest request = request_of(*turn);
-    if (!(others_mine() ? wait_for_table(request) : callbacks_.remine(request))) {
+    const bool mined = others_mine() ? wait_for_table(ranks_, callbacks_, request, patience())
+                                     : callbacks_.remine(request);
+    if (!mined) {
       if (saved_step_ != state_.step) save();
       return false;
     }
@@ -225,23 +225,6 @@ class Training {
     log::info(cat("training paused ", decimal(seconds, 1), " s for table ", taken.version));
     log_->leave_out(seconds);
     return true;
-  }
-
-  bool wait_for_table(const RemineRequest& request) {
-    const auto look = [&]() -> std::string {
-      const double until = monotonic_seconds() + patience();
-      while (!callbacks_.table_is_there(request)) {
-        if (callbacks_.should_stop && callbacks_.should_stop()) return "stop";
-        if (monotonic_seconds() > until) return "wait";
-        std::this_thread::sleep_for(kPause);
-      }
-      return "there";
-    };
-    std::string answer;
-    do {
-      answer = on_first_rank(ranks_, look);
-    } while (answer == "wait");
-    return answer == "there";
   }
 
   // With the checkpoint of this step, if a score is due. True: training ends here.
@@ -340,16 +323,28 @@ class Training {
     if (checkpoints_) checkpoints_->start(state_, learner_.snapshot());
   }
 
+  // The step of the best score whose checkpoint is whole, or this one.
+  std::uint64_t best_whole() const {
+    HeldOutScores scores = state_.held_out;
+    while (!scores.empty() && best_of(scores).step != state_.step) {
+      const HeldOutScore best = best_of(scores);
+      try {
+        read_checkpoint(checkpoint_of(best.step));
+        return best.step;
+      } catch (const StoreError& problem) {
+        log::warning(cat("the weights of the best score are lost: ", problem.what()));
+        std::erase(scores, best);
+      }
+    }
+    return state_.step;
+  }
+
   // Also after a kill between the last checkpoint and the end: the final checkpoint is there, so an
   // older folder of the model is of this very run and is made again.
   void publish() {
     on_first_rank(ranks_, patience(), [this]() -> std::string {
-      const std::uint64_t best =
-          state_.held_out.empty() ? state_.step : best_of(state_.held_out).step;
-      if (best != state_.step) {
-        read_checkpoint(checkpoint_of(best));  // throws if it is damaged
-        learner_.load_checkpoint(checkpoint_of(best));
-      }
+      const std::uint64_t best = best_whole();
+      if (best != state_.step) learner_.load_checkpoint(checkpoint_of(best));
       fs::remove_all(spec_.model_folder);
       learner_.publish_model(spec_.model_folder);
       return {};

@@ -65,6 +65,8 @@ class EngineTaskRunner final : public TaskRunner {
   [[nodiscard]] bool mines_apart() const override { return worker::mines_apart(config_, rank_); }
 
   std::unique_ptr<comm::Group> open_group() override {
+    // Launches by hand may have names that were there before. Nobody asks before all have opened.
+    if (rank_.rank == 0) std::filesystem::remove_all(exchange_);
     const double timeout = config_.train.collective_timeout_seconds;
     const std::string device = open_engine();
     if (mines_apart()) return engine::engine().open_group("mpi", "cpu", timeout, /*part=*/1);
@@ -74,19 +76,19 @@ class EngineTaskRunner final : public TaskRunner {
     return engine::engine().open_group(backend, device, timeout, /*part=*/0);
   }
 
-  void mine_for_training(comm::Group& group, const TaskHooks& hooks) override {
+  bool mine_for_training(comm::Group& group, const TaskHooks& hooks) override {
     encoder_.reset();
     miner_.reset();
-    worker::mine_for_training(exchange_,
-                              {.config = config_,
-                               .rank = rank_,
-                               .device = open_engine(),
-                               .should_stop = hooks.should_stop},
-                              group);
+    return worker::mine_for_training(exchange_,
+                                     {.config = config_,
+                                      .rank = rank_,
+                                      .device = open_engine(),
+                                      .should_stop = hooks.should_stop},
+                                     group);
   }
 
-  void end_training() override {
-    if (config_.remine.workers > 0) requests_.end();
+  void end_training(bool stopped) override {
+    if (config_.remine.workers > 0) requests_.end(stopped);
   }
 
   TaskOutcome train(const rpc::TaskSpec& spec, comm::Group& group, const TaskHooks& hooks) override;

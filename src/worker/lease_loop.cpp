@@ -241,21 +241,20 @@ void LeaseLoop::train_in_group() {
       break;
     }
   }
-  if (group->rank() == 0) runner_->end_training();
+  if (group->rank() == 0) runner_->end_training(stopped_);
   log::info("training is over");
 }
 
 void LeaseLoop::mine_for_training(comm::Group& group) {
   log::info(cat("mining for the training as rank ", group.rank(), " of ", group.size()));
   try {
-    runner_->mine_for_training(group, hooks());
+    stopped_ = !runner_->mine_for_training(group, hooks());
   } catch (const std::exception& error) {
     // The training waits for the table: the launch must end and begin again.
     log::error(error.what());
     options_.end_process(kExitFailed);
     throw;
   }
-  stopped_ = should_stop();
 }
 
 // False: the training stopped early, with a checkpoint.

@@ -22,11 +22,14 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 
 constexpr auto kPause = std::chrono::milliseconds(20);
-constexpr const char* kOver = "over";
+constexpr const char* kOver = "over";           // of the training: no more requests
+constexpr const char* kStopped = "stopped";     // of the training, by a signal
+constexpr const char* kNoMiners = "no_miners";  // of the miners, by a signal
 constexpr const char* kRequest = "request-";
 // What rank 0 of the miners tells the others besides a request's name.
 constexpr const char* kNothingYet = "";
-constexpr const char* kEnd = "end";
+constexpr const char* kDone = "done";
+constexpr const char* kStop = "stop";
 
 struct Request {
   rpc::TaskSpec training;
@@ -53,13 +56,14 @@ Request read_request(const fs::path& file) {
   }
 }
 
-// The first request that is not in `done`; kEnd; or after `patience` seconds kNothingYet, so that
-// the others, who wait in a collective, hear of rank 0.
+// The first request that is not in `done` and whose checkpoint is written; kDone or kStop; or after
+// `patience` seconds kNothingYet, so that the others, who wait in a collective, hear of rank 0.
 std::string next_request(const fs::path& folder, const std::set<std::string>& done, double patience,
                          const std::function<bool()>& should_stop) {
   const double until = monotonic_seconds() + patience;
   while (monotonic_seconds() < until) {
-    if (should_stop() || fs::exists(folder / kOver)) return kEnd;
+    if (should_stop() || fs::exists(folder / kStopped)) return kStop;
+    if (fs::exists(folder / kOver)) return kDone;
     std::set<std::string> waiting;
     if (fs::exists(folder)) {
       for (const auto& entry : fs::directory_iterator(folder)) {
@@ -68,7 +72,10 @@ std::string next_request(const fs::path& folder, const std::set<std::string>& do
       }
     }
     for (const std::string& name : waiting) {
-      if (!done.contains(name)) return name;
+      // The training goes on while the checkpoint is written.
+      if (!done.contains(name) && fs::exists(read_request(folder / name).table.checkpoint)) {
+        return name;
+      }
     }
     std::this_thread::sleep_for(kPause);
   }
@@ -111,24 +118,36 @@ bool TableRequests::is_there(const train::RemineRequest& request) {
   return fs::exists(request.table);
 }
 
-void TableRequests::end() const {
+bool TableRequests::miners_stop() const { return fs::exists(folder_ / kNoMiners); }
+
+void TableRequests::end(bool stopped) const {
   fs::create_directories(folder_);
-  publish_file(folder_ / kOver, "");
+  publish_file(folder_ / (stopped ? kStopped : kOver), "");
 }
 
-void mine_for_training(const fs::path& folder, const MinerOptions& options, comm::Group& group) {
+bool mine_for_training(const fs::path& folder, const MinerOptions& options, comm::Group& group) {
   const double patience = options.config.train.collective_timeout_seconds / 4;
-  const auto stops = [&] { return options.should_stop() || fs::exists(folder / kOver); };
+  const auto should_stop = [&] {
+    if (!options.should_stop()) return false;
+    fs::create_directories(folder);
+    publish_file(folder / kNoMiners, "");
+    return true;
+  };
+  const auto stops = [&] {
+    return should_stop() || fs::exists(folder / kNoMiners) || fs::exists(folder / kStopped) ||
+           fs::exists(folder / kOver);
+  };
   std::set<std::string> done;
   while (true) {
+    // Any miner's wish to stop reaches rank 0 by the file.
+    const auto none_left = [&] { return should_stop() || fs::exists(folder / kNoMiners); };
+    if (group.rank() != 0) should_stop();
     const std::string word = group.broadcast_text(
-        group.rank() == 0 ? next_request(folder, done, patience, options.should_stop)
-                          : std::string());
-    if (word == kEnd) return;
+        group.rank() == 0 ? next_request(folder, done, patience, none_left) : std::string());
+    if (word == kDone) return true;
+    if (word == kStop) return false;
     if (word == kNothingYet) continue;
     const Request request = read_request(folder / word);
-    // The training goes on while it is written.
-    while (!fs::exists(request.table.checkpoint) && !stops()) std::this_thread::sleep_for(kPause);
     remine({.config = options.config,
             .training = request.training,
             .local_rank = options.rank.local_rank,

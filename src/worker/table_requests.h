@@ -28,8 +28,10 @@ class TableRequests {
   // A table that is there already is removed: it is mined again.
   void ask(const rpc::TaskSpec& training, const train::RemineRequest& request) const;
   [[nodiscard]] static bool is_there(const train::RemineRequest& request);
-  // The training is over: the miners leave.
-  void end() const;
+  // Whether a miner was asked to stop: nobody will answer any more.
+  [[nodiscard]] bool miners_stop() const;
+  // The training is over, or `stopped` by a signal: the miners leave.
+  void end(bool stopped) const;
 
  private:
   std::filesystem::path folder_;
@@ -42,9 +44,9 @@ struct MinerOptions {
   std::function<bool()> should_stop;
 };
 
-// All ranks that mine, as `group`: mines what is asked for until the training is over or a rank is
-// to stop. Throws what mining throws, StoreError for a damaged request.
-void mine_for_training(const std::filesystem::path& folder, const MinerOptions& options,
+// All ranks that mine, as `group`: mines what is asked for until the training is over, which it
+// tells by true, or a rank is to stop. Throws what mining throws, StoreError for a damaged request.
+bool mine_for_training(const std::filesystem::path& folder, const MinerOptions& options,
                        comm::Group& group);
 
 }  // namespace helip::worker

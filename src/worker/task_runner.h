@@ -46,10 +46,11 @@ class TaskRunner {
   [[nodiscard]] virtual bool mines_apart() const = 0;
   // The ranks of this launch that train, or those that mine for them, as a group; collective.
   virtual std::unique_ptr<comm::Group> open_group() = 0;
-  // Of ranks that mine apart; collective: until the training is over or a rank is to stop.
-  virtual void mine_for_training(comm::Group& group, const TaskHooks& hooks) = 0;
-  // Of rank 0 of those that train: they have trained all there is, or stop.
-  virtual void end_training() = 0;
+  // Of ranks that mine apart; collective: until the training is over, which it tells by true, or
+  // somebody was asked to stop.
+  virtual bool mine_for_training(comm::Group& group, const TaskHooks& hooks) = 0;
+  // Of rank 0 of those that train: they have trained all there is, or `stopped`.
+  virtual void end_training(bool stopped) = 0;
   // Collective.
   virtual TaskOutcome train(const rpc::TaskSpec& spec, comm::Group& group,
                             const TaskHooks& hooks) = 0;

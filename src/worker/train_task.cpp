@@ -41,7 +41,7 @@ train::TrainCallbacks callbacks_of(const TrainTask& task, comm::Group& group,
   callbacks.progress = [&](const train::TrainProgress& now) {
     hooks.train_progress(numbers_of(now, task.spec.seed));
   };
-  callbacks.should_stop = hooks.should_stop;
+  callbacks.should_stop = [&] { return hooks.should_stop() || task.requests.miners_stop(); };
   callbacks.remine = [&](const train::RemineRequest& request) {
     return remine({.config = task.config,
                    .training = task.spec,

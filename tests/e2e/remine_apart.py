@@ -2,19 +2,29 @@
 weights that they were requested with, the run is the one of ranks that pause and mine themselves, and a killed one goes on to
 the same bits, before and after the table was there."""
 
+import os
+import pathlib
 import signal
 
-from job_control import digest, expect, expect_same_training, kill_all, logs_of, main, metrics_of, wait_until
+from job_control import (Failure, digest, expect, expect_same_training, kill_all, logs_of, main, metrics_of, processes_of,
+                         wait_until)
 from remine import check_table, tables_of
 
 # 200 pairs, 16 seeds a batch: epochs of 13 steps or fewer.
 COMMON = ["train.seeds_per_batch=16", "train.steps=40", "train.checkpoint_steps=5", "remine.every_steps=10", "remine.lag_steps=2"]
-# Of three ranks one mines; two train, as in the run to compare with.
-APART = ["launcher.workers=3", "remine.workers=1"]
+# Of four ranks two mine; two train, as in the run to compare with.
+APART = ["launcher.workers=4", "remine.workers=2"]
 
 
 def options(*pairs):
     return [option for pair in pairs for option in ("--set", pair)]
+
+
+def worker_of_rank(work, rank):
+    for pid in processes_of(work, "helip_worker"):
+        if f"OMPI_COMM_WORLD_RANK={rank}".encode() in pathlib.Path(f"/proc/{pid}/environ").read_bytes().split(b"\0"):
+            return pid
+    raise Failure(f"no worker of rank {rank}")
 
 
 def test(bench, random):
@@ -32,7 +42,7 @@ def test(bench, random):
     bench.reference = paused
     expect_same_training(bench, work)
     logs = "".join(log.read_text(errors="replace") for log in work.glob("logs/*.log"))
-    expect("mining for the training as rank 0 of 1" in logs, f"nobody mined apart\n{logs_of(work)}")
+    expect("mining for the training as rank 1 of 2" in logs, f"nobody mined apart\n{logs_of(work)}")
     bench.reference = work
 
     # Few checkpoints stay, so that the one of the request must be kept until its table is there.
@@ -57,6 +67,22 @@ def test(bench, random):
         expect(metrics_of(killed) == metrics_of(work), f"{name}: other losses after a kill")
         newest = f"checkpoints/step-{40:08d}/model.safetensors"
         expect(digest(killed / newest) == digest(work / newest), f"{name}: other weights after a kill")
+
+    # One rank alone is asked to stop: all leave with a checkpoint, and the job starts them again.
+    for rank in (0, 1, 2, 3):
+        asked_alone = bench.fresh(f"remine-apart-rank-{rank}")
+        process = bench.start(asked_alone, *options(*few))
+        step = random.randrange(1, 30)
+        try:
+            wait_until(lambda: max(metrics_of(asked_alone), default=0) >= step, f"step {step}", process)
+            os.kill(worker_of_rank(asked_alone, rank), signal.SIGTERM)
+            code = process.wait(timeout=120)
+        finally:
+            kill_all(asked_alone)
+            process.wait()
+        print(f"rank {rank} was asked to stop from step {step}: exit {code}", flush=True)
+        expect(code == 0, f"exit {code} after SIGTERM of rank {rank}\n{logs_of(asked_alone)}")
+        expect(metrics_of(asked_alone) == metrics_of(work), f"other losses after SIGTERM of rank {rank}")
 
 
 if __name__ == "__main__":

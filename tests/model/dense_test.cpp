@@ -1,8 +1,10 @@
 #include "model/dense.h"
 
 #include <ATen/ATen.h>
+#include <torch/csrc/autograd/function.h>
 
 #include <catch2/catch.hpp>
+#include <string>
 #include <vector>
 
 #include "common/rng.h"
@@ -93,6 +95,15 @@ TEST_CASE("a dense layer and its gradients are those of scalar sums") {
     dense(x_NI, weight_OI, bias_O).backward(gradient_NO);
     CHECK(at::equal(weight_OI.grad(), first));
   }
+}
+
+TEST_CASE("a dense layer in float32 on the CPU is oneDNN's, others are LibTorch's") {
+  const auto way_of = [](const at::Tensor& x) {
+    const at::Tensor weight = at::ones({2, 3}, x.options()).requires_grad_();
+    return std::string(dense(x, weight, {}).grad_fn()->name());
+  };
+  CHECK(way_of(at::ones({4, 3}, at::kFloat)).find("Dense") != std::string::npos);
+  CHECK(way_of(at::ones({4, 3}, at::kDouble)).find("Dense") == std::string::npos);
 }
 
 TEST_CASE("a dense layer takes any strides and more dimensions") {

@@ -181,6 +181,21 @@ TEST_CASE("the checkpoints of the best score and of a table to come are needed")
   CHECK(awaited_table(state) == &state.later_tables.back());
 }
 
+TEST_CASE("a checkpoint that awaits a table of a damaged one is skipped") {
+  const test::TemporaryFolder folder;
+  TrainState awaiting{.run = kRun, .step = 20, .later_tables = kTables};
+  awaiting.later_tables.back().digest.clear();
+  for (const std::uint64_t step : {10, 17}) write(folder.path(), step);
+  write_checkpoint(folder.path(), awaiting, [&](const fs::path& into) {
+    publish_file(into / kModelFile, "w");
+    publish_file(into / kOptimizerFile, "o");
+    return FileDigests{{kModelFile, sha256_hex("w")}, {kOptimizerFile, sha256_hex("o")}};
+  });
+  CHECK(newest_checkpoint(folder.path(), kRun)->step == 20);
+  publish_file(folder.path() / "step-00000017" / kModelFile, "damaged");
+  CHECK(newest_checkpoint(folder.path(), kRun)->step == 10);
+}
+
 TEST_CASE("a checkpoint that is needed stays") {
   const test::TemporaryFolder folder;
   for (const std::uint64_t step : {1, 2, 3, 4}) write(folder.path(), step);

@@ -44,8 +44,8 @@ class ScriptedRunner final : public TaskRunner {
   }
   [[nodiscard]] bool mines_apart() const override { return false; }
   std::unique_ptr<comm::Group> open_group() override { return std::make_unique<ThreadGroup>(); }
-  void mine_for_training(comm::Group&, const TaskHooks&) override {}
-  void end_training() override {}
+  bool mine_for_training(comm::Group&, const TaskHooks&) override { return true; }
+  void end_training(bool) override {}
   TaskOutcome train(const rpc::TaskSpec& spec, comm::Group&, const TaskHooks& hooks) override {
     return script_.train(spec, hooks);
   }
