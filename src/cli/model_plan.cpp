@@ -85,7 +85,10 @@ ModelPlan plan_pixels(const model::VisionShape& vision, const model::TextShape& 
   plan.largest_layer = std::max(image.largest_layer, texts.largest_layer);
   plan.activations = image.total + texts.total;
   // Of the head's hidden layers the outputs before and after norm and ReLU.
-  if (ssl_head) plan.views = 2 * (pixels + image.total + 6 * count(ssl_head->hidden));
+  if (ssl_head) {
+    plan.views = 2 * (pixels + image.total);
+    plan.ssl_head = 2 * 6 * count(ssl_head->hidden);
+  }
   return plan;
 }
 

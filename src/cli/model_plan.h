@@ -20,6 +20,7 @@ struct ModelPlan {
   std::uint64_t largest_layer = 0;  // activations of one pair in it; 0 for TorchScript towers
   std::uint64_t activations = 0;    // of one pair, kept for the backward pass
   std::uint64_t views = 0;          // inputs and activations of one image's two views; 0 without
+  std::uint64_t ssl_head = 0;       // and of them in the head, which every rank runs on all images
                                     // a self-supervised head
 };
 

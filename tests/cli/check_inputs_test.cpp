@@ -343,6 +343,8 @@ TEST_CASE("the two views of a SLIP model's images count in its plan") {
   const ModelPlan clip = plan_model(model::find_architecture("CLIP_VITS16", models));
   CHECK(slip.activations == clip.activations);
   CHECK(clip.views == 0);
+  CHECK(clip.ssl_head == 0);
+  CHECK(slip.ssl_head == 2 * 6 * 4096);
   CHECK(slip.views > 2ULL * 3 * 224 * 224);
   CHECK(slip.views < 2 * (slip.inputs + slip.activations));
   // image_mlp: 384 to 4096 to 4096 to 256, two norms.
