@@ -19,9 +19,9 @@ struct ModelPlan {
   std::uint64_t inputs = 0;         // of one pair: pixels and tokens
   std::uint64_t largest_layer = 0;  // activations of one pair in it; 0 for TorchScript towers
   std::uint64_t activations = 0;    // of one pair, kept for the backward pass
-  std::uint64_t views = 0;          // inputs and activations of one image's two views; 0 without
-  std::uint64_t ssl_head = 0;       // and of them in the head, which every rank runs on all images
-                                    // a self-supervised head
+  // Of one image's two views, 0 without a self-supervised head: inputs and activations, and those in
+  // the head, which every rank runs on all images.
+  std::uint64_t views = 0, ssl_head = 0;
 };
 
 // Throws ConfigError if a locked-towers folder's description cannot be read. Whether the model can
