@@ -19,8 +19,8 @@ struct ModelPlan {
   std::uint64_t inputs = 0;         // of one pair: pixels and tokens
   std::uint64_t largest_layer = 0;  // activations of one pair in it; 0 for TorchScript towers
   std::uint64_t activations = 0;    // of one pair, kept for the backward pass
-  // Of one image's two views, 0 without a self-supervised head: inputs and activations, and those in
-  // the head, which every rank runs on all images.
+  // Of one image's two views, 0 without a self-supervised head: inputs and activations, and those
+  // in the head, which every rank runs on all images.
   std::uint64_t views = 0, ssl_head = 0;
 };
 
