@@ -39,12 +39,11 @@ def free_port():
 class Program:
     """Ranks of a program that answers commands."""
 
-    def __init__(self, command, threads, ranks=(), pinned=False):
+    def __init__(self, command, threads, ranks=()):
         environment = dict(os.environ, OMP_NUM_THREADS=str(threads))
         starts = [dict(environment, **rank) for rank in ranks] or [environment]
-        pin = lambda rank: ["taskset", "-c", str(rank)] if pinned else []
-        self.processes = [subprocess.Popen(pin(rank) + [str(word) for word in command], env=start, text=True, stdin=subprocess.PIPE,
-                                           stdout=subprocess.PIPE) for rank, start in enumerate(starts)]
+        self.processes = [subprocess.Popen([str(word) for word in command], env=start, text=True, stdin=subprocess.PIPE,
+                                           stdout=subprocess.PIPE) for start in starts]
 
     def ask(self, command):
         first = self.processes[0]
@@ -62,18 +61,17 @@ class Program:
             process.wait()
 
 
-def ours(build, job, threads, ranks, pinned=False):
+def ours(build, job, threads, ranks):
     program = [build / "bench" / "helip_time_step", job]
-    if ranks == 1:
-        return Program(program, threads, pinned=pinned)
-    of_a_rank = ["sh", "-c", 'exec taskset -c "$OMPI_COMM_WORLD_RANK" "$@"', "sh"] if pinned else []
-    return Program(["mpirun", "--bind-to", "none", "--oversubscribe", "-n", ranks] + of_a_rank + program, threads)
+    if ranks > 1:
+        program = ["mpirun", "--bind-to", "none", "--oversubscribe", "-n", ranks] + program
+    return Program(program, threads)
 
 
-def theirs(_, job, threads, ranks, pinned=False):
+def theirs(_, job, threads, ranks):
     port = str(free_port())
     group = [{"RANK": str(r), "WORLD_SIZE": str(ranks), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port} for r in range(ranks)]
-    return Program([sys.executable, HERE / "peer.py", job], threads, group if ranks > 1 else (), pinned)
+    return Program([sys.executable, HERE / "peer.py", job], threads, group if ranks > 1 else ())
 
 
 def make_weights(folder, model_file):
@@ -218,13 +216,13 @@ def time_ranks(args, precision):
     jobs = {ranks: write_job(args, "ranks", "vit-s-16", precision, 1, ranks, args.pairs) for ranks in (1, 2)}
     ways = {}
     for ranks, job in jobs.items():
-        ways[f"OpenCLIP, {ranks} × 1 thread"] = (theirs(args.build, job, 1, ranks, pinned=True), ranks)
-        ways[f"HELIP, {ranks} × 1 thread"] = (ours(args.build, job, 1, ranks, pinned=True), ranks)
+        ways[f"OpenCLIP, {ranks} × 1 thread"] = (theirs(args.build, job, 1, ranks), ranks)
+        ways[f"HELIP, {ranks} × 1 thread"] = (ours(args.build, job, 1, ranks), ranks)
     before = load()
     seen = measure(args, ways, precision)
     for program, _ in ways.values():
         program.end()
-    print(f"\n## ranks, vit-s-16, {precision}: {args.pairs} pairs a rank, a thread and a core each\n\nLoad {before} before, {load()} after.\n")
+    print(f"\n## ranks, vit-s-16, {precision}: {args.pairs} pairs a rank, a thread each\n\nLoad {before} before, {load()} after.\n")
     print_table(seen, lambda name: name.replace("HELIP", "OpenCLIP"))
     for who in ("OpenCLIP", "HELIP"):
         one, two = (seen[f"{who}, {ranks} × 1 thread", "plain"] for ranks in (1, 2))
