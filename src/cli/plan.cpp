@@ -185,10 +185,10 @@ class Plan {
     const bool all = config_.slip.ssl_on == "all" || config_.train.hard_pairs == "none";
     const std::uint64_t images = all ? global : config_.train.seeds_per_batch;
     const auto own = static_cast<double>(pieces(images, ranks_that_train()));
-    const auto all = static_cast<double>(images);
+    const auto total = static_cast<double>(images);
     // Similarities of each view to those of its own kind and of the other, and their softmax.
     return kFloat * (own * static_cast<double>(model_.views) +
-                     all * static_cast<double>(model_.ssl_head) + 8 * own * all);
+                     total * static_cast<double>(model_.ssl_head) + 8 * own * total);
   }
 
   [[nodiscard]] std::uint32_t ranks_that_train() const {
