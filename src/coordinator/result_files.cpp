@@ -12,7 +12,6 @@
 #include "common/log.h"
 #include "common/publish.h"
 #include "common/text.h"
-#include "store/corpus_format.h"
 #include "store/safetensors.h"
 
 namespace helip::coordinator {
@@ -137,13 +136,6 @@ std::string missing_result(const WorkDir& work_dir, const TaskRecord& task,
   }
   for (const fs::path& product : products(spec, task)) {
     if (!is_there(product)) return cat("its product is missing: ", product.string());
-    if (spec.stage == Stage::kIndex && product.filename() == "manifest.json") {
-      const auto manifest = nlohmann::json::parse(read_text_file(product), nullptr, false);
-      if (!manifest.is_object() || manifest.value("format", "") != store::kCorpusFormat) {
-        return cat("its product is not of this version (", store::kCorpusFormat,
-                   "): ", product.string());
-      }
-    }
   }
   return {};
 }

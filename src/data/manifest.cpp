@@ -7,11 +7,12 @@
 #include "common/ids.h"
 #include "common/publish.h"
 #include "common/text.h"
-#include "store/corpus_format.h"
 
 namespace helip::data {
 namespace {
 
+// 2: index.npy has where each sample begins.
+constexpr const char* kFormat = "helip_corpus/2";
 using Json = nlohmann::ordered_json;
 
 void check(const CorpusManifest& manifest, const std::filesystem::path& file) {
@@ -55,10 +56,10 @@ CorpusManifest read_manifest(const std::filesystem::path& file) {
   try {
     const auto json = nlohmann::json::parse(read_text_file(file));
     const auto format = json.at("format").get<std::string>();
-    if (format != store::kCorpusFormat) {
+    if (format != kFormat) {
       throw StoreError({.what = "not a corpus manifest of this version",
                         .where = file.string(),
-                        .expected = cat(store::kCorpusFormat, ": import or index the corpus again"),
+                        .expected = cat(kFormat, ": import or index the corpus again"),
                         .found = format});
     }
     json.at("shard_folder").get_to(manifest.shard_folder);
@@ -105,7 +106,7 @@ void write_manifest(const std::filesystem::path& file, const CorpusManifest& man
                       {"first_sample", shard.first_sample},
                       {"samples", shard.samples}});
   }
-  Json json = {{"format", store::kCorpusFormat},
+  Json json = {{"format", kFormat},
                {"pairs", manifest.pairs},
                {"fingerprint", manifest.fingerprint},
                {"caption_key", manifest.caption_key},

@@ -1,5 +1,5 @@
 // What is read of a file of torch.save, by its size, so that its values need about as much memory
-// as it has bytes at most, or 1 MB. Real checkpoints are far below.
+// as it has bytes at most, or 5 MB. Real checkpoints are far below.
 #pragma once
 
 #include <algorithm>
@@ -9,7 +9,7 @@
 namespace helip::weights {
 
 constexpr std::uint64_t max_opcodes(std::uint64_t file_size) {
-  return std::clamp<std::uint64_t>(file_size / 100, 10'000, 1'000'000);
+  return std::clamp<std::uint64_t>(file_size / 100, 50'000, 1'000'000);
 }
 
 // A module of TorchScript may stand in many places, each of which has its tensors. One that the

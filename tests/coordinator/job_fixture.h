@@ -12,7 +12,6 @@
 #include "common/publish.h"
 #include "common/text.h"
 #include "coordinator/job.h"
-#include "store/corpus_format.h"
 #include "support/temporary_folder.h"
 
 namespace helip::test {
@@ -98,8 +97,7 @@ class JobFixture {
     const auto product = [](const std::filesystem::path& file) { publish_file(file, "x"); };
     switch (spec.stage) {
       case rpc::Stage::kIndex:
-        publish_file(spec.path("index") / "manifest.json",
-                     cat(R"({"format": ")", store::kCorpusFormat, "\"}"));
+        product(spec.path("index") / "manifest.json");
         product(spec.path("index") / "location.txt");
         return cat(
             R"({"pairs":10,"fingerprint":"f","model_digest":"m","locked_towers":false,"corpus":")",

@@ -68,19 +68,6 @@ TEST_CASE("one worker takes a job through all its stages") {
     fixture.open();
     CHECK(fixture.job->state() == rpc::JobState::kDone);
   }
-  SECTION("an index of another version is made again, and nothing else") {
-    const auto manifest = fixture.work_dir.corpus() / "manifest.json";
-    const std::string current = read_text_file(manifest);
-    for (const std::string other : {R"({"format": "helip_corpus/1"})", "{}", "[", ""}) {
-      CAPTURE(other);
-      publish_file(manifest, other);
-      fixture.open();
-      CHECK(fixture.job->stage() == Stage::kIndex);
-      fixture.work_until_told_to_leave(fixture.enroll());
-      CHECK(fixture.job->state() == rpc::JobState::kDone);
-      CHECK(read_text_file(manifest) == current);
-    }
-  }
   SECTION("a product that was removed is made again, and nothing else") {
     std::filesystem::remove_all(fixture.work_dir.hard_pairs());
     fixture.open();

@@ -31,7 +31,7 @@ namespace {
 std::size_t allowed(std::size_t file_size) {
   constexpr std::size_t kRoom = 64 << 10;
   constexpr std::size_t kValue = 100;
-  constexpr std::size_t kValues = 10'000;
+  constexpr std::size_t kValues = 50'000;
   return kRoom + std::max(2 * file_size, kValue * std::min(file_size, kValues));
 }
 
