@@ -342,7 +342,10 @@ class Training {
   void save() {
     finish_checkpoint();
     saved_step_ = state_.step;
-    if (checkpoints_) checkpoints_->start(state_, learner_.snapshot());
+    const double began = monotonic_seconds();
+    Snapshot& snapshot = learner_.snapshot();
+    if (log_) log_->waited_for_checkpoint(monotonic_seconds() - began);
+    if (checkpoints_) checkpoints_->start(state_, snapshot);
   }
 
   // Also after a kill between the last checkpoint and the end: the final checkpoint is there, so an
