@@ -164,6 +164,7 @@ struct Fields<TrainConfig> {
       field("word_dropout", &S::word_dropout),
       operation("loader_threads", &S::loader_threads),
       operation("fingerprint_steps", &S::fingerprint_steps),
+      operation("shard_optimizer", &S::shard_optimizer),
       operation("collective_timeout_seconds", &S::collective_timeout_seconds),
   };
 };

@@ -214,6 +214,10 @@ struct TrainConfig {
   // Every so many steps the ranks compare digests of their weights; ranks that have drifted apart
   // end the job. 0: never.
   std::uint64_t fingerprint_steps = 100;
+  // Each rank keeps AdamW's moments of its share of the parameters alone and sends the others what
+  // it updates (ZeRO stage 1): 8 bytes a parameter x (1 - 1/ranks) less on a rank. Same bits; each
+  // checkpoint waits until rank 0's CPU memory has all moments.
+  bool shard_optimizer = false;
   // A collective that takes longer ends the process.
   double collective_timeout_seconds = 60;
 

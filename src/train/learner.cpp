@@ -24,6 +24,7 @@
 #include "train/gradient_pass.h"
 #include "train/learner_snapshot.h"
 #include "train/optimizer.h"
+#include "train/optimizer_shards.h"
 #include "train/precision.h"
 #include "train/ssl_loss.h"
 #include "train/trained_parameters.h"
@@ -64,7 +65,7 @@ at::Device parse_device(const std::string& device) {
 
 // LibTorch's errors carry a stack of many lines; ours are one line.
 template <typename Task>
-auto in_one_line(const char* where, Task task) {
+decltype(auto) in_one_line(const char* where, Task task) {
   try {
     return task();
   } catch (const c10::Error& problem) {
@@ -125,12 +126,18 @@ struct Learner::State {
     trained = trained_parameters(*model, run.train);
     wants_views = has_ssl_term(*model, run.slip);
     if (wants_views) add_ssl_head(*model, trained);
-    optimizer =
-        std::make_unique<AdamW>(trained.tensors, AdamWOptions{.beta1 = run.train.beta1,
-                                                              .beta2 = run.train.beta2,
-                                                              .eps = run.train.eps,
-                                                              .wd = run.train.wd,
-                                                              .lr_factors = trained.lr_factors});
+    AdamWOptions options{.beta1 = run.train.beta1,
+                         .beta2 = run.train.beta2,
+                         .eps = run.train.eps,
+                         .wd = run.train.wd,
+                         .lr_factors = trained.lr_factors};
+    if (run.train.shard_optimizer && ranks.size() > 1) {
+      std::vector<at::Tensor> parameters;
+      for (const auto& [name, tensor] : trained.tensors) parameters.push_back(tensor);
+      shards.emplace(ranks, std::move(parameters));
+      options.owned = shards->owned();
+    }
+    optimizer = std::make_unique<AdamW>(trained.tensors, options);
     pass = std::make_unique<GradientPass>(run, precision, device, *model, trained, ranks);
   }
 
@@ -163,6 +170,7 @@ struct Learner::State {
     if (factor != 1) optimizer->scale_gradients(factor);
     if (options.before_update) options.before_update();
     optimizer->step(options.lr);
+    if (shards) shards->share_weights();
     const at::NoGradGuard no_grad;
     model->logit_scale().clamp_(0, std::log(100.0));
     return true;
@@ -177,6 +185,7 @@ struct Learner::State {
   std::set<std::string> statistic_names;
   TrainedParameters trained;
   bool wants_views = false;
+  std::optional<OptimizerShards> shards;  // with train.shard_optimizer and several ranks
   std::unique_ptr<AdamW> optimizer;
   std::unique_ptr<GradientPass> pass;
   std::unique_ptr<LearnerSnapshot> snapshot;
@@ -244,8 +253,15 @@ void Learner::check_equal_weights(std::uint64_t step) const {
 }
 
 Snapshot& Learner::snapshot() {
-  state_->snapshot->bind(*state_->optimizer);
-  return *state_->snapshot;
+  return in_one_line("preparing a checkpoint", [&]() -> Snapshot& {
+    LearnerSnapshot& snapshot = *state_->snapshot;
+    if (state_->ranks.rank() == 0) snapshot.bind(*state_->optimizer);
+    if (state_->shards) {
+      state_->shards->gather_moments(*state_->optimizer,
+                                     [&](std::size_t i) { return snapshot.moment_place(i); });
+    }
+    return snapshot;
+  });
 }
 
 void Learner::load_checkpoint(const std::filesystem::path& folder) {

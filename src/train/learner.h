@@ -84,9 +84,11 @@ class Learner {
   // fingerprint.h.
   void check_equal_weights(std::uint64_t step) const;
 
-  // What a checkpoint of this moment holds. Weights and moments must not change before its copy()
-  // has ended; the next call of snapshot() ends its life.
+  // What a checkpoint of this moment holds; on rank 0 alone it holds anything. A collective with
+  // train.shard_optimizer: the ranks send rank 0 their moments. Weights and moments must not change
+  // before its copy() has ended; the next call of snapshot() ends its life.
   Snapshot& snapshot();
+  // Each rank for itself.
   void load_checkpoint(const std::filesystem::path& folder);
   // The finished model as a folder that load_model reads, mixed with the initial weights as
   // train.wise_ft says; `folder` must not exist.

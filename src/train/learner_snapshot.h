@@ -20,8 +20,11 @@ class LearnerSnapshot final : public Snapshot {
   explicit LearnerSnapshot(model::Model& model);
 
   // Notes what to copy. What a forward pass may change is copied at once, weights and moments by
-  // copy().
+  // copy(). Moments on the meta device, which another rank owns, are to be written to
+  // moment_place() before that.
   void bind(const AdamW& optimizer);
+  // Of the i-th of AdamW::moments(), as TensorCopy's.
+  [[nodiscard]] at::Tensor moment_place(std::size_t i) { return moments_.place(i); }
 
   void copy() override;
   [[nodiscard]] FileDigests write(const std::filesystem::path& folder) const override;

@@ -42,6 +42,7 @@ void copy_into(at::Tensor& tensor, const store::SafetensorsFile& file, const std
                       .expected = text_of(shape_of(tensor)),
                       .found = text_of(view.shape)});
   }
+  if (tensor.is_meta()) return;
   at::Tensor values = at::empty(tensor.sizes(), at::TensorOptions().dtype(at::kFloat));
   if (!view.data.empty())
     std::memcpy(values.mutable_data_ptr(), view.data.data(), view.data.size());
@@ -55,13 +56,18 @@ AdamW::AdamW(std::vector<std::pair<std::string, at::Tensor>> parameters,
     : options_(options) {
   const at::NoGradGuard no_grad;
   for (auto& [name, parameter] : parameters) {
+    const std::size_t i = parameters_.size();
     const bool decays = parameter.dim() >= 2 && name != "logit_scale";
-    const double lr_factor =
-        options.lr_factors.empty() ? 1 : options.lr_factors.at(parameters_.size());
-    group_of(decays ? options.wd : 0, lr_factor).members.push_back(parameters_.size());
+    const double lr_factor = options.lr_factors.empty() ? 1 : options.lr_factors.at(i);
+    const bool owned = options.owned.empty() || options.owned.at(i);
+    if (owned) group_of(decays ? options.wd : 0, lr_factor).members.push_back(i);
+    for (auto* moments : {&mean_, &mean_square_}) {
+      moments->push_back(
+          owned ? at::zeros_like(parameter, at::MemoryFormat::Contiguous)
+                : at::empty(parameter.sizes(),
+                            parameter.options().device(at::kMeta).requires_grad(false)));
+    }
     names_.push_back(name);
-    mean_.push_back(at::zeros_like(parameter, at::MemoryFormat::Contiguous));
-    mean_square_.push_back(at::zeros_like(parameter, at::MemoryFormat::Contiguous));
     parameters_.push_back(parameter);
   }
 }

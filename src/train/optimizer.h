@@ -19,11 +19,13 @@ struct AdamWOptions {
   double eps = 1e-6;
   double wd = 0.2;  // of parameters with two or more dimensions; never of logit_scale
   std::vector<double> lr_factors = {};  // of each parameter; empty: 1
+  std::vector<bool> owned = {};         // whether step() updates a parameter; empty: all
 };
 
 class AdamW {
  public:
-  // Float parameters by name. Moments live on the parameters' device.
+  // Float parameters by name. Moments live on the parameters' device; those of parameters that are
+  // not owned are on the meta device, a shape without memory.
   AdamW(std::vector<std::pair<std::string, at::Tensor>> parameters, const AdamWOptions& options);
 
   // One step with the gradients in .grad, which every parameter must have.
@@ -38,7 +40,8 @@ class AdamW {
   // metadata.
   [[nodiscard]] std::vector<std::pair<std::string, at::Tensor>> moments() const;
   [[nodiscard]] std::map<std::string, std::string> metadata() const;
-  // From safetensors. Throws StoreError if a tensor is missing, surplus or of another shape.
+  // From safetensors, all moments whether owned or not. Throws StoreError if a tensor is missing,
+  // surplus or of another shape.
   void load(const std::filesystem::path& file);
 
  private:

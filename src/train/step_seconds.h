@@ -11,7 +11,7 @@ struct StepSeconds {
   double forward = 0, loss = 0;
   double backward = 0;   // without averaging; with accum_freq > 1 the second forward passes too
   double averaging = 0;  // what averaging over ranks took after this rank's last gradient
-  double optimizer = 0;  // with the gradient's norm
+  double optimizer = 0;  // with the gradient's norm, and sending owned weights
 };
 
 class Stopwatch {

@@ -1,5 +1,7 @@
 #include "train/tensor_copy.h"
 
+#include <ATen/ops/from_blob.h>
+
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
@@ -14,22 +16,28 @@
 namespace helip::train {
 namespace {
 
-// Copies while looking for infinities and what is no number; false if there are any. By blocks that
-// stay in the cache between the two.
-bool copy_finite(const float* from, float* to, std::size_t count) {
-  constexpr std::size_t kBlock = 4096;
+// False if there are infinities or what is no number.
+bool all_finite(const float* values, std::size_t count) {
   constexpr std::uint32_t kExponent = 0x7F800000;
   std::uint32_t bad = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    std::uint32_t bits = 0;
+    std::memcpy(&bits, values + i, sizeof bits);
+    bad |= static_cast<std::uint32_t>((bits & kExponent) == kExponent);
+  }
+  return bad == 0;
+}
+
+// Copies and looks on the way, by blocks that stay in the cache between the two.
+bool copy_finite(const float* from, float* to, std::size_t count) {
+  constexpr std::size_t kBlock = 4096;
+  bool finite = true;
   for (std::size_t first = 0; first < count; first += kBlock) {
     const std::size_t length = std::min(kBlock, count - first);
     std::memcpy(to + first, from + first, length * sizeof(float));
-    for (std::size_t i = first; i < first + length; ++i) {
-      std::uint32_t bits = 0;
-      std::memcpy(&bits, to + i, sizeof bits);
-      bad |= static_cast<std::uint32_t>((bits & kExponent) == kExponent);
-    }
+    finite = all_finite(to + first, length) && finite;
   }
-  return bad == 0;
+  return finite;
 }
 
 at::ScalarType stored_type(const at::Tensor& tensor) {
@@ -59,19 +67,30 @@ void TensorCopy::bind(const std::vector<Source>& sources,
   bytes_ = bytes;
 }
 
+at::Tensor TensorCopy::place(std::size_t i) {
+  const Item& item = items_.at(i);
+  return at::from_blob(memory_.get() + item.offset, {item.source.tensor.numel()},
+                       at::TensorOptions().dtype(at::kFloat));
+}
+
+bool TensorCopy::copy(const Item& item) const {
+  const at::Tensor& from = item.source.tensor;
+  std::byte* to = memory_.get() + item.offset;
+  auto* numbers = reinterpret_cast<float*>(to);
+  const auto count = static_cast<std::size_t>(from.numel());
+  if (count == 0) return true;
+  if (from.is_meta()) return all_finite(numbers, count);
+  const at::Tensor values = from.to(at::kCPU, stored_type(from)).contiguous();
+  if (values.scalar_type() == at::kFloat) {
+    return copy_finite(values.const_data_ptr<float>(), numbers, count);
+  }
+  std::memcpy(to, values.const_data_ptr(), item.bytes);
+  return true;
+}
+
 void TensorCopy::take() {
   for (const Item& item : items_) {
-    const at::Tensor& from = item.source.tensor;
-    const at::Tensor values = from.to(at::kCPU, stored_type(from)).contiguous();
-    std::byte* to = memory_.get() + item.offset;
-    if (item.bytes == 0) continue;
-    if (values.scalar_type() != at::kFloat) {
-      std::memcpy(to, values.const_data_ptr(), item.bytes);
-      continue;
-    }
-    const bool finite = copy_finite(values.const_data_ptr<float>(), reinterpret_cast<float*>(to),
-                                    static_cast<std::size_t>(values.numel()));
-    if (finite || !item.source.must_be_finite) continue;
+    if (copy(item) || !item.source.must_be_finite) continue;
     throw DataError({.what = "a checkpoint is refused: it would hold a value that is not finite",
                      .where = cat("tensor ", item.source.name),
                      .expected = "finite weights and moments",

@@ -17,13 +17,17 @@ class TensorCopy {
   struct Source {
     std::string name;
     // Floating-point numbers are copied as float32, other dtypes of model/parameters.h's dtype_name
-    // as they are. On any device.
+    // as they are. On any device; on the meta device it gives the shape alone, and the caller
+    // writes the values to place().
     at::Tensor tensor;
     bool must_be_finite = true;  // no effect on integers
   };
 
   // Notes what take() copies, and reads no value yet. The memory of former copies is used again.
   void bind(const std::vector<Source>& sources, std::map<std::string, std::string> metadata);
+  // Where take() expects the values of a floating-point tensor on the meta device, the i-th source:
+  // flat, float32, on the CPU. Until the next bind().
+  [[nodiscard]] at::Tensor place(std::size_t i);
   // Copies. The caller sees to it that the tensors do not change meanwhile; any thread. Throws
   // DataError naming the first tensor that holds a value that is not finite.
   void take();
@@ -35,6 +39,9 @@ class TensorCopy {
     Source source;
     std::size_t offset = 0, bytes = 0;  // in memory_
   };
+  // Into its place, or what is there already; false if it holds a value that is not finite.
+  [[nodiscard]] bool copy(const Item& item) const;
+
   std::vector<Item> items_;
   std::map<std::string, std::string> metadata_;
   std::unique_ptr<std::byte[]> memory_;

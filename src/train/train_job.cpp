@@ -320,7 +320,10 @@ class Training {
   void save() {
     finish_checkpoint();
     saved_step_ = state_.step;
-    if (checkpoints_) checkpoints_->start(state_, learner_.snapshot());
+    const double began = monotonic_seconds();
+    Snapshot& snapshot = learner_.snapshot();
+    if (log_) log_->waited_for_checkpoint(monotonic_seconds() - began);
+    if (checkpoints_) checkpoints_->start(state_, snapshot);
   }
 
   // The step of the best score whose checkpoint is whole, or this one.

@@ -110,6 +110,7 @@ train:
   word_dropout: 0.1
   loader_threads: 2
   fingerprint_steps: 7
+  shard_optimizer: true
   collective_timeout_seconds: 0.1
 early_stop:
   dataset: held/out
@@ -343,7 +344,8 @@ TEST_CASE("the digest covers what determines results and nothing else") {
   for (const std::string change :
        {"output.work_dir=/x", "output.report=true", "launcher.workers=9", "launcher.hosts=h",
         "coordinator.max_attempts=9", "train.log_steps=1", "train.loader_threads=1",
-        "encoder.feature_cache=/x", "mining.scratch=/x", "train.keep_checkpoints=1"}) {
+        "encoder.feature_cache=/x", "mining.scratch=/x", "train.keep_checkpoints=1",
+        "train.shard_optimizer=false"}) {
     INFO(change);
     CHECK(digest_with({change}) == digest);
   }

@@ -118,6 +118,38 @@ TEST_CASE("two, then three ranks, then one go on with one training") {
   }
 }
 
+TEST_CASE("with a sharded optimizer ranks write the same files to the byte, and go on from them") {
+  const test::TemporaryFolder folder;
+  for (const std::string kind : {"heads", "towers"}) {
+    const fs::path job = folder.path() / kind;
+    fs::create_directories(job);
+    REQUIRE(train_with(job, 1, job / "one", kind + " steps=6") == 0);
+    for (const int ranks : {2, 3}) {
+      const std::string name = std::to_string(ranks);
+      const fs::path whole = job / (name + "-whole");
+      const fs::path sharded = job / (name + "-sharded");
+      const fs::path mixed = job / (name + "-mixed");
+      const std::string options = kind + " steps=14 checkpoint_steps=3";
+      REQUIRE(train_with(job, ranks, whole, options) == 0);
+      REQUIRE(train_with(job, ranks, sharded, options + " shard_optimizer=1") == 0);
+      CHECK(train_with(job, ranks, mixed, options + " shard_optimizer=1 stop=5") == 75);
+      CHECK(train_with(job, ranks, mixed, options + " stop=8") == 75);
+      CHECK(train_with(job, ranks, mixed, options + " shard_optimizer=1") == 0);
+      for (const fs::path& output : {sharded, mixed}) {
+        CHECK(losses(output) == losses(whole));
+        for (const std::string step : {"step-00000012", "step-00000014"}) {
+          const fs::path checkpoint = fs::path("checkpoints") / step;
+          for (const auto& entry : fs::directory_iterator(whole / checkpoint)) {
+            INFO(ranks << " ranks, " << output << " " << entry.path());
+            CHECK(read_text_file(output / checkpoint / entry.path().filename()) ==
+                  read_text_file(entry.path()));
+          }
+        }
+      }
+    }
+  }
+}
+
 TEST_CASE("a rank whose weights are others is found and named, and the training stops") {
   const test::TemporaryFolder folder;
   test::small_job(folder.path());

@@ -1,6 +1,7 @@
 """Kills all ranks of a small training with SIGKILL at random points, among them moments at which a checkpoint is being written,
 starts it again, and compares losses, weights, moments and model with an undisturbed run: all must be equal to the bit. The
-training has dropout, word dropout and augmentation. Then SIGTERM to one rank during a step: no step may be lost.
+training has dropout, word dropout and augmentation. Every second of the killed ones shards its optimizer, and is equal all the
+same. Then SIGTERM to one rank during a step: no step may be lost.
 
 usage: kill_and_resume.py --program TRAIN_PROGRAM --mpirun MPIRUN [--ranks 2 3] [--points N] [--seed S]"""
 
@@ -25,11 +26,11 @@ OPTIONS = ["towers", f"steps={STEPS}", "checkpoint_steps=3"]
 class Training:
     """One training of `ranks` ranks with its outputs in a folder of its own."""
 
-    def __init__(self, arguments, job, ranks, name):
+    def __init__(self, arguments, job, ranks, name, *options):
         self.output = job / f"{ranks}-{name}"
         self.program = arguments.program
         self.command = [arguments.mpirun, "--bind-to", "none", "--oversubscribe", "-n", str(ranks), arguments.program,
-                        str(job), "mpi", str(self.output), *OPTIONS]
+                        str(job), "mpi", str(self.output), *OPTIONS, *options]
 
     def start(self):
         return subprocess.Popen(self.command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -123,7 +124,7 @@ def test(arguments, job, random):
         reference = undisturbed.outcome()
         inside = 0
         for point in range(arguments.points):
-            training = Training(arguments, job, ranks, f"kill{point}")
+            training = Training(arguments, job, ranks, f"kill{point}", f"shard_optimizer={point % 2}")
             where = disturb(training, random)
             inside += "inside" in where
             print(f"{ranks} ranks, point {point + 1} of {arguments.points}: killed {where}", flush=True)
