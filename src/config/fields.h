@@ -158,6 +158,7 @@ struct Fields<TrainConfig> {
       operation("keep_checkpoints", &S::keep_checkpoints),
       operation("keep_checkpoint_every", &S::keep_checkpoint_every),
       operation("log_steps", &S::log_steps),
+      operation("time_layers_every", &S::time_layers_every),
       field("augment", &S::augment),
       field("crop_scale", &S::crop_scale),
       field("decode_scaled", &S::decode_scaled),

@@ -200,6 +200,9 @@ struct TrainConfig {
   std::uint64_t keep_checkpoint_every = 0;
   // Steps between lines of metrics.jsonl.
   std::uint64_t log_steps = 20;
+  // Every so many steps rank 0's is timed layer by layer, for layer_times.jsonl; on a GPU such a
+  // step takes longer. 0: never.
+  std::uint64_t time_layers_every = 0;
   // RandomResizedCrop(crop_scale–1.0) on pixels, as OpenCLIP; no effect on cached features.
   bool augment = true;
   // A random crop has at least this share of the image's area (OpenCLIP 0.9, SLIP 0.5).

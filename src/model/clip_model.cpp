@@ -68,6 +68,10 @@ class ClipModel final : public Model {
     image_tower_->set_grad_checkpointing();
     text_tower_.set_grad_checkpointing();
   }
+  void set_layer_timer(LayerTimer* timer) override {
+    image_tower_->set_layer_timer(timer);
+    text_tower_.set_layer_timer(timer);
+  }
 
  private:
   ClipArchitecture architecture_;

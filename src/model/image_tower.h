@@ -15,6 +15,7 @@ class ImageTower {
   virtual at::Tensor embed(const at::Tensor& pixels_B3HW, const DrawKeys* keys) const = 0;
   // As Model's.
   virtual void set_grad_checkpointing() = 0;
+  virtual void set_layer_timer(LayerTimer* timer) = 0;
 };
 
 }  // namespace helip::model

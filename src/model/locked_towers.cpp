@@ -6,6 +6,7 @@
 
 #include "common/error.h"
 #include "model/folder_draft.h"
+#include "model/layer_timer.h"
 #include "model/parameters.h"
 #include "model/script_tower.h"
 #include "model/tower_head.h"
@@ -73,10 +74,10 @@ class LockedTowers final : public Model {
   }
 
   at::Tensor embed_images(const at::Tensor& inputs, const DrawKeys* keys) override {
-    return image_head_(inputs, keys);
+    return timed(timer_, "visual.head", inputs, [&] { return image_head_(inputs, keys); });
   }
   at::Tensor embed_texts(const at::Tensor& inputs, const DrawKeys* keys) override {
-    return text_head_(inputs, keys);
+    return timed(timer_, "text.head", inputs, [&] { return text_head_(inputs, keys); });
   }
   at::Tensor& logit_scale() override { return logit_scale_; }
   NamedTensors parameters() override { return parameters_; }
@@ -104,6 +105,7 @@ class LockedTowers final : public Model {
     move_to(parameters_, device);
     if (towers_ != nullptr) towers_->device = c10::Device(device);
   }
+  void set_layer_timer(LayerTimer* timer) override { timer_ = timer; }
 
  private:
   LockedConfig config_;
@@ -114,6 +116,7 @@ class LockedTowers final : public Model {
   TowerHead text_head_;
   std::unique_ptr<Encoder> encoder_;
   Towers* towers_ = nullptr;  // the encoder, if it has a device
+  LayerTimer* timer_ = nullptr;
 };
 
 }  // namespace

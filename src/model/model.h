@@ -28,6 +28,7 @@ struct DrawKeys {
 };
 
 struct LockedConfig;
+class LayerTimer;
 
 // The frozen towers of a locked-towers model, or the whole model seen as an encoder of raw inputs.
 class Encoder {
@@ -98,6 +99,8 @@ class Model {
   // From now on training keeps each transformer block's input alone and computes the rest again in
   // backward (activation checkpointing). Throws ConfigError if there are no such blocks.
   virtual void set_grad_checkpointing() { refuse_grad_checkpointing(); }
+  // From now on layers are timed; null: no more.
+  virtual void set_layer_timer(LayerTimer* timer) = 0;
 };
 
 // Builds config.architecture and fills in config.init. Throws ConfigError / StoreError: what,

@@ -50,10 +50,11 @@ ModifiedResNet::ModifiedResNet(const NamedTensors& all, const VisionShape& shape
                        /*stride=*/layer == 1 ? 2 : 1);
   }
   for (std::size_t stage = 0; stage < shape.stages.size(); ++stage) {
+    std::vector<Bottleneck>& blocks = stages_.emplace_back();
     for (std::int64_t block = 0; block < shape.stages[stage]; ++block) {
-      blocks_.emplace_back(all, cat("visual.layer", stage + 1, ".", block),
-                           /*stride=*/stage > 0 && block == 0 ? 2 : 1,
-                           /*downsample=*/block == 0);
+      blocks.emplace_back(all, cat("visual.layer", stage + 1, ".", block),
+                          /*stride=*/stage > 0 && block == 0 ? 2 : 1,
+                          /*downsample=*/block == 0);
     }
   }
 }
@@ -61,11 +62,20 @@ ModifiedResNet::ModifiedResNet(const NamedTensors& all, const VisionShape& shape
 at::Tensor ModifiedResNet::embed(const at::Tensor& pixels_B3HW, const DrawKeys* keys) const {
   check_pixels(pixels_B3HW, image_size_);
   const bool training = keys != nullptr;
-  at::Tensor x_BCHW = pixels_B3HW;
-  for (const NormedConv& conv : stem_) x_BCHW = at::relu(conv(x_BCHW, training));
-  x_BCHW = reduced(x_BCHW, 2);
-  for (const Bottleneck& block : blocks_) x_BCHW = block(x_BCHW, training);
-  return pool_(x_BCHW);
+  at::Tensor x_BCHW = timed(timer_, "visual.stem", pixels_B3HW, [&] {
+    at::Tensor y_BCHW = pixels_B3HW;
+    for (const NormedConv& conv : stem_) y_BCHW = at::relu(conv(y_BCHW, training));
+    return reduced(y_BCHW, 2);
+  });
+  for (std::size_t stage = 0; stage < stages_.size(); ++stage) {
+    const std::string name = timer_ == nullptr ? "" : cat("visual.layer", stage + 1);
+    x_BCHW = timed(timer_, name, x_BCHW, [&] {
+      at::Tensor y_BCHW = x_BCHW;
+      for (const Bottleneck& block : stages_[stage]) y_BCHW = block(y_BCHW, training);
+      return y_BCHW;
+    });
+  }
+  return timed(timer_, "visual.head", x_BCHW, [&] { return pool_(x_BCHW); });
 }
 
 }  // namespace helip::model

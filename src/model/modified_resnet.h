@@ -7,6 +7,7 @@
 
 #include "model/attention_pool.h"
 #include "model/image_tower.h"
+#include "model/layer_timer.h"
 #include "model/layers.h"
 
 namespace helip::model {
@@ -16,6 +17,7 @@ class ModifiedResNet final : public ImageTower {
   ModifiedResNet(const NamedTensors& all, const VisionShape& shape);
   at::Tensor embed(const at::Tensor& pixels_B3HW, const DrawKeys* keys) const override;
   void set_grad_checkpointing() override { refuse_grad_checkpointing(); }
+  void set_layer_timer(LayerTimer* timer) override { timer_ = timer; }
 
  private:
   // A convolution without bias, then a batch norm.
@@ -45,8 +47,9 @@ class ModifiedResNet final : public ImageTower {
 
   std::int64_t image_size_;
   std::vector<NormedConv> stem_;
-  std::vector<Bottleneck> blocks_;
+  std::vector<std::vector<Bottleneck>> stages_;
   AttentionPool pool_;
+  LayerTimer* timer_ = nullptr;
 };
 
 }  // namespace helip::model

@@ -4,6 +4,9 @@
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include <string>
+
+#include "common/text.h"
 #include "model/autocast.h"
 
 namespace helip::model {
@@ -60,18 +63,21 @@ class Recomputed : public torch::autograd::Function<Recomputed> {
   }
 };
 
+at::Tensor run_block(const TransformerBlock& block, const at::Tensor& x_BLW, bool recompute) {
+  const bool trains = at::GradMode::is_enabled() && (x_BLW.requires_grad() || block.trains());
+  if (!recompute || !trains) return block(x_BLW);
+  const std::vector<at::Tensor> parameters = block.parameters();
+  return Recomputed::apply(x_BLW, at::TensorList(parameters), &block);
+}
+
 }  // namespace
 
 at::Tensor run_blocks(const std::vector<TransformerBlock>& blocks, at::Tensor x_BLW,
-                      bool recompute) {
-  for (const TransformerBlock& block : blocks) {
-    const bool trains = at::GradMode::is_enabled() && (x_BLW.requires_grad() || block.trains());
-    if (recompute && trains) {
-      const std::vector<at::Tensor> parameters = block.parameters();
-      x_BLW = Recomputed::apply(x_BLW, at::TensorList(parameters), &block);
-    } else {
-      x_BLW = block(x_BLW);
-    }
+                      const BlocksOptions& options) {
+  for (std::size_t i = 0; i < blocks.size(); ++i) {
+    const std::string name = options.timer == nullptr ? "" : cat(options.name, i);
+    x_BLW = timed(options.timer, name, x_BLW,
+                  [&] { return run_block(blocks[i], x_BLW, options.recompute); });
   }
   return x_BLW;
 }

@@ -89,7 +89,8 @@ class SlipModel final : public Model, public SelfSupervision {
     return image_tower_.features(pixels_B3HW, keys);
   }
   at::Tensor embed_ssl(const at::Tensor& features_MW, bool training) override {
-    return (*ssl_head_)(features_MW, training);
+    return timed(timer_, "visual.ssl_head", features_MW,
+                 [&] { return (*ssl_head_)(features_MW, training); });
   }
   NamedTensors ssl_parameters() override {
     NamedTensors result = trained(state_);
@@ -115,6 +116,11 @@ class SlipModel final : public Model, public SelfSupervision {
     image_tower_.set_grad_checkpointing();
     text_tower_.set_grad_checkpointing();
   }
+  void set_layer_timer(LayerTimer* timer) override {
+    timer_ = timer;
+    image_tower_.set_layer_timer(timer);
+    text_tower_.set_layer_timer(timer);
+  }
   void to(const std::string& device) override { move_to(state_, device); }
 
  private:
@@ -125,6 +131,7 @@ class SlipModel final : public Model, public SelfSupervision {
   VisionTransformer image_tower_;
   TextTransformer text_tower_;
   std::optional<SslHead> ssl_head_;
+  LayerTimer* timer_ = nullptr;
 };
 
 }  // namespace

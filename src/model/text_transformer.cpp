@@ -32,8 +32,15 @@ at::Tensor TextTransformer::embed(const at::Tensor& tokens_BL) const {
                      .expected = cat("int64 [B, ", shape_.context_length, "]"),
                      .found = shape_text(tokens_BL.sizes())});
   }
-  at::Tensor x_BLW = at::embedding(token_embedding_, tokens_BL).add(positional_embedding_);
-  x_BLW = run_blocks(blocks_, x_BLW, recompute_);
+  at::Tensor x_BLW = timed(timer_, "text.embedding", tokens_BL, [&] {
+    return at::embedding(token_embedding_, tokens_BL).add(positional_embedding_);
+  });
+  x_BLW = run_blocks(blocks_, x_BLW,
+                     {.recompute = recompute_, .timer = timer_, .name = "text.blocks."});
+  return timed(timer_, "text.head", x_BLW, [&] { return head(x_BLW, tokens_BL); });
+}
+
+at::Tensor TextTransformer::head(const at::Tensor& x_BLW, const at::Tensor& tokens_BL) const {
   // Layer norm is per row.
   const at::Tensor pooled_BW = ln_final_(pool(x_BLW, tokens_BL));
   if (biased_projection_) return (*biased_projection_)(pooled_BW);

@@ -18,8 +18,10 @@ class TextTransformer {
   // [B, D], not of unit norm. Throws DataError for tokens of another shape.
   [[nodiscard]] at::Tensor embed(const at::Tensor& tokens_BL) const;
   void set_grad_checkpointing() { recompute_ = true; }
+  void set_layer_timer(LayerTimer* timer) { timer_ = timer; }
 
  private:
+  [[nodiscard]] at::Tensor head(const at::Tensor& x_BLW, const at::Tensor& tokens_BL) const;
   [[nodiscard]] at::Tensor pool(const at::Tensor& x_BLW, const at::Tensor& tokens_BL) const;
 
   TextShape shape_;
@@ -29,6 +31,7 @@ class TextTransformer {
   std::vector<TransformerBlock> blocks_;
   LayerNorm ln_final_;
   bool recompute_ = false;
+  LayerTimer* timer_ = nullptr;
 };
 
 }  // namespace helip::model

@@ -9,6 +9,7 @@
 #include "common/digest.h"
 #include "common/text.h"
 #include "model/folder_draft.h"
+#include "model/layer_timer.h"
 #include "model/open_tokenizer.h"
 #include "model/parameters.h"
 #include "model/script_tower.h"
@@ -104,10 +105,15 @@ class TrainedTowers final : public Model {
   }
 
   at::Tensor embed_images(const at::Tensor& inputs, const DrawKeys* keys) override {
-    return image_head_(image_.run(inputs, keys), keys);
+    const at::Tensor features_BD =
+        timed(timer_, "visual.tower", inputs, [&] { return image_.run(inputs, keys); });
+    return timed(timer_, "visual.head", features_BD,
+                 [&] { return image_head_(features_BD, keys); });
   }
   at::Tensor embed_texts(const at::Tensor& inputs, const DrawKeys* keys) override {
-    return text_head_(text_.run(inputs, keys), keys);
+    const at::Tensor features_BD =
+        timed(timer_, "text.tower", inputs, [&] { return text_.run(inputs, keys); });
+    return timed(timer_, "text.head", features_BD, [&] { return text_head_(features_BD, keys); });
   }
   at::Tensor& logit_scale() override { return logit_scale_; }
   NamedTensors parameters() override {
@@ -156,6 +162,7 @@ class TrainedTowers final : public Model {
     image_.to(c10::Device(device));
     text_.to(c10::Device(device));
   }
+  void set_layer_timer(LayerTimer* timer) override { timer_ = timer; }
 
  private:
   static constexpr const char* kImage = "image_tower";
@@ -169,6 +176,7 @@ class TrainedTowers final : public Model {
   TowerHead text_head_;
   Tower image_;
   Tower text_;
+  LayerTimer* timer_ = nullptr;
 };
 
 }  // namespace

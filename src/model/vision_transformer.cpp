@@ -12,6 +12,11 @@
 #include "model/dropout.h"
 
 namespace helip::model {
+namespace {
+
+constexpr const char* kHead = "visual.head";
+
+}  // namespace
 
 VisionTransformer::VisionTransformer(const NamedTensors& all, const VisionShape& shape,
                                      const VisionVariant& variant)
@@ -36,20 +41,28 @@ VisionTransformer::VisionTransformer(const NamedTensors& all, const VisionShape&
 }
 
 at::Tensor VisionTransformer::embed(const at::Tensor& pixels_B3HW, const DrawKeys* keys) const {
-  return at::matmul(features(pixels_B3HW, keys), projection_);
+  const at::Tensor features_BW = features(pixels_B3HW, keys);
+  return timed(timer_, kHead, features_BW, [&] { return at::matmul(features_BW, projection_); });
 }
 
 at::Tensor VisionTransformer::features(const at::Tensor& pixels_B3HW, const DrawKeys* keys) const {
   check_pixels(pixels_B3HW, shape_.image_size);
+  at::Tensor x_BLW =
+      timed(timer_, "visual.embedding", pixels_B3HW, [&] { return embedding(pixels_B3HW, keys); });
+  x_BLW = run_blocks(blocks_, x_BLW,
+                     {.recompute = recompute_, .timer = timer_, .name = "visual.blocks."});
+  return timed(timer_, kHead, x_BLW, [&] { return pool(x_BLW); });
+}
+
+// What the first block sees.
+at::Tensor VisionTransformer::embedding(const at::Tensor& pixels_B3HW, const DrawKeys* keys) const {
   const at::Tensor patches_BLW = dense(patches(pixels_B3HW), conv_weight_.flatten(1), conv_bias_);
   const at::Tensor class_B1W =
       class_embedding_.to(patches_BLW.scalar_type()).expand({pixels_B3HW.size(0), 1, -1});
   at::Tensor x_BLW =
       at::cat({class_B1W, patches_BLW}, 1).add(positional_embedding_.to(patches_BLW.scalar_type()));
   if (keys != nullptr && shape_.patch_dropout > 0) x_BLW = drop_patches(x_BLW, *keys);
-  if (ln_pre_) x_BLW = (*ln_pre_)(x_BLW);
-  x_BLW = run_blocks(blocks_, x_BLW, recompute_);
-  return pool(x_BLW);
+  return ln_pre_ ? (*ln_pre_)(x_BLW) : x_BLW;
 }
 
 // The convolution with stride = kernel as a matrix product: rows of pixels in the order of the

@@ -25,10 +25,12 @@ class VisionTransformer final : public ImageTower {
 
   at::Tensor embed(const at::Tensor& pixels_B3HW, const DrawKeys* keys) const override;
   void set_grad_checkpointing() override { recompute_ = true; }
+  void set_layer_timer(LayerTimer* timer) override { timer_ = timer; }
   // [B, W]: what the projection sees.
   [[nodiscard]] at::Tensor features(const at::Tensor& pixels_B3HW, const DrawKeys* keys) const;
 
  private:
+  [[nodiscard]] at::Tensor embedding(const at::Tensor& pixels_B3HW, const DrawKeys* keys) const;
   [[nodiscard]] at::Tensor patches(const at::Tensor& pixels_B3HW) const;
   [[nodiscard]] at::Tensor drop_patches(const at::Tensor& x_BLW, const DrawKeys& keys) const;
   [[nodiscard]] at::Tensor pool(const at::Tensor& x_BLW) const;
@@ -41,6 +43,7 @@ class VisionTransformer final : public ImageTower {
   std::vector<TransformerBlock> blocks_;
   LayerNorm ln_post_;
   bool recompute_ = false;
+  LayerTimer* timer_ = nullptr;
 };
 
 }  // namespace helip::model

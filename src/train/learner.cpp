@@ -18,6 +18,7 @@
 #include "common/error.h"
 #include "common/heap.h"
 #include "common/text.h"
+#include "model/layer_timer.h"
 #include "model/model.h"
 #include "train/checkpoint.h"
 #include "train/fingerprint.h"
@@ -113,7 +114,8 @@ struct Learner::State {
       : config(run),
         precision(precision_of(run.train.precision)),
         device(parse_device(device_name)),
-        ranks(collectives_of(group)) {
+        ranks(collectives_of(group)),
+        layer_timer(device) {
     make_deterministic(run, device);
     if (device.is_cpu()) keep_freed_memory();
     model = model::load_model(run.model);
@@ -180,6 +182,8 @@ struct Learner::State {
   const Precision precision;
   const at::Device device;
   comm::Collectives& ranks;
+  model::LayerTimer layer_timer;
+  std::vector<model::LayerSeconds> layer_seconds;
   std::unique_ptr<model::Model> model;
   std::string initial_digest;
   std::set<std::string> statistic_names;
@@ -205,6 +209,9 @@ const data::PreprocessConfig& Learner::preprocess() const { return state_->model
 const data::Tokenizer& Learner::tokenizer() const { return state_->model->tokenizer(); }
 
 const StepSeconds& Learner::last_step() const { return state_->seconds; }
+const std::vector<model::LayerSeconds>& Learner::layer_seconds() const {
+  return state_->layer_seconds;
+}
 const LossScaler& Learner::scaler() const { return state_->scaler; }
 void Learner::set_scaler(const LossScaler& scaler) { state_->scaler = scaler; }
 
@@ -221,6 +228,7 @@ StepResult Learner::step(const RankBatch& batch, const InputBatch& inputs,
   return in_one_line("a training step", [&] {
     const std::vector<at::Tensor> before = state_->copied_statistics();
     state_->optimizer->clear_gradients();
+    state_->model->set_layer_timer(options.time_layers ? &state_->layer_timer : nullptr);
     const BatchLosses losses =
         state_->pass->run(batch, inputs, options.seed, options.epoch, state_->scaler.scale,
                           options.stop_wanted, options.statistics);
@@ -232,6 +240,7 @@ StepResult Learner::step(const RankBatch& batch, const InputBatch& inputs,
                       .margin_shares = losses.margin_shares};
     const bool finite = std::isfinite(losses.loss);
     state_->seconds = state_->pass->seconds();
+    state_->layer_seconds = state_->layer_timer.take();
     Stopwatch watch;
     result.applied = finite && state_->apply(options);
     state_->seconds.optimizer = watch.lap();

@@ -8,11 +8,13 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "comm/group.h"
 #include "config/run_config.h"
 #include "data/image.h"
 #include "data/tokenizer.h"
+#include "model/layer_seconds.h"
 #include "train/batch_source.h"
 #include "train/checkpoint_writer.h"
 #include "train/loss_scaler.h"
@@ -30,6 +32,7 @@ struct StepOptions {
   double lr = 0;
   bool stop_wanted = false;  // this rank was asked to stop
   bool statistics = false;   // margin_shares are wanted; the same on all ranks
+  bool time_layers = false;  // layer_seconds() are wanted; a rank's own affair
   // Called before weights and moments change, if it is set.
   std::function<void()> before_update = {};
 };
@@ -75,6 +78,8 @@ class Learner {
 
   // Of the last step; zero before the first one.
   [[nodiscard]] const StepSeconds& last_step() const;
+  // Of the last step, in the order of the first forward pass; empty if it was not timed.
+  [[nodiscard]] const std::vector<model::LayerSeconds>& layer_seconds() const;
 
   // float16's factor on the loss; 1, never changed, in other precisions. It belongs to the state.
   [[nodiscard]] const LossScaler& scaler() const;

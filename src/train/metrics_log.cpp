@@ -1,41 +1,15 @@
 #include "train/metrics_log.h"
 
 #include <nlohmann/json.hpp>
-#include <sstream>
-#include <string>
 #include <utility>
 
-#include "common/log.h"
 #include "common/publish.h"
-#include "common/text.h"
+#include "train/step_lines.h"
 
 namespace helip::train {
-namespace {
-
-bool is_kept(const std::string& line, std::uint64_t seed, std::uint64_t resumed_step) {
-  const auto entry = nlohmann::json::parse(line);
-  return entry.at("seed").get<std::uint64_t>() != seed ||
-         entry.at("step").get<std::uint64_t>() <= resumed_step;
-}
-
-}  // namespace
-
 MetricsLog::MetricsLog(std::filesystem::path file, std::uint64_t seed, std::uint64_t resumed_step)
     : file_(std::move(file)) {
-  if (file_.has_parent_path()) std::filesystem::create_directories(file_.parent_path());
-  if (!std::filesystem::exists(file_)) return;
-  const std::string before = read_text_file(file_);
-  std::istringstream lines(before);
-  std::string line;
-  std::string after;
-  for (int number = 1; std::getline(lines, line); ++number) {
-    try {
-      if (is_kept(line, seed, resumed_step)) after += line + "\n";
-    } catch (const nlohmann::json::exception&) {
-      log::warning(cat(file_.string(), ":", number, ": not a line of metrics, left out"));
-    }
-  }
-  if (after != before) publish_file(file_, after);
+  cut_step_lines(file_, seed, resumed_step);
 }
 
 void MetricsLog::append(const MetricsLine& line) const {

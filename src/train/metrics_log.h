@@ -28,8 +28,7 @@ struct MetricsLine {
 
 class MetricsLog {
  public:
-  // Leaves out what an earlier run of this seed wrote past `resumed_step`, and torn lines (with a
-  // warning). Lines of other seeds stay.
+  // Cuts what an earlier run wrote, as step_lines.h says.
   MetricsLog(std::filesystem::path file, std::uint64_t seed, std::uint64_t resumed_step);
   void append(const MetricsLine& line) const;
 

@@ -30,6 +30,10 @@ bool is_logged(const config::TrainConfig& config, std::uint64_t step, std::uint6
   return step % std::max<std::uint64_t>(1, config.log_steps) == 0 || step == steps;
 }
 
+bool is_timed(const config::TrainConfig& config, std::uint64_t step) {
+  return config.time_layers_every > 0 && step % config.time_layers_every == 0;
+}
+
 StepLog::StepLog(const TrainSpec& spec, const TrainCallbacks& callbacks, const Learner& learner,
                  int world_size, std::uint64_t steps, std::uint64_t resumed_step)
     : spec_(spec),
@@ -38,6 +42,7 @@ StepLog::StepLog(const TrainSpec& spec, const TrainCallbacks& callbacks, const L
       world_size_(world_size),
       steps_(steps),
       metrics_(spec.metrics_file, spec.seed, resumed_step),
+      layer_times_(spec.metrics_file.parent_path() / kLayerTimesFile, spec.seed, resumed_step),
       events_(open_events(spec, resumed_step)) {}
 
 void StepLog::begin() { start_ = monotonic_seconds(); }
@@ -60,6 +65,9 @@ void StepLog::note(std::uint64_t step, double epoch, const StepResult& result, d
                          .logit_scale = result.logit_scale,
                          .samples_per_second = rate,
                          .data_share = data_share_});
+  }
+  if (!learner_.layer_seconds().empty()) {
+    layer_times_.append(step, learner_.last_step(), learner_.layer_seconds());
   }
   if (!is_logged(spec_.config.train, step, steps_)) return;
   const auto steps = static_cast<double>(interval_steps_);

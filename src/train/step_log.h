@@ -1,11 +1,12 @@
 // What rank 0 tells of its steps: progress at every step; a line of metrics and an event for
-// TensorBoard now and then. Torch-free.
+// TensorBoard, and one of its layers' seconds, now and then. Torch-free.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 
 #include "train/event_file.h"
+#include "train/layer_times_log.h"
 #include "train/learner.h"
 #include "train/metrics_log.h"
 #include "train/train_job.h"
@@ -14,6 +15,9 @@ namespace helip::train {
 
 // Whether the step after which `step` are done gets a line of metrics.
 bool is_logged(const config::TrainConfig& config, std::uint64_t step, std::uint64_t steps);
+
+// Whether that step is timed layer by layer.
+bool is_timed(const config::TrainConfig& config, std::uint64_t step);
 
 class StepLog {
  public:
@@ -44,6 +48,7 @@ class StepLog {
   const int world_size_;
   const std::uint64_t steps_;
   const MetricsLog metrics_;
+  const LayerTimesLog layer_times_;
   const std::optional<EventFile> events_;
   // Since the last line.
   double start_ = 0;

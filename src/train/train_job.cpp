@@ -263,7 +263,8 @@ class Training {
                            .epoch = schedule_.place(step).epoch,
                            .lr = lr,
                            .stop_wanted = callbacks_.should_stop && callbacks_.should_stop(),
-                           .statistics = is_logged(spec_.config.train, step + 1, steps_)};
+                           .statistics = is_logged(spec_.config.train, step + 1, steps_),
+                           .time_layers = log_ && is_timed(spec_.config.train, step + 1)};
     if (checkpoints_) options.before_update = [&] { checkpoints_->wait_copied(); };
     const StepResult result = learner_.step(now.batch, now.inputs, options);
     check_finite(result, now.plan.ids);

@@ -27,7 +27,8 @@ struct TrainSpec {
   std::filesystem::path quarantine_folder;  // with quarantine.npy; empty: nothing is quarantined
   std::filesystem::path
       checkpoint_folder;  // step-00000100/… are made here; the newest complete one is resumed
-  std::filesystem::path metrics_file;   // metrics.jsonl; lines past the resumed step are cut
+  // metrics.jsonl; lines past the resumed step are cut. Beside it layer_times.jsonl.
+  std::filesystem::path metrics_file;
   std::filesystem::path events_folder;  // of TensorBoard's event files; empty: none are written
   std::filesystem::path model_folder;   // the finished model
   std::string device = "cpu";           // cpu | cuda:I

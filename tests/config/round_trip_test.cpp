@@ -104,6 +104,7 @@ train:
   keep_checkpoints: 5
   keep_checkpoint_every: 1000
   log_steps: 10
+  time_layers_every: 50
   augment: false
   crop_scale: 0.5
   decode_scaled: true
@@ -345,7 +346,7 @@ TEST_CASE("the digest covers what determines results and nothing else") {
        {"output.work_dir=/x", "output.report=true", "launcher.workers=9", "launcher.hosts=h",
         "coordinator.max_attempts=9", "train.log_steps=1", "train.loader_threads=1",
         "encoder.feature_cache=/x", "mining.scratch=/x", "train.keep_checkpoints=1",
-        "train.shard_optimizer=false"}) {
+        "train.shard_optimizer=false", "train.time_layers_every=0"}) {
     INFO(change);
     CHECK(digest_with({change}) == digest);
   }

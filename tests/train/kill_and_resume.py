@@ -1,7 +1,7 @@
 """Kills all ranks of a small training with SIGKILL at random points, among them moments at which a checkpoint is being written,
 starts it again, and compares losses, weights, moments and model with an undisturbed run: all must be equal to the bit. The
-training has dropout, word dropout and augmentation. Every second of the killed ones shards its optimizer, and is equal all the
-same. Then SIGTERM to one rank during a step: no step may be lost.
+training has dropout, word dropout and augmentation. Every second of the killed ones shards its optimizer and times its
+layers, and is equal all the same. Then SIGTERM to one rank during a step: no step may be lost.
 
 usage: kill_and_resume.py --program TRAIN_PROGRAM --mpirun MPIRUN [--ranks 2 3] [--points N] [--seed S]"""
 
@@ -20,6 +20,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "e2e"))
 from job_control import Failure, digest, expect, processes_of, wait_until  # noqa: E402
 
 STEPS = 36
+TIMED = 2
 OPTIONS = ["towers", f"steps={STEPS}", "checkpoint_steps=3"]
 
 
@@ -52,6 +53,10 @@ class Training:
 
     def steps_of_checkpoints(self):
         return sorted(int(path.name[5:]) for path in (self.output / "checkpoints").glob("step-*") if ".tmp." not in path.name)
+
+    def timed_steps(self):
+        file = self.output / "layer_times.jsonl"
+        return [json.loads(line)["step"] for line in file.read_text().splitlines()] if file.exists() else []
 
     def outcome(self):
         lines = [json.loads(line) for line in (self.output / "metrics.jsonl").read_text().splitlines()]
@@ -124,12 +129,16 @@ def test(arguments, job, random):
         reference = undisturbed.outcome()
         inside = 0
         for point in range(arguments.points):
-            training = Training(arguments, job, ranks, f"kill{point}", f"shard_optimizer={point % 2}")
+            odd = point % 2 == 1
+            extra = ["shard_optimizer=1", f"time_layers_every={TIMED}"] if odd else []
+            training = Training(arguments, job, ranks, f"kill{point}", *extra)
             where = disturb(training, random)
             inside += "inside" in where
             print(f"{ranks} ranks, point {point + 1} of {arguments.points}: killed {where}", flush=True)
             training.run()
             compare(training, reference)
+            expect(training.timed_steps() == (list(range(TIMED, STEPS + 1, TIMED)) if odd else []),
+                   f"layers were timed at steps {training.timed_steps()}")
         training = Training(arguments, job, ranks, "stop")
         print(f"{ranks} ranks: {stop(training, random)}", flush=True)
         training.run()

@@ -1,9 +1,9 @@
 // train_program FOLDER BACKEND OUTPUT [KIND [KEY=VALUE …]]: trains a small job of FOLDER with its
 // outputs in OUTPUT, and prints "step N" after each step, so that a test can kill it at a step of
-// its choice. KIND is heads, pixels, towers or slip. KEY is steps, checkpoint_steps, lr or
-// shard_optimizer (1 or 0); stop, a step after which it stops as if it had been asked to; or
-// rank1_checkpoints, a folder of checkpoints that rank 1 takes for the job's. SIGTERM stops it too;
-// then it ends with exit code 75.
+// its choice. KIND is heads, pixels, towers or slip. KEY is steps, checkpoint_steps, lr,
+// time_layers_every or shard_optimizer (1 or 0); stop, a step after which it stops as if it had
+// been asked to; or rank1_checkpoints, a folder of checkpoints that rank 1 takes for the job's.
+// SIGTERM stops it too; then it ends with exit code 75.
 #include <csignal>
 #include <cstdio>
 #include <exception>
@@ -39,6 +39,8 @@ void apply(const std::string& option, helip::config::TrainConfig& train, Options
     train.checkpoint_steps = std::stoull(value);
   } else if (key == "lr") {
     train.lr = std::stod(value);
+  } else if (key == "time_layers_every") {
+    train.time_layers_every = std::stoull(value);
   } else if (key == "shard_optimizer") {
     train.shard_optimizer = value == "1";
   } else if (key == "stop") {
