@@ -7,6 +7,7 @@
 #include "train/step_lines.h"
 
 namespace helip::train {
+
 MetricsLog::MetricsLog(std::filesystem::path file, std::uint64_t seed, std::uint64_t resumed_step)
     : file_(std::move(file)) {
   cut_step_lines(file_, seed, resumed_step);

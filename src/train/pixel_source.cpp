@@ -160,8 +160,9 @@ class PixelSource final : public BatchSource {
       return std::span(planes).subspan(at * pixels, pixels);
     };
     const std::vector<std::int64_t>& view_rows = job.rows.view_rows;
-    const bool has_views = std::find(view_rows.begin(), view_rows.end(),
-                                     static_cast<std::int64_t>(row)) != view_rows.end();
+    const auto viewed =
+        std::find(view_rows.begin(), view_rows.end(), static_cast<std::int64_t>(row));
+    const bool has_views = viewed != view_rows.end();
     std::vector<data::ViewDraws> draws;
     const auto choose = [&](int width, int height) {
       std::vector<data::Crop> crops = {data::random_crop(width, height, options_.crop_scale, key)};
@@ -182,11 +183,9 @@ class PixelSource final : public BatchSource {
       data::preprocess(source.image, preprocess_, part(job.batch.image, row));
     }
     for (std::size_t view = 0; view < draws.size(); ++view) {
-      for (std::size_t at = 0; at < view_rows.size(); ++at) {
-        if (view_rows[at] != static_cast<std::int64_t>(row)) continue;
-        data::preprocess_view(source.image, source.regions.at(1 + view), draws[view], preprocess_,
-                              part(job.batch.views.at(view), at));
-      }
+      data::preprocess_view(source.image, source.regions.at(1 + view), draws[view], preprocess_,
+                            part(job.batch.views.at(view),
+                                 static_cast<std::size_t>(viewed - view_rows.begin())));
     }
   }
 

@@ -209,8 +209,8 @@ class Training {
     const TableTurn* turn = awaited_table(state_);
     if (turn == nullptr || state_.step + BatchQueue::kStepsAhead < turn->first_step) return true;
     const double began = monotonic_seconds();
-    finish_checkpoint();
     const RemineRequest request = request_of(*turn);
+    if (!others_mine()) finish_checkpoint();  // these ranks read it
     const bool mined = others_mine() ? wait_for_table(ranks_, callbacks_, request, patience())
                                      : callbacks_.remine(request);
     if (!mined) {

@@ -41,7 +41,11 @@ train::TrainCallbacks callbacks_of(const TrainTask& task, comm::Group& group,
   callbacks.progress = [&](const train::TrainProgress& now) {
     hooks.train_progress(numbers_of(now, task.spec.seed));
   };
-  callbacks.should_stop = [&] { return hooks.should_stop() || task.requests.miners_stop(); };
+  // Without miners of its own a training looks at no file in each step.
+  const bool looks = task.config.remine.workers > 0 && group.rank() == 0;
+  callbacks.should_stop = [&, looks] {
+    return hooks.should_stop() || (looks && task.requests.miners_stop());
+  };
   callbacks.remine = [&](const train::RemineRequest& request) {
     return remine({.config = task.config,
                    .training = task.spec,

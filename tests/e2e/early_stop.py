@@ -7,7 +7,7 @@ import re
 import subprocess
 import tarfile
 
-from job_control import digest, expect, kill_all, logs_of, main, metrics_of, wait_until
+from job_control import digest, expect, interrupt, logs_of, main, metrics_of
 
 PICTURES = pathlib.Path("/usr/share/openclipart/png")
 PATIENCE = 2
@@ -85,13 +85,8 @@ def test(bench, random):
     expect(finished.exists(), f"no {finished}")
 
     killed = bench.fresh("early-stop-killed")
-    process = bench.start(killed, *options)
     step = random.randrange(1, end - 1)
-    try:
-        wait_until(lambda: max(metrics_of(killed), default=0) >= step, f"step {step}", process)
-    finally:
-        kill_all(killed)
-        process.wait()
+    interrupt(bench, killed, step, lambda _: None, *options)
     print(f"killed from step {step}", flush=True)
     bench.run(killed, *options)
     expect(scores_in_log(killed) == scores, f"other scores after a kill: {scores_in_log(killed)}\n{logs_of(killed)}")

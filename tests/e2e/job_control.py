@@ -146,6 +146,23 @@ def wait_until(condition, what, process=None, timeout=120.0, interval=0.002):
         time.sleep(interval)
 
 
+def interrupt(bench, work, step, disturb, *more):
+    """Starts the job and calls disturb(process) once `step` is logged; what is left of the job then is killed. Its exit code."""
+    process = bench.start(work, *more)
+    try:
+        wait_until(lambda: max(metrics_of(work), default=0) >= step, f"step {step}", process)
+        disturb(process)
+    finally:
+        kill_all(work)
+        process.wait()
+    return process.returncode
+
+
+def ask_to_stop(process):
+    process.send_signal(signal.SIGTERM)
+    process.wait(timeout=120)
+
+
 def digest(path):
     return hashlib.sha256(pathlib.Path(path).read_bytes()).hexdigest()
 

@@ -59,15 +59,8 @@ def test(bench, random):
         kill_all(killed)
         process.wait()
     expect(not (killed / "hard_pairs/3").exists(), "killed too late")
-    process = bench.start(killed, *OPTIONS)
     step = random.randrange(tables[0]["first_step"] + 1, 32)
-    try:
-        wait_until(lambda: max(metrics_of(killed), default=0) >= step, f"step {step}", process)
-        process.send_signal(signal.SIGTERM)
-        code = process.wait(timeout=120)
-    finally:
-        kill_all(killed)
-        process.wait()
+    code = interrupt(bench, killed, step, ask_to_stop, *OPTIONS)
     print(f"stopped from step {step}, exit {code}", flush=True)
     expect(code == 75, f"exit {code} after SIGTERM\n{logs_of(killed)}")
     bench.run(killed, *OPTIONS)

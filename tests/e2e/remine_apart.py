@@ -6,8 +6,8 @@ import os
 import pathlib
 import signal
 
-from job_control import (Failure, digest, expect, expect_same_training, kill_all, logs_of, main, metrics_of, processes_of,
-                         wait_until)
+from job_control import (Failure, ask_to_stop, digest, expect, expect_same_training, interrupt, logs_of, main, metrics_of,
+                         processes_of)
 from remine import check_table, tables_of
 
 # 200 pairs, 16 seeds a batch: epochs of 13 steps or fewer.
@@ -51,16 +51,8 @@ def test(bench, random):
     for name, step, gently in (("asked", asked + 1, False), ("in-force", random.randrange(in_force, 35), False),
                                ("stopped", random.randrange(asked, 35), True)):
         killed = bench.fresh(f"remine-apart-{name}")
-        process = bench.start(killed, *options(*few))
-        try:
-            wait_until(lambda: max(metrics_of(killed), default=0) >= step, f"step {step}", process)
-            if gently:
-                process.send_signal(signal.SIGTERM)
-                code = process.wait(timeout=120)
-                expect(code == 75, f"exit {code} after SIGTERM\n{logs_of(killed)}")
-        finally:
-            kill_all(killed)
-            process.wait()
+        code = interrupt(bench, killed, step, ask_to_stop if gently else lambda _: None, *options(*few))
+        expect(not gently or code == 75, f"exit {code} after SIGTERM\n{logs_of(killed)}")
         print(f"{name}: {'stopped' if gently else 'killed'} from step {step}", flush=True)
         bench.run(killed, *options(*few))
         expect(tables_of(killed) == tables, f"{name}: the killed run has other tables: {tables_of(killed)}")
@@ -71,15 +63,13 @@ def test(bench, random):
     # One rank alone is asked to stop: all leave with a checkpoint, and the job starts them again.
     for rank in (0, 1, 2, 3):
         asked_alone = bench.fresh(f"remine-apart-rank-{rank}")
-        process = bench.start(asked_alone, *options(*few))
         step = random.randrange(1, 30)
-        try:
-            wait_until(lambda: max(metrics_of(asked_alone), default=0) >= step, f"step {step}", process)
+
+        def ask_rank(process):
             os.kill(worker_of_rank(asked_alone, rank), signal.SIGTERM)
-            code = process.wait(timeout=120)
-        finally:
-            kill_all(asked_alone)
-            process.wait()
+            process.wait(timeout=120)
+
+        code = interrupt(bench, asked_alone, step, ask_rank, *options(*few))
         print(f"rank {rank} was asked to stop from step {step}: exit {code}", flush=True)
         expect(code == 0, f"exit {code} after SIGTERM of rank {rank}\n{logs_of(asked_alone)}")
         expect(metrics_of(asked_alone) == metrics_of(work), f"other losses after SIGTERM of rank {rank}")

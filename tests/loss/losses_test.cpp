@@ -16,6 +16,7 @@
 #include "loss/batch_masks.h"
 #include "loss/clip_loss.h"
 #include "loss/hard_negative_margin_loss.h"
+#include "support/central_differences.h"
 
 namespace helip::loss {
 namespace {
@@ -141,22 +142,6 @@ double margin_oracle(const Batch& batch, double scale, const Values* fixed_bars 
          (static_cast<double>(batch.seed_rows.size()) * static_cast<double>(batch.valid_rows()));
 }
 
-// d f / d values by central differences.
-Values differences(Values& values, const std::function<double()>& f) {
-  constexpr double kStep = 1e-6;
-  Values gradient;
-  for (double& value : values) {
-    const double kept = value;
-    value = kept + kStep;
-    const double above = f();
-    value = kept - kStep;
-    const double below = f();
-    value = kept;
-    gradient.push_back((above - below) / (2 * kStep));
-  }
-  return gradient;
-}
-
 at::Tensor matrix(const Values& values, std::int64_t dim, at::ScalarType dtype = at::kDouble) {
   return at::tensor(values, at::kDouble).view({-1, dim}).to(dtype).detach().requires_grad_(true);
 }
@@ -248,10 +233,10 @@ TEST_CASE("CLIP loss and gradients equal scalar loops and central differences") 
   CHECK(value(loss) == Approx(clip_oracle(batch, scale, mask_duplicates)).epsilon(1e-12));
   loss.backward();
   const auto oracle = [&] { return clip_oracle(batch, scale, mask_duplicates); };
-  check_gradient(leaves.image_MD, differences(batch.image, oracle));
-  check_gradient(leaves.text_MD, differences(batch.text, oracle));
+  check_gradient(leaves.image_MD, test::central_differences(batch.image, oracle));
+  check_gradient(leaves.text_MD, test::central_differences(batch.text, oracle));
   Values scale_value = {scale};
-  check_gradient(leaves.scale, differences(scale_value, [&] {
+  check_gradient(leaves.scale, test::central_differences(scale_value, [&] {
                    return clip_oracle(batch, scale_value[0], mask_duplicates);
                  }));
 }
@@ -368,8 +353,8 @@ TEST_CASE("margin loss and gradients equal scalar loops and central differences"
   CHECK(value(loss) == Approx(expected).epsilon(1e-12));
   loss.backward();
   const auto oracle = [&] { return margin_oracle(batch, scale, detach ? &bars : nullptr); };
-  check_gradient(leaves.image_MD, differences(batch.image, oracle));
-  check_gradient(leaves.text_MD, differences(batch.text, oracle));
+  check_gradient(leaves.image_MD, test::central_differences(batch.image, oracle));
+  check_gradient(leaves.text_MD, test::central_differences(batch.text, oracle));
 }
 
 TEST_CASE("shares of two and three ranks sum to the margin loss of one, gradients too") {

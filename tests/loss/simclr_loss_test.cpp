@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "common/rng.h"
+#include "support/central_differences.h"
 
 namespace helip::loss {
 namespace {
@@ -98,22 +99,6 @@ at::Tensor rows_of(const Views& views, std::int64_t first, std::int64_t count) {
       .narrow(0, first, count);
 }
 
-// d f / d values by central differences.
-Values differences(Values& values, const std::function<double()>& f) {
-  constexpr double kStep = 1e-6;
-  Values gradient;
-  for (double& value : values) {
-    const double kept = value;
-    value = kept + kStep;
-    const double above = f();
-    value = kept - kStep;
-    const double below = f();
-    value = kept;
-    gradient.push_back((above - below) / (2 * kStep));
-  }
-  return gradient;
-}
-
 void check_equal(const at::Tensor& found, const Values& expected, double margin) {
   const at::Tensor values = found.to(at::kDouble).contiguous();
   REQUIRE(values.numel() == static_cast<std::int64_t>(expected.size()));
@@ -138,8 +123,8 @@ TEST_CASE("SimCLR's loss, accuracy and gradients equal scalar loops and central 
   CHECK_FALSE(shares.accuracy.requires_grad());
   shares.loss.backward();
   const auto loss = [&] { return oracle(views, temperature).loss; };
-  check_equal(first.grad(), differences(views.first, loss), 2e-8);
-  check_equal(second.grad(), differences(views.second, loss), 2e-8);
+  check_equal(first.grad(), test::central_differences(views.first, loss), 2e-8);
+  check_equal(second.grad(), test::central_differences(views.second, loss), 2e-8);
 }
 
 TEST_CASE("without copies of an image the loss, its gradients and accuracy are SLIP's") {

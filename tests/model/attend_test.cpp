@@ -7,16 +7,13 @@
 #include <vector>
 
 #include "common/rng.h"
+#include "support/normal_tensor.h"
 
 namespace helip::model {
 namespace {
 
-at::Tensor normal(const char* purpose, std::vector<std::int64_t> shape) {
-  RandomStream stream(6, purpose, {});
-  const at::Tensor values = at::empty(shape, at::kDouble);
-  auto* data = values.mutable_data_ptr<double>();
-  for (std::int64_t i = 0; i < values.numel(); ++i) data[i] = stream.normal();
-  return values.to(at::kBFloat16);
+at::Tensor normal(const char* purpose, const std::vector<std::int64_t>& shape) {
+  return test::normal_tensor(6, purpose, shape, at::kBFloat16);
 }
 
 struct Inputs {

@@ -9,16 +9,13 @@
 
 #include "common/rng.h"
 #include "model/autocast.h"
+#include "support/normal_tensor.h"
 
 namespace helip::model {
 namespace {
 
-at::Tensor normal(const char* purpose, std::vector<std::int64_t> shape) {
-  RandomStream stream(5, purpose, {});
-  const at::Tensor values = at::empty(shape, at::kFloat);
-  auto* data = values.mutable_data_ptr<float>();
-  for (std::int64_t i = 0; i < values.numel(); ++i) data[i] = static_cast<float>(stream.normal());
-  return values;
+at::Tensor normal(const char* purpose, const std::vector<std::int64_t>& shape) {
+  return test::normal_tensor(5, purpose, shape, at::kFloat);
 }
 
 // Sums in double of N rows: y = x·Wᵀ + b, and the gradients of sum(y·g).

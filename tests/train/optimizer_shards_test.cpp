@@ -1,5 +1,6 @@
 // Run under mpirun: an optimizer whose moments are spread over the ranks does to the bit what one
 // with all moments does.
+#include "support/normal_tensor.h"
 #include "train/optimizer_shards.h"
 
 #include <ATen/ops/empty.h>
@@ -24,11 +25,7 @@ namespace {
 namespace fs = std::filesystem;
 
 at::Tensor normal(const std::string& purpose, const std::vector<std::int64_t>& shape) {
-  RandomStream stream(3, purpose, {});
-  at::Tensor values = at::empty(shape, at::kFloat);
-  auto* data = values.mutable_data_ptr<float>();
-  for (std::int64_t i = 0; i < values.numel(); ++i) data[i] = static_cast<float>(stream.normal());
-  return values;
+  return test::normal_tensor(3, purpose, shape, at::kFloat);
 }
 
 using Named = std::vector<std::pair<std::string, at::Tensor>>;

@@ -13,6 +13,7 @@
 #include "common/rng.h"
 #include "mpi/open_ranks.h"
 #include "store/safetensors.h"
+#include "support/normal_tensor.h"
 #include "support/temporary_folder.h"
 #include "train/batch_loss.h"
 #include "train/fingerprint.h"
@@ -22,12 +23,9 @@
 namespace helip::train {
 namespace {
 
-at::Tensor normal(const char* purpose, std::vector<std::int64_t> shape, at::ScalarType dtype) {
-  RandomStream stream(3, purpose, {});
-  at::Tensor values = at::empty(shape, at::kDouble);
-  auto* data = values.mutable_data_ptr<double>();
-  for (std::int64_t i = 0; i < values.numel(); ++i) data[i] = stream.normal();
-  return values.to(dtype);
+at::Tensor normal(const std::string& purpose, const std::vector<std::int64_t>& shape,
+                  at::ScalarType dtype) {
+  return test::normal_tensor(3, purpose, shape, dtype);
 }
 
 // Seven seeds with two hard pairs each over 30 pairs; some pairs share groups, some stand twice in
@@ -300,7 +298,7 @@ struct SmallModel {
   void set_gradients(int step) {
     for (auto& [name, parameter] : parameters) {
       parameter.mutable_grad() =
-          normal((name + std::to_string(step)).c_str(), parameter.sizes().vec(), at::kFloat);
+          normal(name + std::to_string(step), parameter.sizes().vec(), at::kFloat);
     }
   }
 };
