@@ -16,7 +16,7 @@ int guarded_main(const std::function<int()>& body, const bool* to_log) {
     if (to_log != nullptr && *to_log) {
       log::error(line);
     } else {
-      std::cerr << "error: " << line << "\n";
+      std::cerr << "error: " << shortened(line, kMostLineBytes) << "\n";
     }
   };
   // A reader that leaves (`helip run | head`) must not end a job.

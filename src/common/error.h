@@ -10,7 +10,8 @@ namespace helip {
 
 // One line for the person: what is wrong, where (file, line, key, rank), what was expected and what
 // was found. Empty parts are left out. Control characters in any part are escaped, so that input
-// cannot forge log lines.
+// cannot forge log lines, and the longest parts are shortened in their middle until the line has at
+// most 400 bytes.
 struct Problem {
   std::string what{};
   std::string where{};

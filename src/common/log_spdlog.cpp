@@ -47,7 +47,7 @@ spdlog::level::level_enum to_spdlog(Level level) {
 }
 
 void write(Level level, std::string_view line) {
-  logger().log(to_spdlog(level), "{}", printable(line));
+  logger().log(to_spdlog(level), "{}", shortened(line, kMostLineBytes));
 }
 
 }  // namespace

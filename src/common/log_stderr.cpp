@@ -25,7 +25,8 @@ void write(Level level, const char* label, std::string_view line) {
   State& log = state();
   const std::scoped_lock lock(log.mutex);
   if (level < log.level) return;
-  const std::string text = cat(label, " | ", log.name, " | ", printable(line), "\n");
+  const std::string text =
+      cat(label, " | ", log.name, " | ", shortened(line, kMostLineBytes), "\n");
   write_to_stderr(text);
   if (log.file.is_open()) log.file << text << std::flush;
 }

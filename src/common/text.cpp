@@ -1,20 +1,25 @@
 #include "common/text.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
+#include <iterator>
+#include <numeric>
+#include <vector>
 
 namespace helip {
 namespace {
 
-// Length of the valid UTF-8 sequence at the front of `text`, 0 if there is none.
-std::size_t utf8_length(std::string_view text) {
+// Returns the length of the valid UTF-8 sequence at the front of `text`, 0 if there is none, and
+// its character.
+std::size_t utf8_length(std::string_view text, std::uint32_t& code) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned char lead = byte(0);
+  code = lead;
   if (lead < 0x80) return 1;
   std::size_t length = 0;
-  std::uint32_t code = 0;
   if (lead >= 0xC2 && lead <= 0xDF) {
     length = 2;
     code = lead & 0x1FU;
@@ -37,13 +42,42 @@ std::size_t utf8_length(std::string_view text) {
   return overlong || surrogate || code > 0x10FFFF ? 0 : length;
 }
 
+bool is_continuation(char byte) { return (static_cast<unsigned char>(byte) & 0xC0U) == 0x80U; }
+
+// Characters that show nothing or change how others are shown. Joiners are part of words and emoji.
+bool is_invisible(std::uint32_t code) {
+  return code < 0x20 || (code >= 0x7F && code < 0xA0) || code == 0xAD || code == 0x061C ||
+         code == 0x200B || code == 0x200E || code == 0x200F || (code >= 0x2028 && code <= 0x202E) ||
+         (code >= 0x2060 && code <= 0x206F) || code == 0xFEFF ||
+         (code >= 0xFFF9 && code <= 0xFFFB) || (code >= 0xFDD0 && code <= 0xFDEF) ||
+         (code & 0xFFFEU) == 0xFFFE || (code >= 0xE0000 && code <= 0xE007F);
+}
+
+// Takes one character, or one byte that is part of none, from the front of `text`, which is not
+// empty. Returns it, or its escape.
+std::string next_printable(std::string_view& text) {
+  constexpr std::string_view kHex = "0123456789abcdef";
+  std::uint32_t code = 0;
+  const std::size_t length = utf8_length(text, code);
+  const std::string_view bytes = text.substr(0, std::max<std::size_t>(length, 1));
+  text.remove_prefix(bytes.size());
+  if (length > 0 && !is_invisible(code)) return std::string(bytes);
+  std::string escape;
+  for (const char c : bytes) {
+    const auto value = static_cast<unsigned char>(c);
+    escape += {'\\', 'x', kHex[value >> 4], kHex[value & 0xFU]};
+  }
+  return escape;
+}
+
 std::string with_unit(double value, const char* unit) { return decimal(value, 1) + " " + unit; }
 
 }  // namespace
 
 bool is_valid_utf8(std::string_view text) {
+  std::uint32_t code = 0;
   while (!text.empty()) {
-    const std::size_t length = utf8_length(text);
+    const std::size_t length = utf8_length(text, code);
     if (length == 0) return false;
     text.remove_prefix(length);
   }
@@ -51,28 +85,38 @@ bool is_valid_utf8(std::string_view text) {
 }
 
 std::string printable(std::string_view text) {
-  constexpr std::string_view kHex = "0123456789abcdef";
   std::string out;
   out.reserve(text.size());
-  while (!text.empty()) {
-    const std::size_t length = utf8_length(text);
-    const auto lead = static_cast<unsigned char>(text[0]);
-    // C1 controls (U+0080 to U+009F) can drive a terminal as C0 does.
-    const bool c1 = length == 2 && lead == 0xC2 && static_cast<unsigned char>(text[1]) < 0xA0;
-    if (length == 0 || lead < 0x20 || lead == 0x7F || c1) {
-      for (const char c : text.substr(0, c1 ? 2 : 1)) {
-        const auto value = static_cast<unsigned char>(c);
-        out += "\\x";
-        out += kHex[value >> 4];
-        out += kHex[value & 0xFU];
-      }
-      text.remove_prefix(c1 ? 2 : 1);
-    } else {
-      out += text.substr(0, length);
-      text.remove_prefix(length);
-    }
-  }
+  while (!text.empty()) out += next_printable(text);
   return out;
+}
+
+std::string shortened(std::string_view text, std::size_t most) {
+  constexpr std::string_view kGap = "…";
+  if (text.size() <= most) {
+    std::string whole = printable(text);
+    if (whole.size() <= most) return whole;
+  }
+  // The start tells more than the end: it gets two thirds.
+  const std::size_t room = most - std::min(most, kGap.size());
+  std::string head;
+  for (std::string_view rest = text; !rest.empty();) {
+    const std::string next = next_printable(rest);
+    if (head.size() + next.size() > room - room / 3) break;
+    head += next;
+  }
+  // No character prints shorter than it is, so more than `most` bytes of the end cannot be shown.
+  std::string_view end = text.substr(text.size() - std::min(most, text.size()));
+  while (end.size() < text.size() && !end.empty() && is_continuation(end.front()))
+    end.remove_prefix(1);
+  std::vector<std::string> pieces;
+  while (!end.empty()) pieces.push_back(next_printable(end));
+  auto first = pieces.end();
+  for (std::size_t used = 0; first != pieces.begin(); --first) {
+    used += std::prev(first)->size();
+    if (used > room / 3) break;
+  }
+  return std::accumulate(first, pieces.end(), head + std::string(kGap));
 }
 
 std::string decimal(double value, int digits) {

@@ -29,6 +29,33 @@ TEST_CASE("an error's line says where, what, expected and found, and leaves out 
   CHECK(std::string(ConfigError({.what = "bad\nline\x1b[31m"}).what()) == "bad\\x0aline\\x1b[31m");
 }
 
+TEST_CASE("an error's line has at most 400 bytes, whatever is in it, and keeps its short parts") {
+  const std::string binary(25'000'000, '\0');
+  const std::string where = "/data/" + std::string(5000, 'd') + "/00000.tar";
+  const std::string line =
+      to_line({.what = "wrong", .where = where, .expected = "3 columns", .found = binary});
+  CHECK(line.size() <= 400);
+  CHECK(line.size() > 350);
+  CHECK(line.find("/00000.tar: wrong; expected 3 columns; found \\x00") != std::string::npos);
+  CHECK(line.find("…") != std::string::npos);
+  // An error that tells of another one.
+  CHECK(to_line({.what = where, .where = line, .expected = line, .found = line}).size() <= 400);
+}
+
+TEST_CASE("shortened text keeps both ends and cuts neither a character nor an escape in two") {
+  CHECK(shortened("0123456789abcdef", 16) == "0123456789abcdef");
+  CHECK(shortened("0123456789abcdefg", 16) == "012345678…defg");
+  CHECK(shortened("ééééééééééé", 16) == "éééé…éé");
+  CHECK(shortened(std::string(20, '\n'), 20) == "\\x0a\\x0a…\\x0a");
+  CHECK(shortened("", 16).empty());
+}
+
+TEST_CASE("printable escapes what is not seen or turns the direction of writing") {
+  CHECK(printable("\u202Egnp.\u2069") == "\\xe2\\x80\\xaegnp.\\xe2\\x81\\xa9");
+  CHECK(printable("a\u2028b\uFEFF") == "a\\xe2\\x80\\xa8b\\xef\\xbb\\xbf");
+  CHECK(printable("👨\u200D👩") == "👨\u200D👩");  // a joiner is part of an emoji
+}
+
 TEST_CASE("printable keeps valid UTF-8 and escapes controls and broken bytes") {
   CHECK(printable("caf\xc3\xa9 \xe2\x98\x95 \xf0\x9f\x98\x80") ==
         "caf\xc3\xa9 \xe2\x98\x95 \xf0\x9f\x98\x80");
