@@ -243,7 +243,7 @@ class Plan {
 std::string plan_text(const config::RunConfig& config, rpc::Stage until) {
   const coordinator::WorkDir work_dir(config.output.work_dir);
   const coordinator::Pipeline pipeline(
-      config, work_dir, "", [](auto...) { return std::vector<coordinator::Range>(); }, until);
+      config, work_dir, [](auto...) { return std::vector<coordinator::Range>(); }, until);
   const Plan plan(config, pipeline, work_dir);
   std::vector<Row> rows = {{"stage", "tasks", "size", "memory of a worker (estimated)"}};
   for (const rpc::Stage stage : rpc::kStages) rows.push_back(plan.row(stage));

@@ -341,6 +341,9 @@ void check(const EvalConfig& eval, Checks& checks) {
                   task_key, "a task given once", dataset.tasks[t]);
     }
     checks.name(dataset.split, key + ".split");
+    const bool probes = std::count(dataset.tasks.begin(), dataset.tasks.end(), "linear_probe") > 0;
+    checks.that(!probes || dataset.split != "train", key + ".split",
+                "a split other than train, on which the linear probe is trained", dataset.split);
   }
   checks.that(in_range(eval.batch_size, 1, 65536), "eval.batch_size", "1 to 65536",
               eval.batch_size);

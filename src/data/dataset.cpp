@@ -129,32 +129,43 @@ std::vector<std::string> read_class_names(const std::filesystem::path& folder) {
   return read_optional(folder / "classnames.txt");
 }
 
+std::vector<std::string> read_templates(const std::filesystem::path& folder) {
+  const auto file = folder / "zeroshot_classification_templates.txt";
+  std::vector<std::string> templates = read_optional(file);
+  for (const std::string& text : templates) {
+    if (text.find("{c}") == std::string::npos) {
+      throw wrong("a template without its class", file, "{c} in each line", text);
+    }
+  }
+  return templates;
+}
+
+std::int64_t read_shard_count(const std::filesystem::path& split_folder) {
+  if (!std::filesystem::is_directory(split_folder)) {
+    throw wrong("the data set has no such split", split_folder, "a folder with nshards.txt");
+  }
+  const auto file = split_folder / "nshards.txt";
+  const std::int64_t shards = whole_number(read_data_file(file), file);
+  for (std::int64_t i = 0; i < shards; ++i) {
+    const auto shard = split_folder / cat(i, ".tar");
+    if (std::filesystem::exists(shard)) continue;
+    throw wrong("a shard of the data set is missing", shard,
+                cat(shards, " shards, as nshards.txt says"));
+  }
+  return shards;
+}
+
 Dataset read_dataset(const std::filesystem::path& folder, const std::string& split) {
   Dataset dataset;
   if (!std::filesystem::is_directory(folder))
     throw wrong("the data set does not exist", folder, "a folder");
   const auto split_folder = folder / split;
-  if (!std::filesystem::is_directory(split_folder)) {
-    throw wrong("the data set has no such split", split_folder, "a folder with nshards.txt");
-  }
+  const std::int64_t shards = read_shard_count(split_folder);
   dataset.classnames = read_class_names(folder);
-  dataset.templates = read_optional(folder / "zeroshot_classification_templates.txt");
-  for (const std::string& text : dataset.templates) {
-    if (text.find("{c}") == std::string::npos) {
-      throw wrong("a template without its class", folder / "zeroshot_classification_templates.txt",
-                  "{c} in each line", text);
-    }
-  }
-  const auto count_file = split_folder / "nshards.txt";
-  const std::int64_t shards = whole_number(read_data_file(count_file), count_file);
+  dataset.templates = read_templates(folder);
   Sha256 digest;
   for (std::int64_t i = 0; i < shards; ++i) {
-    const auto shard = split_folder / cat(i, ".tar");
-    if (!std::filesystem::exists(shard)) {
-      throw wrong("a shard of the data set is missing", shard,
-                  cat(shards, " shards, as nshards.txt says"));
-    }
-    digest.update(ShardSamples(shard, dataset).run() + "\n");
+    digest.update(ShardSamples(split_folder / cat(i, ".tar"), dataset).run() + "\n");
   }
   if (dataset.samples.empty()) throw wrong("the data set has no samples", split_folder);
   check_labels(dataset, split_folder);

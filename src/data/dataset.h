@@ -27,6 +27,14 @@ struct Dataset {
 // Lines of FOLDER/classnames.txt; none if there is no such file. Throws DataError: not UTF-8.
 std::vector<std::string> read_class_names(const std::filesystem::path& folder);
 
+// The same of FOLDER/zeroshot_classification_templates.txt. Throws DataError naming a line without
+// {c}.
+std::vector<std::string> read_templates(const std::filesystem::path& folder);
+
+// The number in FOLDER/SPLIT/nshards.txt. Throws DataError: no such split, no such number, a shard
+// is missing.
+std::int64_t read_shard_count(const std::filesystem::path& split_folder);
+
 // Reads one split into memory (encoded bytes). Throws DataError naming what is missing or damaged.
 Dataset read_dataset(const std::filesystem::path& folder, const std::string& split);
 
