@@ -68,6 +68,9 @@ Json json_of(const data::CheckReport& report) {
   Json captions = Json::array();
   for (const auto& [caption, count] : report.repeated_captions)
     captions.push_back({{"caption", caption}, {"count", count}});
+  Json mojibake = Json::array();
+  for (const auto& [sample, caption] : report.mojibake_examples)
+    mojibake.push_back({{"sample", sample}, {"caption", caption}});
   Json unusable = Json::array();
   for (const auto& entry : report.unusable) {
     unusable.push_back({{"sample", entry.sample},
@@ -87,7 +90,9 @@ Json json_of(const data::CheckReport& report) {
           {"image_duplicates", report.image_duplicates},
           {"caption_duplicate_groups", report.caption_duplicate_groups},
           {"caption_duplicates", report.caption_duplicates},
-          {"repeated_captions", captions}};
+          {"repeated_captions", captions},
+          {"mojibake", report.mojibake},
+          {"mojibake_examples", mojibake}};
 }
 
 void print(const data::CheckReport& report) {
@@ -115,6 +120,11 @@ void print(const data::CheckReport& report) {
   for (const auto& [caption, count] : report.repeated_captions) {
     std::cout << "repeated     " << count << " times: " << printable(caption) << "\n";
   }
+  if (report.mojibake > 0)
+    std::cout << "mojibake     " << report.mojibake
+              << ": captions that are not repaired, such as\n";
+  for (const auto& [sample, caption] : report.mojibake_examples)
+    std::cout << "             sample " << sample << ": " << shortened(caption, 100) << "\n";
   std::cout << "whole        every digest fits\n";
 }
 

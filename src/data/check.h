@@ -31,6 +31,10 @@ struct CheckReport {
   std::uint64_t caption_duplicates = 0;
   std::vector<std::pair<std::string, std::uint64_t>>
       repeated_captions;  // those repeated most, at most 5
+  // Captions that look like mojibake after their cleaning, too: how many, and sample and text of
+  // the first, at most 5.
+  std::uint64_t mojibake = 0;
+  std::vector<std::pair<std::uint64_t, std::string>> mojibake_examples;
 };
 
 struct CheckRules {

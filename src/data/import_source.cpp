@@ -13,6 +13,7 @@
 #include "common/text.h"
 #include "data/caption.h"
 #include "data/index_corpus.h"
+#include "data/quarantine.h"
 #include "data/sample_reader.h"
 #include "data/shard_list.h"
 #include "data/webdataset.h"
@@ -88,10 +89,9 @@ class ShardSource final : public ImportSource {
       : scan_(scan_shards(shards, options.caption_key, {})),
         reader_(shards, shard_names(scan_.manifest), options.caption_key, options.max_image_bytes) {
     for (const QuarantineEntry& entry : scan_.unpaired) {
-      const std::size_t reason = std::min(entry.reason.find("; "), entry.reason.size());
-      unpaired_.push_back(
-          {cat(entry.shard, ": byte ", entry.offset), entry.key, entry.reason.substr(0, reason),
-           entry.reason.substr(std::min(reason + 2, entry.reason.size())), entry.samples});
+      SplitReason reason = split_reason(entry.reason);
+      unpaired_.push_back({cat(entry.shard, ": byte ", entry.offset), entry.key,
+                           std::move(reason.kind), std::move(reason.detail), entry.samples});
     }
   }
   [[nodiscard]] std::uint64_t size() const override { return scan_.locations.size(); }
@@ -100,12 +100,13 @@ class ShardSource final : public ImportSource {
   [[nodiscard]] SourcePair read(std::uint64_t pair) const override {
     const SampleLocation& location = scan_.locations[static_cast<std::size_t>(pair)];
     Sample sample = reader_.read(SampleId{pair}, location);
+    SplitReason reason = split_reason(sample.caption_problem);
     return {.source = cat(sample.shard, ": byte ", sample.offset),
             .key = std::move(sample.key),
             .image = std::move(sample.image),
             .caption = std::move(sample.caption),
-            .problem = std::move(sample.caption_problem),
-            .detail = {}};
+            .problem = std::move(reason.kind),
+            .detail = std::move(reason.detail)};
   }
 
  private:

@@ -61,6 +61,7 @@ class CaptionWatch {
     if (found_) return;
     samples_ += index.before_first;
     seen_.insert(index.seen.begin(), index.seen.end());
+    problems_.insert(index.caption_problems.begin(), index.caption_problems.end());
     found_ = index.has_usable;
     if (!found_ && samples_ >= kFirstSamples) fail();
   }
@@ -70,20 +71,24 @@ class CaptionWatch {
 
  private:
   [[noreturn]] void fail() const {
-    std::string seen;
-    for (const std::string& name : seen_) seen += (seen.empty() ? "" : ", ") + name;
+    std::string found;
+    // What is wrong with the captions says more than what else there is.
+    for (const auto* names : {&problems_, &seen_}) {
+      for (const std::string& name : *names) found += (found.empty() ? "" : ", ") + name;
+    }
     throw DataError(
         {.what = cat("no image with a usable caption in the first ", samples_, " samples"),
          .where = shard_,
          .expected = cat("KEY.{jpg,jpeg,png,webp} with KEY.txt, or the field ", caption_key_,
                          " (corpus.caption_key) of KEY.json"),
-         .found = seen});
+         .found = found});
   }
 
   std::string shard_;
   std::string caption_key_;
   std::uint64_t samples_ = 0;
   std::set<std::string> seen_;
+  std::set<std::string> problems_;
   bool found_ = false;
 };
 

@@ -12,7 +12,7 @@ namespace helip::data {
 namespace {
 
 // 2: index.npy has where each sample begins.
-constexpr const char* kFormat = "helip_corpus/2";
+constexpr const char* kFormat = "helip_corpus/3";
 using Json = nlohmann::ordered_json;
 
 void check(const CorpusManifest& manifest, const std::filesystem::path& file) {

@@ -178,6 +178,7 @@ class ShardIndexer {
                                   image.member.data_offset - image.member.header_offset)});
     index_.image_digests.push_back(digest_from_hex(image.image_sha256));
     index_.has_usable = index_.has_usable || text.problem.empty();
+    if (!index_.has_usable) index_.caption_problems.insert(split_reason(text.problem).kind);
     index_.caption_digests.push_back(
         text.problem.empty()
             ? digest_from_hex(sha256_hex(std::string_view(data::caption_key(text.text))))

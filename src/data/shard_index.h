@@ -40,10 +40,12 @@ struct ShardIndex {
   std::uint64_t groups = 0;         // samples, pairs or not
   std::uint64_t repeated_keys = 0;  // samples with the key of an earlier one of the shard
   // Samples before the first pair with a usable caption, whatever they hold, and what that is:
-  // member extensions (".jpg") and fields of their .json ("json field alt").
+  // member extensions (".jpg") and fields of their .json ("json field alt", "json field tags (a
+  // list)").
   std::uint64_t before_first = 0;
   bool has_usable = false;  // a pair with a usable caption
   std::set<std::string> seen;
+  std::set<std::string> caption_problems;  // of the captions among them, up to their ';'
 };
 
 // Groups members into samples as WebDataset does: consecutive members with one key; a repeated
