@@ -2,7 +2,6 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -11,6 +10,7 @@
 
 #include "cli/commands.h"
 #include "cli/launch_check.h"
+#include "cli/print.h"
 #include "cli/run_job.h"
 #include "common/error.h"
 #include "common/text.h"
@@ -117,12 +117,12 @@ int doctor(bool json) {
                                   {"detail", finding.detail}});
     if (json) continue;
     const char* mark = finding.there ? "ok      " : finding.required ? "MISSING " : "-       ";
-    std::cout << mark << finding.name
-              << std::string(14 - std::min<std::size_t>(13, finding.name.size()), ' ')
-              << finding.detail << "\n";
+    print_lines(cat(mark, finding.name,
+                    std::string(14 - std::min<std::size_t>(13, finding.name.size()), ' '),
+                    finding.detail, "\n"));
   }
   object["fit"] = fit;
-  if (json) std::cout << object.dump(2) << "\n";
+  if (json) print_json(object, 2);
   return fit ? kExitDone : kExitFailed;
 }
 

@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <cstdint>
 #include <filesystem>
-#include <iostream>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -12,8 +11,11 @@
 
 #include "cli/commands.h"
 #include "cli/model_argument.h"
+#include "cli/path_option.h"
+#include "cli/print.h"
 #include "cli/progress_line.h"
 #include "common/error.h"
+#include "common/output_place.h"
 #include "common/publish.h"
 #include "common/text.h"
 #include "config/run_config.h"
@@ -58,12 +60,7 @@ std::vector<mining::TaskResult> encode_parts(mining::EncodeSession& session, std
 
 void embed(const EmbedArguments& arguments) {
   const fs::path out = without_last_slash(fs::absolute(arguments.out).lexically_normal());
-  if (fs::exists(out)) {
-    throw ConfigError({.what = "the output exists already",
-                       .where = "--out",
-                       .expected = "a new folder",
-                       .found = arguments.out});
-  }
+  check_output_place(out, "--out");
   config::RunConfig config;
   config.corpus = arguments.corpus;
   // What is unusable is counted and named; whether it is too much is for the user to judge.
@@ -104,12 +101,12 @@ void embed(const EmbedArguments& arguments) {
                                          {"image_dim", summary.image_dim},
                                          {"text_dim", summary.text_dim},
                                          {"embeddings_digest", summary.embeddings_digest}};
-    std::cout << json.dump() << "\n";
+    print_json(json);
   } else {
-    std::cout << "embeddings   " << arguments.out << "\npairs        " << summary.samples << ", "
-              << summary.quarantined << " quarantined\nwidth        " << summary.image_dim
-              << " image, " << summary.text_dim << " text\nsha256       "
-              << summary.embeddings_digest << "\n";
+    print_lines(cat("embeddings   ", printable(arguments.out), "\npairs        ", summary.samples,
+                    ", ", summary.quarantined, " quarantined\nwidth        ", summary.image_dim,
+                    " image, ", summary.text_dim, " text\nsha256       ", summary.embeddings_digest,
+                    "\n"));
   }
 }
 
@@ -120,11 +117,10 @@ void add_embed_command(CLI::App& app, int& /*exit_code*/) {
       app.add_subcommand("embed", "Embed a corpus in clip-retrieval layout, in this process");
   const auto arguments = std::make_shared<EmbedArguments>();
   add_model_options(*command, arguments->model);
-  command
-      ->add_option("--corpus", arguments->corpus.path,
-                   "corpus folder with manifest.json, or WebDataset tars")
+  as_path(command->add_option("--corpus", arguments->corpus.path,
+                              "corpus folder with manifest.json, or WebDataset tars"))
       ->required();
-  command->add_option("--out", arguments->out, "folder of the embeddings; must not exist")
+  as_path(command->add_option("--out", arguments->out, "folder of the embeddings; must not exist"))
       ->required();
   command
       ->add_option("--caption-key", arguments->corpus.caption_key,
@@ -138,8 +134,8 @@ void add_embed_command(CLI::App& app, int& /*exit_code*/) {
   command->add_option("--batch-size", arguments->encoder.batch_size, "samples per forward")
       ->capture_default_str()
       ->check(CLI::Range(1U, 65536U));
-  command->add_option("--feature-cache", arguments->encoder.feature_cache,
-                      "folder that keeps the features of frozen towers");
+  as_path(command->add_option("--feature-cache", arguments->encoder.feature_cache,
+                              "folder that keeps the features of frozen towers"));
   command->add_option("--device", arguments->device, "cpu or cuda:I")->capture_default_str();
   command->add_option("--threads", arguments->threads, "threads of the engine")
       ->capture_default_str()

@@ -11,7 +11,7 @@
 
 namespace helip::config {
 
-// How a relative path in a text value is resolved.
+// How a relative path in a text value is resolved. ~ and variables in a path are expanded before.
 enum class PathRule {
   kNone,          // not a path
   kPath,          // a path; empty stays empty

@@ -221,6 +221,12 @@ YamlNode override_tree(const std::string& text) {
                        .found = text});
   }
   const std::string key = text.substr(0, equals);
+  if (std::count(key.begin(), key.end(), '.') >= std::ptrdiff_t{kMaxDepth}) {
+    throw ConfigError({.what = "nested too deeply",
+                       .where = "--set",
+                       .expected = cat("at most ", kMaxDepth, " levels"),
+                       .found = shortened(key, 80)});
+  }
   const std::string origin = "--set";
   const std::string value = text.substr(equals + 1);
   YamlNode node;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "common/digest.h"
+#include "common/expand_path.h"
 #include "config/fields.h"
 
 namespace helip::config {
@@ -70,7 +71,7 @@ class Writer {
       // A section that is left out as a whole is left out with all its fields.
       if (field.role > last_) return;
       out_ += std::string(static_cast<std::size_t>(indent), ' ');
-      entry(field.name, section.*field.member, indent);
+      entry(field.name, section.*field.member, field.path_rule, indent);
     });
   }
 
@@ -78,7 +79,7 @@ class Writer {
 
  private:
   template <typename Value>
-  void entry(std::string_view name, const Value& value, int indent) {
+  void entry(std::string_view name, const Value& value, PathRule rule, int indent) {
     out_ += name;
     out_ += ':';
     if constexpr (HasFields<Value>) {
@@ -89,6 +90,9 @@ class Writer {
       if (value) mapping(*value, indent + 2);
     } else if constexpr (kIsList<Value>) {
       list(value, indent + 2);
+    } else if constexpr (std::is_same_v<Value, std::string>) {
+      // What was expanded once must not be again.
+      out_ += ' ' + scalar(rule == PathRule::kNone ? value : unexpanded_path(value)) + '\n';
     } else {
       out_ += ' ' + scalar(value) + '\n';
     }

@@ -13,14 +13,21 @@
 namespace helip::config {
 namespace {
 
+// A value in a message.
+std::string shown(const std::string& value) {
+  constexpr std::size_t kMostBytes = 80;
+  return value.empty() ? "nothing" : shortened(with_short_numbers(value), kMostBytes);
+}
+
 // Keeps the first check that fails.
 class Checks {
  public:
   template <typename Found>
   void that(bool holds, std::string_view key, std::string_view expected, const Found& found) {
-    if (!holds)
-      fail(key,
-           {.what = "value not allowed", .expected = std::string(expected), .found = cat(found)});
+    if (holds) return;
+    fail(key, {.what = "value not allowed",
+               .expected = std::string(expected),
+               .found = shown(cat(found))});
   }
 
   void text_is_given(const std::string& value, std::string_view key, std::string_view expected) {
@@ -36,7 +43,8 @@ class Checks {
     for (const std::string_view name : allowed) {
       expected += (expected.empty() ? "" : ", ") + std::string(name);
     }
-    fail(key, {.what = "value not allowed", .expected = "one of " + expected, .found = value});
+    fail(key,
+         {.what = "value not allowed", .expected = "one of " + expected, .found = shown(value)});
   }
 
   // A name that is safe as a file or folder name.

@@ -94,8 +94,9 @@ std::vector<std::filesystem::path> tars_in(const std::filesystem::path& folder) 
       if (entry.path().extension() == ".tar" && !entry.is_directory()) tars.push_back(entry.path());
     }
   } catch (const std::filesystem::filesystem_error& error) {
-    throw DataError(
-        {.what = "cannot read the folder", .where = folder.string(), .found = error.what()});
+    throw DataError({.what = "cannot read the folder",
+                     .where = folder.string(),
+                     .found = error.code().message()});
   }
   std::sort(tars.begin(), tars.end());
   return tars;

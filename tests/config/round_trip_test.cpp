@@ -1,4 +1,5 @@
 #include <catch2/catch.hpp>
+#include <cstdlib>
 #include <filesystem>
 #include <set>
 #include <string>
@@ -312,6 +313,28 @@ TEST_CASE("paths of the file are relative to its folder, those of overrides to t
   CHECK(standard.encoder.feature_cache.empty());
   CHECK(standard.mining.scratch.empty());
   CHECK(standard.model.init == "random");
+}
+
+TEST_CASE("home folders and variables in paths are expanded once, and in nothing else") {
+  ::setenv("HOME", "/home/me", 1);
+  ::setenv("HELIP_TEST_SCRATCH", "/scratch/a$b", 1);
+  const RunConfig config =
+      parse_config(kEveryKey, "every.yaml", "/base/configs",
+                   {"output.work_dir=$HELIP_TEST_SCRATCH/hw", "model.init=~/init",
+                    "model.architecture=$HELIP_TEST_SCRATCH", "mining.scratch=s$$1",
+                    "corpus.path=~/{0..3}.tar::${HELIP_TEST_SCRATCH}/b.tar", "launcher.hosts=$HOME",
+                    "eval.datasets=[{name: a, path: ~/eval, tasks: [retrieval]}]"});
+  const auto current = std::filesystem::current_path();
+  CHECK(config.output.work_dir == "/scratch/a$b/hw");
+  CHECK(config.model.init == "/home/me/init");
+  CHECK(config.model.architecture == "/scratch/a$b");
+  CHECK(config.mining.scratch == (current / "s$1").string());
+  CHECK(config.corpus.path == "/home/me/{0..3}.tar::/scratch/a$b/b.tar");
+  CHECK(config.eval.datasets.at(0).path == "/home/me/eval");
+  CHECK(config.launcher.hosts == "$HOME");
+  const RunConfig again = parse_config(to_yaml(config), "t.yaml", "/");
+  CHECK(again == config);
+  CHECK(config_digest(again) == config_digest(config));
 }
 
 TEST_CASE("overrides are YAML and the last one of a key wins") {
