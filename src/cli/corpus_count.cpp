@@ -1,5 +1,6 @@
 #include "cli/corpus_count.h"
 
+#include <algorithm>
 #include <cmath>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -35,7 +36,8 @@ class HeaderCount {
         offset_ = bytes_;
         break;
       }
-      offset_ = member->data_offset + member->size + data::tar::padding_of(member->size);
+      offset_ = std::min(bytes_,
+                         member->data_offset + member->size + data::tar::padding_of(member->size));
       if (const auto name = data::split_member_name(member->name); name && member->is_file) {
         add(*name);
       }
