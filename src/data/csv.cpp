@@ -131,7 +131,7 @@ CsvTable read_csv_table(const std::filesystem::path& file, const CsvOptions& opt
            .where = cat(name, ":", row.line),
            .expected = cat(header.columns, " fields; one that holds ",
                            separator_name(header.separator), " stands in quotes"),
-           .found = cat(row.fields.size(), ", the last ", shortened(row.fields.back(), 80))});
+           .found = cat(row.fields.size(), ", the last '", shortened(row.fields.back(), 80), "'")});
     }
     const auto field = [&](std::size_t column) {
       return column < row.fields.size() ? row.fields[column] : std::string();

@@ -121,7 +121,7 @@ ImportReport import_corpus(const ImportOptions& options,
     if (static_cast<double>(shards.left_out()) <= most_left_out) return;
     throw DataError(
         {.what = "too much is left out of the corpus; the import can go on with a "
-                 "higher limit",
+                 "higher limit (--max-left-out, corpus.max_quarantined)",
          .where = shards.report_failure().string(),
          .expected =
              cat("at most ", percent(options.max_left_out), " of ", total + unpaired, " samples"),

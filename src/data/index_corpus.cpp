@@ -126,13 +126,22 @@ void count_lacking(const std::filesystem::path& shard, std::uint64_t groups,
       cat(kCutAtMember, "; ", entry.samples, entry.samples == 1 ? " sample lost" : " samples lost");
 }
 
-// Why there is no pair at all.
-std::string why_none(const std::vector<QuarantineEntry>& unpaired) {
-  if (unpaired.empty()) return "no member with an extension";
-  if (unpaired.size() == 1) return unpaired.front().reason;
-  ReasonCount reasons;
-  add_reasons(unpaired, reasons);
-  return most_frequent(reasons);
+// Why there is no pair at all. Of `ignored` members, the name of the first.
+std::string why_none(const std::vector<QuarantineEntry>& unpaired, std::uint64_t ignored,
+                     const std::string& first_ignored) {
+  std::string found;
+  if (unpaired.size() == 1) found = unpaired.front().reason;
+  if (unpaired.size() > 1) {
+    ReasonCount reasons;
+    add_reasons(unpaired, reasons);
+    found = most_frequent(reasons);
+  }
+  if (ignored > 0) {
+    found +=
+        cat(found.empty() ? "" : "; ", ignored,
+            " members that are hidden or have no extension, as ", shortened(first_ignored, 80));
+  }
+  return found.empty() ? "folders and devices alone" : found;
 }
 
 template <typename T>
@@ -154,6 +163,8 @@ CorpusScan scan_shards(const std::vector<std::filesystem::path>& shards,
   std::vector<Digest> caption_digests;
   std::vector<DamagedShard> damaged;
   WholeShards whole;
+  std::uint64_t ignored = 0;
+  std::string first_ignored;
   const unsigned threads = std::clamp(std::thread::hardware_concurrency(), 1U, kMaxIndexThreads);
   ordered_parallel(
       shards.size(), threads, 2ULL * threads,
@@ -164,6 +175,8 @@ CorpusScan scan_shards(const std::vector<std::filesystem::path>& shards,
       },
       [&](std::uint64_t i, ShardIndex index) {
         captions.add(index);
+        if (ignored == 0) first_ignored = index.first_ignored;
+        ignored += index.ignored;
         if (!index.has_end_mark) count_lacking(shards[i], index.groups, index.unpaired.back());
         const std::string name = shards[i].lexically_relative(folder).string();
         scan.manifest.shards.push_back({.name = name,
@@ -200,7 +213,7 @@ CorpusScan scan_shards(const std::vector<std::filesystem::path>& shards,
     throw DataError({.what = "no image-text pair in the shards",
                      .where = cat(shards.front().string(), shards.size() > 1 ? " and others" : ""),
                      .expected = "members KEY.{jpg,jpeg,png,webp} with KEY.txt or KEY.json",
-                     .found = why_none(scan.unpaired)});
+                     .found = why_none(scan.unpaired, ignored, first_ignored)});
   }
   scan.manifest.pairs = scan.locations.size();
   estimate_lost(damaged, whole, scan.unpaired);

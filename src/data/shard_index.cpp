@@ -85,8 +85,11 @@ class ShardIndexer {
  private:
   void add(const TarMember& member) {
     const auto name = split_member_name(member.name);
-    if (!name) return;
     if (!member.is_file && !member.is_link) return;
+    if (!name) {
+      if (index_.ignored++ == 0) index_.first_ignored = member.name;
+      return;
+    }
     const bool repeated = std::find(sample_.extensions.begin(), sample_.extensions.end(),
                                     name->extension) != sample_.extensions.end();
     if (name->key != sample_.key || repeated) {

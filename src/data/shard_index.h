@@ -34,6 +34,9 @@ struct ShardIndex {
   // for is not known from the shard alone, nor what a shard without end mark (the last entry, too)
   // lacks. Entries of 0 samples name what is kept or used.
   std::vector<QuarantineEntry> unpaired;
+  // Files in the tar that are no member of a sample by their names: hidden or without an extension.
+  std::uint64_t ignored = 0;
+  std::string first_ignored;
   std::optional<DamagedEnd> damaged_end;
   bool has_end_mark = true;
   std::uint64_t groups = 0;         // samples, pairs or not
