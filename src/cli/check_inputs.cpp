@@ -52,7 +52,7 @@ void check_corpus(const std::string& source) {
   try {
     data::list_shards(source);
   } catch (const DataError& error) {
-    missing("the corpus is not there", kKey, kExpected, error.what());
+    missing("the corpus cannot be used", kKey, kExpected, error.what());
   }
 }
 

@@ -1,5 +1,7 @@
 // helip data import | check
 #include <algorithm>
+#include <iostream>
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -21,6 +23,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 constexpr int kSchemaVersion = 1;
+constexpr std::size_t kMostNoteBytes = 200;
 
 unsigned all_cores() { return std::max(1U, std::thread::hardware_concurrency()); }
 
@@ -31,6 +34,12 @@ struct ImportArguments {
   config::CorpusConfig corpus;
   bool json = false;
 };
+
+std::map<std::string, std::uint64_t> counts_of(const std::map<std::string, data::Noted>& noted) {
+  std::map<std::string, std::uint64_t> counts;
+  for (const auto& [reason, of_reason] : noted) counts[reason] = of_reason.count;
+  return counts;
+}
 
 void import_data(ImportArguments& arguments) {
   data::ImportOptions& options = arguments.options;
@@ -51,7 +60,8 @@ void import_data(ImportArguments& arguments) {
                        {"shards", manifest.shards.size()},
                        {"fingerprint", manifest.fingerprint},
                        {"rewritten", report.rewritten},
-                       {"left_out", report.left_out}};
+                       {"left_out", report.left_out},
+                       {"noted", counts_of(report.noted)}};
     print_json(json);
     return;
   }
@@ -61,7 +71,11 @@ void import_data(ImportArguments& arguments) {
   for (const auto& [reason, count] : report.left_out) {
     print_lines(cat("left out     ", count, ": ", printable(reason), "\n"));
   }
-  if (!report.left_out.empty())
+  for (const auto& [reason, noted] : report.noted) {
+    std::cerr << "warning: " << noted.count << " × " << printable(reason) << " ("
+              << shortened(noted.first, kMostNoteBytes) << ")\n";
+  }
+  if (!report.left_out.empty() || !report.noted.empty())
     print_lines(cat("             named in ", printable(arguments.out), "/import_report.jsonl\n"));
 }
 
@@ -182,7 +196,7 @@ void add_import(CLI::App& data) {
       ->capture_default_str();
   command
       ->add_option("--csv-separator", corpus.csv_separator,
-                   "separator of a table: one character, or tab")
+                   "separator of a table: one character, tab, or auto: the header tells")
       ->capture_default_str();
   command
       ->add_option("--csv-img-key", corpus.csv_img_key,

@@ -9,6 +9,7 @@
 #include "cli/mine_memory.h"
 #include "cli/model_plan.h"
 #include "cli/run_job.h"
+#include "common/hidden.h"
 #include "common/text.h"
 #include "config/validate.h"
 #include "coordinator/pipeline.h"
@@ -43,7 +44,9 @@ double split_bytes(const config::EvalDataset& dataset) {
     if (split != dataset.split && !probe) continue;
     std::error_code error;
     for (const auto& entry : fs::directory_iterator(fs::path(dataset.path) / split, error)) {
-      if (entry.path().extension() == ".tar") total += static_cast<double>(entry.file_size());
+      const fs::path name = entry.path().filename();
+      if (name.extension() == ".tar" && !is_hidden(name.string()))
+        total += static_cast<double>(entry.file_size());
     }
   }
   return total;

@@ -200,32 +200,6 @@ std::int64_t read_shard_count(const std::filesystem::path& split_folder) {
   return shards;
 }
 
-std::vector<std::string> read_templates(const std::filesystem::path& folder) {
-  const auto file = folder / "zeroshot_classification_templates.txt";
-  std::vector<std::string> templates = read_optional(file);
-  for (const std::string& text : templates) {
-    if (text.find("{c}") == std::string::npos) {
-      throw wrong("a template without its class", file, "{c} in each line", text);
-    }
-  }
-  return templates;
-}
-
-std::int64_t read_shard_count(const std::filesystem::path& split_folder) {
-  if (!std::filesystem::is_directory(split_folder)) {
-    throw wrong("the data set has no such split", split_folder, "a folder with nshards.txt");
-  }
-  const auto file = split_folder / "nshards.txt";
-  const std::int64_t shards = whole_number(read_data_file(file), file);
-  for (std::int64_t i = 0; i < shards; ++i) {
-    const auto shard = split_folder / cat(i, ".tar");
-    if (std::filesystem::exists(shard)) continue;
-    throw wrong("a shard of the data set is missing", shard,
-                cat(shards, " shards, as nshards.txt says"));
-  }
-  return shards;
-}
-
 Dataset read_dataset(const std::filesystem::path& folder, const std::string& split) {
   Dataset dataset;
   if (!std::filesystem::is_directory(folder))

@@ -8,6 +8,7 @@
 #include "common/clock.h"
 #include "common/digest.h"
 #include "common/error.h"
+#include "common/path_kind.h"
 #include "common/percent.h"
 #include "common/publish.h"
 #include "common/text.h"
@@ -58,7 +59,8 @@ using Sources = std::vector<std::unique_ptr<ImportSource>>;
 Sources open_sources(const ImportOptions& options) {
   const SourceOptions source_options = {.caption_key = options.caption_key,
                                         .csv = options.csv,
-                                        .max_image_bytes = options.images.limits.max_bytes};
+                                        .max_image_bytes = options.images.limits.max_bytes,
+                                        .output = options.out};
   Sources sources;
   for (const std::string& source : options.sources)
     sources.push_back(open_import_source(source, source_options));
@@ -68,7 +70,7 @@ Sources open_sources(const ImportOptions& options) {
 std::string identity_of(const ImportOptions& options, const Sources& sources) {
   const ImageRules& images = options.images;
   std::string text =
-      cat("3 ", options.samples_per_shard, " ", images.max_side, " ", images.white_background, " ",
+      cat("4 ", options.samples_per_shard, " ", images.max_side, " ", images.white_background, " ",
           images.exif_transpose, " ", images.limits.max_pixels, " ", images.limits.max_bytes, " ",
           images.max_decode_seconds, " ", options.caption_key, " ", options.csv.image_key, " ",
           options.csv.caption_key, " ", int{options.csv.separator});
@@ -85,7 +87,7 @@ void check_options(const ImportOptions& options) {
                            "a source, at least 1 sample per shard and 1 thread, a side of 0 "
                            "or more, a positive time, a share of 0 to 1"});
   }
-  if (std::filesystem::exists(options.out)) {
+  if (is_there(options.out)) {
     throw ConfigError({.what = "the output folder exists already and is not replaced",
                        .where = options.out.string()});
   }
@@ -119,7 +121,7 @@ ImportReport import_corpus(const ImportOptions& options,
     if (static_cast<double>(shards.left_out()) <= most_left_out) return;
     throw DataError(
         {.what = "too much is left out of the corpus; the import can go on with a "
-                 "higher limit",
+                 "higher limit (--max-left-out, corpus.max_quarantined)",
          .where = shards.report_failure().string(),
          .expected =
              cat("at most ", percent(options.max_left_out), " of ", total + unpaired, " samples"),
@@ -170,6 +172,7 @@ ImportReport import_corpus(const ImportOptions& options,
   ImportReport report;
   report.rewritten = shards.rewritten();
   report.left_out = shards.reasons();
+  report.noted = shards.noted();
   report.manifest = write_corpus_index(scan_shards(tars, options.caption_key, {}), shards.corpus());
   shards.publish(out);
   return report;

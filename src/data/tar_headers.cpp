@@ -1,5 +1,6 @@
 #include "data/tar_headers.h"
 
+#include <algorithm>
 #include <system_error>
 
 #include "common/text.h"
@@ -35,7 +36,8 @@ std::optional<TarMember> TarHeaders::next() {
   offset_ = bytes_;
   if (!member) return std::nullopt;
   member_ = *member;
-  offset_ = member->data_offset + member->size + tar::padding_of(member->size);
+  // A tar without end mark may lack the last member's padding.
+  offset_ = std::min(bytes_, member->data_offset + member->size + tar::padding_of(member->size));
   return member;
 }
 

@@ -293,6 +293,10 @@ TEST_CASE_METHOD(CorpusTest, "a shard that cannot be read is an error that leave
   CHECK(contains(test::error_of<DataError>([&] { make(); }), "found .jpg, links"));
   test::write_file(shards / "0.tar", tar_member("README", "no sample") + kTarEnd);
   CHECK(contains(test::error_of<DataError>([&] { make(); }), "no image-text pair in the shards"));
+  test::write_file(shards / "0.tar", tar_member(".cache/a.jpg", "image") +
+                                         tar_member(".cache/a.txt", "caption") + kTarEnd);
+  CHECK(contains(test::error_of<DataError>([&] { make(); }),
+                 "found 2 members that are hidden or have no extension, as .cache/a.jpg"));
 }
 
 TEST_CASE_METHOD(CorpusTest,

@@ -115,7 +115,7 @@ def kinds(bomb_bytes=BOMB_BYTES):
         # No pairs.
         caption("no_caption", "xml", b"<a/>", "an image without a caption"),
         Kind("no_image", [Member("txt", b"a caption")], "a caption without an image"),
-        image("bmp", "bmp", b"BM", "a caption without an image"),
+        image("bmp", "bmp", b"BM", "an image of a format that is not read"),
         Kind("link", [Member("jpg", b"", tarfile.SYMTYPE), Member("txt", b"a caption")], "its image or caption is a link, and links are not followed"),
         # Odd, but good.
         image("cmyk", "jpg", golden["jpeg_cmyk.jpg"], ""),
