@@ -50,7 +50,8 @@ void import_data(ImportArguments& arguments) {
                        {"shards", manifest.shards.size()},
                        {"fingerprint", manifest.fingerprint},
                        {"rewritten", report.rewritten},
-                       {"left_out", report.left_out}};
+                       {"left_out", report.left_out},
+                       {"noted", report.noted}};
     std::cout << json.dump() << "\n";
     return;
   }
@@ -60,7 +61,9 @@ void import_data(ImportArguments& arguments) {
   for (const auto& [reason, count] : report.left_out) {
     std::cout << "left out     " << count << ": " << printable(reason) << "\n";
   }
-  if (!report.left_out.empty())
+  for (const auto& [reason, count] : report.noted)
+    std::cout << "used         " << count << " all the same: " << printable(reason) << "\n";
+  if (!report.left_out.empty() || !report.noted.empty())
     std::cout << "             named in " << arguments.out << "/import_report.jsonl\n";
 }
 
@@ -82,6 +85,7 @@ Json json_of(const data::CheckReport& report) {
           {"fingerprint", report.manifest.fingerprint},
           {"damage", report.damage},
           {"problems", report.problems},
+          {"defects", report.defects},
           {"unusable", unusable},
           {"image_duplicate_groups", report.image_duplicate_groups},
           {"image_duplicates", report.image_duplicates},
@@ -101,6 +105,8 @@ void print(const data::CheckReport& report) {
   if (!report.damage.empty()) return;
   for (const auto& [kind, count] : report.problems)
     std::cout << "problem      " << count << ": " << printable(kind) << "\n";
+  for (const auto& [kind, count] : report.defects)
+    std::cout << "defect       " << count << " used all the same: " << printable(kind) << "\n";
   for (std::size_t i = 0; i < std::min(kNamed, report.unusable.size()); ++i) {
     const auto& entry = report.unusable[i];
     std::cout << "unusable     sample " << entry.sample << " (" << printable(entry.shard)

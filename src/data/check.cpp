@@ -107,7 +107,8 @@ void count_duplicates(const Corpus& corpus, CheckReport& report) {
 
 struct SampleCheck {
   QuarantineEntry entry;
-  std::string kind;  // empty: usable
+  std::string kind;    // empty: usable
+  std::string defect;  // of a usable image
 };
 
 SampleCheck check_sample(const Corpus& corpus, std::uint64_t id, const CheckRules& rules) {
@@ -117,10 +118,11 @@ SampleCheck check_sample(const Corpus& corpus, std::uint64_t id, const CheckRule
                       .offset = sample.offset,
                       .key = sample.key,
                       .reason = {}},
+                     {},
                      {}};
   try {
     const double began = thread_seconds();
-    decode_image(sample.image, rules.limits);
+    result.defect = decode_stored(sample.image, rules.limits).defect.kind;
     const double took = thread_seconds() - began;
     result.kind = sample.caption_problem;
     result.entry.reason = sample.caption_problem;
@@ -164,6 +166,8 @@ CheckReport check_corpus(const std::filesystem::path& folder, const CheckRules& 
         if (!sample.kind.empty()) {
           ++report.problems[sample.kind];
           report.unusable.push_back(std::move(sample.entry));
+        } else if (!sample.defect.empty()) {
+          ++report.defects[sample.defect];
         }
         if (progress) progress(id + 1, corpus.size());
       });

@@ -29,7 +29,7 @@ struct Prepared {
   std::string key;
   std::string caption;
   ImportedImage image;
-  std::optional<ImportProblem> problem;
+  std::optional<ImportProblem> problem;  // of no sample: a defect of an image that is used
 };
 
 Prepared prepare(SourcePair pair, const ImageRules& rules) {
@@ -45,6 +45,8 @@ Prepared prepare(SourcePair pair, const ImageRules& rules) {
     if (took > rules.max_decode_seconds) {
       prepared.problem = ImportProblem{pair.source, pair.key, kSlowImage,
                                        cat("took ", decimal(took, 1), " s of one core")};
+    } else if (const Defect& defect = prepared.image.defect; !defect.kind.empty()) {
+      prepared.problem = ImportProblem{pair.source, pair.key, defect.kind, defect.detail, 0};
     }
   } catch (const DataError& error) {
     prepared.problem =
@@ -144,9 +146,8 @@ ImportReport import_corpus(const ImportOptions& options,
   };
   bool any = start > 0;
   const auto take = [&](std::uint64_t i, const Prepared& pair) {
-    if (pair.problem) {
-      leave_out(*pair.problem);
-    } else {
+    if (pair.problem) leave_out(*pair.problem);
+    if (!pair.problem || pair.problem->samples == 0) {
       shards.add(start + i, pair.key, pair.caption, pair.image);
       any = true;
     }
@@ -170,7 +171,11 @@ ImportReport import_corpus(const ImportOptions& options,
   ImportReport report;
   report.rewritten = shards.rewritten();
   report.left_out = shards.reasons();
-  report.manifest = write_corpus_index(scan_shards(tars, options.caption_key, {}), shards.corpus());
+  report.noted = shards.noted();
+  CorpusScan scan = scan_shards(tars, options.caption_key, {});
+  scan.manifest.resizes_first = std::all_of(
+      sources.begin(), sources.end(), [](const auto& source) { return source->resizes_first(); });
+  report.manifest = write_corpus_index(std::move(scan), shards.corpus());
   shards.publish(out);
   return report;
 }

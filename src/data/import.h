@@ -30,6 +30,9 @@ struct ImportReport {
   std::uint64_t rewritten = 0;  // images shrunk, composited or turned
   std::map<std::string, std::uint64_t>
       left_out;  // by reason; each is named in OUT/import_report.jsonl
+  // What is used all the same, by reason: images with a defect of their file, repeated keys. Named
+  // there as well.
+  std::map<std::string, std::uint64_t> noted;
 };
 
 // sha256 over what the output follows from: the content of the sources and the options. Throws

@@ -142,7 +142,10 @@ std::string ImportShards::shard_name() const {
 }
 
 void ImportShards::count(const std::string& reason, std::uint64_t samples) {
-  if (samples == 0) return;
+  if (samples == 0) {
+    ++noted_[reason];
+    return;
+  }
   left_out_ += samples;
   reasons_[reason] += samples;
 }

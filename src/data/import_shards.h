@@ -34,6 +34,9 @@ class ImportShards {
   [[nodiscard]] std::uint64_t left_out() const { return left_out_; }
   [[nodiscard]] const std::map<std::string, std::uint64_t>& reasons() const { return reasons_; }
 
+  // Problems of 0 samples, by reason.
+  [[nodiscard]] const std::map<std::string, std::uint64_t>& noted() const { return noted_; }
+
   // Pairs in ascending order, from next_pair() on: each is added or left out.
   void add(std::uint64_t pair, const std::string& key, const std::string& caption,
            const ImportedImage& image);
@@ -68,6 +71,7 @@ class ImportShards {
   std::uint64_t rewritten_in_shard_ = 0;
   std::uint64_t left_out_ = 0;
   std::map<std::string, std::uint64_t> reasons_;
+  std::map<std::string, std::uint64_t> noted_;
   std::string report_;                  // import_report.jsonl up to the last whole shard
   std::string report_tail_;             // what came after it
   std::vector<std::string> names_;      // of the whole shards

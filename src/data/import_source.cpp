@@ -84,8 +84,10 @@ std::string caption_of_image(const std::string& image) {
 
 class ShardSource final : public ImportSource {
  public:
-  ShardSource(const std::vector<std::filesystem::path>& shards, const SourceOptions& options)
+  ShardSource(const std::vector<std::filesystem::path>& shards, const SourceOptions& options,
+              bool resizes_first = false)
       : scan_(scan_shards(shards, options.caption_key, {})),
+        resizes_first_(resizes_first),
         reader_(shards, shard_names(scan_.manifest), options.caption_key, options.max_image_bytes) {
     for (const QuarantineEntry& entry : scan_.unpaired) {
       const std::size_t reason = std::min(entry.reason.find("; "), entry.reason.size());
@@ -97,6 +99,7 @@ class ShardSource final : public ImportSource {
   [[nodiscard]] std::uint64_t size() const override { return scan_.locations.size(); }
   [[nodiscard]] const std::vector<ImportProblem>& unpaired() const override { return unpaired_; }
   [[nodiscard]] std::string identity() const override { return scan_.manifest.fingerprint; }
+  [[nodiscard]] bool resizes_first() const override { return resizes_first_; }
   [[nodiscard]] SourcePair read(std::uint64_t pair) const override {
     const SampleLocation& location = scan_.locations[static_cast<std::size_t>(pair)];
     Sample sample = reader_.read(SampleId{pair}, location);
@@ -110,6 +113,7 @@ class ShardSource final : public ImportSource {
 
  private:
   CorpusScan scan_;
+  bool resizes_first_;
   SampleReader reader_;
   std::vector<ImportProblem> unpaired_;
 };
@@ -229,7 +233,8 @@ std::unique_ptr<ImportSource> open_import_source(const std::string& source,
   const std::filesystem::path path = source;
   if (std::filesystem::is_regular_file(path / "manifest.json")) {
     const CorpusManifest manifest = read_manifest(path / "manifest.json");
-    return std::make_unique<ShardSource>(shard_paths(manifest, path), options);
+    return std::make_unique<ShardSource>(shard_paths(manifest, path), options,
+                                         manifest.resizes_first);
   }
   const bool is_folder = std::filesystem::is_directory(path);
   const bool is_file = std::filesystem::is_regular_file(path);
