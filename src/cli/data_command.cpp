@@ -100,6 +100,7 @@ Json json_of(const data::CheckReport& report) {
           {"fingerprint", report.manifest.fingerprint},
           {"damage", report.damage},
           {"problems", report.problems},
+          {"defects", report.defects},
           {"unusable", unusable},
           {"image_duplicate_groups", report.image_duplicate_groups},
           {"image_duplicates", report.image_duplicates},
@@ -122,6 +123,8 @@ void print(const data::CheckReport& report) {
   if (!report.damage.empty()) return;
   for (const auto& [kind, count] : report.problems)
     print_lines(cat("problem      ", count, ": ", printable(kind), "\n"));
+  for (const auto& [kind, count] : report.defects)
+    print_lines(cat("defect       ", count, " used all the same: ", printable(kind), "\n"));
   for (std::size_t i = 0; i < std::min(kNamed, report.unusable.size()); ++i) {
     const auto& entry = report.unusable[i];
     print_lines(cat("unusable     sample ", entry.sample, " (", printable(entry.shard), ": byte ",

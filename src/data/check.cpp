@@ -113,6 +113,7 @@ void count_duplicates(const Corpus& corpus, CheckReport& report) {
 struct SampleCheck {
   QuarantineEntry entry;
   std::string kind;                     // empty: usable
+  std::string defect;                   // of a usable image
   std::optional<std::string> mojibake;  // the caption, if it looks like mojibake after its cleaning
 };
 
@@ -124,12 +125,13 @@ SampleCheck check_sample(const Corpus& corpus, std::uint64_t id, const CheckRule
                       .key = sample.key,
                       .reason = {}},
                      {},
+                     {},
                      {}};
   if (looks_like_mojibake(decode_utf8(clean_text(sample.caption))))
     result.mojibake = sample.caption;
   try {
     const double began = thread_seconds();
-    decode_image(sample.image, rules.limits);
+    result.defect = decode_stored(sample.image, rules.limits).defect.kind;
     const double took = thread_seconds() - began;
     result.kind = split_reason(sample.caption_problem).kind;
     result.entry.reason = sample.caption_problem;
@@ -172,6 +174,8 @@ CheckReport check_corpus(const std::filesystem::path& folder, const CheckRules& 
         if (!sample.kind.empty()) {
           ++report.problems[sample.kind];
           report.unusable.push_back(std::move(sample.entry));
+        } else if (!sample.defect.empty()) {
+          ++report.defects[sample.defect];
         }
         if (sample.mojibake) {
           ++report.mojibake;

@@ -25,8 +25,9 @@ struct CheckReport {
   std::vector<QuarantineEntry> unusable;
   std::map<std::string, std::uint64_t>
       problems;  // by kind: of unusable samples and of members without a partner
-  std::uint64_t image_duplicate_groups = 0;  // groups with more than one member
-  std::uint64_t image_duplicates = 0;        // their members
+  std::map<std::string, std::uint64_t> defects;  // by kind: of images that are used all the same
+  std::uint64_t image_duplicate_groups = 0;      // groups with more than one member
+  std::uint64_t image_duplicates = 0;            // their members
   std::uint64_t caption_duplicate_groups = 0;
   std::uint64_t caption_duplicates = 0;
   std::vector<std::pair<std::string, std::uint64_t>>

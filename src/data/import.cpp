@@ -30,7 +30,7 @@ struct Prepared {
   std::string key;
   std::string caption;
   ImportedImage image;
-  std::optional<ImportProblem> problem;
+  std::optional<ImportProblem> problem;  // of no sample: a defect of an image that is used
 };
 
 Prepared prepare(SourcePair pair, const ImageRules& rules) {
@@ -46,6 +46,8 @@ Prepared prepare(SourcePair pair, const ImageRules& rules) {
     if (took > rules.max_decode_seconds) {
       prepared.problem = ImportProblem{pair.source, pair.key, kSlowImage,
                                        cat("took ", decimal(took, 1), " s of one core")};
+    } else if (const Defect& defect = prepared.image.defect; !defect.kind.empty()) {
+      prepared.problem = ImportProblem{pair.source, pair.key, defect.kind, defect.detail, 0};
     }
   } catch (const DataError& error) {
     prepared.problem =
@@ -146,9 +148,8 @@ ImportReport import_corpus(const ImportOptions& options,
   };
   bool any = start > 0;
   const auto take = [&](std::uint64_t i, const Prepared& pair) {
-    if (pair.problem) {
-      leave_out(*pair.problem);
-    } else {
+    if (pair.problem) leave_out(*pair.problem);
+    if (!pair.problem || pair.problem->samples == 0) {
       shards.add(start + i, pair.key, pair.caption, pair.image);
       any = true;
     }
@@ -173,7 +174,10 @@ ImportReport import_corpus(const ImportOptions& options,
   report.rewritten = shards.rewritten();
   report.left_out = shards.reasons();
   report.noted = shards.noted();
-  report.manifest = write_corpus_index(scan_shards(tars, options.caption_key, {}), shards.corpus());
+  CorpusScan scan = scan_shards(tars, options.caption_key, {});
+  scan.manifest.resizes_first = std::all_of(
+      sources.begin(), sources.end(), [](const auto& source) { return source->resizes_first(); });
+  report.manifest = write_corpus_index(std::move(scan), shards.corpus());
   shards.publish(out);
   return report;
 }

@@ -16,9 +16,10 @@ std::unique_ptr<ImportSource> open_import_source(const std::string& source,
   const std::filesystem::path path = source;
   if (is_file(path / "manifest.json")) {
     const CorpusManifest manifest = read_manifest(path / "manifest.json");
-    return shard_source(shard_paths(manifest, path), options);
+    return shard_source(shard_paths(manifest, path), options, manifest.resizes_first);
   }
-  if (means_shards(source)) return shard_source(list_shards(source), options);
+  if (means_shards(source))
+    return shard_source(list_shards(source), options, /*resizes_first=*/false);
   if (is_folder(path)) return folder_source(path, options);
   if (is_file(path)) return table_source(path, options);
   throw DataError({.what = "the source does not exist or is no file",

@@ -33,6 +33,8 @@ class ImportSource {
   [[nodiscard]] virtual SourcePair read(std::uint64_t pair) const = 0;
   // Images without caption and the like, found while listing, and what is to be named.
   [[nodiscard]] virtual const std::vector<ImportProblem>& unpaired() const = 0;
+  // CorpusManifest::resizes_first of a corpus made of these pairs: true of tables and folders.
+  [[nodiscard]] virtual bool resizes_first() const { return true; }
   // sha256 over what the pairs are made of: content of shards and tables; names, sizes and times of
   // files.
   [[nodiscard]] virtual std::string identity() const = 0;

@@ -12,8 +12,10 @@ namespace {
 
 class ShardSource final : public ImportSource {
  public:
-  ShardSource(const std::vector<std::filesystem::path>& shards, const SourceOptions& options)
+  ShardSource(const std::vector<std::filesystem::path>& shards, const SourceOptions& options,
+              bool resizes_first)
       : scan_(scan_shards(shards, options.caption_key, {})),
+        resizes_first_(resizes_first),
         reader_(shards, shard_names(scan_.manifest), options.caption_key, options.max_image_bytes) {
     for (const QuarantineEntry& entry : scan_.unpaired) {
       SplitReason reason = split_reason(entry.reason);
@@ -24,6 +26,7 @@ class ShardSource final : public ImportSource {
   [[nodiscard]] std::uint64_t size() const override { return scan_.locations.size(); }
   [[nodiscard]] const std::vector<ImportProblem>& unpaired() const override { return unpaired_; }
   [[nodiscard]] std::string identity() const override { return scan_.manifest.fingerprint; }
+  [[nodiscard]] bool resizes_first() const override { return resizes_first_; }
   [[nodiscard]] SourcePair read(std::uint64_t pair) const override {
     const SampleLocation& location = scan_.locations[static_cast<std::size_t>(pair)];
     Sample sample = reader_.read(SampleId{pair}, location);
@@ -38,6 +41,7 @@ class ShardSource final : public ImportSource {
 
  private:
   CorpusScan scan_;
+  bool resizes_first_;
   SampleReader reader_;
   std::vector<ImportProblem> unpaired_;
 };
@@ -45,8 +49,8 @@ class ShardSource final : public ImportSource {
 }  // namespace
 
 std::unique_ptr<ImportSource> shard_source(const std::vector<std::filesystem::path>& shards,
-                                           const SourceOptions& options) {
-  return std::make_unique<ShardSource>(shards, options);
+                                           const SourceOptions& options, bool resizes_first) {
+  return std::make_unique<ShardSource>(shards, options, resizes_first);
 }
 
 }  // namespace helip::data

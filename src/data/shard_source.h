@@ -9,8 +9,9 @@
 
 namespace helip::data {
 
-// Throws DataError if a shard cannot be read, or there is no pair in any.
+// `resizes_first`: CorpusManifest's, of the corpus that the shards are. Throws DataError if a shard
+// cannot be read, or there is no pair in any.
 std::unique_ptr<ImportSource> shard_source(const std::vector<std::filesystem::path>& shards,
-                                           const SourceOptions& options);
+                                           const SourceOptions& options, bool resizes_first);
 
 }  // namespace helip::data
