@@ -39,7 +39,8 @@ DamagedTar::DamagedTar(const Problem& problem, std::uint64_t offset, bool is_cut
           to_line({.what = problem.what, .expected = problem.expected, .found = problem.found})) {}
 
 TarReader::TarReader(std::filesystem::path file) : path_(std::move(file)), buffer_(kBufferBytes) {
-  file_ = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC);
+  // A named pipe without a writer is refused below, not waited for.
+  file_ = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (file_ < 0) throw unreadable(path_);
   try {
     struct stat status {};
