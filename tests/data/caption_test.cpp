@@ -68,7 +68,10 @@ TEST_CASE("a json that cannot be used says where and what is there") {
   CHECK(caption_in("{}").problem == "the json has no field caption; it has none");
   std::string many = "{";
   for (int i = 0; i < 1000; ++i) many += (i > 0 ? ",\"\\u0001" : "\"") + std::to_string(i) + "\":1";
-  CHECK(caption_in(many + "}").problem.size() < 260);
+  CHECK(caption_in(many + "}").problem.size() < 340);
+  const std::string long_name = "{\"" + std::string(500'000, 'x') + "\": []}";
+  CHECK(caption_in(long_name).problem.size() < 140);
+  CHECK(json_fields(test::bytes_of(long_name)).at(0).size() < 80);
   CHECK(caption_in(std::string((1 << 20) + 1, ' ')).problem ==
         "the caption's json is larger than 1 MiB");
 }
