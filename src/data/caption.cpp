@@ -43,7 +43,9 @@ std::string fields_of(const JsonObject& json) {
 Caption unusable(std::string problem) { return {.text = {}, .problem = std::move(problem)}; }
 
 Caption checked(std::string text) {
-  if (!is_valid_utf8(text)) return unusable("the caption is not valid UTF-8");
+  constexpr std::size_t kMostShown = 40;
+  if (!is_valid_utf8(text))
+    return unusable(cat("the caption is not valid UTF-8; it begins ", shortened(text, kMostShown)));
   if (is_blank(text)) return unusable("the caption is empty");
   return {.text = std::move(text), .problem = {}};
 }
