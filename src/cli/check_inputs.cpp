@@ -1,17 +1,15 @@
 #include "cli/check_inputs.h"
 
-#include <algorithm>
 #include <filesystem>
 #include <optional>
 #include <system_error>
 #include <vector>
 
+#include "cli/check_parts.h"
 #include "cli/model_plan.h"
 #include "cli/scratch_folder.h"
 #include "common/error.h"
-#include "common/log.h"
 #include "common/text.h"
-#include "data/dataset.h"
 #include "data/index_corpus.h"
 #include "data/manifest.h"
 #include "data/shard_list.h"
@@ -24,21 +22,6 @@ namespace helip::cli {
 namespace {
 
 namespace fs = std::filesystem;
-
-bool is_file(const fs::path& path) {
-  std::error_code ignored;
-  return fs::is_regular_file(path, ignored);
-}
-
-bool is_folder(const fs::path& path) {
-  std::error_code ignored;
-  return fs::is_directory(path, ignored);
-}
-
-[[noreturn]] void missing(const std::string& what, const std::string& key,
-                          const std::string& expected, const std::string& found) {
-  throw ConfigError({.what = what, .where = key, .expected = expected, .found = found});
-}
 
 void check_corpus(const std::string& source) {
   constexpr const char* kKey = "corpus.path";
@@ -69,7 +52,7 @@ void check_corpus(const std::string& source) {
   try {
     data::list_shards(source);
   } catch (const DataError& error) {
-    missing("the corpus is not there", kKey, kExpected, error.what());
+    missing("the corpus cannot be used", kKey, kExpected, error.what());
   }
 }
 
@@ -196,20 +179,6 @@ void check_scratch_of(const config::RunConfig& config) {
   check_scratch(config.mining.scratch, "mining.scratch");
 }
 
-// Given features can only embed the corpus that they are of.
-void check_eval_of_features(const config::RunConfig& config) {
-  const auto source =
-      model::find_architecture(config.model.architecture, model::installed_models());
-  const bool scores = !config.early_stop.dataset.empty();
-  if (!source.locked_towers || (config.eval.datasets.empty() && !scores) ||
-      model::read_locked_config(source.folder).kind != model::TowersKind::kFeatures) {
-    return;
-  }
-  missing("towers that are .npy features cannot embed new images",
-          scores ? "early_stop.dataset" : "eval.datasets", "none",
-          scores ? config.early_stop.dataset : cat(config.eval.datasets.size()));
-}
-
 // Training would refuse it too, after mining.
 void check_slip(const config::RunConfig& config) {
   const auto source =
@@ -220,62 +189,31 @@ void check_slip(const config::RunConfig& config) {
           "no such section, or one of SLIP's SLIP_ models", config.model.architecture);
 }
 
-void check_dataset(const config::EvalDataset& dataset, const std::string& key,
-                   const std::string& path_key) {
-  const fs::path folder(dataset.path);
-  if (!is_folder(folder)) {
-    missing("the evaluation data set is not there", path_key, "a folder in clip_benchmark's layout",
-            "no " + dataset.path);
-  }
-  std::vector<std::string> splits = {dataset.split};
-  if (std::find(dataset.tasks.begin(), dataset.tasks.end(), "linear_probe") !=
-      dataset.tasks.end()) {
-    splits.emplace_back("train");
-  }
-  for (const std::string& split : splits) {
-    if (!is_file(folder / split / "nshards.txt")) {
-      missing("the evaluation data set has no such split",
-              key + (split == dataset.split ? ".split" : ".tasks"),
-              "a folder " + split + " with nshards.txt in " + dataset.path,
-              is_folder(folder / split) ? "no nshards.txt there" : "no such folder");
-    }
-  }
-}
-
-// A classifier with its last layer left on: its logits say little about what is in an image.
-void warn_of_logits(const config::RunConfig& config) {
-  if (config.train.hard_pairs != "mined") return;
-  const EmbeddingWidths widths = embedding_widths(config);
-  for (const config::EvalDataset& dataset : config.eval.datasets) {
-    const std::size_t classes = data::read_class_names(dataset.path).size();
-    if (classes != widths.image && classes != widths.text) continue;
-    log::warning(cat("the encoder's embeddings are ", classes, " wide, as many as data set ",
-                     dataset.name, " has classes: are they a classifier's logits?"));
-  }
-}
-
 }  // namespace
+
+bool is_file(const fs::path& path) {
+  std::error_code ignored;
+  return fs::is_regular_file(path, ignored);
+}
+
+bool is_folder(const fs::path& path) {
+  std::error_code ignored;
+  return fs::is_directory(path, ignored);
+}
+
+void missing(const std::string& what, const std::string& key, const std::string& expected,
+             const std::string& found) {
+  throw ConfigError({.what = what, .where = key, .expected = expected, .found = found});
+}
 
 void check_inputs(const config::RunConfig& config, rpc::Stage until) {
   check_corpus(config.corpus.path);
   check_encoder(config);
   check_margins(config);
-  check_eval_of_features(config);
   check_slip(config);
   if (until >= rpc::Stage::kMine) check_scratch_of(config);
-  warn_of_logits(config);
-  if (until >= rpc::Stage::kTrain && !config.early_stop.dataset.empty()) {
-    check_dataset({.name = "early_stop",
-                   .path = config.early_stop.dataset,
-                   .tasks = {"zero_shot"},
-                   .split = config.early_stop.split},
-                  "early_stop", "early_stop.dataset");
-  }
-  if (until < rpc::Stage::kEval) return;
-  for (std::size_t i = 0; i < config.eval.datasets.size(); ++i) {
-    const std::string key = cat("eval.datasets[", i, "]");
-    check_dataset(config.eval.datasets[i], key, key + ".path");
-  }
+  check_evaluation(config, until);
+  check_output(config, until);
 }
 
 }  // namespace helip::cli

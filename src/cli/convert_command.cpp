@@ -1,5 +1,4 @@
 // helip convert IN OUT: a checkpoint in another program's format.
-#include <iostream>
 #include <map>
 #include <memory>
 #include <set>
@@ -7,6 +6,8 @@
 
 #include "cli/commands.h"
 #include "cli/model_argument.h"
+#include "cli/path_option.h"
+#include "cli/print.h"
 #include "common/text.h"
 #include "model/convert_job.h"
 
@@ -35,13 +36,13 @@ void convert(const ConvertArguments& arguments) {
                                                               .out = arguments.out,
                                                               .precision = arguments.precision});
   const weights::CheckpointFacts& facts = report.facts;
-  std::cout << "read         " << printable(report.read.string()) << "\nformat       "
-            << facts.container << ", names of " << weights::layout_name(facts.layout);
-  if (facts.epoch) std::cout << ", epoch " << *facts.epoch;
-  if (facts.step) std::cout << ", step " << *facts.step;
-  std::cout << "\ntensors      " << report.tensors << ", " << report.elements << " numbers, "
-            << precisions(report.found) << "\nwrote        " << printable(arguments.out)
-            << "\nformat       " << report.kind << ", " << precisions(report.written) << "\n";
+  const std::string epoch = facts.epoch ? cat(", epoch ", *facts.epoch) : "";
+  const std::string step = facts.step ? cat(", step ", *facts.step) : "";
+  print_lines(cat("read         ", printable(report.read.string()), "\nformat       ",
+                  facts.container, ", names of ", weights::layout_name(facts.layout), epoch, step,
+                  "\ntensors      ", report.tensors, ", ", report.elements, " numbers, ",
+                  precisions(report.found), "\nwrote        ", printable(arguments.out),
+                  "\nformat       ", report.kind, ", ", precisions(report.written), "\n"));
 }
 
 }  // namespace
@@ -50,18 +51,17 @@ void add_convert_command(CLI::App& app, int& /*exit_code*/) {
   auto* const command = app.add_subcommand(
       "convert", "Write a checkpoint as OpenCLIP's or SLIP's .pt, as safetensors or as a folder");
   const auto arguments = std::make_shared<ConvertArguments>();
-  command
-      ->add_option("in", arguments->in.model,
-                   ".pt, .safetensors, OpenCLIP folder, finished model or checkpoint of a work "
-                   "directory")
+  as_path(command->add_option("IN", arguments->in.model,
+                              ".pt, .safetensors, OpenCLIP folder, finished model or checkpoint "
+                              "of a work directory"))
       ->required();
-  command
-      ->add_option("out", arguments->out,
-                   "NAME.pt, NAME.safetensors, or a folder for OpenCLIP; must not exist")
+  as_path(command->add_option("OUT", arguments->out,
+                              "NAME.pt (.pth, .bin, .ckpt), NAME.safetensors, or a folder for "
+                              "OpenCLIP; must not exist"))
       ->required();
-  command->add_option("--model", arguments->in.model_config,
-                      "architecture of a file that does not tell: a name, an OpenCLIP JSON file or "
-                      "a model folder");
+  as_path(command->add_option("--model", arguments->in.model_config,
+                              "architecture of a file that does not tell: a name, an OpenCLIP JSON "
+                              "file or a model folder"));
   command
       ->add_option("--precision", arguments->precision,
                    "fp32, fp16 or bf16; each tensor keeps its own without it")

@@ -8,6 +8,8 @@
 
 #include "cli/check_inputs.h"
 #include "cli/guarded_main.h"
+#include "cli/launch_check.h"
+#include "cli/path_option.h"
 #include "cli/run_job.h"
 #include "common/error.h"
 #include "config/parse.h"
@@ -22,8 +24,8 @@ int main(int argc, char** argv) {
   std::string config_file, work_dir, listen, launch = "none", until;
   std::vector<std::string> overrides;
   bool insecure_network = false;
-  app.add_option("--config", config_file, "Configuration (YAML)")->required();
-  app.add_option("--work-dir", work_dir, "Work directory")->required();
+  cli::as_path(app.add_option("--config", config_file, "Configuration (YAML)"))->required();
+  cli::as_path(app.add_option("--work-dir", work_dir, "Work directory"))->required();
   app.add_option("--listen", listen, "host:port; port 0: a free one (coordinator.listen)");
   app.add_option("--launch", launch, "Start the workers: mpirun, or none (by hand)")
       ->check(CLI::IsMember({"mpirun", "none"}));
@@ -44,6 +46,7 @@ int main(int argc, char** argv) {
       if (!until.empty()) options.until = rpc::stage_from_name(until, "--until");
       cli::check_inputs(config, options.until);
       options.launch = launch == "mpirun";
+      if (options.launch) cli::check_launch(config);
       return cli::run_job(config, options);
     });
   } catch (const CLI::ParseError& help) {

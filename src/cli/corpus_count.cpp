@@ -1,7 +1,6 @@
 #include "cli/corpus_count.h"
 
 #include <cmath>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <system_error>
 #include <vector>
@@ -10,8 +9,7 @@
 #include "common/publish.h"
 #include "data/manifest.h"
 #include "data/shard_list.h"
-#include "data/tar_header.h"
-#include "data/tar_reader.h"
+#include "data/tar_headers.h"
 #include "data/webdataset.h"
 
 namespace helip::cli {
@@ -22,20 +20,13 @@ namespace fs = std::filesystem;
 // Counts the samples of a tar that have an image and a caption, by its headers alone.
 class HeaderCount {
  public:
-  explicit HeaderCount(const fs::path& shard)
-      : shard_(shard.string()), file_(shard, std::ios::binary), bytes_(fs::file_size(shard)) {}
+  explicit HeaderCount(const fs::path& shard) : headers_(shard) {}
 
   // At most `budget` members, which are taken from it.
   void run(std::uint64_t& budget) {
     for (; budget > 0; --budget) {
-      file_.seekg(static_cast<std::streamoff>(offset_));
-      const auto member = data::tar::read_headers([&](std::span<std::byte> out) { read(out); },
-                                                  offset_, bytes_, shard_);
-      if (!member) {
-        offset_ = bytes_;
-        break;
-      }
-      offset_ = member->data_offset + member->size + data::tar::padding_of(member->size);
+      const auto member = headers_.next();
+      if (!member) break;
       if (const auto name = data::split_member_name(member->name); name && member->is_file) {
         add(*name);
       }
@@ -44,15 +35,9 @@ class HeaderCount {
   }
 
   [[nodiscard]] std::uint64_t pairs() const { return pairs_; }
-  [[nodiscard]] std::uint64_t bytes() const { return offset_; }
+  [[nodiscard]] std::uint64_t bytes() const { return headers_.offset(); }
 
  private:
-  void read(std::span<std::byte> out) {
-    if (!file_.read(reinterpret_cast<char*>(out.data()),
-                    static_cast<std::streamsize>(out.size()))) {
-      throw DataError({.what = "cannot read the shard", .where = shard_});
-    }
-  }
   void add(const data::MemberName& name) {
     if (name.key != key_) close();
     key_ = name.key;
@@ -64,9 +49,8 @@ class HeaderCount {
     image_ = caption_ = false;
   }
 
-  std::string shard_;
-  std::ifstream file_;
-  std::uint64_t bytes_, offset_ = 0, pairs_ = 0;
+  data::TarHeaders headers_;
+  std::uint64_t pairs_ = 0;
   std::string key_;
   bool image_ = false, caption_ = false;
 };

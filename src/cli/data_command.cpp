@@ -1,12 +1,15 @@
 // helip data import | check
 #include <algorithm>
 #include <iostream>
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <thread>
 
 #include "cli/commands.h"
+#include "cli/path_option.h"
+#include "cli/print.h"
 #include "cli/progress_line.h"
 #include "common/error.h"
 #include "common/text.h"
@@ -20,6 +23,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 constexpr int kSchemaVersion = 1;
+constexpr std::size_t kMostNoteBytes = 200;
 
 unsigned all_cores() { return std::max(1U, std::thread::hardware_concurrency()); }
 
@@ -30,6 +34,12 @@ struct ImportArguments {
   config::CorpusConfig corpus;
   bool json = false;
 };
+
+std::map<std::string, std::uint64_t> counts_of(const std::map<std::string, data::Noted>& noted) {
+  std::map<std::string, std::uint64_t> counts;
+  for (const auto& [reason, of_reason] : noted) counts[reason] = of_reason.count;
+  return counts;
+}
 
 void import_data(ImportArguments& arguments) {
   data::ImportOptions& options = arguments.options;
@@ -50,24 +60,32 @@ void import_data(ImportArguments& arguments) {
                        {"shards", manifest.shards.size()},
                        {"fingerprint", manifest.fingerprint},
                        {"rewritten", report.rewritten},
-                       {"left_out", report.left_out}};
-    std::cout << json.dump() << "\n";
+                       {"left_out", report.left_out},
+                       {"noted", counts_of(report.noted)}};
+    print_json(json);
     return;
   }
-  std::cout << "pairs        " << manifest.pairs << "\nshards       " << manifest.shards.size()
-            << "\nfingerprint  " << manifest.fingerprint << "\nrewritten    " << report.rewritten
-            << " images (shrunk, composited or turned)\n";
+  print_lines(cat("pairs        ", manifest.pairs, "\nshards       ", manifest.shards.size(),
+                  "\nfingerprint  ", manifest.fingerprint, "\nrewritten    ", report.rewritten,
+                  " images (shrunk, composited or turned)\n"));
   for (const auto& [reason, count] : report.left_out) {
-    std::cout << "left out     " << count << ": " << printable(reason) << "\n";
+    print_lines(cat("left out     ", count, ": ", printable(reason), "\n"));
   }
-  if (!report.left_out.empty())
-    std::cout << "             named in " << arguments.out << "/import_report.jsonl\n";
+  for (const auto& [reason, noted] : report.noted) {
+    std::cerr << "warning: " << noted.count << " × " << printable(reason) << " ("
+              << shortened(noted.first, kMostNoteBytes) << ")\n";
+  }
+  if (!report.left_out.empty() || !report.noted.empty())
+    print_lines(cat("             named in ", printable(arguments.out), "/import_report.jsonl\n"));
 }
 
 Json json_of(const data::CheckReport& report) {
   Json captions = Json::array();
   for (const auto& [caption, count] : report.repeated_captions)
     captions.push_back({{"caption", caption}, {"count", count}});
+  Json mojibake = Json::array();
+  for (const auto& [sample, caption] : report.mojibake_examples)
+    mojibake.push_back({{"sample", sample}, {"caption", caption}});
   Json unusable = Json::array();
   for (const auto& entry : report.unusable) {
     unusable.push_back({{"sample", entry.sample},
@@ -82,40 +100,51 @@ Json json_of(const data::CheckReport& report) {
           {"fingerprint", report.manifest.fingerprint},
           {"damage", report.damage},
           {"problems", report.problems},
+          {"defects", report.defects},
           {"unusable", unusable},
           {"image_duplicate_groups", report.image_duplicate_groups},
           {"image_duplicates", report.image_duplicates},
           {"caption_duplicate_groups", report.caption_duplicate_groups},
           {"caption_duplicates", report.caption_duplicates},
-          {"repeated_captions", captions}};
+          {"repeated_captions", captions},
+          {"mojibake", report.mojibake},
+          {"mojibake_examples", mojibake}};
 }
 
 void print(const data::CheckReport& report) {
   constexpr std::size_t kNamed = 10;
   std::uint64_t bytes = 0;
   for (const auto& shard : report.manifest.shards) bytes += shard.bytes;
-  std::cout << "pairs        " << report.manifest.pairs << "\nshards       "
-            << report.manifest.shards.size() << " (" << human_bytes(static_cast<double>(bytes))
-            << ")\nfingerprint  " << report.manifest.fingerprint << "\n";
-  for (const std::string& line : report.damage) std::cout << "DAMAGED      " << line << "\n";
+  print_lines(cat("pairs        ", report.manifest.pairs, "\nshards       ",
+                  report.manifest.shards.size(), " (", human_bytes(static_cast<double>(bytes)),
+                  ")\nfingerprint  ", report.manifest.fingerprint, "\n"));
+  for (const std::string& line : report.damage)
+    print_lines(cat("DAMAGED      ", printable(line), "\n"));
   if (!report.damage.empty()) return;
   for (const auto& [kind, count] : report.problems)
-    std::cout << "problem      " << count << ": " << printable(kind) << "\n";
+    print_lines(cat("problem      ", count, ": ", printable(kind), "\n"));
+  for (const auto& [kind, count] : report.defects)
+    print_lines(cat("defect       ", count, " used all the same: ", printable(kind), "\n"));
   for (std::size_t i = 0; i < std::min(kNamed, report.unusable.size()); ++i) {
     const auto& entry = report.unusable[i];
-    std::cout << "unusable     sample " << entry.sample << " (" << printable(entry.shard)
-              << ": byte " << entry.offset << ", key " << printable(entry.key)
-              << "): " << printable(entry.reason) << "\n";
+    print_lines(cat("unusable     sample ", entry.sample, " (", printable(entry.shard), ": byte ",
+                    entry.offset, ", key ", printable(entry.key), "): ", printable(entry.reason),
+                    "\n"));
   }
   if (report.unusable.size() > kNamed)
-    std::cout << "             and " << report.unusable.size() - kNamed << " more\n";
-  std::cout << "duplicates   images: " << report.image_duplicates << " in "
-            << report.image_duplicate_groups << " groups; captions: " << report.caption_duplicates
-            << " in " << report.caption_duplicate_groups << " groups\n";
+    print_lines(cat("             and ", report.unusable.size() - kNamed, " more\n"));
+  print_lines(cat("duplicates   images: ", report.image_duplicates, " in ",
+                  report.image_duplicate_groups, " groups; captions: ", report.caption_duplicates,
+                  " in ", report.caption_duplicate_groups, " groups\n"));
   for (const auto& [caption, count] : report.repeated_captions) {
-    std::cout << "repeated     " << count << " times: " << printable(caption) << "\n";
+    print_lines(cat("repeated     ", count, " times: ", printable(caption), "\n"));
   }
-  std::cout << "whole        every digest fits\n";
+  if (report.mojibake > 0)
+    print_lines(
+        cat("mojibake     ", report.mojibake, ": captions that are not repaired, such as\n"));
+  for (const auto& [sample, caption] : report.mojibake_examples)
+    print_lines(cat("             sample ", sample, ": ", shortened(caption, 100), "\n"));
+  print_lines("whole        every digest fits\n");
 }
 
 void add_image_limits(CLI::App& command, std::uint64_t& max_pixels, std::uint64_t& max_bytes,
@@ -142,11 +171,10 @@ void add_import(CLI::App& data) {
   auto& options = arguments->options;
   auto& corpus = arguments->corpus;
   options.threads = all_cores();
-  command
-      ->add_option("SRC", options.sources,
-                   "tars ({00000..00331}.tar, a::b, glob), CSV/TSV, or a folder")
+  as_path(command->add_option("SRC", options.sources,
+                              "tars ({00000..00331}.tar, a::b, glob), CSV/TSV, or a folder"))
       ->required();
-  command->add_option("--out", arguments->out, "folder of the new corpus; must not exist")
+  as_path(command->add_option("--out", arguments->out, "folder of the new corpus; must not exist"))
       ->required();
   command
       ->add_option("--max-side", options.images.max_side,
@@ -171,7 +199,7 @@ void add_import(CLI::App& data) {
       ->capture_default_str();
   command
       ->add_option("--csv-separator", corpus.csv_separator,
-                   "separator of a table: one character, or tab")
+                   "separator of a table: one character, tab, or auto: the header tells")
       ->capture_default_str();
   command
       ->add_option("--csv-img-key", corpus.csv_img_key,
@@ -198,7 +226,8 @@ void add_check(CLI::App& data, int& exit_code) {
   };
   auto* const command = data.add_subcommand("check", "Verify a corpus: every digest, every image");
   const auto arguments = std::make_shared<Arguments>();
-  command->add_option("CORPUS", arguments->folder, "corpus folder with manifest.json")->required();
+  as_path(command->add_option("CORPUS", arguments->folder, "corpus folder with manifest.json"))
+      ->required();
   data::CheckRules& rules = arguments->rules;
   command->add_option("--threads", rules.threads, "decoding threads")
       ->capture_default_str()
@@ -212,7 +241,7 @@ void add_check(CLI::App& data, int& exit_code) {
         data::check_corpus(arguments->folder, arguments->rules,
                            [&](std::uint64_t done, std::uint64_t total) { progress(done, total); });
     if (arguments->json) {
-      std::cout << json_of(report).dump() << "\n";
+      print_json(json_of(report));
     } else {
       print(report);
     }

@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <cstdint>
 #include <filesystem>
-#include <iostream>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -12,13 +11,17 @@
 
 #include "cli/commands.h"
 #include "cli/model_argument.h"
+#include "cli/path_option.h"
+#include "cli/print.h"
 #include "cli/progress_line.h"
 #include "common/error.h"
+#include "common/output_place.h"
 #include "common/publish.h"
 #include "common/text.h"
 #include "config/run_config.h"
 #include "data/corpus.h"
 #include "data/manifest.h"
+#include "data/reason_count.h"
 #include "engine/engine.h"
 #include "mining/encode/encode_job.h"
 #include "mining/encode/merge_embeddings.h"
@@ -56,18 +59,20 @@ std::vector<mining::TaskResult> encode_parts(mining::EncodeSession& session, std
   return results;
 }
 
+// What is no pair of the corpus, by reason.
+data::ReasonCount left_out_of(const fs::path& corpus) {
+  data::ReasonCount reasons;
+  for (const fs::path& list : data::left_out_lists(corpus)) {
+    for (const auto& [reason, count] : data::count_reasons(list)) reasons[reason] += count;
+  }
+  return reasons;
+}
+
 void embed(const EmbedArguments& arguments) {
   const fs::path out = without_last_slash(fs::absolute(arguments.out).lexically_normal());
-  if (fs::exists(out)) {
-    throw ConfigError({.what = "the output exists already",
-                       .where = "--out",
-                       .expected = "a new folder",
-                       .found = arguments.out});
-  }
+  check_output_place(out, "--out");
   config::RunConfig config;
   config.corpus = arguments.corpus;
-  // What is unusable is counted and named; whether it is too much is for the user to judge.
-  config.corpus.max_quarantined = 1;
   config.encoder = arguments.encoder;
   config.model = resolve_model(arguments.model, arguments.encoder.source == "towers");
   expect_trust(config.model);
@@ -84,6 +89,9 @@ void embed(const EmbedArguments& arguments) {
   const fs::path finished = staging.path() / "finished";
   const fs::path corpus = data::open_or_index(config.corpus, finished / "corpus");
   const std::uint64_t pairs = data::read_manifest(corpus / "manifest.json").pairs;
+  const double limit = config.corpus.max_quarantined;
+  data::refuse_too_many(pairs, limit, corpus);
+  const data::ReasonCount left_out = left_out_of(corpus);
 
   const auto session =
       engine.open_encode_session(config, corpus, arguments.encoder.feature_cache, arguments.device);
@@ -94,6 +102,7 @@ void embed(const EmbedArguments& arguments) {
       results, pairs,
       {.embeddings = finished, .features = finished / "features", .quarantine = finished},
       [&](std::uint64_t done, std::uint64_t total) { progress(done, total); });
+  data::refuse_too_many(pairs, limit, corpus, finished / "quarantine.jsonl");
   publish_folder(finished, out);
 
   if (arguments.json) {
@@ -101,15 +110,18 @@ void embed(const EmbedArguments& arguments) {
                                          {"out", arguments.out},
                                          {"pairs", summary.samples},
                                          {"quarantined", summary.quarantined},
+                                         {"left_out", left_out},
                                          {"image_dim", summary.image_dim},
                                          {"text_dim", summary.text_dim},
                                          {"embeddings_digest", summary.embeddings_digest}};
-    std::cout << json.dump() << "\n";
+    print_json(json);
   } else {
-    std::cout << "embeddings   " << arguments.out << "\npairs        " << summary.samples << ", "
-              << summary.quarantined << " quarantined\nwidth        " << summary.image_dim
-              << " image, " << summary.text_dim << " text\nsha256       "
-              << summary.embeddings_digest << "\n";
+    print_lines(cat("embeddings   ", printable(arguments.out), "\npairs        ", summary.samples,
+                    ", ", summary.quarantined, " quarantined\nwidth        ", summary.image_dim,
+                    " image, ", summary.text_dim, " text\nsha256       ", summary.embeddings_digest,
+                    "\n"));
+    for (const auto& [reason, count] : left_out)
+      print_lines(cat("left out     ", count, ": ", printable(reason), "\n"));
   }
 }
 
@@ -119,17 +131,23 @@ void add_embed_command(CLI::App& app, int& /*exit_code*/) {
   auto* const command =
       app.add_subcommand("embed", "Embed a corpus in clip-retrieval layout, in this process");
   const auto arguments = std::make_shared<EmbedArguments>();
+  // What is unusable is counted and named; whether it is too much is for the user to judge.
+  arguments->corpus.max_quarantined = 1;
   add_model_options(*command, arguments->model);
-  command
-      ->add_option("--corpus", arguments->corpus.path,
-                   "corpus folder with manifest.json, or WebDataset tars")
+  as_path(command->add_option("--corpus", arguments->corpus.path,
+                              "corpus folder with manifest.json, or WebDataset tars"))
       ->required();
-  command->add_option("--out", arguments->out, "folder of the embeddings; must not exist")
+  as_path(command->add_option("--out", arguments->out, "folder of the embeddings; must not exist"))
       ->required();
   command
       ->add_option("--caption-key", arguments->corpus.caption_key,
                    "field of a sample's .json that holds its caption")
       ->capture_default_str();
+  command
+      ->add_option("--max-left-out", arguments->corpus.max_quarantined,
+                   "share of the samples that may be left out or unusable")
+      ->capture_default_str()
+      ->check(CLI::Range(0.0, 1.0));
   command
       ->add_option("--source", arguments->encoder.source,
                    "model, or towers: the frozen towers' own features")
@@ -138,8 +156,8 @@ void add_embed_command(CLI::App& app, int& /*exit_code*/) {
   command->add_option("--batch-size", arguments->encoder.batch_size, "samples per forward")
       ->capture_default_str()
       ->check(CLI::Range(1U, 65536U));
-  command->add_option("--feature-cache", arguments->encoder.feature_cache,
-                      "folder that keeps the features of frozen towers");
+  as_path(command->add_option("--feature-cache", arguments->encoder.feature_cache,
+                              "folder that keeps the features of frozen towers"));
   command->add_option("--device", arguments->device, "cpu or cuda:I")->capture_default_str();
   command->add_option("--threads", arguments->threads, "threads of the engine")
       ->capture_default_str()

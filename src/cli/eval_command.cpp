@@ -10,7 +10,10 @@
 
 #include "cli/commands.h"
 #include "cli/model_argument.h"
+#include "cli/path_option.h"
+#include "cli/print.h"
 #include "cli/progress_line.h"
+#include "common/output_place.h"
 #include "common/text.h"
 #include "engine/engine.h"
 #include "eval/eval_job.h"
@@ -39,17 +42,20 @@ void print(const std::vector<eval::EvalResult>& results) {
     for (const auto& [name, value] : result.metrics) width = std::max(width, name.size());
   }
   for (const auto& result : results) {
-    std::cout << printable(result.dataset) << ", " << result.task << ", " << printable(result.model)
-              << "\n";
+    print_lines(
+        cat(printable(result.dataset), ", ", result.task, ", ", printable(result.model), "\n"));
     for (const auto& [name, value] : result.metrics) {
-      std::cout << "  " << name << std::string(width - name.size() + 2, ' ') << decimal(value, 4)
-                << "\n";
+      print_lines(
+          cat("  ", name, std::string(width - name.size() + 2, ' '), decimal(value, 4), "\n"));
     }
   }
 }
 
 void evaluate(const EvalArguments& arguments) {
   eval::EvalSpec spec = arguments.spec;
+  if (!arguments.json_file.empty() && arguments.json_file != "-") {
+    check_output_place(arguments.json_file, "--json", Existing::kReplaced);
+  }
   spec.model = resolve_model(arguments.model);
   expect_trust(spec.model);
   spec.dataset.name = last_name(spec.dataset.path);
@@ -80,17 +86,21 @@ void add_eval_command(CLI::App& app, int& /*exit_code*/) {
   const auto arguments = std::make_shared<EvalArguments>();
   eval::EvalSpec& spec = arguments->spec;
   add_model_options(*command, arguments->model);
-  command->add_option("--dataset", spec.dataset.path, "folder of the data set")->required();
+  as_path(command->add_option("--dataset", spec.dataset.path, "folder of the data set"))
+      ->required();
   command
       ->add_option("--task", spec.dataset.tasks,
-                   "zero_shot, retrieval or linear_probe; may be given several times")
+                   "zero_shot, retrieval or linear_probe; several as a,b or one by one")
       ->required()
+      ->delimiter(',')
       ->check(CLI::IsMember({"zero_shot", "retrieval", "linear_probe"}));
   command->add_option("--split", spec.dataset.split, "split that is scored")->capture_default_str();
-  command->add_option("--json", arguments->json_file,
-                      "write the results in clip_benchmark's form to this file (-: to stdout)");
-  command->add_option("--recall-k", spec.options.recall_k, "K of recall@K")
+  as_path(command->add_option(
+      "--json", arguments->json_file,
+      "write the results in clip_benchmark's form to this file (-: to stdout)"));
+  command->add_option("--recall-k", spec.options.recall_k, "K of recall@K; several as 1,5,10")
       ->capture_default_str()
+      ->delimiter(',')
       ->check(CLI::PositiveNumber);
   command->add_option("--probe-l2", spec.options.probe_l2, "L2 weight of the linear probe")
       ->capture_default_str()
@@ -98,8 +108,8 @@ void add_eval_command(CLI::App& app, int& /*exit_code*/) {
   command->add_option("--batch-size", spec.options.batch_size, "samples per forward")
       ->capture_default_str()
       ->check(CLI::Range(1U, 65536U));
-  command->add_option("--feature-cache", arguments->feature_cache,
-                      "folder that keeps the features of frozen towers");
+  as_path(command->add_option("--feature-cache", arguments->feature_cache,
+                              "folder that keeps the features of frozen towers"));
   command->add_option("--device", spec.device, "cpu or cuda:I")->capture_default_str();
   command->add_option("--threads", arguments->threads, "threads of the engine")
       ->capture_default_str()

@@ -77,9 +77,9 @@ std::string one_line(const rpc::JobStatus& status) {
 
 std::string full_text(const rpc::JobStatus& status) {
   std::string text =
-      cat("job      ", rpc::name_of(status.state), "  ", status.work_dir, "  config ",
+      cat("job      ", rpc::name_of(status.state), "  ", printable(status.work_dir), "  config ",
           status.config_digest.substr(0, 12), "  up ", human_seconds(status.elapsed_seconds), "\n");
-  if (!status.failure.empty()) text += cat("failure  ", status.failure, "\n");
+  if (!status.failure.empty()) text += cat("failure  ", printable(status.failure), "\n");
   for (const rpc::StageStatus& stage : status.stages) {
     text += cat(padded(std::string(rpc::name_of(stage.stage)), 9),
                 join({padded(stage.state, 8), percent(stage), progress_of(stage),
@@ -90,7 +90,7 @@ std::string full_text(const rpc::JobStatus& status) {
                 "\n");
   }
   if (status.quarantined > 0) {
-    text += cat("quarantine ", status.quarantined, " pairs, see ", status.work_dir,
+    text += cat("quarantine ", status.quarantined, " pairs, see ", printable(status.work_dir),
                 "/corpus/quarantine.jsonl\n");
   }
   if (status.train) text += cat("training ", train_line(*status.train), "\n");

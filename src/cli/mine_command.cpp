@@ -10,10 +10,13 @@
 #include <thread>
 
 #include "cli/commands.h"
+#include "cli/path_option.h"
+#include "cli/print.h"
 #include "cli/progress_line.h"
 #include "cli/scratch_folder.h"
 #include "common/clock.h"
 #include "common/error.h"
+#include "common/output_place.h"
 #include "common/text.h"
 #include "config/validate.h"
 #include "data/manifest.h"
@@ -89,12 +92,7 @@ void check(const MineArguments& arguments) {
     }
   }
   check_scratch(arguments.mining.scratch, option_of("mining.scratch"));
-  if (fs::exists(arguments.out)) {
-    throw ConfigError({.what = "the output exists already",
-                       .where = "--out",
-                       .expected = "a new folder",
-                       .found = arguments.out});
-  }
+  check_output_place(arguments.out, "--out");
 }
 
 // A corpus folder as --groups also says which corpus the rows are of.
@@ -134,16 +132,17 @@ Json json_of(const MineArguments& arguments, const store::HardPairManifest& mani
 void print(const MineArguments& arguments, const store::HardPairManifest& manifest,
            const mining::TableStats& stats, const std::string& device, double seconds) {
   const auto targets = static_cast<double>(stats.targets);
-  std::cout << "table        " << arguments.out << "\ntargets      " << stats.targets << ", "
-            << manifest.hard_pairs_per_target << " hard pairs each, " << manifest.method << " ("
-            << manifest.pool_size << " candidates)\nrecall       " << mining::recall_text(manifest)
-            << "\nsuitable     " << stats.suitable << " ("
-            << decimal(100.0 * static_cast<double>(stats.suitable) / targets, 1) << " %), outliers "
-            << stats.outliers << "\nscores       median " << stats.score_quantiles[3] << ", from "
-            << stats.score_quantiles.front() << " to " << stats.score_quantiles.back()
-            << "\nsha256       " << manifest.indices_sha256 << " (indices.npy)\ntime         "
-            << human_seconds(seconds) << ", " << decimal(targets / std::max(seconds, 1e-9), 0)
-            << " targets a second on " << device << ", " << arguments.threads << " threads\n";
+  print_lines(cat("table        ", printable(arguments.out), "\ntargets      ", stats.targets, ", ",
+                  manifest.hard_pairs_per_target, " hard pairs each, ", manifest.method, " (",
+                  manifest.pool_size, " candidates)\nrecall       ", mining::recall_text(manifest),
+                  "\nsuitable     ", stats.suitable, " (",
+                  decimal(100.0 * static_cast<double>(stats.suitable) / targets, 1),
+                  " %), outliers ", stats.outliers, "\nscores       median ",
+                  stats.score_quantiles[3], ", from ", stats.score_quantiles.front(), " to ",
+                  stats.score_quantiles.back(), "\nsha256       ", manifest.indices_sha256,
+                  " (indices.npy)\ntime         ", human_seconds(seconds), ", ",
+                  decimal(targets / std::max(seconds, 1e-9), 0), " targets a second on ", device,
+                  ", ", arguments.threads, " threads\n"));
 }
 
 void mine(const MineArguments& arguments) {
@@ -176,7 +175,7 @@ void mine(const MineArguments& arguments) {
   const double seconds = monotonic_seconds() - start;
   const mining::TableStats stats = mining::table_stats(store::HardPairTable::open(arguments.out));
   if (arguments.json) {
-    std::cout << json_of(arguments, manifest, stats, device, seconds).dump() << "\n";
+    print_json(json_of(arguments, manifest, stats, device, seconds));
   } else {
     print(arguments, manifest, stats, device, seconds);
   }
@@ -189,15 +188,14 @@ void add_mine_command(CLI::App& app, int& /*exit_code*/) {
       app.add_subcommand("mine", "Mine hard pairs over .npy embeddings, in this process");
   const auto arguments = std::make_shared<MineArguments>();
   config::MiningConfig& mining = arguments->mining;
-  command
-      ->add_option("--image-embeddings", arguments->images,
-                   "clip-retrieval folder (img_emb inside or itself) or .npy")
+  as_path(command->add_option("--image-embeddings", arguments->images,
+                              "clip-retrieval folder (img_emb inside or itself) or .npy"))
       ->required();
-  command
-      ->add_option("--text-embeddings", arguments->texts,
-                   "clip-retrieval folder (text_emb inside or itself) or .npy")
+  as_path(command->add_option("--text-embeddings", arguments->texts,
+                              "clip-retrieval folder (text_emb inside or itself) or .npy"))
       ->required();
-  command->add_option("--out", arguments->out, "folder of the hard-pair table; must not exist")
+  as_path(
+      command->add_option("--out", arguments->out, "folder of the hard-pair table; must not exist"))
       ->required();
   command->add_option("--method", mining.method, "exact (HPM), fast (FastHPM) or index")
       ->capture_default_str();
@@ -247,8 +245,9 @@ void add_mine_command(CLI::App& app, int& /*exit_code*/) {
       ->add_option("--hub-cap", mining.hub_cap,
                    "a pair is hard pair of at most so many targets; 0: of any number")
       ->capture_default_str();
-  command->add_option("--groups", arguments->groups,
-                      "folder with image_group.npy and caption_group.npy (a corpus folder)");
+  as_path(
+      command->add_option("--groups", arguments->groups,
+                          "folder with image_group.npy and caption_group.npy (a corpus folder)"));
   command
       ->add_option(
           "--seed", mining.seed,
@@ -267,8 +266,9 @@ void add_mine_command(CLI::App& app, int& /*exit_code*/) {
       ->add_option("--instruction-set", mining.instruction_set,
                    "auto, amx, avx512vnni, avx2 or portable; the result does not depend on it")
       ->capture_default_str();
-  command->add_option("--scratch", mining.scratch,
-                      "folder on a local disk for the 8-bit copies; default: they are in memory");
+  as_path(command->add_option(
+      "--scratch", mining.scratch,
+      "folder on a local disk for the 8-bit copies; default: they are in memory"));
   command->add_flag("--json", arguments->json, "print the summary as JSON");
   command->callback([arguments] {
     try {

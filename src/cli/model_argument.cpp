@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <optional>
 
+#include "cli/path_option.h"
 #include "common/error.h"
 #include "config/parse.h"
 #include "model/locked_config.h"
@@ -43,18 +44,24 @@ std::string architecture_told_by(const fs::path& path, const std::string& option
       model::find_weights(path, /*locked_towers=*/false, {.name = option, .may_be_random = false}));
 }
 
+std::string found_in_place_of_description(const fs::path& path) {
+  if (!fs::is_directory(path)) return "a file that does not tell";
+  if (fs::exists(path / "config.json")) return "config.json, of another program (Hugging Face)";
+  return "neither";
+}
+
 }  // namespace
 
 void add_model_options(CLI::App& command, ModelArgument& argument) {
-  command
-      .add_option("--model", argument.model,
-                  "model folder (open_clip_config.json or helip_model.json), checkpoint of a work "
-                  "directory, or a file of weights (.safetensors, .pt)")
+  as_path(command.add_option(
+              "--model", argument.model,
+              "model folder (open_clip_config.json or helip_model.json), checkpoint of a work "
+              "directory, or a file of weights (.safetensors, .pt)"))
       ->required();
-  command.add_option(
+  as_path(command.add_option(
       "--model-config", argument.model_config,
       "architecture of a checkpoint or file of weights: a name, an OpenCLIP JSON file or "
-      "a model folder");
+      "a model folder"));
   command.add_flag("--trust-torchscript", argument.trust_torchscript,
                    "run the code in a model's TorchScript towers");
 }
@@ -88,7 +95,8 @@ config::ModelConfig resolve_model(const ModelArgument& argument, bool towers_alo
                        .where = argument.model_option + " " + argument.model,
                        .expected = std::string(model::kOpenClipConfigFile) + " or " +
                                    model::kLockedConfigFile + " in the folder, or " +
-                                   argument.model_config_option});
+                                   argument.model_config_option,
+                       .found = found_in_place_of_description(path)});
   }
   const bool untrained = towers_alone && fs::exists(path / model::kLockedConfigFile) &&
                          !fs::exists(path / model::kHeadsFile) &&

@@ -6,6 +6,8 @@
 
 #include "cli/commands.h"
 #include "cli/pairs_actions.h"
+#include "cli/path_option.h"
+#include "cli/print.h"
 #include "common/error.h"
 #include "common/ids.h"
 #include "common/text.h"
@@ -23,7 +25,7 @@ constexpr int kSchemaVersion = 1;
 CLI::App* add_subcommand(CLI::App& pairs, const std::string& name, const std::string& description,
                          PairsArguments& arguments) {
   CLI::App* const command = pairs.add_subcommand(name, description);
-  command->add_option("TABLE", arguments.table, "folder of a hard-pair table")->required();
+  as_path(command->add_option("TABLE", arguments.table, "folder of a hard-pair table"))->required();
   return command;
 }
 
@@ -50,10 +52,11 @@ void show_target(const PairsArguments& arguments) {
   const data::Corpus corpus = data::Corpus::open(arguments.corpus);
   const HardPairTable table = open_table_of(arguments.table, corpus);
   if (arguments.target >= table.size()) {
-    throw ConfigError({.what = "no such target",
-                       .where = "--target",
-                       .expected = cat("0 to ", table.size() - 1),
-                       .found = cat(arguments.target)});
+    throw ConfigError(
+        {.what = "no such target",
+         .where = "--target",
+         .expected = table.size() == 0 ? "a table with targets" : cat("0 to ", table.size() - 1),
+         .found = cat(arguments.target)});
   }
   const SampleId target{arguments.target};
   const auto partners = table.partners(target);
@@ -74,24 +77,22 @@ void show_target(const PairsArguments& arguments) {
     pairs.push_back(std::move(pair));
   }
   if (arguments.json) {
-    std::cout << Json{{"schema_version", kSchemaVersion},
-                      {"target", target_json},
-                      {"suitable", table.suitable(target)},
-                      {"hard_pairs", pairs}}
-                     .dump()
-              << "\n";
+    print_json(Json{{"schema_version", kSchemaVersion},
+                    {"target", target_json},
+                    {"suitable", table.suitable(target)},
+                    {"hard_pairs", pairs}});
     return;
   }
   const auto line = [](const Json& pair) {
     return cat(pair["id"].get<std::uint64_t>(), "  ", pair["shard"].get<std::string>(), "/",
                pair["key"].get<std::string>(), "  ", pair["caption"].get<std::string>());
   };
-  std::cout << "target  " << line(target_json)
-            << (table.suitable(target) ? "" : "  (outlier: never a seed)") << "\n";
+  print_lines(cat("target  ", line(target_json),
+                  (table.suitable(target) ? "" : "  (outlier: never a seed)"), "\n"));
   for (const Json& pair : pairs) {
-    std::cout << decimal(pair["score"].get<double>(), 4) << "  " << line(pair) << "\n";
+    print_lines(cat(decimal(pair["score"].get<double>(), 4), "  ", line(pair), "\n"));
   }
-  if (pairs.empty()) std::cout << "no hard pairs\n";
+  if (pairs.empty()) print_lines("no hard pairs\n");
 }
 
 void export_table(const PairsArguments& arguments) {
@@ -104,7 +105,7 @@ void export_table(const PairsArguments& arguments) {
     std::cerr << table.size() - written
               << " targets with empty slots are left out: the format has no place for them\n";
   }
-  std::cout << written << " targets written to " << arguments.out << "\n";
+  print_lines(cat(written, " targets written to ", printable(arguments.out), "\n"));
 }
 
 void add_pairs_command(CLI::App& app, int& /*exit_code*/) {
@@ -114,21 +115,22 @@ void add_pairs_command(CLI::App& app, int& /*exit_code*/) {
 
   auto* const stats = add_subcommand(
       *pairs, "stats", "Suitability, scores, hubs, duplicates, false negatives", *arguments);
-  stats->add_option("--corpus", arguments->corpus,
-                    "corpus folder with manifest.json: counts duplicates of the targets");
-  auto* const images =
+  as_path(stats->add_option("--corpus", arguments->corpus,
+                            "corpus folder with manifest.json: counts duplicates of the targets"));
+  auto* const images = as_path(
       stats->add_option("--image-embeddings", arguments->image_embeddings,
                         "clip-retrieval folder or .npy, in a joint space with the text embeddings: "
-                        "compares the hard pairs with the targets' own captions");
-  auto* const texts =
-      stats->add_option("--text-embeddings", arguments->text_embeddings, "of the same pairs");
+                        "compares the hard pairs with the targets' own captions"));
+  auto* const texts = as_path(
+      stats->add_option("--text-embeddings", arguments->text_embeddings, "of the same pairs"));
   images->needs(texts);
   texts->needs(images);
   stats->add_flag("--json", arguments->json, "print as JSON");
   stats->callback([arguments] { print_table_stats(*arguments); });
 
   auto* const show = add_subcommand(*pairs, "show", "The hard pairs of one target", *arguments);
-  show->add_option("--corpus", arguments->corpus, "corpus folder with manifest.json")->required();
+  as_path(show->add_option("--corpus", arguments->corpus, "corpus folder with manifest.json"))
+      ->required();
   show->add_option("--target", arguments->target, "SampleId of the target")->required();
   show->add_option("-n", arguments->shown, "hard pairs shown")->capture_default_str();
   show->add_flag("--json", arguments->json, "print as JSON");
@@ -140,14 +142,15 @@ void add_pairs_command(CLI::App& app, int& /*exit_code*/) {
                   "csv (NAME_hard_sample.csv), jsonl or npy (indices.npy and scores.npy)")
       ->required()
       ->check(CLI::IsMember({"csv", "jsonl", "npy"}));
-  out->add_option("--out", arguments->out, "file to write; for npy a new folder")->required();
+  as_path(out->add_option("--out", arguments->out, "file to write; for npy a new folder"))
+      ->required();
   out->callback([arguments] { export_table(*arguments); });
 
   auto* const compare =
       pairs->add_subcommand("compare", "What one table finds of another of the same corpus");
-  compare->add_option("A", arguments->table, "hard-pair table that is taken for the truth")
+  as_path(compare->add_option("A", arguments->table, "hard-pair table that is taken for the truth"))
       ->required();
-  compare->add_option("B", arguments->other_table, "hard-pair table to judge")->required();
+  as_path(compare->add_option("B", arguments->other_table, "hard-pair table to judge"))->required();
   compare->add_flag("--json", arguments->json, "print as JSON");
   compare->callback([arguments] { print_table_comparison(*arguments); });
 }

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "cli/pairs_actions.h"
+#include "cli/print.h"
 #include "common/text.h"
 #include "mining/table/table_compare.h"
 #include "store/hard_pair_table.h"
@@ -54,15 +55,14 @@ void print(const HardPairTable& truth, const HardPairTable& found,
   };
   std::string recall = cat("recall@", result.k, " ");
   recall.resize(std::max<std::size_t>(recall.size(), 13), ' ');
-  std::cout << "truth        " << described(truth) << "\ncompared     " << described(found)
-            << "\ntargets      " << result.targets << ", the first " << result.k
-            << " hard pairs of each\n"
-            << recall << decimal(result.recall, 4) << " (" << result.hits << " of "
-            << result.truth_slots << " hard pairs)\njaccard      "
-            << decimal(result.mean_jaccard, 4)
-            << " on average; targets without a hard pair in either table, left out: "
-            << result.both_empty << "\nidentical    " << result.identical << " ("
-            << decimal(100 * identical_share(result), 1) << " %) of the rows\n";
+  print_lines(
+      cat("truth        ", described(truth), "\ncompared     ", described(found), "\ntargets      ",
+          result.targets, ", the first ", result.k, " hard pairs of each\n", recall,
+          decimal(result.recall, 4), " (", result.hits, " of ", result.truth_slots,
+          " hard pairs)\njaccard      ", decimal(result.mean_jaccard, 4),
+          " on average; targets without a hard pair in either table, left out: ", result.both_empty,
+          "\nidentical    ", result.identical, " (", decimal(100 * identical_share(result), 1),
+          " %) of the rows\n"));
 }
 
 }  // namespace
@@ -81,7 +81,7 @@ void print_table_comparison(const PairsArguments& arguments) {
            "the same pair, whatever its score\n";
   }
   if (arguments.json) {
-    std::cout << json_of(truth, found, result).dump() << "\n";
+    print_json(json_of(truth, found, result));
   } else {
     print(truth, found, result);
   }

@@ -2,12 +2,12 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
-#include <iostream>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 
 #include "cli/pairs_actions.h"
+#include "cli/print.h"
 #include "common/text.h"
 #include "data/corpus.h"
 #include "mining/table/positive_ratio.h"
@@ -96,34 +96,34 @@ void print(const HardPairTable& table, const Facts& facts) {
     return cat(count, " (", decimal(100 * share(count, of), 1), " %)");
   };
   const double targets = std::max(1.0, static_cast<double>(stats.targets));
-  std::cout << "table        version " << manifest.version << ", " << manifest.method << ", "
-            << table.k() << " hard pairs of " << manifest.pool_size << " candidates\nrecall       "
-            << mining::recall_text(manifest) << "\ncorpus       "
-            << (manifest.corpus_fingerprint.empty() ? "not named (mined from bare .npy)"
-                                                    : printable(manifest.corpus_fingerprint))
-            << "\ntargets      " << stats.targets << "\nsuitable     "
-            << percent(stats.suitable, stats.targets) << "\noutliers     "
-            << percent(stats.outliers, stats.targets) << "\nscores       "
-            << text_of(stats.score_quantiles) << "\nchosen       at most " << stats.max_occurrence
-            << " times, on average "
-            << decimal(static_cast<double>(stats.filled_slots) / targets, 1) << ", skewness "
-            << decimal(stats.occurrence_skewness, 2) << ", Gini "
-            << decimal(stats.occurrence_gini, 3) << "\nnever chosen "
-            << percent(stats.never_chosen, stats.targets) << "\n";
+  print_lines(
+      cat("table        version ", manifest.version, ", ", manifest.method, ", ", table.k(),
+          " hard pairs of ", manifest.pool_size, " candidates\nrecall       ",
+          mining::recall_text(manifest), "\ncorpus       ",
+          (manifest.corpus_fingerprint.empty() ? "not named (mined from bare .npy)"
+                                               : printable(manifest.corpus_fingerprint)),
+          "\ntargets      ", stats.targets, "\nsuitable     ",
+          percent(stats.suitable, stats.targets), "\noutliers     ",
+          percent(stats.outliers, stats.targets), "\nscores       ", text_of(stats.score_quantiles),
+          "\nchosen       at most ", stats.max_occurrence, " times, on average ",
+          decimal(static_cast<double>(stats.filled_slots) / targets, 1), ", skewness ",
+          decimal(stats.occurrence_skewness, 2), ", Gini ", decimal(stats.occurrence_gini, 3),
+          "\nnever chosen ", percent(stats.never_chosen, stats.targets), "\n"));
   if (const auto& duplicates = facts.duplicates) {
-    std::cout << "duplicates   of " << stats.filled_slots << " hard pairs, same caption "
-              << percent(duplicates->same_caption, stats.filled_slots) << ", same image "
-              << percent(duplicates->same_image, stats.filled_slots) << "\n";
+    print_lines(cat("duplicates   of ", stats.filled_slots, " hard pairs, same caption ",
+                    percent(duplicates->same_caption, stats.filled_slots), ", same image ",
+                    percent(duplicates->same_image, stats.filled_slots), "\n"));
   }
   if (const auto& ratios = facts.ratios) {
-    std::cout << "fit          of a hard pair's caption to the image, the own caption's is 1: mean "
-              << decimal(ratios->mean, 4) << "; above " << mining::kSuspectRatio << ": "
-              << percent(ratios->above_suspect, ratios->slots)
-              << "; above 1: " << percent(ratios->above_one, ratios->slots) << "\n             "
-              << text_of(ratios->quantiles) << "\n";
+    print_lines(
+        cat("fit          of a hard pair's caption to the image, the own caption's is 1: mean ",
+            decimal(ratios->mean, 4), "; above ", mining::kSuspectRatio, ": ",
+            percent(ratios->above_suspect, ratios->slots),
+            "; above 1: ", percent(ratios->above_one, ratios->slots), "\n             ",
+            text_of(ratios->quantiles), "\n"));
     if (ratios->left_out > 0) {
-      std::cout << "             " << ratios->left_out
-                << " hard pairs left out: the cosine of the own caption is not above 0\n";
+      print_lines(cat("             ", ratios->left_out,
+                      " hard pairs left out: the cosine of the own caption is not above 0\n"));
     }
   }
 }
@@ -145,7 +145,7 @@ void print_table_stats(const PairsArguments& arguments) {
         mining::positive_ratios(table, arguments.image_embeddings, arguments.text_embeddings);
   }
   if (arguments.json) {
-    std::cout << json_of(table, facts).dump() << "\n";
+    print_json(json_of(table, facts));
   } else {
     print(table, facts);
   }

@@ -1,13 +1,15 @@
 // helip report WORKDIR [--compare WORKDIR…]
 #include <filesystem>
-#include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "cli/commands.h"
+#include "cli/path_option.h"
+#include "cli/print.h"
 #include "common/error.h"
+#include "common/text.h"
 #include "report/comparison.h"
 #include "report/report.h"
 
@@ -58,9 +60,9 @@ void compare(const ReportArguments& arguments) {
                                                            : std::filesystem::path(arguments.out);
   report::write_comparison(page, comparison);
   if (arguments.json) {
-    std::cout << comparison_json(comparison, page.string()).dump(2) << '\n';
+    print_json(comparison_json(comparison, page.string()), 2);
   } else {
-    std::cout << report::to_text(comparison) << "\npage: " << page.string() << '\n';
+    print_lines(cat(report::to_text(comparison), "\npage: ", printable(page.string()), "\n"));
   }
 }
 
@@ -69,10 +71,9 @@ void report_command(const ReportArguments& arguments, int& exit_code) {
   if (!arguments.others.empty()) {
     compare(arguments);
   } else if (arguments.json) {
-    std::cout << Json({{"schema_version", kSchemaVersion}, {"page", page.string()}}).dump(2)
-              << '\n';
+    print_json(Json({{"schema_version", kSchemaVersion}, {"page", page.string()}}), 2);
   } else {
-    std::cout << "report: " << page.string() << '\n';
+    print_lines(cat("report: ", printable(page.string()), "\n"));
   }
   exit_code = kExitDone;
 }
@@ -83,11 +84,12 @@ void add_report_command(CLI::App& app, int& exit_code) {
   auto* const command =
       app.add_subcommand("report", "Write the HTML report of a job again, or compare jobs");
   auto arguments = std::make_shared<ReportArguments>();
-  command->add_option("WORKDIR", arguments->work_dir, "work directory of the job")->required();
-  command->add_option("--compare", arguments->others,
-                      "work directories to compare it with: base, continued training, …");
-  command->add_option("--out", arguments->out,
-                      "page of the comparison (default: WORKDIR/report/comparison.html)");
+  as_path(command->add_option("WORKDIR", arguments->work_dir, "work directory of the job"))
+      ->required();
+  as_path(command->add_option("--compare", arguments->others,
+                              "work directories to compare it with: base, continued training, …"));
+  as_path(command->add_option("--out", arguments->out,
+                              "page of the comparison (default: WORKDIR/report/comparison.html)"));
   command->add_flag("--json", arguments->json, "print JSON instead of text");
   command->callback([arguments, &exit_code] { report_command(*arguments, exit_code); });
 }

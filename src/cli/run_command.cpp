@@ -1,17 +1,18 @@
 // helip run
 #include <filesystem>
-#include <iostream>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "cli/check_inputs.h"
 #include "cli/commands.h"
+#include "cli/launch_check.h"
+#include "cli/path_option.h"
+#include "cli/print.h"
 #include "cli/run_job.h"
 #include "common/error.h"
 #include "config/parse.h"
 #include "config/validate.h"
-#include "coordinator/launcher.h"
 
 namespace helip::cli {
 namespace {
@@ -36,9 +37,9 @@ int run(const Options& options) {
   if (!options.until.empty()) run.until = rpc::stage_from_name(options.until, "--until");
   check_inputs(config, run.until);
   run.launch = config.launcher.kind != "none";
-  if (run.launch) static_cast<void>(coordinator::find_program("mpirun"));
+  if (run.launch) check_launch(config);
   if (options.dry_run) {
-    std::cout << plan_text(config, run.until);
+    print_lines(plan_text(config, run.until));
     return kExitDone;
   }
   return run_job(config, run);
@@ -50,8 +51,8 @@ void add_run_command(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<Options>();
   CLI::App* command =
       app.add_subcommand("run", "The whole job; resumes what the work directory holds");
-  command->add_option("--config", options->config, "Configuration (YAML)")->required();
-  command->add_option("--work-dir", options->work_dir, "Work directory (output.work_dir)");
+  as_path(command->add_option("--config", options->config, "Configuration (YAML)"))->required();
+  as_path(command->add_option("--work-dir", options->work_dir, "Work directory (output.work_dir)"));
   command->add_option("--workers", options->workers, "Worker processes (launcher.workers)")
       ->check(CLI::PositiveNumber);
   command->add_option("--until", options->until,

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "cli/job_progress.h"
+#include "cli/print.h"
 #include "common/clock.h"
 #include "common/error.h"
 #include "common/log.h"
@@ -87,8 +88,8 @@ int run_job(const config::RunConfig& config, const RunOptions& options) {
   job_options.drop_leases = options.launch && config.launcher.hosts.empty();
   coordinator::Job job(config, work_dir, cut_targets, clock, job_options);
   if (job.state() == rpc::JobState::kDone) {
-    std::cout << "nothing to do: " << work_dir.root().string() << " is complete up to "
-              << rpc::name_of(options.until) << "\n";
+    print_lines(cat("nothing to do: ", printable(work_dir.root().string()), " is complete up to ",
+                    rpc::name_of(options.until), "\n"));
     job.save_status();
     return kExitDone;
   }
@@ -113,10 +114,10 @@ int run_job(const config::RunConfig& config, const RunOptions& options) {
   const rpc::JobStatus status = job.status();
   switch (status.state) {
     case rpc::JobState::kDone:
-      std::cout << "done: " << work_dir.root().string() << "\n";
+      print_lines(cat("done: ", printable(work_dir.root().string()), "\n"));
       return kExitDone;
     case rpc::JobState::kFailed:
-      std::cerr << "error: " << status.failure << "\n";
+      std::cerr << "error: " << shortened(status.failure, kMostLineBytes) << "\n";
       return job.failed_by_config() ? kExitUsage : kExitFailed;
     default:
       return kExitPreempted;

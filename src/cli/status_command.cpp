@@ -11,6 +11,8 @@
 
 #include "cli/commands.h"
 #include "cli/job_text.h"
+#include "cli/path_option.h"
+#include "cli/print.h"
 #include "common/clock.h"
 #include "common/error.h"
 #include "common/publish.h"
@@ -63,7 +65,11 @@ int code_of(rpc::JobState state) {
 }
 
 void print(const rpc::JobStatus& status, const Options& options) {
-  std::cout << (options.json ? rpc::to_json(status) : full_text(status)) << std::flush;
+  if (options.json) {
+    std::cout << rpc::to_json(status) << std::flush;
+  } else {
+    print_lines(full_text(status));
+  }
 }
 
 // The last snapshot, when nobody answers.
@@ -83,9 +89,9 @@ int print_saved(const Source& source, const Options& options, const std::string&
   if (options.json) {
     std::cout << text;
   } else {
-    std::cout << "nobody listens; snapshot of "
-              << human_seconds(std::max(0.0, wall_seconds() - saved.saved_at)) << " ago\n"
-              << full_text(saved.status);
+    print_lines(cat("nobody listens; snapshot of ",
+                    human_seconds(std::max(0.0, wall_seconds() - saved.saved_at)), " ago\n",
+                    full_text(saved.status)));
   }
   return saved.status.state == rpc::JobState::kDone ? kExitDone : kExitUnreachable;
 }
@@ -122,7 +128,7 @@ void add_status_command(CLI::App& app, int& exit_code) {
   CLI::App* command =
       app.add_subcommand("status", "Stage, progress, rate, ETA, losses, a row per worker");
   command->add_option("--coordinator", options->coordinator, "host:port (HELIP_COORDINATOR)");
-  command->add_option("--work-dir", options->work_dir, "Work directory (./work)");
+  as_path(command->add_option("--work-dir", options->work_dir, "Work directory (./work)"));
   auto* watch =
       command->add_option("--watch", options->watch_seconds, "Again every so many seconds (1)");
   watch->expected(0, 1)->default_str("1")->check(CLI::PositiveNumber);

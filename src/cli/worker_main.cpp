@@ -10,6 +10,7 @@
 #include <string>
 
 #include "cli/guarded_main.h"
+#include "cli/path_option.h"
 #include "common/clock.h"
 #include "common/error.h"
 #include "common/log.h"
@@ -106,7 +107,8 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", "helip_worker " + rpc::build_name());
   Options options;
   app.add_option("--coordinator", options.coordinator, "host:port (HELIP_COORDINATOR)");
-  app.add_option("--work-dir", options.work_dir, "Work directory, to find the coordinator in");
+  cli::as_path(
+      app.add_option("--work-dir", options.work_dir, "Work directory, to find the coordinator in"));
   app.add_option("--stages", options.stages, "Stages to take tasks of: encode,mine,train or all");
   app.add_option("--orphan-timeout", options.orphan_timeout,
                  "Seconds without a coordinator after which the worker leaves (exit code 75)")

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
+#include <new>
+#include <stdexcept>
 #include <string_view>
 
 #include "common/text.h"
@@ -11,6 +14,20 @@ namespace {
 
 // A line of a terminal or a log adds the program's name, the time and the level.
 constexpr std::size_t kMostBytes = 400;
+
+// White space alone is quoted.
+std::string visible(const std::string& part) {
+  const bool blank = !part.empty() && part.find_first_not_of(" \t\r\n") == std::string::npos;
+  return blank ? cat("'", part, "'") : part;
+}
+
+// What libstdc++ says of a failed call on the file system, without the paths.
+std::string operation_of(const std::filesystem::filesystem_error& error) {
+  constexpr std::string_view kPrefix = "filesystem error: ";
+  std::string_view text = error.what();
+  if (text.starts_with(kPrefix)) text.remove_prefix(kPrefix.size());
+  return std::string(text.substr(0, std::min(text.find(": "), text.find(" ["))));
+}
 
 // Returns the largest n with sum(min(size, n)) <= room.
 std::size_t fair_share(std::array<std::size_t, 4> sizes, std::size_t room) {
@@ -30,11 +47,13 @@ std::string to_line(const Problem& problem) {
   constexpr std::string_view kExpected = "; expected ";
   constexpr std::string_view kFound = "; found ";
   const std::size_t frame = kExpected.size() + kFound.size() + 2;
-  const std::array<std::string_view, 4> parts = {problem.where, problem.what, problem.expected,
-                                                 problem.found};
+  // A path keeps its numbers.
+  const std::array<std::string, 4> parts = {problem.where, with_short_numbers(problem.what),
+                                            with_short_numbers(visible(problem.expected)),
+                                            with_short_numbers(visible(problem.found))};
   std::array<std::size_t, 4> sizes{};
   std::transform(parts.begin(), parts.end(), sizes.begin(),
-                 [](std::string_view part) { return printable(part).size(); });
+                 [](const std::string& part) { return printable(part).size(); });
   const std::size_t share = fair_share(sizes, kMostBytes - frame);
   const auto part = [&](std::size_t i) { return shortened(parts.at(i), share); };
   std::string line;
@@ -43,6 +62,22 @@ std::string to_line(const Problem& problem) {
   if (!problem.expected.empty()) line.append(kExpected) += part(2);
   if (!problem.found.empty()) line.append(kFound) += part(3);
   return line;
+}
+
+std::string line_of(const std::exception& error) {
+  if (const auto* const failed = dynamic_cast<const std::filesystem::filesystem_error*>(&error)) {
+    const std::string other = failed->path2().empty() ? "" : " and " + failed->path2().string();
+    return to_line({.what = operation_of(*failed),
+                    .where = failed->path1().string() + other,
+                    .found = failed->code().message()});
+  }
+  if (dynamic_cast<const std::bad_alloc*>(&error) != nullptr) {
+    return "not enough memory for what was asked (std::bad_alloc)";
+  }
+  if (dynamic_cast<const std::length_error*>(&error) != nullptr) {
+    return to_line({.what = "a size beyond what memory can hold", .found = error.what()});
+  }
+  return *error.what() == '\0' ? "an error without a message" : error.what();
 }
 
 }  // namespace helip

@@ -2,6 +2,7 @@
 // values. Caught in three places only: main, RPC handler, task runner.
 #pragma once
 
+#include <exception>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -10,8 +11,8 @@ namespace helip {
 
 // One line for the person: what is wrong, where (file, line, key, rank), what was expected and what
 // was found. Empty parts are left out. Control characters in any part are escaped, so that input
-// cannot forge log lines, and the longest parts are shortened in their middle until the line has at
-// most 400 bytes.
+// cannot forge log lines, long numbers and the longest parts are shortened in their middle until
+// the line has at most 400 bytes.
 struct Problem {
   std::string what{};
   std::string where{};
@@ -20,6 +21,10 @@ struct Problem {
 };
 
 std::string to_line(const Problem& problem);
+
+// The message of any error, for the places that catch all: of a failed call on the file system the
+// path, what was tried and why it failed; of memory that is not there a sentence; else what().
+std::string line_of(const std::exception& error);
 
 class Error : public std::runtime_error {
  public:

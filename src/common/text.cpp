@@ -119,6 +119,29 @@ std::string shortened(std::string_view text, std::size_t most) {
   return std::accumulate(first, pieces.end(), head + std::string(kGap));
 }
 
+std::string with_short_numbers(std::string_view text) {
+  constexpr std::size_t kMostDigits = 40;
+  constexpr std::size_t kShownDigits = 12;  // at either end
+  constexpr std::string_view kDigits = "0123456789";
+  std::string out;
+  while (!text.empty()) {
+    const std::size_t first = std::min(text.find_first_of(kDigits), text.size());
+    out += text.substr(0, first);
+    text.remove_prefix(first);
+    const std::size_t length = std::min(text.find_first_not_of(kDigits), text.size());
+    const std::string_view digits = text.substr(0, length);
+    if (length <= kMostDigits) {
+      out += digits;
+    } else {
+      out += digits.substr(0, kShownDigits);
+      out += "…";
+      out += digits.substr(length - kShownDigits);
+    }
+    text.remove_prefix(length);
+  }
+  return out;
+}
+
 std::string decimal(double value, int digits) {
   std::array<char, 64> buffer{};
   const int length = std::snprintf(buffer.data(), buffer.size(), "%.*f", digits, value);

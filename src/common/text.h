@@ -18,9 +18,9 @@ std::string cat(const Parts&... parts) {
 
 bool is_valid_utf8(std::string_view text);
 
-// Escapes as \xNN what is not valid UTF-8 and what does not print as itself: control characters, line
-// and paragraph separators, marks that change the direction of writing, invisible characters. Text
-// from data is then safe in a log line.
+// Escapes as \xNN what is not valid UTF-8 and what does not print as itself: control characters,
+// line and paragraph separators, marks that change the direction of writing, invisible characters.
+// Text from data is then safe in a log line.
 std::string printable(std::string_view text);
 
 // A message to a person, without what a terminal or a log puts in front of it, is no longer.
@@ -29,6 +29,10 @@ inline constexpr std::size_t kMostLineBytes = 440;
 // Returns printable(text), with its middle replaced by "…" if it is longer than `most` bytes.
 // Never cuts a character or an escape in two. `most` is at least 16.
 std::string shortened(std::string_view text, std::size_t most);
+
+// Returns `text` with the middle of each run of more than 40 digits replaced by "…": a number of
+// hundreds of digits tells nothing.
+std::string with_short_numbers(std::string_view text);
 
 // Fixed-point text: decimal(1.25, 1) == "1.2".
 std::string decimal(double value, int digits);

@@ -11,10 +11,10 @@
 namespace helip::config {
 
 // Reads the file, applies overrides ("train.lr=1e-4"; the value is YAML; the last one of a key
-// wins), validates. Relative paths in the file are resolved against the file's folder, those in
-// overrides against the current folder; so is the default of output.work_dir. Throws ConfigError
-// with file:line and key: unknown or duplicate keys, wrong types, values out of range, anchors and
-// tags, files over 1 MiB or deeper than 32.
+// wins), validates. ~ and environment variables in paths are expanded. Relative paths in the file
+// are resolved against the file's folder, those in overrides against the current folder; so is the
+// default of output.work_dir. Throws ConfigError with file:line and key: unknown or duplicate keys,
+// wrong types, values out of range, anchors and tags, files over 1 MiB or deeper than 32.
 RunConfig load_config(const std::filesystem::path& file,
                       const std::vector<std::string>& overrides = {});
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "common/error.h"
+#include "common/expand_path.h"
 #include "common/text.h"
 #include "config/fields.h"
 #include "config/nearest_key.h"
@@ -31,11 +32,11 @@ bool is_null(const YamlNode& node) {
 
 // What stands there, for a message.
 std::string described(const YamlNode& node) {
-  constexpr std::size_t kShown = 60;
+  constexpr std::size_t kShown = 80;
   if (node.kind == Kind::kMapping) return "a mapping";
   if (node.kind == Kind::kSequence) return "a list";
   if (is_null(node)) return "nothing";
-  return "'" + (node.text.size() > kShown ? node.text.substr(0, kShown) + "…" : node.text) + "'";
+  return cat("'", shortened(with_short_numbers(node.text), kShown), "'");
 }
 
 [[noreturn]] void wrong_type(const YamlNode& node, const std::string& key, std::string expected) {
@@ -174,7 +175,11 @@ class Reader {
 
   void read_value(const YamlNode& node, const std::string& key, PathRule rule, std::string& text) {
     if (node.kind != Kind::kScalar || is_null(node)) wrong_type(node, key, "text");
-    text = resolved(node.text, rule, folder_);
+    // The system's calls would end a path there.
+    if (node.text.find('\0') != std::string::npos) wrong_type(node, key, "text without a NUL byte");
+    const bool is_path = rule != PathRule::kNone;
+    text = resolved(is_path ? expand_path(node.text, node.where + ": " + key) : node.text, rule,
+                    folder_);
   }
 
   static void read_value(const YamlNode& node, const std::string& key, PathRule /*rule*/,

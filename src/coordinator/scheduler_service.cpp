@@ -1,5 +1,6 @@
 #include "coordinator/scheduler_service.h"
 
+#include "common/error.h"
 #include "common/log.h"
 #include "rpc/channel.h"
 #include "rpc/convert.h"
@@ -16,8 +17,9 @@ grpc::Status answer(Call&& call) {
   } catch (const rpc::RpcError& error) {
     return rpc::to_status(error);
   } catch (const std::exception& error) {
-    log::error(error.what());
-    return {grpc::StatusCode::INTERNAL, error.what()};
+    const std::string line = line_of(error);
+    log::error(line);
+    return {grpc::StatusCode::INTERNAL, line};
   }
 }
 

@@ -2,19 +2,24 @@
 
 #include <algorithm>
 #include <charconv>
+#include <map>
 #include <string_view>
 #include <utility>
 
 #include "common/digest.h"
 #include "common/error.h"
+#include "common/log.h"
 #include "common/publish.h"
 #include "common/text.h"
 #include "data/caption.h"
 #include "data/tar_reader.h"
+#include "data/text_lines.h"
 #include "data/webdataset.h"
 
 namespace helip::data {
 namespace {
+
+constexpr std::size_t kShownBytes = 80;  // of what a message quotes
 
 DataError wrong(const std::string& what, const std::filesystem::path& where,
                 const std::string& expected = {}, const std::string& found = {}) {
@@ -22,15 +27,11 @@ DataError wrong(const std::string& what, const std::filesystem::path& where,
 }
 
 std::vector<std::string> lines_of(std::string_view text, const std::filesystem::path& where) {
-  if (!is_valid_utf8(text)) throw wrong("text is not valid UTF-8", where);
-  std::vector<std::string> lines;
-  for (std::size_t start = 0; start < text.size();) {
-    const std::size_t end = std::min(text.find('\n', start), text.size());
-    std::string line = trimmed(std::string(text.substr(start, end - start)));
-    if (!line.empty()) lines.push_back(std::move(line));
-    start = end + 1;
+  if (!is_valid_utf8(text)) {
+    const bool utf16 = text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF");
+    throw wrong("text is not valid UTF-8", where, "UTF-8", utf16 ? "UTF-16" : "other bytes");
   }
-  return lines;
+  return python_lines(text);
 }
 
 std::string read_data_file(const std::filesystem::path& file) {
@@ -39,9 +40,14 @@ std::string read_data_file(const std::filesystem::path& file) {
   return read_text_file(file);
 }
 
-std::vector<std::string> read_optional(const std::filesystem::path& file) {
-  return std::filesystem::exists(file) ? lines_of(read_data_file(file), file)
-                                       : std::vector<std::string>();
+// The lines of a file that may be missing. Blank ones keep their positions, as in clip_benchmark.
+std::vector<std::string> read_optional(const std::filesystem::path& file, std::string_view thing) {
+  if (!std::filesystem::exists(file)) return {};
+  std::vector<std::string> lines = lines_of(read_data_file(file), file);
+  if (const std::string blank = blank_lines(lines); !blank.empty()) {
+    log::warning(cat(file.string(), ": blank lines (", blank, "): each counts as ", thing));
+  }
+  return lines;
 }
 
 std::int64_t whole_number(const std::string& text, const std::filesystem::path& where) {
@@ -49,9 +55,42 @@ std::int64_t whole_number(const std::string& text, const std::filesystem::path& 
   std::int64_t value = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
   if (error != std::errc() || end != digits.data() + digits.size() || value < 0) {
-    throw wrong("not a number", where, "a whole number, 0 or more", "'" + digits + "'");
+    throw wrong("not a number", where, "a whole number, 0 or more",
+                digits.empty() ? "nothing" : cat("'", shortened(digits, kShownBytes), "'"));
   }
   return value;
+}
+
+// Two classes of one name get equal scores, and the first one wins.
+void warn_of_equal_names(const std::vector<std::string>& names, const std::filesystem::path& file) {
+  std::map<std::string_view, std::size_t> lines;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const auto [first, is_new] = lines.emplace(names[i], i + 1);
+    if (is_new || names[i].empty()) continue;
+    log::warning(cat(file.string(), ": lines ", first->second, " and ", i + 1,
+                     " name the same class, '", shortened(names[i], kShownBytes), "'"));
+    return;
+  }
+}
+
+// Each template that has words needs its class, as {c} and in no other form.
+void check_templates(const std::vector<std::string>& templates, const std::filesystem::path& file) {
+  constexpr std::string_view kPlaceholder = "{c}";
+  for (std::size_t i = 0; i < templates.size(); ++i) {
+    const std::string& text = templates[i];
+    std::string rest = text;
+    bool has_class = false;
+    for (std::size_t at = rest.find(kPlaceholder); at != std::string::npos;
+         at = rest.find(kPlaceholder)) {
+      rest.erase(at, kPlaceholder.size());
+      has_class = true;
+    }
+    if (text.empty() || (has_class && rest.find_first_of("{}") == std::string::npos)) continue;
+    throw wrong(
+        has_class ? "a template with another placeholder than {c}" : "a template without its class",
+        cat(file.string(), ":", i + 1), "{c} in each line",
+        cat("'", shortened(text, kShownBytes), "'"));
+  }
 }
 
 // Members of one tar, grouped into samples.
@@ -94,8 +133,11 @@ class ShardSamples {
   void close_sample() {
     if (extensions_.empty()) return;
     if (sample_.image.empty()) {
+      std::string found;
+      for (const std::string& extension : extensions_)
+        found += (found.empty() ? "." : ", .") + extension;
       throw wrong("a sample has no image", cat(shard_.string(), ": ", sample_.key),
-                  "KEY.{webp,png,jpg,jpeg}");
+                  "KEY.{webp,png,jpg,jpeg}", "only " + shortened(found, kShownBytes));
     }
     dataset_.samples.push_back(std::exchange(sample_, {}));
     extensions_.clear();
@@ -126,7 +168,36 @@ void check_labels(const Dataset& dataset, const std::filesystem::path& folder) {
 }  // namespace
 
 std::vector<std::string> read_class_names(const std::filesystem::path& folder) {
-  return read_optional(folder / "classnames.txt");
+  const auto file = folder / "classnames.txt";
+  std::vector<std::string> names = read_optional(file, "a class without a name");
+  warn_of_equal_names(names, file);
+  return names;
+}
+
+std::vector<std::string> read_templates(const std::filesystem::path& folder) {
+  const auto file = folder / "zeroshot_classification_templates.txt";
+  std::vector<std::string> templates = read_optional(file, "a template without words");
+  check_templates(templates, file);
+  return templates;
+}
+
+std::int64_t read_shard_count(const std::filesystem::path& split_folder) {
+  if (!std::filesystem::is_directory(split_folder)) {
+    throw wrong("the data set has no such split", split_folder, "a folder with nshards.txt");
+  }
+  const auto file = split_folder / "nshards.txt";
+  const std::int64_t shards = whole_number(read_data_file(file), file);
+  for (std::int64_t i = 0; i < shards; ++i) {
+    const auto shard = split_folder / cat(i, ".tar");
+    if (std::filesystem::exists(shard)) continue;
+    throw wrong("a shard of the data set is missing", shard,
+                cat(shards, " shards, as nshards.txt says"));
+  }
+  const auto beyond = split_folder / cat(shards, ".tar");
+  if (std::filesystem::exists(beyond)) {
+    log::warning(cat(beyond.string(), ": not read, as nshards.txt says ", shards, " shards"));
+  }
+  return shards;
 }
 
 Dataset read_dataset(const std::filesystem::path& folder, const std::string& split) {
@@ -134,27 +205,12 @@ Dataset read_dataset(const std::filesystem::path& folder, const std::string& spl
   if (!std::filesystem::is_directory(folder))
     throw wrong("the data set does not exist", folder, "a folder");
   const auto split_folder = folder / split;
-  if (!std::filesystem::is_directory(split_folder)) {
-    throw wrong("the data set has no such split", split_folder, "a folder with nshards.txt");
-  }
+  const std::int64_t shards = read_shard_count(split_folder);
   dataset.classnames = read_class_names(folder);
-  dataset.templates = read_optional(folder / "zeroshot_classification_templates.txt");
-  for (const std::string& text : dataset.templates) {
-    if (text.find("{c}") == std::string::npos) {
-      throw wrong("a template without its class", folder / "zeroshot_classification_templates.txt",
-                  "{c} in each line", text);
-    }
-  }
-  const auto count_file = split_folder / "nshards.txt";
-  const std::int64_t shards = whole_number(read_data_file(count_file), count_file);
+  dataset.templates = read_templates(folder);
   Sha256 digest;
   for (std::int64_t i = 0; i < shards; ++i) {
-    const auto shard = split_folder / cat(i, ".tar");
-    if (!std::filesystem::exists(shard)) {
-      throw wrong("a shard of the data set is missing", shard,
-                  cat(shards, " shards, as nshards.txt says"));
-    }
-    digest.update(ShardSamples(shard, dataset).run() + "\n");
+    digest.update(ShardSamples(split_folder / cat(i, ".tar"), dataset).run() + "\n");
   }
   if (dataset.samples.empty()) throw wrong("the data set has no samples", split_folder);
   check_labels(dataset, split_folder);

@@ -14,18 +14,28 @@ struct DatasetSample {
   std::string key;
   std::vector<std::byte> image;       // encoded
   std::int64_t label = -1;            // .cls, or -1
-  std::vector<std::string> captions;  // .txt, one a line
+  std::vector<std::string> captions;  // .txt, one a line; blank lines stay
 };
 
 struct Dataset {
-  std::vector<std::string> classnames;  // empty if the data set has no classes
-  std::vector<std::string> templates;   // with {c}
+  // Position i is class i, so that blank lines stay. Empty if the data set has no classes.
+  std::vector<std::string> classnames;
+  std::vector<std::string> templates;  // with {c}, or blank
   std::vector<DatasetSample> samples;
   std::string fingerprint;  // sha256 over the shards' digests, for feature caches
 };
 
-// Lines of FOLDER/classnames.txt; none if there is no such file. Throws DataError: not UTF-8.
+// The lines of FOLDER/classnames.txt (data/text_lines.h); none if there is no such file. Logs
+// warnings of blank lines and of the first name that comes twice. Throws DataError: not UTF-8.
 std::vector<std::string> read_class_names(const std::filesystem::path& folder);
+
+// The same of FOLDER/zeroshot_classification_templates.txt. Throws DataError naming a line with
+// words and without {c}, or with other braces.
+std::vector<std::string> read_templates(const std::filesystem::path& folder);
+
+// The number in FOLDER/SPLIT/nshards.txt. Throws DataError: no such split, no such number, a shard
+// is missing. Logs a warning of a shard beyond it.
+std::int64_t read_shard_count(const std::filesystem::path& split_folder);
 
 // Reads one split into memory (encoded bytes). Throws DataError naming what is missing or damaged.
 Dataset read_dataset(const std::filesystem::path& folder, const std::string& split);

@@ -13,7 +13,7 @@ namespace helip::data {
 namespace {
 
 // 2: index.npy has where each sample begins.
-constexpr const char* kFormat = "helip_corpus/2";
+constexpr const char* kFormat = "helip_corpus/3";
 using Json = nlohmann::ordered_json;
 
 void check(const CorpusManifest& manifest, const std::filesystem::path& file) {
@@ -69,6 +69,7 @@ CorpusManifest read_manifest(const std::filesystem::path& file) {
     json.at("caption_key").get_to(manifest.caption_key);
     json.at("json_captions").get_to(manifest.json_captions);
     json.at("unpaired").get_to(manifest.unpaired);
+    manifest.resizes_first = json.value("resizes_first", manifest.resizes_first);
     manifest.repeated_keys = json.value("repeated_keys", manifest.repeated_keys);
     json.at("index_sha256").get_to(manifest.index_sha256);
     json.at("image_group_sha256").get_to(manifest.image_group_sha256);
@@ -119,6 +120,7 @@ void write_manifest(const std::filesystem::path& file, const CorpusManifest& man
                {"caption_group_sha256", manifest.caption_group_sha256},
                {"shard_folder", manifest.shard_folder},
                {"shards", shards}};
+  if (manifest.resizes_first) json["resizes_first"] = true;
   if (manifest.repeated_keys > 0) json["repeated_keys"] = manifest.repeated_keys;
   publish_file(file, json.dump(1) + "\n");
 }

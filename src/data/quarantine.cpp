@@ -24,6 +24,12 @@ Json json_of(const QuarantineEntry& entry) {
 
 }  // namespace
 
+SplitReason split_reason(const std::string& reason) {
+  const std::size_t end = reason.find("; ");
+  if (end == std::string::npos) return {.kind = reason, .detail = {}};
+  return {.kind = reason.substr(0, end), .detail = reason.substr(end + 2)};
+}
+
 void add_entries(std::vector<QuarantineEntry>& entries, const std::vector<QuarantineEntry>& more) {
   entries.insert(entries.end(), more.begin(), more.end());
   // Of equal ones the first stays first.

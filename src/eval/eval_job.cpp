@@ -8,7 +8,7 @@
 #include "common/error.h"
 #include "common/text.h"
 #include "data/dataset.h"
-#include "data/tokenizer.h"
+#include "data/task_inputs.h"
 #include "eval/dataset_embedder.h"
 #include "eval/linear_probe.h"
 #include "eval/metrics.h"
@@ -20,7 +20,6 @@ constexpr const char* kZeroShot = "zero_shot";
 constexpr const char* kRetrieval = "retrieval";
 constexpr const char* kLinearProbe = "linear_probe";
 constexpr const char* kTrainSplit = "train";
-constexpr std::string_view kPlaceholder = "{c}";
 
 bool wants(const config::EvalDataset& dataset, const char* task) {
   return std::find(dataset.tasks.begin(), dataset.tasks.end(), task) != dataset.tasks.end();
@@ -44,71 +43,6 @@ void check_tasks(const config::EvalDataset& dataset) {
                        .expected = "a split other than train",
                        .found = dataset.split});
   }
-}
-
-// Labels of a split, all of them classes of the data set.
-std::vector<std::int64_t> labels_of(const data::Dataset& dataset, const std::string& where) {
-  if (dataset.classnames.empty()) {
-    throw DataError(
-        {.what = "the data set has no classes", .where = where, .expected = "classnames.txt"});
-  }
-  std::vector<std::int64_t> labels;
-  for (const data::DatasetSample& sample : dataset.samples) {
-    if (sample.label < 0 || static_cast<std::size_t>(sample.label) >= dataset.classnames.size()) {
-      throw DataError({.what = "a sample has no label of the data set's classes",
-                       .where = where + " " + sample.key,
-                       .expected = cat("0 … ", dataset.classnames.size() - 1),
-                       .found = sample.label < 0 ? "none" : cat(sample.label)});
-    }
-    labels.push_back(sample.label);
-  }
-  return labels;
-}
-
-// Every template with every class name, in class order.
-std::vector<std::string> prompts_of(const data::Dataset& dataset, const std::string& where) {
-  if (dataset.templates.empty()) {
-    throw DataError({.what = "the data set has no prompt templates",
-                     .where = where,
-                     .expected = "zeroshot_classification_templates.txt"});
-  }
-  std::vector<std::string> prompts;
-  for (const std::string& name : dataset.classnames) {
-    for (std::string prompt : dataset.templates) {
-      for (std::size_t at = prompt.find(kPlaceholder); at != std::string::npos;
-           at = prompt.find(kPlaceholder, at + name.size())) {
-        prompt.replace(at, kPlaceholder.size(), name);
-      }
-      prompts.push_back(std::move(prompt));
-    }
-  }
-  return prompts;
-}
-
-// Captions of all images, one row each, with the group of equal captions.
-struct Captions {
-  std::vector<std::string> texts;
-  std::vector<std::uint64_t> group;
-  std::vector<std::vector<std::size_t>> of_image;
-};
-
-Captions captions_of(const data::Dataset& dataset, const std::string& where) {
-  Captions captions;
-  std::map<std::string, std::uint64_t> groups;
-  for (const data::DatasetSample& sample : dataset.samples) {
-    std::vector<std::size_t>& own = captions.of_image.emplace_back();
-    for (const std::string& caption : sample.captions) {
-      own.push_back(captions.texts.size());
-      captions.texts.push_back(caption);
-      captions.group.push_back(
-          groups.emplace(data::caption_key(caption), groups.size()).first->second);
-    }
-  }
-  if (captions.texts.empty()) {
-    throw DataError(
-        {.what = "the data set has no captions", .where = where, .expected = "samples with .txt"});
-  }
-  return captions;
 }
 
 std::map<std::string, double> as_metrics(const Classification& scores) {
@@ -135,18 +69,18 @@ class Evaluation {
     where_ = spec.dataset.path + "/" + spec.dataset.split;
     total_ = dataset_.samples.size();
     if (wants(spec.dataset, kZeroShot)) {
-      labels_ = labels_of(dataset_, where_);
-      prompts_ = prompts_of(dataset_, where_);
+      labels_ = data::labels_of(dataset_, where_);
+      prompts_ = data::prompts_of(dataset_, where_);
       total_ += prompts_.size();
     }
     if (wants(spec.dataset, kRetrieval)) {
-      captions_ = captions_of(dataset_, where_);
+      captions_ = data::captions_of(dataset_, where_);
       total_ += captions_.texts.size();
     }
     if (wants(spec.dataset, kLinearProbe)) {
-      labels_ = labels_of(dataset_, where_);
+      labels_ = data::labels_of(dataset_, where_);
       train_ = data::read_dataset(spec.dataset.path, kTrainSplit);
-      train_labels_ = labels_of(*train_, spec.dataset.path + "/" + kTrainSplit);
+      train_labels_ = data::labels_of(*train_, spec.dataset.path + "/" + kTrainSplit);
       total_ += train_->samples.size();
     }
     embedder_ =
@@ -216,7 +150,7 @@ class Evaluation {
   std::string where_;
   std::vector<std::int64_t> labels_;
   std::vector<std::string> prompts_;
-  Captions captions_;
+  data::TaskCaptions captions_;
   std::optional<data::Dataset> train_;
   std::vector<std::int64_t> train_labels_;
   std::uint64_t total_ = 0, done_ = 0;

@@ -204,7 +204,8 @@ ClipArchitecture read_architecture(JsonFields fields, const Json& json) {
   architecture.quick_gelu = fields.boolean("quick_gelu", false);
   architecture.init_logit_scale = fields.number("init_logit_scale", architecture.init_logit_scale);
   fields.only("init_logit_bias", nullptr);
-  fields.only("nonscalar_logit_scale", false);
+  // It tells the shape of logit_scale in files, which is read either way.
+  fields.boolean("nonscalar_logit_scale", false);
   JsonFields vision = fields.object("vision_cfg");
   architecture.vision = read_vision(vision, json.at("vision_cfg"));
   architecture.text = read_text(fields.object("text_cfg"), architecture.embed_dim);

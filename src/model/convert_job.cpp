@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "common/error.h"
+#include "common/output_place.h"
 #include "common/publish.h"
 #include "model/folder_draft.h"
 #include "model/locked_config.h"
@@ -21,6 +22,27 @@ namespace helip::model {
 namespace {
 
 namespace fs = std::filesystem;
+
+enum class Form { kTorchFile, kSafetensors, kFolder };
+
+// A slash at the end means a folder, and so does a name without an ending or with one of digits
+// alone (ViT-B-16_v1.5). Any other ending is a file's: one that is written here, or an error.
+Form form_of(const fs::path& out) {
+  const bool slash = !out.has_filename();
+  const std::string ending = file_ending(without_last_slash(out));
+  const bool is_torch = is_torch_ending(ending);
+  const bool is_file = is_torch || ending == ".safetensors";
+  if (!slash && is_torch) return Form::kTorchFile;
+  // OpenCLIP knows safetensors by this ending, in lower case.
+  if (!slash && out.extension() == ".safetensors") return Form::kSafetensors;
+  const bool plain = ending.find_first_not_of(".0123456789") == std::string::npos;
+  if (!is_file && (slash || plain)) return Form::kFolder;
+  throw ConfigError({.what = slash ? "a folder with the name of a file" : "not a name of an output",
+                     .where = "OUT",
+                     .expected = "NAME.pt, .pth, .bin or .ckpt; NAME.safetensors; or a folder, "
+                                 "without such an ending or with a slash after its name",
+                     .found = out.string()});
+}
 
 std::string dtype_of_precision(const std::string& precision) {
   const std::map<std::string, std::string> dtypes = {
@@ -149,12 +171,9 @@ void write_folder(const fs::path& out, const ArchitectureSource& source,
 }  // namespace
 
 ConvertReport convert_weights(const ConvertSpec& spec) {
+  const Form form = form_of(spec.out);
+  check_output_place(spec.out, "OUT");
   const fs::path out = without_last_slash(spec.out);
-  if (fs::exists(out)) {
-    throw ConfigError({.what = "the output exists already",
-                       .where = out.string(),
-                       .expected = "a new file or folder"});
-  }
   const ArchitectureSource source = source_of(spec.model);
   ConvertReport report{.read = find_weights(spec.model.init, /*locked_towers=*/false)};
   const auto file = weights::WeightsFile::open(report.read);
@@ -164,10 +183,10 @@ ConvertReport convert_weights(const ConvertSpec& spec) {
   if (!source.slip) {
     check_activation(file.facts(), spec.model.architecture, source.clip.architecture, report.read);
   }
-  if (out.extension() == ".pt" || out.extension() == ".pth") {
+  if (form == Form::kTorchFile) {
     report.kind = source.slip ? "SLIP checkpoint" : "OpenCLIP checkpoint";
     weights::write_checkpoint(out, checkpoint_of(spec, source, file, std::move(tensors)));
-  } else if (out.extension() == ".safetensors") {
+  } else if (form == Form::kSafetensors) {
     report.kind = "safetensors";
     write_weights(out, tensors);
   } else {

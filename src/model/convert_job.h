@@ -13,8 +13,8 @@ namespace helip::model {
 
 struct ConvertSpec {
   config::ModelConfig model = {};  // init: what is read; architecture: what it must be
-  // NAME.pt or NAME.pth: a checkpoint of OpenCLIP's, or of SLIP's for a SLIP model;
-  // NAME.safetensors: the tensors alone; else an OpenCLIP folder.
+  // NAME.pt, .pth, .bin or .ckpt: a checkpoint of OpenCLIP's, or of SLIP's for a SLIP model;
+  // NAME.safetensors: the tensors alone; a name without such an ending: an OpenCLIP folder.
   std::filesystem::path out = {};
   std::string precision = {};  // fp32, fp16, bf16; empty: each tensor as it is, float64 as float32
 };
@@ -30,8 +30,9 @@ struct ConvertReport {
 };
 
 // Writes `out`, atomically. Values whose dtype stays are the same to the bit. Throws ConfigError:
-// the tensors are not exactly the architecture's, `out` is there already, or the model has no such
-// form; StoreError: a file is damaged or cannot be written.
+// the tensors are not exactly the architecture's, `out` is there already, cannot be made or has
+// another ending of a file, or the model has no such form; StoreError: a file is damaged or cannot
+// be written.
 ConvertReport convert_weights(const ConvertSpec& spec);
 
 }  // namespace helip::model

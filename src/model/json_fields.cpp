@@ -11,8 +11,23 @@ namespace helip::model {
 
 using Json = nlohmann::json;
 
+namespace {
+
+constexpr int kMaxDepth = 32;
+constexpr std::size_t kShownBytes = 80;
+
+}  // namespace
+
 Json parse_json_object(std::string_view text, const std::string& where) {
-  Json parsed = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  // Printing and comparing recurse.
+  const auto refuse_depth = [&](int depth, Json::parse_event_t, Json&) {
+    if (depth <= kMaxDepth) return true;
+    throw ConfigError({.what = "the model's file is nested too deeply",
+                       .where = where,
+                       .expected = cat("at most ", kMaxDepth, " levels"),
+                       .found = "more"});
+  };
+  Json parsed = Json::parse(text, refuse_depth, /*allow_exceptions=*/false);
   if (parsed.is_discarded()) {
     throw ConfigError({.what = "the model's file is not JSON", .where = where});
   }
@@ -144,7 +159,7 @@ void JsonFields::fail(const std::string& key, const std::string& what, const std
   throw ConfigError({.what = what,
                      .where = where_ + ": " + name(key),
                      .expected = expected,
-                     .found = found.substr(0, 200)});
+                     .found = shortened(found, kShownBytes)});
 }
 
 const Json* JsonFields::find(const std::string& key) {

@@ -1,7 +1,9 @@
 #include "model/model_files.h"
 
 #include <algorithm>
+#include <functional>
 #include <nlohmann/json.hpp>
+#include <string_view>
 #include <system_error>
 #include <vector>
 
@@ -21,15 +23,24 @@ OpenClipConfig read_clip(const fs::path& file) {
   return parse_open_clip_config(read_text_file(file), file.string());
 }
 
-std::string installed_names(const fs::path& installed) {
+// Names of installed configurations, those first that begin most like `asked`.
+std::string installed_names(const fs::path& installed, const std::string& asked) {
+  constexpr std::size_t kMostNames = 8;
   std::vector<std::string> names;
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(installed, error)) {
     if (entry.path().extension() == ".json") names.push_back(entry.path().stem().string());
   }
-  std::sort(names.begin(), names.end());
+  const auto common = [&](const std::string& name) {
+    return std::ranges::mismatch(name, asked).in1 - name.begin();
+  };
+  std::ranges::sort(names);
+  std::ranges::stable_sort(names, std::ranges::greater(), common);
   std::string text;
-  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+  for (std::size_t i = 0; i < std::min(names.size(), kMostNames); ++i) {
+    text += (i == 0 ? "" : ", ") + names[i];
+  }
+  if (names.size() > kMostNames) text += cat(" and ", names.size() - kMostNames, " more");
   return text.empty() ? "none in " + installed.string() : text;
 }
 
@@ -55,12 +66,56 @@ ArchitectureSource from_folder(const fs::path& folder, const std::string& option
 }
 
 bool is_weights_name(const fs::path& file) {
-  const fs::path extension = file.extension();
-  return extension == ".safetensors" || extension == ".pt" || extension == ".pth" ||
-         extension == ".bin";
+  const std::string ending = file_ending(file);
+  return ending == ".safetensors" || is_torch_ending(ending);
+}
+
+// The entry of a folder, or the file itself, whose name ends so; empty if there is none.
+fs::path with_ending(const fs::path& place, std::string_view ending) {
+  if (place.string().ends_with(ending)) return place;
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(place, ignored)) {
+    if (entry.path().string().ends_with(ending)) return entry.path();
+  }
+  return {};
+}
+
+// What lies where weights were expected, and how to make weights of it.
+std::string found_in_place_of_weights(const fs::path& init) {
+  std::error_code ignored;
+  if (!fs::exists(init, ignored)) return "no " + init.string();
+  if (const fs::path list = with_ending(init, ".index.json"); !list.empty()) {
+    return cat("shards that ", list.filename().string(), " lists: save them as one file");
+  }
+  if (!with_ending(init, ".distcp").empty()) {
+    return "shards of PyTorch (.distcp): join them with python -m "
+           "torch.distributed.checkpoint.format_utils dcp_to_torch FOLDER NAME.pt";
+  }
+  if (!with_ending(init, "zero_to_fp32.py").empty()) {
+    return "shards of DeepSpeed: join them with python zero_to_fp32.py FOLDER NAME.pt";
+  }
+  if (fs::is_directory(init, ignored)) {
+    for (const auto& entry : fs::directory_iterator(init, ignored)) {
+      if (!is_weights_name(entry.path())) continue;
+      return cat("a folder with ", entry.path().filename().string(), ": name that file");
+    }
+  }
+  return init.string();
 }
 
 }  // namespace
+
+std::string file_ending(const fs::path& file) {
+  std::string ending = file.extension().string();
+  std::ranges::transform(ending, ending.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  return ending;
+}
+
+bool is_torch_ending(std::string_view ending) {
+  return ending == ".pt" || ending == ".pth" || ending == ".bin" || ending == ".ckpt";
+}
 
 fs::path installed_models() {
   return fs::read_symlink("/proc/self/exe").parent_path().parent_path() / "share/helip/models";
@@ -85,7 +140,7 @@ ArchitectureSource find_architecture(const std::string& architecture, const fs::
   }
   throw ConfigError({.what = "no such model",
                      .where = option,
-                     .expected = "a name (" + installed_names(installed) +
+                     .expected = "a name (" + installed_names(installed, architecture) +
                                  "), an OpenCLIP JSON file or a model folder",
                      .found = architecture.empty() ? "nothing" : architecture});
 }
@@ -109,9 +164,10 @@ fs::path find_weights(const fs::path& init, bool locked_towers, const WeightsPla
   throw ConfigError(
       {.what = "no weights there",
        .where = place.name,
-       .expected = cat(place.may_be_random ? "random, " : "",
-                       "a file (.safetensors, .pt, .pth or .bin), or a folder with ", listed),
-       .found = fs::exists(init, ignored) ? init.string() : "no " + init.string()});
+       .expected =
+           cat(place.may_be_random ? "random, " : "",
+               "a file (.safetensors, .pt, .pth, .bin or .ckpt), or a folder with ", listed),
+       .found = found_in_place_of_weights(init)});
 }
 
 std::optional<OpenClipConfig> config_beside_weights(const fs::path& init) {

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "model/clip_architecture.h"
 #include "model/slip_architecture.h"
@@ -14,6 +15,11 @@ inline constexpr const char* kOpenClipConfigFile = "open_clip_config.json";
 inline constexpr const char* kOpenClipWeightsFile = "open_clip_model.safetensors";
 inline constexpr const char* kOpenClipTorchFile = "open_clip_pytorch_model.bin";
 inline constexpr const char* kCheckpointWeightsFile = "model.safetensors";
+
+// The last dot of a file's name and what follows it, in lower case; empty if there is no dot.
+std::string file_ending(const std::filesystem::path& file);
+// Whether files of torch.save have this ending: .pt, .pth, .bin, .ckpt.
+bool is_torch_ending(std::string_view ending);
 
 // What an architecture names.
 struct ArchitectureSource {

@@ -16,8 +16,9 @@ struct ExpectedTensor {
   std::string dtype = "F32";  // of safetensors; F32 stands for any floating-point one
 };
 
-// Throws ConfigError naming `file` and the first tensor that is missing, misshapen (expected and
-// found shape), of another dtype, or surplus.
+// Throws ConfigError naming `file`: the names are of another program's layout
+// (weights/foreign_names.h), or the first tensor that is missing or surplus, with how many fit, or
+// that is misshapen (expected and found shape) or of another dtype.
 void check_same_tensors(const std::map<std::string, ExpectedTensor>& expected,
                         const std::map<std::string, store::TensorView>& tensors,
                         const std::filesystem::path& file);

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "common/clock.h"
+#include "common/error.h"
 #include "common/log.h"
 #include "common/text.h"
 
@@ -45,7 +46,7 @@ CheckpointWriter::~CheckpointWriter() {
     if (copied_.valid()) copied_.get();
     if (written_.valid()) written_.get();
   } catch (const std::exception& problem) {
-    log::error(cat("a checkpoint was not written: ", problem.what()));
+    log::error(cat("a checkpoint was not written: ", line_of(problem)));
   }
 }
 

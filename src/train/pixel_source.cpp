@@ -173,19 +173,22 @@ class PixelSource final : public BatchSource {
       return crops;
     };
     // Without a random crop the whole image is seen.
-    const data::CroppedImage source =
+    data::CroppedImage source =
         data::decode_for_crops(sample.image, preprocess_.size, options_.limits,
                                options_.augment && options_.decode_scaled, choose);
+    if (!corpus_.manifest().resizes_first) source.image = data::in_rgb(std::move(source.image));
     if (options_.augment) {
       data::preprocess_region(source.image, source.regions.at(0), preprocess_,
                               part(job.batch.image, row));
     } else {
       data::preprocess(source.image, preprocess_, part(job.batch.image, row));
     }
+    // Views are made of RGB whatever the corpus, as SLIP makes them.
+    if (!draws.empty()) source.image = data::in_rgb(std::move(source.image));
     for (std::size_t view = 0; view < draws.size(); ++view) {
-      data::preprocess_view(source.image, source.regions.at(1 + view), draws[view], preprocess_,
-                            part(job.batch.views.at(view),
-                                 static_cast<std::size_t>(viewed - view_rows.begin())));
+      data::preprocess_view(
+          source.image, source.regions.at(1 + view), draws[view], preprocess_,
+          part(job.batch.views.at(view), static_cast<std::size_t>(viewed - view_rows.begin())));
     }
   }
 

@@ -15,6 +15,7 @@ namespace helip::weights {
 namespace {
 
 constexpr int kMaxDepth = 64;
+constexpr std::size_t kMaxShownName = 60;
 // How files begin that torch.save wrote before it wrote zip archives.
 constexpr std::string_view kOldMagic = "\x80\x02\x8A\x0A\x6C\xFC\x9C\x46\xF9\x20\x6A\xA8\x50\x19";
 
@@ -30,6 +31,38 @@ std::string quoted(const std::vector<std::string_view>& keys) {
   return text + (keys.size() > kMaxKeys ? cat(" and ", keys.size() - kMaxKeys, " more") : "");
 }
 
+// The first tensor of a dict that holds some; null if it holds none.
+const std::string_view* first_tensor(const Value& value) {
+  const auto* const dict = std::get_if<Dict*>(&value);
+  if (dict == nullptr) return nullptr;
+  for (const auto& [key, item] : (*dict)->items) {
+    const auto* const name = std::get_if<std::string_view>(&key);
+    if (name != nullptr && std::holds_alternative<const PickledTensor*>(item)) return name;
+  }
+  return nullptr;
+}
+
+// The keys of a dict that holds something else than tensors. First those where tensors are.
+std::string described(const Dict& dict) {
+  std::vector<std::string_view> keys;
+  std::string inside;
+  for (const auto& [key, value] : dict.items) {
+    const auto* const name = std::get_if<std::string_view>(&key);
+    if (name == nullptr || std::holds_alternative<const PickledTensor*>(value)) continue;
+    const std::string_view* const tensor = first_tensor(value);
+    if (tensor == nullptr) {
+      keys.push_back(*name);
+    } else if (inside.empty()) {
+      inside = cat("tensors under '", shortened(*name, kMaxShownName), "', as '",
+                   shortened(*tensor, kMaxShownName), "'");
+    } else {
+      keys.insert(keys.begin(), *name);
+    }
+  }
+  if (inside.empty()) return quoted(keys);
+  return inside + (keys.empty() ? "" : ", and " + quoted(keys));
+}
+
 // Fills `tensors` from a file of torch.save.
 class Collector {
  public:
@@ -39,20 +72,18 @@ class Collector {
 
   // `expected`: where tensors may stand, for the message.
   void state_dict(const Dict& dict, const std::string& expected) {
-    std::vector<std::string_view> others;
+    bool other = false;
     for (const auto& [key, value] : dict.items) {
       const auto* const name = std::get_if<std::string_view>(&key);
       if (name == nullptr) fail("the state_dict has a key that is no text");
       const auto* const tensor = std::get_if<const PickledTensor*>(&value);
       if (tensor == nullptr) {
-        others.push_back(*name);
-      } else if (others.empty()) {
+        other = true;
+      } else if (!other) {
         add(name_of("", *name), **tensor);
       }
     }
-    if (!others.empty()) {
-      fail("the file holds something else than tensors", expected, quoted(others));
-    }
+    if (other) fail("the file holds something else than tensors", expected, described(dict));
   }
 
   // A TorchScript module's attributes are its parameters and buffers, and its submodules'.
@@ -103,6 +134,16 @@ class Collector {
   Tensors tensors_;
   std::size_t attributes_ = 0;
 };
+
+// What a value of a pickle is, in words.
+std::string kind_of(const Value& value) {
+  if (std::holds_alternative<const PickledTensor*>(value)) return "a tensor alone";
+  if (std::holds_alternative<Sequence*>(value)) return "a list";
+  if (std::holds_alternative<Object*>(value)) return "an object of a class";
+  if (std::holds_alternative<std::string_view>(value)) return "text";
+  if (std::holds_alternative<None>(value)) return "None";
+  return "a value that is no dict";
+}
 
 std::optional<std::int64_t> whole_number(const Dict& dict, std::string_view key) {
   const Value* const value = dict.find(key);
@@ -171,14 +212,24 @@ Tensors read_torch_file(TorchFile& file, const std::filesystem::path& path,
   if (root == nullptr) {
     throw StoreError({.what = "the file holds no checkpoint",
                       .where = path.string(),
-                      .expected = "a state_dict, or a dict with one"});
+                      .expected = "a state_dict, or a dict with one",
+                      .found = kind_of(file.root())});
+  }
+  if ((*root)->find("param_groups") != nullptr && (*root)->find("state") != nullptr) {
+    throw StoreError({.what = "the file holds an optimizer's state and no model",
+                      .where = path.string(),
+                      .expected = "the checkpoint that holds the model",
+                      .found = described(**root)});
   }
   const Dict* state = *root;
-  std::string expected = "`state_dict`, or a bare state_dict";
+  std::string expected = "`state_dict`, or a bare state_dict: save the one you want alone";
   if (const Value* const inner = (*root)->find("state_dict")) {
     const auto* const dict = std::get_if<Dict*>(inner);
     if (dict == nullptr) {
-      throw StoreError({.what = "the checkpoint's state_dict is no dict", .where = path.string()});
+      throw StoreError({.what = "the checkpoint's state_dict is no dict",
+                        .where = path.string(),
+                        .expected = "tensors by their names",
+                        .found = kind_of(*inner)});
     }
     state = *dict;
     expected = "tensors alone in `state_dict`";
@@ -200,9 +251,16 @@ Tensors plain_names(const Tensors& tensors, const std::filesystem::path& path) {
   return result;
 }
 
+bool is_one(std::uint64_t extent) { return extent == 1; }
+
 // OpenCLIP's plain names, and parameters and buffers alone.
 Tensors canonical(Tensors tensors, Layout layout, const std::filesystem::path& path) {
   std::erase_if(tensors, [](const auto& item) { return is_no_parameter(item.first); });
+  // A scalar here. FSDP and the first CLIPs have it as a list of one.
+  if (const auto scale = tensors.find("logit_scale");
+      scale != tensors.end() && std::ranges::all_of(scale->second.shape, is_one)) {
+    scale->second.shape.clear();
+  }
   if (layout != Layout::kCustomText) return tensors;
   Tensors result;
   for (auto& [name, view] : tensors) {

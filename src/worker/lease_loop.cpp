@@ -7,6 +7,7 @@
 #include <system_error>
 
 #include "common/digest.h"
+#include "common/error.h"
 #include "common/log.h"
 #include "common/publish.h"
 #include "common/text.h"
@@ -200,8 +201,9 @@ void LeaseLoop::run_task(const rpc::Lease& lease) {
   } catch (const Orphaned&) {
     throw;
   } catch (const std::exception& error) {
-    log::error(error.what());
-    report_failure(lease, error.what(), kind_of(error));
+    const std::string line = line_of(error);
+    log::error(line);
+    report_failure(lease, line, kind_of(error));
   }
   keeper_->let_go();
   std::error_code ignored;
@@ -251,7 +253,7 @@ void LeaseLoop::mine_for_training(comm::Group& group) {
     stopped_ = !runner_->mine_for_training(group, hooks());
   } catch (const std::exception& error) {
     // The training waits for the table: the launch must end and begin again.
-    log::error(error.what());
+    log::error(line_of(error));
     options_.end_process(kExitFailed);
     throw;
   }
@@ -282,9 +284,10 @@ bool LeaseLoop::run_training(const rpc::Lease& lease, comm::Group& group) {
   } catch (const std::exception& error) {
     // Peers may stand in a collective that this rank will never join. Every rank knows the fence,
     // so any may report.
-    log::error(error.what());
+    const std::string line = line_of(error);
+    log::error(line);
     try {
-      report_failure(lease, error.what(), kind_of(error));
+      report_failure(lease, line, kind_of(error));
     } catch (const Orphaned& away) {
       log::error(away.what());
     }

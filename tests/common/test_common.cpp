@@ -47,7 +47,7 @@ TEST_CASE("shortened text keeps both ends and cuts neither a character nor an es
   CHECK(shortened("0123456789abcdef", 16) == "0123456789abcdef");
   CHECK(shortened("0123456789abcdefg", 16) == "012345678…defg");
   CHECK(shortened("ééééééééééé", 16) == "éééé…éé");
-  CHECK(shortened(std::string(20, '\n'), 20) == "\\x0a\\x0a…\\x0a");
+  CHECK(shortened(std::string(20, '\n'), 20) == "\\x0a\\x0a\\x0a…\\x0a");
   CHECK(shortened("", 16).empty());
 }
 

@@ -369,8 +369,8 @@ TEST_CASE("values out of range name key, range and value") {
       {"train.beta2=1",
        "--set: train.beta2: value not allowed; expected 0 or more, below 1; found 1"},
       {"corpus.csv_separator=ab",
-       "--set: corpus.csv_separator: value not allowed; expected one character, or tab; found "
-       "'ab'"},
+       "--set: corpus.csv_separator: value not allowed; expected one character, tab, or auto; "
+       "found 'ab'"},
       {"corpus.max_quarantined=1.5",
        "--set: corpus.max_quarantined: value not allowed; expected 0 to 1; found 1.5"},
       {"corpus.max_pixels=0",
@@ -421,11 +421,36 @@ TEST_CASE("bad overrides say so") {
       {"train.lr.x=1", "--set: train.lr: wrong type; expected a number; found a mapping"},
       {"eval.recall_k=[1", "--set: a key must be text, or a bracket is not closed"},
       {"train=&a {lr: 1}", "--set: anchors are not allowed"},
+      {"output.work_dir=\"a\\0b\"",
+       "--set: output.work_dir: wrong type; expected text without a NUL byte; found 'a\\x00b'"},
+      {"output.work_dir=$HELIP_TEST_NO_SUCH/a",
+       "--set: output.work_dir: the environment variable is not set; expected a variable with a "
+       "value, or $$ for a dollar; found '$HELIP_TEST_NO_SUCH'"},
+      {"corpus.path=a::~no-such-user-here/b",
+       "--set: corpus.path: no such user; expected ~ or ~USER with a home folder, or ./~ for a "
+       "name "
+       "that starts with ~; found '~no-such-user-here'"},
+      {"train.hard_pairs=''",
+       "--set: train.hard_pairs: value not allowed; expected one of mined, random, none; found "
+       "nothing"},
   };
   for (const Bad& each : bad) {
     CAPTURE(each.yaml);
     CHECK(error_of(kGood, {each.yaml}) == each.error);
   }
+}
+
+TEST_CASE("a value of any length and depth gives one short line") {
+  const std::string dots = std::string(100000, '.') + "=1";
+  CHECK(error_of(kGood, {"a" + dots}).starts_with("--set: nested too deeply; expected at most 32"));
+  for (const std::string& text : {std::string(100000, 'x'), std::string(100000, '9'),
+                                  std::string(100000, '['), "\"" + std::string(300, 'y') + "\""}) {
+    const std::string error = error_of("train: {lr: " + text + "}\n");
+    CHECK(error != "no error");
+    CHECK(error.size() <= 400);
+  }
+  CHECK(error_of(kGood, {"train.lr=" + std::string(400, '9')}) ==
+        "--set: train.lr: wrong type; expected a number; found '999999999999…999999999999'");
 }
 
 TEST_CASE("files that cannot be read are named") {

@@ -1,4 +1,5 @@
 #include <catch2/catch.hpp>
+#include <cstdlib>
 #include <filesystem>
 #include <set>
 #include <string>
@@ -314,6 +315,28 @@ TEST_CASE("paths of the file are relative to its folder, those of overrides to t
   CHECK(standard.model.init == "random");
 }
 
+TEST_CASE("home folders and variables in paths are expanded once, and in nothing else") {
+  ::setenv("HOME", "/home/me", 1);
+  ::setenv("HELIP_TEST_SCRATCH", "/scratch/a$b", 1);
+  const RunConfig config =
+      parse_config(kEveryKey, "every.yaml", "/base/configs",
+                   {"output.work_dir=$HELIP_TEST_SCRATCH/hw", "model.init=~/init",
+                    "model.architecture=$HELIP_TEST_SCRATCH", "mining.scratch=s$$1",
+                    "corpus.path=~/{0..3}.tar::${HELIP_TEST_SCRATCH}/b.tar", "launcher.hosts=$HOME",
+                    "eval.datasets=[{name: a, path: ~/eval, tasks: [retrieval]}]"});
+  const auto current = std::filesystem::current_path();
+  CHECK(config.output.work_dir == "/scratch/a$b/hw");
+  CHECK(config.model.init == "/home/me/init");
+  CHECK(config.model.architecture == "/scratch/a$b");
+  CHECK(config.mining.scratch == (current / "s$1").string());
+  CHECK(config.corpus.path == "/home/me/{0..3}.tar::/scratch/a$b/b.tar");
+  CHECK(config.eval.datasets.at(0).path == "/home/me/eval");
+  CHECK(config.launcher.hosts == "$HOME");
+  const RunConfig again = parse_config(to_yaml(config), "t.yaml", "/");
+  CHECK(again == config);
+  CHECK(config_digest(again) == config_digest(config));
+}
+
 TEST_CASE("overrides are YAML and the last one of a key wins") {
   const RunConfig config =
       parse_config(kEveryKey, "every.yaml", "/b",
@@ -325,6 +348,32 @@ TEST_CASE("overrides are YAML and the last one of a key wins") {
   CHECK(config.loss.margin_scale == 3);
   CHECK_FALSE(config.loss.margin_detach);
   CHECK(config.loss.margin_direction == "both");
+}
+
+TEST_CASE("evaluation and report change their own digests, training changes all three") {
+  const auto digests = [](const std::string& change) {
+    const RunConfig config = parse_config(kEveryKey, "every.yaml", "/base/configs", {change});
+    return std::vector{training_digest(config), config_digest(config), report_digest(config)};
+  };
+  const auto former = digests("coordinator.max_attempts=9");
+  for (const std::string change :
+       {"eval.recall_k=[1]", "eval.batch_size=2", "eval.datasets=[]", "eval.evaluate_init=true"}) {
+    INFO(change);
+    const auto changed = digests(change);
+    CHECK(changed[0] == former[0]);
+    CHECK(changed[1] != former[1]);
+    CHECK(changed[2] != former[2]);
+  }
+  const auto shown = digests("output.gallery_targets=2");
+  CHECK(shown[0] == former[0]);
+  CHECK(shown[1] == former[1]);
+  CHECK(shown[2] != former[2]);
+  for (const std::string change :
+       {"early_stop.split=other", "launcher.device=auto", "model.name=m"}) {
+    INFO(change);
+    const auto changed = digests(change);
+    for (std::size_t i = 0; i < 3; ++i) CHECK(changed[i] != former[i]);
+  }
 }
 
 TEST_CASE("the digest covers what determines results and nothing else") {

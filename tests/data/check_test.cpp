@@ -64,6 +64,35 @@ TEST_CASE_METHOD(CheckTest,
   }
 }
 
+TEST_CASE("captions whose mojibake no repair mends are counted, with the first of them") {
+  const test::TemporaryFolder folder;
+  std::string members;
+  for (int i = 0; i < 12; ++i) {
+    const std::string key = std::to_string(100 + i);
+    members += tar_member(key + ".png", test::png(i)) +
+               tar_member(key + ".txt", i % 3 == 0   ? "\u00A4\u00A4 broken " + key
+                                        : i % 3 == 1 ? "caf\u00C3\u00A9"
+                                                     : "caf\u00E9");
+  }
+  for (int i = 0; i < 4; ++i) {
+    const std::string key = std::to_string(200 + i);
+    members +=
+        tar_member(key + ".png", test::png(i)) +
+        tar_member(key + ".json", i < 2 ? R"({"caption": "\u00A4\u00A4"})" : R"({"caption": []})");
+  }
+  test::write_file(folder.path() / "0.tar", members + kTarEnd);
+  write_corpus_index(scan_shards(list_shards(folder.path().string()), "caption", {}),
+                     folder.path());
+  const CheckReport report = check_corpus(folder.path(), {});
+  CHECK(report.mojibake == 6);
+  REQUIRE(report.mojibake_examples.size() == 5);
+  CHECK(report.mojibake_examples[1] ==
+        std::pair<std::uint64_t, std::string>{3, "\u00A4\u00A4 broken 103"});
+  CHECK(report.problems ==
+        std::map<std::string, std::uint64_t>{{"the json's field caption is a list", 2}});
+  CHECK(report.unusable.at(0).reason == "the json's field caption is a list; expected a string");
+}
+
 TEST_CASE_METHOD(CheckTest, "images beyond the limits are unusable") {
   const CheckReport report = check_corpus(corpus, {.limits = {.max_pixels = 1}});
   CHECK(report.unusable.size() == report.manifest.pairs);

@@ -4,6 +4,8 @@
 
 #include "common/error.h"
 #include "corpus_support.h"
+#include "data/task_inputs.h"
+#include "data/text_lines.h"
 #include "support/temporary_folder.h"
 
 namespace helip::data {
@@ -20,7 +22,7 @@ struct DatasetTest {
   DatasetTest() {
     test::write_file(root / "classnames.txt", "blue tit\nmagpie\n");
     test::write_file(root / "zeroshot_classification_templates.txt",
-                     "a photo of a {c}.\na drawing of a {c}.\n\n");
+                     "a photo of a {c}.\na drawing of a {c}.\n");
     test::write_file(root / "test/nshards.txt", "2\n");
     test::write_file(root / "test/0.tar", tar_member("s0000000.webp", "image 0") +
                                               tar_member("s0000000.cls", "1") +
@@ -56,7 +58,7 @@ TEST_CASE_METHOD(DatasetTest, "retrieval sets have captions, one a line, and no 
   const Dataset dataset = read_dataset(flowers, "val");
   CHECK(dataset.classnames.empty());
   REQUIRE(dataset.samples.size() == 2);
-  CHECK(dataset.samples[0].captions == std::vector<std::string>{"one", "two words", "three"});
+  CHECK(dataset.samples[0].captions == std::vector<std::string>{"one", "", "two words", "three"});
   CHECK(dataset.samples[0].label == -1);
 }
 
@@ -76,11 +78,13 @@ TEST_CASE_METHOD(DatasetTest, "what is missing or contradicts itself is named") 
   CHECK(contains(with(tar_member("a.png", "x") + tar_member("a.cls", "one")), "not a number"));
   CHECK(contains(with(tar_member("a.png", "x") + tar_member("a.cls", "-1")), "not a number"));
   CHECK(contains(with(tar_member("a.png", "x")), "some samples have a class and some have none"));
-  CHECK(contains(with(tar_member("a.cls", "0")), "1.tar: a: a sample has no image"));
+  CHECK(contains(with(tar_member("a.cls", "0") + tar_member("a.gif", "x")),
+                 "1.tar: a: a sample has no image; expected KEY.{webp,png,jpg,jpeg}; found only "
+                 ".cls, .gif"));
   CHECK(contains(with(tar_member("a.png", "x") + tar_member("a.jpg", "y")), "two images"));
   CHECK(contains(with(tar_member("a.png", "") + tar_member("a.cls", "0")), "an image is empty"));
   CHECK(contains(with(tar_member("a.png", "x") + tar_member("a.txt", "\xFF")), "not valid UTF-8"));
-  CHECK(contains(with(tar_member("a.png", "x").substr(0, 300)), "1.tar: byte"));
+  CHECK(contains(with(tar_member("a.png", "x").substr(0, 140)), "1.tar: byte"));
   REQUIRE(error().empty());
   test::write_file(root / "test/nshards.txt", "3");
   CHECK(contains(error(), "2.tar: a shard of the data set is missing; expected 3 shards"));
@@ -91,8 +95,104 @@ TEST_CASE_METHOD(DatasetTest, "what is missing or contradicts itself is named") 
   std::filesystem::remove(root / "test/nshards.txt");
   CHECK(contains(error(), "nshards.txt: a file of the data set is missing"));
   test::write_file(root / "test/nshards.txt", "2");
-  test::write_file(root / "zeroshot_classification_templates.txt", "a photo\n");
-  CHECK(contains(error(), "a template without its class"));
+}
+
+TEST_CASE_METHOD(DatasetTest, "numbers of shards and classes are told from what is none") {
+  for (const char* text :
+       {"", " \n", "1.0", "1 2", "-1", "0x2", "99999999999999999999", "\x00\x01"}) {
+    INFO(text);
+    test::write_file(root / "test/nshards.txt", text);
+    const std::string line = error();
+    CHECK(contains(line, "nshards.txt: not a number; expected a whole number, 0 or more; found "));
+    CHECK_FALSE(line.ends_with("found "));
+  }
+  test::write_file(root / "test/nshards.txt", std::string(400, '9'));
+  CHECK(error().size() < 400);
+  for (const char* text : {"2", " 2 ", "2\n\n", "2\r\n"}) {
+    test::write_file(root / "test/nshards.txt", text);
+    CHECK(error().empty());
+  }
+}
+
+TEST_CASE_METHOD(DatasetTest, "a template names its class as {c} and in no other way") {
+  const auto with = [&](const std::string& templates) {
+    test::write_file(root / "zeroshot_classification_templates.txt", templates);
+    return error();
+  };
+  CHECK(contains(with("a {c}.\na photo\n"), "templates.txt:2: a template without its class"));
+  CHECK(contains(with("a photo of a {}.\n"), "{c} in each line; found 'a photo of a {}.'"));
+  CHECK(contains(with("a {c} in {place}\n"), "another placeholder than {c}"));
+  CHECK(contains(with("a {c"), "a template without its class"));
+  CHECK(with("{c} and {c}\n\n").empty());
+}
+
+TEST_CASE_METHOD(DatasetTest, "a blank line of the class names keeps its place") {
+  test::write_file(root / "classnames.txt",
+                   "\xEF\xBB\xBF"
+                   "cat\r\n \r\nsmall bird\n\n");
+  CHECK(read_class_names(root) == std::vector<std::string>{"cat", "", "small bird", ""});
+}
+
+TEST_CASE("lines are those of Python's splitlines, each without white space at its ends") {
+  using Lines = std::vector<std::string>;
+  CHECK(python_lines("").empty());
+  CHECK(python_lines("\n") == Lines{""});
+  CHECK(python_lines("a") == Lines{"a"});
+  CHECK(python_lines("a\n") == Lines{"a"});
+  CHECK(python_lines("a\n\n") == Lines{"a", ""});
+  CHECK(python_lines("\na\rb\r\nc") == Lines{"", "a", "b", "c"});
+  CHECK(python_lines("a\vb\fc\x1c"
+                     "d\x1d"
+                     "e\x1e"
+                     "f\xC2\x85g\xE2\x80\xA8h\xE2\x80\xA9i") ==
+        Lines{"a", "b", "c", "d", "e", "f", "g", "h", "i"});
+  CHECK(python_lines(" a \t\n") == Lines{"a"});
+  CHECK(blank_lines({"a", "b"}) == "");
+  CHECK(blank_lines({"a", "", "b", ""}) == "2, 4");
+  CHECK(blank_lines(Lines(9, "")) == "1, 2, 3, 4, 5 and 4 more");
+}
+
+TEST_CASE("what a task needs of a sample is there or the sample is named") {
+  const auto sample = [](const std::string& key, std::int64_t label,
+                         std::vector<std::string> texts) {
+    return DatasetSample{.key = key, .image = {}, .label = label, .captions = std::move(texts)};
+  };
+  const Dataset whole{.classnames = {"cat", "", "bird"},
+                      .templates = {"a {c}", "{c}, {c}"},
+                      .samples = {sample("a", 2, {"one", ""}), sample("b", 0, {"ONE"})},
+                      .fingerprint = {}};
+  CHECK(labels_of(whole, "set/test") == std::vector<std::int64_t>{2, 0});
+  CHECK(prompts_of(whole, "set/test") ==
+        std::vector<std::string>{"a cat", "cat, cat", "a ", ", ", "a bird", "bird, bird"});
+  const TaskCaptions captions = captions_of(whole, "set/test");
+  CHECK(captions.texts == std::vector<std::string>{"one", "", "ONE"});
+  CHECK(captions.of_image == std::vector<std::vector<std::size_t>>{{0, 1}, {2}});
+  CHECK(captions.group == std::vector<std::uint64_t>{0, 1, 0});
+
+  const auto with = [&](const DatasetSample& last) {
+    Dataset dataset = whole;
+    dataset.samples.push_back(last);
+    return dataset;
+  };
+  const auto labels_error = [&](const Dataset& dataset) {
+    return test::error_of<DataError>([&] { labels_of(dataset, "set/test"); });
+  };
+  const auto captions_error = [&](const Dataset& dataset) {
+    return test::error_of<DataError>([&] { captions_of(dataset, "set/test"); });
+  };
+  CHECK(labels_error(with(sample("c", -1, {}))) ==
+        "set/test c: a sample has no label of the data set's classes; expected KEY.cls with 0 … 2; "
+        "found none");
+  CHECK(contains(labels_error(with(sample("c", 3, {}))), "found 3"));
+  CHECK(captions_error(with(sample("c", 0, {}))) ==
+        "set/test c: an image has no caption; expected KEY.txt with a caption in each line; found "
+        "none");
+  CHECK(contains(captions_error(with(sample("c", 0, {"", " "}))), "found blank lines"));
+  Dataset bare = whole;
+  bare.templates.clear();
+  bare.classnames.clear();
+  CHECK(contains(labels_error(bare), "the data set has no classes"));
+  CHECK(contains(test::error_of<DataError>([&] { prompts_of(bare, "x"); }), "no prompt templates"));
 }
 
 }  // namespace

@@ -146,6 +146,35 @@ TEST_CASE_METHOD(ImportTest, "tables give pairs, with paths relative to the tabl
   CHECK(Corpus::open(out).load(SampleId{1}).caption == "second");
 }
 
+TEST_CASE_METHOD(ImportTest,
+                 "captions in JSON that Python wrote are kept, and others counted by kind") {
+  const std::vector<std::string> texts = {R"({"caption": "a cat", "score": NaN})",
+                                          R"({"caption": "cut \ud83d", "size": 1e999})",
+                                          R"({"caption": ["a"]})",
+                                          R"({"caption": ["b"]})",
+                                          R"({"caption": null})",
+                                          R"({"alt": "x"})",
+                                          R"({"caption": "a)"};
+  std::string tar;
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    const std::string key = std::to_string(i);
+    tar += tar_member(key + ".png", test::png(static_cast<int>(i))) +
+           tar_member(key + ".json", texts[i]);
+  }
+  test::write_file(in / "0.tar", tar + kTarEnd);
+  const auto report = import_corpus(options((in / "0.tar").string()));
+  CHECK(report.left_out ==
+        std::map<std::string, std::uint64_t>{{"the caption's json is not JSON", 1},
+                                             {"the json has no field caption", 1},
+                                             {"the json's field caption is a list", 2},
+                                             {"the json's field caption is null", 1}});
+  CHECK(lines_of(out / "import_report.jsonl")[0].at("detail") == "expected a string");
+  const Corpus corpus = Corpus::open(out);
+  REQUIRE(corpus.size() == 2);
+  CHECK(corpus.load(SampleId{0}).caption == "a cat");
+  CHECK(corpus.load(SampleId{1}).caption == "cut \uFFFD");
+}
+
 TEST_CASE_METHOD(ImportTest, "tars give pairs by content, several sources follow each other") {
   test::write_file(in / "0.tar", tar_member("x/a.jpg", test::png(1)) +
                                      tar_member("x/a.json", R"({"alt":"from json"})") +
@@ -191,13 +220,13 @@ TEST_CASE_METHOD(ImportTest,
   const auto turned = import_image(bytes(turned_png), {.exif_transpose = true});
   CHECK((turned.width == 3 && turned.height == 5));
   CHECK(decode_image(turned.encoded).pixels ==
-        transposed(decode_image(bytes(turned_png)), 6).pixels);
+        transposed(decode_stored(bytes(turned_png)), 6).pixels);
   CHECK(exif_orientation(turned.encoded) == 1);
 
   const std::string turned_jpeg = read_text_file(test::golden_folder("exif") + "o6.jpg");
   const auto jpeg = import_image(bytes(turned_jpeg), {.exif_transpose = true});
   CHECK(jpeg.extension == "jpg");
-  const auto wanted = transposed(decode_image(bytes(turned_jpeg)), 6);
+  const auto wanted = transposed(decode_stored(bytes(turned_jpeg)), 6);
   const auto found = decode_image(jpeg.encoded);
   REQUIRE(found.pixels.size() == wanted.pixels.size());
   for (std::size_t i = 0; i < wanted.pixels.size(); ++i)

@@ -109,13 +109,15 @@ TEST_CASE("weights are found in a file, a model folder and a checkpoint") {
     return test::message_of<ConfigError>([&] { find_weights(other, locked_towers, place); });
   };
   CHECK(refusal(false, {}) ==
-        "model.init: no weights there; expected random, a file (.safetensors, .pt, .pth or .bin), "
+        "model.init: no weights there; expected random, a file (.safetensors, .pt, .pth, .bin or "
+        ".ckpt), "
         "or a folder with open_clip_model.safetensors, model.safetensors or "
         "open_clip_pytorch_model.bin; found " +
             other.string());
   CHECK(refusal(true, {.name = "IN", .may_be_random = false})
-            .starts_with("IN: no weights there; expected a file (.safetensors, .pt, .pth or .bin), "
-                         "or a folder with heads.safetensors or model.safetensors; found"));
+            .starts_with(
+                "IN: no weights there; expected a file (.safetensors, .pt, .pth, .bin or .ckpt), "
+                "or a folder with heads.safetensors or model.safetensors; found"));
   CHECK(refusal(false, {.name = "encoder.model.init"})
             .starts_with("encoder.model.init: no weights there; expected random, a file"));
 }

@@ -110,16 +110,17 @@ def kinds(bomb_bytes=BOMB_BYTES):
         caption("no_text", "txt", b"", "the caption is empty"),
         caption("long", "txt", b"a" * ((1 << 20) + 1), "the caption is larger than 1 MiB"),
         caption("no_field", "json", b'{"url":"x"}', "the json has no field caption"),
-        caption("half_json", "json", b'{"caption":', "the caption's json is not a JSON object"),
-        caption("list", "json", b'{"caption":["a"]}', "the json's field caption is not a string"),
+        caption("half_json", "json", b'{"caption":', "the caption's json is not JSON"),
+        caption("list", "json", b'{"caption":["a"]}', "the json's field caption is a list; expected a string"),
         # No pairs.
         caption("no_caption", "xml", b"<a/>", "an image without a caption"),
         Kind("no_image", [Member("txt", b"a caption")], "a caption without an image"),
-        image("bmp", "bmp", b"BM", "a caption without an image"),
+        image("bmp", "bmp", b"BM", "an image of a format that is not read"),
         Kind("link", [Member("jpg", b"", tarfile.SYMTYPE), Member("txt", b"a caption")], "its image or caption is a link, and links are not followed"),
         # Odd, but good.
         image("cmyk", "jpg", golden["jpeg_cmyk.jpg"], ""),
         image("jpeg_named_png", "png", jpeg, ""),
+        caption("python_json", "json", b'{"caption": "a cat", "score": NaN, "cut": "\\ud83d"}', ""),
         image("png_named_jpg", "jpg", golden["png_grey_16bit.png"], ""),
         # Good if nobody keeps what they inflate to.
         image("bomb_of_pixels", "png", png(6, pixels=inflating), ""),

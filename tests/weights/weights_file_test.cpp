@@ -101,6 +101,17 @@ TEST_CASE("safetensors are told by content, and wrappers' prefixes go there too"
   CHECK(file.tensors().at("a").shape == std::vector<std::uint64_t>{4, 3});
 }
 
+TEST_CASE("a file that holds no checkpoint of one model says what it holds") {
+  CHECK_THROWS_WITH(open("models_by_other_keys"),
+                    Contains("something else than tensors") &&
+                        Contains("found tensors under 'model', as 'visual.conv1.weight', and ") &&
+                        Contains("'model_ema'") && Contains("'epoch'"));
+  CHECK_THROWS_WITH(open("optimizer_alone"),
+                    Contains("an optimizer's state and no model") && Contains("'param_groups'"));
+  CHECK_THROWS_WITH(open("list"), Contains("the file holds no checkpoint; expected a state_dict, "
+                                           "or a dict with one; found a list"));
+}
+
 TEST_CASE("the format before PyTorch 1.6 is refused with a way out") {
   CHECK_THROWS_WITH(open("before_1_6"), Contains("before 1.6") && Contains("torch.save it again"));
   CHECK_THROWS_AS(open("before_1_6"), StoreError);

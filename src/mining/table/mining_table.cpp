@@ -140,10 +140,17 @@ void check_mining(std::uint64_t pairs, const config::MiningConfig& config) {
   const bool fast = config.method == "fast";
   const std::uint64_t candidates = candidates_of(pairs, config);
   if (config.hard_pairs_per_target >= 1 && config.hard_pairs_per_target < candidates) return;
+  const std::string among = cat(fast ? "a pool of " : "a corpus of ", candidates,
+                                candidates == 1 ? " pair" : " pairs");
+  if (candidates < 2) {
+    throw ConfigError({.what = "no pair has another one to be mined",
+                       .where = fast && pairs >= 2 ? "mining.pool_size" : "the corpus",
+                       .expected = "2 pairs or more",
+                       .found = among});
+  }
   throw ConfigError({.what = "more hard pairs per target than there are candidates",
                      .where = "mining.hard_pairs_per_target",
-                     .expected = cat("1 to ", candidates == 0 ? 0 : candidates - 1, " (",
-                                     fast ? "a pool of " : "a corpus of ", candidates, " pairs)"),
+                     .expected = cat("1 to ", candidates - 1, " (", among, ")"),
                      .found = cat(config.hard_pairs_per_target)});
 }
 

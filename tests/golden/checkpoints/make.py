@@ -2,6 +2,7 @@
 this folder.
 
 NAME.pt               one file for each way of saving; see the functions' names
+models_by_other_keys.pt, optimizer_alone.pt, list.pt   no checkpoint of one model
 expected.safetensors  NAME/TENSOR: the tensors that a reader must find in NAME.pt, by their plain names
 """
 import argparse
@@ -157,6 +158,10 @@ def main():
     torch.jit.save(torch.jit.script(model), "torch_script.pt")
     keep("torch_script", {k: v for k, v in model.state_dict().items() if v.dtype != torch.int64})
     torch.save(tiny(), "before_1_6.pt", _use_new_zipfile_serialization=False)
+    # What holds no model, or not where it is looked for: none of it is read.
+    torch.save({"epoch": 3, "model": tiny(), "model_ema": tiny()}, "models_by_other_keys.pt")
+    torch.save(open_clip()[0]["optimizer"], "optimizer_alone.pt")
+    torch.save([draw(2)], "list.pt")
     safetensors.torch.save_file(expected, "expected.safetensors")
 
 

@@ -129,7 +129,7 @@ def wrong_pickles():
     refused_pickle("empty state_dict", "no tensor", b"\x80\x02}.")
     refused_pickle("state_dict is no dict", "is no dict", state(b"K\x01", text("state_dict")))
     refused_pickle("a number among the tensors", "something else than tensors", state(b"K\x01"))
-    refused_pickle("tensors under another key", "expected `state_dict`, or a bare state_dict; found 'epoch', 'model'",
+    refused_pickle("tensors under another key", "found tensors under 'model', as 'w', and 'epoch'",
                    b"\x80\x02}(" + text("epoch") + b"K\x01" + text("model") + b"}(" + text("w") + tensor() + b"uu.")
     refused_pickle("1,000 keys without tensors", "'" + "x" * 32 + "…', 'n1'", b"\x80\x02}(" + text("x" * 500) + b"N" +
                    b"".join(text(f"n{i}") + b"N" for i in range(1, 1000)) + b"u.")

@@ -1,0 +1,86 @@
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
+#include <new>
+#include <stdexcept>
+#include <string>
+
+#include "common/error.h"
+#include "common/output_place.h"
+#include "common/text.h"
+#include "support/temporary_folder.h"
+
+namespace helip {
+namespace {
+
+namespace fs = std::filesystem;
+using Catch::Matchers::Contains;
+
+template <typename Call>
+std::string line_of_thrown(Call&& call) {
+  try {
+    call();
+  } catch (const std::exception& error) {
+    return line_of(error);
+  }
+  return "nothing thrown";
+}
+
+}  // namespace
+
+TEST_CASE("errors of the file system and of memory become lines of their own") {
+  const test::TemporaryFolder folder;
+  const fs::path file = folder.path() / "file";
+  std::ofstream(file) << "x";
+  const std::string line = line_of_thrown([&] { fs::create_directories(file / "a"); });
+  CHECK_THAT(line, Catch::Matchers::StartsWith(file.string()) && Contains("Not a directory") &&
+                       !Contains("filesystem error"));
+  const fs::path other = folder.path() / "other";
+  const std::string both = line_of_thrown([&] { fs::rename(folder.path() / "gone", other); });
+  CHECK(both == (folder.path() / "gone").string() + " and " + other.string() +
+                    ": cannot rename; found No such file or directory");
+  CHECK(line_of_thrown([&] { static_cast<void>(fs::exists(std::string(300, 'n'))); }) ==
+        std::string(300, 'n') + ": status; found File name too long");
+  CHECK_THAT(line_of(std::bad_alloc()), Contains("not enough memory"));
+  CHECK_THAT(line_of(std::length_error("vector::reserve")), Contains("found vector::reserve"));
+  CHECK(line_of(std::runtime_error("")) == "an error without a message");
+  CHECK(line_of(DataError({.what = "x", .where = "y"})) == "y: x");
+}
+
+TEST_CASE("a number of hundreds of digits is shortened, and white space is seen") {
+  const std::string digits(300, '7');
+  CHECK(with_short_numbers("a " + digits + "b") == "a 777777777777…777777777777b");
+  CHECK(with_short_numbers(std::string(40, '1') + " 12.5") == std::string(40, '1') + " 12.5");
+  CHECK(to_line({.what = "w", .where = "p/" + std::string(60, '1'), .found = digits}) ==
+        "p/" + std::string(60, '1') + ": w; found 777777777777…777777777777");
+  CHECK(to_line({.what = "w", .expected = " ", .found = "\t"}) == "w; expected ' '; found '\\x09'");
+}
+
+TEST_CASE("a place for an output is told from one that is taken or cannot be written") {
+  const test::TemporaryFolder folder;
+  const fs::path file = folder.path() / "file";
+  std::ofstream(file) << "x";
+  const auto refusal = [&](const fs::path& path, Existing existing) -> std::string {
+    try {
+      check_output_place(path, "--out", existing);
+    } catch (const ConfigError& error) {
+      return error.what();
+    }
+    return {};
+  };
+  for (const Existing existing : {Existing::kRefused, Existing::kReplaced}) {
+    CHECK(refusal(folder.path() / "new", existing).empty());
+    CHECK(refusal(folder.path() / "new/", existing).empty());
+    CHECK(refusal(folder.path() / "a/b/new", existing).empty());
+    CHECK_THAT(refusal(file / "new", existing),
+               Contains("--out: the output's folder is no folder"));
+    CHECK_THAT(refusal(file / "a/new", existing), Contains("is no folder"));
+    CHECK_THAT(refusal("", existing), Contains("no name"));
+    CHECK_THAT(refusal(folder.path() / std::string(221, 'n'), existing), Contains("too long"));
+  }
+  CHECK_THAT(refusal(file, Existing::kRefused), Contains("exists already"));
+  CHECK(refusal(file, Existing::kReplaced).empty());
+  CHECK_THAT(refusal(folder.path(), Existing::kReplaced), Contains("the output is a folder"));
+}
+
+}  // namespace helip
