@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/error.h"
+#include "common/json_reason.h"
 #include "common/percent.h"
 #include "common/text.h"
 #include "config/to_yaml.h"
@@ -28,7 +29,7 @@ T read(const TaskRecord& task, const char* key) {
     throw StoreError({.what = "the result of a task lacks a key",
                       .where = cat(rpc::name_of(task.stage), "/", task.name),
                       .expected = key,
-                      .found = error.what()});
+                      .found = json_reason(error)});
   }
 }
 

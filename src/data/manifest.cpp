@@ -5,6 +5,7 @@
 #include "common/digest.h"
 #include "common/error.h"
 #include "common/ids.h"
+#include "common/json_reason.h"
 #include "common/publish.h"
 #include "common/text.h"
 
@@ -81,8 +82,9 @@ CorpusManifest read_manifest(const std::filesystem::path& file) {
                                  .samples = shard.at("samples").get<std::uint64_t>()});
     }
   } catch (const nlohmann::json::exception& error) {
-    throw StoreError(
-        {.what = "the corpus manifest is damaged", .where = file.string(), .found = error.what()});
+    throw StoreError({.what = "the corpus manifest is damaged",
+                      .where = file.string(),
+                      .found = json_reason(error)});
   }
   check(manifest, file);
   return manifest;

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/error.h"
+#include "common/json_reason.h"
 #include "common/publish.h"
 #include "common/text.h"
 #include "store/npy.h"
@@ -98,7 +99,7 @@ std::vector<QuarantineEntry> quarantine_from_json(const std::string& json) {
                          .reason = entry.at("reason").get<std::string>()});
     }
   } catch (const nlohmann::json::exception& error) {
-    throw StoreError({.what = "damaged list of quarantined samples", .found = error.what()});
+    throw StoreError({.what = "damaged list of quarantined samples", .found = json_reason(error)});
   }
   return entries;
 }

@@ -259,7 +259,8 @@ TEST_CASE_METHOD(CorpusTest, "a manifest that contradicts itself is refused") {
   CHECK(contains(with("/format", "helip_corpus/1"),
                  "expected helip_corpus/3: import or index the corpus again; "
                  "found helip_corpus/1"));
-  CHECK(contains(with("/pairs", "six"), "the corpus manifest is damaged"));
+  CHECK(contains(with("/pairs", "six"),
+                 "the corpus manifest is damaged; found type must be number, but is string"));
   const std::string text = manifest.dump();
   for (std::size_t length = 0; length < text.size(); length += 37) {
     test::write_file(index / "manifest.json", text.substr(0, length));

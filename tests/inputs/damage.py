@@ -182,9 +182,68 @@ def of_tar(rng, content):
     return bytes(content), f"tar {field}"
 
 
+def of_jpeg(rng, content):
+    """A marker segment that is changed, lost, moved or has another length."""
+    segments, at = [], 2
+    while at + 4 <= len(content) and content[at] == 0xFF and content[at + 1] != 0xDA:
+        size, = struct.unpack(">H", content[at + 2:at + 4])
+        segments.append(content[at:at + 2 + size])
+        at += 2 + size
+    scan = content[at:]
+    if not segments:
+        return of_bytes(rng, content)
+    how = rng.choice(["content", "content", "length", "lose", "twice", "swap", "marker"])
+    one = rng.randrange(len(segments))
+    if how == "content":
+        body = of_bytes(rng, segments[one][4:] or b"x")[0][:65000]
+        segments[one] = segments[one][:2] + struct.pack(">H", len(body) + 2) + body
+    elif how == "length":
+        segments[one] = segments[one][:2] + struct.pack(">H", rng.choice([0, 1, 2, 3, 255, 65535])) + segments[one][4:]
+    elif how == "lose":
+        del segments[one]
+    elif how == "twice":
+        segments.insert(rng.randrange(len(segments)), segments[one])
+    elif how == "swap":
+        rng.shuffle(segments)
+    else:
+        segments[one] = bytes([0xFF, rng.randrange(256)]) + segments[one][2:]
+    return content[:2] + b"".join(segments) + scan, f"jpeg {how}"
+
+
+def of_webp(rng, content):
+    """A chunk that is changed, lost, moved or renamed, in a file of the right length."""
+    parts, at = [], 12
+    while at + 8 <= len(content):
+        size, = struct.unpack("<I", content[at + 4:at + 8])
+        parts.append([content[at:at + 4], content[at + 8:at + 8 + size]])
+        at += 8 + size + size % 2
+    how = rng.choice(["content", "content", "lose", "twice", "swap", "name", "length"])
+    one = rng.randrange(len(parts))
+    if how == "content":
+        parts[one][1] = of_bytes(rng, parts[one][1])[0][:100000]
+    elif how == "lose":
+        del parts[one]
+    elif how == "twice":
+        parts.insert(rng.randrange(len(parts)), list(parts[one]))
+    elif how == "swap":
+        rng.shuffle(parts)
+    elif how == "name":
+        parts[one][0] = rng.choice([b"VP8 ", b"VP8L", b"VP8X", b"ALPH", b"ANIM", b"ANMF", b"EXIF", b"XMP ", b"ICCP", b"abcd"])
+    body = b"WEBP" + b"".join(name + struct.pack("<I", len(data)) + data + bytes(len(data) % 2) for name, data in parts)
+    size = len(body) if how != "length" else rng.choice(NUMBERS) & 0xFFFFFFFF
+    return b"RIFF" + struct.pack("<I", size) + body, f"webp {how}"
+
+
+def of_picture(rng, content):
+    """Bytes, or a part of its format that fits its surroundings."""
+    if rng.random() < 0.4:
+        return of_bytes(rng, content)
+    return (of_jpeg if content.startswith(b"\xff\xd8") else of_webp if content.startswith(b"RIFF") else of_png)(rng, content)
+
+
 def of_png(rng, content):
-    """Bytes, or a chunk with a checksum that fits."""
-    if rng.random() < 0.4 or not content.startswith(b"\x89PNG"):
+    """A chunk with a checksum that fits, or rows that inflate."""
+    if not content.startswith(b"\x89PNG"):
         return of_bytes(rng, content)
     parts, at = [], 8
     while at + 12 <= len(content):

@@ -1,6 +1,7 @@
 """Good inputs of every command, and the kinds of damaged ones: each makes its input in a folder and says what is run on it."""
 
 import dataclasses
+import hashlib
 import json
 import os
 import pathlib
@@ -157,7 +158,7 @@ def changed_file(rng, path, of):
 
 def by_name(path):
     return {".json": damage.of_json, ".npy": damage.of_npy, ".safetensors": damage.of_safetensors, ".pt": damage.of_zip, ".tar": damage.of_tar,
-            ".png": damage.of_png}.get(path.suffix, damage.of_text if path.suffix in (".txt", ".yaml", ".jsonl", ".tsv", ".csv") else damage.of_bytes)
+            ".png": damage.of_picture}.get(path.suffix, damage.of_text if path.suffix in (".txt", ".yaml", ".jsonl", ".tsv", ".csv") else damage.of_bytes)
 
 
 def any_file_of(rng, folder, weights=None):
@@ -165,6 +166,38 @@ def any_file_of(rng, folder, weights=None):
     files = sorted(file for file in folder.rglob("*") if file.is_file() and not file.is_symlink())
     file = rng.choice([one for one in files if one.name in weights] if weights and rng.random() < 0.7 else files)
     return f"{file.relative_to(folder)}: {changed_file(rng, file, by_name(file))}"
+
+
+def fitting_corpus(corpus):
+    """Gives the manifest the digests that its files have now; what does not parse stays as it is."""
+    try:
+        manifest = json.loads((corpus / "manifest.json").read_bytes())
+        for key, name in (("index_sha256", "index.npy"), ("image_group_sha256", "image_group.npy"), ("caption_group_sha256", "caption_group.npy")):
+            manifest[key] = sha256((corpus / name).read_bytes())
+        lines = b""
+        for shard in manifest["shards"]:
+            content = (corpus / shard["name"]).read_bytes()
+            shard["sha256"], shard["bytes"] = sha256(content), len(content)
+            name = shard["name"].encode()
+            lines += b"%d %s %d %s\n" % (len(name), name, len(content), shard["sha256"].encode())
+        manifest["fingerprint"] = sha256(lines)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return
+    (corpus / "manifest.json").write_text(json.dumps(manifest))
+
+
+def fitting_table(table):
+    try:
+        manifest = json.loads((table / "manifest.json").read_bytes())
+        for name in ("indices", "scores", "suitable"):
+            manifest[f"{name}_sha256"] = sha256((table / f"{name}.npy").read_bytes())
+    except (OSError, ValueError, TypeError, AttributeError):
+        return
+    (table / "manifest.json").write_text(json.dumps(manifest))
+
+
+def sha256(content):
+    return hashlib.sha256(content).hexdigest()
 
 
 def import_case(rng, place, source, how, *more):
@@ -196,7 +229,7 @@ def images(rng, good, place):
     members, hows = [], []
     for i in range(8):
         name = rng.choice(list(good.images))
-        content, how = damage.of_png(rng, good.images[name])
+        content, how = damage.of_picture(rng, good.images[name])
         hows.append(f"{name} {how}")
         members += [(f"{i}.{name.split('.')[-1]}", content), (f"{i}.txt", b"a picture")]
     members += [("good.png", good.images["png_rgb.png"]), ("good.txt", b"a good one")]
@@ -268,6 +301,9 @@ def corpora(rng, good, place):
     corpus = place / "corpus"
     shutil.copytree(good.corpus, corpus)
     how = any_file_of(rng, corpus, ["manifest.json", "index.npy", "00000.tar"])
+    if rng.random() < 0.5:
+        how += ", digests fit"
+        fitting_corpus(corpus)
     kind = rng.choice(["check", "check", "check-json", "show", "stats", "import", "groups"])
     if kind in ("check", "check-json"):
         return Case(["data", "check", corpus, "--threads", "2", *(["--json"] if kind == "check-json" else [])], how, is_json=kind == "check-json")
@@ -300,6 +336,9 @@ def hard_pairs(rng, good, place):
     table = place / "table"
     shutil.copytree(good.table, table)
     how = any_file_of(rng, table, ["manifest.json"])
+    if rng.random() < 0.5:
+        how += ", digests fit"
+        fitting_table(table)
     kind = rng.choice(["stats", "stats", "show", "compare", "csv", "jsonl", "npy"])
     if kind == "stats":
         return Case(["pairs", "stats", table], how)
@@ -376,7 +415,7 @@ def configurations(rng, good, place):
         how = "yaml aliases"
         file.write_text("a0: &a0 [x, x]\n" + "".join(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]\n" for i in range(1, 12)) + file.read_text(errors="replace"))
     if rng.random() < 0.3:
-        return Case(["--config", file, "--work-dir", place / "work", "--listen", rng.choice(WORDS[:40] + ["0.0.0.0:0", "127.0.0.1:99999", "nohost.invalid:1"])],
+        return Case(["--config", file, "--work-dir", place / "work", "--listen", rng.choice([word for word in WORDS[:40] if word] + ["0.0.0.0:0", "127.0.0.1:99999", "nohost.invalid:1"])],
                     how, program="helip_coordinator", resumable=[place / "work"])
     return dry_run(place, file, how)
 
@@ -466,7 +505,10 @@ def work_directories(rng, good, place):
     (work / "status.json").write_text(json.dumps(
         {"schema_version": 1, "state": "failed", "stage": "train", "eta_seconds": None, "elapsed_seconds": 12.5, "quarantined": 1, "stages": [],
          "train": None, "workers": [], "failure": "task train/seed-1: a cause", "work_dir": str(work), "config_digest": "0" * 64, "saved_at": 1.5}))
+    (work / "coordinator").mkdir()
+    (work / "coordinator/address").write_text("127.0.0.1:1\n")
     how = any_file_of(rng, work, ["config.yaml", "results.json", "metrics.jsonl", "status.json"])
+    fitting_table(work / "hard_pairs/1")
     kind = rng.choice(["report", "report", "compare", "status", "status-json", "dry-run"])
     if kind == "report":
         return Case(["report", work], how, resumable=[work / "report"])
@@ -484,6 +526,14 @@ def index_stages(rng, good, place):
     how = changed_file(rng, tar, damage.of_tar)
     return Case(["run", "--config", good.folder / "job.yaml", "--until", "index", "--work-dir", place / "work", "--set", f"corpus.path={tar}"], how,
                 resumable=[place / "work"], engine=True)
+
+
+def resumed_stages(rng, good, place):
+    """The same job again, in a work directory of which a file is damaged."""
+    work = place / "work"
+    good.run("run", "--config", good.folder / "job.yaml", "--until", "index", "--work-dir", work)
+    how = any_file_of(rng, work, ["state.db", "config.yaml", "location.txt", "status.json"])
+    return Case(["run", "--config", good.folder / "job.yaml", "--until", "index", "--work-dir", work], how, resumable=[work], engine=True)
 
 
 def evaluation_sets(rng, good, place):
@@ -511,7 +561,7 @@ def embedded(rng, good, place):
     members, hows = [], []
     for i in range(16):
         name = rng.choice(list(good.images))
-        content, how = damage.of_png(rng, good.images[name]) if kind == "samples" else (good.images[name], "")
+        content, how = damage.of_picture(rng, good.images[name]) if kind == "samples" else (good.images[name], "")
         caption, _ = damage.of_text(rng, "a caption with é".encode()) if kind == "samples" else (b"words", "")
         hows.append(f"{name} {how}")
         members += [(f"{i}.{name.split('.')[-1]}", content), (f"{i}.txt", caption)]
@@ -530,4 +580,4 @@ def embedded(rng, good, place):
 KINDS = [(tars, 12, 1), (images, 5, 8), (captions, 3, 8), (tables, 8, 1), (folders, 5, 1), (shard_lists, 4, 1), (corpora, 10, 1), (embeddings, 10, 1),
          (hard_pairs, 8, 1), (checkpoints, 14, 1), (architectures, 7, 1), (configurations, 10, 1), (settings, 14, 1), (options, 16, 1),
          (work_directories, 8, 1), (evaluation_sets, 4, 1)]
-ENGINE_KINDS = [(embedded, 3, 16), (evaluations, 2, 1), (index_stages, 1, 1)]
+ENGINE_KINDS = [(embedded, 3, 16), (evaluations, 2, 1), (index_stages, 1, 1), (resumed_stages, 1, 1)]
