@@ -45,7 +45,10 @@ void read_image_file(const std::filesystem::path& file, std::uint64_t max_bytes,
 
 void take_caption(Caption caption, SourcePair& pair) {
   pair.caption = std::move(caption.text);
-  if (pair.problem.empty()) pair.problem = std::move(caption.problem);
+  if (!pair.problem.empty()) return;
+  SplitReason reason = split_reason(caption.problem);
+  pair.problem = std::move(reason.kind);
+  pair.detail = std::move(reason.detail);
 }
 
 void read_caption_file(const std::filesystem::path& file, SourcePair& pair) {
