@@ -9,6 +9,7 @@
 #include "common/mapped_file.h"
 #include "common/path_kind.h"
 #include "common/text.h"
+#include "data/quarantine.h"
 
 namespace helip::data {
 namespace {
