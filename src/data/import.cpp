@@ -70,7 +70,7 @@ Sources open_sources(const ImportOptions& options) {
 std::string identity_of(const ImportOptions& options, const Sources& sources) {
   const ImageRules& images = options.images;
   std::string text =
-      cat("3 ", options.samples_per_shard, " ", images.max_side, " ", images.white_background, " ",
+      cat("4 ", options.samples_per_shard, " ", images.max_side, " ", images.white_background, " ",
           images.exif_transpose, " ", images.limits.max_pixels, " ", images.limits.max_bytes, " ",
           images.max_decode_seconds, " ", options.caption_key, " ", options.csv.image_key, " ",
           options.csv.caption_key, " ", int{options.csv.separator});
