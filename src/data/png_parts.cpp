@@ -9,7 +9,7 @@
 namespace helip::data {
 namespace {
 
-const Defect kNoEnd = {"a PNG ends before its end chunk", ""};
+constexpr const char* kNoEnd = "a PNG ends before its end chunk";
 constexpr std::size_t kPaletteColour = 3;
 constexpr std::size_t kColourTypeAt = 9;
 
@@ -75,7 +75,7 @@ PngParts find_png_parts(std::span<const std::byte> encoded) {
     parts.data.push_back(chunk->content);
     parts.data_bytes += chunk->content.size();
     if (!chunk->is_whole() || chunk->checksum.size() < 4) {
-      note(parts, kNoEnd);
+      note(parts, {kNoEnd, ""});
     } else {
       note_checksum(*chunk, parts);
     }
@@ -86,7 +86,7 @@ PngParts find_png_parts(std::span<const std::byte> encoded) {
     if (!has_ended) expect_whole(*chunk);
     note_checksum(*chunk, parts);
   }
-  if (!has_ended) note(parts, kNoEnd);
+  if (!has_ended) note(parts, {kNoEnd, ""});
   return parts;
 }
 
