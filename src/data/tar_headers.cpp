@@ -3,13 +3,19 @@
 #include <algorithm>
 #include <system_error>
 
+#include "common/path_kind.h"
 #include "common/text.h"
 #include "data/tar_header.h"
 
 namespace helip::data {
 
-TarHeaders::TarHeaders(const std::filesystem::path& shard)
-    : shard_(shard.string()), file_(shard, std::ios::binary) {
+TarHeaders::TarHeaders(const std::filesystem::path& shard) : shard_(shard.string()) {
+  // A named pipe would be waited for.
+  if (is_there(shard) && !is_file(shard)) {
+    throw DataError(
+        {.what = "cannot read the shard", .where = shard_, .expected = "a regular file"});
+  }
+  file_.open(shard, std::ios::binary);
   std::error_code error;
   bytes_ = std::filesystem::file_size(shard, error);
   if (!file_ || error) {

@@ -66,16 +66,28 @@ class Bench:
     def helip(self, *words, variables=None, folder=None, program="helip"):
         """Runs the program; a variable of None is taken out of the environment."""
         environment = {name: value for name, value in {**os.environ, **(variables or {})}.items() if value is not None}
-        done = subprocess.run([self.build / "bin" / program, *map(str, words)], capture_output=True, timeout=SECONDS,
-                              env=environment, cwd=folder or self.folder, stdin=subprocess.DEVNULL)
+        done = subprocess.run(
+            [self.build / "bin" / program, *map(str, words)],
+            capture_output=True,
+            timeout=SECONDS,
+            env=environment,
+            cwd=folder or self.folder,
+            stdin=subprocess.DEVNULL,
+        )
         return Outcome(done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace"))
 
     def data_import(self, source, out, *more):
         """Returns what the import printed and what it wrote; what was left out also of one that failed."""
         sources = [source] if isinstance(source, (str, os.PathLike)) else source
         outcome = self.helip("data", "import", *sources, "--out", out, "--threads", 1, *more)
-        report = next((file for file in (out / "import_report.jsonl", pathlib.Path(f"{out}.import") / "import_report.jsonl")
-                       if file.exists()), None)
+        report = next(
+            (
+                file
+                for file in (out / "import_report.jsonl", pathlib.Path(f"{out}.import") / "import_report.jsonl")
+                if file.exists()
+            ),
+            None,
+        )
         left_out = [json.loads(line) for line in report.read_text().splitlines()] if report else []
         return outcome, Imported(pairs_of(out) if outcome.code == 0 else [], left_out)
 
@@ -94,10 +106,15 @@ class Bench:
     def expect_refusal(self, name, outcome, words, codes=(1, 2)):
         """One line of error that holds all the words; a tuple of words asks for any of them."""
         line = outcome.errors[-1].lower() if outcome.errors else ""
-        missing = [word for word in words
-                   if not any(one.lower() in line for one in (word if isinstance(word, tuple) else (word,)))]
-        self.judge(name, outcome.code in codes and len(outcome.errors) == 1 and not missing,
-                   f"an exit code of {codes} and one line with {words}", outcome)
+        missing = [
+            word for word in words if not any(one.lower() in line for one in (word if isinstance(word, tuple) else (word,)))
+        ]
+        self.judge(
+            name,
+            outcome.code in codes and len(outcome.errors) == 1 and not missing,
+            f"an exit code of {codes} and one line with {words}",
+            outcome,
+        )
 
     def run(self, groups):
         """Runs functions that take the bench; one that ends with an exception counts as a wrong input."""
@@ -143,8 +160,11 @@ def write_tar(path, members, form=tarfile.USTAR_FORMAT, end_mark=True):
 
 def samples(count, first=0, name="{:04}"):
     """Members of so many good samples."""
-    return [member for i in range(first, first + count)
-            for member in ((f"{name.format(i)}.png", png(i)), (f"{name.format(i)}.txt", f"caption {i}".encode()))]
+    return [
+        member
+        for i in range(first, first + count)
+        for member in ((f"{name.format(i)}.png", png(i)), (f"{name.format(i)}.txt", f"caption {i}".encode()))
+    ]
 
 
 def pairs_of(corpus):

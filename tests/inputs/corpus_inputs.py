@@ -5,13 +5,13 @@ import gzip
 import io
 import json
 import lzma
-import os
 import shutil
 import tarfile
 
 import numpy
 
 from bench import encoded, picture, png, samples, write_tar
+
 
 # Both halves of a sample under one name of a folder.
 def write_pair(folder, name, seed, image=".png", text=".txt"):
@@ -24,15 +24,23 @@ def write_pair(folder, name, seed, image=".png", text=".txt"):
 def account(bench, name, source, images, place, *more):
     """Each of so many images becomes a pair or is counted; returns what was imported."""
     outcome, made = bench.data_import(source, place / "out", "--max-left-out", 1, *more)
-    bench.judge(name, outcome.code == 0 and len(made.pairs) + made.lost == images, f"{images} pairs or left out",
-                f"{len(made.pairs)} pairs, {made.lost} left out, {outcome}")
+    bench.judge(
+        name,
+        outcome.code == 0 and len(made.pairs) + made.lost == images,
+        f"{images} pairs or left out",
+        f"{len(made.pairs)} pairs, {made.lost} left out, {outcome}",
+    )
     return outcome, made
 
 
 def expect_pairs(bench, name, source, count, place, *more):
     outcome, made = bench.data_import(source, place / "out", *more)
-    bench.judge(name, (outcome.code, len(made.pairs), made.lost) == (0, count, 0), f"{count} pairs and nothing left out",
-                f"{len(made.pairs)} pairs, {made.lost} left out, {outcome}")
+    bench.judge(
+        name,
+        (outcome.code, len(made.pairs), made.lost) == (0, count, 0),
+        f"{count} pairs and nothing left out",
+        f"{len(made.pairs)} pairs, {made.lost} left out, {outcome}",
+    )
     return outcome, made
 
 
@@ -43,8 +51,11 @@ def keys_with_dots(bench):
     place = bench.place("all-dots")
     tar = write_tar(place / "all.tar", samples(5, 0, "v1.5_{:03}"))
     outcome, _ = bench.data_import(tar, place / "out")
-    bench.expect_refusal("a tar of keys with dots alone is refused, and the line shows what stands behind the first dot",
-                         outcome, [(".5_000.png", "5_000", "dot")])
+    bench.expect_refusal(
+        "a tar of keys with dots alone is refused, and the line shows what stands behind the first dot",
+        outcome,
+        [(".5_000.png", "5_000", "dot")],
+    )
     place = bench.place("dotted-folders")
     tar = write_tar(place / "a.tar", samples(4, 0, "release-1.2/shard.0/{:03}"))
     expect_pairs(bench, "dots in the folders of a tar's members are no part of the key's end", tar, 4, place)
@@ -68,8 +79,12 @@ def links(bench):
     (place / "in/sub/again").symlink_to(place / "in")
     outcome, made = bench.data_import(place / "in", place / "out", "--max-left-out", 1)
     named = "again" in outcome.text + json.dumps(made.left_out)
-    bench.judge("a link that leads in a circle is followed no further and named", outcome.code == 0 and len(made.pairs) == 3 and named,
-                "3 pairs and the link's name", f"{len(made.pairs)} pairs, left out {made.left_out}, {outcome}")
+    bench.judge(
+        "a link that leads in a circle is followed no further and named",
+        outcome.code == 0 and len(made.pairs) == 3 and named,
+        "3 pairs and the link's name",
+        f"{len(made.pairs)} pairs, left out {made.left_out}, {outcome}",
+    )
 
     place = bench.place("broken-link")
     for i in range(3):
@@ -79,8 +94,16 @@ def links(bench):
     account(bench, "an image that is a broken link is counted", place / "in", 4, place)
 
     place = bench.place("tar-links")
-    tar = write_tar(place / "a.tar", samples(4) + [("9.png", (tarfile.SYMTYPE, "0000.png")), ("9.txt", b"a link"),
-                                                   ("8.png", (tarfile.LNKTYPE, "0001.png")), ("8.txt", b"a hard link")])
+    tar = write_tar(
+        place / "a.tar",
+        samples(4)
+        + [
+            ("9.png", (tarfile.SYMTYPE, "0000.png")),
+            ("9.txt", b"a link"),
+            ("8.png", (tarfile.LNKTYPE, "0001.png")),
+            ("8.txt", b"a hard link"),
+        ],
+    )
     account(bench, "a tar's symbolic and hard links are counted", tar, 6, place)
 
 
@@ -92,16 +115,24 @@ def folders_beside_tars(bench):
         write_pair(place / "in/loose", f"p{i}", 10 + i)
     outcome, made = bench.data_import(place / "in", place / "out")
     everything = outcome.text + json.dumps(made.left_out)
-    bench.judge("a folder of images beside tars is imported, counted or named", len(made.pairs) == 8 or "loose" in everything,
-                "8 pairs or the folder's name", f"{len(made.pairs)} pairs, {outcome}")
+    bench.judge(
+        "a folder of images beside tars is imported, counted or named",
+        len(made.pairs) == 8 or "loose" in everything,
+        "8 pairs or the folder's name",
+        f"{len(made.pairs)} pairs, {outcome}",
+    )
     place = bench.place("loose-beside")
     (place / "in").mkdir()
     write_tar(place / "in/a.tar", samples(3))
     write_pair(place / "in", "stray", 10)
     outcome, made = bench.data_import(place / "in", place / "out")
     everything = outcome.text + json.dumps(made.left_out)
-    bench.judge("an image that lies beside tars is imported, counted or named", len(made.pairs) == 4 or "stray" in everything,
-                "4 pairs or the image's name", f"{len(made.pairs)} pairs, {outcome}")
+    bench.judge(
+        "an image that lies beside tars is imported, counted or named",
+        len(made.pairs) == 4 or "stray" in everything,
+        "4 pairs or the image's name",
+        f"{len(made.pairs)} pairs, {outcome}",
+    )
 
 
 def upper_case(bench):
@@ -130,8 +161,14 @@ def leftovers(bench):
         (folder / name).write_bytes(b"\0\5\x16\7\0\2\0\0Mac OS X")
     expect_pairs(bench, "a folder's hidden files and folders are no samples", folder, 4, place)
     place = bench.place("left-tar")
-    beside = [("._0000.png", b"\0\5\x16\7"), ("._0000.txt", b"\0\5\x16\7"), (".DS_Store", b"Bud1"), ("__MACOSX/._0000.png", b"\0\5"),
-              (".ipynb_checkpoints/0000-checkpoint.png", png(0)), (".ipynb_checkpoints/0000-checkpoint.txt", b"an old caption")]
+    beside = [
+        ("._0000.png", b"\0\5\x16\7"),
+        ("._0000.txt", b"\0\5\x16\7"),
+        (".DS_Store", b"Bud1"),
+        ("__MACOSX/._0000.png", b"\0\5"),
+        (".ipynb_checkpoints/0000-checkpoint.png", png(0)),
+        (".ipynb_checkpoints/0000-checkpoint.txt", b"an old caption"),
+    ]
     members = samples(4)
     tar = write_tar(place / "a.tar", beside[:3] + members[:2] + beside[3:] + members[2:])
     expect_pairs(bench, "a tar's hidden members are no samples", tar, 4, place)
@@ -159,22 +196,26 @@ def hidden_embedding_parts(bench):
         for kind in ("img_emb", "text_emb"):
             (place / name / kind).mkdir(parents=True)
             for part in range(11):  # the parts' numbers are in order, their names are not
-                numpy.save(place / name / kind / f"{kind}_{part}.npy", rows[part * 60 // 11:(part + 1) * 60 // 11])
+                numpy.save(place / name / kind / f"{kind}_{part}.npy", rows[part * 60 // 11 : (part + 1) * 60 // 11])
         if name == "cluttered":
             folder = place / name / "img_emb"
             (folder / "._img_emb_0.npy").write_bytes(b"\0\5\x16\7")
             (folder / ".img_emb_1.npy.swp").write_bytes(b"b0VIM")
             (folder / ".ipynb_checkpoints").mkdir()
             shutil.copy(folder / "img_emb_0.npy", folder / ".ipynb_checkpoints/img_emb_0-checkpoint.npy")
-        outcome = bench.helip("mine", "--image-embeddings", place / name, "--text-embeddings", place / name, "--k", 3,
-                              "--out", place / f"{name}-table", "--threads", 1, "--json")
+        outcome = bench.helip(
+            "mine", "--image-embeddings", place / name, "--text-embeddings", place / name, "--k", 3, "--out",
+            place / f"{name}-table", "--threads", 1, "--json",
+        )
         tables.append(json.loads(outcome.out).get("indices_sha256") if outcome.code == 0 else str(outcome))
     bench.expect_equal("hidden files among the parts of embeddings change nothing", tables[0], tables[1])
 
 
 def tar_variants(bench):
     place = bench.place("no-end")
-    expect_pairs(bench, "a tar without its end mark loses nothing", write_tar(place / "a.tar", samples(5), end_mark=False), 5, place)
+    expect_pairs(
+        bench, "a tar without its end mark loses nothing", write_tar(place / "a.tar", samples(5), end_mark=False), 5, place
+    )
     place = bench.place("half-end")
     tar = write_tar(place / "a.tar", samples(5), end_mark=False)
     with open(tar, "ab") as file:
@@ -184,11 +225,19 @@ def tar_variants(bench):
     for form, name in ((tarfile.PAX_FORMAT, "pax"), (tarfile.GNU_FORMAT, "gnu")):
         members = [("./", (tarfile.DIRTYPE, ""))] + samples(3, 0, "./" + "long-folder-name/" * 9 + "für {} ☃")
         write_tar(place / f"{name}.tar", members, form)
-    _, made = expect_pairs(bench, "long and foreign names in PAX and GNU tars are read whole", f"{place}/pax.tar::{place}/gnu.tar", 6, place)
-    bench.judge("the import remembers the names that the tar had", all("für" in key and "☃" in key for key, _, _ in made.pairs),
-                "für and ☃ in each key", [key[-12:] for key, _, _ in made.pairs])
+    _, made = expect_pairs(
+        bench, "long and foreign names in PAX and GNU tars are read whole", f"{place}/pax.tar::{place}/gnu.tar", 6, place
+    )
+    bench.judge(
+        "the import remembers the names that the tar had",
+        all("für" in key and "☃" in key for key, _, _ in made.pairs),
+        "für and ☃ in each key",
+        [key[-12:] for key, _, _ in made.pairs],
+    )
     place = bench.place("global")
-    with tarfile.open(place / "a.tar", "w", format=tarfile.PAX_FORMAT, pax_headers={"comment": "made by a tool", "mtime": "1.5"}) as tar:
+    with tarfile.open(
+        place / "a.tar", "w", format=tarfile.PAX_FORMAT, pax_headers={"comment": "made by a tool", "mtime": "1.5"}
+    ) as tar:
         for name, content in samples(3):
             entry = tarfile.TarInfo(name)
             entry.size = len(content)
@@ -199,14 +248,21 @@ def tar_variants(bench):
     one, two = write_tar(place / "one.tar", samples(4)), write_tar(place / "two.tar", samples(4, 4))
     (place / "both.tar").write_bytes(one.read_bytes() + two.read_bytes())
     outcome, made = bench.data_import(place / "both.tar", place / "out", "--max-left-out", 1)
-    bench.judge("two tars in one file: the second is read or counted", outcome.code == 0 and len(made.pairs) + made.lost >= 8,
-                "8 pairs or left out", f"{len(made.pairs)} pairs, {made.left_out}, {outcome}")
+    bench.judge(
+        "two tars in one file: the second is read or counted",
+        outcome.code == 0 and len(made.pairs) + made.lost >= 8,
+        "8 pairs or left out",
+        f"{len(made.pairs)} pairs, {made.left_out}, {outcome}",
+    )
     place = bench.place("unsorted")
     members = samples(6)
     tar = write_tar(place / "a.tar", members[::2] + members[1::2])
     outcome, _ = bench.data_import(tar, place / "out")
-    bench.expect_refusal("a tar with all images before all captions is refused as unsorted", outcome,
-                         [("sorted", "in order", "order", "follow each other", "apart")])
+    bench.expect_refusal(
+        "a tar with all images before all captions is refused as unsorted",
+        outcome,
+        [("sorted", "in order", "order", "follow each other", "apart")],
+    )
 
 
 def compressed_tars(bench):
@@ -214,12 +270,13 @@ def compressed_tars(bench):
     plain = write_tar(place / "plain.tar", samples(3)).read_bytes()
     zstd = b"\x28\xb5\x2f\xfd" + plain[:400]  # its first bytes alone: the standard library cannot compress so
     for name, content, word, commands in (
-            ("a.tar.gz", gzip.compress(plain), "gzip", ("gzip -d", "gunzip", "tar ")),
-            ("b.tgz", gzip.compress(plain), "gzip", ("gzip -d", "gunzip", "tar ")),
-            ("c.tar", gzip.compress(plain), "gzip", ("gzip -d", "gunzip", "tar ")),
-            ("d.tar.bz2", bz2.compress(plain), "bzip2", ("bzip2 -d", "bunzip2", "tar ")),
-            ("e.tar.xz", lzma.compress(plain), "xz", ("xz -d", "unxz", "tar ")),
-            ("f.tar.zst", zstd, "zstd", ("zstd -d", "unzstd", "tar "))):
+        ("a.tar.gz", gzip.compress(plain), "gzip", ("gzip -d", "gunzip", "tar ")),
+        ("b.tgz", gzip.compress(plain), "gzip", ("gzip -d", "gunzip", "tar ")),
+        ("c.tar", gzip.compress(plain), "gzip", ("gzip -d", "gunzip", "tar ")),
+        ("d.tar.bz2", bz2.compress(plain), "bzip2", ("bzip2 -d", "bunzip2", "tar ")),
+        ("e.tar.xz", lzma.compress(plain), "xz", ("xz -d", "unxz", "tar ")),
+        ("f.tar.zst", zstd, "zstd", ("zstd -d", "unzstd", "tar ")),
+    ):
         (place / name).write_bytes(content)
         outcome, _ = bench.data_import(place / name, place / f"out-{name}")
         bench.expect_refusal(f"{name} is named as {word} with a command that unpacks it", outcome, [word, commands])
@@ -232,9 +289,11 @@ def lists_of_shards(bench):
     for i in range(3):
         write_tar(folder / f"{i:05}.tar", samples(2, 2 * i))
     found = []
-    spellings = [f"{folder}/{{00000..00002}}.tar", f"{folder}/{{00000,00001,00002}}.tar", f"{folder}/*.tar", folder, f"{folder}/",
-                 "::".join(f"{folder}/{i:05}.tar" for i in range(3)), f"{folder}/0000[0-2].tar", "in/{00000..00002}.tar",
-                 f"{folder}/{{00000..00001}}.tar::{folder}/00002.tar"]
+    spellings = [
+        f"{folder}/{{00000..00002}}.tar", f"{folder}/{{00000,00001,00002}}.tar", f"{folder}/*.tar", folder, f"{folder}/",
+        "::".join(f"{folder}/{i:05}.tar" for i in range(3)), f"{folder}/0000[0-2].tar", "in/{00000..00002}.tar",
+        f"{folder}/{{00000..00001}}.tar::{folder}/00002.tar",
+    ]
     for i, spelling in enumerate(spellings):
         outcome = bench.helip("data", "import", spelling, "--out", place / f"out-{i}", "--json", folder=place)
         found.append(json.loads(outcome.out)["fingerprint"] if outcome.code == 0 else str(outcome))
@@ -246,5 +305,7 @@ def lists_of_shards(bench):
     bench.expect_refusal("a range with missing shards is refused by the first that is missing", outcome, ["00003.tar"])
 
 
-GROUPS = [keys_with_dots, links, folders_beside_tars, upper_case, leftovers, hidden_embedding_parts, tar_variants, compressed_tars,
-          lists_of_shards]
+GROUPS = [
+    keys_with_dots, links, folders_beside_tars, upper_case, leftovers, hidden_embedding_parts, tar_variants, compressed_tars,
+    lists_of_shards,
+]

@@ -7,6 +7,7 @@ The seed is printed; with it and --only an input is made again, and its folder i
 
 import argparse
 import concurrent.futures
+import itertools
 import json
 import os
 import pathlib
@@ -22,7 +23,7 @@ import traceback
 import warnings
 
 import damaged_kinds
-from damaged_kinds import Good
+from good_inputs import Good
 
 CODES = (0, 1, 2, 3, 4, 75)
 LINE_BYTES = 500
@@ -30,8 +31,11 @@ SECONDS = 60  # of one start, on a busy machine
 CPU_SECONDS = 20
 MEMORY = 700 << 20  # bytes; a good input of these takes 100 MiB, with LibTorch 400
 ADDRESS_SPACE = 16 << 30
-RAW = ["filesystem error", "std::", "terminate called", "basic_string", "bad_alloc", "what():", "json.exception", "yaml-cpp", "Assertion", "Segmentation",
-       "core dumped", "vector::", "map::at", "stoi", "stoul", "stod", "regex_error", "glibc", "Traceback", "c10::", "nlohmann"]
+RAW = [
+    "filesystem error", "std::", "terminate called", "basic_string", "bad_alloc", "what():", "json.exception", "yaml-cpp",
+    "Assertion", "Segmentation", "core dumped", "vector::", "map::at", "stoi", "stoul", "stod", "regex_error", "glibc",
+    "Traceback", "c10::", "nlohmann",
+]
 EMPTY = re.compile(r"; (expected|found) *(;|$)|; ?;|[0-9]{100}")
 
 
@@ -41,8 +45,10 @@ class Ended:
     def __init__(self, words, variables, folder):
         out_file, err_file = folder / ".stdout", folder / ".stderr"
         with open(out_file, "wb") as out, open(err_file, "wb") as err:
-            process = subprocess.Popen(words, stdout=out, stderr=err, stdin=subprocess.DEVNULL, env={**os.environ, **variables}, cwd=folder,
-                                       start_new_session=True, preexec_fn=limits)
+            process = subprocess.Popen(
+                words, stdout=out, stderr=err, stdin=subprocess.DEVNULL, env={**os.environ, **variables}, cwd=folder,
+                start_new_session=True, preexec_fn=limits,
+            )
             self.timed_out = False
 
             def kill():
@@ -108,32 +114,35 @@ def judge(case, ended, place, before):
     faults += faults_of_lines(ended.out, "stdout", case.is_json) + faults_of_lines(ended.err, "stderr", False)
     for log in sorted(place.rglob("logs/*.log")):
         faults += faults_of_lines(log.read_bytes(), f"logs/{log.name}", False)
-    errors = [line for line in ended.err.split(b"\n") if line.startswith(b"error: ") or (case.program == "helip_worker" and b" error " in line)]
+    errors = [
+        line
+        for line in ended.err.split(b"\n")
+        if line.startswith(b"error: ") or (case.program == "helip_worker" and b" error " in line)
+    ]
     if ended.code in (0, 4) and errors:
         faults.append(f"exit {ended.code} with an error: {errors[0][:200]}")
-    says_damage = b"DAMAGED" in ended.out or b"nobody listens" in ended.out or case.is_json
+    # These commands say what is wrong in their result.
+    says_damage = b"DAMAGED" in ended.out or b"nobody listens" in ended.out or case.is_json or case.words[0] in ("doctor", b"doctor")
     if ended.code in (1, 2, 3) and len(errors) != 1 and not (says_damage and not errors):
         faults.append(f"{len(errors)} lines of error with exit {ended.code}: {ended.err[-300:]}")
     if ended.code == 0:
         faults += [f"exit 0 without {out.name}" for out in case.outs if not out.exists()]
     else:
-        faults += [f"exit {ended.code} left {out.name}" for out in case.outs if os.path.lexists(out) and out not in case.resumable]
-        allowed = {str(path.relative_to(place)) for path in case.resumable if path.is_relative_to(place)}
-        left = listing(place) - before - allowed
-        if left and not case.outs == [] or (left and case.program == "helip" and case.words[0] != "report"):
-            faults += [f"exit {ended.code} left {sorted(left)}"] if left - {str(out.relative_to(place)) for out in case.outs} else []
+        faults += [
+            f"exit {ended.code} left {out.name}" for out in case.outs if os.path.lexists(out) and out not in case.resumable
+        ]
+        known = before | {str(path.relative_to(place)) for path in case.outs + case.resumable if path.is_relative_to(place)}
+        left = sorted(name for name in listing(place) - known if not name.endswith(".import"))
+        if left:
+            faults.append(f"exit {ended.code} left {left}")
     return faults
 
 
-def kind_of(number, kinds):
-    """The kinds take turns by their shares, whatever the seed."""
-    total = sum(share for _, share, _ in kinds)
-    at = number * 61 % total
-    for kind, share, held in kinds:
-        if at < share:
-            return kind, held
-        at -= share
-    raise AssertionError
+def in_turn(kinds):
+    """The kinds by their shares, mixed, without end, in an order that does not depend on the seed."""
+    order = [(kind, held) for kind, share, held in kinds for _ in range(share)]
+    random.Random(0).shuffle(order)
+    return itertools.cycle(order)
 
 
 def one_input(good, folder, bin_folder, seed, name, kind, keep):
@@ -159,6 +168,27 @@ def one_input(good, folder, bin_folder, seed, name, kind, keep):
     return name, shown[:700], how, faults, code
 
 
+def plan(arguments):
+    """(name, kind, how many inputs it holds) of each start."""
+    if arguments.only:
+        every = {kind.__name__: (kind, held) for kind, _, held in damaged_kinds.KINDS + damaged_kinds.ENGINE_KINDS}
+        return [(name, *every[name.removeprefix("engine-").rsplit("-", 1)[0]]) for name in arguments.only]
+    kinds, engine_kinds = (
+        [one for one in every if not arguments.kind or one[0].__name__ == arguments.kind]
+        for every in (damaged_kinds.KINDS, damaged_kinds.ENGINE_KINDS)
+    )
+    planned = []
+    for i, (kind, held) in zip(range(arguments.engine), in_turn(engine_kinds)):
+        planned.append((f"engine-{kind.__name__}-{i}", kind, held))
+    inputs = sum(held for _, _, held in planned)
+    for i, (kind, held) in enumerate(in_turn(kinds)):
+        if inputs >= arguments.count:
+            break
+        planned.append((f"{kind.__name__}-{i}", kind, held))
+        inputs += held
+    return planned
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", required=True, help="folder whose bin holds the programs")
@@ -173,6 +203,9 @@ def main():
     folder = pathlib.Path(arguments.folder).absolute()
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
+    for program in ("helip", "helip_worker", "helip_coordinator"):
+        if not (pathlib.Path(arguments.build) / "bin" / program).exists():
+            sys.exit(f"damaged: {program} is not built in {arguments.build}/bin")
     print(f"seed {arguments.seed}", flush=True)
     good = Good(arguments.build, folder / "good")
     if arguments.engine or any("engine" in name for name in arguments.only or []):
@@ -180,37 +213,25 @@ def main():
 
         good.clip = SmallClip(folder / "clip").folder
 
-    kinds = [one for one in damaged_kinds.KINDS if not arguments.kind or one[0].__name__ == arguments.kind]
-    engine_kinds = [one for one in damaged_kinds.ENGINE_KINDS if not arguments.kind or one[0].__name__ == arguments.kind]
-    planned, inputs = [], 0
-    for i in range(arguments.engine):
-        kind, held = kind_of(i, engine_kinds)
-        planned.append((f"engine-{kind.__name__}-{i}", kind, held))
-        inputs += held
-    number = 0
-    while inputs < arguments.count and kinds:
-        kind, held = kind_of(number, kinds)
-        planned.append((f"{kind.__name__}-{number}", kind, held))
-        inputs += held
-        number += 1
-    if arguments.only:
-        every = {kind.__name__: (kind, held) for kind, _, held in damaged_kinds.KINDS + damaged_kinds.ENGINE_KINDS}
-        planned = [(name, *every[name.removeprefix("engine-").rsplit("-", 1)[0]]) for name in arguments.only]
-        inputs = sum(held for _, _, held in planned)
-
+    planned = plan(arguments)
+    inputs = sum(held for _, _, held in planned)
     began, wrong, codes = time.monotonic(), 0, {}
     bin_folder = pathlib.Path(arguments.build).absolute() / "bin"
     with concurrent.futures.ProcessPoolExecutor(arguments.jobs) as pool:
-        waiting = [pool.submit(one_input, good, folder / "inputs", bin_folder, arguments.seed, name, kind, bool(arguments.only))
-                   for name, kind, _ in planned]
+        waiting = [
+            pool.submit(one_input, good, folder / "inputs", bin_folder, arguments.seed, name, kind, bool(arguments.only))
+            for name, kind, _ in planned
+        ]
         for one in concurrent.futures.as_completed(waiting):
             name, words, how, faults, code = one.result()
             codes[code] = codes.get(code, 0) + 1
             if faults:
                 wrong += 1
                 print(f"FAILED  {name} ({how[:300]}): {words}\n        " + "\n        ".join(faults), flush=True)
-    print(f"seed {arguments.seed}: {inputs} damaged inputs in {len(planned)} starts, {time.monotonic() - began:.0f} s, exit codes "
-          f"{json.dumps({str(code): count for code, count in sorted(codes.items(), key=str)})}, {wrong} starts wrong")
+    print(
+        f"seed {arguments.seed}: {inputs} damaged inputs in {len(planned)} starts, {time.monotonic() - began:.0f} s, exit codes "
+        f"{json.dumps({str(code): count for code, count in sorted(codes.items(), key=str)})}, {wrong} starts wrong"
+    )
     sys.exit(1 if wrong else 0)
 
 

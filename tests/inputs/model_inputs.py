@@ -6,7 +6,7 @@ import numpy
 import torch
 from safetensors.torch import load_file, save_file
 
-from bench import encoded, picture, write_tar
+from bench import encoded, picture, samples, write_tar
 from small_clip import CONFIG
 
 
@@ -22,7 +22,8 @@ def converted(bench, name, state, place, *more):
 def expect_same(bench, name, outcome, tensors):
     wanted = bench.shared["clip"].tensors()
     is_same = tensors.keys() == wanted.keys() and all(
-        torch.equal(tensors[key].reshape(value.shape), value) for key, value in wanted.items())
+        torch.equal(tensors[key].reshape(value.shape), value) for key, value in wanted.items()
+    )
     bench.judge(name, is_same, "the same tensors", outcome)
 
 
@@ -36,25 +37,45 @@ def layouts(bench):
         return {prefix + key: value for key, value in state.items()}
 
     expect_same(bench, "a bare state dict is converted", *converted(bench, "bare", state, place))
-    expect_same(bench, "a training's checkpoint with module. in front is converted",
-                *converted(bench, "module", {"epoch": 4, "name": "x", "state_dict": renamed("module."), "optimizer": {"state": {}},
-                                             "scaler": {"scale": 65536.0}}, place))
-    expect_same(bench, "a compiled model's checkpoint is converted",
-                *converted(bench, "compiled", {"epoch": 1, "state_dict": renamed("module._orig_mod.")}, place))
-    expect_same(bench, "a logit_scale of shape [1] is a logit_scale",
-                *converted(bench, "scale", {**state, "logit_scale": state["logit_scale"].reshape(1)}, place))
+    expect_same(
+        bench,
+        "a training's checkpoint with module. in front is converted",
+        *converted(
+            bench,
+            "module",
+            {"epoch": 4, "name": "x", "state_dict": renamed("module."), "optimizer": {"state": {}}, "scaler": {"scale": 65536.0}},
+            place,
+        ),
+    )
+    expect_same(
+        bench,
+        "a compiled model's checkpoint is converted",
+        *converted(bench, "compiled", {"epoch": 1, "state_dict": renamed("module._orig_mod.")}, place),
+    )
+    expect_same(
+        bench,
+        "a logit_scale of shape [1] is a logit_scale",
+        *converted(bench, "scale", {**state, "logit_scale": state["logit_scale"].reshape(1)}, place),
+    )
     file = place / "scale-in.safetensors"
     save_file({**state, "logit_scale": state["logit_scale"].reshape(1)}, file)
     outcome = bench.helip("convert", file, place / "scale-folder", "--model", place / "arch.json")
     bench.expect_equal("a logit_scale of shape [1] in safetensors is one too", 0, outcome.code, outcome)
     half = {key: value.half() for key, value in state.items()}
     outcome, tensors = converted(bench, "half", {"state_dict": half}, place, "--precision", "fp32")
-    bench.judge("a float16 checkpoint is converted to fp32", bool(tensors) and all(
-        torch.equal(tensors[key].reshape(value.shape), value.float()) for key, value in half.items()), "the same numbers", outcome)
+    bench.judge(
+        "a float16 checkpoint is converted to fp32",
+        bool(tensors) and all(torch.equal(tensors[key].reshape(value.shape), value.float()) for key, value in half.items()),
+        "the same numbers",
+        outcome,
+    )
 
-    hugging_face = {"text_model.embeddings.token_embedding.weight": torch.zeros(4, 4), "logit_scale": torch.tensor(2.6),
-                    "text_projection.weight": torch.zeros(2, 2),
-                    **{f"vision_model.encoder.layers.{i}.self_attn.q_proj.weight": torch.zeros(4, 4) for i in range(3)}}
+    hugging_face = {
+        "text_model.embeddings.token_embedding.weight": torch.zeros(4, 4),
+        "logit_scale": torch.tensor(2.6),
+        "text_projection.weight": torch.zeros(2, 2),
+        **{f"vision_model.encoder.layers.{i}.self_attn.q_proj.weight": torch.zeros(4, 4) for i in range(3)},
+    }
     foreign = [
         ("hugging-face", hugging_face, ["hugging face", ("text_model.", "vision_model.")]),
         ("lightning", {"state_dict": renamed("model."), "pytorch-lightning_version": "2.1"}, ["model."]),
@@ -67,7 +88,11 @@ def layouts(bench):
     for name, content, words in foreign:
         outcome, tensors = converted(bench, name, content, place)
         wanted = clip.tensors()
-        if tensors and tensors.keys() == wanted.keys() and all(torch.equal(tensors[k].reshape(v.shape), v) for k, v in wanted.items()):
+        if (
+            tensors
+            and tensors.keys() == wanted.keys()
+            and all(torch.equal(tensors[k].reshape(v.shape), v) for k, v in wanted.items())
+        ):
             bench.judge(f"a checkpoint of the layout {name} is converted or named", True, "", "")
         else:
             bench.expect_refusal(f"a checkpoint of the layout {name} is converted or named", outcome, words)
@@ -88,16 +113,33 @@ def output_names(bench):
     for name in ("model.onnx", "model.ckpt", "model.PT", "model.bin", "model.safetensor", "model.npz"):
         outcome = bench.helip("convert", folder, place / name)
         is_file = (place / name).is_file()
-        bench.judge(f"{name} as an output is a file or is refused", is_file and outcome.code == 0 or
-                    (outcome.code == 2 and len(outcome.errors) == 1 and not (place / name).exists()), "a file, or exit 2", outcome)
+        bench.judge(
+            f"{name} as an output is a file or is refused",
+            is_file and outcome.code == 0 or (outcome.code == 2 and len(outcome.errors) == 1 and not (place / name).exists()),
+            "a file, or exit 2",
+            outcome,
+        )
     outcome = bench.helip("convert", folder, place / "out-v1.5")
-    bench.judge("an output whose name has a dot and a number is a folder or refused",
-                (place / "out-v1.5/open_clip_config.json").is_file() or outcome.code == 2, "a model's folder", outcome)
+    bench.judge(
+        "an output whose name has a dot and a number is a folder or refused",
+        (place / "out-v1.5/open_clip_config.json").is_file() or outcome.code == 2,
+        "a model's folder",
+        outcome,
+    )
     outcome = bench.helip("convert", folder, f"{place}/with-slash/")
-    bench.judge("an output with a slash at its end is a folder", (place / "with-slash/open_clip_config.json").is_file(), "a folder", outcome)
+    bench.judge(
+        "an output with a slash at its end is a folder",
+        (place / "with-slash/open_clip_config.json").is_file(),
+        "a folder",
+        outcome,
+    )
     outcome = bench.helip("convert", folder, place / "no/such/parent/out.pt")
-    bench.judge("an output below folders that are not there is written or refused by that name",
-                outcome.code == 0 or (outcome.code in (1, 2) and "no/such" in outcome.text), "a file or its folder's name", outcome)
+    bench.judge(
+        "an output below folders that are not there is written or refused by that name",
+        outcome.code == 0 or (outcome.code in (1, 2) and "no/such" in outcome.text),
+        "a file or its folder's name",
+        outcome,
+    )
 
 
 def home_and_variables(bench):
@@ -105,19 +147,31 @@ def home_and_variables(bench):
     clip = bench.shared["clip"]
     home = place / "home"
     (home / "data").mkdir(parents=True)
-    from bench import samples  # noqa: PLC0415
+
     write_tar(home / "data/0.tar", samples(3))
     variables = {"HOME": str(home), "CORPORA": str(home / "data"), "EMPTY": ""}
-    for i, (source, what) in enumerate((("~/data/0.tar", "~"), ("$HOME/data/0.tar", "$HOME"), ("${CORPORA}/0.tar", "${CORPORA}"),
-                                        ("$CORPORA/{0..0}.tar", "$CORPORA with braces"))):
+    for i, (source, what) in enumerate(
+        (
+            ("~/data/0.tar", "~"),
+            ("$HOME/data/0.tar", "$HOME"),
+            ("${CORPORA}/0.tar", "${CORPORA}"),
+            ("$CORPORA/{0..0}.tar", "$CORPORA with braces"),
+        )
+    ):
         outcome = bench.helip("data", "import", source, f"--out={what and '~'}/made-{i}", "--json", variables=variables)
-        bench.judge(f"{what} in a source and ~ in --out are expanded", outcome.code == 0 and (home / f"made-{i}/manifest.json").exists(),
-                    "a corpus below the home folder", outcome)
+        bench.judge(
+            f"{what} in a source and ~ in --out are expanded",
+            outcome.code == 0 and (home / f"made-{i}/manifest.json").exists(),
+            "a corpus below the home folder",
+            outcome,
+        )
     outcome = bench.helip("data", "import", "$NO_SUCH_VARIABLE/0.tar", "--out", place / "out", variables=variables)
     bench.expect_refusal("a variable that is not set is named", outcome, ["NO_SUCH_VARIABLE"])
     config = place / "job.yaml"
-    config.write_text("corpus: {path: ~/made-0}\nmodel: {architecture: $MODELS/open_clip_config.json, init: '${MODELS}'}\n"
-                      "train: {steps: 2, hard_pairs: none}\noutput: {work_dir: ~/work}\nlauncher: {workers: 1}\n")
+    config.write_text(
+        "corpus: {path: ~/made-0}\nmodel: {architecture: $MODELS/open_clip_config.json, init: '${MODELS}'}\n"
+        "train: {steps: 2, hard_pairs: none}\noutput: {work_dir: ~/work}\nlauncher: {workers: 1}\n"
+    )
     outcome = bench.helip("run", "--config", config, "--dry-run", variables={**variables, "MODELS": str(clip.folder)})
     bench.expect_equal("~ and variables in a configuration are expanded", 0, outcome.code, outcome)
     literal = place / "a$b ~c"
@@ -125,8 +179,12 @@ def home_and_variables(bench):
     write_tar(literal / "0.tar", samples(2))
     outcome, made = bench.data_import(f"{literal}/0.tar".replace("$b", "$$b"), place / "dollar")
     other, made_other = bench.data_import(literal / "0.tar", place / "dollar-2")
-    bench.judge("a folder whose name has a dollar sign can be reached", len(made.pairs) == 2 or len(made_other.pairs) == 2 or
-                "$" in outcome.text, "2 pairs, or a line with the name", f"{outcome}; {other}")
+    bench.judge(
+        "a folder whose name has a dollar sign can be reached",
+        len(made.pairs) == 2 or len(made_other.pairs) == 2 or "$" in outcome.text,
+        "2 pairs, or a line with the name",
+        f"{outcome}; {other}",
+    )
 
 
 class Classes:
@@ -171,8 +229,10 @@ class Classes:
 
 
 def scored(bench, data, task="zero_shot", *more):
-    outcome = bench.helip("eval", "--model", bench.shared["clip"].folder, "--dataset", data.folder, "--task", task, "--threads", 1,
-                          "--json", "-", *more)
+    outcome = bench.helip(
+        "eval", "--model", bench.shared["clip"].folder, "--dataset", data.folder, "--task", task, "--threads", 1, "--json", "-",
+        *more,
+    )
     return outcome, json.loads(outcome.out)[0]["metrics"] if outcome.code == 0 else {}
 
 
@@ -188,8 +248,11 @@ def class_lists(bench):
     expect_accuracy("zero-shot accuracy is OpenCLIP's")
     data.names("\ufeff" + "\r\n".join(names) + "\r\n\r\n")
     expect_accuracy("a byte order mark, CRLF and blank last lines of classnames.txt change nothing")
-    for what, text in (("in the middle", "\n".join([*names[:2], "", *names[2:]])), ("at the beginning", "\n" + "\n".join(names)),
-                       ("of spaces", "\n".join([names[0], "   ", *names[1:]]))):
+    for what, text in (
+        ("in the middle", "\n".join([*names[:2], "", *names[2:]])),
+        ("at the beginning", "\n" + "\n".join(names)),
+        ("of spaces", "\n".join([names[0], "   ", *names[1:]])),
+    ):
         data.names(text)
         outcome, _ = scored(bench, data)
         bench.expect_refusal(f"a blank line {what} of classnames.txt never shifts the classes", outcome, ["classnames.txt"])
@@ -204,7 +267,9 @@ def class_lists(bench):
 def evaluation_sets(bench):
     data = Classes(bench.shared["clip"], bench.place("sets"))
     wanted = data.accuracy()
-    data.write(extension="PNG", more=[("._s00.png", b"\0\5\x16\7"), ("._s00.cls", b"\0"), ("notes", b"made by hand"), ("d/", (b"5", ""))])
+    data.write(
+        extension="PNG", more=[("._s00.png", b"\0\5\x16\7"), ("._s00.cls", b"\0"), ("notes", b"made by hand"), ("d/", (b"5", ""))]
+    )
     outcome, metrics = scored(bench, data)
     bench.expect_equal("capitals and hidden members in an evaluation shard change nothing", wanted, metrics.get("acc1"), outcome)
     data.write(skip_label={5})
@@ -227,11 +292,19 @@ def evaluation_sets(bench):
         bench.expect_refusal(f"a template without its class ({template}) is refused", outcome, ["{c}"])
     data.write(captions=True)
     outcome, metrics = scored(bench, data, "retrieval", "--recall-k", "1,5")
-    bench.judge("--recall-k 1,5 is taken, or the line says how lists are given",
-                "image_retrieval_recall@5" in metrics or (outcome.code == 2 and "--recall-k 1 5" in outcome.text), "recall@5 or how", outcome)
+    bench.judge(
+        "--recall-k 1,5 is taken, or the line says how lists are given",
+        "image_retrieval_recall@5" in metrics or (outcome.code == 2 and "--recall-k 1 5" in outcome.text),
+        "recall@5 or how",
+        outcome,
+    )
     outcome, metrics = scored(bench, data, "retrieval", "--recall-k", "1", "5", "--recall-k", "3")
-    bench.judge("--recall-k takes its numbers one by one", {f"image_retrieval_recall@{k}" for k in (1, 3, 5)} <= metrics.keys(),
-                "recall@1, 3 and 5", outcome)
+    bench.judge(
+        "--recall-k takes its numbers one by one",
+        {f"image_retrieval_recall@{k}" for k in (1, 3, 5)} <= metrics.keys(),
+        "recall@1, 3 and 5",
+        outcome,
+    )
 
 
 GROUPS = [layouts, output_names, home_and_variables, class_lists, evaluation_sets]

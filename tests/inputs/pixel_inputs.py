@@ -18,14 +18,15 @@ def chunks(png):
     """(type, content, checksum) of a PNG's chunks."""
     at = 8
     while at < len(png):
-        size, = struct.unpack(">I", png[at:at + 4])
-        yield png[at + 4:at + 8], png[at + 8:at + 8 + size], png[at + 8 + size:at + 12 + size]
+        (size,) = struct.unpack(">I", png[at : at + 4])
+        yield png[at + 4 : at + 8], png[at + 8 : at + 8 + size], png[at + 8 + size : at + 12 + size]
         at += 12 + size
 
 
 def joined(parts):
-    return b"\x89PNG\r\n\x1a\n" + b"".join(struct.pack(">I", len(content)) + name + content + checksum
-                                           for name, content, checksum in parts)
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(content)) + name + content + checksum for name, content, checksum in parts
+    )
 
 
 def with_chunk(png, name, content, before=b"IDAT"):
@@ -54,7 +55,7 @@ def transparent(size=(60, 40), hidden=(255, 255, 255)):
 
 def sixteen_bit(size, channels):
     """A 16-bit PNG, which Pillow can only write in grey."""
-    y, x = numpy.mgrid[:size[1], :size[0]]
+    y, x = numpy.mgrid[: size[1], : size[0]]
     values = numpy.stack([(x * 977 + y * 331 * (c + 1)) % 65536 for c in range(channels)], -1).astype(">u2")
     rows = b"".join(b"\0" + row.tobytes() for row in values)
     colour = {1: 0, 2: 4, 3: 2, 4: 6}[channels]
@@ -108,9 +109,14 @@ def images():
         ("a grey PNG of 16 bits with alpha", sixteen_bit((70, 52), 2)),
         ("an RGB PNG of 16 bits", sixteen_bit((70, 52), 3)),
         ("an RGBA PNG of 16 bits", sixteen_bit((70, 52), 4)),
-        ("a PNG with gamma and chromaticities",
-         with_chunk(with_chunk(encoded(picture(4, (64, 64))), b"gAMA", struct.pack(">I", 100000)), b"cHRM",
-                    struct.pack(">8I", 31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000))),
+        (
+            "a PNG with gamma and chromaticities",
+            with_chunk(
+                with_chunk(encoded(picture(4, (64, 64))), b"gAMA", struct.pack(">I", 100000)),
+                b"cHRM",
+                struct.pack(">8I", 31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000),
+            ),
+        ),
         ("a PNG with a compressed comment", encoded(picture(5, (64, 40)), pnginfo=comment)),
         ("a PNG without its end chunk", png_without_end(encoded(picture(6, (40, 64))))),
         ("a PNG with a wrong checksum of its pixels", png_wrong_checksum(encoded(picture(7, (40, 64))), b"IDAT")),
@@ -174,8 +180,9 @@ def embeddings(bench):
         return
     image_rows, text_rows = rows_of(place / "out", "img_emb"), rows_of(place / "out", "text_emb")
     bench.expect_equal("each pair of the odd corpus has a row", (count, count), (len(image_rows), len(text_rows)))
-    reasons = {json.loads(line)["key"]: json.loads(line)["reason"]
-               for line in (place / "out/quarantine.jsonl").read_text().splitlines()}
+    reasons = {
+        json.loads(line)["key"]: json.loads(line)["reason"] for line in (place / "out/quarantine.jsonl").read_text().splitlines()
+    }
 
     wanted = []
     for i, (name, content) in enumerate(pictures):
@@ -185,19 +192,35 @@ def embeddings(bench):
             bench.judge(f"{name}, which Pillow does not read, is left out", f"{i:04}" in reasons, "a reason", "none")
         else:
             found = cosine(image_rows[i], wanted[-1])
-            bench.judge(f"{name} is embedded as OpenCLIP does", found >= COSINE, f"cosine {COSINE}",
-                        f"{found:.5f} {reasons.get(f'{i:04}', '')}")
+            bench.judge(
+                f"{name} is embedded as OpenCLIP does",
+                found >= COSINE,
+                f"cosine {COSINE}",
+                f"{found:.5f} {reasons.get(f'{i:04}', '')}",
+            )
     rows = numpy.stack([row for row in wanted if row is not None])
     mean = (rows @ rows.T)[~numpy.eye(len(rows), dtype=bool)].mean()
     bench.judge("the pictures' embeddings tell them apart", mean < 0.97, "a mean cosine below 0.97", mean)
-    others = [cosine(clip.of_image(opened(content).convert("RGB")), row) for (_, content), row in zip(pictures, wanted) if row is not None]
-    bench.judge("the embeddings tell whether a picture was resized before it became RGB", sum(one < COSINE for one in others) >= 5,
-                f"5 below {COSINE}", sorted(others)[:6])
+    others = [
+        cosine(clip.of_image(opened(content).convert("RGB")), row)
+        for (_, content), row in zip(pictures, wanted)
+        if row is not None
+    ]
+    bench.judge(
+        "the embeddings tell whether a picture was resized before it became RGB",
+        sum(one < COSINE for one in others) >= 5,
+        f"5 below {COSINE}",
+        sorted(others)[:6],
+    )
     expected_rows = clip.of_texts([expected for _, _, _, expected in texts])
     for i, (name, _, _, expected) in enumerate(texts, len(pictures)):
         found = cosine(text_rows[i], expected_rows[i - len(pictures)])
-        bench.judge(f"{name} has OpenCLIP's tokens", found >= COSINE, f"cosine {COSINE} with {expected[:60]!r}",
-                    f"{found:.5f} {reasons.get(f'{i:04}', '')}")
+        bench.judge(
+            f"{name} has OpenCLIP's tokens",
+            found >= COSINE,
+            f"cosine {COSINE} with {expected[:60]!r}",
+            f"{found:.5f} {reasons.get(f'{i:04}', '')}",
+        )
     tokens = {clip.tokenizer([expected])[0].numpy().tobytes(): row for (_, _, _, expected), row in zip(texts, expected_rows)}
     closest = closest_pair(list(tokens.values()))
     bench.judge("the captions' embeddings tell them apart", closest < COSINE, f"below {COSINE}", closest)
@@ -213,10 +236,12 @@ def closest_pair(rows):
 def turned_pictures():
     """(what it is, its bytes): pictures whose orientation stands in one of the places that Pillow looks at."""
     image = picture(14, (48, 32))
-    xmp = ('<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
-           '<rdf:Description xmlns:tiff="http://ns.adobe.com/tiff/1.0/" tiff:Orientation="{}"/></rdf:RDF></x:xmpmeta>')
+    xmp = (
+        '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+        '<rdf:Description xmlns:tiff="http://ns.adobe.com/tiff/1.0/" tiff:Orientation="{}"/></rdf:RDF></x:xmpmeta>'
+    )
     exif = with_exif(5)
-    raw = b"\nexif\n%8d\n" % len(exif) + b"\n".join(exif.hex().encode()[i:i + 72] for i in range(0, 2 * len(exif), 72)) + b"\n"
+    raw = b"\nexif\n%8d\n" % len(exif) + b"\n".join(exif.hex().encode()[i : i + 72] for i in range(0, 2 * len(exif), 72)) + b"\n"
     profile = PngImagePlugin.PngInfo()
     profile.add_text("Raw profile type exif", raw.decode(), zip=True)
     plain_xmp = PngImagePlugin.PngInfo()
@@ -251,8 +276,12 @@ def orientations(bench):
         found = numpy.asarray(upright.convert("RGB"), dtype=float)
         off = abs(wanted - found).mean() if wanted.shape == found.shape else 255.0
         is_stable = again.shape == found.shape and abs(again - found).mean() == 0
-        bench.judge(f"{name} is turned as Pillow turns it", off < 6 and is_stable, "Pillow's pixels, and no orientation left",
-                    f"{off:.1f} of 255 apart, sides {found.shape[:2]} and {wanted.shape[:2]}, {'' if is_stable else 'still turned'}")
+        bench.judge(
+            f"{name} is turned as Pillow turns it",
+            off < 6 and is_stable,
+            "Pillow's pixels, and no orientation left",
+            f"{off:.1f} of 255 apart, sides {found.shape[:2]} and {wanted.shape[:2]}, {'' if is_stable else 'still turned'}",
+        )
 
 
 def damaged_but_used(bench):

@@ -12,9 +12,11 @@ from safetensors.torch import save_file
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "e2e"))
 from open_clip_round_trip import random_weights  # noqa: E402
 
-CONFIG = {"embed_dim": 32,
-          "vision_cfg": {"image_size": 48, "layers": 2, "width": 64, "head_width": 32, "patch_size": 8},
-          "text_cfg": {"context_length": 77, "vocab_size": 49408, "width": 64, "heads": 2, "layers": 2}}
+CONFIG = {
+    "embed_dim": 32,
+    "vision_cfg": {"image_size": 48, "layers": 2, "width": 64, "head_width": 32, "patch_size": 8},
+    "text_cfg": {"context_length": 77, "vocab_size": 49408, "width": 64, "heads": 2, "layers": 2},
+}
 COSINE = 0.9999
 
 
@@ -37,8 +39,17 @@ class SmallClip:
     def write(folder, tensors):
         folder.mkdir(parents=True, exist_ok=True)
         save_file({name: value.contiguous() for name, value in tensors.items()}, folder / "open_clip_model.safetensors")
-        (folder / "open_clip_config.json").write_text(json.dumps({"model_cfg": CONFIG, "preprocess_cfg": {
-            "mean": list(open_clip.constants.OPENAI_DATASET_MEAN), "std": list(open_clip.constants.OPENAI_DATASET_STD)}}))
+        (folder / "open_clip_config.json").write_text(
+            json.dumps(
+                {
+                    "model_cfg": CONFIG,
+                    "preprocess_cfg": {
+                        "mean": list(open_clip.constants.OPENAI_DATASET_MEAN),
+                        "std": list(open_clip.constants.OPENAI_DATASET_STD),
+                    },
+                }
+            )
+        )
 
     @torch.no_grad()
     def of_image(self, image):
