@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "common/text.h"
 #include "data/metadata.h"
 #include "data/png_chunks.h"
 
@@ -70,10 +71,12 @@ std::optional<Text> international_text(std::string_view content) {
   if (!after_language) return std::nullopt;
   const auto [translated, value] = cut_at_0(*after_language);
   if (!value) return std::nullopt;
-  if (!is_compressed) return Text{std::string(key), std::string(*value)};
-  if (!is_known) return std::nullopt;
-  auto text = inflated(*value);
+  if (is_compressed && !is_known) return std::nullopt;
+  auto text = is_compressed ? inflated(*value) : std::string(*value);
   if (!text) return std::nullopt;
+  // Of XMP data Pillow keeps the bytes as well, whatever they are.
+  const bool is_text = is_valid_utf8(language) && is_valid_utf8(translated) && is_valid_utf8(*text);
+  if (!is_text && key != kXmpKey) return std::nullopt;
   return Text{std::string(key), std::move(*text)};
 }
 

@@ -239,7 +239,7 @@ def main():
         make_model(folder / "model")
         write_tar(folder / "images.tar", files)
         done = subprocess.run([helip, "embed", "--model", folder / "model", "--corpus", folder / "images.tar", "--out",
-                               folder / "out", "--threads", "1"], capture_output=True, text=True, timeout=100)
+                               folder / "out", "--threads", "1"], capture_output=True, text=True, timeout=150)
         assert done.returncode == 0, done.stderr
         found = np.load(folder / "out/img_emb/img_emb_0.npy").astype(np.float64)
         left_out = {json.loads(line)["sample"] for line in (folder / "out/quarantine.jsonl").read_text().splitlines()}

@@ -180,6 +180,7 @@ def files():
         "png, profile compressed": png(compressed(b"Raw profile type exif", profile(exif[6]))),
         "png, profile international": png(international(b"Raw profile type exif", profile(exif[6]))),
         "png, profile international and compressed": png(international(b"Raw profile type exif", profile(exif[6]), True)),
+        "png, profile international, not utf-8": png(international(b"Raw profile type exif", b"\xe9" + profile(exif[6]))),
         "png, profile after the pixels": png(after=[compressed(b"Raw profile type exif", profile(exif[6]))]),
         "png, profile of app1": png(compressed(b"Raw profile type APP1", profile(exif[6], "APP1"))),
         "png, profile in one line": png(text(b"Raw profile type exif", profile(exif[6], digits=9999))),
