@@ -6,6 +6,7 @@
 #include <string>
 
 #include "common/ids.h"
+#include "common/path_kind.h"
 #include "common/publish.h"
 
 namespace helip::data {
@@ -13,7 +14,7 @@ namespace {
 
 // A number of samples that a corpus can have.
 std::optional<std::uint64_t> count_in(const std::filesystem::path& file, const std::string& key) {
-  if (!std::filesystem::is_regular_file(file)) return std::nullopt;
+  if (!is_file(file)) return std::nullopt;
   const auto json =
       nlohmann::json::parse(read_text_file(file), nullptr, /*allow_exceptions=*/false);
   if (!json.is_object()) return std::nullopt;

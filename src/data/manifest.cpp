@@ -5,6 +5,7 @@
 #include "common/digest.h"
 #include "common/error.h"
 #include "common/ids.h"
+#include "common/path_kind.h"
 #include "common/publish.h"
 #include "common/text.h"
 
@@ -88,7 +89,7 @@ CorpusManifest read_manifest(const std::filesystem::path& file) {
 }
 
 std::optional<std::string> fingerprint_in(const std::filesystem::path& file) {
-  if (!std::filesystem::exists(file)) return std::nullopt;
+  if (!is_file(file)) return std::nullopt;
   const auto json =
       nlohmann::json::parse(read_text_file(file), nullptr, /*allow_exceptions=*/false);
   if (!json.is_object() || !json.contains("fingerprint")) return std::nullopt;
