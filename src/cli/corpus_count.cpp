@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "common/error.h"
+#include "common/path_kind.h"
 #include "common/publish.h"
 #include "data/manifest.h"
 #include "data/shard_list.h"
@@ -16,6 +17,16 @@ namespace helip::cli {
 namespace {
 
 namespace fs = std::filesystem;
+
+std::uint64_t bytes_of(const fs::path& shard) {
+  std::error_code error;
+  const std::uint64_t bytes = fs::file_size(shard, error);
+  if (error) {
+    throw DataError(
+        {.what = "cannot read the shard", .where = shard.string(), .found = error.message()});
+  }
+  return bytes;
+}
 
 // Counts the samples of a tar that have an image and a caption, by its headers alone.
 class HeaderCount {
@@ -63,7 +74,7 @@ std::optional<std::uint64_t> from_sizes(const std::vector<fs::path>& shards) {
   for (const fs::path& shard : shards) {
     if (shard.parent_path() != folder) {
       folder = shard.parent_path();
-      if (!fs::is_regular_file(folder / "sizes.json")) return std::nullopt;
+      if (!is_file(folder / "sizes.json")) return std::nullopt;
       sizes = nlohmann::json::parse(read_text_file(folder / "sizes.json"), nullptr, false);
       if (!sizes.is_object()) return std::nullopt;
     }
@@ -78,7 +89,7 @@ PairCount from_headers(const std::vector<fs::path>& shards, std::uint64_t budget
   std::uint64_t pairs = 0, seen = 0, all = 0;
   bool exact = true;
   for (const fs::path& shard : shards) {
-    all += fs::file_size(shard);
+    all += bytes_of(shard);
     if (budget == 0) continue;
     HeaderCount count(shard);
     try {
@@ -100,13 +111,12 @@ PairCount from_headers(const std::vector<fs::path>& shards, std::uint64_t budget
 
 std::optional<PairCount> count_pairs(const std::string& source, const fs::path& indexed,
                                      std::uint64_t max_members) {
-  std::error_code ignored;
   for (const fs::path& folder : {fs::path(source), indexed, indexed / "imported"}) {
-    if (fs::exists(folder / "manifest.json", ignored)) {
+    if (is_file(folder / "manifest.json")) {
       return PairCount{data::read_manifest(folder / "manifest.json").pairs, true};
     }
   }
-  if (fs::exists(source, ignored) && !data::means_shards(source)) return std::nullopt;
+  if (is_there(source) && !data::means_shards(source)) return std::nullopt;
   const std::vector<fs::path> shards = data::list_shards(source);
   if (const auto pairs = from_sizes(shards)) return PairCount{*pairs, false};
   return from_headers(shards, max_members);

@@ -23,7 +23,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 constexpr int kSchemaVersion = 1;
-constexpr std::size_t kMostNoteBytes = 200;
+constexpr std::size_t kMostNoteBytes = 120;
 
 unsigned all_cores() { return std::max(1U, std::thread::hardware_concurrency()); }
 
@@ -73,9 +73,10 @@ void import_data(ImportArguments& arguments) {
   }
   for (const auto& [reason, noted] : report.noted) {
     std::cerr << "warning: " << noted.count << " × " << printable(reason) << " ("
-              << shortened(noted.first, kMostNoteBytes) << ")\n";
+              << shortened(noted.first, kMostNoteBytes) << "); named in "
+              << shortened(arguments.out, kMostNoteBytes) << "/import_report.jsonl\n";
   }
-  if (!report.left_out.empty() || !report.noted.empty())
+  if (!report.left_out.empty())
     print_lines(cat("             named in ", printable(arguments.out), "/import_report.jsonl\n"));
 }
 

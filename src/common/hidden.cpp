@@ -7,13 +7,14 @@
 namespace helip {
 namespace {
 
-constexpr std::array<std::string_view, 5> kSystemFolders = {
-    "@eaDir", "__MACOSX", "lost+found", "$RECYCLE.BIN", "System Volume Information"};
+constexpr std::array<std::string_view, 7> kSystemNames = {
+    "@eaDir",    "__MACOSX",   "lost+found", "$RECYCLE.BIN", "System Volume Information",
+    "Thumbs.db", "desktop.ini"};
 
 bool is_hidden_name(std::string_view name) {
   if (name == "." || name == "..") return false;
   return name.starts_with('.') ||
-         std::find(kSystemFolders.begin(), kSystemFolders.end(), name) != kSystemFolders.end();
+         std::find(kSystemNames.begin(), kSystemNames.end(), name) != kSystemNames.end();
 }
 
 }  // namespace

@@ -5,10 +5,10 @@
 
 namespace helip {
 
-// True if a component of `path` begins with a dot (. and .. are no names), or is one of the folders
-// that systems put beside users' files: @eaDir, __MACOSX, lost+found, $RECYCLE.BIN, System Volume
-// Information. `path` is relative to the folder or archive that the user named: what lies above it
-// does not matter.
+// True if a component of `path` begins with a dot (. and .. are no names), or is what systems put
+// beside users' files: @eaDir, __MACOSX, lost+found, $RECYCLE.BIN, System Volume Information,
+// Thumbs.db, desktop.ini. `path` is relative to the folder or archive that the user named: what
+// lies above it does not matter.
 bool is_hidden(std::string_view path);
 
 }  // namespace helip

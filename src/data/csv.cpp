@@ -22,7 +22,7 @@ class CsvParser {
   std::vector<CsvRow> run(std::size_t most) {
     std::vector<CsvRow> rows;
     while (position_ < text_.size() && rows.size() < most) {
-      CsvRow row{.line = line_, .fields = {}};
+      CsvRow row{.line = line_, .last_line = 0, .fields = {}};
       const std::size_t start = position_;
       do {
         row.fields.push_back(field());
@@ -30,6 +30,7 @@ class CsvParser {
       const std::string_view line = text_.substr(start, position_ - start);
       const bool blank =
           row.fields.size() == 1 && line.find_first_not_of(" \t") == std::string_view::npos;
+      row.last_line = line_;
       take_line_end();
       if (!blank) rows.push_back(std::move(row));
     }
@@ -65,7 +66,8 @@ class CsvParser {
         if (position_ + 1 == text_.size() || text_[position_ + 1] != '"') break;
         ++position_;
       }
-      if (c == '\n') ++line_;
+      const bool before_newline = position_ + 1 < text_.size() && text_[position_ + 1] == '\n';
+      if (c == '\n' || (c == '\r' && !before_newline)) ++line_;
       value += c;
     }
     ++position_;
@@ -121,7 +123,7 @@ CsvTable read_csv_table(const std::filesystem::path& file, const CsvOptions& opt
   expect_table_text(text, file);
   const CsvHeader header = read_header(text, options, name);
   const auto rows = parse_csv(text, header.separator, name);
-  CsvTable table{.pairs = {}, .columns = header.columns, .separator = header.separator};
+  CsvTable table{.pairs = {}, .separator = header.separator};
   table.pairs.reserve(rows.size() - 1);
   for (std::size_t i = 1; i < rows.size(); ++i) {
     const CsvRow& row = rows[i];
@@ -136,8 +138,10 @@ CsvTable read_csv_table(const std::filesystem::path& file, const CsvOptions& opt
     const auto field = [&](std::size_t column) {
       return column < row.fields.size() ? row.fields[column] : std::string();
     };
-    table.pairs.push_back(
-        {.line = row.line, .image = field(header.image), .caption = field(header.caption)});
+    table.pairs.push_back({.line = row.line,
+                           .last_line = row.last_line,
+                           .image = field(header.image),
+                           .caption = field(header.caption)});
   }
   return table;
 }

@@ -27,6 +27,7 @@ CsvOptions csv_options_of(const config::CorpusConfig& config);
 
 struct CsvRow {
   std::uint64_t line = 0;  // where the row starts, from 1
+  std::uint64_t last_line = 0;
   std::vector<std::string> fields;
 };
 
@@ -38,14 +39,14 @@ std::vector<CsvRow> parse_csv(std::string_view text, char separator, const std::
                               std::size_t most = std::numeric_limits<std::size_t>::max());
 
 struct CsvPair {
-  std::uint64_t line = 0;
+  std::uint64_t line = 0;  // and last_line: as of CsvRow
+  std::uint64_t last_line = 0;
   std::string image;    // path as written
   std::string caption;  // empty if the row ends before it
 };
 
 struct CsvTable {
   std::vector<CsvPair> pairs;
-  std::size_t columns = 0;
   char separator = 0;
 };
 

@@ -89,6 +89,10 @@ void check_options(const ImportOptions& options) {
                            "a source, at least 1 sample per shard and 1 thread, a side of 0 "
                            "or more, a positive time, a share of 0 to 1"});
   }
+  if (options.out.empty()) {
+    throw ConfigError(
+        {.what = "no output folder", .where = "--out", .expected = "the path of a new folder"});
+  }
   if (is_there(options.out)) {
     throw ConfigError({.what = "the output folder exists already and is not replaced",
                        .where = options.out.string()});

@@ -15,6 +15,7 @@
 
 #include "common/digest.h"
 #include "common/error.h"
+#include "common/path_kind.h"
 #include "common/publish.h"
 #include "common/text.h"
 #include "data/manifest.h"
@@ -89,7 +90,7 @@ void ImportShards::take_over(const std::string& identity) {
   const auto file = folder_ / kProgress;
   const Json header = {{"identity", identity}};
   std::string kept = header.dump() + "\n";
-  if (std::filesystem::exists(file)) {
+  if (is_file(file)) {
     const auto lines = lines_of(read_text_file(file));
     const bool is_same = !lines.empty() && lines.front() + "\n" == kept;
     for (std::size_t i = 1; is_same && i < lines.size() && take_over_shard(lines[i]); ++i) {
@@ -106,7 +107,7 @@ bool ImportShards::take_over_shard(const std::string& line) {
   if (!record.is_object()) return false;
   try {
     const auto file = corpus() / shard_name();
-    if (!std::filesystem::is_regular_file(file)) return false;
+    if (!is_file(file)) return false;
     if (sha256_file(file) != record.at("sha256").get<std::string>()) return false;
     const auto report = record.at("report").get<std::string>();
     std::vector<ImportProblem> problems;
@@ -134,9 +135,14 @@ bool ImportShards::take_over_shard(const std::string& line) {
 
 void ImportShards::remove_unknown() const {
   const std::set<std::string> known(names_.begin(), names_.end());
-  for (const auto& entry : std::filesystem::directory_iterator(corpus())) {
-    if (known.count(entry.path().filename().string()) == 0)
-      std::filesystem::remove_all(entry.path());
+  std::error_code error;
+  std::filesystem::directory_iterator entry(corpus(), error);
+  for (; !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
+    if (known.count(entry->path().filename().string()) == 0) remove_path(entry->path());
+  }
+  if (error) {
+    throw StoreError(
+        {.what = "cannot read the folder", .where = corpus().string(), .found = error.message()});
   }
 }
 
@@ -210,7 +216,7 @@ std::filesystem::path ImportShards::report_failure() const {
 
 void ImportShards::publish(const std::filesystem::path& out) {
   publish_folder(corpus(), out);
-  std::filesystem::remove_all(folder_);
+  remove_path(folder_);
 }
 
 }  // namespace helip::data

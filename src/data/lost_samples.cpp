@@ -7,6 +7,7 @@
 #include <string>
 
 #include "common/ids.h"
+#include "common/path_kind.h"
 #include "common/publish.h"
 #include "data/json_object.h"
 
@@ -15,7 +16,7 @@ namespace {
 
 // A number of samples that a corpus can have.
 std::optional<std::uint64_t> count_in(const std::filesystem::path& file, const std::string& key) {
-  if (!std::filesystem::is_regular_file(file)) return std::nullopt;
+  if (!is_file(file)) return std::nullopt;
   const std::string text = read_text_file(file);
   const JsonObject json = read_json_object(std::as_bytes(std::span(text)));
   const JsonField* count = json.find(key);

@@ -6,6 +6,7 @@
 #include "common/error.h"
 #include "common/ids.h"
 #include "common/json_reason.h"
+#include "common/path_kind.h"
 #include "common/publish.h"
 #include "common/text.h"
 
@@ -91,7 +92,7 @@ CorpusManifest read_manifest(const std::filesystem::path& file) {
 }
 
 std::optional<std::string> fingerprint_in(const std::filesystem::path& file) {
-  if (!std::filesystem::exists(file)) return std::nullopt;
+  if (!is_file(file)) return std::nullopt;
   const auto json =
       nlohmann::json::parse(read_text_file(file), nullptr, /*allow_exceptions=*/false);
   if (!json.is_object() || !json.contains("fingerprint")) return std::nullopt;

@@ -50,8 +50,8 @@ bool is_current(const std::filesystem::path& folder, const std::filesystem::path
 // The quarantine belongs to the samples of one fingerprint.
 void drop_other_quarantine(const std::filesystem::path& folder, const std::string& fingerprint) {
   if (fingerprint_in(folder / "manifest.json") == fingerprint) return;
-  std::filesystem::remove(folder / "quarantine.npy");
-  std::filesystem::remove(folder / "quarantine.jsonl");
+  remove_path(folder / "quarantine.npy");
+  remove_path(folder / "quarantine.jsonl");
 }
 
 std::filesystem::path index_tars(
@@ -87,7 +87,7 @@ std::filesystem::path import_once(
   const Json stamp = {{"identity", import_identity(options)}};
   const auto stamp_file = folder / kImportStampFile;
   if (is_current(imported, stamp_file, stamp)) return imported;
-  std::filesystem::remove_all(imported);
+  remove_path(imported);
   import_corpus(options, progress);
   publish_file(stamp_file, stamp.dump(1) + "\n");
   return imported;

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "common/error.h"
+#include "common/path_kind.h"
 #include "common/percent.h"
 #include "common/publish.h"
 #include "common/text.h"
@@ -85,8 +86,7 @@ std::string most_frequent(const ReasonCount& reasons, std::size_t most) {
 
 std::vector<std::filesystem::path> left_out_lists(const std::filesystem::path& corpus) {
   std::vector<std::filesystem::path> lists = {corpus / kUnpairedFile};
-  if (std::filesystem::exists(corpus.parent_path() / kImportStampFile))
-    lists.push_back(corpus / kImportReportFile);
+  if (is_file(corpus.parent_path() / kImportStampFile)) lists.push_back(corpus / kImportReportFile);
   return lists;
 }
 

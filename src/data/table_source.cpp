@@ -9,6 +9,7 @@
 #include "common/path_kind.h"
 #include "common/text.h"
 #include "data/source_files.h"
+#include "data/webdataset.h"
 
 namespace helip::data {
 namespace {
@@ -19,6 +20,22 @@ constexpr const char* kSwallowedRows =
 
 bool holds_line_end(std::string_view text) {
   return text.find_first_of("\r\n") != std::string_view::npos;
+}
+
+// True if one of several fields ends as the name of an image does.
+bool has_image_field(std::string_view line, char separator) {
+  if (line.find(separator) == std::string_view::npos) return false;
+  for (std::size_t start = 0; start <= line.size();) {
+    const std::size_t end = std::min(line.find(separator, start), line.size());
+    const std::string_view field = line.substr(start, end - start);
+    const std::size_t dot = field.rfind('.');
+    const MemberKind kind = dot == std::string_view::npos
+                                ? MemberKind::kOther
+                                : member_kind(lower_case(field.substr(dot + 1)));
+    if (kind == MemberKind::kImage || kind == MemberKind::kUnread) return true;
+    start = end + 1;
+  }
+  return false;
 }
 
 // "http" of http://…; empty for a path.
@@ -90,14 +107,12 @@ class TableSource final : public ImportSource {
     return cat(file_.filename().string(), ":", row.line);
   }
 
-  // How many lines of a caption hold as many separators as a row does.
+  // How many lines of a caption have a field that names an image, as a row has.
   [[nodiscard]] std::uint64_t rows_in(std::string_view caption) const {
     std::uint64_t rows = 0;
     for (std::size_t start = 0; start <= caption.size();) {
       const std::size_t end = std::min(caption.find_first_of("\r\n", start), caption.size());
-      const std::string_view line = caption.substr(start, end - start);
-      const auto separators = std::count(line.begin(), line.end(), table_.separator);
-      if (static_cast<std::size_t>(separators) + 1 >= table_.columns) ++rows;
+      if (has_image_field(caption.substr(start, end - start), table_.separator)) ++rows;
       start = end + 1;
     }
     return rows;
@@ -109,11 +124,9 @@ class TableSource final : public ImportSource {
     const CsvPair* first = nullptr;
     for (const CsvPair& row : table_.pairs) {
       if (!holds_line_end(row.caption)) continue;
-      const auto line_ends = std::count(row.caption.begin(), row.caption.end(), '\n');
       if (const std::uint64_t rows = rows_in(row.caption); rows > 0) {
         notes_.push_back({place_of(row), row.image, kSwallowedRows,
-                          cat("about ", rows, " rows in lines ", row.line, " to ",
-                              row.line + static_cast<std::uint64_t>(line_ends),
+                          cat("about ", rows, " rows in lines ", row.line, " to ", row.last_line,
                               ": is a quote of line ", row.line, " not closed?"),
                           0});
         continue;

@@ -222,6 +222,11 @@ TEST_CASE_METHOD(FolderSourceTest,
   fs::create_symlink("loop", folder.path() / "loop");
   CHECK(contains(error_at((folder.path() / "loop").string()), "symbolic links"));
   CHECK(!error_at("/dev/null").empty());
+  test::write_file(folder.path() / "a.tar", "x");
+  CHECK(contains(error_at((folder.path() / "a.tar/b.tar").string()), "Not a directory"));
+  ImportOptions options;
+  options.sources = {"a.tar"};
+  CHECK(contains(test::error_of<ConfigError>([&] { import_corpus(options); }), "no output folder"));
 }
 
 }  // namespace

@@ -47,6 +47,7 @@ TEST_CASE("member names split at the first dot of the base name") {
   CHECK(split(".cache/a.jpg") == "none");
   CHECK(split("./a/.ipynb_checkpoints/b-checkpoint.jpg") == "none");
   CHECK(split("@eaDir/a.jpg") == "none");
+  CHECK(split("a/Thumbs.db") == "none");
   CHECK(split("/data/a.jpg") == "/data/a|jpg");
   CHECK(split("__key__") == "none");
 }

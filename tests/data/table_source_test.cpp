@@ -1,4 +1,5 @@
 // Tables of image paths and captions: paths that lead nowhere, and quotes that take up rows.
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "common/error.h"
@@ -50,8 +51,11 @@ TEST_CASE_METHOD(TableSourceTest, "captions with line ends are named, and rows t
   CHECK(test::contains(problem.reason, "a lone quote"));
   CHECK(problem.detail == "about 10 rows in lines 7 to 17: is a quote of line 7 not closed?");
 
+  std::replace(text.begin(), text.end(), '\n', '\r');
+  CHECK(open(text)->unpaired().at(0).detail == problem.detail);
+
   const auto meant =
-      open("filepath,title\na.png,\"one\ntwo\"\nb.png,\"three\nfour\"\nc.png,five\n");
+      open("filepath,title\na.png,\"one, or\ntwo, or so\"\nb.png,\"three\nfour\"\nc.png,five\n");
   REQUIRE(meant->unpaired().size() == 1);
   CHECK(meant->unpaired()[0].reason == "captions that hold line ends");
   CHECK(meant->unpaired()[0].detail == "of 2 rows, this the first");
