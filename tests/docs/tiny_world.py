@@ -27,7 +27,9 @@ def drawing(draw):
 def write_shard(path, samples):
     with tarfile.open(path, "w", format=tarfile.USTAR_FORMAT) as tar:
         for name, (image, caption) in samples.items():
-            for ending, content in (("png", image), ("txt", caption.encode())):
+            # Evaluation wants the class, its place in classnames.txt, for zero-shot tasks.
+            label = str(list(COLOURS).index(caption.split()[1]))
+            for ending, content in (("png", image), ("txt", caption.encode()), ("cls", label.encode())):
                 member = tarfile.TarInfo(f"{name}.{ending}")
                 member.size = len(content)
                 tar.addfile(member, io.BytesIO(content))
@@ -97,6 +99,8 @@ def make(home, build, source, model):
         folder.mkdir(parents=True)
         write_shard(folder / "0.tar", heldout)
         (folder / "nshards.txt").write_text("1\n")
+    (home / "heldout" / "classnames.txt").write_text("\n".join(COLOURS) + "\n")
+    (home / "heldout" / "zeroshot_classification_templates.txt").write_text("a {c} thing\n")
 
     (home / "checkpoints").mkdir()
     save_file(clip_tensors(model["embed_dim"], model["vision_cfg"], model["text_cfg"]), home / "checkpoints" / "random.safetensors")
