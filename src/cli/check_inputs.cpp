@@ -17,6 +17,8 @@
 #include "mining/encode/ready_rows.h"
 #include "model/locked_config.h"
 #include "model/model_files.h"
+#include "model/weights_check.h"
+#include "weights/weights_file.h"
 
 namespace helip::cli {
 namespace {
@@ -99,6 +101,16 @@ void check_given_features(const model::LockedConfig& model, const std::string& c
                    [&] { return mining::given_features(model); });
 }
 
+// Loading would refuse them too, after indexing. Of locked towers' heads loading tells.
+void check_weights_of(const config::ModelConfig& model, const model::ArchitectureSource& source,
+                      const fs::path& file, const std::string& key) {
+  try {
+    model::check_weights(weights::WeightsFile::open(file), source, model.architecture, file);
+  } catch (const Error& error) {
+    missing("the weights cannot be used", key, "weights of " + model.architecture, error.what());
+  }
+}
+
 // `section`: "model" or "encoder.model". Tells whether it has features: frozen towers, or given.
 bool check_model(const config::ModelConfig& model, const std::string& corpus,
                  const std::string& section) {
@@ -122,12 +134,20 @@ bool check_model(const config::ModelConfig& model, const std::string& corpus,
     }
   }
   if (model.init != "random") {
-    model::find_weights(model.init, source.locked_towers, {.name = section + ".init"});
+    const fs::path weights =
+        model::find_weights(model.init, source.locked_towers, {.name = section + ".init"});
+    if (!source.locked_towers) check_weights_of(model, source, weights, section + ".init");
   }
   if (!model.tokenizer.empty()) {
     if (!is_file(model.tokenizer)) {
       missing("the tokenizer's vocabulary is not there", tokenizer_key,
               "a file, or nothing for the one that is installed", "no " + model.tokenizer);
+    }
+    try {
+      data::make_clip_tokenizer(model.tokenizer);
+    } catch (const Error& error) {
+      missing("the tokenizer's vocabulary cannot be used", tokenizer_key,
+              "bpe_simple_vocab_16e6.txt.gz", error.what());
     }
   } else if (!source.locked_towers) {
     try {

@@ -17,12 +17,43 @@ namespace {
 // So that what stands after it is seen.
 constexpr std::size_t kMostUsageBytes = 300;
 
-// Only numbers are converted.
+// "NAME: expected …; found …".
+std::string usage_line(std::string_view option, std::string_view expected, std::string_view found) {
+  return cat(option, ": expected ", expected, "; found ", found.empty() ? "nothing" : found);
+}
+
+// CLI11's message in our words, where it says what an option takes. A value may hold any text.
 std::string usage_of(const CLI::ParseError& error) {
-  constexpr std::string_view kConversion = "Could not convert: ";
-  const std::string_view text = error.what();
-  if (!text.starts_with(kConversion)) return std::string(text);
-  return cat("expected a number that the option takes; found ", text.substr(kConversion.size()));
+  constexpr std::string_view kConversion = "Could not convert: ", kEquals = " = ";
+  constexpr std::string_view kColon = ": ", kValue = "Value ", kTo = " to ";
+  constexpr std::string_view kNotInRange = " not in range ", kNotIn = " not in {";
+  constexpr std::size_t kMostDigits = 40;  // a longer bound is none
+  std::string_view text = error.what();
+  // Only numbers are converted.
+  if (text.starts_with(kConversion) && text.find(kEquals) != std::string_view::npos) {
+    text.remove_prefix(kConversion.size());
+    const std::size_t equals = text.find(kEquals);
+    return usage_line(text.substr(0, equals), "a number that the option takes",
+                      text.substr(equals + kEquals.size()));
+  }
+  const std::size_t colon = text.find(kColon);
+  if (colon == std::string_view::npos) return std::string(text);
+  const std::string_view option = text.substr(0, colon);
+  const std::string_view rest = text.substr(colon + kColon.size());
+  if (const std::size_t at = rest.rfind(kNotInRange);
+      at != std::string_view::npos && rest.starts_with(kValue) && at >= kValue.size()) {
+    const std::string_view range = rest.substr(at + kNotInRange.size());
+    const bool bounded = range.size() < kMostDigits + range.find(kTo);
+    return usage_line(option, bounded ? range : "a number above 0",
+                      rest.substr(kValue.size(), at - kValue.size()));
+  }
+  if (const std::size_t at = rest.rfind(kNotIn);
+      at != std::string_view::npos && rest.ends_with('}')) {
+    const std::string_view names = rest.substr(at + kNotIn.size());
+    return usage_line(option, cat("one of ", names.substr(0, names.size() - 1)),
+                      rest.substr(0, at));
+  }
+  return std::string(text);
 }
 
 }  // namespace

@@ -210,7 +210,9 @@ std::optional<Problem> stale_slurm_job(const Machine& machine) {
   const Probe state = machine.run({"squeue", "--noheader", "--jobs", job, "--format=%T"});
   const std::string said = last_line(state.output);
   if (state.exit_status == 0) {
-    if (said == "RUNNING" || said == "SUSPENDED") return std::nullopt;
+    constexpr std::array<std::string_view, 4> kAlive = {"RUNNING", "SUSPENDED", "RESIZING",
+                                                        "CONFIGURING"};
+    if (std::find(kAlive.begin(), kAlive.end(), said) != kAlive.end()) return std::nullopt;
     return Problem{.what = "this shell is of a Slurm job that does not run",
                    .where = where,
                    .expected = kExpected,
@@ -222,12 +224,21 @@ std::optional<Problem> stale_slurm_job(const Machine& machine) {
                    .expected = kExpected,
                    .found = said};
   }
+  const bool absent = state.exit_status == 127;
+  const bool configured =
+      said.find("configuration") == std::string::npos && said.find(".conf") == std::string::npos;
+  if (!absent && configured) {
+    // A busy controller must not end a job that it has just started.
+    log::warning(cat("squeue does not tell whether Slurm job ", job,
+                     " runs: ", said.empty() ? cat("exit ", state.exit_status) : said));
+    return std::nullopt;
+  }
   // Without Slurm mpirun can still start ranks on this machine, as in a container.
   if (short_name(nodes) == short_name(machine.host)) return std::nullopt;
   return Problem{.what = "this shell is of a Slurm job whose hosts cannot be reached from here",
                  .where = where,
                  .expected = kExpected,
-                 .found = state.exit_status == 127 ? "no squeue in PATH" : said};
+                 .found = absent ? "no squeue in PATH" : said};
 }
 
 std::optional<Problem> unfit_mpirun(const Machine& machine, std::string& version) {

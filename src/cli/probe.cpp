@@ -57,6 +57,7 @@ Probe probe(const std::vector<std::string>& command, double seconds) {
     throw Error({.what = "cannot make a pipe", .found = std::system_category().message(errno)});
   }
   std::vector<char*> arguments;
+  arguments.reserve(command.size() + 1);
   for (const std::string& argument : command) {
     arguments.push_back(const_cast<char*>(argument.c_str()));
   }

@@ -21,12 +21,14 @@ std::string visible(const std::string& part) {
   return blank ? cat("'", part, "'") : part;
 }
 
-// What libstdc++ says of a failed call on the file system, without the paths.
+// What libstdc++ says of a failed call on the file system, without the paths: "cannot rename".
 std::string operation_of(const std::filesystem::filesystem_error& error) {
   constexpr std::string_view kPrefix = "filesystem error: ";
   std::string_view text = error.what();
   if (text.starts_with(kPrefix)) text.remove_prefix(kPrefix.size());
-  return std::string(text.substr(0, std::min(text.find(": "), text.find(" ["))));
+  text = text.substr(0, std::min(text.find(": "), text.find(" [")));
+  // Calls that only look have a name in its place.
+  return text.starts_with("cannot ") ? std::string(text) : "cannot look at the file or folder";
 }
 
 // Returns the largest n with sum(min(size, n)) <= room.
@@ -47,10 +49,9 @@ std::string to_line(const Problem& problem) {
   constexpr std::string_view kExpected = "; expected ";
   constexpr std::string_view kFound = "; found ";
   const std::size_t frame = kExpected.size() + kFound.size() + 2;
-  // A path keeps its numbers.
-  const std::array<std::string, 4> parts = {problem.where, with_short_numbers(problem.what),
-                                            with_short_numbers(visible(problem.expected)),
-                                            with_short_numbers(visible(problem.found))};
+  const std::array<std::string, 4> parts = {
+      with_short_numbers(problem.where), with_short_numbers(problem.what),
+      with_short_numbers(visible(problem.expected)), with_short_numbers(visible(problem.found))};
   std::array<std::size_t, 4> sizes{};
   std::transform(parts.begin(), parts.end(), sizes.begin(),
                  [](const std::string& part) { return printable(part).size(); });

@@ -22,6 +22,7 @@ namespace {
 
 constexpr std::size_t kMaxBytes = std::size_t{1} << 20;
 constexpr std::size_t kMaxDepth = 32;
+constexpr const char* kQuotes = "quotes around a value that holds { } [ or ]";
 
 // `line` counts from 0. An override has no lines.
 std::string where_of(const std::string& origin, bool with_lines, int line) {
@@ -178,7 +179,11 @@ YamlNode read_document(const std::string& yaml, const std::string& origin, bool 
   }
   YamlNode root = builder.take_root();
   if (parser.HandleNextDocument(builder)) {
-    throw ConfigError({.what = "more than one YAML document", .where = origin, .expected = "one"});
+    // "{0..3}.tar" in an override looks like a mapping and another document.
+    const bool braces = !with_lines && has_brace_in_word(yaml);
+    throw ConfigError({.what = "more than one YAML document",
+                       .where = origin,
+                       .expected = braces ? kQuotes : "one"});
   }
   return root;
 }
@@ -207,7 +212,7 @@ YamlNode parse_tree(const std::string& yaml, const std::string& origin, bool wit
     const bool braces = has_brace_in_word(line_of(yaml, problem.mark.line));
     throw ConfigError({.what = "not valid YAML: " + problem.msg,
                        .where = where_of(origin, with_lines, problem.mark.line),
-                       .expected = braces ? "quotes around a value that holds { } [ or ]" : ""});
+                       .expected = braces ? kQuotes : ""});
   }
 }
 

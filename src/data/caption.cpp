@@ -24,24 +24,28 @@ bool is_blank(const std::string& text) {
 }
 
 std::string named(const JsonField& field) {
-  if (field.kind == JsonKind::kString) return field.name;
-  return cat(field.name, " (", with_article(field.kind), ")");
+  constexpr std::size_t kMostBytes = 60;
+  std::string name = shortened(field.name, kMostBytes);
+  if (field.kind != JsonKind::kString) name += cat(" (", with_article(field.kind), ")");
+  return name;
 }
 
 std::string fields_of(const JsonObject& json) {
   constexpr std::size_t kMostBytes = 200;
   std::string fields;
   for (const JsonField& field : json.fields) {
-    if (fields.size() > kMostBytes) break;
+    if (fields.size() > kMostBytes) return fields + ", …";
     fields += (fields.empty() ? "" : ", ") + named(field);
   }
-  return fields.empty() ? "none" : shortened(fields, kMostBytes);
+  return fields.empty() ? "none" : fields;
 }
 
 Caption unusable(std::string problem) { return {.text = {}, .problem = std::move(problem)}; }
 
 Caption checked(std::string text) {
-  if (!is_valid_utf8(text)) return unusable("the caption is not valid UTF-8");
+  constexpr std::size_t kMostShown = 40;
+  if (!is_valid_utf8(text))
+    return unusable(cat("the caption is not valid UTF-8; it begins ", shortened(text, kMostShown)));
   if (is_blank(text)) return unusable("the caption is empty");
   return {.text = std::move(text), .problem = {}};
 }

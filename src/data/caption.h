@@ -24,8 +24,8 @@ Caption caption_of_text(std::span<const std::byte> content);
 // they say behind a ';' is particular to the sample.
 Caption caption_of_json(std::span<const std::byte> content, const std::string& key);
 
-// The names of a JSON object's fields with their kinds where they are no strings: "url", "tags (a
-// list)". None if it is no such thing.
+// The names of a JSON object's fields, shortened, for messages, with their kinds where they are no
+// strings: "url", "tags (a list)". None if it is no such thing.
 std::vector<std::string> json_fields(std::span<const std::byte> content);
 
 // Leading and trailing ASCII white space removed.

@@ -260,8 +260,8 @@ std::u32string compose(std::u32string text) {
 // length.
 constexpr int kMostRounds = 100;
 
-// Mojibake in mojibake is undone in rounds, too: hundreds for a caption of a line, some twenty for
-// one of 1 MiB.
+// Mojibake in mojibake is undone in rounds, too: hundreds for a caption of a line, sixteen for one
+// of 1 MiB.
 std::size_t most_repair(std::u32string_view text) { return 1'000'000 + 16 * text.size(); }
 
 std::u32string fix_segment(std::u32string text, bool unescape) {

@@ -1,5 +1,7 @@
 #include <turbojpeg.h>
 
+#include <algorithm>
+#include <array>
 #include <memory>
 #include <new>
 #include <string>
@@ -21,7 +23,22 @@ struct DestroyHandle {
 // may not ask for thousands of scans.
 constexpr int kFlags = TJFLAG_ACCURATEDCT | TJFLAG_LIMITSCANS;
 
-bool is_warning(tjhandle handle) { return tjGetErrorCode(handle) == TJERR_WARNING; }
+// libjpeg's warnings begin so. The code that turbojpeg gives says "warning" of an error too if
+// there was a warning before it; the text is the error's then.
+bool is_warning(tjhandle handle) {
+  constexpr std::array<std::string_view, 7> kWarnings = {
+      "Corrupt JPEG data",
+      "Premature end of JPEG file",
+      "Inconsistent progression sequence",
+      "Invalid SOS parameters",
+      "Unknown Adobe color transform",
+      "Warning: unknown JFIF revision",
+      "Application transferred too many scanlines"};
+  const std::string_view text = tjGetErrorStr2(handle);
+  return tjGetErrorCode(handle) == TJERR_WARNING &&
+         std::any_of(kWarnings.begin(), kWarnings.end(),
+                     [&](std::string_view warning) { return text.starts_with(warning); });
+}
 
 // Where the pixels go.
 struct Target {

@@ -51,7 +51,7 @@ class CleanPng {
     pieces_.insert(pieces_.begin(), std::as_bytes(std::span(own_)));
     // A checksum, which does not count.
     static constexpr std::array<std::byte, 4> kChecksum{};
-    pieces_.push_back(kChecksum);
+    pieces_.emplace_back(kChecksum);
   }
   CleanPng(const CleanPng&) = delete;
   CleanPng& operator=(const CleanPng&) = delete;

@@ -18,6 +18,7 @@ struct ImportProblem {
 struct Noted {
   std::uint64_t count = 0;
   std::string first;  // where the first is, and its detail
+  bool operator==(const Noted&) const = default;
 };
 
 }  // namespace helip::data

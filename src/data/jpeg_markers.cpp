@@ -43,14 +43,6 @@ std::optional<JpegMarker> JpegMarkers::next() {
   return std::nullopt;
 }
 
-bool is_cut_jpeg(std::span<const std::byte> encoded) {
-  JpegMarkers markers(encoded);
-  while (const auto marker = markers.next()) {
-    if (marker->kind == kJpegEnd) return false;
-  }
-  return true;
-}
-
 bool is_one_scan_jpeg(std::span<const std::byte> encoded) {
   JpegMarkers markers(encoded);
   std::byte components{0};
@@ -63,6 +55,17 @@ bool is_one_scan_jpeg(std::span<const std::byte> encoded) {
       return !marker->content.empty() && marker->content[0] == components;
   }
   return false;
+}
+
+bool is_cut_jpeg(std::span<const std::byte> encoded) {
+  const bool is_one_scan = is_one_scan_jpeg(encoded);
+  bool in_scan = false;
+  JpegMarkers markers(encoded);
+  while (const auto marker = markers.next()) {
+    if (marker->kind == kJpegEnd || (in_scan && !stands_alone(marker->kind))) return false;
+    in_scan = in_scan || (is_one_scan && marker->kind == kJpegStartOfScan);
+  }
+  return true;
 }
 
 }  // namespace helip::data

@@ -27,11 +27,12 @@ class JpegMarkers {
   std::span<const std::byte> rest_;
 };
 
-// Whether the bytes end before the image does: no marker of its end stands where markers do.
-bool is_cut_jpeg(std::span<const std::byte> encoded);
-
 // Whether all components come in one scan of one pass, so that the last of its data is the last of
 // the picture.
 bool is_one_scan_jpeg(std::span<const std::byte> encoded);
+
+// Whether the bytes end before the image does: no marker stands behind the data of its one scan, or
+// none of the image's end behind several.
+bool is_cut_jpeg(std::span<const std::byte> encoded);
 
 }  // namespace helip::data

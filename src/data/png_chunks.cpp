@@ -33,6 +33,11 @@ bool PngChunk::has_right_checksum() const {
   return sum == big_endian(checksum);
 }
 
+void PngAnimation::add(const PngChunk& chunk) {
+  if (chunk.name == "acTL" && chunk.content.size() >= 4) pictures_ = big_endian(chunk.content);
+  if (chunk.name == "fcTL") starts_later_ = false;
+}
+
 PngChunks::PngChunks(std::span<const std::byte> encoded)
     : rest_(encoded.subspan(std::min(encoded.size(), kSignatureBytes))) {}
 

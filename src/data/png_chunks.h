@@ -31,4 +31,18 @@ class PngChunks {
   std::span<const std::byte> rest_;
 };
 
+// Whether a PNG is animated, from the chunks before its pixels.
+class PngAnimation {
+ public:
+  void add(const PngChunk& chunk);
+  // More than one picture: a still image that is none of the animation's counts as well.
+  [[nodiscard]] bool is_animated() const {
+    return pictures_ > 0 && pictures_ + (starts_later_ ? 1 : 0) > 1;
+  }
+
+ private:
+  std::uint64_t pictures_ = 0;
+  bool starts_later_ = true;
+};
+
 }  // namespace helip::data

@@ -9,7 +9,7 @@
 namespace helip::data {
 namespace {
 
-const Defect kNoEnd = {"a PNG ends before its end chunk", ""};
+constexpr const char* kNoEnd = "a PNG ends before its end chunk";
 constexpr std::size_t kPaletteColour = 3;
 constexpr std::size_t kColourTypeAt = 9;
 
@@ -47,7 +47,7 @@ void take(const PngChunk& chunk, PngParts& parts) {
 }
 
 // The chunks before the first of the pixels, which is returned.
-PngChunk read_up_to_data(PngChunks& chunks, PngParts& parts) {
+PngChunk read_up_to_data(PngChunks& chunks, PngParts& parts, PngAnimation& animation) {
   while (true) {
     const auto chunk = chunks.next();
     if (!chunk) fail_decoding("PNG", "the file is truncated or damaged before its pixels");
@@ -59,6 +59,7 @@ PngChunk read_up_to_data(PngChunks& chunks, PngParts& parts) {
       fail_decoding("PNG", cat("its chunk ", chunk->name, " is damaged: wrong checksum"));
     note_checksum(*chunk, parts);
     take(*chunk, parts);
+    animation.add(*chunk);
   }
 }
 
@@ -67,24 +68,25 @@ PngChunk read_up_to_data(PngChunks& chunks, PngParts& parts) {
 PngParts find_png_parts(std::span<const std::byte> encoded) {
   PngParts parts;
   PngChunks chunks(encoded);
+  PngAnimation animation;
   bool has_ended = false;
-  std::optional<PngChunk> chunk = read_up_to_data(chunks, parts);
+  std::optional<PngChunk> chunk = read_up_to_data(chunks, parts, animation);
   for (; chunk && chunk->name == "IDAT"; chunk = chunks.next()) {
     parts.data.push_back(chunk->content);
     parts.data_bytes += chunk->content.size();
     if (!chunk->is_whole() || chunk->checksum.size() < 4) {
-      note(parts, kNoEnd);
+      note(parts, {kNoEnd, ""});
     } else {
       note_checksum(*chunk, parts);
     }
   }
-  while (chunk && !has_ended) {
-    expect_whole(*chunk);
+  for (; chunk && !has_ended; chunk = has_ended ? std::nullopt : chunks.next()) {
+    // Pillow looks no further than at the next picture of an animation.
+    has_ended = chunk->name == "IEND" || (animation.is_animated() && chunk->name == "fcTL");
+    if (!has_ended) expect_whole(*chunk);
     note_checksum(*chunk, parts);
-    has_ended = chunk->name == "IEND";
-    if (!has_ended) chunk = chunks.next();
   }
-  if (!has_ended) note(parts, kNoEnd);
+  if (!has_ended) note(parts, {kNoEnd, ""});
   return parts;
 }
 

@@ -9,6 +9,7 @@
 #include "common/mapped_file.h"
 #include "common/path_kind.h"
 #include "common/text.h"
+#include "data/quarantine.h"
 
 namespace helip::data {
 namespace {
@@ -45,7 +46,10 @@ void read_image_file(const std::filesystem::path& file, std::uint64_t max_bytes,
 
 void take_caption(Caption caption, SourcePair& pair) {
   pair.caption = std::move(caption.text);
-  if (pair.problem.empty()) pair.problem = std::move(caption.problem);
+  if (!pair.problem.empty()) return;
+  SplitReason reason = split_reason(caption.problem);
+  pair.problem = std::move(reason.kind);
+  pair.detail = std::move(reason.detail);
 }
 
 void read_caption_file(const std::filesystem::path& file, SourcePair& pair) {

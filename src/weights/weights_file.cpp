@@ -1,7 +1,9 @@
 #include "weights/weights_file.h"
 
 #include <algorithm>
+#include <array>
 #include <fstream>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -286,6 +288,28 @@ bool begins_with(const std::filesystem::path& path, std::string_view magic) {
   return stream.read(begin.data(), static_cast<std::streamsize>(begin.size())) && begin == magic;
 }
 
+// What a file is that neither torch.save nor safetensors wrote, by its first bytes; empty if that
+// is not known.
+std::string_view other_format(const std::filesystem::path& path) {
+  struct Format {
+    std::string_view magic, name;
+  };
+  constexpr std::array kFormats = {
+      Format{"version https://git-lfs", "a pointer of Git LFS: fetch the file with git lfs pull"},
+      Format{"<", "a page of HTML or XML"},
+      Format{"\x1F\x8B", "gzip: unpack it"},
+      Format{"\x93NUMPY", "a NumPy array"},
+      Format{"\x89HDF", "HDF5"},
+      Format{"GGUF", "GGUF"},
+  };
+  std::error_code error;
+  if (std::filesystem::file_size(path, error) == 0 && !error) return "an empty file";
+  for (const Format& format : kFormats) {
+    if (begins_with(path, format.magic)) return format.name;
+  }
+  return {};
+}
+
 }  // namespace
 
 WeightsFile WeightsFile::open(const std::filesystem::path& path) {
@@ -299,6 +323,11 @@ WeightsFile WeightsFile::open(const std::filesystem::path& path) {
     throw StoreError({.what = "the file is in the format of PyTorch before 1.6",
                       .where = path.string(),
                       .expected = "a zip archive: load it in Python and torch.save it again"});
+  } else if (const std::string_view other = other_format(path); !other.empty()) {
+    throw StoreError({.what = "the file holds no weights",
+                      .where = path.string(),
+                      .expected = "a file of torch.save, or safetensors",
+                      .found = std::string(other)});
   } else {
     result.facts_.container = "safetensors";
     auto file = std::make_shared<store::SafetensorsFile>(store::SafetensorsFile::open(path));

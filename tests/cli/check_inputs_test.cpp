@@ -4,6 +4,7 @@
 #include <cmath>
 #include <filesystem>
 #include <functional>
+#include <map>
 
 #include "cli/corpus_count.h"
 #include "cli/mine_memory.h"
@@ -13,7 +14,10 @@
 #include "common/text.h"
 #include "config/to_yaml.h"
 #include "data/tar_writer.h"
+#include "data/tokenizer.h"
+#include "model/weights_check.h"
 #include "store/npy.h"
+#include "store/safetensors.h"
 #include "support/temporary_folder.h"
 #include "support/terminal.h"
 
@@ -23,6 +27,24 @@ namespace {
 using Catch::Matchers::Contains;
 using Catch::Matchers::StartsWith;
 namespace fs = std::filesystem;
+
+const std::string kTiny = std::string(HELIP_SOURCE_DIR) + "/configs/models/helip-test-tiny.json";
+
+// Weights of that architecture, all zero.
+void write_weights(const fs::path& file) {
+  const auto source = model::find_architecture(kTiny, {});
+  const auto expected = model::expected_tensors(model::clip_parameters(source.clip.architecture));
+  const std::vector<std::byte> zeros(1 << 24);
+  std::map<std::string, store::TensorView> tensors;
+  for (const auto& [name, tensor] : expected) {
+    std::uint64_t bytes = store::dtype_bytes(tensor.dtype);
+    for (const std::uint64_t size : tensor.shape) bytes *= size;
+    tensors[name] = {.dtype = tensor.dtype,
+                     .shape = tensor.shape,
+                     .data = std::span(zeros).first(static_cast<std::size_t>(bytes))};
+  }
+  store::write_safetensors(file, tensors, {});
+}
 
 void add(data::TarWriter& tar, const std::string& name) {
   tar.add(name, std::as_bytes(std::span("content", 7)));
@@ -73,13 +95,13 @@ class Job {
     publish_file(root() / "eval/zeroshot_classification_templates.txt", "a photo of {c}\n");
     write_shard(root() / "00000.tar");
     write_shard(root() / "00001.tar");
-    for (const char* file : {"init/open_clip_model.safetensors", "vocabulary.txt.gz"}) {
-      publish_file(root() / file, "x");
-    }
+    static const test::TemporaryFolder shared;
+    const fs::path weights = shared.path() / "weights.safetensors";
+    if (!fs::exists(weights)) write_weights(weights);
+    fs::copy(weights, root() / "init/open_clip_model.safetensors");
     config.corpus.path = (root() / "{00000..00001}.tar").string();
-    config.model.architecture = std::string(HELIP_SOURCE_DIR) + "/configs/models/ViT-B-32.json";
+    config.model.architecture = kTiny;
     config.model.init = (root() / "init").string();
-    config.model.tokenizer = (root() / "vocabulary.txt.gz").string();
     config.output.work_dir = (root() / "work").string();
     config.eval.datasets = {{.name = "e",
                              .path = (root() / "eval").string(),
@@ -138,6 +160,27 @@ TEST_CASE("each missing input is refused with its key and what was found") {
              Contains("model.init") && Contains("open_clip_model.safetensors"));
   CHECK_THAT(refusal([](Job& job) { job.config.model.tokenizer = "/no/vocabulary"; }),
              Contains("model.tokenizer") && Contains("no /no/vocabulary"));
+  CHECK_THAT(refusal([](Job& job) {
+               publish_file(job.root() / "vocabulary.txt.gz", "x");
+               job.config.model.tokenizer = (job.root() / "vocabulary.txt.gz").string();
+             }),
+             StartsWith("model.tokenizer: ") && Contains("vocabulary.txt.gz"));
+  CHECK(refusal([](Job& job) {
+          job.config.model.tokenizer = data::default_clip_vocabulary().string();
+        }).empty());
+  // Weights of another model, no weights, and half of them.
+  CHECK_THAT(refusal([](Job& job) {
+               job.config.model.init = std::string(HELIP_SOURCE_DIR) +
+                                       "/tests/golden/open_clip_model/weights.safetensors";
+             }),
+             StartsWith("model.init: ") && Contains("another model"));
+  CHECK_THAT(
+      refusal([](Job& job) { publish_file(job.root() / "init/open_clip_model.safetensors", "x"); }),
+      StartsWith("model.init: ") && Contains("open_clip_model.safetensors"));
+  CHECK_THAT(refusal([](Job& job) {
+               fs::resize_file(job.root() / "init/open_clip_model.safetensors", 6000);
+             }),
+             StartsWith("model.init: "));
   CHECK_THAT(refusal([](Job& job) { job.config.encoder.source = "towers"; }),
              Contains("encoder.source") && Contains("no frozen towers"));
   CHECK_THAT(refusal([](Job& job) { job.config.eval.datasets[0].path = "/no/set"; }),
@@ -150,18 +193,24 @@ TEST_CASE("each missing input is refused with its key and what was found") {
 
 TEST_CASE(
     "an evaluation data set that cannot give what its tasks need is refused before anything") {
-  const auto refusal = [](const std::string& task,
-                          const std::function<void(const fs::path&)>& spoil) {
-    Job job;
+  Job job;
+  const config::RunConfig whole = job.config;
+  const fs::path set = job.root() / "eval", intact = job.root() / "intact";
+  fs::copy(set, intact, fs::copy_options::recursive);
+  const auto refusal = [&](const std::string& task,
+                           const std::function<void(const fs::path&)>& spoil) {
+    fs::remove_all(set);
+    fs::copy(intact, set, fs::copy_options::recursive);
+    spoil(set);
+    job.config = whole;
     job.config.eval.datasets[0].tasks = {task};
-    spoil(job.root() / "eval");
     const std::string said = job.refusal();
     INFO(said);
     CHECK((said.empty() || said.starts_with("eval.datasets[0]: ")));
     // The same set for early stopping, which scores its classes.
     if (task != "zero_shot") return said;
     job.config.eval.datasets.clear();
-    job.config.early_stop.dataset = (job.root() / "eval").string();
+    job.config.early_stop.dataset = set.string();
     job.config.early_stop.split = "test";
     CHECK(job.refusal().empty() == said.empty());
     CHECK((said.empty() || job.refusal().starts_with("early_stop: ")));
@@ -169,13 +218,13 @@ TEST_CASE(
     return said;
   };
   const auto publish = [](const char* file, const char* text) {
-    return [=](const fs::path& set) { publish_file(set / file, text); };
+    return [=](const fs::path& folder) { publish_file(folder / file, text); };
   };
   const auto remove = [](const char* file) {
-    return [=](const fs::path& set) { fs::remove_all(set / file); };
+    return [=](const fs::path& folder) { fs::remove_all(folder / file); };
   };
   const auto split = [](const char* name, const std::vector<Sample>& samples) {
-    return [=](const fs::path& set) { write_split(set / name, samples); };
+    return [=](const fs::path& folder) { write_split(folder / name, samples); };
   };
   constexpr const char* kTemplates = "zeroshot_classification_templates.txt";
   for (const char* task : {"zero_shot", "linear_probe"}) {
@@ -469,9 +518,10 @@ TEST_CASE("a scratch folder of this machine must be there and take files") {
 
 TEST_CASE("a self-supervised term is for models with SLIP's head") {
   Job job;
+  job.config.model.init = "random";
   job.config.slip.ssl_on = "all";
   CHECK_THAT(job.refusal(), Contains("slip") && Contains("no self-supervised head") &&
-                                Contains("found") && Contains("ViT-B-32"));
+                                Contains("found") && Contains("helip-test-tiny"));
   const std::string models = std::string(HELIP_SOURCE_DIR) + "/configs/models/";
   job.config.model.architecture = models + "CLIP_VITS16.json";
   CHECK_THAT(job.refusal(), Contains("no self-supervised head"));

@@ -80,6 +80,13 @@ TEST_CASE("a shell of a Slurm job is trusted while the job runs") {
   CHECK_THAT(stale(), Contains("no such job"));
   shell.answers["squeue"] = {1, "slurm_load_jobs error: Invalid job id specified\n"};
   CHECK_THAT(stale(), Contains("is over") && Contains("Invalid job id"));
+  // A controller that does not answer.
+  for (const Probe& answer :
+       {Probe{1, "slurm_load_jobs error: Unable to contact slurm controller (connect failure)\n"},
+        Probe{137, ""}}) {
+    shell.answers["squeue"] = answer;
+    CHECK(stale().empty());
+  }
   // Nobody knows of the job: other hosts are out of reach, this one is not.
   const Probe unconfigured = {1,
                               "squeue: error: fetch_config: DNS SRV lookup failed\n"

@@ -78,12 +78,23 @@ TEST_CASE("lists of numbers and tasks are taken with commas, or one by one") {
            {"--task=zero_shot", "--task=retrieval", "--recall-k=1,5,10"}}) {
     CHECK_THAT(eval(words).line, StartsWith("error: --model: no such model"));
   }
-  CHECK_THAT(eval({"--task", "zero_shot,cooking"}).line, Contains("cooking"));
-  const Said word = eval({"--task", "retrieval", "--recall-k", "1,five"});
-  CHECK(word.code == kExitUsage);
-  CHECK_THAT(word.line, Contains("expected a number that the option takes; found --recall-k = "));
-  const Said huge = eval({"--task", "retrieval", "--recall-k", std::string(300, '9')});
-  CHECK_THAT(huge.line, Contains("999…999") && Contains("(--help tells more)"));
+  CHECK(eval({"--task", "zero_shot,cooking"}).line ==
+        "error: usage: --task: expected one of zero_shot,retrieval,linear_probe; found cooking "
+        "(--help tells more)\n");
+  const auto usage = [&](const std::string& option, const std::string& value) {
+    const Said line = eval({"--task", "retrieval", option, value});
+    CHECK(line.code == kExitUsage);
+    return line.line;
+  };
+  CHECK_THAT(usage("--recall-k", "1,five"),
+             Contains("--recall-k: expected a number above 0; found five (--help tells more)"));
+  CHECK_THAT(usage("--recall-k", "0"), Contains("expected a number above 0; found 0 ("));
+  CHECK_THAT(usage("--recall-k", "1.5"),
+             Contains("expected a number that the option takes; found"));
+  CHECK_THAT(usage("--threads", "0"), Contains("--threads: expected 1 to 1024; found 0 ("));
+  CHECK_THAT(usage("--threads", std::string(300, '9')),
+             Contains("999…999") && Contains("(--help tells more)"));
+  CHECK_THAT(usage("--threads", ""), Contains("--threads: ") && !Contains("found  "));
   CHECK(eval({"--task", std::string(100000, 'x') + "\x01"}).code == kExitUsage);
 }
 

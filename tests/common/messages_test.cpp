@@ -40,7 +40,7 @@ TEST_CASE("errors of the file system and of memory become lines of their own") {
   CHECK(both == (folder.path() / "gone").string() + " and " + other.string() +
                     ": cannot rename; found No such file or directory");
   CHECK(line_of_thrown([&] { static_cast<void>(fs::exists(std::string(300, 'n'))); }) ==
-        std::string(300, 'n') + ": status; found File name too long");
+        std::string(300, 'n') + ": cannot look at the file or folder; found File name too long");
   CHECK_THAT(line_of(std::bad_alloc()), Contains("not enough memory"));
   CHECK_THAT(line_of(std::length_error("vector::reserve")), Contains("found vector::reserve"));
   CHECK(line_of(std::runtime_error("")) == "an error without a message");
@@ -51,8 +51,8 @@ TEST_CASE("a number of hundreds of digits is shortened, and white space is seen"
   const std::string digits(300, '7');
   CHECK(with_short_numbers("a " + digits + "b") == "a 777777777777…777777777777b");
   CHECK(with_short_numbers(std::string(40, '1') + " 12.5") == std::string(40, '1') + " 12.5");
-  CHECK(to_line({.what = "w", .where = "p/" + std::string(60, '1'), .found = digits}) ==
-        "p/" + std::string(60, '1') + ": w; found 777777777777…777777777777");
+  CHECK(to_line({.what = digits, .where = "p/" + digits, .found = digits}) ==
+        "p/777777777777…777777777777: 777777777777…777777777777; found 777777777777…777777777777");
   CHECK(to_line({.what = "w", .expected = " ", .found = "\t"}) == "w; expected ' '; found '\\x09'");
 }
 

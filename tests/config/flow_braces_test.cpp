@@ -17,9 +17,9 @@ std::string corpus_of(const std::string& yaml) {
   return parse_config(yaml + kRest, "c.yaml", "/b").corpus.path;
 }
 
-std::string error_of(const std::string& yaml) {
+std::string error_of(const std::string& yaml, const std::vector<std::string>& overrides = {}) {
   try {
-    parse_config(yaml + kRest, "c.yaml", "/b");
+    parse_config(yaml + kRest, "c.yaml", "/b", overrides);
   } catch (const helip::ConfigError& problem) {
     return problem.what();
   }
@@ -89,6 +89,9 @@ TEST_CASE("Braces that YAML takes for its own are an error that asks for quotes"
         "c.yaml:1: not valid YAML: end of map flow not found" + end);
   CHECK(error_of("corpus: {path: /data/x}y.tar}\n") ==
         "c.yaml:1: not valid YAML: end of map not found" + end);
+  CHECK(error_of("corpus: {path: x}\n", {"corpus.path={0..3}.tar"}) ==
+        "--set: more than one YAML document" + end);
+  CHECK(error_of("corpus: {path: x}\n", {"corpus.path='{0..3}.tar'"}) == "no error");
   CHECK(error_of("corpus: {path: /data/x\n") ==
         "c.yaml:2: not valid YAML: end of map flow not found");
 }

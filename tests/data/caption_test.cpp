@@ -68,7 +68,10 @@ TEST_CASE("a json that cannot be used says where and what is there") {
   CHECK(caption_in("{}").problem == "the json has no field caption; it has none");
   std::string many = "{";
   for (int i = 0; i < 1000; ++i) many += (i > 0 ? ",\"\\u0001" : "\"") + std::to_string(i) + "\":1";
-  CHECK(caption_in(many + "}").problem.size() < 260);
+  CHECK(caption_in(many + "}").problem.size() < 340);
+  const std::string long_name = "{\"" + std::string(500'000, 'x') + "\": []}";
+  CHECK(caption_in(long_name).problem.size() < 140);
+  CHECK(json_fields(test::bytes_of(long_name)).at(0).size() < 80);
   CHECK(caption_in(std::string((1 << 20) + 1, ' ')).problem ==
         "the caption's json is larger than 1 MiB");
 }
@@ -97,8 +100,15 @@ TEST_CASE("captions in text files are UTF-8 that is not empty") {
     return caption_of_text(test::bytes_of(text));
   };
   CHECK(caption("caf\xC3\xA9\r\n").text == "caf\xC3\xA9\r\n");
-  CHECK(caption("caf\xE9").problem == "the caption is not valid UTF-8");
-  CHECK(caption("\xED\xA0\xBD").problem == "the caption is not valid UTF-8");
+  CHECK(caption("caf\xE9").problem == R"(the caption is not valid UTF-8; it begins caf\xe9)");
+  CHECK(caption("\xED\xA0\xBD").problem ==
+        R"(the caption is not valid UTF-8; it begins \xed\xa0\xbd)");
+  CHECK_THAT(caption(std::string("\xFF\xFE"
+                                 "a\0",
+                                 4) +
+                     std::string(500'000, 'b'))
+                 .problem,
+             Catch::StartsWith(R"(the caption is not valid UTF-8; it begins \xff\xfea\x00b)"));
   CHECK(caption(" \n\xEF\xBB\xBF").problem == "the caption is empty");
   CHECK(caption(std::string((1 << 20) + 1, 'a')).problem == "the caption is larger than 1 MiB");
   CHECK(caption(std::string(1 << 20, 'a')).problem.empty());

@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "common/error.h"
+#include "common/text.h"
 #include "corpus_support.h"
 #include "data/corpus.h"
 #include "data/index_corpus.h"
@@ -91,6 +92,22 @@ TEST_CASE("captions whose mojibake no repair mends are counted, with the first o
   CHECK(report.problems ==
         std::map<std::string, std::uint64_t>{{"the json's field caption is a list", 2}});
   CHECK(report.unusable.at(0).reason == "the json's field caption is a list; expected a string");
+}
+
+TEST_CASE_METHOD(CheckTest, "images with a defect are counted, and usable") {
+  std::string members;
+  for (int i = 0; i < 6; ++i) {
+    const std::string image = test::png(i);
+    members += tar_member(cat(i, ".png"), i % 2 == 0 ? image : image.substr(0, image.size() - 12)) +
+               tar_member(cat(i, ".txt"), "a caption");
+  }
+  test::write_file(corpus / "0.tar", members + kTarEnd);
+  write_corpus_index(scan_shards(list_shards(corpus.string()), "caption", {}), corpus);
+  const CheckReport report = check_corpus(corpus, {});
+  CHECK(report.unusable.empty());
+  CHECK(report.problems.empty());
+  CHECK(report.defects ==
+        std::map<std::string, std::uint64_t>{{"a PNG ends before its end chunk", 3}});
 }
 
 TEST_CASE_METHOD(CheckTest, "images beyond the limits are unusable") {

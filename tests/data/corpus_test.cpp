@@ -59,7 +59,7 @@ TEST_CASE_METHOD(CorpusTest, "samples come back by id, in any order, from many t
                                            "image d", "image e", "image f"};
   const std::vector<std::string> captions = {"A Cat", "a dog", "  a  cat ", "", "", "f"};
   const std::vector<std::string> problems = {
-      "", "", "", "the caption is not valid UTF-8", "the caption is empty", ""};
+      "", "", "", R"(the caption is not valid UTF-8; it begins \xff)", "the caption is empty", ""};
   const std::vector<std::string> extensions = {"jpg", "png", "webp", "jpg", "jpg", "jpeg"};
   // The last has an extended header before it, which begins the sample.
   const std::vector<std::string> first_headers = {"a.", "b.", "c.", "d.", "e.", "@"};

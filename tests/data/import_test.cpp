@@ -236,6 +236,74 @@ TEST_CASE_METHOD(ImportTest,
   CHECK_THROWS_AS(import_image({}, {}), DataError);
 }
 
+TEST_CASE_METHOD(ImportTest, "images with a defect are used, counted and named") {
+  const std::string whole = test::png(1);
+  test::write_file(in / "a.png", whole.substr(0, whole.size() - 12));
+  test::write_file(in / "b.png", whole);
+  for (const char* name : {"a.txt", "b.txt"}) test::write_file(in / name, "a picture");
+  ImportOptions settings = options(in.string());
+  settings.max_left_out = 0;
+  const auto report = import_corpus(settings);
+  CHECK(report.manifest.pairs == 2);
+  CHECK(report.left_out.empty());
+  REQUIRE(report.noted.size() == 1);
+  const Noted& noted = report.noted.at("a PNG ends before its end chunk");
+  CHECK(noted.count == 1);
+  CHECK(noted.first.starts_with("a.png"));
+  const auto lines = lines_of(out / "import_report.jsonl");
+  REQUIRE(lines.size() == 1);
+  CHECK(lines[0].at("key") == "a.png");
+  CHECK(lines[0].at("samples") == 0);
+}
+
+TEST_CASE_METHOD(ImportTest, "a corpus remembers whether training resizes its images first") {
+  const std::string tar = (in / "0.tar").string();
+  const std::string table = (in / "pairs.csv").string();
+  test::write_file(in / "folder/a.png", test::png(1));
+  test::write_file(in / "folder/a.txt", "a picture");
+  test::write_file(table, "filepath\ttitle\nfolder/a.png\ta picture\n");
+  test::write_file(tar, tar_member("a.png", test::png(1)) + tar_member("a.txt", "x") + kTarEnd);
+  const auto imported = [&](const std::vector<std::string>& sources) {
+    ImportOptions settings = options("");
+    settings.sources = sources;
+    std::filesystem::remove_all(out);
+    const bool found = import_corpus(settings).manifest.resizes_first;
+    CHECK(read_manifest(out / "manifest.json").resizes_first == found);
+    return found;
+  };
+  CHECK(imported({table}));
+  const std::string from_table = (folder.path() / "table").string();
+  std::filesystem::rename(out, from_table);
+  CHECK(imported({from_table}));
+  CHECK(imported({(in / "folder").string()}));
+  CHECK(!imported({tar}));
+  CHECK(!imported({table, tar}));
+}
+
+TEST_CASE_METHOD(ImportTest, "an image that is only turned keeps its mode") {
+  const std::string files = read_text_file(test::golden_folder("exif_kinds") + "files.bin");
+  const auto cases =
+      nlohmann::json::parse(read_text_file(test::golden_folder("exif_kinds") + "cases.json"));
+  int turned = 0;
+  for (const auto& one : cases) {
+    const std::string name = one.at("name");
+    if (!name.starts_with("png, ") && !name.starts_with("webp, ")) continue;
+    CAPTURE(name);
+    const std::string encoded = files.substr(one.at("file")[0], one.at("file")[1]);
+    const auto bytes = test::bytes_of(encoded);
+    const auto found = import_image({bytes.begin(), bytes.end()}, {.exif_transpose = true});
+    const int orientation = one.at("orientation");
+    CHECK(found.rewritten == (orientation != 1));
+    const StoredImage wanted = transposed(decode_stored(bytes), orientation);
+    const StoredImage again = decode_stored(found.encoded);
+    CHECK(again.mode == wanted.mode);
+    CHECK(again.pixels == wanted.pixels);
+    CHECK((again.width == found.width && again.height == found.height));
+    turned += found.rewritten ? 1 : 0;
+  }
+  CHECK(turned > 20);
+}
+
 TEST_CASE_METHOD(
     ImportTest,
     "transparent images are composited over white when asked, opaque ones keep their bytes") {

@@ -143,6 +143,42 @@ TEST_CASE("all tasks of a data set are scored as the metrics score its embedding
   CHECK(results[2].metrics.count("acc1") == 1);
 }
 
+TEST_CASE("a blank line of the class names is a class, and the others keep their numbers") {
+  const test::TemporaryFolder folder;
+  write_dataset(folder.path());
+  std::ofstream(folder.path() / "classnames.txt") << "cat\n\ndog\n";
+  const EvalSpec spec = make_spec(folder.path(), {"zero_shot"});
+  const auto results = run_eval_job(spec, {});
+
+  const data::Dataset dataset = data::read_dataset(folder.path(), "test");
+  const auto embedder = open_dataset_embedder(spec.model, {.batch_size = 2});
+  const Embeddings images = embedder->images(dataset, "test");
+  const Embeddings prompts = embedder->texts(
+      {"a cat", "the cat on the hill", "a ", "the  on the hill", "a dog", "the dog on the hill"});
+  const std::vector<float> classes = class_embeddings(prompts.view(), 2);
+  const std::vector<std::int64_t> labels = {0, 1, 2, 0, 1};
+  const Classification expected =
+      classification_metrics(3, labels, [&](std::size_t i, std::span<double> scores) {
+        for (std::size_t c = 0; c < 3; ++c) {
+          scores[c] = dot(images.view().row(i), FeatureView{classes, 3, prompts.dim}.row(c));
+        }
+      });
+  CHECK(results[0].metrics.at("acc1") == expected.acc1);
+}
+
+TEST_CASE("retrieval ends at an image without a caption") {
+  const test::TemporaryFolder folder;
+  write_dataset(folder.path());
+  data::TarWriter tar(folder.path() / "test" / "1.tar");
+  add_member(tar, "bare.png", test::picture("0.png"));
+  add_member(tar, "bare.cls", "0");
+  tar.publish();
+  std::ofstream(folder.path() / "test" / "nshards.txt") << 2;
+  CHECK_THROWS_WITH(run_eval_job(make_spec(folder.path(), {"retrieval"}), {}),
+                    Contains("bare: an image has no caption"));
+  CHECK(run_eval_job(make_spec(folder.path(), {"zero_shot"}), {}).size() == 1);
+}
+
 TEST_CASE("two evaluations of one data set give the same numbers, the second from the cache") {
   const test::TemporaryFolder folder;
   write_dataset(folder.path());

@@ -75,6 +75,15 @@ TEST_CASE("tasks cover all targets and never cross a pool") {
   config.hard_pairs_per_target = 210;
   CHECK_THROWS_WITH(mining_tasks(210, config, 0, 50),
                     Catch::Contains("mining.hard_pairs_per_target") && Catch::Contains("1 to 209"));
+  // A range that would end below its start.
+  CHECK_THROWS_WITH(mining_tasks(1, config, 0, 50),
+                    "the corpus: no pair has another one to be mined; expected 2 pairs or more; "
+                    "found a corpus of 1 pair");
+  config = small_config("fast");
+  config.pool_size = 1;
+  CHECK_THROWS_WITH(mining_tasks(210, config, 0, 50),
+                    "mining.pool_size: no pair has another one to be mined; expected 2 pairs or "
+                    "more; found a pool of 1 pair");
 }
 
 TEST_CASE("the table is the same to the byte for any threads, tasks and order of results") {

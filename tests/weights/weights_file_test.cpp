@@ -1,7 +1,10 @@
 #include "weights/weights_file.h"
 
 #include <catch2/catch.hpp>
+#include <fstream>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "common/error.h"
 #include "golden_checkpoints.h"
@@ -99,6 +102,23 @@ TEST_CASE("safetensors are told by content, and wrappers' prefixes go there too"
   const WeightsFile file = WeightsFile::open(path);
   CHECK(file.facts().container == "safetensors");
   CHECK(file.tensors().at("a").shape == std::vector<std::uint64_t>{4, 3});
+}
+
+TEST_CASE("a file of another format is told by its first bytes") {
+  const test::TemporaryFolder folder;
+  for (const auto& [content, found] : std::vector<std::pair<std::string, std::string>>{
+           {"", "an empty file"},
+           {"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "a pointer of Git LFS"},
+           {"<!DOCTYPE html><html>", "a page of HTML"},
+           {"\x1F\x8B\x08", "gzip"},
+           {"\x93NUMPY\x01", "a NumPy array"}}) {
+    const auto file = folder.path() / "weights.safetensors";
+    std::ofstream(file, std::ios::binary) << content;
+    CHECK_THROWS_WITH(WeightsFile::open(file),
+                      Contains("the file holds no weights; expected a file of torch.save, or "
+                               "safetensors; found " +
+                               found));
+  }
 }
 
 TEST_CASE("a file that holds no checkpoint of one model says what it holds") {

@@ -140,8 +140,8 @@ void check_mining(std::uint64_t pairs, const config::MiningConfig& config) {
   const bool fast = config.method == "fast";
   const std::uint64_t candidates = candidates_of(pairs, config);
   if (config.hard_pairs_per_target >= 1 && config.hard_pairs_per_target < candidates) return;
-  const std::string among = cat(fast ? "a pool of " : "a corpus of ", candidates,
-                                candidates == 1 ? " pair" : " pairs");
+  const std::string among =
+      cat(fast ? "a pool of " : "a corpus of ", candidates, candidates == 1 ? " pair" : " pairs");
   if (candidates < 2) {
     throw ConfigError({.what = "no pair has another one to be mined",
                        .where = fast && pairs >= 2 ? "mining.pool_size" : "the corpus",

@@ -64,6 +64,14 @@ def png(*before, after=(), picture=PICTURE):
     return whole[:data] + b"".join(before) + whole[data:end] + b"".join(after) + whole[end:]
 
 
+def animated_png(*before, after=()):
+    out = io.BytesIO()
+    PICTURE.save(out, "PNG", save_all=True, append_images=[PICTURE.transpose(TURNS[3])])
+    whole = out.getvalue()
+    data, end = whole.index(b"IDAT") - 4, whole.index(b"IEND") - 4
+    return whole[:data] + b"".join(before) + whole[data:end] + b"".join(after) + whole[end:]
+
+
 def webp(**options):
     out = io.BytesIO()
     PICTURE.save(out, "WEBP", lossless=True, **options)
@@ -184,6 +192,8 @@ def files():
         "png, xmp as text": png(text(b"XML:com.adobe.xmp", xmp(6))),
         "png, xmp after the pixels": png(after=[international(b"XML:com.adobe.xmp", xmp(8))]),
         "png, xmp that is not utf-8": png(international(b"XML:com.adobe.xmp", b"\xe9" + xmp(6))),
+        "png, animated, in front": animated_png(chunk(b"eXIf", turned(6))),
+        "png, animated, behind the first picture": animated_png(after=[chunk(b"eXIf", turned(6))]),
         "png, rgba": png(chunk(b"eXIf", turned(6)), picture=PICTURE.convert("RGBA")),
         "png, palette": png(chunk(b"eXIf", turned(6)), picture=PICTURE.convert("P")),
         "png, 1 bit": png(chunk(b"eXIf", turned(6)), picture=PICTURE.convert("1")),

@@ -294,10 +294,10 @@ def containers():
     pickle_header, data_header, version_header = headers
     local = struct.unpack("<I", good[data_header + 42:data_header + 46])[0]
 
-    hostile("zip: empty file", "not a safetensors file", b"")
+    hostile("zip: empty file", "found an empty file", b"")
     hostile("zip: four bytes", "no end record", good[:4])
-    hostile("zip: text", "not a safetensors file", b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n")
-    hostile("zip: a web page", "not a safetensors file", b"<!DOCTYPE html><html><body>Not found</body></html>")
+    hostile("zip: text", "found a pointer of Git LFS", b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n")
+    hostile("zip: a web page", "found a page of HTML", b"<!DOCTYPE html><html><body>Not found</body></html>")
     for length in (30, 60, len(good) // 4, len(good) // 2, directory, directory + 20, end, end + 10, len(good) - 1):
         hostile(f"zip: cut to {length} bytes", "no end record", good[:length])
     hostile("zip: a byte after the end", "no end record", good + b"x")

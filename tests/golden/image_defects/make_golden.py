@@ -40,6 +40,16 @@ COMMENT = chunk(b"tEXt", b"a\0" + b"b" * 90)
 INDEXED = chunk(b"IHDR", header(3))
 
 
+def saved(image, kind, **options):
+    out = io.BytesIO()
+    image.save(out, kind, **options)
+    return out.getvalue()
+
+
+FRAMES = [Image.fromarray(RNG.integers(0, 256, (8, 8, 3), dtype=np.uint8)) for _ in range(3)]
+MOVING = saved(FRAMES[0], "PNG", save_all=True, append_images=FRAMES[1:])
+
+
 def pngs():
     """name: (file, whether it has a defect that is counted)"""
     whole = IHDR + IDAT
@@ -58,6 +68,9 @@ def pngs():
         "png, comment after with a wrong checksum": (whole + chunk(b"tIME", bytes(7), True) + IEND, True),
         "png cut in a comment after the pixels": (whole + COMMENT[:-30], None),
         "png cut in the head of a comment": (whole + COMMENT[:6], True),
+        "png, end chunk that says to be long": (whole + b"\0\0\x10\0" + IEND[4:], True),
+        "png animated, cut in its second picture": (MOVING[8:-60], False),
+        "png animated, cut in its first picture": (MOVING[8:MOVING.index(b"IDAT") + 90], None),
         "png with bytes after its end": (whole + IEND + b"hello" * 9, False),
         "png with zeros instead of an end": (whole + bytes(99), True),
         "png with text instead of an end": (whole + b"hello" * 9, None),
@@ -90,12 +103,6 @@ def pngs():
     }
 
 
-def saved(image, kind, **options):
-    out = io.BytesIO()
-    image.save(out, kind, **options)
-    return out.getvalue()
-
-
 def jpegs():
     blocks = RNG.integers(0, 256, (2, 3, 3), dtype=np.uint8)
     image = Image.fromarray(np.kron(blocks, np.ones((8, 8, 1), dtype=np.uint8)))
@@ -108,6 +115,9 @@ def jpegs():
         "jpeg cut in its data": (one[:-12], None),
         "jpeg with zeros instead of an end": (one[:-2] + bytes(500), True),
         "jpeg with text instead of an end": (one[:-2] + b"hello" * 50, True),
+        "jpeg, marker in its data": (one[:-40] + b"\xff\xe9\x71\xbb" + one[-36:], True),
+        "jpeg, stray bytes and a damaged table": (
+            one[:20] + b"abcd" + one[20:one.index(b"\xff\xc4") + 5] + b"\xff" * 8 + one[one.index(b"\xff\xc4") + 13:], None),
         "jpeg with bytes after its end": (one + b"hello" * 50, False),
         "jpeg with bytes before its start": (b"\0" + one, None),
         "jpeg with filling bytes": (one[:2] + b"\xff" * 5 + one[2:], False),
