@@ -36,7 +36,7 @@ RAW = [
     "Assertion", "Segmentation", "core dumped", "vector::", "map::at", "stoi", "stoul", "stod", "regex_error", "glibc",
     "Traceback", "c10::", "nlohmann",
 ]
-EMPTY = re.compile(r"; (expected|found) *(;|$)|; ?;|[0-9]{100}")
+EMPTY = re.compile(r"; (expected|found) *(;|$)|; ?;|; (expected|found) [^;]*[0-9]{100}")
 
 
 class Ended:

@@ -218,14 +218,14 @@ class Classes:
     def names(self, text):
         (self.folder / "classnames.txt").write_bytes(text.encode() if isinstance(text, str) else text)
 
-    def scores(self):
-        prompts = [template.replace("{c}", name) for name in self.NAMES for template in self.TEMPLATES]
-        rows = self.clip.of_texts(prompts).reshape(len(self.NAMES), len(self.TEMPLATES), -1).mean(1)
+    def scores(self, names=NAMES):
+        prompts = [template.replace("{c}", name) for name in names for template in self.TEMPLATES]
+        rows = self.clip.of_texts(prompts).reshape(len(names), len(self.TEMPLATES), -1).mean(1)
         rows /= numpy.linalg.norm(rows, axis=1, keepdims=True)
         return numpy.stack([self.clip.of_image(image) for image in self.images]) @ rows.T
 
-    def accuracy(self):
-        return float((self.scores().argmax(1) == self.labels).mean())
+    def accuracy(self, names=NAMES):
+        return float((self.scores(names).argmax(1) == self.labels).mean())
 
 
 def scored(bench, data, task="zero_shot", *more):
@@ -248,14 +248,21 @@ def class_lists(bench):
     expect_accuracy("zero-shot accuracy is OpenCLIP's")
     data.names("\ufeff" + "\r\n".join(names) + "\r\n\r\n")
     expect_accuracy("a byte order mark, CRLF and blank last lines of classnames.txt change nothing")
-    for what, text in (
-        ("in the middle", "\n".join([*names[:2], "", *names[2:]])),
-        ("at the beginning", "\n" + "\n".join(names)),
-        ("of spaces", "\n".join([names[0], "   ", *names[1:]])),
+    for what, lines in (
+        ("in the middle", [*names[:2], "", *names[2:]]),
+        ("at the beginning", ["", *names]),
+        ("of spaces", [names[0], "   ", *names[1:]]),
     ):
-        data.names(text)
-        outcome, _ = scored(bench, data)
-        bench.expect_refusal(f"a blank line {what} of classnames.txt never shifts the classes", outcome, ["classnames.txt"])
+        data.names("\n".join(lines))
+        outcome, metrics = scored(bench, data)
+        as_classes = data.accuracy([line.strip() for line in lines])
+        is_told = "classnames.txt" in outcome.err
+        bench.judge(
+            f"a blank line {what} of classnames.txt is refused or a class, and is told of; it never shifts the names",
+            is_told and (outcome.code in (1, 2) or metrics.get("acc1") == as_classes),
+            f"a line about classnames.txt, and a refusal or accuracy {as_classes}",
+            f"{metrics} {outcome}",
+        )
     data.names("\n".join(names[:3]))
     outcome, _ = scored(bench, data)
     bench.expect_refusal("a label beyond the class names is refused", outcome, ["classnames.txt", "3"])
