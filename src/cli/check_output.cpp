@@ -7,6 +7,7 @@
 #include "cli/scratch_folder.h"
 #include "common/text.h"
 #include "config/to_yaml.h"
+#include "coordinator/listen_check.h"
 #include "coordinator/work_dir.h"
 #include "data/manifest.h"
 
@@ -114,6 +115,7 @@ void check_output(const config::RunConfig& config, rpc::Stage until) {
   }
   check_can_write(work_dir.feature_cache(config.encoder),
                   config.encoder.feature_cache.empty() ? kWorkDirKey : "encoder.feature_cache");
+  coordinator::check_listen(config.coordinator.listen, config.coordinator.insecure_network);
   work_dir.expect_same_training(config::to_yaml(config));
   if (until >= rpc::Stage::kTrain) check_models(config.train, work_dir);
   check_room(config, work_dir, until);

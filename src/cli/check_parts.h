@@ -22,7 +22,7 @@ bool is_folder(const std::filesystem::path& path);
 void check_evaluation(const config::RunConfig& config, rpc::Stage until);
 
 // The work directory and the feature cache: they can be written, hold no other job's training and
-// have room for what is certain to be written.
+// have room for what is certain to be written. And the coordinator's address.
 void check_output(const config::RunConfig& config, rpc::Stage until);
 
 }  // namespace helip::cli

@@ -1,5 +1,10 @@
 #include "cli/check_inputs.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <filesystem>
@@ -314,6 +319,40 @@ TEST_CASE("a work directory that cannot be written, or is another job's, is refu
     publish_file(work / "coordinator/state.db", "");
     CHECK(job.refusal().empty());
   }
+}
+
+TEST_CASE("an address that the coordinator cannot have is refused") {
+  Job job;
+  config::CoordinatorConfig& coordinator = job.config.coordinator;
+  for (const char* good : {"127.0.0.1:0", "localhost:0"}) {
+    coordinator.listen = good;
+    CHECK(job.refusal().empty());
+  }
+  coordinator.listen = "0.0.0.0:0";
+  CHECK_THAT(job.refusal(), Contains("coordinator.listen") && Contains("--insecure-network"));
+  coordinator.insecure_network = true;
+  for (const char* good : {"0.0.0.0:0", "*:0"}) {
+    coordinator.listen = good;
+    CHECK(job.refusal().empty());
+  }
+  for (const char* bad : {"192.0.2.77:0", "no-such-host.invalid:0", "127.0.0.1:65536",
+                          "127.0.0.1:99999999999999999999", "127.0.0.1:1:2x"}) {
+    coordinator.listen = bad;
+    CHECK_THAT(job.refusal(), StartsWith("coordinator.listen: ") && Contains(bad));
+  }
+  // A port that another program has.
+  const int taken = ::socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof(address);
+  REQUIRE(::bind(taken, reinterpret_cast<sockaddr*>(&address), size) == 0);
+  REQUIRE(::listen(taken, 1) == 0);
+  REQUIRE(::getsockname(taken, reinterpret_cast<sockaddr*>(&address), &size) == 0);
+  coordinator.listen = cat("127.0.0.1:", ntohs(address.sin_port));
+  CHECK_THAT(job.refusal(), Contains("Address already in use"));
+  ::close(taken);
+  CHECK(job.refusal().empty());
 }
 
 TEST_CASE("what else encodes is looked at as well") {
