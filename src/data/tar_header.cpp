@@ -60,7 +60,7 @@ void check_sum(const Block& block, const std::string& shard, std::uint64_t offse
   if (is_header(block)) return;
   const auto stored = number_of(text_of(block, kChecksum));
   throw damaged(shard, offset, "bad checksum of a tar header", cat(checksum(block)),
-                stored ? cat(*stored) : cat("'", text_of(block, kChecksum), "'"));
+                stored ? cat(*stored) : "no number");
 }
 
 // Records "LENGTH KEY=VALUE\n".

@@ -1,28 +1,16 @@
 #include "data/tar_headers.h"
 
 #include <algorithm>
-#include <system_error>
 
-#include "common/path_kind.h"
 #include "common/text.h"
 #include "data/tar_header.h"
 
 namespace helip::data {
 
-TarHeaders::TarHeaders(const std::filesystem::path& shard) : shard_(shard.string()) {
-  // A named pipe would be waited for.
-  if (is_there(shard) && !is_file(shard)) {
-    throw DataError(
-        {.what = "cannot read the shard", .where = shard_, .expected = "a regular file"});
-  }
+TarHeaders::TarHeaders(const std::filesystem::path& shard)
+    : shard_(shard.string()), bytes_(TarReader(shard).file_bytes()) {
   file_.open(shard, std::ios::binary);
-  std::error_code error;
-  bytes_ = std::filesystem::file_size(shard, error);
-  if (!file_ || error) {
-    throw DataError({.what = "cannot read the shard",
-                     .where = shard_,
-                     .found = error ? error.message() : "it cannot be opened"});
-  }
+  if (!file_) throw DataError({.what = "cannot read the shard", .where = shard_});
 }
 
 void TarHeaders::read_at(std::uint64_t offset, std::span<std::byte> out) {

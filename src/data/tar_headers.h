@@ -15,7 +15,7 @@ namespace helip::data {
 
 class TarHeaders {
  public:
-  // Throws DataError if the file cannot be opened.
+  // Throws DataError as TarReader does: no regular file, compressed.
   explicit TarHeaders(const std::filesystem::path& shard);
 
   // The next member, or nothing at the end mark. Throws DamagedTar at a header that is none.
@@ -31,7 +31,7 @@ class TarHeaders {
 
   std::string shard_;
   std::ifstream file_;
-  std::uint64_t bytes_ = 0, offset_ = 0;
+  std::uint64_t bytes_, offset_ = 0;
   TarMember member_;
 };
 

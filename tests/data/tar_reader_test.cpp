@@ -7,6 +7,7 @@
 
 #include "common/error.h"
 #include "corpus_support.h"
+#include "data/tar_headers.h"
 #include "data/tar_writer.h"
 #include "support/temporary_folder.h"
 
@@ -291,6 +292,23 @@ TEST_CASE_METHOD(TarTest,
   CHECK(contains(error_of_content(std::string(2000, 'z')), "bad checksum"));
   CHECK(contains(read_error(folder.path() / "none.tar"), "cannot read the tar shard"));
   CHECK(contains(read_error(folder.path()), "expected a regular file"));
+}
+
+TEST_CASE_METHOD(TarTest, "a tar's headers alone are read of tars alone") {
+  const auto headers_error = [&](const std::string& content) {
+    test::write_file(file, content);
+    return test::error_of<DataError>([&] {
+      TarHeaders headers(file);
+      while (headers.next()) continue;
+    });
+  };
+  CHECK(headers_error(tar_member("a.txt", "x") + kTarEnd).empty());
+  // The last member's padding and the end mark are missing.
+  CHECK(headers_error(tar_header("a.txt", 1) + "x").empty());
+  CHECK(contains(headers_error("\x1F\x8B\x08" + std::string(600, 'x')), "compressed tar"));
+  CHECK(contains(headers_error(std::string(600, '\xDF')), "; found no number"));
+  CHECK(contains(test::error_of<DataError>([&] { TarHeaders headers(folder.path()); }),
+                 "expected a regular file"));
 }
 
 TEST_CASE_METHOD(
