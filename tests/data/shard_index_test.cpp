@@ -249,6 +249,46 @@ TEST_CASE_METHOD(ShardIndexTest, "links are not followed; a sample that lacks on
   CHECK(found.unpaired[3].reason == "neither an image nor a caption; with .cls");
 }
 
+TEST_CASE_METHOD(ShardIndexTest,
+                 "a member that cannot be used is named, and what follows it kept") {
+  const auto pair = [](const std::string& key) {
+    return tar_member(key + ".jpg", "image " + key) + tar_member(key + ".txt", "caption");
+  };
+  // GNU's old sparse format: the list of pieces goes on in two blocks behind the header.
+  std::string old_sparse = tar_header("b.jpg", 600, 'S');
+  old_sparse[482] = 1;
+  test::fix_checksum(old_sparse);
+  std::string list(512, '\0');
+  list[504] = 1;
+  old_sparse += list + std::string(512, '\0') + std::string(1024, 'x');
+  const std::string pax_sparse =
+      tar_member("pax", "22 GNU.sparse.major=1\n25 GNU.sparse.name=b.bin\n", 'x') +
+      tar_member("GNUSparseFile.0/b.bin", "pieces");
+  for (const auto& [odd, key, samples, problem] :
+       std::vector<std::tuple<std::string, std::string, int, std::string>>{
+           {tar_member("../evil.json", "{}"), "../evil", 1, "leaves the archive"},
+           {tar_member("..", "x"), "..", 0, "leaves the archive"},
+           {tar_member("", "x"), "", 0, "without a usable name"},
+           {old_sparse + tar_member("b.txt", "two"), "b", 1, "sparse or split member"},
+           {tar_member("b.txt", "pieces", 'M'), "b", 1, "sparse or split member"},
+           {pax_sparse, "b", 1, "sparse or split member"},
+           {pair("b") + pax_sparse, "b", 0, "sparse or split member"}}) {
+    CAPTURE(key, problem);
+    const auto found = index(pair("a") + odd + pair("c") + pair("d"));
+    CHECK(!found.damaged_end);
+    CHECK(found.samples.size() >= 3);
+    CHECK(at(found.samples.back().image_offset, 7) == "image d");
+    REQUIRE(found.unpaired.size() == 1);
+    CHECK(found.unpaired[0].key == key);
+    CHECK(found.unpaired[0].samples == static_cast<std::uint64_t>(samples));
+    CHECK(found.unpaired[0].reason.starts_with(samples > 0 ? kOddMember : kOddBeside));
+    CHECK(test::contains(found.unpaired[0].reason, problem));
+  }
+  // A list that the file's end cuts off.
+  test::write_file(file, pair("a") + old_sparse.substr(0, 1024));
+  CHECK(index_shard(file, "caption").damaged_end);
+}
+
 TEST_CASE_METHOD(ShardIndexTest, "a sample begins at its first member's extended header") {
   const std::string extended = tar_member("pax", "16 path=b.texts\n", 'x');
   const auto found = index(tar_member("a.jpg", "1") + tar_member("a.txt", "one") + extended +
