@@ -20,6 +20,7 @@ class Outcome(typing.NamedTuple):
     code: int
     out: str
     err: str
+    words: tuple = ()  # what the program was called with
 
     @property
     def text(self):
@@ -28,6 +29,20 @@ class Outcome(typing.NamedTuple):
     @property
     def errors(self):
         return [line for line in self.err.splitlines() if line.startswith("error: ")]
+
+    @property
+    def paths(self):
+        """Paths of the call and the folders above them, the longest first."""
+        given = [pathlib.Path(word.split("=", 1)[-1]) for word in self.words]
+        paths = {path for one in given if one.is_absolute() for path in (one, *one.parents)}
+        return sorted((str(path) for path in paths if path.name), key=len, reverse=True)
+
+    def without_paths(self, text):
+        """The text less the paths and file names of the call, whose words it must not be judged by."""
+        names = [name for path in self.paths if "." in (name := pathlib.Path(path).name)]
+        for path in (*self.paths, *names):
+            text = text.replace(path, "")
+        return text
 
     def __str__(self):
         return f"exit {self.code}: {' | '.join(self.errors) or self.text[-300:]!r}"
@@ -74,7 +89,8 @@ class Bench:
             cwd=folder or self.folder,
             stdin=subprocess.DEVNULL,
         )
-        return Outcome(done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace"))
+        out, err = (text.decode(errors="replace") for text in (done.stdout, done.stderr))
+        return Outcome(done.returncode, out, err, tuple(map(str, words)))
 
     def data_import(self, source, out, *more):
         """Returns what the import printed and what it wrote; what was left out also of one that failed."""
@@ -104,11 +120,17 @@ class Bench:
         self.judge(name, expected == found, expected, f"{found}{f' ({shown})' if shown else ''}")
 
     def expect_refusal(self, name, outcome, words, codes=(1, 2)):
-        """One line of error that holds all the words; a tuple of words asks for any of them."""
-        line = outcome.errors[-1].lower() if outcome.errors else ""
-        missing = [
-            word for word in words if not any(one.lower() in line for one in (word if isinstance(word, tuple) else (word,)))
-        ]
+        """One line of error that holds all the words; a tuple of words asks for any of them.
+
+        The call's own paths in the line count only for a word that is a path or one's last part."""
+        line = outcome.errors[-1] if outcome.errors else ""
+        said = outcome.without_paths(line).lower()
+        names = {pathlib.Path(path).name for path in outcome.paths}
+
+        def is_told(word):
+            return word.lower() in (line.lower() if word.startswith("/") or word in names else said)
+
+        missing = [word for word in words if not any(map(is_told, word if isinstance(word, tuple) else (word,)))]
         self.judge(
             name,
             outcome.code in codes and len(outcome.errors) == 1 and not missing,
