@@ -43,7 +43,7 @@ ROOMS = {
 }
 # Folders without LibTorch may include only these headers of the engine's folders: the seam of the two worlds. The miners
 # and a model's descriptions have no LibTorch; of the encode job only its header is open.
-SEAM = re.compile(r"^(comm/group|model/(convert_job|model_digest|model_files|locked_config|clip_architecture|slip_architecture|parameter_spec)|train/train_job|eval/(eval_job|results|metrics)|engine/engine|mining/(\w+/)?(encode_job|(?!encode_)\w+))\.h$")
+SEAM = re.compile(r"^(comm/group|model/(convert_job|model_digest|model_files|locked_config|clip_architecture|slip_architecture|parameter_spec|weights_check)|train/train_job|eval/(eval_job|results|metrics)|engine/engine|mining/(\w+/)?(encode_job|(?!encode_)\w+))\.h$")
 TORCH_FOLDERS = {"comm", "model", "loss", "mining", "train", "eval", "engine"}
 TORCH_FREE_FILES = re.compile(r"src/(engine/engine(_loader)?\.(h|cpp)|eval/(results|metrics)\.(h|cpp)|loss/batch_masks\.(h|cpp))$")
 TORCH = re.compile(r"^(torch|ATen|c10|caffe2)/")

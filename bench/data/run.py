@@ -135,6 +135,7 @@ def main():
     folders = make_shards(args)
 
     print(f"{datetime.date.today()}, {cpu()}; {args.count} images, {args.size} px, medians of {args.repeats}\n")
+    used = set()
     print("| source | loader | images/s | × Python | read | decode | crop, resize, normalise | tokenize |")
     print("|---|---|---|---|---|---|---|---|")
     for side, folder in folders.items():
@@ -146,12 +147,14 @@ def main():
             for way, command in ways.items():
                 results[way].append(run(command))
         rates = {way: statistics.median(r["images"] / r["seconds"] for r in found) for way, found in results.items()}
+        used |= {r["instruction_set"] for found in results.values() for r in found if "instruction_set" in r}
         for way, found in results.items():
             shares = ["", "", "", ""]
             if "read" in found[0]:
                 shares = [f"{100 * statistics.median(r[step] / r['seconds'] for r in found):.0f} %"
                           for step in ("read", "decode", "preprocess", "tokenize")]
             print(f"| {side} px | {way} | {rates[way]:.0f} | {rates[way] / rates['Python']:.2f} | {' | '.join(shares)} |")
+    print(f"\nHELIP resized with {', '.join(sorted(used))}.")
 
 
 if __name__ == "__main__":

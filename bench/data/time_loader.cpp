@@ -1,5 +1,5 @@
 // Times the steps of the loader on one thread: read, decode, crop and resize, tokenize. Prints JSON
-// with the processor seconds of each.
+// with the processor seconds of each and the instruction set of resizing.
 //
 // usage: helip_time_loader SHARDS INDEX_FOLDER SIZE PASSES off|on
 // SHARDS as corpus.path, the last word as train.decode_scaled.
@@ -17,6 +17,7 @@
 #include "data/augment.h"
 #include "data/corpus.h"
 #include "data/tokenizer.h"
+#include "data/vector_clones.h"
 
 namespace {
 
@@ -72,9 +73,13 @@ nlohmann::ordered_json run(const std::vector<std::string>& words) {
     }
   }
   const double seconds = whole.next();
-  return {
-      {"images", passes * corpus.size()}, {"seconds", seconds},  {"read", read}, {"decode", decode},
-      {"preprocess", preprocess},         {"tokenize", tokenize}};
+  return {{"images", passes * corpus.size()},
+          {"seconds", seconds},
+          {"read", read},
+          {"decode", decode},
+          {"preprocess", preprocess},
+          {"tokenize", tokenize},
+          {"instruction_set", data::vector_clone()}};
 }
 
 }  // namespace

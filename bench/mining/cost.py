@@ -78,7 +78,7 @@ def main():
         widths = [np.load(file, mmap_mode="r").shape[1] for file in embeddings_of(folder, sizes[-1])]
     print(f"{run.cpu()}, {arguments.threads} threads, {datetime.date.today()}; {widths[0]} image and {widths[1]} text dimensions, "
           f"k = {arguments.k}. Seconds from mapped files to the table in memory. Exact mining's time should grow by 4 when N "
-          "doubles.\n")
+          f"doubles. Products of 8-bit integers by {found[sizes[-1]]['exact']['instruction_set']}.\n")
     print_table(sizes, found, arguments.k)
     print_projection(sizes[-1], found[sizes[-1]]["exact"], arguments.threads)
 

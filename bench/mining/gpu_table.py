@@ -19,6 +19,9 @@ import time
 import numpy as np
 import torch
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+from machine import cpu  # noqa: E402
+
 
 def mine(build, image, text, k, targets, threads, device):
     command = [build / "bench" / "helip_time_miner", "--device", device, image, text, k, targets, threads]
@@ -67,12 +70,12 @@ def main():
     part_on_gpu = mine(args.build, image, text, args.k, args.cpu_targets, args.threads, "cuda")
     on_cpu = mine(args.build, image, text, args.k, args.cpu_targets, args.threads, "cpu")
     rows = [("HELIP exact, GPU", speed(on_gpu), f"all targets, open {on_gpu['open_seconds']:.1f} s"),
-            ("HELIP exact, CPU", speed(on_cpu), f"{args.cpu_targets} targets, {args.threads} threads")]
+            ("HELIP exact, CPU", speed(on_cpu), f"{args.cpu_targets} targets, {args.threads} threads, {on_cpu['instruction_set']}")]
     for name, dtype in (("bare float32 products, GPU", torch.float32), ("bare float16 products, GPU", torch.float16)):
         rows.append((name, bare_products(image, text, dtype), "torch.matmul, no TF32" if dtype == torch.float32 else "torch.matmul"))
     widths = " and ".join(str(np.load(file, mmap_mode="r").shape[1]) for file in (image, text))
     print(f"{on_gpu['pairs']} pairs of widths {widths}, k = {args.k}, {torch.cuda.get_device_name()}, torch {torch.__version__}, "
-          f"{datetime.date.today()}")
+          f"{cpu()}, {datetime.date.today()}")
     print(f"{'':28}{'targets/s':>12}{'GPU mining is':>16}")
     for name, value, note in rows:
         print(f"{name:28}{value:12.0f}{rows[0][1] / value:15.2f}x  {note}")

@@ -82,7 +82,7 @@ def main():
         pairs = found["pairs"]
         # Opening serves the whole table.
         seconds = found["seconds"] - found["open_seconds"] * (1 - found["targets"] / pairs)
-        note = f"open {found['open_seconds']:.1f} s, {found['peak_anonymous_mib']:.0f} MiB anonymous at most"
+        note = f"{found['instruction_set']}, open {found['open_seconds']:.1f} s, {found['peak_anonymous_mib']:.0f} MiB anonymous at most"
         if recall:
             note += f", recall@{args.k} {found['recall']:.4f}, {100 * found['scanned_share']:.1f} % of exact's products"
         rows.append((name, found["targets"] / seconds, note))

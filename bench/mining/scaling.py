@@ -145,7 +145,8 @@ def main():
     opened = run.run([arguments.build / "bench" / "helip_time_miner", embeddings, embeddings, 50, 1, 1], 1)
 
     print(f"{run.cpu()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, {datetime.date.today()}; {opened['pairs']:,} pairs; "
-          f"one thread a worker; opening the embeddings takes {opened['open_seconds']:.2f} s in each\n")
+          f"one thread a worker; products of 8-bit integers by {opened['instruction_set']}; opening the embeddings takes "
+          f"{opened['open_seconds']:.2f} s in each\n")
     print("| workers | all ranges, s | merge, s | tasks | processor seconds of each worker |\n|---|---|---|---|---|")
     for workers, found in results.items():
         print(f"| {workers} | {found['ranges']:.1f} | {found['merge']:.2f} | {found['tasks']} | {', '.join(map(str, found['cpu']))} |")

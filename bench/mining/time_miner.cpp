@@ -19,6 +19,7 @@
 #include "common/clock.h"
 #include "common/digest.h"
 #include "common/error.h"
+#include "mining/kernels/int8_kernels.h"
 #include "mining/mining_job.h"
 
 namespace {
@@ -119,7 +120,8 @@ int main(int argc, char** argv) {
                                 {"open_seconds", opened - began},
                                 {"threads", threads},
                                 {"device", session.device()},
-                                {"instruction_set", config.instruction_set},
+                                {"instruction_set",
+                                 mining::int8_kernel(config.instruction_set).name},
                                 {"scanned_share", share},
                                 {"recall", recall},
                                 {"rows_sha256", rows_digest(indices, scores)},

@@ -14,6 +14,9 @@ import sys
 
 import numpy as np
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+from machine import cpu  # noqa: E402
+
 MODELS = pathlib.Path(__file__).resolve().parent.parent.parent / "configs" / "models"
 HARD_PAIRS = 3
 COMPARED = 16  # pairs of the batch that both devices train on
@@ -62,7 +65,7 @@ def main():
     one_by_one = ["hard 1"] * 3
     expected = [answer["loss"] for answer in run(args, COMPARED, "fp32", "cpu", one_by_one)]
     print(f"ViT-S-16, {args.pairs} pairs with {HARD_PAIRS} hard pairs a seed, {args.steps} steps; losses of {COMPARED} pairs on the "
-          f"CPU: {' '.join(f'{loss:.5f}' for loss in expected)}\n")
+          f"CPU, {cpu()}: {' '.join(f'{loss:.5f}' for loss in expected)}\n")
     print("| precision | largest relative difference of a loss | pairs/s, median | hard pairs add |")
     print("|" + "---|" * 4)
     wrong = []

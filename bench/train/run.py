@@ -23,7 +23,7 @@ import numpy as np
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
-from machine import cpu  # noqa: E402
+from machine import cpu, product_units, tell_products  # noqa: E402
 
 PARTS = ("forward", "loss", "backward", "averaging", "optimizer")
 LOSS_BOUND = {"fp32": 1e-4, "amp_bf16": 2e-2}  # relative, of the first losses
@@ -197,6 +197,18 @@ def load():
     return " ".join(f"{value:.1f}" for value in os.getloadavg())
 
 
+def units_line(args, job):
+    """The instruction sets of both programs' matrix products in one step."""
+    environment = tell_products(dict(os.environ, OMP_NUM_THREADS=str(args.threads)))
+    units = []
+    for name, program in {"HELIP": [args.build / "bench" / "helip_time_step", job], "OpenCLIP": [sys.executable, HERE / "peer.py", job]}.items():
+        done = subprocess.run([str(word) for word in program], input="plain 1\n", capture_output=True, text=True, env=environment)
+        if done.returncode != 0:
+            sys.exit(f"{' '.join(map(str, program))}: exit {done.returncode}\n{done.stderr}")
+        units.append(f"{name} {product_units(done.stdout)}")
+    return f"Time of matrix products by instruction set: {'; '.join(units)}."
+
+
 def time_alone(args, case, name, precision):
     job = write_job(args, case, name, precision, args.threads, 1, args.pairs)
     ways = {"OpenCLIP": (theirs(args.build, job, args.threads, 1), 1), "HELIP": (ours(args.build, job, args.threads, 1), 1)}
@@ -204,7 +216,8 @@ def time_alone(args, case, name, precision):
     seen = measure(args, ways, precision)
     for program, _ in ways.values():
         program.end()
-    print(f"\n## {case}, {precision}: {args.pairs} pairs, {args.threads} threads\n\nLoad {before} before, {load()} after.\n")
+    print(f"\n## {case}, {precision}: {args.pairs} pairs, {args.threads} threads\n\nLoad {before} before, {load()} after. "
+          f"{units_line(args, job)}\n")
     print_table(seen, lambda _: "OpenCLIP")
     for name in ways:
         print(f"\n{name}: hard pairs and margin loss add {100 * (seen[name, 'plain']['rate'] / seen[name, 'hard']['rate'] - 1):.1f} % "
@@ -222,7 +235,8 @@ def time_ranks(args, precision):
     seen = measure(args, ways, precision)
     for program, _ in ways.values():
         program.end()
-    print(f"\n## ranks, vit-s-16, {precision}: {args.pairs} pairs a rank, a thread each\n\nLoad {before} before, {load()} after.\n")
+    print(f"\n## ranks, vit-s-16, {precision}: {args.pairs} pairs a rank, a thread each\n\nLoad {before} before, {load()} after. "
+          f"{units_line(args, jobs[1])}\n")
     print_table(seen, lambda name: name.replace("HELIP", "OpenCLIP"))
     for who in ("OpenCLIP", "HELIP"):
         one, two = (seen[f"{who}, {ranks} × 1 thread", "plain"] for ranks in (1, 2))

@@ -1,17 +1,15 @@
 #include "cli/check_inputs.h"
 
-#include <algorithm>
 #include <filesystem>
 #include <optional>
 #include <system_error>
 #include <vector>
 
+#include "cli/check_parts.h"
 #include "cli/model_plan.h"
 #include "cli/scratch_folder.h"
 #include "common/error.h"
-#include "common/log.h"
 #include "common/text.h"
-#include "data/dataset.h"
 #include "data/index_corpus.h"
 #include "data/manifest.h"
 #include "data/shard_list.h"
@@ -19,26 +17,13 @@
 #include "mining/encode/ready_rows.h"
 #include "model/locked_config.h"
 #include "model/model_files.h"
+#include "model/weights_check.h"
+#include "weights/weights_file.h"
 
 namespace helip::cli {
 namespace {
 
 namespace fs = std::filesystem;
-
-bool is_file(const fs::path& path) {
-  std::error_code ignored;
-  return fs::is_regular_file(path, ignored);
-}
-
-bool is_folder(const fs::path& path) {
-  std::error_code ignored;
-  return fs::is_directory(path, ignored);
-}
-
-[[noreturn]] void missing(const std::string& what, const std::string& key,
-                          const std::string& expected, const std::string& found) {
-  throw ConfigError({.what = what, .where = key, .expected = expected, .found = found});
-}
 
 void check_corpus(const std::string& source) {
   constexpr const char* kKey = "corpus.path";
@@ -69,7 +54,7 @@ void check_corpus(const std::string& source) {
   try {
     data::list_shards(source);
   } catch (const DataError& error) {
-    missing("the corpus is not there", kKey, kExpected, error.what());
+    missing("the corpus cannot be used", kKey, kExpected, error.what());
   }
 }
 
@@ -116,6 +101,16 @@ void check_given_features(const model::LockedConfig& model, const std::string& c
                    [&] { return mining::given_features(model); });
 }
 
+// Loading would refuse them too, after indexing. Of locked towers' heads loading tells.
+void check_weights_of(const config::ModelConfig& model, const model::ArchitectureSource& source,
+                      const fs::path& file, const std::string& key) {
+  try {
+    model::check_weights(weights::WeightsFile::open(file), source, model.architecture, file);
+  } catch (const Error& error) {
+    missing("the weights cannot be used", key, "weights of " + model.architecture, error.what());
+  }
+}
+
 // `section`: "model" or "encoder.model". Tells whether it has features: frozen towers, or given.
 bool check_model(const config::ModelConfig& model, const std::string& corpus,
                  const std::string& section) {
@@ -139,12 +134,20 @@ bool check_model(const config::ModelConfig& model, const std::string& corpus,
     }
   }
   if (model.init != "random") {
-    model::find_weights(model.init, source.locked_towers, {.name = section + ".init"});
+    const fs::path weights =
+        model::find_weights(model.init, source.locked_towers, {.name = section + ".init"});
+    if (!source.locked_towers) check_weights_of(model, source, weights, section + ".init");
   }
   if (!model.tokenizer.empty()) {
     if (!is_file(model.tokenizer)) {
       missing("the tokenizer's vocabulary is not there", tokenizer_key,
               "a file, or nothing for the one that is installed", "no " + model.tokenizer);
+    }
+    try {
+      data::make_clip_tokenizer(model.tokenizer);
+    } catch (const Error& error) {
+      missing("the tokenizer's vocabulary cannot be used", tokenizer_key,
+              "bpe_simple_vocab_16e6.txt.gz", error.what());
     }
   } else if (!source.locked_towers) {
     try {
@@ -196,20 +199,6 @@ void check_scratch_of(const config::RunConfig& config) {
   check_scratch(config.mining.scratch, "mining.scratch");
 }
 
-// Given features can only embed the corpus that they are of.
-void check_eval_of_features(const config::RunConfig& config) {
-  const auto source =
-      model::find_architecture(config.model.architecture, model::installed_models());
-  const bool scores = !config.early_stop.dataset.empty();
-  if (!source.locked_towers || (config.eval.datasets.empty() && !scores) ||
-      model::read_locked_config(source.folder).kind != model::TowersKind::kFeatures) {
-    return;
-  }
-  missing("towers that are .npy features cannot embed new images",
-          scores ? "early_stop.dataset" : "eval.datasets", "none",
-          scores ? config.early_stop.dataset : cat(config.eval.datasets.size()));
-}
-
 // Training would refuse it too, after mining.
 void check_slip(const config::RunConfig& config) {
   const auto source =
@@ -220,62 +209,31 @@ void check_slip(const config::RunConfig& config) {
           "no such section, or one of SLIP's SLIP_ models", config.model.architecture);
 }
 
-void check_dataset(const config::EvalDataset& dataset, const std::string& key,
-                   const std::string& path_key) {
-  const fs::path folder(dataset.path);
-  if (!is_folder(folder)) {
-    missing("the evaluation data set is not there", path_key, "a folder in clip_benchmark's layout",
-            "no " + dataset.path);
-  }
-  std::vector<std::string> splits = {dataset.split};
-  if (std::find(dataset.tasks.begin(), dataset.tasks.end(), "linear_probe") !=
-      dataset.tasks.end()) {
-    splits.emplace_back("train");
-  }
-  for (const std::string& split : splits) {
-    if (!is_file(folder / split / "nshards.txt")) {
-      missing("the evaluation data set has no such split",
-              key + (split == dataset.split ? ".split" : ".tasks"),
-              "a folder " + split + " with nshards.txt in " + dataset.path,
-              is_folder(folder / split) ? "no nshards.txt there" : "no such folder");
-    }
-  }
-}
-
-// A classifier with its last layer left on: its logits say little about what is in an image.
-void warn_of_logits(const config::RunConfig& config) {
-  if (config.train.hard_pairs != "mined") return;
-  const EmbeddingWidths widths = embedding_widths(config);
-  for (const config::EvalDataset& dataset : config.eval.datasets) {
-    const std::size_t classes = data::read_class_names(dataset.path).size();
-    if (classes != widths.image && classes != widths.text) continue;
-    log::warning(cat("the encoder's embeddings are ", classes, " wide, as many as data set ",
-                     dataset.name, " has classes: are they a classifier's logits?"));
-  }
-}
-
 }  // namespace
+
+bool is_file(const fs::path& path) {
+  std::error_code ignored;
+  return fs::is_regular_file(path, ignored);
+}
+
+bool is_folder(const fs::path& path) {
+  std::error_code ignored;
+  return fs::is_directory(path, ignored);
+}
+
+void missing(const std::string& what, const std::string& key, const std::string& expected,
+             const std::string& found) {
+  throw ConfigError({.what = what, .where = key, .expected = expected, .found = found});
+}
 
 void check_inputs(const config::RunConfig& config, rpc::Stage until) {
   check_corpus(config.corpus.path);
   check_encoder(config);
   check_margins(config);
-  check_eval_of_features(config);
   check_slip(config);
   if (until >= rpc::Stage::kMine) check_scratch_of(config);
-  warn_of_logits(config);
-  if (until >= rpc::Stage::kTrain && !config.early_stop.dataset.empty()) {
-    check_dataset({.name = "early_stop",
-                   .path = config.early_stop.dataset,
-                   .tasks = {"zero_shot"},
-                   .split = config.early_stop.split},
-                  "early_stop", "early_stop.dataset");
-  }
-  if (until < rpc::Stage::kEval) return;
-  for (std::size_t i = 0; i < config.eval.datasets.size(); ++i) {
-    const std::string key = cat("eval.datasets[", i, "]");
-    check_dataset(config.eval.datasets[i], key, key + ".path");
-  }
+  check_evaluation(config, until);
+  check_output(config, until);
 }
 
 }  // namespace helip::cli

@@ -8,6 +8,7 @@
 
 #include "cli/check_inputs.h"
 #include "cli/guarded_main.h"
+#include "cli/launch_check.h"
 #include "cli/path_option.h"
 #include "cli/run_job.h"
 #include "common/error.h"
@@ -45,6 +46,7 @@ int main(int argc, char** argv) {
       if (!until.empty()) options.until = rpc::stage_from_name(until, "--until");
       cli::check_inputs(config, options.until);
       options.launch = launch == "mpirun";
+      if (options.launch) cli::check_launch(config);
       return cli::run_job(config, options);
     });
   } catch (const CLI::ParseError& help) {

@@ -1,17 +1,16 @@
 #include "cli/corpus_count.h"
 
 #include <cmath>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <system_error>
 #include <vector>
 
 #include "common/error.h"
+#include "common/path_kind.h"
 #include "common/publish.h"
 #include "data/manifest.h"
 #include "data/shard_list.h"
-#include "data/tar_header.h"
-#include "data/tar_reader.h"
+#include "data/tar_headers.h"
 #include "data/webdataset.h"
 
 namespace helip::cli {
@@ -19,23 +18,26 @@ namespace {
 
 namespace fs = std::filesystem;
 
+std::uint64_t bytes_of(const fs::path& shard) {
+  std::error_code error;
+  const std::uint64_t bytes = fs::file_size(shard, error);
+  if (error) {
+    throw DataError(
+        {.what = "cannot read the shard", .where = shard.string(), .found = error.message()});
+  }
+  return bytes;
+}
+
 // Counts the samples of a tar that have an image and a caption, by its headers alone.
 class HeaderCount {
  public:
-  explicit HeaderCount(const fs::path& shard)
-      : shard_(shard.string()), file_(shard, std::ios::binary), bytes_(fs::file_size(shard)) {}
+  explicit HeaderCount(const fs::path& shard) : headers_(shard) {}
 
   // At most `budget` members, which are taken from it.
   void run(std::uint64_t& budget) {
     for (; budget > 0; --budget) {
-      file_.seekg(static_cast<std::streamoff>(offset_));
-      const auto member = data::tar::read_headers([&](std::span<std::byte> out) { read(out); },
-                                                  offset_, bytes_, shard_);
-      if (!member) {
-        offset_ = bytes_;
-        break;
-      }
-      offset_ = member->data_offset + member->size + data::tar::padding_of(member->size);
+      const auto member = headers_.next();
+      if (!member) break;
       if (const auto name = data::split_member_name(member->name); name && member->is_file) {
         add(*name);
       }
@@ -44,15 +46,9 @@ class HeaderCount {
   }
 
   [[nodiscard]] std::uint64_t pairs() const { return pairs_; }
-  [[nodiscard]] std::uint64_t bytes() const { return offset_; }
+  [[nodiscard]] std::uint64_t bytes() const { return headers_.offset(); }
 
  private:
-  void read(std::span<std::byte> out) {
-    if (!file_.read(reinterpret_cast<char*>(out.data()),
-                    static_cast<std::streamsize>(out.size()))) {
-      throw DataError({.what = "cannot read the shard", .where = shard_});
-    }
-  }
   void add(const data::MemberName& name) {
     if (name.key != key_) close();
     key_ = name.key;
@@ -64,9 +60,8 @@ class HeaderCount {
     image_ = caption_ = false;
   }
 
-  std::string shard_;
-  std::ifstream file_;
-  std::uint64_t bytes_, offset_ = 0, pairs_ = 0;
+  data::TarHeaders headers_;
+  std::uint64_t pairs_ = 0;
   std::string key_;
   bool image_ = false, caption_ = false;
 };
@@ -79,7 +74,7 @@ std::optional<std::uint64_t> from_sizes(const std::vector<fs::path>& shards) {
   for (const fs::path& shard : shards) {
     if (shard.parent_path() != folder) {
       folder = shard.parent_path();
-      if (!fs::is_regular_file(folder / "sizes.json")) return std::nullopt;
+      if (!is_file(folder / "sizes.json")) return std::nullopt;
       sizes = nlohmann::json::parse(read_text_file(folder / "sizes.json"), nullptr, false);
       if (!sizes.is_object()) return std::nullopt;
     }
@@ -94,7 +89,7 @@ PairCount from_headers(const std::vector<fs::path>& shards, std::uint64_t budget
   std::uint64_t pairs = 0, seen = 0, all = 0;
   bool exact = true;
   for (const fs::path& shard : shards) {
-    all += fs::file_size(shard);
+    all += bytes_of(shard);
     if (budget == 0) continue;
     HeaderCount count(shard);
     try {
@@ -116,13 +111,12 @@ PairCount from_headers(const std::vector<fs::path>& shards, std::uint64_t budget
 
 std::optional<PairCount> count_pairs(const std::string& source, const fs::path& indexed,
                                      std::uint64_t max_members) {
-  std::error_code ignored;
   for (const fs::path& folder : {fs::path(source), indexed, indexed / "imported"}) {
-    if (fs::exists(folder / "manifest.json", ignored)) {
+    if (is_file(folder / "manifest.json")) {
       return PairCount{data::read_manifest(folder / "manifest.json").pairs, true};
     }
   }
-  if (fs::exists(source, ignored) && !data::means_shards(source)) return std::nullopt;
+  if (is_there(source) && !data::means_shards(source)) return std::nullopt;
   const std::vector<fs::path> shards = data::list_shards(source);
   if (const auto pairs = from_sizes(shards)) return PairCount{*pairs, false};
   return from_headers(shards, max_members);

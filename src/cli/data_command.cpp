@@ -1,5 +1,7 @@
 // helip data import | check
 #include <algorithm>
+#include <iostream>
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -21,6 +23,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 constexpr int kSchemaVersion = 1;
+constexpr std::size_t kMostNoteBytes = 120;
 
 unsigned all_cores() { return std::max(1U, std::thread::hardware_concurrency()); }
 
@@ -31,6 +34,12 @@ struct ImportArguments {
   config::CorpusConfig corpus;
   bool json = false;
 };
+
+std::map<std::string, std::uint64_t> counts_of(const std::map<std::string, data::Noted>& noted) {
+  std::map<std::string, std::uint64_t> counts;
+  for (const auto& [reason, of_reason] : noted) counts[reason] = of_reason.count;
+  return counts;
+}
 
 void import_data(ImportArguments& arguments) {
   data::ImportOptions& options = arguments.options;
@@ -51,7 +60,8 @@ void import_data(ImportArguments& arguments) {
                        {"shards", manifest.shards.size()},
                        {"fingerprint", manifest.fingerprint},
                        {"rewritten", report.rewritten},
-                       {"left_out", report.left_out}};
+                       {"left_out", report.left_out},
+                       {"noted", counts_of(report.noted)}};
     print_json(json);
     return;
   }
@@ -61,6 +71,11 @@ void import_data(ImportArguments& arguments) {
   for (const auto& [reason, count] : report.left_out) {
     print_lines(cat("left out     ", count, ": ", printable(reason), "\n"));
   }
+  for (const auto& [reason, noted] : report.noted) {
+    std::cerr << "warning: " << noted.count << " × " << printable(reason) << " ("
+              << shortened(noted.first, kMostNoteBytes) << "); named in "
+              << shortened(arguments.out, kMostNoteBytes) << "/import_report.jsonl\n";
+  }
   if (!report.left_out.empty())
     print_lines(cat("             named in ", printable(arguments.out), "/import_report.jsonl\n"));
 }
@@ -69,6 +84,9 @@ Json json_of(const data::CheckReport& report) {
   Json captions = Json::array();
   for (const auto& [caption, count] : report.repeated_captions)
     captions.push_back({{"caption", caption}, {"count", count}});
+  Json mojibake = Json::array();
+  for (const auto& [sample, caption] : report.mojibake_examples)
+    mojibake.push_back({{"sample", sample}, {"caption", caption}});
   Json unusable = Json::array();
   for (const auto& entry : report.unusable) {
     unusable.push_back({{"sample", entry.sample},
@@ -83,12 +101,15 @@ Json json_of(const data::CheckReport& report) {
           {"fingerprint", report.manifest.fingerprint},
           {"damage", report.damage},
           {"problems", report.problems},
+          {"defects", report.defects},
           {"unusable", unusable},
           {"image_duplicate_groups", report.image_duplicate_groups},
           {"image_duplicates", report.image_duplicates},
           {"caption_duplicate_groups", report.caption_duplicate_groups},
           {"caption_duplicates", report.caption_duplicates},
-          {"repeated_captions", captions}};
+          {"repeated_captions", captions},
+          {"mojibake", report.mojibake},
+          {"mojibake_examples", mojibake}};
 }
 
 void print(const data::CheckReport& report) {
@@ -103,6 +124,8 @@ void print(const data::CheckReport& report) {
   if (!report.damage.empty()) return;
   for (const auto& [kind, count] : report.problems)
     print_lines(cat("problem      ", count, ": ", printable(kind), "\n"));
+  for (const auto& [kind, count] : report.defects)
+    print_lines(cat("defect       ", count, " used all the same: ", printable(kind), "\n"));
   for (std::size_t i = 0; i < std::min(kNamed, report.unusable.size()); ++i) {
     const auto& entry = report.unusable[i];
     print_lines(cat("unusable     sample ", entry.sample, " (", printable(entry.shard), ": byte ",
@@ -117,6 +140,11 @@ void print(const data::CheckReport& report) {
   for (const auto& [caption, count] : report.repeated_captions) {
     print_lines(cat("repeated     ", count, " times: ", printable(caption), "\n"));
   }
+  if (report.mojibake > 0)
+    print_lines(
+        cat("mojibake     ", report.mojibake, ": captions that are not repaired, such as\n"));
+  for (const auto& [sample, caption] : report.mojibake_examples)
+    print_lines(cat("             sample ", sample, ": ", shortened(caption, 100), "\n"));
   print_lines("whole        every digest fits\n");
 }
 
@@ -172,7 +200,7 @@ void add_import(CLI::App& data) {
       ->capture_default_str();
   command
       ->add_option("--csv-separator", corpus.csv_separator,
-                   "separator of a table: one character, or tab")
+                   "separator of a table: one character, tab, or auto: the header tells")
       ->capture_default_str();
   command
       ->add_option("--csv-img-key", corpus.csv_img_key,

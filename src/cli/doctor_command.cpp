@@ -1,16 +1,15 @@
 // helip doctor
 #include <sys/statvfs.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
-#include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "cli/commands.h"
+#include "cli/launch_check.h"
 #include "cli/print.h"
 #include "cli/run_job.h"
 #include "common/error.h"
@@ -30,24 +29,6 @@ struct Finding {
   std::string detail;
 };
 
-// First line of what a fixed command prints; empty if it cannot be run.
-std::string first_line_of(const char* command) {
-  FILE* pipe = ::popen(command, "r");
-  if (pipe == nullptr) return {};
-  std::array<char, 256> line{};
-  const bool read = std::fgets(line.data(), line.size(), pipe) != nullptr;
-  const int status = ::pclose(pipe);
-  if (!read || !WIFEXITED(status) || WEXITSTATUS(status) != 0) return {};
-  std::string text = line.data();
-  while (!text.empty() && text.back() == '\n') text.pop_back();
-  return printable(text);
-}
-
-Finding program(const char* name, const char* command, bool required) {
-  const std::string line = first_line_of(command);
-  return {name, !line.empty(), required, line.empty() ? "not found" : line};
-}
-
 std::vector<Finding> engine_findings() {
   try {
     const engine::EngineInfo info = engine::engine().info();
@@ -63,12 +44,45 @@ std::vector<Finding> engine_findings() {
   }
 }
 
-Finding worker_finding() {
+// `detail` where there is no problem, else the problem.
+Finding finding_of(const char* name, const std::optional<Problem>& problem, bool required,
+                   const std::string& detail) {
+  return {name, !problem, required, problem ? to_line(*problem) : detail};
+}
+
+std::string worker_detail() {
   try {
-    return {"helip_worker", true, true, worker_program().string()};
-  } catch (const Error& error) {
-    return {"helip_worker", false, true, error.what()};
+    return worker_program().string();
+  } catch (const Error&) {
+    return {};
   }
+}
+
+// What a launch from this shell meets.
+std::vector<Finding> launch_findings() {
+  const Machine machine = this_machine();
+  std::string mpirun, folder;
+  const auto unfit = unfit_mpirun(machine, mpirun);
+  const auto full = unfit_temporary_folder(machine, folder);
+  const std::vector<std::string> left = left_variables();
+  const SlurmPrograms slurm = slurm_programs(machine);
+  std::vector<Finding> findings = {
+      finding_of("helip_worker", unfit_worker(machine), true, worker_detail()),
+      finding_of("mpirun", unfit, true, mpirun),
+      finding_of("temporary", full, true, folder),
+      finding_of(
+          "environment", nested_start(machine), true,
+          left.empty()
+              ? std::string("of no other launch")
+              : cat("mpirun is started without what another launch has left: ", left.front(),
+                    left.size() == 1 ? std::string() : cat(" and ", left.size() - 1, " more"))),
+      {"Slurm", slurm.found, false, slurm.detail}};
+  if (const std::string job = machine.variable("SLURM_JOB_ID"); !job.empty()) {
+    findings.push_back(
+        finding_of("Slurm job", stale_slurm_job(machine), true,
+                   cat(job, ", on ", printable(machine.variable("SLURM_JOB_NODELIST")))));
+  }
+  return findings;
 }
 
 Finding disk_finding() {
@@ -85,10 +99,8 @@ std::vector<Finding> examine() {
   std::vector<Finding> findings = {{"helip", true, true, rpc::build_name()},
                                    {"cores", true, true, cat(sysconf(_SC_NPROCESSORS_ONLN))},
                                    {"memory", true, true, human_bytes(memory)},
-                                   disk_finding(),
-                                   worker_finding(),
-                                   program("mpirun", "mpirun --version 2>/dev/null", true),
-                                   program("Slurm", "sbatch --version 2>/dev/null", false)};
+                                   disk_finding()};
+  for (Finding& finding : launch_findings()) findings.push_back(std::move(finding));
   for (Finding& finding : engine_findings()) findings.push_back(std::move(finding));
   return findings;
 }

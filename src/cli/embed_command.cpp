@@ -21,6 +21,7 @@
 #include "config/run_config.h"
 #include "data/corpus.h"
 #include "data/manifest.h"
+#include "data/reason_count.h"
 #include "engine/engine.h"
 #include "mining/encode/encode_job.h"
 #include "mining/encode/merge_embeddings.h"
@@ -58,13 +59,20 @@ std::vector<mining::TaskResult> encode_parts(mining::EncodeSession& session, std
   return results;
 }
 
+// What is no pair of the corpus, by reason.
+data::ReasonCount left_out_of(const fs::path& corpus) {
+  data::ReasonCount reasons;
+  for (const fs::path& list : data::left_out_lists(corpus)) {
+    for (const auto& [reason, count] : data::count_reasons(list)) reasons[reason] += count;
+  }
+  return reasons;
+}
+
 void embed(const EmbedArguments& arguments) {
   const fs::path out = without_last_slash(fs::absolute(arguments.out).lexically_normal());
   check_output_place(out, "--out");
   config::RunConfig config;
   config.corpus = arguments.corpus;
-  // What is unusable is counted and named; whether it is too much is for the user to judge.
-  config.corpus.max_quarantined = 1;
   config.encoder = arguments.encoder;
   config.model = resolve_model(arguments.model, arguments.encoder.source == "towers");
   expect_trust(config.model);
@@ -81,6 +89,9 @@ void embed(const EmbedArguments& arguments) {
   const fs::path finished = staging.path() / "finished";
   const fs::path corpus = data::open_or_index(config.corpus, finished / "corpus");
   const std::uint64_t pairs = data::read_manifest(corpus / "manifest.json").pairs;
+  const double limit = config.corpus.max_quarantined;
+  data::refuse_too_many(pairs, limit, corpus);
+  const data::ReasonCount left_out = left_out_of(corpus);
 
   const auto session =
       engine.open_encode_session(config, corpus, arguments.encoder.feature_cache, arguments.device);
@@ -91,6 +102,7 @@ void embed(const EmbedArguments& arguments) {
       results, pairs,
       {.embeddings = finished, .features = finished / "features", .quarantine = finished},
       [&](std::uint64_t done, std::uint64_t total) { progress(done, total); });
+  data::refuse_too_many(pairs, limit, corpus, finished / "quarantine.jsonl");
   publish_folder(finished, out);
 
   if (arguments.json) {
@@ -98,6 +110,7 @@ void embed(const EmbedArguments& arguments) {
                                          {"out", arguments.out},
                                          {"pairs", summary.samples},
                                          {"quarantined", summary.quarantined},
+                                         {"left_out", left_out},
                                          {"image_dim", summary.image_dim},
                                          {"text_dim", summary.text_dim},
                                          {"embeddings_digest", summary.embeddings_digest}};
@@ -107,6 +120,8 @@ void embed(const EmbedArguments& arguments) {
                     ", ", summary.quarantined, " quarantined\nwidth        ", summary.image_dim,
                     " image, ", summary.text_dim, " text\nsha256       ", summary.embeddings_digest,
                     "\n"));
+    for (const auto& [reason, count] : left_out)
+      print_lines(cat("left out     ", count, ": ", printable(reason), "\n"));
   }
 }
 
@@ -116,6 +131,8 @@ void add_embed_command(CLI::App& app, int& /*exit_code*/) {
   auto* const command =
       app.add_subcommand("embed", "Embed a corpus in clip-retrieval layout, in this process");
   const auto arguments = std::make_shared<EmbedArguments>();
+  // What is unusable is counted and named; whether it is too much is for the user to judge.
+  arguments->corpus.max_quarantined = 1;
   add_model_options(*command, arguments->model);
   as_path(command->add_option("--corpus", arguments->corpus.path,
                               "corpus folder with manifest.json, or WebDataset tars"))
@@ -126,6 +143,11 @@ void add_embed_command(CLI::App& app, int& /*exit_code*/) {
       ->add_option("--caption-key", arguments->corpus.caption_key,
                    "field of a sample's .json that holds its caption")
       ->capture_default_str();
+  command
+      ->add_option("--max-left-out", arguments->corpus.max_quarantined,
+                   "share of the samples that may be left out or unusable")
+      ->capture_default_str()
+      ->check(CLI::Range(0.0, 1.0));
   command
       ->add_option("--source", arguments->encoder.source,
                    "model, or towers: the frozen towers' own features")

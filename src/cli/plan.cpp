@@ -9,6 +9,7 @@
 #include "cli/mine_memory.h"
 #include "cli/model_plan.h"
 #include "cli/run_job.h"
+#include "common/hidden.h"
 #include "common/text.h"
 #include "config/validate.h"
 #include "coordinator/pipeline.h"
@@ -43,7 +44,9 @@ double split_bytes(const config::EvalDataset& dataset) {
     if (split != dataset.split && !probe) continue;
     std::error_code error;
     for (const auto& entry : fs::directory_iterator(fs::path(dataset.path) / split, error)) {
-      if (entry.path().extension() == ".tar") total += static_cast<double>(entry.file_size());
+      const fs::path name = entry.path().filename();
+      if (name.extension() == ".tar" && !is_hidden(name.string()))
+        total += static_cast<double>(entry.file_size());
     }
   }
   return total;
@@ -243,7 +246,7 @@ class Plan {
 std::string plan_text(const config::RunConfig& config, rpc::Stage until) {
   const coordinator::WorkDir work_dir(config.output.work_dir);
   const coordinator::Pipeline pipeline(
-      config, work_dir, "", [](auto...) { return std::vector<coordinator::Range>(); }, until);
+      config, work_dir, [](auto...) { return std::vector<coordinator::Range>(); }, until);
   const Plan plan(config, pipeline, work_dir);
   std::vector<Row> rows = {{"stage", "tasks", "size", "memory of a worker (estimated)"}};
   for (const rpc::Stage stage : rpc::kStages) rows.push_back(plan.row(stage));

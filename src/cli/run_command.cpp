@@ -6,13 +6,13 @@
 
 #include "cli/check_inputs.h"
 #include "cli/commands.h"
+#include "cli/launch_check.h"
 #include "cli/path_option.h"
 #include "cli/print.h"
 #include "cli/run_job.h"
 #include "common/error.h"
 #include "config/parse.h"
 #include "config/validate.h"
-#include "coordinator/launcher.h"
 
 namespace helip::cli {
 namespace {
@@ -37,7 +37,7 @@ int run(const Options& options) {
   if (!options.until.empty()) run.until = rpc::stage_from_name(options.until, "--until");
   check_inputs(config, run.until);
   run.launch = config.launcher.kind != "none";
-  if (run.launch) static_cast<void>(coordinator::find_program("mpirun"));
+  if (run.launch) check_launch(config);
   if (options.dry_run) {
     print_lines(plan_text(config, run.until));
     return kExitDone;

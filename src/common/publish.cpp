@@ -120,6 +120,13 @@ StagingFolder::~StagingFolder() {
   std::filesystem::remove_all(path_, ignored);
 }
 
+void remove_path(const std::filesystem::path& path) {
+  std::error_code error;
+  std::filesystem::remove_all(path, error);
+  if (error)
+    throw StoreError({.what = "cannot remove", .where = path.string(), .found = error.message()});
+}
+
 std::filesystem::path without_last_slash(const std::filesystem::path& path) {
   return path.has_filename() ? path : path.parent_path();
 }

@@ -59,6 +59,9 @@ class StagingFolder {
 // "x/" is "x": names beside a folder are made from its name, which must not end in a slash.
 std::filesystem::path without_last_slash(const std::filesystem::path& path);
 
+// Removes a file, or a folder with all that is in it, if it is there. Throws StoreError.
+void remove_path(const std::filesystem::path& path);
+
 // Appends what it is given in one write(2), without fsync; not atomic beyond that.
 void append_bytes(const std::filesystem::path& path, std::string_view bytes);
 // The same of one line (metrics, logs).

@@ -20,21 +20,32 @@ enum class PathRule {
   kInit,          // a path unless it is "random"
 };
 
-// Whether a value belongs to the digest of the configuration.
-enum class Role { kResult, kOperation };
+// What a value changes. Ordered: a later role also follows from what the earlier ones change.
+enum class Role {
+  kTraining,    // the trained model: corpus, embeddings, hard pairs, weights
+  kEvaluation,  // results.json alone
+  kReport,      // the page alone
+  kOperation,   // nothing: how the work is done
+};
 
 template <typename Section, typename Value>
 struct Field {
   std::string_view name;
   Value Section::*member;
   PathRule path_rule = PathRule::kNone;
-  Role role = Role::kResult;
+  Role role = Role::kTraining;
 };
 
 template <typename Section, typename Value>
 constexpr Field<Section, Value> field(std::string_view name, Value Section::*member,
                                       PathRule rule = PathRule::kNone) {
-  return {name, member, rule, Role::kResult};
+  return {name, member, rule, Role::kTraining};
+}
+
+// The section or value is of that role; for a section, so is each of its values of an earlier role.
+template <typename Section, typename Value>
+constexpr Field<Section, Value> field(std::string_view name, Value Section::*member, Role role) {
+  return {name, member, PathRule::kNone, role};
 }
 
 template <typename Section, typename Value>
@@ -268,7 +279,7 @@ struct Fields<OutputConfig> {
   static constexpr auto kAll = std::tuple{
       operation("work_dir", &S::work_dir, PathRule::kPath),
       operation("report", &S::report),
-      operation("gallery_targets", &S::gallery_targets),
+      field("gallery_targets", &S::gallery_targets),
   };
 };
 
@@ -285,10 +296,10 @@ struct Fields<RunConfig> {
       field("early_stop", &S::early_stop),
       field("loss", &S::loss),
       field("slip", &S::slip),
-      field("eval", &S::eval),
+      field("eval", &S::eval, Role::kEvaluation),
       operation("coordinator", &S::coordinator),
       field("launcher", &S::launcher),
-      operation("output", &S::output),
+      field("output", &S::output, Role::kReport),
   };
 };
 

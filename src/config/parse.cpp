@@ -6,11 +6,13 @@
 
 #include <algorithm>
 #include <sstream>
+#include <string_view>
 #include <system_error>
 
 #include "common/error.h"
 #include "common/publish.h"
 #include "common/text.h"
+#include "config/flow_braces.h"
 #include "config/read_fields.h"
 #include "config/validate.h"
 #include "config/yaml_node.h"
@@ -20,6 +22,19 @@ namespace {
 
 constexpr std::size_t kMaxBytes = std::size_t{1} << 20;
 constexpr std::size_t kMaxDepth = 32;
+constexpr const char* kQuotes = "quotes around a value that holds { } [ or ]";
+
+// `line` counts from 0. An override has no lines.
+std::string where_of(const std::string& origin, bool with_lines, int line) {
+  return with_lines ? cat(origin, ":", line + 1) : origin;
+}
+
+std::string_view line_of(std::string_view text, int line) {
+  for (; line > 0 && text.find('\n') != std::string_view::npos; --line) {
+    text.remove_prefix(text.find('\n') + 1);
+  }
+  return text.substr(0, text.find('\n'));
+}
 
 // Builds the tree from the parser's events, so that each value keeps its line and nothing that the
 // parser would resolve or drop silently (aliases, tags, duplicate keys) goes unseen.
@@ -63,9 +78,7 @@ class TreeBuilder final : public YAML::EventHandler {
 
   [[nodiscard]] YamlNode take_root() { return std::move(root_); }
 
-  [[nodiscard]] std::string where(int line) const {
-    return with_lines_ ? cat(origin_, ":", line + 1) : origin_;
-  }
+  [[nodiscard]] std::string where(int line) const { return where_of(origin_, with_lines_, line); }
 
  private:
   struct Open {
@@ -156,6 +169,25 @@ class TreeBuilder final : public YAML::EventHandler {
   std::vector<Open> open_;
 };
 
+// Throws YAML::Exception if the text is not YAML.
+YamlNode read_document(const std::string& yaml, const std::string& origin, bool with_lines) {
+  TreeBuilder builder(origin, with_lines);
+  std::istringstream stream(yaml);
+  YAML::Parser parser(stream);
+  if (!parser.HandleNextDocument(builder)) {
+    throw ConfigError({.what = "empty configuration", .where = origin});
+  }
+  YamlNode root = builder.take_root();
+  if (parser.HandleNextDocument(builder)) {
+    // "{0..3}.tar" in an override looks like a mapping and another document.
+    const bool braces = !with_lines && has_brace_in_word(yaml);
+    throw ConfigError({.what = "more than one YAML document",
+                       .where = origin,
+                       .expected = braces ? kQuotes : "one"});
+  }
+  return root;
+}
+
 YamlNode parse_tree(const std::string& yaml, const std::string& origin, bool with_lines) {
   if (yaml.size() > kMaxBytes) {
     throw ConfigError({.what = "configuration too large",
@@ -166,22 +198,21 @@ YamlNode parse_tree(const std::string& yaml, const std::string& origin, bool wit
   if (!is_valid_utf8(yaml)) {
     throw ConfigError({.what = "not UTF-8 text", .where = origin});
   }
-  TreeBuilder builder(origin, with_lines);
   try {
-    std::istringstream stream(yaml);
-    YAML::Parser parser(stream);
-    if (!parser.HandleNextDocument(builder)) {
-      throw ConfigError({.what = "empty configuration", .where = origin});
-    }
-    YamlNode root = builder.take_root();
-    if (parser.HandleNextDocument(builder)) {
-      throw ConfigError(
-          {.what = "more than one YAML document", .where = origin, .expected = "one"});
-    }
-    return root;
+    return read_document(yaml, origin, with_lines);
   } catch (const YAML::Exception& problem) {
-    throw ConfigError(
-        {.what = "not valid YAML: " + problem.msg, .where = builder.where(problem.mark.line)});
+    const std::string quoted = quote_braces_in_flow(yaml);
+    if (quoted != yaml) {
+      try {
+        return read_document(quoted, origin, with_lines);
+      } catch (const YAML::Exception&) {
+        // What is wrong with the text as it was written is said below.
+      }
+    }
+    const bool braces = has_brace_in_word(line_of(yaml, problem.mark.line));
+    throw ConfigError({.what = "not valid YAML: " + problem.msg,
+                       .where = where_of(origin, with_lines, problem.mark.line),
+                       .expected = braces ? kQuotes : ""});
   }
 }
 

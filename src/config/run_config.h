@@ -19,7 +19,7 @@ struct CorpusConfig {
   std::string caption_key = "caption";
   // Of a table, by OpenCLIP's names: one character or "tab", and the columns of image paths
   // (relative to the table) and captions.
-  std::string csv_separator = "tab";
+  std::string csv_separator = "auto";
   std::string csv_img_key = "filepath";
   std::string csv_caption_key = "title";
   // Share of the samples that may be unusable; with more the job fails.

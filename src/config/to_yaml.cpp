@@ -62,13 +62,14 @@ constexpr bool kIsList<std::vector<T>> = true;
 
 class Writer {
  public:
-  explicit Writer(bool results_only) : results_only_(results_only) {}
+  // Writes the keys up to this role.
+  explicit Writer(Role last) : last_(last) {}
 
   template <HasFields Section>
   void mapping(const Section& section, int indent) {
     for_each_field<Section>([&](const auto& field) {
       // A section that is left out as a whole is left out with all its fields.
-      if (results_only_ && field.role == Role::kOperation) return;
+      if (field.role > last_) return;
       out_ += std::string(static_cast<std::size_t>(indent), ' ');
       entry(field.name, section.*field.member, field.path_rule, indent);
     });
@@ -115,20 +116,30 @@ class Writer {
     }
   }
 
-  bool results_only_;
+  Role last_;
   std::string out_;
 };
 
-std::string write(const RunConfig& config, bool results_only) {
-  Writer writer(results_only);
+std::string write(const RunConfig& config, Role last) {
+  Writer writer(last);
   writer.mapping(config, 0);
   return std::move(writer).text();
 }
 
 }  // namespace
 
-std::string to_yaml(const RunConfig& config) { return write(config, false); }
+std::string to_yaml(const RunConfig& config) { return write(config, Role::kOperation); }
 
-std::string config_digest(const RunConfig& config) { return sha256_hex(write(config, true)); }
+std::string training_digest(const RunConfig& config) {
+  return sha256_hex(write(config, Role::kTraining));
+}
+
+std::string config_digest(const RunConfig& config) {
+  return sha256_hex(write(config, Role::kEvaluation));
+}
+
+std::string report_digest(const RunConfig& config) {
+  return sha256_hex(write(config, Role::kReport));
+}
 
 }  // namespace helip::config

@@ -11,9 +11,17 @@ namespace helip::config {
 // paths of c are absolute, as those of a parsed configuration are.
 std::string to_yaml(const RunConfig& config);
 
-// sha256 of the keys that determine results, as to_yaml writes them. Left out are coordinator,
-// launcher (apart from threads_per_worker and device), output, and the keys that fields.h marks as
-// operation only (caches, logging, time-outs): they may change between two runs of one job.
+// sha256 of the keys that determine the finished work up to one point, as to_yaml writes them. Keys
+// of operation (coordinator, launcher apart from threads_per_worker and device, caches, logging,
+// time-outs: config/fields.h) are in none: they may change between two runs of one job.
+
+// Of the trained model. Neither `eval` nor `output` changes it.
+std::string training_digest(const RunConfig& config);
+
+// Of the results too: training_digest's keys and `eval`.
 std::string config_digest(const RunConfig& config);
+
+// Of the report too: config_digest's keys and output.gallery_targets.
+std::string report_digest(const RunConfig& config);
 
 }  // namespace helip::config

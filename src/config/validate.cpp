@@ -79,7 +79,7 @@ void check(const CorpusConfig& corpus, Checks& checks) {
   checks.text_is_given(corpus.path, "corpus.path", "a corpus folder, tars, a CSV or TSV file");
   checks.text_is_given(corpus.caption_key, "corpus.caption_key", "a field name");
   checks.that(csv_separator_of(corpus.csv_separator).has_value(), "corpus.csv_separator",
-              "one character, or tab", "'" + corpus.csv_separator + "'");
+              "one character, tab, or auto", "'" + corpus.csv_separator + "'");
   checks.text_is_given(corpus.csv_img_key, "corpus.csv_img_key", "a column of the table");
   checks.text_is_given(corpus.csv_caption_key, "corpus.csv_caption_key", "a column of the table");
   checks.that(in_range(corpus.max_quarantined, 0, 1), "corpus.max_quarantined", "0 to 1",
@@ -349,6 +349,9 @@ void check(const EvalConfig& eval, Checks& checks) {
                   task_key, "a task given once", dataset.tasks[t]);
     }
     checks.name(dataset.split, key + ".split");
+    const bool probes = std::count(dataset.tasks.begin(), dataset.tasks.end(), "linear_probe") > 0;
+    checks.that(!probes || dataset.split != "train", key + ".split",
+                "a split other than train, on which the linear probe is trained", dataset.split);
   }
   checks.that(in_range(eval.batch_size, 1, 65536), "eval.batch_size", "1 to 65536",
               eval.batch_size);
@@ -404,6 +407,7 @@ void check_margins_on_device(const RunConfig& config, Checks& checks) {
 }  // namespace
 
 std::optional<char> csv_separator_of(const std::string& text) {
+  if (text == "auto") return '\0';
   if (text == "tab" || text == "\\t") return '\t';
   if (text.size() != 1 || text[0] == '"' || text[0] == '\n' || text[0] == '\r') return std::nullopt;
   return text[0];

@@ -27,7 +27,7 @@ std::optional<Violation> first_violation(const MiningConfig& mining);
 void validate(const RunConfig& config);
 
 // The character that corpus.csv_separator means: itself, or a tab for "tab" and for a backslash
-// with a t, as shells pass it. Nothing if it is no separator.
+// with a t, as shells pass it, or 0 for "auto": the header tells. Nothing if it is no separator.
 std::optional<char> csv_separator_of(const std::string& text);
 
 // Pairs in one global batch, M = S(1+p).

@@ -37,6 +37,18 @@ std::string label(const TaskRecord& task) { return cat(rpc::name_of(task.stage),
                        .found = cat("id ", rpc::number(task))});
 }
 
+// For the log: the first key that has changed since the last start and does not change the model.
+std::string later_change(const WorkDir& work_dir, const std::string& config_yaml) {
+  if (!std::filesystem::exists(work_dir.config())) return {};
+  const std::string stored = read_text_file(work_dir.config());
+  for (const config::Role role : {config::Role::kEvaluation, config::Role::kReport}) {
+    if (const auto change = first_difference(stored, config_yaml, role)) {
+      return cat(": ", change->key, " was ", change->stored, ", is ", change->given);
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 Job::Job(const config::RunConfig& config, const WorkDir& work_dir, MiningCut cut,
@@ -47,7 +59,7 @@ Job::Job(const config::RunConfig& config, const WorkDir& work_dir, MiningCut cut
       config_digest_(config::config_digest(config)),
       clock_(clock),
       options_(options),
-      pipeline_(config, work_dir, config_digest_, std::move(cut), options.until),
+      pipeline_(config, work_dir, std::move(cut), options.until),
       ledger_(ledger_options(config.coordinator)),
       registry_(seconds(config.coordinator.lease_seconds)),
       started_(clock.now()) {
@@ -110,9 +122,13 @@ void Job::open_ledger() {
                        .expected = *former,
                        .found = root});
   }
-  work_dir_.claim(config_yaml_, config_digest_, journal_->fact("config_digest").value_or(""));
-  journal_->set_fact("config_digest", config_digest_);
+  const std::string& training = pipeline_.config_digest(Stage::kTrain);
+  const std::string said = later_change(work_dir_, config_yaml_);
+  work_dir_.claim(config_yaml_, training, journal_->fact("training_digest").value_or(""));
+  journal_->set_fact("training_digest", training);
   journal_->set_fact("work_dir", root);
+  drop_outdated(records, said);
+  ledger_.start_above(journal_->last_dropped_fence());
 
   const TimePoint now = clock_.now();
   std::vector<TaskId> changed;
@@ -128,6 +144,30 @@ void Job::open_ledger() {
     changed.push_back(record.id);
   }
   put_back(changed);
+}
+
+// The model stays; evaluation and report, or the report alone, begin again where their tasks are of
+// another configuration than this one. Their files go first: a crash before the ledger forgets them
+// finds the same tasks outdated again.
+void Job::drop_outdated(std::vector<TaskRecord>& records, const std::string& change) {
+  const auto outdated = [&](const TaskRecord& record) {
+    if (record.stage < Stage::kEval) return false;
+    return rpc::task_spec_from_json(record.spec, label(record)).config_digest !=
+           pipeline_.config_digest(record.stage);
+  };
+  const auto first = std::find_if(records.begin(), records.end(), outdated);
+  if (first == records.end()) return;
+  std::string names;
+  for (const Stage stage : {Stage::kEval, Stage::kReport}) {
+    if (std::none_of(first, records.end(), [&](const auto& task) { return task.stage == stage; })) {
+      continue;
+    }
+    remove_results(work_dir_, stage);
+    names += cat(names.empty() ? "" : " and ", rpc::name_of(stage));
+  }
+  journal_->drop_from(first->id);
+  records.erase(first, records.end());
+  log::info(cat("done again: ", names, "; the trained model stays", change));
 }
 
 void Job::verify_results() {

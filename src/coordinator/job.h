@@ -35,8 +35,10 @@ struct JobOptions {
 class Job final : public rpc::Scheduler {
  public:
   // Opens or makes the work directory and replays its ledger. Throws ConfigError (another
-  // configuration or initial model, a directory that was moved), StoreError (another coordinator
-  // holds it). A damaged database is set aside and rebuilt from the result files.
+  // initial model, another configuration that determines the trained model, a directory that was
+  // moved), StoreError (another coordinator
+  // holds it). A damaged database is set aside and rebuilt from the result files. Where `eval`, or
+  // what the report shows, was changed, these stages begin again.
   Job(const config::RunConfig& config, const WorkDir& work_dir, MiningCut cut, const Clock& clock,
       const JobOptions& options);
   ~Job() override;
@@ -83,6 +85,7 @@ class Job final : public rpc::Scheduler {
 
  private:
   void open_ledger();
+  void drop_outdated(std::vector<TaskRecord>& records, const std::string& change);
   void verify_results();
   void expect_same_model() const;
   void advance();

@@ -2,6 +2,7 @@
 
 #include <sys/vfs.h>
 
+#include <algorithm>
 #include <array>
 
 #include "common/error.h"
@@ -11,6 +12,8 @@ namespace helip::coordinator {
 namespace {
 
 constexpr std::int64_t kSchemaVersion = 1;
+
+constexpr const char* kDroppedFence = "dropped_fence";
 
 constexpr const char* kSchema = R"(
 CREATE TABLE facts(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -180,6 +183,20 @@ void Journal::add(const std::vector<TaskRecord>& tasks) {
     insert.run();
   }
   transaction.commit();
+}
+
+void Journal::drop_from(TaskId first) {
+  const std::string rows = cat("FROM tasks WHERE id >= ", rpc::number(first));
+  Transaction transaction(database_);
+  const auto fence =
+      std::stoull(database_.value(cat("SELECT COALESCE(MAX(fence), 0) ", rows).c_str()));
+  set_fact(kDroppedFence, cat(std::max<std::uint64_t>(fence, rpc::number(last_dropped_fence()))));
+  database_.execute(cat("DELETE ", rows).c_str());
+  transaction.commit();
+}
+
+Fence Journal::last_dropped_fence() {
+  return Fence{std::stoull(fact(kDroppedFence).value_or("0"))};
 }
 
 void Journal::lease(const TaskRecord& task) {

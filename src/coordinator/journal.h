@@ -32,6 +32,11 @@ class Journal {
   void set_fact(const std::string& key, const std::string& value);
 
   void add(const std::vector<TaskRecord>& tasks);
+  // Deletes the tasks from this id on. Their ids are given again, to tasks whose fences are above
+  // last_dropped_fence().
+  void drop_from(TaskId first);
+  // The highest fence of all tasks that were dropped.
+  Fence last_dropped_fence();
   // pending → leased, under a fence higher than any before.
   void lease(const TaskRecord& task);
   // leased, under this fence → done.

@@ -56,19 +56,22 @@ class Launcher {
   virtual std::unique_ptr<Launch> start(const LaunchSpec& spec) = 0;
 };
 
-// Processes are children in a process group of their own; if this process dies, the kernel ends
-// mpirun, and with it its ranks. start() must be called by a thread that lives as long as the
-// launch.
 // The program of that name in PATH. Throws ConfigError if there is none.
 std::filesystem::path find_program(const std::string& name);
 
+// Processes are children in a process group of their own; if this process dies, the kernel ends
+// mpirun, and with it its ranks. start() must be called by a thread that lives as long as the
+// launch.
 class MpirunLauncher final : public Launcher {
  public:
   explicit MpirunLauncher(config::LauncherConfig config) : config_(std::move(config)) {}
   std::unique_ptr<Launch> start(const LaunchSpec& spec) override;
 
  private:
+  void tell_left_out(const std::vector<std::string>& names);
+
   config::LauncherConfig config_;
+  bool told_ = false;
 };
 
 }  // namespace helip::coordinator

@@ -11,7 +11,9 @@
 #include <system_error>
 
 #include "common/error.h"
+#include "common/log.h"
 #include "common/text.h"
+#include "coordinator/launch_environment.h"
 #include "coordinator/launcher.h"
 
 namespace helip::coordinator {
@@ -20,6 +22,19 @@ namespace {
 // Seconds that ranks have between SIGTERM and SIGKILL where somebody else (Slurm) ends mpirun: a
 // checkpoint must fit.
 constexpr int kGraceSeconds = 60;
+
+constexpr const char* kSshOptions = "-o BatchMode=yes -o ConnectTimeout=20";
+
+// Whether the person has chosen how other hosts are reached: then nothing is added to it, and
+// mpirun takes a parameter once only.
+bool names_remote_shell(const std::vector<std::string>& mpirun_args) {
+  for (const char* variable : {"OMPI_MCA_plm_rsh_agent", "OMPI_MCA_plm_rsh_args"}) {
+    if (std::getenv(variable) != nullptr) return true;
+  }
+  return std::any_of(mpirun_args.begin(), mpirun_args.end(), [](const std::string& argument) {
+    return argument.find("rsh_a") != std::string::npos;
+  });
+}
 
 class ChildLaunch final : public Launch {
  public:
@@ -77,6 +92,10 @@ Command mpirun_command(const config::LauncherConfig& config, const LaunchSpec& s
   }
   arguments.insert(arguments.end(), {"--mca", "odls_base_sigkill_timeout", cat(kGraceSeconds)});
   arguments.insert(arguments.end(), {"--mca", "mpi_yield_when_idle", "1"});
+  if (!config.hosts.empty() && !in_slurm && !names_remote_shell(config.mpirun_args)) {
+    // ssh asks nobody for a password and does not wait for minutes: it says what is wrong.
+    arguments.insert(arguments.end(), {"--mca", "plm_rsh_args", kSshOptions});
+  }
   arguments.insert(arguments.end(), config.mpirun_args.begin(), config.mpirun_args.end());
   arguments.insert(arguments.end(), {"-x", "HELIP_LAUNCH", spec.worker_program.string()});
   arguments.insert(arguments.end(), {"--coordinator", spec.coordinator});
@@ -103,6 +122,15 @@ std::filesystem::path find_program(const std::string& name) {
                      .found = "none there"});
 }
 
+void MpirunLauncher::tell_left_out(const std::vector<std::string>& names) {
+  if (names.empty() || told_) return;
+  told_ = true;
+  std::string list = names.front();
+  if (names.size() > 1) list += cat(" and ", names.size() - 1, " more");
+  log::warning(cat("mpirun is started without what another launch has left in this environment: ",
+                   printable(list)));
+}
+
 std::unique_ptr<Launch> MpirunLauncher::start(const LaunchSpec& spec) {
   const bool in_slurm = std::getenv("SLURM_JOB_NODELIST") != nullptr;
   const Command command = mpirun_command(config_, spec, in_slurm);
@@ -121,14 +149,11 @@ std::unique_ptr<Launch> MpirunLauncher::start(const LaunchSpec& spec) {
     arguments.push_back(const_cast<char*>(argument.c_str()));
   }
   arguments.push_back(nullptr);
-  std::vector<std::string> settings;
-  for (const auto& [name, value] : command.environment) settings.push_back(cat(name, "=", value));
-  for (char** entry = environ; *entry != nullptr; ++entry) {
-    const std::string_view setting(*entry);
-    if (!command.environment.contains(std::string(setting.substr(0, setting.find('='))))) {
-      settings.emplace_back(setting);
-    }
-  }
+  std::vector<std::string> inherited;
+  for (char** entry = environ; *entry != nullptr; ++entry) inherited.emplace_back(*entry);
+  LaunchEnvironment prepared = launch_environment(inherited, command.environment);
+  tell_left_out(prepared.left_out);
+  std::vector<std::string>& settings = prepared.settings;
   std::vector<char*> environment;
   environment.reserve(settings.size() + 1);
   for (std::string& setting : settings) environment.push_back(setting.data());

@@ -4,8 +4,10 @@
 #include <nlohmann/json.hpp>
 
 #include "common/error.h"
+#include "common/json_reason.h"
 #include "common/percent.h"
 #include "common/text.h"
+#include "config/to_yaml.h"
 
 namespace helip::coordinator {
 namespace {
@@ -27,7 +29,7 @@ T read(const TaskRecord& task, const char* key) {
     throw StoreError({.what = "the result of a task lacks a key",
                       .where = cat(rpc::name_of(task.stage), "/", task.name),
                       .expected = key,
-                      .found = error.what()});
+                      .found = json_reason(error)});
   }
 }
 
@@ -92,13 +94,26 @@ void expect_usable(std::uint64_t quarantined, const CorpusFacts& corpus, double 
                                 ", before all are encoded; `helip data check` names them")});
 }
 
-Pipeline::Pipeline(const config::RunConfig& config, const WorkDir& work_dir,
-                   std::string config_digest, MiningCut cut, Stage until)
+Pipeline::Pipeline(const config::RunConfig& config, const WorkDir& work_dir, MiningCut cut,
+                   Stage until)
     : config_(config),
       work_dir_(work_dir),
-      config_digest_(std::move(config_digest)),
+      training_digest_(config::training_digest(config)),
+      evaluation_digest_(config::config_digest(config)),
+      report_digest_(config::report_digest(config)),
       cut_(std::move(cut)),
       until_(until) {}
+
+const std::string& Pipeline::config_digest(Stage stage) const {
+  switch (stage) {
+    case Stage::kEval:
+      return evaluation_digest_;
+    case Stage::kReport:
+      return report_digest_;
+    default:
+      return training_digest_;
+  }
+}
 
 bool Pipeline::runs(Stage stage) const {
   if (stage > until_) return false;
@@ -171,7 +186,7 @@ rpc::TaskSpec Pipeline::base(Stage stage, const char* kind, std::string name) co
   spec.stage = stage;
   spec.kind = kind;
   spec.name = std::move(name);
-  spec.config_digest = config_digest_;
+  spec.config_digest = config_digest(stage);
   spec.paths["results"] = work_dir_.tasks(stage).string();
   return spec;
 }

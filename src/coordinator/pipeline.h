@@ -58,8 +58,11 @@ void expect_usable(std::uint64_t quarantined, const CorpusFacts& corpus, double 
 class Pipeline {
  public:
   // `until`: the last stage that runs.
-  Pipeline(const config::RunConfig& config, const WorkDir& work_dir, std::string config_digest,
-           MiningCut cut, Stage until = Stage::kReport);
+  Pipeline(const config::RunConfig& config, const WorkDir& work_dir, MiningCut cut,
+           Stage until = Stage::kReport);
+
+  // Digest of the configuration's keys that the stage's results depend on. Each task's spec has it.
+  [[nodiscard]] const std::string& config_digest(Stage stage) const;
 
   // Whether the configuration has the stage at all and `until` allows it.
   [[nodiscard]] bool runs(Stage stage) const;
@@ -106,7 +109,7 @@ class Pipeline {
 
   config::RunConfig config_;
   WorkDir work_dir_;
-  std::string config_digest_;
+  std::string training_digest_, evaluation_digest_, report_digest_;
   MiningCut cut_;
   Stage until_;
 };

@@ -140,6 +140,19 @@ std::string missing_result(const WorkDir& work_dir, const TaskRecord& task,
   return {};
 }
 
+void remove_results(const WorkDir& work_dir, Stage stage) {
+  const fs::path product = stage == Stage::kEval ? work_dir.results() : work_dir.report();
+  for (const fs::path& path : {product, work_dir.tasks(stage)}) {
+    std::error_code error;
+    fs::remove_all(path, error);
+    if (error) {
+      throw StoreError({.what = "a former result cannot be removed",
+                        .where = path.string(),
+                        .found = error.message()});
+    }
+  }
+}
+
 FoundResults::FoundResults(const WorkDir& work_dir, Stage stage) : work_dir_(work_dir) {
   const fs::path folder = work_dir.tasks(stage);
   if (!is_there(folder)) return;

@@ -27,6 +27,10 @@ std::string check_result_file(const std::filesystem::path& file, const std::stri
 std::string missing_result(const WorkDir& work_dir, const TaskRecord& task,
                            const rpc::TaskSpec& spec);
 
+// Removes what tasks of evaluation and report have written: results.json or the report, and
+// WORK/tasks/<stage>. Throws StoreError naming what cannot be removed.
+void remove_results(const WorkDir& work_dir, Stage stage);
+
 // The files in WORK/tasks/<stage>, listed once: a stage may have very many tasks.
 class FoundResults {
  public:

@@ -14,28 +14,12 @@
 #include "common/error.h"
 #include "common/log.h"
 #include "common/text.h"
+#include "coordinator/listen_check.h"
 #include "coordinator/scheduler_service.h"
 #include "coordinator/status_service.h"
 
 namespace helip::coordinator {
 namespace {
-
-struct HostPort {
-  std::string host, port;
-};
-
-HostPort split(const std::string& listen) {
-  const std::size_t colon = listen.rfind(':');
-  const bool digits = colon != std::string::npos && colon + 1 < listen.size() &&
-                      listen.find_first_not_of("0123456789", colon + 1) == std::string::npos;
-  if (!digits || colon == 0) {
-    throw ConfigError({.what = "not an address to listen on",
-                       .where = "coordinator.listen",
-                       .expected = "host:port, as 127.0.0.1:0",
-                       .found = listen});
-  }
-  return {listen.substr(0, colon), listen.substr(colon + 1)};
-}
 
 // The name by which other hosts reach a server that listens on every interface.
 std::string reachable_host(const std::string& host) {
@@ -46,11 +30,6 @@ std::string reachable_host(const std::string& host) {
 }
 
 }  // namespace
-
-bool is_loopback(const std::string& listen) {
-  const std::string host = split(listen).host;
-  return host == "localhost" || host == "[::1]" || host.starts_with("127.");
-}
 
 struct Server::State {
   State(Job& the_job, const WorkDir& folder)
@@ -84,16 +63,8 @@ struct Server::State {
 
 Server::Server(Job& job, const WorkDir& work_dir, const ServerOptions& options)
     : state_(std::make_unique<State>(job, work_dir)) {
+  check_listen(options.listen, options.insecure_network);
   const bool loopback = is_loopback(options.listen);
-  if (!loopback && !options.insecure_network) {
-    throw ConfigError(
-        {.what = "listening beyond loopback without encryption and authentication; mutual TLS is "
-                 "not supported yet: say --insecure-network (coordinator.insecure_network: true) "
-                 "to trust this network",
-         .where = "coordinator.listen",
-         .expected = "an address in 127.0.0.0/8",
-         .found = options.listen});
-  }
   if (!loopback) {
     log::warning(cat("listening on ", options.listen,
                      " without encryption and authentication; gRPC ", grpc::Version(),
@@ -115,7 +86,7 @@ Server::Server(Job& job, const WorkDir& work_dir, const ServerOptions& options)
   if (state_->server == nullptr || port == 0) {
     throw CommError({.what = "cannot listen", .where = options.listen});
   }
-  state_->address = cat(reachable_host(split(options.listen).host), ":", port);
+  state_->address = cat(reachable_host(split_address(options.listen).host), ":", port);
   state_->server->GetHealthCheckService()->SetServingStatus(true);
   work_dir.publish_address(state_->address);
   state_->ticker = std::thread([state = state_.get()] { state->tick_until_closed(); });

@@ -16,8 +16,8 @@ struct ServerOptions {
 
 class Server {
  public:
-  // Listens and publishes WORK/coordinator/address. Throws ConfigError for an address beyond
-  // loopback without insecure_network, CommError if the port cannot be had.
+  // Listens and publishes WORK/coordinator/address. Throws as check_listen()
+  // (listen_check.h), CommError if the port was taken since.
   Server(Job& job, const WorkDir& work_dir, const ServerOptions& options);
   // Ends streams and calls within three seconds and removes the address.
   ~Server();
@@ -31,9 +31,5 @@ class Server {
   struct State;
   std::unique_ptr<State> state_;
 };
-
-// "127.0.0.1:0" → true for 127.0.0.0/8, ::1 and localhost. Throws ConfigError if it is not
-// host:port.
-bool is_loopback(const std::string& listen);
 
 }  // namespace helip::coordinator

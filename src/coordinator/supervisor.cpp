@@ -9,6 +9,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/text.h"
+#include "coordinator/launch_cause.h"
 
 namespace helip::coordinator {
 namespace {
@@ -16,6 +17,8 @@ namespace {
 // Seconds that mpirun has to notice by itself that its ranks are gone, and ranks to notice that
 // mpirun is.
 constexpr double kNoticeSeconds = 2;
+// Seconds without a worker after which a launch is wondered at.
+constexpr double kSilenceSeconds = 60;
 
 // The state letter of /proc/PID/stat; it follows the name, which may hold anything, in parentheses.
 bool process_alive(std::int64_t pid) {
@@ -79,11 +82,14 @@ void Supervisor::start(Stage stage) {
   log::info(cat("starting ", config_.workers, " workers for ", rpc::to_list(group_), "; log ",
                 spec.log_file.string()));
   launch_ = launcher_->start(spec);
+  started_ = surroundings_.seconds();
+  told_of_silence_ = false;
 }
 
 void Supervisor::collect(int exit_status) {
   const std::string name = launch_->name();
   const std::filesystem::path log_file = launch_->log_file();
+  const bool registered = !job_.processes_of(name).empty();
   launch_.reset();
   over_since_ = -1;
   asked_to_leave_ = false;
@@ -96,11 +102,14 @@ void Supervisor::collect(int exit_status) {
     return;
   }
   ++failures_;
-  const std::string last = last_line(log_file);
-  const std::string what = cat("the workers for ", rpc::to_list(group_), " ended early (exit ",
-                               exit_status, last.empty() ? ")" : cat("): ", last));
-  // Usage and configuration do not mend by trying again.
-  if (exit_status == kExitUsage) {
+  const LaunchCause cause = launch_cause(log_file);
+  const std::string who = cat(registered ? "the workers for " : "no worker started for ",
+                              rpc::to_list(group_), registered ? " ended early" : "");
+  const std::string what =
+      cat(who, ": ", cause.text.empty() ? "mpirun says nothing of it" : cause.text, " (exit ",
+          exit_status, ")");
+  // Usage and configuration do not mend by trying again, nor does a program that cannot start.
+  if (exit_status == kExitUsage || (cause.permanent && !registered)) {
     job_.give_up(cat(what, "; log ", log_file.string()), true);
   } else if (failures_ > config_.max_restarts) {
     job_.give_up(cat(what, "; ", failures_, " times in all, launcher.max_restarts is ",
@@ -115,6 +124,17 @@ bool Supervisor::ranks_alive() const {
     if (process.host == surroundings_.host && surroundings_.process_alive(process.pid)) return true;
   }
   return false;
+}
+
+// mpirun with --enable-recovery goes on where no rank could be started, and ranks that reach no
+// coordinator wait for one.
+void Supervisor::tell_of_silence() {
+  if (told_of_silence_ || surroundings_.seconds() - started_ < kSilenceSeconds) return;
+  told_of_silence_ = true;
+  if (!job_.processes_of(launch_->name()).empty()) return;
+  log::warning(cat("no worker has registered for ", human_seconds(kSilenceSeconds),
+                   ": can every host start ", worker_program_.string(), " and reach ", coordinator_,
+                   "? log ", launch_->log_file().string()));
 }
 
 // True if mpirun should have ended but may not have: all its ranks are gone, or the job has failed
@@ -135,6 +155,7 @@ bool Supervisor::launch_is_over() const {
 
 bool Supervisor::step() {
   if (launch_ != nullptr) {
+    tell_of_silence();
     const double now = surroundings_.seconds();
     const auto exit_status = launch_->poll();
     const bool over = exit_status || launch_is_over();
@@ -167,19 +188,6 @@ bool Supervisor::step() {
 
 void Supervisor::kill_launches() {
   if (launch_ != nullptr) launch_->kill();
-}
-
-std::string last_line(const std::filesystem::path& log_file) {
-  std::ifstream log(log_file);
-  std::string line, error, other;
-  // mpirun closes with a frame of dashes and advice; what a worker said last is the cause, if one
-  // said anything.
-  while (std::getline(log, line)) {
-    if (line.find("| error |") != std::string::npos) error = line;
-    if (line.find_first_not_of(" -\t") != std::string::npos) other = line;
-  }
-  const std::string& last = error.empty() ? other : error;
-  return printable(last.substr(0, 500));
 }
 
 }  // namespace helip::coordinator

@@ -47,6 +47,7 @@ class Supervisor {
   void collect(int exit_status);
   [[nodiscard]] bool ranks_alive() const;
   [[nodiscard]] bool launch_is_over() const;
+  void tell_of_silence();
 
   Job& job_;
   Launcher* launcher_;
@@ -61,10 +62,9 @@ class Supervisor {
   std::uint32_t launches_ = 0;
   std::uint32_t failures_ = 0;  // of the group at hand
   bool asked_to_leave_ = false;
+  double started_ = 0;
+  bool told_of_silence_ = false;
   double over_since_ = -1;  // when the launch was first seen to be over; negative: it is not
 };
-
-// The last line with text of a log, for a message; empty if there is none.
-std::string last_line(const std::filesystem::path& log_file);
 
 }  // namespace helip::coordinator

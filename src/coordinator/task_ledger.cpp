@@ -35,6 +35,7 @@ TaskId TaskLedger::add(Stage stage, std::string name, std::string spec, std::uin
   task.name = std::move(name);
   task.spec = std::move(spec);
   task.units = units;
+  task.fence = first_fence_;
   index(task);
   tasks_.push_back(std::move(task));
   return tasks_.back().id;

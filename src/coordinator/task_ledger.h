@@ -76,6 +76,9 @@ class TaskLedger {
  public:
   explicit TaskLedger(const LedgerOptions& options) : options_(options) {}
 
+  // Tasks that are added from now on are granted under fences above this one: their ids were those
+  // of tasks that are no more, whose holders may still be alive.
+  void start_above(Fence fence) { first_fence_ = fence; }
   // Adds a pending task; ids count from 1. Name and stage must be new (else StoreError).
   TaskId add(Stage stage, std::string name, std::string spec, std::uint64_t units);
   // Puts back a journaled record; ids must follow each other. A leased one gets a fresh term and a
@@ -148,6 +151,7 @@ class TaskLedger {
   std::array<StageTasks, rpc::kStages.size()> stages_;
   std::map<TaskId, Lease> leases_;
   std::set<TaskId> failed_;
+  Fence first_fence_{};
 };
 
 }  // namespace helip::coordinator

@@ -4,9 +4,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <map>
-#include <set>
 #include <sstream>
 #include <system_error>
 #include <type_traits>
@@ -47,23 +47,38 @@ std::map<std::string, std::string> flatten(const std::string& yaml) {
   return values;
 }
 
-// Sections and "section.key"s that the digest leaves out, by the same roles.
-std::set<std::string> operation_keys() {
-  std::set<std::string> keys;
+// The roles of sections and of "section.key"s, as the digests see them.
+std::map<std::string, config::Role> roles() {
+  std::map<std::string, config::Role> roles;
   config::for_each_field<config::RunConfig>([&](const auto& section) {
     const std::string name(section.name);
-    if (section.role == config::Role::kOperation) keys.insert(name);
+    roles[name] = section.role;
     using Section = std::remove_cvref_t<decltype(config::RunConfig{}.*section.member)>;
     config::for_each_field<Section>([&](const auto& field) {
-      if (field.role == config::Role::kOperation) keys.insert(cat(name, ".", field.name));
+      roles[cat(name, ".", field.name)] = std::max(section.role, field.role);
     });
   });
-  return keys;
+  return roles;
 }
 
-bool determines_results(const std::string& key) {
-  static const std::set<std::string> operation = operation_keys();
-  return !operation.contains(key) && !operation.contains(key.substr(0, key.find('.')));
+config::Role role_of(const std::string& key) {
+  static const std::map<std::string, config::Role> known = roles();
+  const std::size_t section_end = std::min(key.find('.'), key.size());
+  const std::size_t field_end = std::min(key.find('.', section_end + 1), key.size());
+  const auto field = known.find(key.substr(0, field_end));
+  if (field != known.end()) return field->second;
+  // A key of an older program, or an item of a list.
+  const auto section = known.find(key.substr(0, section_end));
+  return section == known.end() ? config::Role::kTraining : section->second;
+}
+
+[[noreturn]] void refuse_other_job(const std::string& where, const std::string& stored,
+                                   const std::string& given) {
+  throw ConfigError(
+      {.what = "the work directory holds a job of another configuration; take another --work-dir",
+       .where = where,
+       .expected = stored,
+       .found = given});
 }
 
 StoreError system_failure(const char* what, const std::filesystem::path& path) {
@@ -112,28 +127,27 @@ std::filesystem::path WorkDir::feature_cache(const config::EncoderConfig& encode
                                        : std::filesystem::path(encoder.feature_cache);
 }
 
-void WorkDir::claim(const std::string& config_yaml, const std::string& config_digest,
+void WorkDir::expect_same_training(const std::string& config_yaml) const {
+  if (!std::filesystem::exists(config())) return;
+  const auto difference =
+      first_difference(read_text_file(config()), config_yaml, config::Role::kTraining);
+  if (!difference) return;
+  refuse_other_job(cat(root_.string(), ": ", difference->key), difference->stored,
+                   difference->given);
+}
+
+void WorkDir::claim(const std::string& config_yaml, const std::string& training_digest,
                     const std::string& stored_digest) const {
-  const bool held = std::filesystem::exists(config());
-  const std::string stored = held ? read_text_file(config()) : std::string();
-  // Where the ledger was lost, the configuration beside it still tells whose results lie here.
-  const bool ours = stored_digest.empty() || stored_digest == config_digest;
-  const auto difference = held ? first_difference(stored, config_yaml) : std::nullopt;
-  if (!ours || (stored_digest.empty() && difference)) {
-    const std::string what =
-        "the work directory holds a job of another configuration; take another --work-dir";
-    if (!difference) {
-      throw ConfigError({.what = what,
-                         .where = root_.string(),
-                         .expected = cat("config digest ", stored_digest),
-                         .found = cat("config digest ", config_digest)});
+  if (stored_digest != training_digest) {
+    // Where the ledger was lost, the configuration beside it still tells whose results lie here.
+    expect_same_training(config_yaml);
+    if (!stored_digest.empty()) {
+      refuse_other_job(root_.string(), cat("training digest ", stored_digest),
+                       cat("training digest ", training_digest));
     }
-    throw ConfigError({.what = what,
-                       .where = cat(root_.string(), ": ", difference->key),
-                       .expected = difference->stored,
-                       .found = difference->given});
   }
-  if (stored != config_yaml) publish_file(config(), config_yaml);
+  const bool same = std::filesystem::exists(config()) && read_text_file(config()) == config_yaml;
+  if (!same) publish_file(config(), config_yaml);
 }
 
 void WorkDir::publish_address(const std::string& text) const {
@@ -171,7 +185,7 @@ std::string model_name(const config::ModelConfig& model) {
 }
 
 std::optional<ConfigDifference> first_difference(const std::string& stored_yaml,
-                                                 const std::string& yaml) {
+                                                 const std::string& yaml, config::Role role) {
   const auto there = flatten(stored_yaml);
   const auto here = flatten(yaml);
   const auto value_in = [](const auto& values, const std::string& key) {
@@ -182,7 +196,7 @@ std::optional<ConfigDifference> first_difference(const std::string& stored_yaml,
   keys.insert(here.begin(), here.end());
   for (const auto& entry : keys) {
     const std::string& key = entry.first;
-    if (!determines_results(key)) continue;
+    if (role_of(key) != role) continue;
     ConfigDifference difference{key, value_in(there, key), value_in(here, key)};
     if (difference.stored != difference.given) return difference;
   }

@@ -7,7 +7,7 @@
 #include <optional>
 #include <string>
 
-#include "config/run_config.h"
+#include "config/fields.h"
 #include "rpc/stage.h"
 
 namespace helip::coordinator {
@@ -53,10 +53,13 @@ class WorkDir {
                                             std::uint64_t seed) const;
   [[nodiscard]] std::filesystem::path feature_cache(const config::EncoderConfig& encoder) const;
 
-  // Makes the folder and writes config.yaml. Throws ConfigError if the folder holds a job of
-  // another configuration, naming the first key that differs; keys that results do not depend on
-  // (those of operation in config/fields.h) may differ.
-  void claim(const std::string& config_yaml, const std::string& config_digest,
+  // Throws ConfigError if config.yaml here is of a job whose trained model another value
+  // determines, naming the first such key. Returns nothing where no job has begun.
+  void expect_same_training(const std::string& config_yaml) const;
+  // Makes the folder and writes config.yaml. Throws ConfigError if the folder holds a job whose
+  // trained model another configuration determines; keys of other roles (config/fields.h) may
+  // differ. `stored_digest`: the ledger's training digest; empty if there is none.
+  void claim(const std::string& config_yaml, const std::string& training_digest,
              const std::string& stored_digest) const;
 
   // The coordinator's address, host:port; readable by the owner alone.
@@ -76,9 +79,8 @@ struct ConfigDifference {
   std::string stored, given;  // values; "absent" where there is none
 };
 
-// The first key that differs between two resolved configurations, leaving out those that results do
-// not depend on.
+// The first key of this role that differs between two resolved configurations.
 std::optional<ConfigDifference> first_difference(const std::string& stored_yaml,
-                                                 const std::string& yaml);
+                                                 const std::string& yaml, config::Role role);
 
 }  // namespace helip::coordinator

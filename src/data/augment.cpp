@@ -34,7 +34,7 @@ CroppedImage decode_for_crops(std::span<const std::byte> encoded, int size,
     return fraction;
   };
   result.image = scaled ? decode_image_scaled(encoded, limits, choose_fraction)
-                        : decode_image(encoded, limits);
+                        : decode_stored(encoded, limits);
   if (!result.regions.empty()) return result;
   for (const Crop& crop : choose(result.image.width, result.image.height)) {
     result.regions.push_back(box_of(crop));

@@ -16,7 +16,7 @@ namespace helip::data {
 using ChooseCrops = std::function<std::vector<Crop>(int width, int height)>;
 
 struct CroppedImage {
-  Image image;
+  StoredImage image;
   std::vector<Box> regions;  // the crops, in pixels of `image`
 };
 

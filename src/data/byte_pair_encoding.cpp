@@ -2,8 +2,10 @@
 
 #include <zlib.h>
 
+#include <filesystem>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include "common/error.h"
@@ -23,7 +25,10 @@ std::uint64_t pair_key(std::int32_t left, std::int32_t right) {
 }
 
 std::string read_gzip(const std::filesystem::path& file) {
-  gzFile handle = gzopen(file.c_str(), "rb");
+  std::error_code ignored;
+  // A named pipe would be waited for.
+  const bool is_file = std::filesystem::is_regular_file(file, ignored);
+  gzFile handle = is_file ? gzopen(file.c_str(), "rb") : nullptr;
   if (handle == nullptr) {
     throw DataError(
         {"vocabulary cannot be opened", file.string(), "bpe_simple_vocab_16e6.txt.gz", ""});

@@ -1,11 +1,11 @@
 #include "data/caption.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <string_view>
 #include <utility>
 
 #include "common/text.h"
+#include "data/json_object.h"
 #include "data/tokenizer.h"
 
 namespace helip::data {
@@ -23,10 +23,29 @@ bool is_blank(const std::string& text) {
   return !has_ascii_word && clean_text(text).empty();
 }
 
+std::string named(const JsonField& field) {
+  constexpr std::size_t kMostBytes = 60;
+  std::string name = shortened(field.name, kMostBytes);
+  if (field.kind != JsonKind::kString) name += cat(" (", with_article(field.kind), ")");
+  return name;
+}
+
+std::string fields_of(const JsonObject& json) {
+  constexpr std::size_t kMostBytes = 200;
+  std::string fields;
+  for (const JsonField& field : json.fields) {
+    if (fields.size() > kMostBytes) return fields + ", …";
+    fields += (fields.empty() ? "" : ", ") + named(field);
+  }
+  return fields.empty() ? "none" : fields;
+}
+
 Caption unusable(std::string problem) { return {.text = {}, .problem = std::move(problem)}; }
 
 Caption checked(std::string text) {
-  if (!is_valid_utf8(text)) return unusable("the caption is not valid UTF-8");
+  constexpr std::size_t kMostShown = 40;
+  if (!is_valid_utf8(text))
+    return unusable(cat("the caption is not valid UTF-8; it begins ", shortened(text, kMostShown)));
   if (is_blank(text)) return unusable("the caption is empty");
   return {.text = std::move(text), .problem = {}};
 }
@@ -40,21 +59,22 @@ Caption caption_of_text(std::span<const std::byte> content) {
 
 Caption caption_of_json(std::span<const std::byte> content, const std::string& key) {
   if (content.size() > kMaxCaptionBytes) return unusable("the caption's json is larger than 1 MiB");
-  const std::string_view text = text_of(content);
-  if (!is_valid_utf8(text)) return unusable("the caption is not valid UTF-8");
-  const auto json = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
-  if (!json.is_object()) return unusable("the caption's json is not a JSON object");
-  const auto field = json.find(key);
-  if (field == json.end() || field->is_null()) return unusable("the json has no field " + key);
-  if (!field->is_string()) return unusable("the json's field " + key + " is not a string");
-  return checked(field->get<std::string>());
+  const JsonObject json = read_json_object(content);
+  if (!json.problem.empty()) return unusable("the caption's json " + json.problem);
+  const JsonField* field = json.find(key);
+  if (field == nullptr) {
+    return unusable(cat("the json has no field ", key, "; it has ", fields_of(json)));
+  }
+  if (field->kind != JsonKind::kString) {
+    return unusable(
+        cat("the json's field ", key, " is ", with_article(field->kind), "; expected a string"));
+  }
+  return checked(field->text);
 }
 
 std::vector<std::string> json_fields(std::span<const std::byte> content) {
-  const auto json = nlohmann::json::parse(text_of(content), nullptr, /*allow_exceptions=*/false);
   std::vector<std::string> fields;
-  if (!json.is_object()) return fields;
-  for (const auto& [field, unused] : json.items()) fields.push_back(field);
+  for (const JsonField& field : read_json_object(content).fields) fields.push_back(named(field));
   return fields;
 }
 

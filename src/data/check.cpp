@@ -1,6 +1,7 @@
 #include "data/check.h"
 
 #include <algorithm>
+#include <optional>
 #include <span>
 #include <unordered_map>
 
@@ -11,12 +12,16 @@
 #include "data/image.h"
 #include "data/import_image.h"
 #include "data/index_corpus.h"
+#include "data/mojibake.h"
 #include "data/ordered_parallel.h"
+#include "data/tokenizer.h"
+#include "data/unicode_text.h"
 
 namespace helip::data {
 namespace {
 
 constexpr std::size_t kMostRepeated = 5;
+constexpr std::size_t kMostMojibake = 5;
 
 // What the shards hold now against what the manifest and the index say.
 std::vector<std::string> compare(const CorpusScan& scan, const Corpus& corpus,
@@ -107,7 +112,9 @@ void count_duplicates(const Corpus& corpus, CheckReport& report) {
 
 struct SampleCheck {
   QuarantineEntry entry;
-  std::string kind;  // empty: usable
+  std::string kind;                     // empty: usable
+  std::string defect;                   // of a usable image
+  std::optional<std::string> mojibake;  // the caption, if it looks like mojibake after its cleaning
 };
 
 SampleCheck check_sample(const Corpus& corpus, std::uint64_t id, const CheckRules& rules) {
@@ -117,12 +124,16 @@ SampleCheck check_sample(const Corpus& corpus, std::uint64_t id, const CheckRule
                       .offset = sample.offset,
                       .key = sample.key,
                       .reason = {}},
+                     {},
+                     {},
                      {}};
+  if (looks_like_mojibake(decode_utf8(clean_text(sample.caption))))
+    result.mojibake = sample.caption;
   try {
     const double began = thread_seconds();
-    decode_image(sample.image, rules.limits);
+    result.defect = decode_stored(sample.image, rules.limits).defect.kind;
     const double took = thread_seconds() - began;
-    result.kind = sample.caption_problem;
+    result.kind = split_reason(sample.caption_problem).kind;
     result.entry.reason = sample.caption_problem;
     if (took > rules.max_decode_seconds) {
       result.kind = kSlowImage;
@@ -155,8 +166,7 @@ CheckReport check_corpus(const std::filesystem::path& folder, const CheckRules& 
   if (!report.damage.empty()) return report;
   for (const QuarantineEntry& entry : scan.unpaired)
     // Of a repeated key, which loses no sample, the entry itself counts.
-    report.problems[entry.reason.substr(0, entry.reason.find(';'))] +=
-        std::max<std::uint64_t>(entry.samples, 1);
+    report.problems[split_reason(entry.reason).kind] += std::max<std::uint64_t>(entry.samples, 1);
   ordered_parallel(
       corpus.size(), rules.threads, 8ULL * rules.threads,
       [&](std::uint64_t id) { return check_sample(corpus, id, rules); },
@@ -164,6 +174,13 @@ CheckReport check_corpus(const std::filesystem::path& folder, const CheckRules& 
         if (!sample.kind.empty()) {
           ++report.problems[sample.kind];
           report.unusable.push_back(std::move(sample.entry));
+        } else if (!sample.defect.empty()) {
+          ++report.defects[sample.defect];
+        }
+        if (sample.mojibake) {
+          ++report.mojibake;
+          if (report.mojibake_examples.size() < kMostMojibake)
+            report.mojibake_examples.emplace_back(id, *std::move(sample.mojibake));
         }
         if (progress) progress(id + 1, corpus.size());
       });

@@ -25,12 +25,17 @@ struct CheckReport {
   std::vector<QuarantineEntry> unusable;
   std::map<std::string, std::uint64_t>
       problems;  // by kind: of unusable samples and of members without a partner
-  std::uint64_t image_duplicate_groups = 0;  // groups with more than one member
-  std::uint64_t image_duplicates = 0;        // their members
+  std::map<std::string, std::uint64_t> defects;  // by kind: of images that are used all the same
+  std::uint64_t image_duplicate_groups = 0;      // groups with more than one member
+  std::uint64_t image_duplicates = 0;            // their members
   std::uint64_t caption_duplicate_groups = 0;
   std::uint64_t caption_duplicates = 0;
   std::vector<std::pair<std::string, std::uint64_t>>
       repeated_captions;  // those repeated most, at most 5
+  // Captions that look like mojibake after their cleaning, too: how many, and sample and text of
+  // the first, at most 5.
+  std::uint64_t mojibake = 0;
+  std::vector<std::pair<std::uint64_t, std::string>> mojibake_examples;
 };
 
 struct CheckRules {

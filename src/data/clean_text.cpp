@@ -1,5 +1,5 @@
-// The cleaning of open_clip's tokenizer: ftfy.fix_text (6.3, without its repair of mojibake),
-// html.unescape twice, white space collapsed and stripped.
+// The cleaning of open_clip's tokenizer: ftfy.fix_text (6.3.1), html.unescape twice, white space
+// collapsed and stripped.
 #include <unicode/uchar.h>
 
 #include <algorithm>
@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "data/html_entities.h"
+#include "data/mojibake.h"
 #include "data/tokenizer.h"
 #include "data/unicode_text.h"
 #include "data/windows_1252.h"
@@ -259,9 +260,15 @@ std::u32string compose(std::u32string text) {
 // length.
 constexpr int kMostRounds = 100;
 
+// Mojibake in mojibake is undone in rounds, too: hundreds for a caption of a line, sixteen for one
+// of 1 MiB.
+std::size_t most_repair(std::u32string_view text) { return 1'000'000 + 16 * text.size(); }
+
 std::u32string fix_segment(std::u32string text, bool unescape) {
+  std::size_t work = most_repair(text);
   for (int round = 0; round < kMostRounds; ++round) {
     std::u32string fixed = unescape ? replace_references(text, strict_reference) : text;
+    fixed = repair_mojibake(std::move(fixed), work);
     fixed = compose(remove_controls(fix_characters(fixed)));
     if (fixed == text) break;
     text = std::move(fixed);
@@ -269,14 +276,16 @@ std::u32string fix_segment(std::u32string text, bool unescape) {
   return text;
 }
 
-// Line by line; from the first line with a '<' on the text is taken for HTML, whose entities are
-// left alone.
+// Line by line, of which a longer one than this counts as several; from the first line with a '<'
+// on the text is taken for HTML, whose entities are left alone.
 std::u32string fix_text(std::u32string_view text) {
+  constexpr std::size_t kLongestLine = 1'000'000;
   std::u32string out;
   bool unescape = true;
   for (std::size_t start = 0; start < text.size();) {
     const std::size_t line_break = text.find(U'\n', start);
-    const std::size_t end = line_break == std::u32string_view::npos ? text.size() : line_break + 1;
+    const std::size_t line = line_break == std::u32string_view::npos ? text.size() : line_break + 1;
+    const std::size_t end = std::min(line, start + kLongestLine);
     const std::u32string_view segment = text.substr(start, end - start);
     unescape = unescape && segment.find(U'<') == std::u32string_view::npos;
     out += fix_segment(std::u32string(segment), unescape);

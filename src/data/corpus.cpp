@@ -4,6 +4,7 @@
 
 #include "common/digest.h"
 #include "common/error.h"
+#include "common/path_kind.h"
 #include "common/text.h"
 #include "data/index_corpus.h"
 #include "data/location_index.h"
@@ -68,7 +69,7 @@ Corpus::~Corpus() = default;
 
 Corpus Corpus::open(const std::filesystem::path& folder, std::uint64_t max_image_bytes) {
   const auto file = folder / "manifest.json";
-  if (!std::filesystem::exists(file)) {
+  if (!is_file(file)) {
     throw DataError({.what = "not a corpus folder",
                      .where = folder.string(),
                      .expected = "manifest.json in it"});

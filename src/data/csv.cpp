@@ -7,6 +7,7 @@
 #include "common/publish.h"
 #include "common/text.h"
 #include "config/validate.h"
+#include "data/csv_header.h"
 
 namespace helip::data {
 namespace {
@@ -18,10 +19,10 @@ class CsvParser {
     if (text_.starts_with("\xEF\xBB\xBF")) text_.remove_prefix(3);
   }
 
-  std::vector<CsvRow> run() {
+  std::vector<CsvRow> run(std::size_t most) {
     std::vector<CsvRow> rows;
-    while (position_ < text_.size()) {
-      CsvRow row{.line = line_, .fields = {}};
+    while (position_ < text_.size() && rows.size() < most) {
+      CsvRow row{.line = line_, .last_line = 0, .fields = {}};
       const std::size_t start = position_;
       do {
         row.fields.push_back(field());
@@ -29,6 +30,7 @@ class CsvParser {
       const std::string_view line = text_.substr(start, position_ - start);
       const bool blank =
           row.fields.size() == 1 && line.find_first_not_of(" \t") == std::string_view::npos;
+      row.last_line = line_;
       take_line_end();
       if (!blank) rows.push_back(std::move(row));
     }
@@ -56,14 +58,16 @@ class CsvParser {
       if (at_end()) {
         throw DataError({.what = "a quoted field is not closed",
                          .where = cat(file_, ":", first_line),
-                         .expected = "a double quote before the end of the file"});
+                         .expected = "a double quote before the end of the file, or none at the "
+                                     "beginning of the field"});
       }
       const char c = text_[position_];
       if (c == '"') {
         if (position_ + 1 == text_.size() || text_[position_ + 1] != '"') break;
         ++position_;
       }
-      if (c == '\n') ++line_;
+      const bool before_newline = position_ + 1 < text_.size() && text_[position_ + 1] == '\n';
+      if (c == '\n' || (c == '\r' && !before_newline)) ++line_;
       value += c;
     }
     ++position_;
@@ -93,20 +97,6 @@ class CsvParser {
   std::uint64_t line_ = 1;
 };
 
-std::size_t column_of(const CsvRow& header, const std::string& key, const std::string& file) {
-  const auto found = std::find(header.fields.begin(), header.fields.end(), key);
-  std::string columns;
-  for (const std::string& field : header.fields) columns += (columns.empty() ? "" : ", ") + field;
-  if (found == header.fields.end() ||
-      std::find(found + 1, header.fields.end(), key) != header.fields.end()) {
-    throw DataError({.what = "the table's header does not have the column once",
-                     .where = cat(file, ":", header.line),
-                     .expected = "a column " + key,
-                     .found = columns});
-  }
-  return static_cast<std::size_t>(found - header.fields.begin());
-}
-
 }  // namespace
 
 CsvOptions csv_options_of(const config::CorpusConfig& config) {
@@ -114,7 +104,7 @@ CsvOptions csv_options_of(const config::CorpusConfig& config) {
   if (!separator) {
     throw ConfigError({.what = "wrong separator",
                        .where = "csv_separator",
-                       .expected = "one character, or tab",
+                       .expected = "one character, tab, or auto",
                        .found = "'" + config.csv_separator + "'"});
   }
   return {.separator = *separator,
@@ -122,34 +112,38 @@ CsvOptions csv_options_of(const config::CorpusConfig& config) {
           .caption_key = config.csv_caption_key};
 }
 
-std::vector<CsvRow> parse_csv(std::string_view text, char separator, const std::string& file) {
-  return CsvParser(text, separator, file).run();
+std::vector<CsvRow> parse_csv(std::string_view text, char separator, const std::string& file,
+                              std::size_t most) {
+  return CsvParser(text, separator, file).run(most);
 }
 
-std::vector<CsvPair> read_csv_pairs(const std::filesystem::path& file, const CsvOptions& options) {
+CsvTable read_csv_table(const std::filesystem::path& file, const CsvOptions& options) {
   const std::string name = file.string();
-  const auto rows = parse_csv(read_text_file(file), options.separator, name);
-  if (rows.empty())
-    throw DataError({.what = "the table is empty", .where = name, .expected = "a header"});
-  const CsvRow& header = rows.front();
-  const std::size_t image = column_of(header, options.image_key, name);
-  const std::size_t caption = column_of(header, options.caption_key, name);
-  std::vector<CsvPair> pairs;
-  pairs.reserve(rows.size() - 1);
+  const std::string text = read_text_file(file);
+  expect_table_text(text, file);
+  const CsvHeader header = read_header(text, options, name);
+  const auto rows = parse_csv(text, header.separator, name);
+  CsvTable table{.pairs = {}, .separator = header.separator};
+  table.pairs.reserve(rows.size() - 1);
   for (std::size_t i = 1; i < rows.size(); ++i) {
     const CsvRow& row = rows[i];
-    if (row.fields.size() > header.fields.size()) {
-      throw DataError({.what = "a row has more fields than the header",
-                       .where = cat(name, ":", row.line),
-                       .expected = cat(header.fields.size(), " fields"),
-                       .found = cat(row.fields.size())});
+    if (row.fields.size() > header.columns) {
+      throw DataError(
+          {.what = "a row has more fields than the header",
+           .where = cat(name, ":", row.line),
+           .expected = cat(header.columns, " fields; one that holds ",
+                           separator_name(header.separator), " stands in quotes"),
+           .found = cat(row.fields.size(), ", the last '", shortened(row.fields.back(), 80), "'")});
     }
     const auto field = [&](std::size_t column) {
       return column < row.fields.size() ? row.fields[column] : std::string();
     };
-    pairs.push_back({.line = row.line, .image = field(image), .caption = field(caption)});
+    table.pairs.push_back({.line = row.line,
+                           .last_line = row.last_line,
+                           .image = field(header.image),
+                           .caption = field(header.caption)});
   }
-  return pairs;
+  return table;
 }
 
 }  // namespace helip::data

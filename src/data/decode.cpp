@@ -19,8 +19,8 @@ bool starts_with(std::span<const std::byte> bytes, std::string_view magic, std::
          std::memcmp(bytes.data() + offset, magic.data(), magic.size()) == 0;
 }
 
-Image decode(std::span<const std::byte> encoded, const DecodeLimits& limits,
-             Transparency transparency, const ChooseFraction& choose = {}) {
+StoredImage decode(std::span<const std::byte> encoded, const DecodeLimits& limits, ColourKey key,
+                   const ChooseFraction& choose = {}) {
   using namespace std::string_view_literals;
   if (encoded.size() > limits.max_bytes) {
     throw DataError({"image file is too large", "", cat("at most ", limits.max_bytes, " bytes"),
@@ -29,9 +29,9 @@ Image decode(std::span<const std::byte> encoded, const DecodeLimits& limits,
   if (starts_with(encoded, "\xFF\xD8\xFF"sv))
     return decode_jpeg(encoded, limits.max_pixels, choose);
   if (starts_with(encoded, "\x89PNG\r\n\x1A\n"sv))
-    return decode_png(encoded, limits.max_pixels, transparency);
+    return decode_png(encoded, limits.max_pixels, key);
   if (starts_with(encoded, "RIFF"sv) && starts_with(encoded, "WEBP"sv, 8)) {
-    return decode_webp(encoded, limits.max_pixels, transparency);
+    return decode_webp(encoded, limits.max_pixels);
   }
   const auto* text = reinterpret_cast<const char*>(encoded.data());
   throw DataError({"image format is not known", "", "JPEG, PNG or WebP",
@@ -57,25 +57,21 @@ void fail_decoding(const char* format, const std::string& reason) {
   throw DataError({cat(format, " image cannot be decoded"), "", "", reason});
 }
 
-Image allocate_image(int width, int height) {
-  Image image;
-  image.width = width;
-  image.height = height;
-  image.pixels.resize(static_cast<std::size_t>(width) * static_cast<std::size_t>(height) * 3);
-  return image;
+StoredImage decode_stored(std::span<const std::byte> encoded, const DecodeLimits& limits) {
+  return decode(encoded, limits, ColourKey::kIgnored);
 }
 
 Image decode_image(std::span<const std::byte> encoded, const DecodeLimits& limits) {
-  return decode(encoded, limits, Transparency::kDropped);
+  return to_rgb(decode_stored(encoded, limits));
 }
 
 Image decode_image_over_white(std::span<const std::byte> encoded, const DecodeLimits& limits) {
-  return decode(encoded, limits, Transparency::kOverWhite);
+  return to_rgb_over_white(decode(encoded, limits, ColourKey::kAsAlpha));
 }
 
-Image decode_image_scaled(std::span<const std::byte> encoded, const DecodeLimits& limits,
-                          const ChooseFraction& choose) {
-  return decode(encoded, limits, Transparency::kDropped, choose);
+StoredImage decode_image_scaled(std::span<const std::byte> encoded, const DecodeLimits& limits,
+                                const ChooseFraction& choose) {
+  return decode(encoded, limits, ColourKey::kIgnored, choose);
 }
 
 }  // namespace helip::data

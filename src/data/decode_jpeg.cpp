@@ -1,11 +1,16 @@
 #include <turbojpeg.h>
 
+#include <algorithm>
+#include <array>
 #include <memory>
 #include <new>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "common/text.h"
 #include "data/image_codecs.h"
+#include "data/jpeg_markers.h"
 
 namespace helip::data {
 namespace {
@@ -18,57 +23,73 @@ struct DestroyHandle {
 // may not ask for thousands of scans.
 constexpr int kFlags = TJFLAG_ACCURATEDCT | TJFLAG_LIMITSCANS;
 
-// Whether the bytes end before the image does: no marker of its end stands where markers do.
-bool is_cut(std::span<const std::byte> encoded) {
-  constexpr unsigned kStuffed = 0x00, kTemporary = 0x01, kFirstRestart = 0xD0, kStart = 0xD8,
-                     kEnd = 0xD9, kMarker = 0xFF;
-  const auto byte = [&](std::size_t at) { return std::to_integer<unsigned>(encoded[at]); };
-  for (std::size_t at = 0; at + 1 < encoded.size();) {
-    const unsigned kind = byte(at + 1);
-    if (byte(at) != kMarker || kind == kMarker) {
-      ++at;
-    } else if (kind == kEnd) {
-      return false;
-    } else if (kind == kStuffed || kind == kTemporary ||
-               (kind >= kFirstRestart && kind <= kStart)) {
-      at += 2;
-    } else {
-      if (at + 3 >= encoded.size()) return true;
-      at += 2 + (byte(at + 2) << 8U | byte(at + 3));
-    }
+// libjpeg's warnings begin so. The code that turbojpeg gives says "warning" of an error too if
+// there was a warning before it; the text is the error's then.
+bool is_warning(tjhandle handle) {
+  constexpr std::array<std::string_view, 7> kWarnings = {
+      "Corrupt JPEG data",
+      "Premature end of JPEG file",
+      "Inconsistent progression sequence",
+      "Invalid SOS parameters",
+      "Unknown Adobe color transform",
+      "Warning: unknown JFIF revision",
+      "Application transferred too many scanlines"};
+  const std::string_view text = tjGetErrorStr2(handle);
+  return tjGetErrorCode(handle) == TJERR_WARNING &&
+         std::any_of(kWarnings.begin(), kWarnings.end(),
+                     [&](std::string_view warning) { return text.starts_with(warning); });
+}
+
+// Where the pixels go.
+struct Target {
+  tjhandle handle;
+  StoredImage& image;
+
+  // 0 or libjpeg's complaint.
+  [[nodiscard]] int decode(std::span<const std::byte> encoded) const {
+    return tjDecompress2(handle, reinterpret_cast<const unsigned char*>(encoded.data()),
+                         encoded.size(), image.pixels.data(), image.width, /*pitch=*/0,
+                         image.height, image.mode == PixelMode::kCmyk ? TJPF_CMYK : TJPF_RGB,
+                         kFlags);
   }
-  return true;
+};
+
+// Of a file without its end marker: decodes it with one, which shows whether pixels are lacking as
+// well. False if they are.
+bool decode_with_end(const Target& target, std::span<const std::byte> encoded) {
+  if (!is_one_scan_jpeg(encoded)) return false;
+  std::vector<std::byte> ended(encoded.begin(), encoded.end());
+  if (ended.back() != std::byte{0xFF}) ended.push_back(std::byte{0xFF});
+  ended.push_back(std::byte{kJpegEnd});
+  if (target.decode(ended) == 0) return true;
+  return is_warning(target.handle) &&
+         std::string_view(tjGetErrorStr2(target.handle)).find("extraneous bytes before marker") !=
+             std::string_view::npos;
 }
 
-// As Pillow: what libjpeg warns of it has mended (stray bytes, a damaged scan), but for the end of
-// a file that is cut, which it would make up.
-void expect_decoded(int result, tjhandle handle, std::span<const std::byte> encoded) {
-  if (result == 0) return;
-  if (tjGetErrorCode(handle) == TJERR_WARNING && !is_cut(encoded)) return;
-  fail_decoding("JPEG", tjGetErrorStr2(handle));
-}
-
-std::uint8_t scale_down(std::uint32_t value, std::uint32_t by) {
-  const std::uint32_t product = value * by + 128;
-  return static_cast<std::uint8_t>((product + (product >> 8U)) >> 8U);
+// What libjpeg warns of it has mended (stray bytes, a damaged scan), as for Pillow. Pixels beyond
+// the end of a file that is cut it would make up.
+void decode_pixels(const Target& target, std::span<const std::byte> encoded) {
+  if (target.decode(encoded) == 0) return;
+  const std::string reason = tjGetErrorStr2(target.handle);
+  if (!is_warning(target.handle)) fail_decoding("JPEG", reason);
+  if (!is_cut_jpeg(encoded)) {
+    target.image.defect = {"a JPEG whose data libjpeg mends", reason};
+    return;
+  }
+  if (!decode_with_end(target, encoded)) fail_decoding("JPEG", reason);
+  target.image.defect = {"a JPEG ends before its end marker", ""};
 }
 
 // Pillow takes every CMYK file for one of Adobe's, which stores the inks inverted.
-void convert_inverted_cmyk(const std::vector<std::uint8_t>& inks, Image& image) {
-  const std::size_t count = image.pixels.size() / 3;
-  for (std::size_t i = 0; i < count; ++i) {
-    const std::uint32_t light = inks[i * 4 + 3];
-    for (std::size_t c = 0; c < 3; ++c) {
-      const std::uint32_t ink = 255U - inks[i * 4 + c];
-      image.pixels[i * 3 + c] = static_cast<std::uint8_t>(light - scale_down(ink, light));
-    }
-  }
+void invert(std::vector<std::uint8_t>& inks) {
+  for (std::uint8_t& ink : inks) ink = static_cast<std::uint8_t>(255 - ink);
 }
 
 }  // namespace
 
-Image decode_jpeg(std::span<const std::byte> encoded, std::uint64_t max_pixels,
-                  const ChooseFraction& choose) {
+StoredImage decode_jpeg(std::span<const std::byte> encoded, std::uint64_t max_pixels,
+                        const ChooseFraction& choose) {
   const std::unique_ptr<void, DestroyHandle> handle(tjInitDecompress());
   if (!handle) throw std::bad_alloc();
   const auto* bytes = reinterpret_cast<const unsigned char*>(encoded.data());
@@ -76,9 +97,11 @@ Image decode_jpeg(std::span<const std::byte> encoded, std::uint64_t max_pixels,
   int height = 0;
   int subsampling = 0;
   int colours = 0;
-  expect_decoded(tjDecompressHeader3(handle.get(), bytes, encoded.size(), &width, &height,
-                                     &subsampling, &colours),
-                 handle.get(), encoded);
+  if (tjDecompressHeader3(handle.get(), bytes, encoded.size(), &width, &height, &subsampling,
+                          &colours) != 0 &&
+      (!is_warning(handle.get()) || is_cut_jpeg(encoded))) {
+    fail_decoding("JPEG", tjGetErrorStr2(handle.get()));
+  }
   check_image_size("JPEG", static_cast<std::uint64_t>(width), static_cast<std::uint64_t>(height),
                    max_pixels);
 
@@ -87,16 +110,10 @@ Image decode_jpeg(std::span<const std::byte> encoded, std::uint64_t max_pixels,
     width = TJSCALED(width, fraction);
     height = TJSCALED(height, fraction);
   }
-  Image image = allocate_image(width, height);
   const bool is_cmyk = colours == TJCS_CMYK || colours == TJCS_YCCK;
-  std::vector<std::uint8_t> inks(is_cmyk ? image.pixels.size() / 3 * 4 : 0);
-  const int result = is_cmyk
-                         ? tjDecompress2(handle.get(), bytes, encoded.size(), inks.data(), width, 0,
-                                         height, TJPF_CMYK, kFlags)
-                         : tjDecompress2(handle.get(), bytes, encoded.size(), image.pixels.data(),
-                                         width, 0, height, TJPF_RGB, kFlags);
-  expect_decoded(result, handle.get(), encoded);
-  if (is_cmyk) convert_inverted_cmyk(inks, image);
+  StoredImage image = allocate_image(width, height, is_cmyk ? PixelMode::kCmyk : PixelMode::kRgb);
+  decode_pixels({handle.get(), image}, encoded);
+  if (is_cmyk) invert(image.pixels);
   return image;
 }
 

@@ -1,6 +1,8 @@
 #include <webp/decode.h>
+#include <webp/demux.h>
 
 #include <algorithm>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -24,45 +26,55 @@ std::string reason_of(VP8StatusCode status) {
   }
 }
 
-// Decodes into `pixels`, `channels` bytes a pixel (3: RGB, 4: RGBA).
-void decode_into(std::span<const std::byte> encoded, int width, int channels,
-                 std::vector<std::uint8_t>& pixels) {
+const std::uint8_t* bytes_of(std::span<const std::byte> encoded) {
+  return reinterpret_cast<const std::uint8_t*>(encoded.data());
+}
+
+void decode_still(std::span<const std::byte> encoded, StoredImage& image) {
   WebPDecoderConfig config;
   if (WebPInitDecoderConfig(&config) == 0) fail_decoding("WebP", "libwebp of another version");
-  config.output.colorspace = channels == 4 ? MODE_RGBA : MODE_RGB;
+  config.output.colorspace = image.mode == PixelMode::kRgba ? MODE_RGBA : MODE_RGB;
   config.output.is_external_memory = 1;
-  config.output.u.RGBA.rgba = pixels.data();
-  config.output.u.RGBA.stride = width * channels;
-  config.output.u.RGBA.size = pixels.size();
-  const auto* bytes = reinterpret_cast<const std::uint8_t*>(encoded.data());
-  const VP8StatusCode status = WebPDecode(bytes, encoded.size(), &config);
+  config.output.u.RGBA.rgba = image.pixels.data();
+  config.output.u.RGBA.stride = image.width * pixel_bytes(image.mode);
+  config.output.u.RGBA.size = image.pixels.size();
+  const VP8StatusCode status = WebPDecode(bytes_of(encoded), encoded.size(), &config);
   WebPFreeDecBuffer(&config.output);
   if (status != VP8_STATUS_OK) fail_decoding("WebP", reason_of(status));
 }
 
+// The first picture of an animation, on a transparent canvas.
+void decode_first(std::span<const std::byte> encoded, StoredImage& image) {
+  WebPAnimDecoderOptions options;
+  if (WebPAnimDecoderOptionsInit(&options) == 0)
+    fail_decoding("WebP", "libwebpdemux of another version");
+  const WebPData data{bytes_of(encoded), encoded.size()};
+  const std::unique_ptr<WebPAnimDecoder, decltype(&WebPAnimDecoderDelete)> decoder(
+      WebPAnimDecoderNew(&data, &options), WebPAnimDecoderDelete);
+  std::uint8_t* canvas = nullptr;  // the decoder's
+  int milliseconds = 0;
+  if (!decoder || WebPAnimDecoderGetNext(decoder.get(), &canvas, &milliseconds) == 0)
+    fail_decoding("WebP", "the animation is damaged");
+  const auto step = static_cast<std::size_t>(pixel_bytes(image.mode));
+  for (std::size_t i = 0; i < image.pixels.size(); i += step, canvas += 4)
+    std::copy_n(canvas, step, image.pixels.data() + i);
+}
+
 }  // namespace
 
-Image decode_webp(std::span<const std::byte> encoded, std::uint64_t max_pixels,
-                  Transparency transparency) {
+StoredImage decode_webp(std::span<const std::byte> encoded, std::uint64_t max_pixels) {
   WebPBitstreamFeatures features;
-  const auto* bytes = reinterpret_cast<const std::uint8_t*>(encoded.data());
-  const VP8StatusCode status = WebPGetFeatures(bytes, encoded.size(), &features);
+  const VP8StatusCode status = WebPGetFeatures(bytes_of(encoded), encoded.size(), &features);
   if (status != VP8_STATUS_OK) fail_decoding("WebP", reason_of(status));
-  if (features.has_animation != 0) fail_decoding("WebP", "an animation, not a still image");
   check_image_size("WebP", static_cast<std::uint64_t>(features.width),
                    static_cast<std::uint64_t>(features.height), max_pixels);
-
-  Image image = allocate_image(features.width, features.height);
-  if (features.has_alpha == 0 || transparency == Transparency::kDropped) {
-    decode_into(encoded, features.width, 3, image.pixels);
-    return image;
-  }
-  std::vector<std::uint8_t> rgba(image.pixels.size() / 3 * 4);
-  decode_into(encoded, features.width, 4, rgba);
-  for (std::size_t i = 0; i < rgba.size() / 4; ++i) {
-    for (std::size_t c = 0; c < 3; ++c) {
-      image.pixels[i * 3 + c] = over_white(rgba[i * 4 + c], rgba[i * 4 + 3]);
-    }
+  StoredImage image = allocate_image(features.width, features.height,
+                                     features.has_alpha != 0 ? PixelMode::kRgba : PixelMode::kRgb);
+  if (features.has_animation != 0) {
+    decode_first(encoded, image);
+    image.defect = {"a WebP animation, of which the first picture is used", ""};
+  } else {
+    decode_still(encoded, image);
   }
   return image;
 }

@@ -10,21 +10,45 @@
 
 namespace helip::data {
 
-std::vector<std::byte> encode_png(const Image& image) {
+namespace {
+
+// `format` is libpng's; the palette counts where that says so.
+std::vector<std::byte> write_png(const PixelView& image, png_uint_32 format) {
   png_image png{};
   png.version = PNG_IMAGE_VERSION;
   png.width = static_cast<png_uint_32>(image.width);
   png.height = static_cast<png_uint_32>(image.height);
-  png.format = PNG_FORMAT_RGB;
+  png.format = format;
+  const bool has_palette = (format & PNG_FORMAT_FLAG_COLORMAP) != 0;
+  if (has_palette) png.colormap_entries = static_cast<png_uint_32>(image.palette->size());
   png_alloc_size_t size = PNG_IMAGE_PNG_SIZE_MAX(png);
   std::vector<std::byte> out(size);
-  if (png_image_write_to_memory(&png, out.data(), &size, /*convert_to_8_bit=*/0,
-                                image.pixels.data(),
-                                /*row_stride=*/0, /*colormap=*/nullptr) == 0) {
+  if (png_image_write_to_memory(&png, out.data(), &size, /*convert_to_8_bit=*/0, image.pixels,
+                                /*row_stride=*/0,
+                                has_palette ? image.palette->data() : nullptr) == 0) {
     throw DataError({.what = "cannot encode a PNG", .found = png.message});
   }
   out.resize(size);
   return out;
+}
+
+}  // namespace
+
+std::vector<std::byte> encode_png(const Image& image) { return write_png(image, PNG_FORMAT_RGB); }
+
+std::vector<std::byte> encode_png(const StoredImage& image) {
+  switch (image.mode) {
+    case PixelMode::kRgba:
+      return write_png(image, PNG_FORMAT_RGBA);
+    case PixelMode::kIndexed:
+      return write_png(image, PNG_FORMAT_RGBA_COLORMAP);
+    case PixelMode::kGrey16:
+      return write_png(image, PNG_FORMAT_LINEAR_Y);
+    case PixelMode::kRgb:
+      return write_png(image, PNG_FORMAT_RGB);
+    default:
+      throw DataError({.what = "a PNG holds no inks"});
+  }
 }
 
 std::vector<std::byte> encode_jpeg(const Image& image, int quality) {

@@ -8,6 +8,7 @@
 #include "common/clock.h"
 #include "common/digest.h"
 #include "common/error.h"
+#include "common/path_kind.h"
 #include "common/percent.h"
 #include "common/publish.h"
 #include "common/text.h"
@@ -29,7 +30,7 @@ struct Prepared {
   std::string key;
   std::string caption;
   ImportedImage image;
-  std::optional<ImportProblem> problem;
+  std::optional<ImportProblem> problem;  // of no sample: a defect of an image that is used
 };
 
 Prepared prepare(SourcePair pair, const ImageRules& rules) {
@@ -45,6 +46,8 @@ Prepared prepare(SourcePair pair, const ImageRules& rules) {
     if (took > rules.max_decode_seconds) {
       prepared.problem = ImportProblem{pair.source, pair.key, kSlowImage,
                                        cat("took ", decimal(took, 1), " s of one core")};
+    } else if (const Defect& defect = prepared.image.defect; !defect.kind.empty()) {
+      prepared.problem = ImportProblem{pair.source, pair.key, defect.kind, defect.detail, 0};
     }
   } catch (const DataError& error) {
     prepared.problem =
@@ -58,7 +61,8 @@ using Sources = std::vector<std::unique_ptr<ImportSource>>;
 Sources open_sources(const ImportOptions& options) {
   const SourceOptions source_options = {.caption_key = options.caption_key,
                                         .csv = options.csv,
-                                        .max_image_bytes = options.images.limits.max_bytes};
+                                        .max_image_bytes = options.images.limits.max_bytes,
+                                        .output = options.out};
   Sources sources;
   for (const std::string& source : options.sources)
     sources.push_back(open_import_source(source, source_options));
@@ -68,7 +72,7 @@ Sources open_sources(const ImportOptions& options) {
 std::string identity_of(const ImportOptions& options, const Sources& sources) {
   const ImageRules& images = options.images;
   std::string text =
-      cat("3 ", options.samples_per_shard, " ", images.max_side, " ", images.white_background, " ",
+      cat("4 ", options.samples_per_shard, " ", images.max_side, " ", images.white_background, " ",
           images.exif_transpose, " ", images.limits.max_pixels, " ", images.limits.max_bytes, " ",
           images.max_decode_seconds, " ", options.caption_key, " ", options.csv.image_key, " ",
           options.csv.caption_key, " ", int{options.csv.separator});
@@ -85,7 +89,11 @@ void check_options(const ImportOptions& options) {
                            "a source, at least 1 sample per shard and 1 thread, a side of 0 "
                            "or more, a positive time, a share of 0 to 1"});
   }
-  if (std::filesystem::exists(options.out)) {
+  if (options.out.empty()) {
+    throw ConfigError(
+        {.what = "no output folder", .where = "--out", .expected = "the path of a new folder"});
+  }
+  if (is_there(options.out)) {
     throw ConfigError({.what = "the output folder exists already and is not replaced",
                        .where = options.out.string()});
   }
@@ -119,7 +127,7 @@ ImportReport import_corpus(const ImportOptions& options,
     if (static_cast<double>(shards.left_out()) <= most_left_out) return;
     throw DataError(
         {.what = "too much is left out of the corpus; the import can go on with a "
-                 "higher limit",
+                 "higher limit (--max-left-out, corpus.max_quarantined)",
          .where = shards.report_failure().string(),
          .expected =
              cat("at most ", percent(options.max_left_out), " of ", total + unpaired, " samples"),
@@ -144,9 +152,8 @@ ImportReport import_corpus(const ImportOptions& options,
   };
   bool any = start > 0;
   const auto take = [&](std::uint64_t i, const Prepared& pair) {
-    if (pair.problem) {
-      leave_out(*pair.problem);
-    } else {
+    if (pair.problem) leave_out(*pair.problem);
+    if (!pair.problem || pair.problem->samples == 0) {
       shards.add(start + i, pair.key, pair.caption, pair.image);
       any = true;
     }
@@ -170,7 +177,11 @@ ImportReport import_corpus(const ImportOptions& options,
   ImportReport report;
   report.rewritten = shards.rewritten();
   report.left_out = shards.reasons();
-  report.manifest = write_corpus_index(scan_shards(tars, options.caption_key, {}), shards.corpus());
+  report.noted = shards.noted();
+  CorpusScan scan = scan_shards(tars, options.caption_key, {});
+  scan.manifest.resizes_first = std::all_of(
+      sources.begin(), sources.end(), [](const auto& source) { return source->resizes_first(); });
+  report.manifest = write_corpus_index(std::move(scan), shards.corpus());
   shards.publish(out);
   return report;
 }

@@ -10,6 +10,7 @@
 
 #include "data/csv.h"
 #include "data/import_image.h"
+#include "data/import_problem.h"
 #include "data/manifest.h"
 
 namespace helip::data {
@@ -29,7 +30,8 @@ struct ImportReport {
   CorpusManifest manifest;
   std::uint64_t rewritten = 0;  // images shrunk, composited or turned
   std::map<std::string, std::uint64_t>
-      left_out;  // by reason; each is named in OUT/import_report.jsonl
+      left_out;                        // by reason; each is named in OUT/import_report.jsonl
+  std::map<std::string, Noted> noted;  // what is kept but worth a look, named there too
 };
 
 // sha256 over what the output follows from: the content of the sources and the options. Throws

@@ -11,6 +11,7 @@
 
 #include "data/encode_image.h"
 #include "data/exif.h"
+#include "data/image_codecs.h"
 
 namespace helip::data {
 namespace {
@@ -55,26 +56,37 @@ Image shrunk(const Image& image, int max_side) {
 }  // namespace
 
 ImportedImage import_image(std::vector<std::byte> encoded, const ImageRules& rules) {
-  const bool over_white = rules.white_background && may_be_transparent(encoded);
-  Image image = over_white ? decode_image_over_white(encoded, rules.limits)
-                           : decode_image(encoded, rules.limits);
+  StoredImage image = decode_stored(encoded, rules.limits);
   ImportedImage result;
+  result.defect = image.defect;
   result.extension = extension_of(encoded);
   const bool is_jpeg = result.extension == "jpg";
-  const int orientation = rules.exif_transpose ? exif_orientation(encoded) : 1;
-  const bool too_large = rules.max_side > 0 && std::max(image.width, image.height) > rules.max_side;
-  // An alpha channel without a transparent pixel changes nothing.
-  result.rewritten = too_large || orientation != 1 ||
-                     (over_white && decode_image(encoded, rules.limits).pixels != image.pixels);
-  if (too_large) image = shrunk(image, rules.max_side);
-  if (orientation != 1) image = transposed(image, orientation);
+  if (rules.white_background && may_be_transparent(encoded)) {
+    Image over_white = decode_image_over_white(encoded, rules.limits);
+    // An alpha channel without a transparent pixel changes nothing.
+    if (to_rgb(image).pixels != over_white.pixels) {
+      image = stored(std::move(over_white));
+      result.rewritten = true;
+    }
+  }
+  if (rules.max_side > 0 && std::max(image.width, image.height) > rules.max_side) {
+    image = stored(shrunk(to_rgb(std::move(image)), rules.max_side));
+    result.rewritten = true;
+  }
+  if (const int orientation = rules.exif_transpose ? exif_orientation(encoded) : 1;
+      orientation != 1) {
+    image = transposed(image, orientation);
+    result.rewritten = true;
+  }
   result.width = image.width;
   result.height = image.height;
   if (!result.rewritten) {
     result.encoded = std::move(encoded);
+  } else if (is_jpeg) {
+    result.encoded = encode_jpeg(to_rgb(std::move(image)), kJpegQuality);
   } else {
-    result.encoded = is_jpeg ? encode_jpeg(image, kJpegQuality) : encode_png(image);
-    result.extension = is_jpeg ? "jpg" : "png";
+    result.encoded = encode_png(image);
+    result.extension = "png";
   }
   return result;
 }

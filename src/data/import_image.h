@@ -28,11 +28,13 @@ struct ImportedImage {
   int width = 0;
   int height = 0;
   bool rewritten = false;  // false: the source's own bytes
+  Defect defect;           // of the source's file
 };
 
 // Decodes the image (so that what is imported is known to be whole) and changes it where a rule
-// asks for it: a changed JPEG is written as JPEG of quality 95, PNG and WebP as PNG. Otherwise the
-// bytes stay as they are. Throws DataError with the decoder's reason.
+// asks for it: a changed JPEG is written as JPEG of quality 95, PNG and WebP as PNG, in its own
+// mode if it is only turned. Otherwise the bytes stay as they are. Throws DataError with the
+// decoder's reason.
 ImportedImage import_image(std::vector<std::byte> encoded, const ImageRules& rules);
 
 }  // namespace helip::data

@@ -15,6 +15,7 @@
 
 #include "common/digest.h"
 #include "common/error.h"
+#include "common/path_kind.h"
 #include "common/publish.h"
 #include "common/text.h"
 #include "data/manifest.h"
@@ -89,7 +90,7 @@ void ImportShards::take_over(const std::string& identity) {
   const auto file = folder_ / kProgress;
   const Json header = {{"identity", identity}};
   std::string kept = header.dump() + "\n";
-  if (std::filesystem::exists(file)) {
+  if (is_file(file)) {
     const auto lines = lines_of(read_text_file(file));
     const bool is_same = !lines.empty() && lines.front() + "\n" == kept;
     for (std::size_t i = 1; is_same && i < lines.size() && take_over_shard(lines[i]); ++i) {
@@ -106,20 +107,23 @@ bool ImportShards::take_over_shard(const std::string& line) {
   if (!record.is_object()) return false;
   try {
     const auto file = corpus() / shard_name();
-    if (!std::filesystem::is_regular_file(file)) return false;
+    if (!is_file(file)) return false;
     if (sha256_file(file) != record.at("sha256").get<std::string>()) return false;
     const auto report = record.at("report").get<std::string>();
-    std::vector<std::pair<std::string, std::uint64_t>> reasons;
+    std::vector<ImportProblem> problems;
     for (const std::string& line_of_report : lines_of(report)) {
       const auto entry = nlohmann::json::parse(line_of_report);
-      reasons.emplace_back(entry.at("reason").get<std::string>(),
-                           entry.value("samples", std::uint64_t{1}));
+      problems.push_back({.source = entry.at("source").get<std::string>(),
+                          .key = {},
+                          .reason = entry.at("reason").get<std::string>(),
+                          .detail = entry.value("detail", std::string()),
+                          .samples = entry.value("samples", std::uint64_t{1})});
     }
     const auto samples = record.at("samples").get<std::uint64_t>();
     const auto next_pair = record.at("next_pair").get<std::uint64_t>();
     rewritten_ += record.at("rewritten").get<std::uint64_t>();
     next_pair_ = next_pair;
-    for (const auto& [reason, samples_of_reason] : reasons) count(reason, samples_of_reason);
+    for (const ImportProblem& problem : problems) count(problem);
     report_ += report;
     names_.push_back(shard_name());
     samples_.push_back(samples);
@@ -131,9 +135,14 @@ bool ImportShards::take_over_shard(const std::string& line) {
 
 void ImportShards::remove_unknown() const {
   const std::set<std::string> known(names_.begin(), names_.end());
-  for (const auto& entry : std::filesystem::directory_iterator(corpus())) {
-    if (known.count(entry.path().filename().string()) == 0)
-      std::filesystem::remove_all(entry.path());
+  std::error_code error;
+  std::filesystem::directory_iterator entry(corpus(), error);
+  for (; !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
+    if (known.count(entry->path().filename().string()) == 0) remove_path(entry->path());
+  }
+  if (error) {
+    throw StoreError(
+        {.what = "cannot read the folder", .where = corpus().string(), .found = error.message()});
   }
 }
 
@@ -141,10 +150,15 @@ std::string ImportShards::shard_name() const {
   return padded(names_.size(), kShardDigits) + ".tar";
 }
 
-void ImportShards::count(const std::string& reason, std::uint64_t samples) {
-  if (samples == 0) return;
-  left_out_ += samples;
-  reasons_[reason] += samples;
+void ImportShards::count(const ImportProblem& problem) {
+  if (problem.samples == 0) {
+    Noted& noted = noted_[problem.reason];
+    if (noted.count++ == 0)
+      noted.first = cat(problem.source, problem.detail.empty() ? "" : ": ", problem.detail);
+    return;
+  }
+  left_out_ += problem.samples;
+  reasons_[problem.reason] += problem.samples;
 }
 
 void ImportShards::add(std::uint64_t pair, const std::string& key, const std::string& caption,
@@ -161,7 +175,7 @@ void ImportShards::add(std::uint64_t pair, const std::string& key, const std::st
 
 void ImportShards::leave_out(const ImportProblem& problem) {
   report_tail_ += report_line(problem);
-  count(problem.reason, problem.samples);
+  count(problem);
 }
 
 void ImportShards::close_shard(std::uint64_t next_pair) {
@@ -202,7 +216,7 @@ std::filesystem::path ImportShards::report_failure() const {
 
 void ImportShards::publish(const std::filesystem::path& out) {
   publish_folder(corpus(), out);
-  std::filesystem::remove_all(folder_);
+  remove_path(folder_);
 }
 
 }  // namespace helip::data

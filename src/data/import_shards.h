@@ -33,6 +33,8 @@ class ImportShards {
   [[nodiscard]] std::uint64_t rewritten() const { return rewritten_ + rewritten_in_shard_; }
   [[nodiscard]] std::uint64_t left_out() const { return left_out_; }
   [[nodiscard]] const std::map<std::string, std::uint64_t>& reasons() const { return reasons_; }
+  // Of the problems of 0 samples: how many, and the detail of the first, by reason.
+  [[nodiscard]] const std::map<std::string, Noted>& noted() const { return noted_; }
 
   // Pairs in ascending order, from next_pair() on: each is added or left out.
   void add(std::uint64_t pair, const std::string& key, const std::string& caption,
@@ -57,7 +59,7 @@ class ImportShards {
   void remove_unknown() const;
   [[nodiscard]] std::string shard_name() const;
   void close_shard(std::uint64_t next_pair);
-  void count(const std::string& reason, std::uint64_t samples);
+  void count(const ImportProblem& problem);
 
   std::filesystem::path folder_;
   int lock_ = -1;  // an open file
@@ -68,6 +70,7 @@ class ImportShards {
   std::uint64_t rewritten_in_shard_ = 0;
   std::uint64_t left_out_ = 0;
   std::map<std::string, std::uint64_t> reasons_;
+  std::map<std::string, Noted> noted_;
   std::string report_;                  // import_report.jsonl up to the last whole shard
   std::string report_tail_;             // what came after it
   std::vector<std::string> names_;      // of the whole shards

@@ -11,17 +11,9 @@
 
 #include "data/csv.h"
 #include "data/decode_limits.h"
+#include "data/import_problem.h"
 
 namespace helip::data {
-
-// Something that is left out, for import_report.jsonl.
-struct ImportProblem {
-  std::string source;  // shard and byte, table and line, or file
-  std::string key;
-  std::string reason;         // one of a few, for counting
-  std::string detail;         // the message behind it, may be empty
-  std::uint64_t samples = 1;  // lost with it; 0: the sample is kept (quarantine.h)
-};
 
 struct SourcePair {
   std::string source;
@@ -39,8 +31,10 @@ class ImportSource {
   // Safe from many threads. A pair that cannot be used has a problem; DataError or StoreError only
   // if a source that was there when it was opened cannot be read any more.
   [[nodiscard]] virtual SourcePair read(std::uint64_t pair) const = 0;
-  // Images without caption and the like, found while listing.
+  // Images without caption and the like, found while listing, and what is to be named.
   [[nodiscard]] virtual const std::vector<ImportProblem>& unpaired() const = 0;
+  // CorpusManifest::resizes_first of a corpus made of these pairs: true of tables and folders.
+  [[nodiscard]] virtual bool resizes_first() const { return true; }
   // sha256 over what the pairs are made of: content of shards and tables; names, sizes and times of
   // files.
   [[nodiscard]] virtual std::string identity() const = 0;
@@ -50,11 +44,11 @@ struct SourceOptions {
   std::string caption_key = "caption";  // field of a sample's .json where it has no .txt
   CsvOptions csv;
   std::uint64_t max_image_bytes = DecodeLimits{}.max_bytes;
+  std::filesystem::path output;  // of the import: no part of a source, though it may lie in one
 };
 
-// `source`: a list of tars (shard_list.h), a corpus folder, a table, or a folder of images. Paths
-// in a table are relative to its folder. Throws DataError if there is no such thing or it is
-// damaged.
+// `source`: a list of tars (shard_list.h), a corpus folder, a table, or a folder of images. Throws
+// DataError if there is no such thing or it is damaged.
 std::unique_ptr<ImportSource> open_import_source(const std::string& source,
                                                  const SourceOptions& options);
 

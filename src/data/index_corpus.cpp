@@ -13,6 +13,7 @@
 #include "common/text.h"
 #include "data/lost_samples.h"
 #include "data/ordered_parallel.h"
+#include "data/reason_count.h"
 #include "data/shard_index.h"
 
 namespace helip::data {
@@ -51,6 +52,12 @@ std::string unpaired_lines(const std::vector<QuarantineEntry>& entries) {
 // So many samples without a usable pair at the beginning, and the scan stops.
 constexpr std::uint64_t kFirstSamples = 1000;
 
+void add_reasons(const std::vector<QuarantineEntry>& entries, ReasonCount& reasons) {
+  for (const QuarantineEntry& entry : entries) {
+    if (entry.samples > 0) reasons[split_reason(entry.reason).kind] += entry.samples;
+  }
+}
+
 // Stops a scan whose captions or images are looked for in the wrong place.
 class CaptionWatch {
  public:
@@ -60,6 +67,8 @@ class CaptionWatch {
   void add(const ShardIndex& index) {
     if (found_) return;
     samples_ += index.before_first;
+    add_reasons(index.unpaired, reasons_);
+    for (const auto& [problem, count] : index.caption_problems) reasons_[problem] += count;
     seen_.insert(index.seen.begin(), index.seen.end());
     found_ = index.has_usable;
     if (!found_ && samples_ >= kFirstSamples) fail();
@@ -77,12 +86,13 @@ class CaptionWatch {
          .where = shard_,
          .expected = cat("KEY.{jpg,jpeg,png,webp} with KEY.txt, or the field ", caption_key_,
                          " (corpus.caption_key) of KEY.json"),
-         .found = seen});
+         .found = cat(most_frequent(reasons_, 2), "; ", seen)});
   }
 
   std::string shard_;
   std::string caption_key_;
   std::uint64_t samples_ = 0;
+  ReasonCount reasons_;
   std::set<std::string> seen_;
   bool found_ = false;
 };
@@ -106,6 +116,34 @@ void estimate_lost(const std::vector<DamagedShard>& damaged, const WholeShards& 
   }
 }
 
+// A shard without end mark lacks what it is known to have held and does not hold.
+void count_lacking(const std::filesystem::path& shard, std::uint64_t groups,
+                   QuarantineEntry& entry) {
+  const std::uint64_t known = known_samples(shard).value_or(0);
+  if (known <= groups) return;
+  entry.samples = known - groups;
+  entry.reason =
+      cat(kCutAtMember, "; ", entry.samples, entry.samples == 1 ? " sample lost" : " samples lost");
+}
+
+// Why there is no pair at all. Of `ignored` members, the name of the first.
+std::string why_none(const std::vector<QuarantineEntry>& unpaired, std::uint64_t ignored,
+                     const std::string& first_ignored) {
+  std::string found;
+  if (unpaired.size() == 1) found = unpaired.front().reason;
+  if (unpaired.size() > 1) {
+    ReasonCount reasons;
+    add_reasons(unpaired, reasons);
+    found = most_frequent(reasons);
+  }
+  if (ignored > 0) {
+    found +=
+        cat(found.empty() ? "" : "; ", ignored,
+            " members that are hidden or have no extension, as ", shortened(first_ignored, 80));
+  }
+  return found.empty() ? "folders and devices alone" : found;
+}
+
 template <typename T>
 void append(std::vector<T>& to, std::vector<T>&& from) {
   to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
@@ -125,6 +163,8 @@ CorpusScan scan_shards(const std::vector<std::filesystem::path>& shards,
   std::vector<Digest> caption_digests;
   std::vector<DamagedShard> damaged;
   WholeShards whole;
+  std::uint64_t ignored = 0;
+  std::string first_ignored;
   const unsigned threads = std::clamp(std::thread::hardware_concurrency(), 1U, kMaxIndexThreads);
   ordered_parallel(
       shards.size(), threads, 2ULL * threads,
@@ -135,6 +175,9 @@ CorpusScan scan_shards(const std::vector<std::filesystem::path>& shards,
       },
       [&](std::uint64_t i, ShardIndex index) {
         captions.add(index);
+        if (ignored == 0) first_ignored = index.first_ignored;
+        ignored += index.ignored;
+        if (!index.has_end_mark) count_lacking(shards[i], index.groups, index.unpaired.back());
         const std::string name = shards[i].lexically_relative(folder).string();
         scan.manifest.shards.push_back({.name = name,
                                         .bytes = index.bytes,
@@ -170,11 +213,13 @@ CorpusScan scan_shards(const std::vector<std::filesystem::path>& shards,
     throw DataError({.what = "no image-text pair in the shards",
                      .where = cat(shards.front().string(), shards.size() > 1 ? " and others" : ""),
                      .expected = "members KEY.{jpg,jpeg,png,webp} with KEY.txt or KEY.json",
-                     .found = "no sample that is whole"});
+                     .found = why_none(scan.unpaired, ignored, first_ignored)});
   }
   scan.manifest.pairs = scan.locations.size();
   estimate_lost(damaged, whole, scan.unpaired);
-  scan.manifest.unpaired = scan.unpaired.size() - scan.manifest.repeated_keys;
+  scan.manifest.unpaired = static_cast<std::uint64_t>(
+      std::count_if(scan.unpaired.begin(), scan.unpaired.end(),
+                    [](const QuarantineEntry& entry) { return entry.samples > 0; }));
   scan.manifest.fingerprint = fingerprint_of(scan.manifest.shards);
   scan.image_groups = number_groups(image_digests);
   scan.caption_groups = number_groups(caption_digests);

@@ -1,25 +1,30 @@
 #include "data/lost_samples.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
-#include <nlohmann/json.hpp>
+#include <span>
 #include <string>
 
 #include "common/ids.h"
+#include "common/path_kind.h"
 #include "common/publish.h"
+#include "data/json_object.h"
 
 namespace helip::data {
 namespace {
 
 // A number of samples that a corpus can have.
 std::optional<std::uint64_t> count_in(const std::filesystem::path& file, const std::string& key) {
-  if (!std::filesystem::is_regular_file(file)) return std::nullopt;
-  const auto json =
-      nlohmann::json::parse(read_text_file(file), nullptr, /*allow_exceptions=*/false);
-  if (!json.is_object()) return std::nullopt;
-  const auto count = json.find(key);
-  if (count == json.end() || !count->is_number_unsigned()) return std::nullopt;
-  const auto samples = count->get<std::uint64_t>();
+  if (!is_file(file)) return std::nullopt;
+  const std::string text = read_text_file(file);
+  const JsonObject json = read_json_object(std::as_bytes(std::span(text)));
+  const JsonField* count = json.find(key);
+  if (count == nullptr || count->kind != JsonKind::kNumber) return std::nullopt;
+  std::uint64_t samples = 0;
+  const char* end = count->text.data() + count->text.size();
+  const auto [stop, error] = std::from_chars(count->text.data(), end, samples);
+  if (error != std::errc() || stop != end) return std::nullopt;
   return samples < kNoPair ? std::optional(samples) : std::nullopt;
 }
 

@@ -5,6 +5,8 @@
 #include "common/digest.h"
 #include "common/error.h"
 #include "common/ids.h"
+#include "common/json_reason.h"
+#include "common/path_kind.h"
 #include "common/publish.h"
 #include "common/text.h"
 
@@ -12,7 +14,7 @@ namespace helip::data {
 namespace {
 
 // 2: index.npy has where each sample begins.
-constexpr const char* kFormat = "helip_corpus/2";
+constexpr const char* kFormat = "helip_corpus/3";
 using Json = nlohmann::ordered_json;
 
 void check(const CorpusManifest& manifest, const std::filesystem::path& file) {
@@ -68,6 +70,7 @@ CorpusManifest read_manifest(const std::filesystem::path& file) {
     json.at("caption_key").get_to(manifest.caption_key);
     json.at("json_captions").get_to(manifest.json_captions);
     json.at("unpaired").get_to(manifest.unpaired);
+    manifest.resizes_first = json.value("resizes_first", manifest.resizes_first);
     manifest.repeated_keys = json.value("repeated_keys", manifest.repeated_keys);
     json.at("index_sha256").get_to(manifest.index_sha256);
     json.at("image_group_sha256").get_to(manifest.image_group_sha256);
@@ -80,15 +83,16 @@ CorpusManifest read_manifest(const std::filesystem::path& file) {
                                  .samples = shard.at("samples").get<std::uint64_t>()});
     }
   } catch (const nlohmann::json::exception& error) {
-    throw StoreError(
-        {.what = "the corpus manifest is damaged", .where = file.string(), .found = error.what()});
+    throw StoreError({.what = "the corpus manifest is damaged",
+                      .where = file.string(),
+                      .found = json_reason(error)});
   }
   check(manifest, file);
   return manifest;
 }
 
 std::optional<std::string> fingerprint_in(const std::filesystem::path& file) {
-  if (!std::filesystem::exists(file)) return std::nullopt;
+  if (!is_file(file)) return std::nullopt;
   const auto json =
       nlohmann::json::parse(read_text_file(file), nullptr, /*allow_exceptions=*/false);
   if (!json.is_object() || !json.contains("fingerprint")) return std::nullopt;
@@ -117,6 +121,7 @@ void write_manifest(const std::filesystem::path& file, const CorpusManifest& man
                {"caption_group_sha256", manifest.caption_group_sha256},
                {"shard_folder", manifest.shard_folder},
                {"shards", shards}};
+  if (manifest.resizes_first) json["resizes_first"] = true;
   if (manifest.repeated_keys > 0) json["repeated_keys"] = manifest.repeated_keys;
   publish_file(file, json.dump(1) + "\n");
 }

@@ -35,7 +35,10 @@ struct CorpusManifest {
   std::string caption_group_sha256;  // of caption_group.npy
   std::uint64_t json_captions = 0;   // pairs whose caption is the field caption_key of a .json
   std::uint64_t unpaired = 0;        // members that are no pair, damaged ends included
-  std::uint64_t repeated_keys = 0;   // samples with the key of an earlier one of their shard
+  // Whether training resizes an image in its own mode before it converts it to RGB, as OpenCLIP
+  // does with tables, or after, as it does with WebDataset shards.
+  bool resizes_first = false;
+  std::uint64_t repeated_keys = 0;  // samples with the key of an earlier one of their shard
 };
 
 // Throws StoreError if the file is damaged, is of another format version or contradicts itself.

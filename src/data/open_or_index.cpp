@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "common/error.h"
+#include "common/path_kind.h"
 #include "common/publish.h"
 #include "common/text.h"
 #include "data/corpus.h"
@@ -34,8 +35,7 @@ Json stamp_of(const std::filesystem::path& file) {
 // True if the folder holds a whole index that was made from sources with this stamp.
 bool is_current(const std::filesystem::path& folder, const std::filesystem::path& stamp_file,
                 const Json& stamp) {
-  if (!std::filesystem::exists(stamp_file) || !std::filesystem::exists(folder / "manifest.json"))
-    return false;
+  if (!is_file(stamp_file) || !is_file(folder / "manifest.json")) return false;
   const auto known = Json::parse(read_text_file(stamp_file), nullptr, /*allow_exceptions=*/false);
   if (known != stamp) return false;
   try {
@@ -50,8 +50,8 @@ bool is_current(const std::filesystem::path& folder, const std::filesystem::path
 // The quarantine belongs to the samples of one fingerprint.
 void drop_other_quarantine(const std::filesystem::path& folder, const std::string& fingerprint) {
   if (fingerprint_in(folder / "manifest.json") == fingerprint) return;
-  std::filesystem::remove(folder / "quarantine.npy");
-  std::filesystem::remove(folder / "quarantine.jsonl");
+  remove_path(folder / "quarantine.npy");
+  remove_path(folder / "quarantine.jsonl");
 }
 
 std::filesystem::path index_tars(
@@ -82,12 +82,12 @@ std::filesystem::path import_once(
   options.images.max_decode_seconds = std::numeric_limits<double>::infinity();
   options.max_left_out = config.max_quarantined;
   options.threads = std::max(1U, std::thread::hardware_concurrency());
-  const Json stamp = {{"identity", import_identity(options)}};
   const auto imported = folder / "imported";
+  options.out = imported;
+  const Json stamp = {{"identity", import_identity(options)}};
   const auto stamp_file = folder / kImportStampFile;
   if (is_current(imported, stamp_file, stamp)) return imported;
-  std::filesystem::remove_all(imported);
-  options.out = imported;
+  remove_path(imported);
   import_corpus(options, progress);
   publish_file(stamp_file, stamp.dump(1) + "\n");
   return imported;
@@ -99,7 +99,7 @@ std::filesystem::path open_or_index(
     const config::CorpusConfig& config, const std::filesystem::path& index_folder,
     const std::function<void(std::uint64_t, std::uint64_t)>& progress) {
   const std::filesystem::path path = config.path;
-  if (std::filesystem::exists(path / "manifest.json")) {
+  if (is_file(path / "manifest.json")) {
     const CorpusManifest manifest = read_manifest(path / "manifest.json");
     if (manifest.json_captions > 0 && manifest.caption_key != config.caption_key) {
       throw DataError({.what = "the corpus was indexed with another caption key",
@@ -109,8 +109,8 @@ std::filesystem::path open_or_index(
     }
     return path;
   }
-  const bool exists = std::filesystem::exists(path);
-  if (exists && !means_shards(config.path)) return import_once(config, index_folder, progress);
+  if (is_there(path) && !means_shards(config.path))
+    return import_once(config, index_folder, progress);
   return index_tars(list_shards(config.path), index_folder, config.caption_key, progress);
 }
 

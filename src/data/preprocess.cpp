@@ -66,9 +66,8 @@ bool is_within(const Box& box, const PixelView& view) {
 
 }  // namespace
 
-void preprocess(const Image& image, const PreprocessConfig& config, std::span<float> out) {
+void preprocess(const PixelView& source, const PreprocessConfig& config, std::span<float> out) {
   check(config, out);
-  const PixelView source = view_of(image);
   if (source.width == 0 || source.height == 0)
     throw DataError({"image is empty", "preprocess", "", ""});
   const int size = config.size;
@@ -87,7 +86,7 @@ void preprocess(const Image& image, const PreprocessConfig& config, std::span<fl
   normalise(square, config, out);
 }
 
-void preprocess_augmented(const Image& image, const PreprocessConfig& config, double crop_scale,
+void preprocess_augmented(const PixelView& image, const PreprocessConfig& config, double crop_scale,
                           const AugmentKey& key, std::span<float> out) {
   if (image.width == 0 || image.height == 0)
     throw DataError({"image is empty", "preprocess", "", ""});
@@ -95,19 +94,19 @@ void preprocess_augmented(const Image& image, const PreprocessConfig& config, do
                     out);
 }
 
-void preprocess_region(const Image& image, const Box& region, const PreprocessConfig& config,
+void preprocess_region(const PixelView& image, const Box& region, const PreprocessConfig& config,
                        std::span<float> out) {
   check(config, out);
   normalise(resize_region(image, region, config), config, out);
 }
 
-Image resize_region(const Image& image, const Box& region, const PreprocessConfig& config) {
+Image resize_region(const PixelView& image, const Box& region, const PreprocessConfig& config) {
   check(config);
-  PixelView source = view_of(image);
+  PixelView source = image;
   Box box = region;
   if (is_whole(region) && is_within(region, source)) {
     source.pixels += static_cast<std::ptrdiff_t>(region.top) * source.row_bytes +
-                     std::ptrdiff_t{3} * static_cast<std::ptrdiff_t>(region.left);
+                     pixel_bytes(source.mode) * static_cast<std::ptrdiff_t>(region.left);
     source.width = static_cast<int>(region.right - region.left);
     source.height = static_cast<int>(region.bottom - region.top);
     box = whole(source);

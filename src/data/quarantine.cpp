@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/error.h"
+#include "common/json_reason.h"
 #include "common/publish.h"
 #include "common/text.h"
 #include "store/npy.h"
@@ -22,6 +23,12 @@ Json json_of(const QuarantineEntry& entry) {
 }
 
 }  // namespace
+
+SplitReason split_reason(const std::string& reason) {
+  const std::size_t end = reason.find("; ");
+  if (end == std::string::npos) return {.kind = reason, .detail = {}};
+  return {.kind = reason.substr(0, end), .detail = reason.substr(end + 2)};
+}
 
 void add_entries(std::vector<QuarantineEntry>& entries, const std::vector<QuarantineEntry>& more) {
   entries.insert(entries.end(), more.begin(), more.end());
@@ -92,7 +99,7 @@ std::vector<QuarantineEntry> quarantine_from_json(const std::string& json) {
                          .reason = entry.at("reason").get<std::string>()});
     }
   } catch (const nlohmann::json::exception& error) {
-    throw StoreError({.what = "damaged list of quarantined samples", .found = error.what()});
+    throw StoreError({.what = "damaged list of quarantined samples", .found = json_reason(error)});
   }
   return entries;
 }

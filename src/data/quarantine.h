@@ -20,6 +20,13 @@ struct QuarantineEntry {
   std::uint64_t samples = 1;
 };
 
+// A reason is counted by its kind; what follows a "; " is particular to the sample.
+struct SplitReason {
+  std::string kind;
+  std::string detail;  // empty if nothing follows
+};
+SplitReason split_reason(const std::string& reason);
+
 // Adds those of `more` whose sample has no entry yet; sorts by sample.
 void add_entries(std::vector<QuarantineEntry>& entries, const std::vector<QuarantineEntry>& more);
 

@@ -26,12 +26,12 @@ Crop random_crop(int width, int height, double smallest_share, const AugmentKey&
 
 // What preprocess_augmented does with its crop: resizes the region to config.size a side. Of a
 // region of whole pixels nothing outside of it counts, as if the image had been cut.
-void preprocess_region(const Image& image, const Box& region, const PreprocessConfig& config,
+void preprocess_region(const PixelView& image, const Box& region, const PreprocessConfig& config,
                        std::span<float> out);
 
-// The two halves of preprocess_region: the region as 8-bit RGB [size, size, 3], and pixels scaled
-// to [0, 1] and normalised as planes [3, size, size].
-Image resize_region(const Image& image, const Box& region, const PreprocessConfig& config);
+// The two halves of preprocess_region: the region, resized in its mode, as 8-bit RGB [size, size,
+// 3], and pixels scaled to [0, 1] and normalised as planes [3, size, size].
+Image resize_region(const PixelView& image, const Box& region, const PreprocessConfig& config);
 void normalise(const Image& image, const PreprocessConfig& config, std::span<float> out);
 
 }  // namespace helip::data

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "common/error.h"
+#include "common/path_kind.h"
 #include "common/percent.h"
 #include "common/publish.h"
 #include "common/text.h"
@@ -24,16 +25,13 @@ std::optional<std::uint64_t> samples_of(const nlohmann::json& entry) {
   return samples->get<std::uint64_t>();
 }
 
-}  // namespace
+struct Entry {
+  std::string reason;  // without what is particular to the sample
+  std::uint64_t samples = 1;
+};
 
-std::uint64_t total_of(const ReasonCount& reasons) {
-  return std::accumulate(
-      reasons.begin(), reasons.end(), std::uint64_t{0},
-      [](std::uint64_t total, const auto& reason) { return total + reason.second; });
-}
-
-ReasonCount count_reasons(const std::filesystem::path& file) {
-  ReasonCount reasons;
+std::vector<Entry> read_entries(const std::filesystem::path& file) {
+  std::vector<Entry> entries;
   std::istringstream lines(read_text_file(file));
   std::string line;
   for (int number = 1; std::getline(lines, line); ++number) {
@@ -46,7 +44,31 @@ ReasonCount count_reasons(const std::filesystem::path& file) {
                         .expected = "a JSON object with a reason and a number of samples or none"});
     }
     const auto text = reason->get<std::string>();
-    if (*samples > 0) reasons[text.substr(0, text.find(';'))] += *samples;
+    entries.push_back({text.substr(0, text.find(';')), *samples});
+  }
+  return entries;
+}
+
+}  // namespace
+
+std::uint64_t total_of(const ReasonCount& reasons) {
+  return std::accumulate(
+      reasons.begin(), reasons.end(), std::uint64_t{0},
+      [](std::uint64_t total, const auto& reason) { return total + reason.second; });
+}
+
+ReasonCount count_reasons(const std::filesystem::path& file) {
+  ReasonCount reasons;
+  for (const Entry& entry : read_entries(file)) {
+    if (entry.samples > 0) reasons[entry.reason] += entry.samples;
+  }
+  return reasons;
+}
+
+ReasonCount count_notes(const std::filesystem::path& file) {
+  ReasonCount reasons;
+  for (const Entry& entry : read_entries(file)) {
+    if (entry.samples == 0) ++reasons[entry.reason];
   }
   return reasons;
 }
@@ -64,8 +86,7 @@ std::string most_frequent(const ReasonCount& reasons, std::size_t most) {
 
 std::vector<std::filesystem::path> left_out_lists(const std::filesystem::path& corpus) {
   std::vector<std::filesystem::path> lists = {corpus / kUnpairedFile};
-  if (std::filesystem::exists(corpus.parent_path() / kImportStampFile))
-    lists.push_back(corpus / kImportReportFile);
+  if (is_file(corpus.parent_path() / kImportStampFile)) lists.push_back(corpus / kImportReportFile);
   return lists;
 }
 

@@ -16,6 +16,8 @@ using ReasonCount = std::map<std::string, std::uint64_t>;
 // (`samples`, 1 where it is missing), by reason, which is cut at its first ';': what follows is
 // particular to the sample. Throws StoreError if the file is damaged.
 ReasonCount count_reasons(const std::filesystem::path& file);
+// Of such a list the entries of 0 samples, each as one: what is kept but worth a look.
+ReasonCount count_notes(const std::filesystem::path& file);
 std::uint64_t total_of(const ReasonCount& reasons);
 
 // "60 × JPEG image cannot be decoded, 2 × the caption is empty": the most frequent reasons first.

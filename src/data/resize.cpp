@@ -1,7 +1,5 @@
-// Separable convolution with an antialiasing filter, in the fixed-point arithmetic of Pillow:
-// weights of 22 fractional bits, a horizontal pass rounded to bytes, then a vertical pass.
+// Resizing in the mode of an image, and RGB of what comes out.
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstring>
 #include <vector>
@@ -9,162 +7,12 @@
 #include "common/error.h"
 #include "common/text.h"
 #include "data/image.h"
+#include "data/pixel_colour.h"
 #include "data/resample.h"
-#include "data/row_lanes.h"
-#include "data/vector_clones.h"
+#include "data/resample_passes.h"
 
 namespace helip::data {
 namespace {
-
-constexpr int kFractionBits = 32 - 8 - 2;
-constexpr std::int32_t kHalf = 1 << (kFractionBits - 1);
-
-double triangle(double x) {
-  x = std::fabs(x);
-  return x < 1.0 ? 1.0 - x : 0.0;
-}
-
-// Keys' cubic with a = -0.5.
-double cubic(double x) {
-  constexpr double kA = -0.5;
-  x = std::fabs(x);
-  if (x < 1.0) return ((kA + 2.0) * x - (kA + 3.0)) * x * x + 1;
-  if (x < 2.0) return (((x - 5) * x + 8) * x - 4) * kA;
-  return 0.0;
-}
-
-// Which source positions make up each wanted output position of one axis, and with what weights.
-struct Axis {
-  bool is_identity = false;
-  std::size_t taps = 0;               // weights per output position, the unused ones 0
-  std::vector<int> first;             // [wanted]
-  std::vector<int> count;             // [wanted]
-  std::vector<std::int32_t> weights;  // [wanted, taps]
-  int source_begin = 0;               // source positions used by all of them
-  int source_end = 0;
-};
-
-Axis make_axis(int source_size, float begin, float end, int size, Interpolation interpolation,
-               int wanted_first, int wanted) {
-  Axis axis;
-  if (source_size == size && begin == 0.0F && end == static_cast<float>(size)) {
-    axis.is_identity = true;
-    axis.source_begin = wanted_first;
-    axis.source_end = wanted_first + wanted;
-    return axis;
-  }
-  const bool is_cubic = interpolation == Interpolation::kBicubic;
-  const double scale = static_cast<double>(end - begin) / size;
-  const double filter_scale = std::max(scale, 1.0);
-  const double support = (is_cubic ? 2.0 : 1.0) * filter_scale;
-  const double inverse = 1.0 / filter_scale;
-  axis.taps = static_cast<std::size_t>(std::ceil(support)) * 2 + 1;
-  axis.weights.assign(axis.taps * static_cast<std::size_t>(wanted), 0);
-  axis.source_begin = source_size;
-  std::vector<double> weights(axis.taps);
-  for (int i = 0; i < wanted; ++i) {
-    // PIL's rounding.  NOLINTBEGIN(bugprone-incorrect-roundings)
-    const double centre = begin + (wanted_first + i + 0.5) * scale;
-    const int first = std::max(static_cast<int>(centre - support + 0.5), 0);
-    const int last = std::min(static_cast<int>(centre + support + 0.5), source_size);
-    // NOLINTEND(bugprone-incorrect-roundings)
-    const int count = last - first;
-    double sum = 0.0;
-    for (int k = 0; k < count; ++k) {
-      const double x = (k + first - centre + 0.5) * inverse;
-      const double weight = is_cubic ? cubic(x) : triangle(x);
-      weights[static_cast<std::size_t>(k)] = weight;
-      sum += weight;
-    }
-    std::int32_t* fixed = axis.weights.data() + static_cast<std::size_t>(i) * axis.taps;
-    for (int k = 0; k < count; ++k) {
-      const double weight = weights[static_cast<std::size_t>(k)];
-      const double scaled = (sum != 0.0 ? weight / sum : weight) * (1 << kFractionBits);
-      fixed[k] = static_cast<std::int32_t>(scaled < 0 ? scaled - 0.5 : scaled + 0.5);
-    }
-    axis.first.push_back(first);
-    axis.count.push_back(count);
-    axis.source_begin = std::min(axis.source_begin, first);
-    axis.source_end = std::max(axis.source_end, last);
-  }
-  return axis;
-}
-
-inline std::uint8_t to_byte(std::int32_t fixed) {
-  return static_cast<std::uint8_t>(std::clamp(fixed >> kFractionBits, 0, 255));
-}
-
-constexpr std::size_t kBlock =
-    3 * kLanes;  // one source column of them: channel by channel, row by row
-
-// columns [n, kBlock] → one output column [kBlock].
-HELIP_VECTOR_CLONES
-void blend_columns(const std::uint8_t* columns, const std::int32_t* weights, int count,
-                   std::uint8_t* out) {
-  std::int32_t sums[kBlock];
-  std::fill_n(sums, kBlock, kHalf);
-  for (int k = 0; k < count; ++k) {
-    const std::int32_t weight = weights[k];
-    for (std::size_t i = 0; i < kBlock; ++i) sums[i] += columns[i] * weight;
-    columns += kBlock;
-  }
-  for (std::size_t i = 0; i < kBlock; ++i) out[i] = to_byte(sums[i]);
-}
-
-constexpr std::size_t kStrip = 256;  // bytes of a row blended together by the vertical pass
-
-// rows `row_bytes` apart → one row of `length` <= kStrip bytes.
-HELIP_VECTOR_CLONES
-void blend_rows(const std::uint8_t* rows, std::ptrdiff_t row_bytes, const std::int32_t* weights,
-                int count, std::size_t length, std::uint8_t* out) {
-  std::int32_t sums[kStrip];
-  for (std::size_t i = 0; i < length; ++i) sums[i] = kHalf;
-  for (int k = 0; k < count; ++k) {
-    const std::int32_t weight = weights[k];
-    for (std::size_t i = 0; i < length; ++i) sums[i] += rows[i] * weight;
-    rows += row_bytes;
-  }
-  for (std::size_t i = 0; i < length; ++i) out[i] = to_byte(sums[i]);
-}
-
-// Horizontal pass over `rows` rows, of which the first byte is that of source column
-// axis.source_begin.
-void resize_rows(const std::uint8_t* source, std::ptrdiff_t row_bytes, const Axis& axis, int rows,
-                 std::uint8_t* out) {
-  const auto bytes = static_cast<std::size_t>(axis.source_end - axis.source_begin) * 3;
-  const std::size_t wanted = axis.first.size();
-  std::vector<std::uint8_t> columns(bytes * kLanes);
-  std::vector<std::uint8_t> blended(wanted * kBlock);
-  for (int top = 0; top < rows; top += static_cast<int>(kLanes)) {
-    const auto lanes = static_cast<std::size_t>(std::min(rows - top, static_cast<int>(kLanes)));
-    to_columns(source + top * row_bytes, row_bytes, lanes, bytes, columns.data());
-    for (std::size_t x = 0; x < wanted; ++x) {
-      const auto first = static_cast<std::size_t>(axis.first[x] - axis.source_begin);
-      blend_columns(columns.data() + first * kBlock, axis.weights.data() + x * axis.taps,
-                    axis.count[x], blended.data() + x * kBlock);
-    }
-    to_rows(blended.data(), lanes, wanted * 3, out + static_cast<std::size_t>(top) * wanted * 3);
-  }
-}
-
-// Vertical pass over rows of `length` bytes, of which the first is source row axis.source_begin.
-void resize_columns(const std::uint8_t* source, std::ptrdiff_t row_bytes, const Axis& axis,
-                    std::size_t length, std::uint8_t* out) {
-  for (std::size_t y = 0; y < axis.first.size(); ++y) {
-    const std::uint8_t* first = source + (axis.first[y] - axis.source_begin) * row_bytes;
-    const std::int32_t* weights = axis.weights.data() + y * axis.taps;
-    for (std::size_t x = 0; x < length; x += kStrip) {
-      blend_rows(first + x, row_bytes, weights, axis.count[y], std::min(kStrip, length - x),
-                 out + y * length + x);
-    }
-  }
-}
-
-// Pillow 13 goes down first where that takes away many more rows than columns go (earlier versions
-// never do; the bytes then differ by a level here and there).
-bool goes_down_first(const PixelView& source, int width, int height) {
-  return source.height > height && source.height - height > 2 * (source.width - width);
-}
 
 void check(const PixelView& source, int width, int height, const Box& box) {
   if (source.width <= 0 || source.height <= 0) {
@@ -184,52 +32,94 @@ void check(const PixelView& source, int width, int height, const Box& box) {
   }
 }
 
+// Positions of one axis in the source, -1 for beyond it. Pillow adds the steps up, so the bits of
+// the sums count.
+std::vector<int> nearest_positions(int source_size, double begin, double end, int size, int first,
+                                   int wanted) {
+  const auto from = static_cast<float>(begin);
+  const double step = static_cast<double>(static_cast<float>(end) - from) / size;
+  double position = from + step * 0.5;
+  std::vector<int> positions;
+  for (int i = 0; i < first + wanted; ++i, position += step) {
+    const int nearest = static_cast<int>(position);
+    if (i >= first) positions.push_back(nearest < source_size ? nearest : -1);
+  }
+  return positions;
+}
+
+// `pixels` [n, 4] as RGB.
+template <typename Convert>
+void to_rgb_of_4(const std::vector<std::uint8_t>& pixels, std::uint8_t* out,
+                 const Convert& convert) {
+  for (std::size_t i = 0; i < pixels.size(); i += 4, out += 3) convert(pixels.data() + i, out);
+}
+
+std::vector<std::uint8_t> premultiplied(const PixelView& source) {
+  std::vector<std::uint8_t> out(static_cast<std::size_t>(source.width) *
+                                static_cast<std::size_t>(source.height) * 4);
+  std::uint8_t* to = out.data();
+  for (int y = 0; y < source.height; ++y) {
+    const std::uint8_t* from = source.pixels + y * source.row_bytes;
+    for (int x = 0; x < source.width; ++x, from += 4, to += 4) premultiply(from, to);
+  }
+  return out;
+}
+
 }  // namespace
 
-PixelView view_of(const Image& image) {
-  const auto expected =
-      static_cast<std::size_t>(image.width) * static_cast<std::size_t>(image.height) * 3;
-  if (image.width < 0 || image.height < 0 || image.pixels.size() != expected) {
-    throw DataError({"image is not what it says", "", cat(image.width, "x", image.height, " RGB"),
-                     cat(image.pixels.size(), " bytes")});
+void resample_nearest(const PixelView& source, int width, int height, const Box& box,
+                      const Window& window, std::uint8_t* out) {
+  const std::vector<int> columns =
+      nearest_positions(source.width, box.left, box.right, width, window.left, window.width);
+  const std::vector<int> rows =
+      nearest_positions(source.height, box.top, box.bottom, height, window.top, window.height);
+  for (const int y : rows) {
+    for (const int x : columns)
+      *out++ = x < 0 || y < 0 ? 0 : source.pixels[y * source.row_bytes + x];
   }
-  return {image.pixels.data(), image.width, image.height,
-          static_cast<std::ptrdiff_t>(image.width) * 3};
 }
 
 void resample(const PixelView& source, int width, int height, Interpolation interpolation,
               const Box& box, const Window& window, std::uint8_t* out) {
   check(source, width, height, box);
-  // Pillow holds the box in single precision.
-  const Axis across =
-      make_axis(source.width, static_cast<float>(box.left), static_cast<float>(box.right), width,
-                interpolation, window.left, window.width);
-  const Axis down =
-      make_axis(source.height, static_cast<float>(box.top), static_cast<float>(box.bottom), height,
-                interpolation, window.top, window.height);
-  const auto length = static_cast<std::size_t>(window.width) * 3;
-  const int rows = down.source_end - down.source_begin;
-  const std::ptrdiff_t row_bytes = source.row_bytes;
-  const std::uint8_t* first =
-      source.pixels + down.source_begin * row_bytes + std::ptrdiff_t{3} * across.source_begin;
-
-  if (across.is_identity && down.is_identity) {
-    for (int y = 0; y < rows; ++y) {
-      std::memcpy(out + static_cast<std::size_t>(y) * length, first + y * row_bytes, length);
+  const auto count =
+      static_cast<std::size_t>(window.width) * static_cast<std::size_t>(window.height);
+  if (source.mode == PixelMode::kIndexed) {
+    std::vector<std::uint8_t> indices(count);
+    resample_nearest(source, width, height, box, window, indices.data());
+    for (const std::uint8_t index : indices)
+      out = std::copy_n((*source.palette)[index].data(), 3, out);
+    return;
+  }
+  const Passes passes(source, width, height, interpolation, box, window);
+  switch (source.mode) {
+    case PixelMode::kRgba: {
+      std::vector<std::uint8_t> resized(count * 4);
+      if (passes.across.is_identity && passes.down.is_identity) {
+        resample_bytes<4>(source.pixels, source.row_bytes, passes, window, resized.data());
+        to_rgb_of_4(resized, out, drop_alpha);
+      } else {
+        const std::vector<std::uint8_t> colours = premultiplied(source);
+        resample_bytes<4>(colours.data(), std::ptrdiff_t{4} * source.width, passes, window,
+                          resized.data());
+        to_rgb_of_4(resized, out, divide_by_alpha);
+      }
+      return;
     }
-  } else if (across.is_identity) {
-    resize_columns(first, row_bytes, down, length, out);
-  } else if (down.is_identity) {
-    resize_rows(first, row_bytes, across, rows, out);
-  } else if (goes_down_first(source, width, height)) {
-    const auto wide = static_cast<std::size_t>(across.source_end - across.source_begin) * 3;
-    std::vector<std::uint8_t> lowered(static_cast<std::size_t>(window.height) * wide);
-    resize_columns(first, row_bytes, down, wide, lowered.data());
-    resize_rows(lowered.data(), static_cast<std::ptrdiff_t>(wide), across, window.height, out);
-  } else {
-    std::vector<std::uint8_t> narrowed(static_cast<std::size_t>(rows) * length);
-    resize_rows(first, row_bytes, across, rows, narrowed.data());
-    resize_columns(narrowed.data(), static_cast<std::ptrdiff_t>(length), down, length, out);
+    case PixelMode::kCmyk: {
+      std::vector<std::uint8_t> resized(count * 4);
+      resample_bytes<4>(source.pixels, source.row_bytes, passes, window, resized.data());
+      to_rgb_of_4(resized, out, cmyk_to_rgb);
+      return;
+    }
+    case PixelMode::kGrey16: {
+      std::vector<std::uint16_t> resized(count);
+      resample_grey16(source.pixels, source.row_bytes, passes, window, resized.data());
+      for (const std::uint16_t value : resized) out = std::fill_n(out, 3, clip_grey16(value));
+      return;
+    }
+    default:
+      resample_bytes<3>(source.pixels, source.row_bytes, passes, window, out);
   }
 }
 
@@ -240,7 +130,7 @@ Image resize(const Image& image, int width, int height, Interpolation interpolat
 
 Image resize(const Image& image, int width, int height, Interpolation interpolation,
              const Box& box) {
-  const PixelView source = view_of(image);
+  const PixelView source = image;
   check(source, width, height, box);
   Image out;
   out.width = width;

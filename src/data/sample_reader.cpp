@@ -25,7 +25,7 @@ constexpr std::size_t kMaxOpenShards = 256;
 class SampleReader::OpenFile {
  public:
   explicit OpenFile(const std::filesystem::path& path)
-      : path_(path), file_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
+      : path_(path), file_(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {
     if (file_ < 0) {
       throw DataError({.what = "cannot open the shard",
                        .where = path_.string(),

@@ -32,6 +32,9 @@ struct OpenSample {
   std::optional<Part> text;
   std::optional<Part> json;
   bool has_link = false;  // in the place of an image or a caption
+  std::string unread;     // extension of an image in a format that is not read
+  DottedSamples dotted;
+  std::string dotted_name;  // of the first member with a dotted key
 };
 
 class ShardIndexer {
@@ -39,7 +42,7 @@ class ShardIndexer {
   ShardIndexer(const std::filesystem::path& shard, const std::string& caption_key,
                std::uint64_t most_before_first)
       : reader_(shard),
-        shard_(shard.filename().string()),
+        unpaired_(shard.filename().string()),
         caption_key_(caption_key),
         most_before_first_(most_before_first) {}
 
@@ -49,19 +52,26 @@ class ShardIndexer {
       while (const auto member = reader_.next()) {
         any = true;
         add(*member);
-        if (!index_.has_usable && index_.before_first >= most_before_first_)
-          return std::move(index_);
+        if (is_hopeless()) return finished();
       }
       close_sample();
-      if (!any) report(0, {}, "the shard is empty; no tar member");
+      note_several_images();
+      if (any) {
+        note_ending();
+      } else {
+        unpaired_.add(0, {}, "the shard is empty; no tar member");
+      }
     } catch (const DamagedTar& damage) {
       const std::uint64_t lost = reader_.skip_rest(damage);
       // A sample that the damage cuts in two is part of what is lost.
-      const bool whole = has_image() && (sample_.text || sample_.json);
+      const bool whole =
+          (images_in(sample_) > 0 && (sample_.text || sample_.json)) || !sample_.dotted.empty();
       const std::string key = whole ? std::string() : sample_.key;
       if (whole) close_sample();
-      report(damage.offset(), key,
-             cat("the rest of the shard is damaged; ", lost, " bytes are lost: ", damage.reason()));
+      note_several_images();
+      unpaired_.add(
+          damage.offset(), key,
+          cat("the rest of the shard is damaged; ", lost, " bytes are lost: ", damage.reason()));
       index_.damaged_end = DamagedEnd{.is_cut = damage.is_cut(),
                                       .lost_bytes = lost,
                                       .read_bytes = damage.offset(),
@@ -69,14 +79,17 @@ class ShardIndexer {
     }
     index_.bytes = reader_.file_bytes();
     index_.sha256 = reader_.sha256();
-    return std::move(index_);
+    return finished();
   }
 
  private:
   void add(const TarMember& member) {
     const auto name = split_member_name(member.name);
-    if (!name) return;
     if (!member.is_file && !member.is_link) return;
+    if (!name) {
+      if (index_.ignored++ == 0) index_.first_ignored = member.name;
+      return;
+    }
     const bool repeated = std::find(sample_.extensions.begin(), sample_.extensions.end(),
                                     name->extension) != sample_.extensions.end();
     if (name->key != sample_.key || repeated) {
@@ -85,19 +98,38 @@ class ShardIndexer {
       sample_.offset = member.header_offset;
     }
     sample_.extensions.push_back(name->extension);
+    const MemberKind kind = member_kind(name->extension);
     const auto image = image_extension_index(name->extension);
-    if (member.is_link) {
-      if (image || name->extension == "txt" || name->extension == "json") {
-        sample_.has_link = true;
-      }
+    if (kind == MemberKind::kOther) {
+      add_dotted(*name, member);
+    } else if (kind == MemberKind::kUnread) {
+      sample_.unread = name->extension;
+    } else if (member.is_link) {
+      sample_.has_link = true;
     } else if (image) {
       Sha256 digest;
       reader_.read([&](std::span<const std::byte> bytes) { digest.update(bytes); });
       sample_.images.at(*image) = Part{member, digest.hex(), {}};
-    } else if (name->extension == "txt") {
+    } else if (kind == MemberKind::kText) {
       sample_.text = Part{member, {}, caption_bytes()};
-    } else if (name->extension == "json") {
+    } else {
       sample_.json = Part{member, {}, caption_bytes()};
+    }
+  }
+
+  // A mask's KEY.seg.json is no caption.
+  void add_dotted(const MemberName& name, const TarMember& member) {
+    const auto dotted = split_dotted_extension(name.extension);
+    if (!dotted) return;
+    if (sample_.dotted_name.empty()) sample_.dotted_name = member.name;
+    DottedParts& parts = sample_.dotted[std::string(dotted->rest)];
+    if (dotted->kind == MemberKind::kJson) {
+      if (member.is_file && caption_of_json(caption_bytes(), caption_key_).problem.empty())
+        parts.has_caption = true;
+    } else if (dotted->kind == MemberKind::kText) {
+      parts.has_caption = true;
+    } else {
+      parts.has_image = true;
     }
   }
 
@@ -111,88 +143,168 @@ class ShardIndexer {
     return content;
   }
 
-  [[nodiscard]] bool has_image() const {
-    return std::any_of(sample_.images.begin(), sample_.images.end(),
-                       [](const auto& image) { return image.has_value(); });
+  [[nodiscard]] static std::ptrdiff_t images_in(const OpenSample& sample) {
+    return std::count_if(sample.images.begin(), sample.images.end(),
+                         [](const auto& image) { return image.has_value(); });
+  }
+
+  // False for members with dotted keys and others alone.
+  [[nodiscard]] static bool is_sample(const OpenSample& sample) {
+    return images_in(sample) > 0 || sample.text || sample.json || sample.has_link ||
+           !sample.unread.empty();
   }
 
   // What a sample that is no usable pair holds, until the first that is one.
   void note_missing(const OpenSample& sample) {
     constexpr std::size_t kMostNamed = 40;
-    ++index_.before_first;
     const auto note = [&](std::string name) {
       if (index_.seen.size() < kMostNamed) index_.seen.insert(std::move(name));
     };
-    for (const std::string& extension : sample.extensions) note("." + extension);
+    if (!sample.dotted_name.empty()) note(sample.dotted_name);
+    for (const std::string& extension : sample.extensions) {
+      if (!split_dotted_extension(extension)) note(cat(".", extension));
+    }
     if (sample.has_link) note("links");
     if (!sample.json) return;
     for (const std::string& field : json_fields(sample.json->content)) note("json field " + field);
   }
 
-  void note_repeated(const OpenSample& sample) {
-    ++index_.repeated_keys;
-    report(sample.offset, sample.key, kRepeatedKey);
-    index_.unpaired.back().samples = 0;
+  // Halves of samples alone are no reason to stop yet: their other halves may follow.
+  [[nodiscard]] bool is_hopeless() const {
+    return !index_.has_usable && index_.before_first >= most_before_first_ &&
+           unpaired_.halves() + unpaired_.apart() < index_.groups;
+  }
+
+  ShardIndex finished() {
+    index_.unpaired = unpaired_.take();
+    return std::move(index_);
+  }
+
+  void note_several_images() {
+    if (several_images_ == 0) return;
+    unpaired_.add(several_offset_, several_key_,
+                  cat(kSecondImage, "; in ", several_images_, " samples"), 0);
+  }
+
+  void note_ending() {
+    if (reader_.junk_bytes() > 0) {
+      unpaired_.add(reader_.file_bytes() - reader_.junk_bytes(), {},
+                    cat(kJunk, "; ", reader_.junk_bytes(), " bytes"), 0);
+    }
+    index_.has_end_mark = reader_.has_end_mark();
+    if (!index_.has_end_mark) unpaired_.add(reader_.file_bytes(), {}, kNoEndMark, 0);
   }
 
   void close_sample() {
     const OpenSample sample = std::exchange(sample_, {});
     if (sample.extensions.empty()) return;
     ++index_.groups;
-    if (!keys_.insert(sample.key).second) note_repeated(sample);
-    add_sample(sample);
-    if (!index_.has_usable) note_missing(sample);
+    const bool is_known = !keys_.insert(sample.key).second;
+    if (!add_sample(sample)) {
+      // Counted with its other half.
+      --index_.groups;
+      if (!index_.has_usable) note_missing(sample);
+      return;
+    }
+    if (is_known && is_sample(sample)) {
+      ++index_.repeated_keys;
+      unpaired_.add(sample.offset, sample.key, kRepeatedKey, 0);
+    }
+    if (index_.has_usable) return;
+    ++index_.before_first;
+    note_missing(sample);
   }
 
-  void add_sample(const OpenSample& sample) {
+  // Members that a person may have meant as the missing one.
+  static std::string others(const OpenSample& sample) {
+    constexpr std::size_t kMostNamed = 5;
+    std::string names;
+    std::size_t named = 0;
+    for (const std::string& extension : sample.extensions) {
+      if (member_kind(extension) != MemberKind::kOther || ++named > kMostNamed) continue;
+      names += cat(names.empty() ? "; with ." : ", .", extension);
+    }
+    return names;
+  }
+
+  // False if the sample's other half came before.
+  bool add_sample(const OpenSample& sample) {
     const auto found = std::find_if(sample.images.begin(), sample.images.end(),
                                     [](const auto& i) { return i.has_value(); });
     const bool is_json = !sample.text && sample.json;
     const std::optional<Part>& caption = is_json ? sample.json : sample.text;
-    if (sample.has_link && (found == sample.images.end() || !caption)) {
-      report(sample.offset, sample.key, kLink);
-      return;
+    const bool has_image = found != sample.images.end();
+    if (!sample.dotted.empty()) {
+      const std::uint64_t lost = unpaired_.add_dotted(sample.offset, sample.key, sample.dotted,
+                                                      is_sample(sample), sample.dotted_name);
+      index_.groups += lost;
+      if (!is_sample(sample)) {
+        --index_.groups;
+        return true;
+      }
     }
-    if (found == sample.images.end()) {
-      report(sample.offset, sample.key,
-             caption ? "a caption without an image" : "neither an image nor a caption");
-      return;
+    if (sample.has_link && (!has_image || !caption)) {
+      unpaired_.add(sample.offset, sample.key, kLink);
+      return true;
     }
-    const Part& image = **found;
-    if (!caption) {
-      report(sample.offset, sample.key, "an image without a caption");
-      return;
+    if (!has_image && !sample.unread.empty()) {
+      unpaired_.add(sample.offset, sample.key, cat(kUnreadImage, "; .", sample.unread));
+      return true;
     }
-    const Caption text = is_json ? caption_of_json(caption->content, caption_key_)
-                                 : caption_of_text(caption->content);
+    if (!has_image && !caption) {
+      unpaired_.add(sample.offset, sample.key, "neither an image nor a caption" + others(sample));
+      return true;
+    }
+    if (!has_image || !caption) {
+      return unpaired_.add_half(
+          sample.offset, sample.key, has_image,
+          (has_image ? "an image without a caption" : "a caption without an image") +
+              others(sample));
+    }
+    if (images_in(sample) > 1 || !sample.unread.empty()) count_several_images(sample);
+    add_pair(sample, **found, static_cast<std::uint8_t>(found - sample.images.begin()), *caption,
+             is_json);
+    return true;
+  }
+
+  void count_several_images(const OpenSample& sample) {
+    if (several_images_++ > 0) return;
+    several_offset_ = sample.offset;
+    several_key_ = sample.key;
+  }
+
+  void add_pair(const OpenSample& sample, const Part& image, std::uint8_t extension,
+                const Part& caption, bool is_json) {
+    const Caption text =
+        is_json ? caption_of_json(caption.content, caption_key_) : caption_of_text(caption.content);
     index_.json_captions += is_json ? 1 : 0;
     index_.samples.push_back({.shard = 0,
                               .sample_offset = sample.offset,
                               .image_offset = image.member.data_offset,
                               .image_bytes = image.member.size,
-                              .caption_offset = caption->member.data_offset,
-                              .caption_bytes = caption->member.size,
-                              .extension = static_cast<std::uint8_t>(found - sample.images.begin()),
+                              .caption_offset = caption.member.data_offset,
+                              .caption_bytes = caption.member.size,
+                              .extension = extension,
                               .json_caption = is_json,
                               .header_bytes = static_cast<std::uint32_t>(
                                   image.member.data_offset - image.member.header_offset)});
     index_.image_digests.push_back(digest_from_hex(image.image_sha256));
-    index_.has_usable = index_.has_usable || text.problem.empty();
+    if (text.problem.empty()) index_.has_usable = true;
+    if (!index_.has_usable) ++index_.caption_problems[split_reason(text.problem).kind];
     index_.caption_digests.push_back(
         text.problem.empty()
             ? digest_from_hex(sha256_hex(std::string_view(data::caption_key(text.text))))
             : Digest{});
   }
 
-  void report(std::uint64_t offset, const std::string& key, const std::string& reason) {
-    index_.unpaired.push_back(
-        {.sample = 0, .shard = shard_, .offset = offset, .key = key, .reason = reason});
-  }
-
   TarReader reader_;
-  std::string shard_;
+  UnpairedList unpaired_;
   std::string caption_key_;
   OpenSample sample_;
+  // Samples with several images, and the first of them.
+  std::uint64_t several_images_ = 0;
+  std::uint64_t several_offset_ = 0;
+  std::string several_key_;
   std::unordered_set<std::string> keys_;
   std::uint64_t most_before_first_;
   ShardIndex index_;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <limits>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -14,13 +15,9 @@
 #include "data/location_index.h"
 #include "data/lost_samples.h"
 #include "data/quarantine.h"
+#include "data/unpaired_list.h"
 
 namespace helip::data {
-
-inline constexpr const char* kLink = "its image or caption is a link, and links are not followed";
-// Of samples that are kept (0 samples in their entry).
-inline constexpr const char* kRepeatedKey =
-    "the key of an earlier sample of the shard; both are kept";
 
 struct ShardIndex {
   std::uint64_t bytes = 0;
@@ -30,26 +27,34 @@ struct ShardIndex {
   std::vector<Digest>
       caption_digests;  // sha256 of caption_key(caption); zeros if the caption is not usable
   std::uint64_t json_captions = 0;  // pairs whose caption is a field of a .json
-  // Images without a caption member, captions without an image, samples that lack either because it
-  // is a link: not pairs, so without a SampleId; each is named once, by the offset of its first
-  // header. The damaged rest of a shard is the last such entry, with the offset of the damage; how
-  // many samples it stands for is not known from the shard alone. A sample with the key of an
-  // earlier one of the shard has an entry of 0 samples: it is kept.
+  // What is no pair, so without a SampleId: images without a caption, captions without an image, a
+  // sample whose two do not follow each other, images of formats that are not read, samples whose
+  // keys hold dots, links. Each is named once, by the offset of its first header. The damaged rest
+  // of a shard is the last such entry, with the offset of the damage; how many samples it stands
+  // for is not known from the shard alone, nor what a shard without end mark (the last entry, too)
+  // lacks. Entries of 0 samples name what is kept or used.
   std::vector<QuarantineEntry> unpaired;
+  // Files in the tar that are no member of a sample by their names: hidden or without an extension.
+  std::uint64_t ignored = 0;
+  std::string first_ignored;
   std::optional<DamagedEnd> damaged_end;
+  bool has_end_mark = true;
   std::uint64_t groups = 0;         // samples, pairs or not
   std::uint64_t repeated_keys = 0;  // samples with the key of an earlier one of the shard
-  // Samples before the first pair with a usable caption, whatever they hold, and what that is:
-  // member extensions (".jpg") and fields of their .json ("json field alt").
+  // Samples before the first pair with a usable caption, what their captions' problems are (up to
+  // the ';'), and what they hold: member extensions (".jpg") and fields of their .json ("json field
+  // alt", "json field tags (a list)").
   std::uint64_t before_first = 0;
   bool has_usable = false;  // a pair with a usable caption
+  std::map<std::string, std::uint64_t> caption_problems;
   std::set<std::string> seen;
 };
 
 // Groups members into samples as WebDataset does: consecutive members with one key; a repeated
 // extension starts a new sample. Of an empty, truncated or damaged tar the samples before the
 // damage are taken. Ends without digest where the first `most_before_first` samples are no usable
-// pair. Throws DataError if the file cannot be read or is compressed.
+// pair; where they are images alone or captions alone, it reads on until it meets the other half of
+// one. Throws DataError if the file cannot be read or is compressed.
 ShardIndex index_shard(const std::filesystem::path& shard, const std::string& caption_key,
                        std::uint64_t most_before_first = std::numeric_limits<std::uint64_t>::max());
 

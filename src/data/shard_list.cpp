@@ -3,14 +3,23 @@
 #include <glob.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
+#include <cstddef>
 #include <cstdint>
+#include <fstream>
 #include <optional>
 #include <set>
+#include <span>
 #include <string_view>
+#include <system_error>
 
 #include "common/error.h"
+#include "common/hidden.h"
+#include "common/path_kind.h"
 #include "common/text.h"
+#include "data/file_kind.h"
+#include "data/folder_content.h"
 
 namespace helip::data {
 namespace {
@@ -89,14 +98,16 @@ std::vector<std::string> expand_braces(const std::string& pattern, const std::st
 
 std::vector<std::filesystem::path> tars_in(const std::filesystem::path& folder) {
   std::vector<std::filesystem::path> tars;
-  try {
-    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-      if (entry.path().extension() == ".tar" && !entry.is_directory()) tars.push_back(entry.path());
-    }
-  } catch (const std::filesystem::filesystem_error& error) {
-    throw DataError({.what = "cannot read the folder",
-                     .where = folder.string(),
-                     .found = error.code().message()});
+  std::error_code error;
+  std::filesystem::directory_iterator entry(folder, error);
+  for (; !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
+    const std::string name = entry->path().filename().string();
+    if (is_tar_name(name) && !is_hidden(name) && !is_folder(entry->path()))
+      tars.push_back(entry->path());
+  }
+  if (error) {
+    throw DataError(
+        {.what = "cannot read the folder", .where = folder.string(), .found = error.message()});
   }
   std::sort(tars.begin(), tars.end());
   return tars;
@@ -116,26 +127,36 @@ std::vector<std::filesystem::path> matches(const std::string& pattern, const std
   return files;
 }
 
+bool begins_as_tar(const std::string& file) {
+  std::array<char, kFileHeadBytes> head{};
+  std::ifstream stream(file, std::ios::binary);
+  stream.read(head.data(), head.size());
+  return looks_like_tar(
+      std::as_bytes(std::span(head)).first(static_cast<std::size_t>(stream.gcount())));
+}
+
 void append_part(const std::string& part, const std::string& source,
                  std::vector<std::filesystem::path>& out) {
   const auto append = [&](const std::vector<std::filesystem::path>& more) {
     out.insert(out.end(), more.begin(), more.end());
   };
   if (part.empty()) throw wrong("empty name in the list of shards", source);
-  if (std::filesystem::is_directory(part)) {
+  if (is_folder(part)) {
     const auto tars = tars_in(part);
+    expect_one_kind(read_folder(part), part);
     if (tars.empty()) throw wrong("no tar shards in the folder", part);
     append(tars);
-  } else if (std::filesystem::exists(part)) {
+  } else if (is_there(part)) {
     out.emplace_back(part);
   } else {
     for (const std::string& name : expand_braces(part, source)) {
-      if (std::filesystem::exists(name)) {
+      if (is_there(name)) {
         out.emplace_back(name);
       } else if (name.find_first_of("*?[") != std::string::npos) {
         append(matches(name, source));
       } else {
-        throw wrong("the shard does not exist", name);
+        throw DataError(
+            {.what = "the shard does not exist", .where = name, .found = why_not_there(name)});
       }
     }
   }
@@ -154,17 +175,25 @@ std::vector<std::filesystem::path> list_shards(const std::string& source) {
   for (auto& shard : shards) {
     // Links keep their own names (download caches link to files named by digest).
     shard = std::filesystem::absolute(shard).lexically_normal();
+    std::error_code error;
+    const auto real = std::filesystem::canonical(shard, error);
+    if (error) {
+      throw DataError(
+          {.what = "cannot read the tar shard", .where = shard.string(), .found = error.message()});
+    }
     if (!is_valid_utf8(shard.string()))
       throw wrong("the shard's name is not valid UTF-8", shard.string());
-    if (!seen.insert(std::filesystem::canonical(shard)).second)
-      throw wrong("a shard comes twice", shard.string());
+    if (!seen.insert(real).second) throw wrong("a shard comes twice", shard.string());
   }
   return shards;
 }
 
 bool means_shards(const std::string& source) {
-  if (source.ends_with(".tar") || source.find("::") != std::string::npos) return true;
-  return std::filesystem::is_directory(source) && !tars_in(source).empty();
+  if (is_tar_name(source) || source.find("::") != std::string::npos) return true;
+  if (is_folder(source)) return !tars_in(source).empty();
+  if (is_packed_tar_name(source)) return true;
+  return is_file(source) ? begins_as_tar(source)
+                         : source.find_first_of("{*?[") != std::string::npos;
 }
 
 }  // namespace helip::data

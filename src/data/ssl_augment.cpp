@@ -59,7 +59,7 @@ ViewDraws draw_view(int width, int height, const AugmentKey& key, std::uint32_t 
   return draws;
 }
 
-void preprocess_view(const Image& image, const Box& region, const ViewDraws& draws,
+void preprocess_view(const PixelView& image, const Box& region, const ViewDraws& draws,
                      const PreprocessConfig& config, std::span<float> out) {
   Image view = resize_region(image, region, config);
   if (draws.jitters) {

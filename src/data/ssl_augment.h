@@ -33,7 +33,7 @@ ViewDraws draw_view(int width, int height, const AugmentKey& key, std::uint32_t 
 
 // What the draws say, to `region` of the image, which is their crop in its pixels; then as
 // preprocess. Throws as preprocess_region.
-void preprocess_view(const Image& image, const Box& region, const ViewDraws& draws,
+void preprocess_view(const PixelView& image, const Box& region, const ViewDraws& draws,
                      const PreprocessConfig& config, std::span<float> out);
 
 }  // namespace helip::data

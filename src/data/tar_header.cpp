@@ -19,7 +19,7 @@ struct Extended {
   std::optional<std::uint64_t> size;
 };
 
-std::string_view text_of(const Block& block, Field field) {
+std::string_view text_of(std::span<const std::byte> block, Field field) {
   return {reinterpret_cast<const char*>(block.data()) + field.offset, field.length};
 }
 
@@ -52,18 +52,14 @@ std::optional<std::uint64_t> number_of(std::string_view field) {
   return value;
 }
 
+bool is_zero(std::span<const std::byte> bytes) {
+  return std::all_of(bytes.begin(), bytes.end(), [](std::byte b) { return b == std::byte{0}; });
+}
+
 void check_sum(const Block& block, const std::string& shard, std::uint64_t offset) {
+  if (is_header(block)) return;
   const auto stored = number_of(text_of(block, kChecksum));
-  const std::uint32_t sum = checksum(block);
-  if (stored == sum) return;
-  // Some old writers summed signed bytes.
-  std::int32_t signed_sum = 0;
-  for (std::size_t i = 0; i < kBlock; ++i) {
-    const bool inside = i >= kChecksum.offset && i < kChecksum.offset + kChecksum.length;
-    signed_sum += inside ? ' ' : static_cast<signed char>(block[i]);
-  }
-  if (signed_sum >= 0 && stored == static_cast<std::uint64_t>(signed_sum)) return;
-  throw damaged(shard, offset, "bad checksum of a tar header", cat(sum),
+  throw damaged(shard, offset, "bad checksum of a tar header", cat(checksum(block)),
                 stored ? cat(*stored) : cat("'", text_of(block, kChecksum), "'"));
 }
 
@@ -138,6 +134,18 @@ std::uint32_t checksum(std::span<const std::byte> block) {
   return sum;
 }
 
+bool is_header(std::span<const std::byte> block) {
+  const auto stored = number_of(text_of(block, kChecksum));
+  if (stored == checksum(block)) return true;
+  // Some old writers summed signed bytes.
+  std::int32_t signed_sum = 0;
+  for (std::size_t i = 0; i < kBlock; ++i) {
+    const bool inside = i >= kChecksum.offset && i < kChecksum.offset + kChecksum.length;
+    signed_sum += inside ? ' ' : static_cast<signed char>(block[i]);
+  }
+  return signed_sum >= 0 && stored == static_cast<std::uint64_t>(signed_sum);
+}
+
 DamagedTar damaged(const std::string& shard, std::uint64_t offset, const std::string& what,
                    const std::string& expected, const std::string& found) {
   return {{.what = what, .where = shard, .expected = expected, .found = found}, offset, false};
@@ -158,13 +166,16 @@ std::optional<TarMember> read_headers(const std::function<void(std::span<std::by
   for (int headers = 0;; ++headers) {
     const std::uint64_t left = file_bytes - offset;
     if (left < kBlock) {
+      const auto rest = std::span(block).first(static_cast<std::size_t>(left));
+      read(rest);
+      if (headers == 0 && is_zero(rest)) return std::nullopt;
       throw cut_off(shard, offset, "truncated tar: no end mark",
                     cat("a header or end mark of ", kBlock, " bytes"), cat(left, " bytes left"));
     }
     const std::uint64_t at = offset;
     read(block);
     offset += kBlock;
-    if (std::all_of(block.begin(), block.end(), [](std::byte b) { return b == std::byte{0}; })) {
+    if (is_zero(block)) {
       if (at != member.header_offset)
         throw damaged(shard, at, "extended tar header without its member");
       return std::nullopt;

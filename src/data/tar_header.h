@@ -36,6 +36,9 @@ inline constexpr Field kPrefix{345, 155};
 // Sum of the block's bytes with the checksum field read as spaces.
 std::uint32_t checksum(std::span<const std::byte> block);
 
+// True if a block has the checksum of a header.
+bool is_header(std::span<const std::byte> block);
+
 constexpr std::uint64_t padding_of(std::uint64_t size) { return (kBlock - size % kBlock) % kBlock; }
 
 // `damaged`: bytes that are no tar. `cut_off`: the file ends too early.
@@ -46,7 +49,8 @@ DamagedTar cut_off(const std::string& shard, std::uint64_t offset, const std::st
 
 // Reads the headers of one member that starts at `offset` of a shard with `file_bytes` bytes.
 // `read` fills its argument with the following bytes and is never asked beyond `file_bytes`.
-// Nothing at a zero block (the end mark).
+// Nothing at a zero block (the end mark) and where only zeros or nothing follow: an archive without
+// an end mark, or with one that is cut off.
 std::optional<TarMember> read_headers(const std::function<void(std::span<std::byte>)>& read,
                                       std::uint64_t offset, std::uint64_t file_bytes,
                                       const std::string& shard);

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <system_error>
@@ -25,19 +26,6 @@ DataError unreadable(const std::filesystem::path& path) {
                     .found = std::generic_category().message(errno)});
 }
 
-std::string compression_of(std::span<const std::byte> head) {
-  const auto starts = [&](std::initializer_list<unsigned> magic) {
-    return head.size() >= magic.size() &&
-           std::equal(magic.begin(), magic.end(), head.begin(),
-                      [](unsigned a, std::byte b) { return a == std::to_integer<unsigned>(b); });
-  };
-  if (starts({0x1F, 0x8B})) return "gzip";
-  if (starts({'B', 'Z', 'h'})) return "bzip2";
-  if (starts({0xFD, '7', 'z', 'X', 'Z'})) return "xz";
-  if (starts({0x28, 0xB5, 0x2F, 0xFD})) return "zstd";
-  return {};
-}
-
 }  // namespace
 
 DamagedTar::DamagedTar(const Problem& problem, std::uint64_t offset, bool is_cut)
@@ -51,7 +39,8 @@ DamagedTar::DamagedTar(const Problem& problem, std::uint64_t offset, bool is_cut
           to_line({.what = problem.what, .expected = problem.expected, .found = problem.found})) {}
 
 TarReader::TarReader(std::filesystem::path file) : path_(std::move(file)), buffer_(kBufferBytes) {
-  file_ = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC);
+  // A named pipe without a writer is refused below, not waited for.
+  file_ = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (file_ < 0) throw unreadable(path_);
   try {
     struct stat status {};
@@ -62,12 +51,14 @@ TarReader::TarReader(std::filesystem::path file) : path_(std::move(file)), buffe
                        .expected = "a regular file"});
     }
     file_bytes_ = static_cast<std::uint64_t>(status.st_size);
-    const std::string compression = file_bytes_ == 0 ? "" : compression_of(take(0));
-    if (!compression.empty()) {
+    if (file_bytes_ == 0) return;
+    const auto head = take(0);
+    if (!looks_like_tar(head)) kind_ = kind_of(head, path_.filename().string());
+    if (kind_ && kind_->is_compressed) {
       throw DataError({.what = "compressed tar: a sample in it cannot be read alone",
                        .where = path_.string(),
-                       .expected = "an uncompressed tar",
-                       .found = compression});
+                       .expected = cat("an uncompressed tar; ", kind_->advice),
+                       .found = kind_->name});
     }
   } catch (...) {
     ::close(file_);
@@ -116,15 +107,21 @@ std::optional<TarMember> TarReader::next() {
   if (file_bytes_ == 0)
     throw tar::cut_off(path_.string(), 0, "empty tar", "tar members", "0 bytes");
   read([](std::span<const std::byte>) {});
-  if (padding_left_ > file_bytes_ - offset_) {
-    throw tar::cut_off(path_.string(), offset_, "truncated tar: no end mark",
-                       cat(padding_left_, " bytes of padding"),
-                       cat(file_bytes_ - offset_, " bytes left"));
-  }
+  // Of the last member's padding a file may lack some: its content is whole.
+  padding_left_ = std::min(padding_left_, file_bytes_ - offset_);
   while (padding_left_ > 0) padding_left_ -= take(padding_left_).size();
-  auto member = tar::read_headers([&](std::span<std::byte> out) { read_exact(out); }, offset_,
-                                  file_bytes_, path_.string());
+  const bool has_room = file_bytes_ - offset_ >= tar::kBlock;
+  const std::uint64_t start = offset_;
+  std::optional<TarMember> member;
+  try {
+    member = tar::read_headers([&](std::span<std::byte> out) { read_exact(out); }, start,
+                               file_bytes_, path_.string());
+  } catch (const DamagedTar&) {
+    if (start > 0 || !kind_) throw;
+    throw tar::cut_off(path_.string(), 0, "not a tar", "tar members", kind_->name);
+  }
   if (!member) {
+    has_end_mark_ = has_room;
     check_end();
     return std::nullopt;
   }
@@ -138,18 +135,24 @@ std::uint64_t TarReader::skip_rest(const DamagedTar& damage) {
   return file_bytes_ - damage.offset();
 }
 
-// Behind the end mark only zeros may follow: something else is a second archive or damage, and
-// would be lost in silence.
+// Behind the end mark zeros follow, or what no reader of tars looks at; a member there belongs to a
+// second archive, and would be lost in silence.
 void TarReader::check_end() {
+  std::array<std::byte, tar::kBlock> block{};
   while (offset_ < file_bytes_) {
     const std::uint64_t start = offset_;
-    const auto part = take(file_bytes_ - offset_);
+    const auto part = std::span(block).first(
+        static_cast<std::size_t>(std::min<std::uint64_t>(block.size(), file_bytes_ - offset_)));
+    read_exact(part);
     const auto other =
         std::find_if(part.begin(), part.end(), [](std::byte b) { return b != std::byte{0}; });
-    if (other != part.end()) {
-      throw tar::damaged(path_.string(), start + static_cast<std::uint64_t>(other - part.begin()),
-                         "data behind the tar's end mark", "zeros");
+    if (other == part.end()) continue;
+    if (part.size() == block.size() && tar::is_header(block)) {
+      throw tar::damaged(path_.string(), start, "a second archive behind the tar's end mark",
+                         "one archive, or their members in one");
     }
+    if (junk_bytes_ == 0)
+      junk_bytes_ = file_bytes_ - start - static_cast<std::uint64_t>(other - part.begin());
   }
   // A file that grew since it was opened would have another digest.
   std::byte extra{};

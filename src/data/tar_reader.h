@@ -14,6 +14,7 @@
 
 #include "common/digest.h"
 #include "common/error.h"
+#include "data/file_kind.h"
 
 namespace helip::data {
 
@@ -52,13 +53,19 @@ class TarReader {
   TarReader(const TarReader&) = delete;
   TarReader& operator=(const TarReader&) = delete;
 
-  // The next member, or nothing at the archive's end mark, which must be there. What was not read
-  // of the current member's content is passed over.
+  // The next member, or nothing at the archive's end. What was not read of the current member's
+  // content is passed over.
   std::optional<TarMember> next();
   // Content of the current member, in pieces.
   void read(const std::function<void(std::span<const std::byte>)>& sink);
   // The same in one piece.
   std::vector<std::byte> read_all();
+
+  // After next() returned nothing: false if the file ends behind its last member's content, as a
+  // writer that was not closed leaves it; all members were read.
+  [[nodiscard]] bool has_end_mark() const { return has_end_mark_; }
+  // Bytes behind the end mark, from the first that is not zero, among which no member begins.
+  [[nodiscard]] std::uint64_t junk_bytes() const { return junk_bytes_; }
 
   // After DamagedTar: passes over what is left of the file, for its digest. Returns how many bytes
   // that is from the damaged place on.
@@ -72,7 +79,6 @@ class TarReader {
   std::span<const std::byte> take(std::uint64_t most);
   void read_exact(std::span<std::byte> out);
   void check_end();
-  [[nodiscard]] std::uint64_t offset() const { return offset_; }
 
   std::filesystem::path path_;
   int file_ = -1;
@@ -80,6 +86,9 @@ class TarReader {
   std::uint64_t offset_ = 0;        // of the next byte that take() gives
   std::uint64_t data_left_ = 0;     // content of the current member not yet read
   std::uint64_t padding_left_ = 0;  // zeros behind it
+  bool has_end_mark_ = true;
+  std::uint64_t junk_bytes_ = 0;
+  std::optional<FileKind> kind_;  // by the first bytes
   Sha256 digest_;
   std::vector<std::byte> buffer_;
   std::size_t begin_ = 0;

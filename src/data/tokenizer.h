@@ -47,14 +47,9 @@ std::unique_ptr<Tokenizer> make_byte_level_bpe_tokenizer(const std::filesystem::
                                                          int context_length,
                                                          std::optional<std::int64_t> pad_id = {});
 
-// CLIP's text cleaning: ftfy (without mojibake repair), HTML unescape twice, white space collapsed,
-// stripped. Not lower-cased. Throws DataError if the text is not UTF-8.
+// CLIP's text cleaning: ftfy's, with its repair of mojibake, HTML unescape twice, white space
+// collapsed, stripped. Not lower-cased. Throws DataError if the text is not UTF-8.
 std::string clean_text(std::string_view text);
-
-// Whether the text holds characters that are one of UTF-8's sequences read as Windows-1252
-// ("cafÃ©"): clean_text leaves them as they are, `data check` counts them. Throws DataError if the
-// text is not UTF-8.
-bool looks_like_mojibake(std::string_view text);
 
 // Key of caption_group: clean_text, NFKC, case folding.
 std::string caption_key(std::string_view text);

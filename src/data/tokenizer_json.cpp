@@ -1,7 +1,9 @@
 #include "data/tokenizer_json.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
+#include <system_error>
 #include <unordered_set>
 
 #include "common/error.h"
@@ -26,8 +28,12 @@ void check_context_length(const SpecialTokens& special, int context_length) {
 }
 
 std::string read_vocabulary_file(const std::filesystem::path& file) {
-  std::ifstream in(file, std::ios::binary | std::ios::ate);
-  if (!in) {
+  std::error_code ignored;
+  // A named pipe would be waited for.
+  const bool is_file = std::filesystem::is_regular_file(file, ignored);
+  std::ifstream in;
+  if (is_file) in.open(file, std::ios::binary | std::ios::ate);
+  if (!is_file || !in) {
     throw DataError(
         {"vocabulary cannot be opened", file.string(), "tokenizer.json or vocab.txt", ""});
   }

@@ -42,15 +42,17 @@ class ModelEmbedder final : public DatasetEmbedder {
     const auto decode = [&](std::size_t row, std::span<float> pixels) {
       const data::DatasetSample& sample = dataset.samples[row];
       try {
-        data::preprocess(data::decode_image(sample.image), model_->preprocess(), pixels);
+        data::preprocess(data::decode_stored(sample.image), model_->preprocess(), pixels);
       } catch (const DataError& error) {
         throw DataError({.what = "an image of the data set cannot be used",
                          .where = split + " " + sample.key,
                          .found = error.what()});
       }
     };
-    const data::FeatureKey source = {
-        {"kind", "images"}, {"dataset", dataset.fingerprint}, {"split", split}};
+    const data::FeatureKey source = {{"kind", "images"},
+                                     {"pixels", data::kPixelsVersion},
+                                     {"dataset", dataset.fingerprint},
+                                     {"split", split}};
     return embed<float>(
         dataset.samples.size(), {3, size, size}, decode, source,
         [&](const at::Tensor& x) { return model_->towers()->encode_images(x); },

@@ -116,12 +116,7 @@ NamedTensors convert_tensors(const ArchitectureSource& source, const weights::We
                              Converted& converted, ConvertReport& report) {
   const std::vector<ParameterSpec> specs = source.slip ? slip_parameters(source.slip->architecture)
                                                        : clip_parameters(source.clip.architecture);
-  std::map<std::string, ExpectedTensor> expected;
-  for (const ParameterSpec& tensor : specs) {
-    expected[tensor.name] = {.shape = {tensor.shape.begin(), tensor.shape.end()},
-                             .dtype = tensor.role == Role::kCount ? "I64" : "F32"};
-  }
-  check_same_tensors(expected, file.tensors(), report.read);
+  check_same_tensors(expected_tensors(specs), file.tensors(), report.read);
   check_finite(file.tensors(), report.read);
 
   NamedTensors tensors;

@@ -19,6 +19,25 @@ void check_activation(const weights::CheckpointFacts& facts, const std::string& 
                      .found = architecture + ", with quick_gelu: false"});
 }
 
+std::map<std::string, ExpectedTensor> expected_tensors(const std::vector<ParameterSpec>& specs) {
+  std::map<std::string, ExpectedTensor> expected;
+  for (const ParameterSpec& tensor : specs) {
+    expected[tensor.name] = {.shape = {tensor.shape.begin(), tensor.shape.end()},
+                             .dtype = tensor.role == Role::kCount ? "I64" : "F32"};
+  }
+  return expected;
+}
+
+void check_weights(const weights::WeightsFile& weights, const ArchitectureSource& source,
+                   const std::string& architecture, const std::filesystem::path& file) {
+  const std::vector<ParameterSpec> specs = source.slip ? slip_parameters(source.slip->architecture)
+                                                       : clip_parameters(source.clip.architecture);
+  check_same_tensors(expected_tensors(specs), weights.tensors(), file);
+  if (!source.slip) {
+    check_activation(weights.facts(), architecture, source.clip.architecture, file);
+  }
+}
+
 void check_finite(const weights::Tensors& tensors, const std::filesystem::path& file) {
   for (const auto& [name, tensor] : tensors) {
     if (!store::is_floating(tensor.dtype)) continue;

@@ -2,9 +2,14 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <string>
+#include <vector>
 
 #include "model/clip_architecture.h"
+#include "model/model_files.h"
+#include "model/parameter_spec.h"
+#include "model/tensor_check.h"
 #include "store/tensor_view.h"
 #include "weights/weights_file.h"
 
@@ -14,6 +19,15 @@ namespace helip::model {
 // ConfigError naming `file` if `clip`, which `architecture` names, has no quick_gelu for them.
 void check_activation(const weights::CheckpointFacts& facts, const std::string& architecture,
                       const ClipArchitecture& clip, const std::filesystem::path& file);
+
+// What a file of the model's weights holds.
+std::map<std::string, ExpectedTensor> expected_tensors(const std::vector<ParameterSpec>& specs);
+
+// Throws ConfigError naming `file` if its tensors are not exactly those of `source`, an OpenCLIP or
+// SLIP model that `architecture` names, or were trained with another activation. No values are
+// read.
+void check_weights(const weights::WeightsFile& weights, const ArchitectureSource& source,
+                   const std::string& architecture, const std::filesystem::path& file);
 
 // Throws StoreError naming `file` and the first tensor with a value that is not finite as float32.
 void check_finite(const weights::Tensors& tensors, const std::filesystem::path& file);

@@ -1,8 +1,36 @@
 #include "rpc/channel.h"
 
+#include <charconv>
+#include <cstdint>
+#include <string_view>
+
+#include "common/error.h"
+
 namespace helip::rpc {
+namespace {
+
+bool is_address(std::string_view address) {
+  constexpr std::string_view kOfHosts =
+      "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-_:[]%";
+  const std::size_t colon = address.rfind(':');
+  if (colon == std::string_view::npos || colon == 0) return false;
+  if (address.substr(0, colon).find_first_not_of(kOfHosts) != std::string_view::npos) return false;
+  const std::string_view text = address.substr(colon + 1);
+  std::uint16_t port = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+  return error == std::errc() && end == text.data() + text.size() && port > 0;
+}
+
+}  // namespace
 
 std::shared_ptr<grpc::Channel> open_channel(const std::string& address) {
+  // gRPC itself prints lines about what is no address.
+  if (!is_address(address)) {
+    throw ConfigError({.what = "not an address",
+                       .where = "the coordinator's address",
+                       .expected = "HOST:PORT",
+                       .found = address.empty() ? "nothing" : address});
+  }
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 200);

@@ -11,7 +11,7 @@
 namespace helip::rpc {
 
 // An insecure channel (loopback, or a network that was said to be trusted). No HTTP proxy is ever
-// used.
+// used. Throws ConfigError if `address` is not HOST:PORT.
 std::shared_ptr<grpc::Channel> open_channel(const std::string& address);
 
 grpc::Status to_status(const RpcError& error);

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/error.h"
+#include "common/json_reason.h"
 #include "common/text.h"
 
 namespace helip::rpc {
@@ -197,8 +198,9 @@ SavedStatus job_status_from_json(std::string_view text, std::string_view where) 
     }
     return {.status = status_from(object, where), .saved_at = object.value("saved_at", 0.0)};
   } catch (const nlohmann::json::exception& error) {
-    throw StoreError(
-        {.what = "the status is damaged", .where = std::string(where), .found = error.what()});
+    throw StoreError({.what = "the status is damaged",
+                      .where = std::string(where),
+                      .found = json_reason(error)});
   } catch (const ConfigError& error) {
     throw StoreError({.what = error.what(), .where = std::string(where)});
   }

@@ -3,8 +3,12 @@
 #include <algorithm>
 #include <charconv>
 #include <optional>
+#include <system_error>
+#include <utility>
 
 #include "common/error.h"
+#include "common/hidden.h"
+#include "common/path_kind.h"
 #include "common/text.h"
 #include "store/half.h"
 
@@ -25,13 +29,21 @@ std::optional<std::uint64_t> part_number(const std::string& name) {
   return error == std::errc() && !digits.empty() ? std::optional(number) : std::nullopt;
 }
 
-// Part files of a folder in the order of their number: NAME_0.npy, NAME_1.npy, …
-std::vector<fs::path> part_files(const fs::path& folder) {
+}  // namespace
+
+std::vector<fs::path> embedding_parts(const fs::path& folder) {
   std::vector<std::pair<std::uint64_t, fs::path>> parts;
-  for (const auto& entry : fs::directory_iterator(folder)) {
-    if (const auto number = part_number(entry.path().filename().string())) {
-      parts.emplace_back(*number, entry.path());
-    }
+  std::error_code error;
+  fs::directory_iterator entry(folder, error);
+  for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
+    const std::string name = entry->path().filename().string();
+    const auto number = is_hidden(name) ? std::nullopt : part_number(name);
+    if (number) parts.emplace_back(*number, entry->path());
+  }
+  if (error) {
+    throw StoreError({.what = "cannot read the folder of the embeddings",
+                      .where = folder.string(),
+                      .found = error.message()});
   }
   if (parts.empty())
     throw StoreError(
@@ -50,12 +62,10 @@ std::vector<fs::path> part_files(const fs::path& folder) {
   return files;
 }
 
-}  // namespace
-
 EmbeddingStore EmbeddingStore::open(const fs::path& file_or_folder) {
   std::vector<fs::path> files;
-  if (fs::is_directory(file_or_folder)) {
-    files = part_files(file_or_folder);
+  if (is_folder(file_or_folder)) {
+    files = embedding_parts(file_or_folder);
   } else {
     files.push_back(file_or_folder);
   }

@@ -13,6 +13,10 @@
 
 namespace helip::store {
 
+// The parts NAME_{i}.npy of a folder in the order of their number, without hidden files
+// (common/hidden.h). Throws StoreError: no parts, one missing in between or there twice.
+std::vector<std::filesystem::path> embedding_parts(const std::filesystem::path& folder);
+
 // Memory-mapped; immutable; safe from many threads.
 class EmbeddingStore {
  public:

@@ -14,6 +14,7 @@
 
 #include "common/digest.h"
 #include "common/error.h"
+#include "common/json_reason.h"
 #include "common/log.h"
 #include "common/publish.h"
 #include "common/text.h"
@@ -37,7 +38,7 @@ ordered_json parse(const fs::path& file) {
     throw StoreError({.what = "damaged file of a checkpoint",
                       .where = file.string(),
                       .expected = "JSON",
-                      .found = problem.what()});
+                      .found = json_reason(problem)});
   }
 }
 
@@ -51,7 +52,7 @@ auto fields_of(const fs::path& file, Read read) {
     throw StoreError({.what = "damaged file of a checkpoint",
                       .where = file.string(),
                       .expected = cat("the fields of ", kFormat),
-                      .found = problem.what()});
+                      .found = json_reason(problem)});
   }
 }
 

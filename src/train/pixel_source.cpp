@@ -160,9 +160,9 @@ class PixelSource final : public BatchSource {
       return std::span(planes).subspan(at * pixels, pixels);
     };
     const std::vector<std::int64_t>& view_rows = job.rows.view_rows;
-    const auto viewed =
-        std::find(view_rows.begin(), view_rows.end(), static_cast<std::int64_t>(row));
-    const bool has_views = viewed != view_rows.end();
+    const auto wanted_row = static_cast<std::int64_t>(row);
+    const bool has_views =
+        std::find(view_rows.begin(), view_rows.end(), wanted_row) != view_rows.end();
     std::vector<data::ViewDraws> draws;
     const auto choose = [&](int width, int height) {
       std::vector<data::Crop> crops = {data::random_crop(width, height, options_.crop_scale, key)};
@@ -173,19 +173,25 @@ class PixelSource final : public BatchSource {
       return crops;
     };
     // Without a random crop the whole image is seen.
-    const data::CroppedImage source =
+    data::CroppedImage source =
         data::decode_for_crops(sample.image, preprocess_.size, options_.limits,
                                options_.augment && options_.decode_scaled, choose);
+    if (!corpus_.manifest().resizes_first) source.image = data::in_rgb(std::move(source.image));
     if (options_.augment) {
       data::preprocess_region(source.image, source.regions.at(0), preprocess_,
                               part(job.batch.image, row));
     } else {
       data::preprocess(source.image, preprocess_, part(job.batch.image, row));
     }
+    // Views are made of RGB whatever the corpus, as SLIP makes them.
+    if (!draws.empty()) source.image = data::in_rgb(std::move(source.image));
     for (std::size_t view = 0; view < draws.size(); ++view) {
-      data::preprocess_view(source.image, source.regions.at(1 + view), draws[view], preprocess_,
-                            part(job.batch.views.at(view),
-                                 static_cast<std::size_t>(viewed - view_rows.begin())));
+      // A row may be wanted twice.
+      for (std::size_t at = 0; at < view_rows.size(); ++at) {
+        if (view_rows[at] != wanted_row) continue;
+        data::preprocess_view(source.image, source.regions.at(1 + view), draws[view], preprocess_,
+                              part(job.batch.views.at(view), at));
+      }
     }
   }
 

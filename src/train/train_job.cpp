@@ -60,7 +60,7 @@ class Training {
         learner_(spec.config, spec.device, ranks),
         queue_(spec, ranks, *pairs_, schedule_, learner_, steps_) {
     state_.run = {.seed = spec.seed,
-                  .config_digest = config::config_digest(spec.config),
+                  .config_digest = config::training_digest(spec.config),
                   .model_digest = learner_.initial_digest(),
                   .table_digest = schedule_.turns().front().digest};
   }

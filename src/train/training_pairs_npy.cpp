@@ -1,6 +1,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/error.h"
+#include "common/json_reason.h"
 #include "common/publish.h"
 #include "common/text.h"
 #include "store/npy.h"
@@ -32,7 +33,7 @@ class NpyPairs final : public TrainingPairs {
       throw DataError({.what = "damaged corpus manifest",
                        .where = file.string(),
                        .expected = "JSON with pairs and fingerprint",
-                       .found = problem.what()});
+                       .found = json_reason(problem)});
     }
     image_groups_ = open_groups(folder / "image_group.npy", pairs_);
     caption_groups_ = open_groups(folder / "caption_group.npy", pairs_);

@@ -62,6 +62,8 @@ rpc::RegisterReply Connection::enroll(const rpc::RegisterRequest& about) {
   const std::scoped_lock lock(mutex_);
   worker_ = reply.worker;
   epoch_ = reply.epoch;
+  // Another coordinator may come with another configuration than this worker goes on with.
+  about_.config_digest = reply.config_digest;
   return reply;
 }
 

@@ -162,7 +162,7 @@ class EngineTaskRunner final : public TaskRunner {
     publish_file(spec.path("index") / "location.txt", folder.string() + "\n");
     const data::CorpusManifest manifest = data::read_manifest(folder / "manifest.json");
     data::refuse_too_many(manifest.pairs, config_.corpus.max_quarantined, folder);
-    tell_irregular(manifest, folder);
+    tell_irregular(folder);
     const auto source =
         model::find_architecture(config_.model.architecture, model::installed_models());
     return outcome({{"pairs", manifest.pairs},
@@ -189,19 +189,15 @@ class EngineTaskRunner final : public TaskRunner {
   }
 
   // What is no pair has no place in the quarantine.
-  static void tell_irregular(const data::CorpusManifest& manifest,
-                             const std::filesystem::path& folder) {
+  static void tell_irregular(const std::filesystem::path& folder) {
     for (const auto& list : data::left_out_lists(folder)) {
       const std::uint64_t samples = data::total_of(data::count_reasons(list));
-      if (samples == 0) continue;
-      log::warning(cat("index: ", samples, samples == 1 ? " sample is" : " samples are",
-                       " left out, see ", list.string()));
-    }
-    if (manifest.repeated_keys > 0) {
-      log::warning(
-          cat("index: ", manifest.repeated_keys,
-              " samples have the key of an earlier one in their shard; they are kept, see ",
-              (folder / data::kUnpairedFile).string()));
+      if (samples > 0) {
+        log::warning(cat("index: ", samples, samples == 1 ? " sample is" : " samples are",
+                         " left out, see ", list.string()));
+      }
+      for (const auto& [reason, count] : data::count_notes(list))
+        log::warning(cat("index: noted ", count, ": ", reason, "; see ", list.string()));
     }
   }
 

@@ -13,7 +13,8 @@ double held_out_accuracy(const config::RunConfig& config, const std::filesystem:
                  .path = config.early_stop.dataset,
                  .tasks = {"zero_shot"},
                  .split = config.early_stop.split};
-  job.options = config.eval;
+  // What is trained must not depend on `eval`, which may change afterwards.
+  job.options.batch_size = config.encoder.batch_size;
   job.feature_cache = feature_cache;
   job.device = device;
   engine::engine().set_threads(static_cast<int>(config.launcher.threads_per_worker));

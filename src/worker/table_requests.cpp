@@ -10,6 +10,7 @@
 
 #include "common/clock.h"
 #include "common/error.h"
+#include "common/json_reason.h"
 #include "common/log.h"
 #include "common/publish.h"
 #include "common/text.h"
@@ -52,7 +53,7 @@ Request read_request(const fs::path& file) {
     throw StoreError({.what = "a damaged request for a table",
                       .where = file.string(),
                       .expected = {},
-                      .found = problem.what()});
+                      .found = json_reason(problem)});
   }
 }
 

@@ -1,9 +1,15 @@
 #include "cli/check_inputs.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <filesystem>
 #include <functional>
+#include <map>
 
 #include "cli/corpus_count.h"
 #include "cli/mine_memory.h"
@@ -11,8 +17,12 @@
 #include "common/error.h"
 #include "common/publish.h"
 #include "common/text.h"
+#include "config/to_yaml.h"
 #include "data/tar_writer.h"
+#include "data/tokenizer.h"
+#include "model/weights_check.h"
 #include "store/npy.h"
+#include "store/safetensors.h"
 #include "support/temporary_folder.h"
 #include "support/terminal.h"
 
@@ -22,6 +32,24 @@ namespace {
 using Catch::Matchers::Contains;
 using Catch::Matchers::StartsWith;
 namespace fs = std::filesystem;
+
+const std::string kTiny = std::string(HELIP_SOURCE_DIR) + "/configs/models/helip-test-tiny.json";
+
+// Weights of that architecture, all zero.
+void write_weights(const fs::path& file) {
+  const auto source = model::find_architecture(kTiny, {});
+  const auto expected = model::expected_tensors(model::clip_parameters(source.clip.architecture));
+  const std::vector<std::byte> zeros(1 << 24);
+  std::map<std::string, store::TensorView> tensors;
+  for (const auto& [name, tensor] : expected) {
+    std::uint64_t bytes = store::dtype_bytes(tensor.dtype);
+    for (const std::uint64_t size : tensor.shape) bytes *= size;
+    tensors[name] = {.dtype = tensor.dtype,
+                     .shape = tensor.shape,
+                     .data = std::span(zeros).first(static_cast<std::size_t>(bytes))};
+  }
+  store::write_safetensors(file, tensors, {});
+}
 
 void add(data::TarWriter& tar, const std::string& name) {
   tar.add(name, std::as_bytes(std::span("content", 7)));
@@ -38,23 +66,48 @@ void write_shard(const fs::path& file) {
   tar.publish();
 }
 
+struct Sample {
+  std::string label = "0";
+  std::string caption = "a caption";
+  bool image = true;
+};
+
+// A split of an evaluation data set in one tar.
+void write_split(const fs::path& folder, const std::vector<Sample>& samples) {
+  fs::create_directories(folder);
+  publish_file(folder / "nshards.txt", "1\n");
+  data::TarWriter tar(folder / "0.tar");
+  const auto put = [&](const std::string& name, const std::string& text) {
+    tar.add(name, std::as_bytes(std::span(text)));
+  };
+  for (std::size_t i = 0; i < samples.size(); ++i) {
+    const std::string key = cat("s", i);
+    if (!samples[i].label.empty()) put(key + ".cls", samples[i].label);
+    if (!samples[i].caption.empty()) put(key + ".txt", samples[i].caption);
+    if (samples[i].image) put(key + ".png", "pixels");
+  }
+  tar.publish();
+}
+
 // A job whose inputs are all there.
 class Job {
  public:
   Job() {
     fs::create_directories(root() / "init");
-    fs::create_directories(root() / "eval" / "test");
-    fs::create_directories(root() / "eval" / "train");
+    write_split(root() / "eval" / "test", {{"0"}, {"2\n"}});
+    write_split(root() / "eval" / "train", {{"1"}, {"0"}});
+    publish_file(root() / "eval/classnames.txt", "cat\ndog\ncow\n");
+    publish_file(root() / "eval/zeroshot_classification_templates.txt", "a photo of {c}\n");
     write_shard(root() / "00000.tar");
     write_shard(root() / "00001.tar");
-    for (const char* file : {"init/open_clip_model.safetensors", "vocabulary.txt.gz",
-                             "eval/test/nshards.txt", "eval/train/nshards.txt"}) {
-      publish_file(root() / file, "x");
-    }
+    static const test::TemporaryFolder shared;
+    const fs::path weights = shared.path() / "weights.safetensors";
+    if (!fs::exists(weights)) write_weights(weights);
+    fs::copy(weights, root() / "init/open_clip_model.safetensors");
     config.corpus.path = (root() / "{00000..00001}.tar").string();
-    config.model.architecture = std::string(HELIP_SOURCE_DIR) + "/configs/models/ViT-B-32.json";
+    config.model.architecture = kTiny;
     config.model.init = (root() / "init").string();
-    config.model.tokenizer = (root() / "vocabulary.txt.gz").string();
+    config.output.work_dir = (root() / "work").string();
     config.eval.datasets = {{.name = "e",
                              .path = (root() / "eval").string(),
                              .tasks = {"zero_shot", "linear_probe"},
@@ -112,14 +165,194 @@ TEST_CASE("each missing input is refused with its key and what was found") {
              Contains("model.init") && Contains("open_clip_model.safetensors"));
   CHECK_THAT(refusal([](Job& job) { job.config.model.tokenizer = "/no/vocabulary"; }),
              Contains("model.tokenizer") && Contains("no /no/vocabulary"));
+  CHECK_THAT(refusal([](Job& job) {
+               publish_file(job.root() / "vocabulary.txt.gz", "x");
+               job.config.model.tokenizer = (job.root() / "vocabulary.txt.gz").string();
+             }),
+             StartsWith("model.tokenizer: ") && Contains("vocabulary.txt.gz"));
+  CHECK(refusal([](Job& job) {
+          job.config.model.tokenizer = data::default_clip_vocabulary().string();
+        }).empty());
+  // Weights of another model, no weights, and half of them.
+  CHECK_THAT(refusal([](Job& job) {
+               job.config.model.init = std::string(HELIP_SOURCE_DIR) +
+                                       "/tests/golden/open_clip_model/weights.safetensors";
+             }),
+             StartsWith("model.init: ") && Contains("another model"));
+  CHECK_THAT(
+      refusal([](Job& job) { publish_file(job.root() / "init/open_clip_model.safetensors", "x"); }),
+      StartsWith("model.init: ") && Contains("open_clip_model.safetensors"));
+  CHECK_THAT(refusal([](Job& job) {
+               fs::resize_file(job.root() / "init/open_clip_model.safetensors", 6000);
+             }),
+             StartsWith("model.init: "));
   CHECK_THAT(refusal([](Job& job) { job.config.encoder.source = "towers"; }),
              Contains("encoder.source") && Contains("no frozen towers"));
   CHECK_THAT(refusal([](Job& job) { job.config.eval.datasets[0].path = "/no/set"; }),
              Contains("eval.datasets[0].path") && Contains("no /no/set"));
   CHECK_THAT(refusal([](Job& job) { job.config.eval.datasets[0].split = "validation"; }),
-             Contains("eval.datasets[0].split") && Contains("validation"));
+             Contains("eval.datasets[0]") && Contains("validation"));
   CHECK_THAT(refusal([](Job& job) { fs::remove_all(job.root() / "eval" / "train"); }),
-             Contains("eval.datasets[0].tasks") && Contains("train"));
+             Contains("eval.datasets[0]") && Contains("train"));
+}
+
+TEST_CASE(
+    "an evaluation data set that cannot give what its tasks need is refused before anything") {
+  Job job;
+  const config::RunConfig whole = job.config;
+  const fs::path set = job.root() / "eval", intact = job.root() / "intact";
+  fs::copy(set, intact, fs::copy_options::recursive);
+  const auto refusal = [&](const std::string& task,
+                           const std::function<void(const fs::path&)>& spoil) {
+    fs::remove_all(set);
+    fs::copy(intact, set, fs::copy_options::recursive);
+    spoil(set);
+    job.config = whole;
+    job.config.eval.datasets[0].tasks = {task};
+    const std::string said = job.refusal();
+    INFO(said);
+    CHECK((said.empty() || said.starts_with("eval.datasets[0]: ")));
+    // The same set for early stopping, which scores its classes.
+    if (task != "zero_shot") return said;
+    job.config.eval.datasets.clear();
+    job.config.early_stop.dataset = set.string();
+    job.config.early_stop.split = "test";
+    CHECK(job.refusal().empty() == said.empty());
+    CHECK((said.empty() || job.refusal().starts_with("early_stop: ")));
+    CHECK(job.refusal(rpc::Stage::kMine).empty());
+    return said;
+  };
+  const auto publish = [](const char* file, const char* text) {
+    return [=](const fs::path& folder) { publish_file(folder / file, text); };
+  };
+  const auto remove = [](const char* file) {
+    return [=](const fs::path& folder) { fs::remove_all(folder / file); };
+  };
+  const auto split = [](const char* name, const std::vector<Sample>& samples) {
+    return [=](const fs::path& folder) { write_split(folder / name, samples); };
+  };
+  constexpr const char* kTemplates = "zeroshot_classification_templates.txt";
+  for (const char* task : {"zero_shot", "linear_probe"}) {
+    CHECK_THAT(refusal(task, remove("classnames.txt")), Contains("no classes"));
+    CHECK_THAT(refusal(task, publish("classnames.txt", "")), Contains("no classes"));
+    CHECK_THAT(refusal(task, publish("classnames.txt", "cat\ndog\n")),
+               Contains("s1") && Contains("0 to 1") && Contains("'2'"));
+    CHECK_THAT(refusal(task, publish("classnames.txt", "\xff\xfe\n")), Contains("UTF-8"));
+    CHECK_THAT(refusal(task, split("test", {{"0"}, {"-1"}})), Contains("'-1'"));
+    CHECK_THAT(refusal(task, split("test", {{"0"}, {"dog"}})), Contains("'dog'"));
+    CHECK_THAT(refusal(task, split("test", {{"0"}, {""}})), Contains("s1") && Contains("no label"));
+  }
+  CHECK_THAT(refusal("zero_shot", remove(kTemplates)), Contains("no prompt templates"));
+  CHECK_THAT(refusal("zero_shot", publish(kTemplates, "")), Contains("no prompt templates"));
+  CHECK_THAT(refusal("zero_shot", publish(kTemplates, "a photo of {}\n")), Contains("{c}"));
+  CHECK(refusal("linear_probe", remove(kTemplates)).empty());
+  CHECK_THAT(refusal("linear_probe", split("train", {{"3"}})),
+             Contains("train") && Contains("'3'"));
+  CHECK_THAT(refusal("linear_probe", remove("train")), Contains("train"));
+  CHECK(refusal("zero_shot", remove("train")).empty());
+
+  CHECK(refusal("retrieval", remove("classnames.txt")).empty());
+  CHECK(refusal("retrieval", split("test", {{"", "a"}, {"", "b\nc"}})).empty());
+  CHECK_THAT(refusal("retrieval", split("test", {{"0", "a"}, {"0", ""}})), Contains("no caption"));
+  CHECK_THAT(refusal("retrieval", split("test", {{"0", "a"}, {"0", " \n"}})),
+             Contains("no caption"));
+  CHECK_THAT(refusal("retrieval", split("test", {{"0", "\xff"}})), Contains("UTF-8"));
+  for (const char* task : {"zero_shot", "retrieval"}) {
+    CHECK_THAT(refusal(task, split("test", {{"0", "a", false}})), Contains("no image"));
+    CHECK_THAT(refusal(task, split("test", {})), Contains("no samples"));
+    CHECK_THAT(refusal(task, publish("test/nshards.txt", "2")), Contains("1.tar"));
+    CHECK_THAT(refusal(task, publish("test/nshards.txt", "two")), Contains("'two'"));
+    CHECK_THAT(refusal(task, publish("test/nshards.txt", "0")), Contains("no samples"));
+    CHECK_THAT(refusal(task, publish("test/0.tar", "no tar at all")), Contains("0.tar"));
+    CHECK_THAT(refusal(task, remove("test/0.tar")), Contains("0.tar"));
+  }
+}
+
+TEST_CASE("a work directory that cannot be written, or is another job's, is refused") {
+  Job job;
+  const fs::path work = job.root() / "work";
+  const auto refused_with = [&](const std::string& words, rpc::Stage until = rpc::Stage::kReport) {
+    const std::string said = job.refusal(until);
+    INFO(said);
+    CHECK_THAT(said, Contains(words));
+    return said;
+  };
+  SECTION("a file in its place, above it or in it") {
+    publish_file(work, "x");
+    CHECK_THAT(refused_with("output.work_dir"), Contains("Not a directory"));
+    job.config.output.work_dir = (work / "deeper/still").string();
+    CHECK_THAT(refused_with("output.work_dir"), Contains(work.string() + ": Not a directory"));
+    fs::remove(work);
+    publish_file(work / "tensorboard", "x");
+    job.config.output.work_dir = work.string();
+    CHECK_THAT(refused_with("output.work_dir"), Contains("tensorboard: Not a directory"));
+  }
+  SECTION("a disk that takes no files") {
+    job.config.output.work_dir = "/proc/helip";
+    refused_with("output.work_dir");
+  }
+  SECTION("a feature cache") {
+    job.config.encoder.feature_cache = "/proc";
+    refused_with("encoder.feature_cache");
+  }
+  SECTION("another training") {
+    publish_file(work / "config.yaml", config::to_yaml(job.config));
+    CHECK(job.refusal().empty());
+    job.config.eval.recall_k = {3};
+    CHECK(job.refusal().empty());
+    job.config.train.lr = 0.5;
+    CHECK_THAT(refused_with("train.lr"), Contains("expected") && Contains("found 0.5"));
+  }
+  SECTION("a model that no checkpoint and no result tells of") {
+    publish_file(work / "model/weights", "x");
+    CHECK_THAT(refused_with("output.work_dir"), Contains((work / "model").string()));
+    CHECK(job.refusal(rpc::Stage::kMine).empty());
+    SECTION("a checkpoint does") { fs::create_directories(work / "checkpoints/step-00000008"); }
+    SECTION("a result does") { publish_file(work / "tasks/train/seed-1-1-0123.json", "{}"); }
+    CHECK(job.refusal().empty());
+  }
+  SECTION("more than the disk holds") {
+    job.config.train.keep_checkpoints = 4'000'000'000;
+    CHECK_THAT(refused_with("too little disk space"), Contains("free in"));
+    CHECK(job.refusal(rpc::Stage::kMine).empty());
+    // A job that has begun is not asked again.
+    publish_file(work / "coordinator/state.db", "");
+    CHECK(job.refusal().empty());
+  }
+}
+
+TEST_CASE("an address that the coordinator cannot have is refused") {
+  Job job;
+  config::CoordinatorConfig& coordinator = job.config.coordinator;
+  for (const char* good : {"127.0.0.1:0", "localhost:0"}) {
+    coordinator.listen = good;
+    CHECK(job.refusal().empty());
+  }
+  coordinator.listen = "0.0.0.0:0";
+  CHECK_THAT(job.refusal(), Contains("coordinator.listen") && Contains("--insecure-network"));
+  coordinator.insecure_network = true;
+  for (const char* good : {"0.0.0.0:0", "*:0"}) {
+    coordinator.listen = good;
+    CHECK(job.refusal().empty());
+  }
+  for (const char* bad : {"192.0.2.77:0", "no-such-host.invalid:0", "127.0.0.1:65536",
+                          "127.0.0.1:99999999999999999999", "127.0.0.1:1:2x"}) {
+    coordinator.listen = bad;
+    CHECK_THAT(job.refusal(), StartsWith("coordinator.listen: ") && Contains(bad));
+  }
+  // A port that another program has.
+  const int taken = ::socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof(address);
+  REQUIRE(::bind(taken, reinterpret_cast<sockaddr*>(&address), size) == 0);
+  REQUIRE(::listen(taken, 1) == 0);
+  REQUIRE(::getsockname(taken, reinterpret_cast<sockaddr*>(&address), &size) == 0);
+  coordinator.listen = cat("127.0.0.1:", ntohs(address.sin_port));
+  CHECK_THAT(job.refusal(), Contains("Address already in use"));
+  ::close(taken);
+  CHECK(job.refusal().empty());
 }
 
 TEST_CASE("what else encodes is looked at as well") {
@@ -324,9 +557,10 @@ TEST_CASE("a scratch folder of this machine must be there and take files") {
 
 TEST_CASE("a self-supervised term is for models with SLIP's head") {
   Job job;
+  job.config.model.init = "random";
   job.config.slip.ssl_on = "all";
   CHECK_THAT(job.refusal(), Contains("slip") && Contains("no self-supervised head") &&
-                                Contains("found") && Contains("ViT-B-32"));
+                                Contains("found") && Contains("helip-test-tiny"));
   const std::string models = std::string(HELIP_SOURCE_DIR) + "/configs/models/";
   job.config.model.architecture = models + "CLIP_VITS16.json";
   CHECK_THAT(job.refusal(), Contains("no self-supervised head"));

@@ -1,4 +1,5 @@
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <catch2/catch.hpp>
@@ -170,6 +171,13 @@ TEST_CASE("an unreadable file is named with the system's reason") {
   CHECK_THROWS_WITH(read_text_file("/nonexistent/file"),
                     "/nonexistent/file: cannot open the file; found No such file or directory");
   CHECK_THROWS_AS(read_text_file(fs::temp_directory_path()), StoreError);
+}
+
+TEST_CASE("a named pipe in the place of a file is refused, not waited for") {
+  const test::TemporaryFolder folder;
+  const fs::path pipe = folder.path() / "pipe";
+  REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+  CHECK_THROWS_WITH(read_text_file(pipe), pipe.string() + ": not a regular file");
 }
 
 TEST_CASE("a bounded queue hands over everything in order and ends when closed") {

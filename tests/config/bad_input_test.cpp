@@ -369,8 +369,8 @@ TEST_CASE("values out of range name key, range and value") {
       {"train.beta2=1",
        "--set: train.beta2: value not allowed; expected 0 or more, below 1; found 1"},
       {"corpus.csv_separator=ab",
-       "--set: corpus.csv_separator: value not allowed; expected one character, or tab; found "
-       "'ab'"},
+       "--set: corpus.csv_separator: value not allowed; expected one character, tab, or auto; "
+       "found 'ab'"},
       {"corpus.max_quarantined=1.5",
        "--set: corpus.max_quarantined: value not allowed; expected 0 to 1; found 1.5"},
       {"corpus.max_pixels=0",

@@ -350,6 +350,32 @@ TEST_CASE("overrides are YAML and the last one of a key wins") {
   CHECK(config.loss.margin_direction == "both");
 }
 
+TEST_CASE("evaluation and report change their own digests, training changes all three") {
+  const auto digests = [](const std::string& change) {
+    const RunConfig config = parse_config(kEveryKey, "every.yaml", "/base/configs", {change});
+    return std::vector{training_digest(config), config_digest(config), report_digest(config)};
+  };
+  const auto former = digests("coordinator.max_attempts=9");
+  for (const std::string change :
+       {"eval.recall_k=[1]", "eval.batch_size=2", "eval.datasets=[]", "eval.evaluate_init=true"}) {
+    INFO(change);
+    const auto changed = digests(change);
+    CHECK(changed[0] == former[0]);
+    CHECK(changed[1] != former[1]);
+    CHECK(changed[2] != former[2]);
+  }
+  const auto shown = digests("output.gallery_targets=2");
+  CHECK(shown[0] == former[0]);
+  CHECK(shown[1] == former[1]);
+  CHECK(shown[2] != former[2]);
+  for (const std::string change :
+       {"early_stop.split=other", "launcher.device=auto", "model.name=m"}) {
+    INFO(change);
+    const auto changed = digests(change);
+    for (std::size_t i = 0; i < 3; ++i) CHECK(changed[i] != former[i]);
+  }
+}
+
 TEST_CASE("the digest covers what determines results and nothing else") {
   const RunConfig config = every_key();
   const std::string digest = config_digest(config);

@@ -156,3 +156,37 @@ TEST_CASE("damage is told from a lock, and a newer schema from damage") {
     CHECK_THROWS_WITH(Journal(database), Catch::Contains("schema 99"));
   }
 }
+
+TEST_CASE("dropped tasks are gone, and their ids come again with higher fences") {
+  const test::TemporaryFolder folder;
+  const fs::path database = folder.path() / "state.db";
+  TaskLedger ledger({});
+  std::vector<TaskRecord> added;
+  for (int i = 0; i < 3; ++i)
+    added.push_back(ledger.task(ledger.add(Stage::kEval, cat(i), "{}", 1)));
+  {
+    Journal journal(database);
+    CHECK(rpc::number(journal.last_dropped_fence()) == 0);
+    journal.add(added);
+    for (int grant = 0; grant < 4; ++grant) {
+      const TaskId id = *ledger.lease(WorkerId{1}, Stage::kEval, at(0));
+      journal.lease(ledger.task(id));
+      ledger.release(id, ledger.task(id).fence);
+      journal.put_back({ledger.task(id)});
+    }
+    // Only the last task is dropped: the first keeps the fences that it was granted under.
+    journal.drop_from(TaskId{3});
+    CHECK(rpc::number(journal.last_dropped_fence()) == 0);
+    journal.drop_from(TaskId{1});
+  }
+  Journal journal(database);
+  CHECK(journal.tasks().empty());
+  CHECK(rpc::number(journal.last_dropped_fence()) == 4);
+  TaskLedger again({});
+  again.start_above(journal.last_dropped_fence());
+  const TaskId id = again.add(Stage::kEval, "0", "{}", 1);
+  journal.add({again.task(id)});
+  again.lease(WorkerId{1}, Stage::kEval, at(0));
+  CHECK(rpc::number(again.task(id).fence) == 5);
+  journal.lease(again.task(id));
+}

@@ -60,6 +60,21 @@ TEST_CASE("hosts come from the configuration, else from the allocation, else thi
   CHECK(has_pair(mpirun_command(config, spec_for({Stage::kTrain}), true), "--host", "n1:1,n2:1"));
 }
 
+TEST_CASE(
+    "ssh to other hosts asks nothing and gives up soon, unless the person has chosen another way") {
+  config::LauncherConfig config;
+  CHECK_FALSE(has(mpirun_command(config, spec_for({Stage::kTrain}), false), "plm_rsh_args"));
+  config.hosts = "n1:1,n2:1";
+  CHECK(has_pair(mpirun_command(config, spec_for({Stage::kTrain}), false), "plm_rsh_args",
+                 "-o BatchMode=yes -o ConnectTimeout=20"));
+  CHECK_FALSE(has(mpirun_command(config, spec_for({Stage::kTrain}), true), "plm_rsh_args"));
+  for (const char* parameter : {"plm_rsh_agent", "plm_rsh_args", "orte_rsh_agent"}) {
+    config.mpirun_args = {"--mca", parameter, "mine"};
+    CHECK_FALSE(has_pair(mpirun_command(config, spec_for({Stage::kTrain}), false), "plm_rsh_args",
+                         "-o BatchMode=yes -o ConnectTimeout=20"));
+  }
+}
+
 TEST_CASE("stages that need no collectives share launches; training has its own") {
   CHECK(launch_group(Stage::kMine) ==
         std::vector<Stage>{Stage::kIndex, Stage::kEncode, Stage::kMine});

@@ -7,6 +7,7 @@
 
 #include "common/error.h"
 #include "coordinator/job_fixture.h"
+#include "coordinator/listen_check.h"
 #include "coordinator/server.h"
 #include "helip/v1/scheduler.grpc.pb.h"
 #include "rpc/channel.h"

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "coordinator/job_fixture.h"
+#include "support/terminal.h"
 
 using namespace helip;
 using namespace helip::coordinator;
@@ -111,6 +112,41 @@ TEST_CASE("a launch that ends early is started again, at most max_restarts times
   CHECK(run.job->state() == rpc::JobState::kFailed);
   CHECK_THAT(run.job->status().failure,
              Catch::Contains("exit 137") && Catch::Contains("launcher.max_restarts is 2"));
+}
+
+TEST_CASE("a program that cannot start anywhere is not started again, and its cause comes first") {
+  Supervised run;
+  run.supervisor.step();
+  publish_file(
+      run.launcher.specs[0].log_file,
+      "/bin/worker: error while loading shared libraries: libx.so: cannot open shared object "
+      "file\n------------------------\nPrimary job  terminated normally\n");
+  // With --enable-recovery mpirun ends well.
+  run.launcher.exit_status = 0;
+  CHECK(run.supervisor.step());
+  CHECK(run.launcher.specs.size() == 1);
+  CHECK(run.job->failed_by_config());
+  CHECK_THAT(run.job->status().failure,
+             Catch::StartsWith("no worker started for index,encode,mine: /bin/worker: error while "
+                               "loading shared libraries: libx.so"));
+}
+
+TEST_CASE("a launch without a worker is wondered at once, and goes on") {
+  Supervised run;
+  run.supervisor.step();
+  const auto said_after = [&](double seconds) {
+    test::Terminal terminal(1000);
+    run.now += seconds;
+    run.supervisor.step();
+    std::string said;
+    for (const std::string& line : terminal.lines()) said += line;
+    return said;
+  };
+  CHECK(said_after(59) == "");
+  CHECK_THAT(said_after(2), Catch::Contains("no worker has registered for 1 min") &&
+                                Catch::Contains("/bin/worker"));
+  CHECK(said_after(100) == "");
+  CHECK_FALSE(run.launcher.killed);
 }
 
 TEST_CASE("workers that find the configuration wrong are not started again") {

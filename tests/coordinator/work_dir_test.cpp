@@ -37,7 +37,7 @@ TEST_CASE("paths of models and checkpoints follow the number of trainings") {
   CHECK(work.model(train, 5) == "/w/model-seed-5");
 }
 
-TEST_CASE("the first difference between configurations leaves out what results do not depend on") {
+TEST_CASE("the first difference between configurations is one of the role that is asked for") {
   config::RunConfig stored;
   stored.eval.datasets = {{"a", "/a", {"zero_shot"}, "test"}, {"b", "/b", {"retrieval"}, "test"}};
   config::RunConfig given = stored;
@@ -46,25 +46,42 @@ TEST_CASE("the first difference between configurations leaves out what results d
   given.output.work_dir = "/elsewhere";
   given.train.log_steps = stored.train.log_steps + 1;
   given.encoder.feature_cache = "/cache";
-  CHECK_FALSE(first_difference(config::to_yaml(stored), config::to_yaml(given)));
+  const auto difference_of = [&](config::Role role) {
+    return first_difference(config::to_yaml(stored), config::to_yaml(given), role);
+  };
+  for (const config::Role role :
+       {config::Role::kTraining, config::Role::kEvaluation, config::Role::kReport}) {
+    CHECK_FALSE(difference_of(role));
+  }
 
   SECTION("a plain value") {
     given.train.lr = 0.5;
-    const auto difference = first_difference(config::to_yaml(stored), config::to_yaml(given));
+    const auto difference = difference_of(config::Role::kTraining);
     REQUIRE(difference);
     CHECK(difference->key == "train.lr");
     CHECK(difference->given == "0.5");
   }
   SECTION("a value in a list of sections") {
     given.eval.datasets[0].path = "/c";
-    const auto difference = first_difference(config::to_yaml(stored), config::to_yaml(given));
+    CHECK_FALSE(difference_of(config::Role::kTraining));
+    const auto difference = difference_of(config::Role::kEvaluation);
     REQUIRE(difference);
     CHECK(difference->given == "\"/c\"");
   }
   SECTION("what the digest covers of the launcher") {
     given.launcher.threads_per_worker = 3;
-    CHECK(first_difference(config::to_yaml(stored), config::to_yaml(given))->key ==
-          "launcher.threads_per_worker");
+    CHECK(difference_of(config::Role::kTraining)->key == "launcher.threads_per_worker");
+  }
+  SECTION("what the report shows") {
+    given.output.gallery_targets = 5;
+    CHECK_FALSE(difference_of(config::Role::kTraining));
+    CHECK_FALSE(difference_of(config::Role::kEvaluation));
+    CHECK(difference_of(config::Role::kReport)->key == "output.gallery_targets");
+  }
+  SECTION("a data set more") {
+    given.eval.datasets.push_back({"c", "/c", {"retrieval"}, "test"});
+    CHECK_FALSE(difference_of(config::Role::kTraining));
+    CHECK(difference_of(config::Role::kEvaluation));
   }
 }
 
@@ -73,13 +90,14 @@ TEST_CASE("a work directory of another configuration is refused, naming the key"
   const WorkDir work(folder.path());
   config::RunConfig config;
   const auto claim = [&](const std::string& stored_digest) {
-    work.claim(config::to_yaml(config), config::config_digest(config), stored_digest);
+    work.claim(config::to_yaml(config), config::training_digest(config), stored_digest);
   };
   claim("");
-  const std::string digest = config::config_digest(config);
+  const std::string digest = config::training_digest(config);
   claim(digest);
 
   config.launcher.workers = 9;
+  config.eval.recall_k = {2};
   claim(digest);
   CHECK(read_text_file(work.config()) == config::to_yaml(config));
 

@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "common/error.h"
+#include "common/text.h"
 #include "corpus_support.h"
 #include "data/corpus.h"
 #include "data/index_corpus.h"
@@ -62,6 +63,51 @@ TEST_CASE_METHOD(CheckTest,
     CHECK(report.repeated_captions ==
           std::vector<std::pair<std::string, std::uint64_t>>{{"Boilerplate", 3}});
   }
+}
+
+TEST_CASE("captions whose mojibake no repair mends are counted, with the first of them") {
+  const test::TemporaryFolder folder;
+  std::string members;
+  for (int i = 0; i < 12; ++i) {
+    const std::string key = std::to_string(100 + i);
+    members += tar_member(key + ".png", test::png(i)) +
+               tar_member(key + ".txt", i % 3 == 0   ? "\u00A4\u00A4 broken " + key
+                                        : i % 3 == 1 ? "caf\u00C3\u00A9"
+                                                     : "caf\u00E9");
+  }
+  for (int i = 0; i < 4; ++i) {
+    const std::string key = std::to_string(200 + i);
+    members +=
+        tar_member(key + ".png", test::png(i)) +
+        tar_member(key + ".json", i < 2 ? R"({"caption": "\u00A4\u00A4"})" : R"({"caption": []})");
+  }
+  test::write_file(folder.path() / "0.tar", members + kTarEnd);
+  write_corpus_index(scan_shards(list_shards(folder.path().string()), "caption", {}),
+                     folder.path());
+  const CheckReport report = check_corpus(folder.path(), {});
+  CHECK(report.mojibake == 6);
+  REQUIRE(report.mojibake_examples.size() == 5);
+  CHECK(report.mojibake_examples[1] ==
+        std::pair<std::uint64_t, std::string>{3, "\u00A4\u00A4 broken 103"});
+  CHECK(report.problems ==
+        std::map<std::string, std::uint64_t>{{"the json's field caption is a list", 2}});
+  CHECK(report.unusable.at(0).reason == "the json's field caption is a list; expected a string");
+}
+
+TEST_CASE_METHOD(CheckTest, "images with a defect are counted, and usable") {
+  std::string members;
+  for (int i = 0; i < 6; ++i) {
+    const std::string image = test::png(i);
+    members += tar_member(cat(i, ".png"), i % 2 == 0 ? image : image.substr(0, image.size() - 12)) +
+               tar_member(cat(i, ".txt"), "a caption");
+  }
+  test::write_file(corpus / "0.tar", members + kTarEnd);
+  write_corpus_index(scan_shards(list_shards(corpus.string()), "caption", {}), corpus);
+  const CheckReport report = check_corpus(corpus, {});
+  CHECK(report.unusable.empty());
+  CHECK(report.problems.empty());
+  CHECK(report.defects ==
+        std::map<std::string, std::uint64_t>{{"a PNG ends before its end chunk", 3}});
 }
 
 TEST_CASE_METHOD(CheckTest, "images beyond the limits are unusable") {

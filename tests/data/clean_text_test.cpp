@@ -10,14 +10,11 @@
 namespace helip::data {
 namespace {
 
-TEST_CASE("cleaning equals open_clip's with ftfy's repair of encodings off") {
-  const auto golden = test::read_json("clip_tokenizer/cases.json");
-  for (const char* group : {"cases", "repaired_by_ftfy"}) {
-    for (const auto& one : golden.at(group)) {
-      const std::string text = one.at("text");
-      CAPTURE(one.dump());
-      CHECK(clean_text(text) == one.value("clean", text));
-    }
+TEST_CASE("cleaning equals open_clip's") {
+  for (const auto& one : test::read_json("clip_tokenizer/cases.json").at("cases")) {
+    const std::string text = one.at("text");
+    CAPTURE(one.dump());
+    CHECK(clean_text(text) == one.value("clean", text));
   }
 }
 

@@ -59,7 +59,7 @@ TEST_CASE_METHOD(CorpusTest, "samples come back by id, in any order, from many t
                                            "image d", "image e", "image f"};
   const std::vector<std::string> captions = {"A Cat", "a dog", "  a  cat ", "", "", "f"};
   const std::vector<std::string> problems = {
-      "", "", "", "the caption is not valid UTF-8", "the caption is empty", ""};
+      "", "", "", R"(the caption is not valid UTF-8; it begins \xff)", "the caption is empty", ""};
   const std::vector<std::string> extensions = {"jpg", "png", "webp", "jpg", "jpg", "jpeg"};
   // The last has an extended header before it, which begins the sample.
   const std::vector<std::string> first_headers = {"a.", "b.", "c.", "d.", "e.", "@"};
@@ -123,7 +123,7 @@ TEST_CASE_METHOD(CorpusTest, "the caption key chooses the json's field") {
   make("missing");
   const Sample sample = Corpus::open(index).load(SampleId{1});
   CHECK(sample.caption.empty());
-  CHECK(sample.caption_problem == "the json has no field missing");
+  CHECK(sample.caption_problem == "the json has no field missing; it has caption, alt");
 }
 
 TEST_CASE_METHOD(CorpusTest,
@@ -169,7 +169,7 @@ TEST_CASE_METHOD(CorpusTest,
   CHECK(again() == 0);
   // An index of an earlier version, which may have counted links otherwise.
   std::string earlier = read_text_file(index / "manifest.json");
-  earlier.replace(earlier.find("helip_corpus/2"), 14, "helip_corpus/1");
+  earlier.replace(earlier.find("helip_corpus/3"), 14, "helip_corpus/1");
   test::write_file(index / "manifest.json", earlier);
   CHECK(again() == 3);
   CHECK(read_text_file(index / "manifest.json") == manifest);
@@ -193,7 +193,7 @@ TEST_CASE_METHOD(CorpusTest, "a corpus folder is opened where it is, moved or no
   // What a person made is not made again without their word.
   const std::string manifest = read_text_file(shards / "manifest.json");
   std::string earlier = manifest;
-  earlier.replace(earlier.find("helip_corpus/2"), 14, "helip_corpus/1");
+  earlier.replace(earlier.find("helip_corpus/3"), 14, "helip_corpus/1");
   test::write_file(shards / "manifest.json", earlier);
   CHECK_THROWS_WITH(open_or_index({.path = shards.string()}, index),
                     Catch::Contains("import or index the corpus again"));
@@ -257,9 +257,10 @@ TEST_CASE_METHOD(CorpusTest, "a manifest that contradicts itself is refused") {
   CHECK(contains(with("/shards/1/sha256", "00"), "its fingerprint does not follow"));
   CHECK(contains(with("/shards/1/name", "other.tar"), "its fingerprint does not follow"));
   CHECK(contains(with("/format", "helip_corpus/1"),
-                 "expected helip_corpus/2: import or index the corpus again; "
+                 "expected helip_corpus/3: import or index the corpus again; "
                  "found helip_corpus/1"));
-  CHECK(contains(with("/pairs", "six"), "the corpus manifest is damaged"));
+  CHECK(contains(with("/pairs", "six"),
+                 "the corpus manifest is damaged; found type must be number, but is string"));
   const std::string text = manifest.dump();
   for (std::size_t length = 0; length < text.size(); length += 37) {
     test::write_file(index / "manifest.json", text.substr(0, length));
@@ -293,6 +294,10 @@ TEST_CASE_METHOD(CorpusTest, "a shard that cannot be read is an error that leave
   CHECK(contains(test::error_of<DataError>([&] { make(); }), "found .jpg, links"));
   test::write_file(shards / "0.tar", tar_member("README", "no sample") + kTarEnd);
   CHECK(contains(test::error_of<DataError>([&] { make(); }), "no image-text pair in the shards"));
+  test::write_file(shards / "0.tar", tar_member(".cache/a.jpg", "image") +
+                                         tar_member(".cache/a.txt", "caption") + kTarEnd);
+  CHECK(contains(test::error_of<DataError>([&] { make(); }),
+                 "found 2 members that are hidden or have no extension, as .cache/a.jpg"));
 }
 
 TEST_CASE_METHOD(CorpusTest,

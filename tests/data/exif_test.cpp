@@ -21,10 +21,30 @@ TEST_CASE("orientation is read from JPEG, PNG and WebP, and undone as PIL does")
     };
     for (const char* extension : {"jpg", "png", "webp"})
       CHECK(exif_orientation(test::bytes_of(read(extension))) == orientation);
-    const Image upright = transposed(decode_image(test::bytes_of(read("png"))), orientation);
+    const StoredImage upright = transposed(decode_stored(test::bytes_of(read("png"))), orientation);
     CHECK(upright.width == item.at("width").get<int>());
     CHECK(upright.height == item.at("height").get<int>());
     CHECK(upright.pixels == item.at("pixels").get<std::vector<std::uint8_t>>());
+  }
+}
+
+TEST_CASE("orientation is found wherever Pillow finds it, and nowhere else") {
+  const auto cases =
+      nlohmann::json::parse(read_text_file(test::golden_folder("exif_kinds") + "cases.json"));
+  const std::string files = read_text_file(test::golden_folder("exif_kinds") + "files.bin");
+  REQUIRE(cases.size() > 90);
+  for (const auto& one : cases) {
+    const std::string encoded = files.substr(one.at("file")[0], one.at("file")[1]);
+    const std::string name = one.at("name");
+    CAPTURE(name);
+    CHECK(exif_orientation(test::bytes_of(encoded)) == one.at("orientation").get<int>());
+    // Damage never leads beyond the end.
+    for (std::size_t i = 0; i < encoded.size(); i += 3) {
+      std::string damaged = encoded;
+      damaged[i] = static_cast<char>(~damaged[i]);
+      const int found = exif_orientation(test::bytes_of(damaged));
+      REQUIRE((found >= 1 && found <= 8));
+    }
   }
 }
 

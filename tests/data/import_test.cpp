@@ -146,6 +146,35 @@ TEST_CASE_METHOD(ImportTest, "tables give pairs, with paths relative to the tabl
   CHECK(Corpus::open(out).load(SampleId{1}).caption == "second");
 }
 
+TEST_CASE_METHOD(ImportTest,
+                 "captions in JSON that Python wrote are kept, and others counted by kind") {
+  const std::vector<std::string> texts = {R"({"caption": "a cat", "score": NaN})",
+                                          R"({"caption": "cut \ud83d", "size": 1e999})",
+                                          R"({"caption": ["a"]})",
+                                          R"({"caption": ["b"]})",
+                                          R"({"caption": null})",
+                                          R"({"alt": "x"})",
+                                          R"({"caption": "a)"};
+  std::string tar;
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    const std::string key = std::to_string(i);
+    tar += tar_member(key + ".png", test::png(static_cast<int>(i))) +
+           tar_member(key + ".json", texts[i]);
+  }
+  test::write_file(in / "0.tar", tar + kTarEnd);
+  const auto report = import_corpus(options((in / "0.tar").string()));
+  CHECK(report.left_out ==
+        std::map<std::string, std::uint64_t>{{"the caption's json is not JSON", 1},
+                                             {"the json has no field caption", 1},
+                                             {"the json's field caption is a list", 2},
+                                             {"the json's field caption is null", 1}});
+  CHECK(lines_of(out / "import_report.jsonl")[0].at("detail") == "expected a string");
+  const Corpus corpus = Corpus::open(out);
+  REQUIRE(corpus.size() == 2);
+  CHECK(corpus.load(SampleId{0}).caption == "a cat");
+  CHECK(corpus.load(SampleId{1}).caption == "cut \uFFFD");
+}
+
 TEST_CASE_METHOD(ImportTest, "tars give pairs by content, several sources follow each other") {
   test::write_file(in / "0.tar", tar_member("x/a.jpg", test::png(1)) +
                                      tar_member("x/a.json", R"({"alt":"from json"})") +
@@ -191,13 +220,13 @@ TEST_CASE_METHOD(ImportTest,
   const auto turned = import_image(bytes(turned_png), {.exif_transpose = true});
   CHECK((turned.width == 3 && turned.height == 5));
   CHECK(decode_image(turned.encoded).pixels ==
-        transposed(decode_image(bytes(turned_png)), 6).pixels);
+        transposed(decode_stored(bytes(turned_png)), 6).pixels);
   CHECK(exif_orientation(turned.encoded) == 1);
 
   const std::string turned_jpeg = read_text_file(test::golden_folder("exif") + "o6.jpg");
   const auto jpeg = import_image(bytes(turned_jpeg), {.exif_transpose = true});
   CHECK(jpeg.extension == "jpg");
-  const auto wanted = transposed(decode_image(bytes(turned_jpeg)), 6);
+  const auto wanted = transposed(decode_stored(bytes(turned_jpeg)), 6);
   const auto found = decode_image(jpeg.encoded);
   REQUIRE(found.pixels.size() == wanted.pixels.size());
   for (std::size_t i = 0; i < wanted.pixels.size(); ++i)
@@ -205,6 +234,74 @@ TEST_CASE_METHOD(ImportTest,
 
   CHECK_THROWS_AS(import_image(bytes("nothing"), {}), DataError);
   CHECK_THROWS_AS(import_image({}, {}), DataError);
+}
+
+TEST_CASE_METHOD(ImportTest, "images with a defect are used, counted and named") {
+  const std::string whole = test::png(1);
+  test::write_file(in / "a.png", whole.substr(0, whole.size() - 12));
+  test::write_file(in / "b.png", whole);
+  for (const char* name : {"a.txt", "b.txt"}) test::write_file(in / name, "a picture");
+  ImportOptions settings = options(in.string());
+  settings.max_left_out = 0;
+  const auto report = import_corpus(settings);
+  CHECK(report.manifest.pairs == 2);
+  CHECK(report.left_out.empty());
+  REQUIRE(report.noted.size() == 1);
+  const Noted& noted = report.noted.at("a PNG ends before its end chunk");
+  CHECK(noted.count == 1);
+  CHECK(noted.first.starts_with("a.png"));
+  const auto lines = lines_of(out / "import_report.jsonl");
+  REQUIRE(lines.size() == 1);
+  CHECK(lines[0].at("key") == "a.png");
+  CHECK(lines[0].at("samples") == 0);
+}
+
+TEST_CASE_METHOD(ImportTest, "a corpus remembers whether training resizes its images first") {
+  const std::string tar = (in / "0.tar").string();
+  const std::string table = (in / "pairs.csv").string();
+  test::write_file(in / "folder/a.png", test::png(1));
+  test::write_file(in / "folder/a.txt", "a picture");
+  test::write_file(table, "filepath\ttitle\nfolder/a.png\ta picture\n");
+  test::write_file(tar, tar_member("a.png", test::png(1)) + tar_member("a.txt", "x") + kTarEnd);
+  const auto imported = [&](const std::vector<std::string>& sources) {
+    ImportOptions settings = options("");
+    settings.sources = sources;
+    std::filesystem::remove_all(out);
+    const bool found = import_corpus(settings).manifest.resizes_first;
+    CHECK(read_manifest(out / "manifest.json").resizes_first == found);
+    return found;
+  };
+  CHECK(imported({table}));
+  const std::string from_table = (folder.path() / "table").string();
+  std::filesystem::rename(out, from_table);
+  CHECK(imported({from_table}));
+  CHECK(imported({(in / "folder").string()}));
+  CHECK(!imported({tar}));
+  CHECK(!imported({table, tar}));
+}
+
+TEST_CASE_METHOD(ImportTest, "an image that is only turned keeps its mode") {
+  const std::string files = read_text_file(test::golden_folder("exif_kinds") + "files.bin");
+  const auto cases =
+      nlohmann::json::parse(read_text_file(test::golden_folder("exif_kinds") + "cases.json"));
+  int turned = 0;
+  for (const auto& one : cases) {
+    const std::string name = one.at("name");
+    if (!name.starts_with("png, ") && !name.starts_with("webp, ")) continue;
+    CAPTURE(name);
+    const std::string encoded = files.substr(one.at("file")[0], one.at("file")[1]);
+    const auto bytes = test::bytes_of(encoded);
+    const auto found = import_image({bytes.begin(), bytes.end()}, {.exif_transpose = true});
+    const int orientation = one.at("orientation");
+    CHECK(found.rewritten == (orientation != 1));
+    const StoredImage wanted = transposed(decode_stored(bytes), orientation);
+    const StoredImage again = decode_stored(found.encoded);
+    CHECK(again.mode == wanted.mode);
+    CHECK(again.pixels == wanted.pixels);
+    CHECK((again.width == found.width && again.height == found.height));
+    turned += found.rewritten ? 1 : 0;
+  }
+  CHECK(turned > 20);
 }
 
 TEST_CASE_METHOD(

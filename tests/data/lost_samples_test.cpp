@@ -76,12 +76,14 @@ TEST_CASE("files with the number of a shard's samples that say nothing of it are
   const auto shard = folder.path() / "7.tar";
   CHECK(!known_samples(shard));
   for (const char* const text : {"", "[]", "{", R"({"6.tar": 3})", R"({"7.tar": -3})",
-                                 R"({"7.tar": 1e30})", R"({"7.tar": 18446744073709551615})"}) {
+                                 R"({"7.tar": 1e30})", R"({"7.tar": 18446744073709551615})",
+                                 R"({"7.tar": NaN})", R"({"7.tar": "3"})", R"({"7.tar": 3.5})"}) {
     test::write_file(folder.path() / "sizes.json", text);
     CAPTURE(text);
     CHECK(!known_samples(shard));
   }
-  test::write_file(folder.path() / "7_stats.json", R"({"successes": 12, "count": 20})");
+  test::write_file(folder.path() / "7_stats.json",
+                   R"({"duration": NaN, "successes": 12, "count": 20, "rate": Infinity})");
   CHECK(known_samples(shard) == 12);
   test::write_file(folder.path() / "sizes.json", R"({"7.tar": 13})");
   CHECK(known_samples(shard) == 13);

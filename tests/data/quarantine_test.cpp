@@ -20,6 +20,13 @@ const std::vector<QuarantineEntry> kEntries = {
      .key = "bad\xFFkey",
      .reason = "line\nbreak"}};
 
+TEST_CASE("a reason has a kind and may have a detail") {
+  CHECK(split_reason("the caption is empty").kind == "the caption is empty");
+  CHECK(split_reason("the caption is empty").detail.empty());
+  CHECK(split_reason("a list; expected a string; or so").kind == "a list");
+  CHECK(split_reason("a list; expected a string; or so").detail == "expected a string; or so");
+}
+
 TEST_CASE("the quarantine comes back as a mask and as lines") {
   const test::TemporaryFolder folder;
   write_quarantine(folder.path(), 6, kEntries);

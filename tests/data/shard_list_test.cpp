@@ -43,8 +43,16 @@ TEST_CASE_METHOD(ShardListTest, "braces, lists, globs and folders name shards in
   CHECK(names(at("{00000..00001}.tar") + "::" + at("b")) ==
         Names{"00000.tar", "00001.tar", "b/x.tar"});
   CHECK(names(at("0*.tar")) == Names{"00000.tar", "00001.tar", "00002.tar"});
+  // Tars in subfolders are named by themselves.
+  CHECK(test::contains(error(folder.path().string()), "found 2 tars (a/x.tar)"));
+  std::filesystem::remove_all(folder.path() / "a");
+  std::filesystem::remove_all(folder.path() / "b");
+  test::write_file(folder.path() / "._9.tar", "x");
+  test::write_file(folder.path() / ".cache/y.tar", "x");
+  std::filesystem::rename(folder.path() / "00002.tar", folder.path() / "00002.TAR");
   CHECK(names(folder.path().string()) ==
-        Names{"00000.tar", "00001.tar", "00002.tar", "10.tar", "9.tar"});
+        Names{"00000.tar", "00001.tar", "00002.TAR", "10.tar", "9.tar"});
+  CHECK(names(at("*.tar")) == Names{"00000.tar", "00001.tar", "10.tar", "9.tar"});
 }
 
 TEST_CASE_METHOD(ShardListTest, "the first of several braces varies slowest") {

@@ -106,7 +106,7 @@ def expect_named(bench, work, corpus, samples, places):
 
     # The pairs alone are within this limit, so that all are encoded; with what is no pair they are not. The two samples behind
     # the cut follow from the whole shard, which has as many as this one had.
-    no_pair = ("an image without a caption", "a caption without an image",
+    no_pair = ("an image without a caption", "a caption without an image", "an image of a format that is not read",
                "its image or caption is a link, and links are not followed")
     alone = sum(reason in no_pair for _, reason in wanted.values())
     left_out = alone + 2

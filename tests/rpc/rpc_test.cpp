@@ -5,7 +5,9 @@
 #include "rpc/backoff.h"
 #include "rpc/convert.h"
 #include "rpc/job_status.h"
+#include "rpc/scheduler_client.h"
 #include "rpc/stage.h"
+#include "rpc/status_client.h"
 #include "rpc/task_spec.h"
 
 using namespace helip;
@@ -164,6 +166,17 @@ TEST_CASE("inputs of a merge task survive their lines; a cut line is noticed") {
 TEST_CASE("a result's file is named by task, fence and content") {
   CHECK(result_file("/w", Stage::kEncode, "range-4", 3, std::string(64, 'a'), "safetensors") ==
         "/w/tasks/encode/range-4-3-aaaaaaaaaaaaaaaa.safetensors");
+}
+
+TEST_CASE("what is no address is refused before gRPC prints lines of its own about it") {
+  for (const std::string address : {"", "host", ":80", "host:", "host:0", "host:65536", "host:x",
+                                    "a b:80", "3:\x92?\xc1", "host:80\n", "dns:///host:80"}) {
+    CAPTURE(address);
+    CHECK_THROWS_AS(StatusClient(address, 1), ConfigError);
+    CHECK_THROWS_AS(SchedulerClient(address), ConfigError);
+  }
+  CHECK_NOTHROW(StatusClient("[::1]:80", 1));
+  CHECK_NOTHROW(StatusClient("node-07.cluster:65535", 1));
 }
 
 TEST_CASE("waits grow to the longest, are jittered, and start over after a success") {

@@ -156,6 +156,9 @@ TEST_CASE("embeddings of several parts and of float16 read as one matrix") {
   const NpyArray f32 = NpyArray::open(kGolden / "f32.npy");
   for (const char* name : {"img_emb_0.npy", "img_emb_1.npy"})
     fs::copy(kGolden / "f32.npy", folder.path() / name);
+  // As macOS and editors leave them behind.
+  for (const char* name : {"._img_emb_0.npy", ".img_emb_1.npy"})
+    std::ofstream(folder.path() / name) << "no array";
   const EmbeddingStore store = EmbeddingStore::open(folder.path());
   CHECK(store.rows() == 6);
   CHECK(store.dim() == 4);

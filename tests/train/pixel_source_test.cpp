@@ -5,8 +5,11 @@
 #include <vector>
 
 #include "common/error.h"
+#include "common/publish.h"
 #include "data/corpus.h"
+#include "data/encode_image.h"
 #include "data/ssl_augment.h"
+#include "data/tar_writer.h"
 #include "support/temporary_folder.h"
 #include "train/batch_source.h"
 #include "train/small_job.h"
@@ -114,6 +117,65 @@ TEST_CASE("views are made of the rows that want them, and the training images st
                          found.begin() + static_cast<std::ptrdiff_t>(at * kPixels)));
       }
     }
+  }
+}
+
+// A picture whose colours lie far apart in its palette: nearest and mixed pixels differ.
+std::vector<std::byte> indexed_picture() {
+  data::StoredImage image;
+  image.mode = data::PixelMode::kIndexed;
+  image.width = 40;
+  image.height = 36;
+  for (int i = 0; i < 40 * 36; ++i) image.pixels.push_back(static_cast<std::uint8_t>(i * 7));
+  for (int i = 0; i < 256; ++i)
+    image.palette.push_back({static_cast<std::uint8_t>(i * 91), static_cast<std::uint8_t>(i * 37),
+                             static_cast<std::uint8_t>(i), 255});
+  return data::encode_png(image);
+}
+
+TEST_CASE("images of a table are resized before they become RGB, those of shards after") {
+  const test::TemporaryFolder folder;
+  const std::vector<std::byte> encoded = indexed_picture();
+  const std::string caption = "a picture";
+  const std::filesystem::path files = folder.path() / "files";
+  std::filesystem::create_directories(files);
+  publish_file(files / "a.png", {reinterpret_cast<const char*>(encoded.data()), encoded.size()});
+  publish_file(files / "a.txt", caption);
+  const std::filesystem::path shards = folder.path() / "shards";
+  std::filesystem::create_directories(shards);
+  data::TarWriter tar(shards / "0.tar");
+  tar.add("a.png", encoded);
+  tar.add("a.txt", std::as_bytes(std::span(caption)));
+  tar.publish();
+
+  const data::StoredImage stored = data::decode_stored(encoded);
+  REQUIRE(stored.mode == data::PixelMode::kIndexed);
+  for (const bool augment : {true, false}) {
+    std::vector<std::vector<float>> found;
+    for (const std::filesystem::path& source : {files, shards}) {
+      const auto corpus = data::open_or_index(
+          {.path = source.string()}, folder.path() / (source.filename().string() + ".index"));
+      const auto pixels =
+          open_pixel_source(corpus, kPreprocess, kTokenizer, {.augment = augment, .seed = 3});
+      pixels->request({.epoch = 1, .ids = {SampleId{0}}, .slots = {2}, .view_rows = {0}});
+      const InputBatch batch = pixels->take();
+      found.push_back(batch.image);
+      found.push_back(batch.views[0]);
+    }
+    const auto expected = [&](const data::PixelView& image) {
+      std::vector<float> planes(3 * 16 * 16);
+      if (augment) {
+        data::preprocess_augmented(image, kPreprocess, 0.9, {3, 1, 0, 2}, planes);
+      } else {
+        data::preprocess(image, kPreprocess, planes);
+      }
+      return planes;
+    };
+    CHECK(found[0] == expected(stored));
+    CHECK(found[2] == expected(data::to_rgb(stored)));
+    CHECK(found[0] != found[2]);
+    // Views are of RGB.
+    CHECK(found[1] == found[3]);
   }
 }
 

@@ -15,6 +15,7 @@
 
 #include "common/error.h"
 #include "common/text.h"
+#include "data/image.h"
 #include "data/prefetcher.h"
 #include "mining/encode/encode_inputs.h"
 
@@ -221,7 +222,8 @@ FeatureBlock EncodeModel::through_head(const FeatureBlock& features, const Forwa
 
 // All that the bits of the features depend on.
 data::FeatureKey EncodeModel::cache_key(std::uint64_t first, std::uint64_t count) const {
-  return {{"towers", model_->towers_digest()},
+  return {{"pixels", data::kPixelsVersion},
+          {"towers", model_->towers_digest()},
           {"corpus", corpus_.manifest().fingerprint},
           {"caption_key", corpus_.manifest().caption_key},
           {"first", cat(first)},

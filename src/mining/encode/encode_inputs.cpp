@@ -19,7 +19,7 @@ std::optional<data::QuarantineEntry> problem_of(const data::Sample& sample,
                                                 const data::DecodeLimits& limits, const Use& use) {
   std::string reason = sample.caption_problem;
   try {
-    use(data::decode_image(sample.image, limits));
+    use(data::decode_stored(sample.image, limits));
   } catch (const DataError& error) {
     reason += cat(reason.empty() ? "" : "; ", error.what());
   }
@@ -49,7 +49,7 @@ EncodeInputs read_encode_inputs(const data::Corpus& corpus,
     const data::Sample sample = corpus.load(SampleId{first + row});
     const auto pixels = std::span(inputs.pixels).subspan(row * image_values, image_values);
     const auto tokens = std::span(inputs.tokens).subspan(row * text_values, text_values);
-    auto problem = problem_of(sample, limits, [&](const data::Image& image) {
+    auto problem = problem_of(sample, limits, [&](const data::StoredImage& image) {
       data::preprocess(image, preprocess, pixels);
     });
     if (!problem) {
@@ -67,7 +67,7 @@ std::vector<data::QuarantineEntry> unusable_samples(const data::Corpus& corpus,
                                                     std::uint64_t first, std::uint64_t count) {
   std::vector<data::QuarantineEntry> entries;
   for (std::uint64_t id = first; id < first + count; ++id) {
-    auto problem = problem_of(corpus.load(SampleId{id}), limits, [](const data::Image&) {});
+    auto problem = problem_of(corpus.load(SampleId{id}), limits, [](const data::StoredImage&) {});
     if (problem) entries.push_back(std::move(*problem));
   }
   return entries;

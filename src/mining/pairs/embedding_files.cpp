@@ -1,12 +1,11 @@
 #include "mining/pairs/embedding_files.h"
 
-#include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <utility>
 
 #include "common/digest.h"
 #include "common/error.h"
+#include "common/path_kind.h"
 #include "common/text.h"
 #include "mining/pairs/pair_score.h"
 
@@ -16,27 +15,16 @@ namespace fs = std::filesystem;
 
 fs::path modality_path(const fs::path& path, const std::string& modality) {
   const fs::path folder = path / modality;
-  return fs::is_directory(folder) ? folder : path;
+  return is_folder(folder) ? folder : path;
 }
 
 std::vector<fs::path> embedding_files(const fs::path& file_or_folder) {
-  if (!fs::is_directory(file_or_folder)) return {file_or_folder};
-  // EmbeddingStore::open has checked that NAME_{i}.npy are there once for each i.
-  std::vector<std::pair<std::uint64_t, fs::path>> parts;
-  for (const auto& entry : fs::directory_iterator(file_or_folder)) {
-    const std::string stem = entry.path().stem().string();
-    const std::size_t digits = stem.size() - (stem.find_last_not_of("0123456789") + 1);
-    if (entry.path().extension() != ".npy" || digits == 0 || digits > 18) continue;
-    parts.emplace_back(std::stoull(stem.substr(stem.size() - digits)), entry.path());
-  }
-  std::sort(parts.begin(), parts.end());
-  std::vector<fs::path> files;
-  for (auto& [number, file] : parts) files.push_back(std::move(file));
-  return files;
+  if (!is_folder(file_or_folder)) return {file_or_folder};
+  return store::embedding_parts(file_or_folder);
 }
 
 std::string digest_of_embedding_files(const fs::path& file_or_folder) {
-  if (!fs::is_directory(file_or_folder)) return sha256_file(file_or_folder);
+  if (!is_folder(file_or_folder)) return sha256_file(file_or_folder);
   Sha256 digest;
   for (const fs::path& file : embedding_files(file_or_folder)) {
     digest.update(sha256_file(file) + "\n");

@@ -2,7 +2,7 @@
 """Captions that tokenizers trip over: make_captions.py OUTPUT.json
 
 "plain" needs no repair of mojibake, "random" are strings of random characters, "mojibake" is UTF-8 that somebody read as
-Windows-1252.
+Windows-1252, "awkward" is what captions should not be but are. "long" are captions of a part that is repeated.
 """
 import json
 import random
@@ -62,6 +62,31 @@ MOJIBAKE = [
 ]
 
 
+AWKWARD = [
+    # Lower case: final sigma, dotted and dotless i, sharp s, digraphs, Cherokee, Georgian, titles, Roman numerals, marks between letters.
+    "ΟΔΟΣ ΟΔΟΣ. «ΟΔΟΣ» ΟΔΟΣ1 ΟΔΟΣ-ΟΔΟΣ", "Σ", "Σ Σ", "AΣ B", "ΑΣ\u0301 ΑΣ\u00adΒ", "Α'Σ Σ'Α", "\U0001d6baΣ ΣΣ", "İSTANBUL IŞIK ı İ", "I\u0307 i\u0307 İ\u0307", "STRASSE STRAẞE ẞ ß",
+    "ǅungla ǈubav ǋegoš Ǳ", "ᏣᎳᎩ ᎦᏬᏂᎯᏍᏗ", "ᲐᲑᲒ აბგ", "Ⅳ Ⅻ ↀ Ⓐⓩ", "Ω K Å", "ŉ ǰ ΐ ΰ և", "ᾈ ᾘ ᾨ ᾼ ῌ ῼ", "𐐀𐐁 𞤀𞤁 𐓀", "Ꙋ Ꞵ Ɤ Ꞁ Ⱡ", "\u1e9e\u0130\u01c5\u03a3",
+    # Emoji: sequences whole and cut.
+    "👩🏾‍❤️‍💋‍👨🏻 kiss", "👨‍👩‍", "\u200d", "🏽", "🇩", "🇩🇪🇫", "a\ufe0fb\ufe0e", "#️⃣*️⃣0⃣", "🏴\U000e0067\U000e0062", "👁️‍🗨️ ☺︎ ☺️", "🫠🫶🪿", "\U0001fae8 shaking", "😀" * 40,
+    # Directions, joiners, marks.
+    "\u202bעברית\u202c abc \u2067x\u2069", "\u200fשלום\u200e", "لا إله ﷲ ﷺ ﻻ", "می\u200cخواهم", "क्\u200dष क्\u200cष", "zal\u0300\u0301\u0302\u0303\u0304go", "\u0308", " \u0301a", "a\u034fb\u061cc", "\u115f\u1160\u3164\uffa0",
+    # Compatibility forms.
+    "ﬀ ﬁ ﬂ ﬃ ﬄ ﬅ ﬆ ﬓ ﬡ", "ＣＡＰＴＩＯＮ！？（１２３）", "ﾊﾝｶｸ ｶﾅ ﾞ", "￥￦￠￡￢￣￤", "①②③ ⑴ ⒈ ㊀ ㍻ ㎏ ㏒", "½⅓⅞ x² H₂O", "𝔄𝕭𝖈 𝟘𝟙 ℝ ℵ", "１２３ ٣٤ ൧൨ 〇一二三 𑁒 ௰", "⁰¹⁻ ₊",
+    # White space and controls.
+    "tab\there", "cr\r\nlf\rcr\nlf", "\x0b\x0c\x1c\x1d\x1e\x1f", "nel\x85ls\u2028ps\u2029", "\u00a0\u2007\u202f\u2060\u200b\u180e", "\x00", "a\x00b\x00", "\x01\x02\x7f\x80\x9f", "\ufeff", "\ufeffbom \ufeff bom", "\u3000　", "\x1b[0;31mred\x1b[0m \x1b]0;t\x07",
+    "\ufffe\uffff\U0001fffe\U0010ffff\ufdd0", "\ufffd\ufffd", "\ue000\uf8ff\U000f0000\U0010fffd", "\u0378\u2fe0\U000e1000", "\U000e0001\U000e0041", "\ufff9a\ufffab\ufffb\ufffc",
+    # Entities.
+    "&amp;amp;amp;lt;b&amp;amp;amp;gt;", "&#x1F468;&#x200D;&#x1F469;", "&#55357;&#56832;", "&lt;script&gt;alert(1)&lt;/script&gt;", "&nbsp;&#160;&#xa0;", "AT&ampT &ltb", "&#x110000;&#0;&#128;", "<i>&eacute;</i> &amp;eacute;",
+    # Little but punctuation, digits, one word.
+    "...", "!!!???!?!", "---", "'", "''", "' s 's'S 'LL", "#", "\\n\\t", "{}[]()<>|~^`", "0", "007", "1e999 -0.0 NaN", "3.14159265358979323846264338327950288419716939937510" * 3, "_" * 80, "a_b__c", "\u2010\u2011\u2212\u2043", "¡¿", "。、「」", "٪؟،", "։՞", "·•‧",
+    # Words without spaces, long words.
+    "ภาษาไทยเขียนติดกันไม่มีวรรค" * 4, "吾輩は猫である。名前はまだ無い。" * 5, "ខ្ញុំស្រឡាញ់ភាសាខ្មែរ", "မြန်မာဘာသာစကား", "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft", "Llanfairpwllgwyngyllgogerychwyrndrobwllllantysiliogogogoch", "http://例え.jp/パス?q=%E7%8C%AB#x", "C:\\Users\\猫.png", "a" * 300, "é" * 200, "👍" * 100,
+    # The tokenizer's own words.
+    "<start_of_text>", "<end_of_text>", "<START_OF_TEXT> x <End_Of_Text>", "<|endoftext|>", "start_of_text</w>", "ſ ' ſ 'ſ <ſtart_of_text>", "ı'ı K's 'K",
+]
+LONG = [("a", 1048576), ("a photo of a cat, ", 58254), ("cafÃ© ", 149796), (" ", 1048000), ("1", 1000001), ("é\n", 349525), ("x\x00", 500000)]
+
+
 def random_mixtures(count):
     rng = random.Random(20230508)
     pieces = [text for group in (ENGLISH[5:], QUOTES, LIGATURES, WIDTH, ACCENTS, SCRIPTS, EMOJI, ENTITIES) for text in group]
@@ -100,7 +125,7 @@ def main():
     plain.append("A very long caption, " * 60)
     plain = list(dict.fromkeys(plain))
     with open(sys.argv[1], "w", encoding="ascii") as file:
-        json.dump({"plain": plain, "random": random_characters(40), "mojibake": MOJIBAKE}, file, indent=0)
+        json.dump({"plain": plain, "random": random_characters(40), "mojibake": MOJIBAKE, "awkward": AWKWARD, "long": LONG}, file, indent=0)
         file.write("\n")
 
 

@@ -4,8 +4,8 @@
 Writes captions.txt.gz (one a line) and expected.json beside this script: the sha256 of the tokens (int64, little-endian,
 [100, 77]) of every 100 captions. SVG_FOLDER: /usr/share/openclipart/svg (Debian's openclipart-svg), whose titles and
 descriptions are taken as they stand in the files, HTML entities included. ANNOTATIONS_FOLDER:
-/usr/share/unicode/cldr/common/annotations (Debian's unicode-cldr-core): names of emoji with and without the emoji. HELIP leaves mojibake unrepaired: captions that ftfy would
-repair are left out and counted.
+/usr/share/unicode/cldr/common/annotations (Debian's unicode-cldr-core): names of emoji with and without the emoji. Captions with
+mojibake, which ftfy repairs, are counted.
 needs: pip install open_clip_torch==3.3.0 ftfy==6.3.1
 """
 import gzip
@@ -59,17 +59,16 @@ def main():
     for language in LANGUAGES:
         captions += annotations(cldr, language)
     captions = [" ".join(text.splitlines()) for text in captions]
-    kept = [text for text in captions if ftfy.fix_text(text) == ftfy.fix_text(text, fix_encoding=False)]
-    left_out = len(captions) - len(kept)
-    kept = kept[: len(kept) // BLOCK * BLOCK]
-    tokens = clip.SimpleTokenizer()(kept).numpy().astype("<i8")
-    digests = [hashlib.sha256(tokens[i : i + BLOCK].tobytes()).hexdigest() for i in range(0, len(kept), BLOCK)]
+    captions = captions[: len(captions) // BLOCK * BLOCK]
+    repaired = sum(ftfy.fix_text(text) != ftfy.fix_text(text, fix_encoding=False) for text in captions)
+    tokens = clip.SimpleTokenizer()(captions).numpy().astype("<i8")
+    digests = [hashlib.sha256(tokens[i : i + BLOCK].tobytes()).hexdigest() for i in range(0, len(captions), BLOCK)]
     with gzip.GzipFile(HERE / "captions.txt.gz", "wb", compresslevel=9, mtime=0) as file:
-        file.write("".join(text + "\n" for text in kept).encode())
-    expected = {"captions": len(kept), "titles": of_titles, "scripts": sorted(LANGUAGES.values()), "left_out_as_mojibake": left_out,
+        file.write("".join(text + "\n" for text in captions).encode())
+    expected = {"captions": len(captions), "titles": of_titles, "scripts": sorted(LANGUAGES.values()), "repaired_by_ftfy": repaired,
                 "sha256": digests}
     (HERE / "expected.json").write_text(json.dumps(expected, indent=0) + "\n")
-    print(len(kept), "captions,", left_out, "left out")
+    print(len(captions), "captions,", repaired, "with mojibake")
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Real drawings and photographs, stored in every way that images come, with open_clip's evaluation preprocessing at 64 px
-before it normalises: make_golden.py PNG_FOLDER PHOTO_FOLDER. Images become RGB before they are resized, as in OpenCLIP's
-WebDataset loader ("pilrgb"); its CSV loader resizes first, which for palettes takes the nearest pixel.
+before it normalises: make_golden.py [PNG_FOLDER PHOTO_FOLDER]. Each image twice: as it is, and converted to RGB before, as
+OpenCLIP's WebDataset loader ("pilrgb") does for training.
 
-Writes the images, expected.json and expected.bin (64x64 RGB bytes each) beside this script. PNG_FOLDER:
-/usr/share/openclipart/png (Debian's openclipart-png); PHOTO_FOLDER: photographs, say of Debian's mate-backgrounds.
+Writes expected.json and expected.bin (twice 64x64 RGB bytes each) beside this script, and the images if folders are given.
+PNG_FOLDER: /usr/share/openclipart/png (Debian's openclipart-png); PHOTO_FOLDER: photographs, say of Debian's mate-backgrounds.
 needs: pip install open_clip_torch==3.3.0 pillow==13.0.0 numpy
 """
 import json
@@ -26,8 +26,7 @@ def small(image, side):
     return image
 
 
-def main():
-    drawings_folder, photo_folder = map(pathlib.Path, sys.argv[1:])
+def make_images(drawings_folder, photo_folder):
     drawings = [f for f in sorted(drawings_folder.rglob("*.png")) if 20_000 < f.stat().st_size < 60_000]
     drawings = [small(Image.open(f).convert("RGBA"), 150) for f in drawings[::len(drawings) // 4][:4]]
     photos = sorted(photo_folder.rglob("*.jpg"))
@@ -50,16 +49,25 @@ def main():
         "photo_rotated.jpg": (photos[2], {"quality": 85, "exif": exif.tobytes()}),
         "photo_16bit.png": (small(deep, 120), {}),
     }
-    transform = image_transform(SIZE, is_train=False, mean=MEAN, std=STD)
-    names, expected = [], b""
     for name, (image, options) in made.items():
         image.save(HERE / name, **options)
+
+
+NAMES = ["alpha.png", "palette.png", "palette_alpha.png", "grey_alpha.png", "alpha.webp", "photo.webp", "photo_420.jpg",
+         "photo_444.jpg", "photo_progressive.jpg", "photo_grey.jpg", "photo_cmyk.jpg", "photo_rotated.jpg", "photo_16bit.png"]
+
+
+def main():
+    if len(sys.argv) > 1:
+        make_images(*map(pathlib.Path, sys.argv[1:]))
+    transform = image_transform(SIZE, is_train=False, mean=MEAN, std=STD)
+    expected = b""
+    for name in NAMES:
         with Image.open(HERE / name) as stored:
-            pixels = transform(stored.convert("RGB")).numpy()
-        expected += np.round(pixels * 255).astype(np.uint8).transpose(1, 2, 0).tobytes()
-        names.append(name)
+            for image in stored, stored.convert("RGB"):
+                expected += np.round(transform(image).numpy() * 255).astype(np.uint8).transpose(1, 2, 0).tobytes()
     (HERE / "expected.bin").write_bytes(expected)
-    (HERE / "expected.json").write_text(json.dumps({"size": SIZE, "files": names}, indent=1) + "\n")
+    (HERE / "expected.json").write_text(json.dumps({"size": SIZE, "files": NAMES}, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,18 @@
+// What a path names, without exceptions: a path that cannot be looked at names nothing.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+namespace helip {
+
+// Links are followed.
+bool is_there(const std::filesystem::path& path);
+bool is_file(const std::filesystem::path& path);
+bool is_folder(const std::filesystem::path& path);
+
+// Why a path that is not there cannot be looked at, as the system says it: "No such file or
+// directory", "Permission denied", "File name too long".
+std::string why_not_there(const std::filesystem::path& path);
+
+}  // namespace helip

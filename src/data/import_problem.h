@@ -1,0 +1,24 @@
+// Something that an import leaves out or names, for import_report.jsonl.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace helip::data {
+
+struct ImportProblem {
+  std::string source;  // shard and byte, table and line, or file
+  std::string key;
+  std::string reason;         // one of a few, for counting
+  std::string detail;         // the message behind it, may be empty
+  std::uint64_t samples = 1;  // lost with it; 0: only to be named (quarantine.h)
+};
+
+// Problems of 0 samples with one reason.
+struct Noted {
+  std::uint64_t count = 0;
+  std::string first;  // where the first is, and its detail
+  bool operator==(const Noted&) const = default;
+};
+
+}  // namespace helip::data

@@ -1,0 +1,23 @@
+// What Pillow 13 takes for an image's EXIF and XMP data.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+
+namespace helip::data {
+
+struct ImageMetadata {
+  std::optional<std::string>
+      exif;                 // a TIFF file, perhaps behind "Exif\0\0" once or twice; may be empty
+  std::string xmp;          // empty: none
+  bool is_damaged = false;  // EXIF data that are no data at all
+};
+
+// Of JPEG: all APP1 segments before the pixels. Of PNG: eXIf, and text chunks of any kind, before
+// and after the pixels. Of WebP: the chunks EXIF and XMP. Anything else has none.
+ImageMetadata metadata_of(std::span<const std::byte> encoded);
+ImageMetadata png_metadata(std::span<const std::byte> encoded);
+
+}  // namespace helip::data

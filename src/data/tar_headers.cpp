@@ -1,0 +1,62 @@
+#include "data/tar_headers.h"
+
+#include <algorithm>
+#include <system_error>
+
+#include "common/path_kind.h"
+#include "common/text.h"
+#include "data/tar_header.h"
+
+namespace helip::data {
+
+TarHeaders::TarHeaders(const std::filesystem::path& shard) : shard_(shard.string()) {
+  // A named pipe would be waited for.
+  if (is_there(shard) && !is_file(shard)) {
+    throw DataError(
+        {.what = "cannot read the shard", .where = shard_, .expected = "a regular file"});
+  }
+  file_.open(shard, std::ios::binary);
+  std::error_code error;
+  bytes_ = std::filesystem::file_size(shard, error);
+  if (!file_ || error) {
+    throw DataError({.what = "cannot read the shard",
+                     .where = shard_,
+                     .found = error ? error.message() : "it cannot be opened"});
+  }
+}
+
+void TarHeaders::read_at(std::uint64_t offset, std::span<std::byte> out) {
+  file_.seekg(static_cast<std::streamoff>(offset));
+  if (!file_.read(reinterpret_cast<char*>(out.data()), static_cast<std::streamsize>(out.size()))) {
+    throw DataError({.what = "cannot read the shard", .where = shard_});
+  }
+}
+
+std::optional<TarMember> TarHeaders::next() {
+  std::uint64_t at = offset_;
+  const auto read = [&](std::span<std::byte> out) {
+    read_at(at, out);
+    at += out.size();
+  };
+  const auto member = tar::read_headers(read, offset_, bytes_, shard_);
+  offset_ = bytes_;
+  if (!member) return std::nullopt;
+  member_ = *member;
+  // A tar without end mark may lack the last member's padding.
+  offset_ = std::min(bytes_, member->data_offset + member->size + tar::padding_of(member->size));
+  return member;
+}
+
+std::string TarHeaders::content(std::uint64_t most) {
+  if (member_.size > most) {
+    throw DataError({.what = "a text is too long",
+                     .where = cat(shard_, ": ", member_.name),
+                     .expected = cat("at most ", most, " bytes"),
+                     .found = cat(member_.size)});
+  }
+  std::string content(static_cast<std::size_t>(member_.size), '\0');
+  if (!content.empty()) read_at(member_.data_offset, std::as_writable_bytes(std::span(content)));
+  return content;
+}
+
+}  // namespace helip::data
