@@ -439,7 +439,8 @@ TEST_CASE("without a caption in the first 1,000 samples indexing ends and tells 
   CHECK(test::contains(error, "no image with a usable caption in the first 1000 samples"));
   CHECK(test::contains(error, "the field caption (corpus.caption_key) of KEY.json"));
   CHECK(test::contains(
-      error, "found the json has no field caption, .jpg, .json, json field alt, json field url"));
+      error,
+      "found 1000 × the json has no field caption; .jpg, .json, json field alt, json field url"));
   CHECK(index_with(late) == error);
   // The first 1,000 decide, and the rest is not read.
   CHECK(index_shard(folder.path() / "s/0.tar", "caption", 3).before_first == 3);
@@ -459,7 +460,7 @@ TEST_CASE("where no caption can be used the line says what is in its place") {
     return test::error_of<DataError>(
         [&] { scan_shards(list_shards((folder.path() / "s").string()), "caption", {}); });
   };
-  const auto ends_with = [](const std::string& end) { return Catch::EndsWith("found " + end); };
+  const auto ends_with = [](const std::string& end) { return Catch::EndsWith("found 3 × " + end); };
   for (const auto& [value, kind] :
        std::vector<std::pair<std::string, std::string>>{{"[\"a\", \"b\"]", "a list"},
                                                         {"12", "a number"},
@@ -469,16 +470,16 @@ TEST_CASE("where no caption can be used the line says what is in its place") {
                                                         {"{}", "an object"}}) {
     CHECK_THAT(error_with(".json", R"({"url": "x", "caption": )" + value + "}"),
                ends_with("the json's field caption is " + kind +
-                         ", .jpg, .json, json field caption (" + kind + "), json field url"));
+                         "; .jpg, .json, json field caption (" + kind + "), json field url"));
   }
   CHECK_THAT(error_with(".json", R"({"captions": ["a"]})"),
-             ends_with("the json has no field caption, .jpg, .json, json field captions (a list)"));
+             ends_with("the json has no field caption; .jpg, .json, json field captions (a list)"));
   CHECK_THAT(error_with(".json", R"({"caption": " "})"),
-             ends_with("the caption is empty, .jpg, .json, json field caption"));
-  CHECK_THAT(error_with(".json", "[1]"), ends_with("the caption's json is a list, .jpg, .json"));
-  CHECK_THAT(error_with(".json", "{"), ends_with("the caption's json is not JSON, .jpg, .json"));
+             ends_with("the caption is empty; .jpg, .json, json field caption"));
+  CHECK_THAT(error_with(".json", "[1]"), ends_with("the caption's json is a list; .jpg, .json"));
+  CHECK_THAT(error_with(".json", "{"), ends_with("the caption's json is not JSON; .jpg, .json"));
   CHECK_THAT(error_with(".txt", "caf\xE9"),
-             ends_with("the caption is not valid UTF-8, .jpg, .txt"));
+             ends_with("the caption is not valid UTF-8; .jpg, .txt"));
   CHECK(error_with(".json", R"({"caption": "a cat", "score": NaN})").empty());
 }
 

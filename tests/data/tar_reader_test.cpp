@@ -242,7 +242,7 @@ TEST_CASE_METHOD(TarTest, "extended headers are checked") {
   CHECK(
       contains(error_of_content(tar_member("pax", "20 size=99999999999\n", 'x') + end), "cut off"));
   CHECK(contains(error_of_content(tar_member("pax", "22 GNU.sparse.major=1\n", 'x') + end),
-                 "sparse member"));
+                 "sparse or split member"));
   CHECK(contains(error_of_content(tar_header("a", 0, 'S') + kTarEnd), "sparse or split member"));
   CHECK(contains(error_of_content(tar_member("long", "name.txt", 'L') + kTarEnd),
                  "without its member"));
