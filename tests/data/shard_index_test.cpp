@@ -289,6 +289,17 @@ TEST_CASE_METHOD(ShardIndexTest,
   CHECK(index_shard(file, "caption").damaged_end);
 }
 
+TEST_CASE_METHOD(ShardIndexTest, "images without an extension are named once") {
+  const auto found = index(tar_member("dir/img1", test::png(1)) + tar_member("README", "about") +
+                           tar_member("a.jpg", "1") + tar_member("a.txt", "one") +
+                           tar_member(".cache", test::png(2)) + tar_member("img2", test::png(3)));
+  CHECK(found.samples.size() == 1);
+  REQUIRE(found.unpaired.size() == 1);
+  CHECK(found.unpaired[0].key == "dir/img1");
+  CHECK(found.unpaired[0].samples == 0);
+  CHECK(found.unpaired[0].reason == cat(kUnnamedImage, "; of 2 members, this the first"));
+}
+
 TEST_CASE_METHOD(ShardIndexTest, "a sample begins at its first member's extended header") {
   const std::string extended = tar_member("pax", "16 path=b.texts\n", 'x');
   const auto found = index(tar_member("a.jpg", "1") + tar_member("a.txt", "one") + extended +
