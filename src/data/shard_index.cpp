@@ -84,9 +84,11 @@ class ShardIndexer {
       const std::string key = whole ? std::string() : sample_.key;
       if (whole) close_sample();
       note_several();
-      unpaired_.add(
-          damage.offset(), key,
-          cat("the rest of the shard is damaged; ", lost, " bytes are lost: ", damage.reason()));
+      if (damage.offset() == 0) index_.other_kind = reader_.kind();
+      unpaired_.add(damage.offset(), key,
+                    index_.other_kind ? cat("not a tar; ", index_.other_kind->name)
+                                      : cat("the rest of the shard is damaged; ", lost,
+                                            " bytes are lost: ", damage.reason()));
       index_.damaged_end = DamagedEnd{.is_cut = damage.is_cut(),
                                       .lost_bytes = lost,
                                       .read_bytes = damage.offset(),
