@@ -59,7 +59,9 @@ class CsvParser {
         throw DataError({.what = "a quoted field is not closed",
                          .where = cat(file_, ":", first_line),
                          .expected = "a double quote before the end of the file, or none at the "
-                                     "beginning of the field"});
+                                     "beginning of the field",
+                         .found = cat("the end of the file in line ", line_, ", the field begins '",
+                                      shortened(value, 60), "'")});
       }
       const char c = text_[position_];
       if (c == '"') {

@@ -10,6 +10,7 @@
 #include "common/error.h"
 #include "common/text.h"
 #include "data/file_kind.h"
+#include "data/webdataset.h"
 
 namespace helip::data {
 namespace {
@@ -59,8 +60,25 @@ std::string columns_of(const Split& header) {
     columns += cat(i == 0 ? "" : ", ", is_plain ? name : cat("'", name, "'"));
   }
   if (fields.size() > kMostNamed) columns += cat(" and ", fields.size() - kMostNamed, " more");
-  return cat(columns, fields.size() == 1 ? " alone" : "", ", separated by ",
-             separator_name(header.separator));
+  // Of one column nothing tells a separator.
+  if (fields.size() == 1) return cat(columns, " alone");
+  return cat(columns, ", separated by ", separator_name(header.separator));
+}
+
+std::string expected_header(const Split& header, const CsvOptions& options,
+                            const std::vector<Split>& fitting) {
+  if (!fitting.empty()) {
+    return cat("--csv-separator (corpus.csv_separator) auto: ",
+               separator_name(fitting.front().separator), " gives both columns");
+  }
+  if (header.row.fields.size() == 1 && options.separator == kToldByHeader) {
+    return "the columns that --csv-img-key and --csv-caption-key (corpus.csv_img_key, "
+           "corpus.csv_caption_key) name; if it is not a tab, comma, semicolon or bar that "
+           "separates them, --csv-separator (corpus.csv_separator) with what does";
+  }
+  return "a header line with the columns that --csv-img-key and --csv-caption-key "
+         "(corpus.csv_img_key, corpus.csv_caption_key) name, separated as --csv-separator "
+         "(corpus.csv_separator) says";
 }
 
 [[noreturn]] void fail(const Split& header, const CsvOptions& options, const std::string& file,
@@ -72,17 +90,25 @@ std::string columns_of(const Split& header) {
     wrong += cat(wrong.empty() ? "" : ", ", count == 0 ? "no column " : "more than one column ",
                  shortened(key, 60));
   }
-  const std::string expected =
-      fitting.empty()
-          ? cat("a header line with the columns that --csv-img-key and --csv-caption-key "
-                "(corpus.csv_img_key, corpus.csv_caption_key) name, separated as --csv-separator "
-                "(corpus.csv_separator) says")
-          : cat("--csv-separator (corpus.csv_separator) auto: ",
-                separator_name(fitting.front().separator), " gives both columns");
   throw DataError({.what = cat("the table has ", wrong),
                    .where = cat(file, ":", header.row.line),
-                   .expected = expected,
+                   .expected = expected_header(header, options, fitting),
                    .found = columns_of(header)});
+}
+
+// A spreadsheet's first line sep=; tells it the separator, and is no header.
+void expect_no_separator_hint(std::string_view text, const std::string& file) {
+  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+  const std::string_view line = text.substr(0, text.find_first_of("\r\n"));
+  std::string_view hint = line;
+  if (hint.size() > 2 && hint.front() == '"' && hint.back() == '"')
+    hint = hint.substr(1, hint.size() - 2);
+  constexpr std::string_view kHint = "sep=";
+  if (hint.size() > kHint.size() + 1 || lower_case(hint.substr(0, kHint.size())) != kHint) return;
+  throw DataError({.what = "line 1 is a spreadsheet's separator hint: remove it",
+                   .where = cat(file, ":1"),
+                   .expected = "a header line with the names of the columns",
+                   .found = cat("'", line, "'")});
 }
 
 // The split that says most: with one of the columns, then with most of them.
@@ -124,16 +150,18 @@ void expect_table_text(std::string_view text, const std::filesystem::path& file)
                      .expected = cat("a CSV or TSV table in UTF-8; ", kind->advice),
                      .found = kind->name});
   }
-  const std::size_t zero = head.find('\0');
-  if (zero != std::string_view::npos) {
-    throw DataError({.what = "not a table",
-                     .where = cat(file.string(), ": byte ", zero),
-                     .expected = "a CSV or TSV table in UTF-8",
-                     .found = "a zero byte, which no text has"});
-  }
+  const std::size_t zero = text.find('\0');
+  if (zero == std::string_view::npos) return;
+  const std::string_view before = text.substr(0, zero);
+  const auto line = 1 + std::count(before.begin(), before.end(), '\n');
+  throw DataError({.what = "not a table",
+                   .where = cat(file.string(), ": byte ", zero),
+                   .expected = "a CSV or TSV table in UTF-8",
+                   .found = cat("a zero byte in line ", line, ", which no text has")});
 }
 
 CsvHeader read_header(std::string_view text, const CsvOptions& options, const std::string& file) {
+  expect_no_separator_hint(text, file);
   std::vector<Split> splits;
   std::vector<Split> fitting;
   for (const char separator : kSeparators) {

@@ -111,6 +111,13 @@ std::optional<FileKind> kind_of(std::span<const std::byte> head, const std::stri
   return std::nullopt;
 }
 
+bool looks_like_image(std::span<const std::byte> head) {
+  const std::string_view text(reinterpret_cast<const char*>(head.data()), head.size());
+  return text.starts_with("\x89PNG\r\n\x1A\n"sv) || text.starts_with("\xFF\xD8\xFF"sv) ||
+         text.starts_with("GIF8"sv) ||
+         (text.starts_with("RIFF"sv) && text.substr(0, 12).ends_with("WEBP"sv));
+}
+
 bool looks_like_tar(std::span<const std::byte> head) {
   constexpr std::size_t kMagicOffset = 257;
   constexpr std::string_view kMagic = "ustar";

@@ -21,6 +21,9 @@ struct FileKind {
 // the advice.
 std::optional<FileKind> kind_of(std::span<const std::byte> head, const std::string& file);
 
+// True for the first bytes of a PNG, JPEG, GIF or WebP image.
+bool looks_like_image(std::span<const std::byte> head);
+
 // True if the first bytes are those of a tar: the mark of ustar, pax or GNU's format.
 bool looks_like_tar(std::span<const std::byte> head);
 

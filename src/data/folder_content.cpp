@@ -3,12 +3,16 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <fstream>
 #include <map>
+#include <span>
 #include <string_view>
 #include <utility>
 
 #include "common/error.h"
+#include "common/path_kind.h"
 #include "common/text.h"
+#include "data/file_kind.h"
 #include "data/folder_walk.h"
 #include "data/unpaired_list.h"
 #include "data/webdataset.h"
@@ -25,7 +29,8 @@ struct Stem {
   std::vector<std::string> images;
   std::vector<std::string> unread;  // images in formats that are not read
   std::vector<std::string> captions;
-  std::string other;  // the first file of another kind
+  std::vector<std::string> unknown;  // files without a known extension
+  std::string other;                 // the first file of another kind
 };
 
 std::string extension_of(std::string_view name) {
@@ -46,14 +51,26 @@ ImportProblem problem(const std::string& file, const char* reason, std::string d
   return {file, file, reason, std::move(detail), samples};
 }
 
+// The first bytes; none of what is no regular file or cannot be read.
+std::string head_of(const std::filesystem::path& file) {
+  std::string head(kFileHeadBytes, '\0');
+  if (!is_file(file)) return {};
+  std::ifstream stream(file, std::ios::binary);
+  stream.read(head.data(), static_cast<std::streamsize>(head.size()));
+  head.resize(static_cast<std::size_t>(stream.gcount()));
+  return head;
+}
+
 class Content {
  public:
-  explicit Content(const FolderFiles& found) : found_(found) {}
+  Content(const std::filesystem::path& folder, const FolderFiles& found)
+      : folder_(folder), found_(found) {}
 
   FolderContent run() {
     for (const std::string& file : found_.files) sort_in(file);
     for (const auto& [stem, files] : stems_) add_images(files);
     for (const auto& [stem, files] : stems_) add_lone_captions(files);
+    look_into_unknown();
     std::sort(content_.pairs.begin(), content_.pairs.end(),
               [](const auto& a, const auto& b) { return a.image < b.image; });
     content_.problems.insert(content_.problems.end(), found_.notes.begin(), found_.notes.end());
@@ -76,7 +93,10 @@ class Content {
       content_.problems.push_back(problem(file, kBrokenLink));
       return;
     }
-    if (extension.empty()) return;
+    if (extension.empty()) {
+      look_into(file);
+      return;
+    }
     if (content_.table.empty() && is_table_extension(extension)) content_.table = file;
     Stem& stem = stems_[file.substr(0, file.size() - extension.size() - 1)];
     if (kind == MemberKind::kImage) {
@@ -85,9 +105,28 @@ class Content {
       stem.unread.push_back(file);
     } else if (kind == MemberKind::kText) {
       stem.captions.push_back(file);
-    } else if (stem.other.empty()) {
-      stem.other = file;
+    } else {
+      if (kind == MemberKind::kOther) stem.unknown.push_back(file);
+      if (stem.other.empty()) stem.other = file;
     }
+  }
+
+  // Sorts in by its bytes what its name does not tell.
+  void look_into(const std::string& file) {
+    const std::string head = head_of(folder_ / file);
+    const auto bytes = std::as_bytes(std::span(head));
+    if (looks_like_image(bytes)) images_.push_back(file);
+    if (looks_like_tar(bytes)) content_.unnamed_tars.push_back(file);
+  }
+
+  // A file beside an image or a caption of its stem belongs to that.
+  void look_into_unknown() {
+    for (const auto& [stem, files] : stems_) {
+      if (!files.images.empty() || !files.unread.empty() || !files.captions.empty()) continue;
+      for (const std::string& file : files.unknown) look_into(file);
+    }
+    for (const std::string& file : images_)
+      content_.problems.push_back(problem(file, kUnnamedImage, {}, 0));
   }
 
   void add_images(const Stem& stem) {
@@ -122,8 +161,10 @@ class Content {
     }
   }
 
+  const std::filesystem::path& folder_;
   const FolderFiles& found_;
   std::map<std::string, Stem> stems_;
+  std::vector<std::string> images_;  // that are none by their names
   FolderContent content_;
 };
 
@@ -147,7 +188,7 @@ bool is_packed_tar_name(const std::string& name) {
 
 FolderContent read_folder(const std::filesystem::path& folder,
                           const std::filesystem::path& output) {
-  return Content(files_below(folder, output)).run();
+  return Content(folder, files_below(folder, output)).run();
 }
 
 void expect_one_kind(const FolderContent& content, const std::filesystem::path& folder) {
@@ -170,6 +211,13 @@ void expect_one_kind(const FolderContent& content, const std::filesystem::path& 
          .found = cat(counted(content.tars.size(), "tar", "tars", content.tars.front()), " and ",
                       counted(content.pairs.size(), "image with a caption", "images with captions",
                               content.pairs.front().image))});
+  }
+  if (!content.unnamed_tars.empty()) {
+    throw DataError({.what = "a tar whose name does not end in .tar, beside tars that do",
+                     .where = folder.string(),
+                     .expected = "the name of a tar, or another folder for it",
+                     .found = counted(content.unnamed_tars.size(), "such tar", "such tars",
+                                      content.unnamed_tars.front())});
   }
   const auto is_deep = [](const std::string& tar) { return tar.find('/') != std::string::npos; };
   const auto deep = std::find_if(content.tars.begin(), content.tars.end(), is_deep);

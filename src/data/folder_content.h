@@ -19,11 +19,13 @@ struct FolderContent {
   std::vector<ImportProblem> problems;  // what is no pair, and what is to be named
   std::vector<std::string> tars;        // .tar, in whatever case, in byte order
   std::vector<std::string> packed_tars;
+  std::vector<std::string> unnamed_tars;  // by their bytes and not by their names
   std::string table;  // the first file that a table may be in by its name; may be empty
 };
 
 // Reads the tree below `folder` (folder_walk.h). An image belongs to the .txt of its stem; case of
-// extensions does not matter. Throws DataError if a folder cannot be read.
+// extensions does not matter. Images that are none by their names are named. Throws DataError if a
+// folder cannot be read.
 FolderContent read_folder(const std::filesystem::path& folder,
                           const std::filesystem::path& output = {});
 

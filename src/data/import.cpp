@@ -172,6 +172,7 @@ ImportReport import_corpus(const ImportOptions& options,
   if (tars.empty()) {
     throw DataError({.what = "no usable pair to import",
                      .where = shards.report_failure().string(),
+                     .expected = "an image that can be read, with a caption",
                      .found = most_frequent(shards.reasons())});
   }
   ImportReport report;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <set>
 #include <thread>
 #include <utility>
@@ -11,6 +12,7 @@
 #include "common/ids.h"
 #include "common/publish.h"
 #include "common/text.h"
+#include "data/file_kind.h"
 #include "data/lost_samples.h"
 #include "data/ordered_parallel.h"
 #include "data/reason_count.h"
@@ -126,6 +128,29 @@ void count_lacking(const std::filesystem::path& shard, std::uint64_t groups,
       cat(kCutAtMember, "; ", entry.samples, entry.samples == 1 ? " sample lost" : " samples lost");
 }
 
+// Files that are no tars by their first bytes.
+class NoTars {
+ public:
+  void add(const std::filesystem::path& shard, const std::optional<FileKind>& kind) {
+    if (kind && count_++ == 0) {
+      first_ = shard;
+      kind_ = *kind;
+    }
+  }
+  [[nodiscard]] std::uint64_t count() const { return count_; }
+  [[noreturn]] void fail() const {
+    throw DataError({.what = "not a tar",
+                     .where = cat(first_.string(), count_ > 1 ? " and others" : ""),
+                     .expected = cat("a tar of images and captions; ", kind_.advice),
+                     .found = kind_.name});
+  }
+
+ private:
+  std::uint64_t count_ = 0;
+  std::filesystem::path first_;
+  FileKind kind_;
+};
+
 // Why there is no pair at all. Of `ignored` members, the name of the first.
 std::string why_none(const std::vector<QuarantineEntry>& unpaired, std::uint64_t ignored,
                      const std::string& first_ignored) {
@@ -165,6 +190,7 @@ CorpusScan scan_shards(const std::vector<std::filesystem::path>& shards,
   WholeShards whole;
   std::uint64_t ignored = 0;
   std::string first_ignored;
+  NoTars no_tars;
   const unsigned threads = std::clamp(std::thread::hardware_concurrency(), 1U, kMaxIndexThreads);
   ordered_parallel(
       shards.size(), threads, 2ULL * threads,
@@ -175,6 +201,7 @@ CorpusScan scan_shards(const std::vector<std::filesystem::path>& shards,
       },
       [&](std::uint64_t i, ShardIndex index) {
         captions.add(index);
+        no_tars.add(shards[i], index.other_kind);
         if (ignored == 0) first_ignored = index.first_ignored;
         ignored += index.ignored;
         if (!index.has_end_mark) count_lacking(shards[i], index.groups, index.unpaired.back());
@@ -210,6 +237,7 @@ CorpusScan scan_shards(const std::vector<std::filesystem::path>& shards,
       });
   captions.finish();
   if (scan.locations.empty()) {
+    if (no_tars.count() == shards.size()) no_tars.fail();
     throw DataError({.what = "no image-text pair in the shards",
                      .where = cat(shards.front().string(), shards.size() > 1 ? " and others" : ""),
                      .expected = "members KEY.{jpg,jpeg,png,webp} with KEY.txt or KEY.json",

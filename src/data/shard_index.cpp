@@ -8,8 +8,10 @@
 
 #include "common/digest.h"
 #include "common/error.h"
+#include "common/hidden.h"
 #include "common/text.h"
 #include "data/caption.h"
+#include "data/file_kind.h"
 #include "data/tar_reader.h"
 #include "data/tokenizer.h"
 #include "data/webdataset.h"
@@ -38,6 +40,18 @@ struct OpenSample {
   std::string dotted_name;  // of the first member with a dotted key
 };
 
+// Members of one kind that are named once, by the first.
+struct Several {
+  std::uint64_t count = 0;
+  std::uint64_t offset = 0;
+  std::string key;
+  void add(std::uint64_t at, const std::string& name) {
+    if (count++ > 0) return;
+    offset = at;
+    key = name;
+  }
+};
+
 class ShardIndexer {
  public:
   ShardIndexer(const std::filesystem::path& shard, const std::string& caption_key,
@@ -56,7 +70,7 @@ class ShardIndexer {
         if (is_hopeless()) return finished();
       }
       close_sample();
-      note_several_images();
+      note_several();
       if (any) {
         note_ending();
       } else {
@@ -69,10 +83,12 @@ class ShardIndexer {
           (images_in(sample_) > 0 && (sample_.text || sample_.json)) || !sample_.dotted.empty();
       const std::string key = whole ? std::string() : sample_.key;
       if (whole) close_sample();
-      note_several_images();
-      unpaired_.add(
-          damage.offset(), key,
-          cat("the rest of the shard is damaged; ", lost, " bytes are lost: ", damage.reason()));
+      note_several();
+      if (damage.offset() == 0) index_.other_kind = reader_.kind();
+      unpaired_.add(damage.offset(), key,
+                    index_.other_kind ? cat("not a tar; ", index_.other_kind->name)
+                                      : cat("the rest of the shard is damaged; ", lost,
+                                            " bytes are lost: ", damage.reason()));
       index_.damaged_end = DamagedEnd{.is_cut = damage.is_cut(),
                                       .lost_bytes = lost,
                                       .read_bytes = damage.offset(),
@@ -90,6 +106,8 @@ class ShardIndexer {
     if (!name) {
       note_odd(member.header_offset, member.name, member.problem);
       if (index_.ignored++ == 0) index_.first_ignored = member.name;
+      if (!is_hidden(member.name) && begins_as_image())
+        unnamed_images_.add(member.header_offset, member.name);
       return;
     }
     const bool repeated = std::find(sample_.extensions.begin(), sample_.extensions.end(),
@@ -135,6 +153,15 @@ class ShardIndexer {
     } else {
       parts.has_image = true;
     }
+  }
+
+  bool begins_as_image() {
+    std::vector<std::byte> head;
+    reader_.read([&](std::span<const std::byte> bytes) {
+      const auto part = bytes.first(std::min(kFileHeadBytes - head.size(), bytes.size()));
+      head.insert(head.end(), part.begin(), part.end());
+    });
+    return looks_like_image(head);
   }
 
   void note_odd(std::uint64_t offset, const std::string& key, const std::string& problem) {
@@ -188,10 +215,17 @@ class ShardIndexer {
     return std::move(index_);
   }
 
-  void note_several_images() {
-    if (several_images_ == 0) return;
-    unpaired_.add(several_offset_, several_key_,
-                  cat(kSecondImage, "; in ", several_images_, " samples"), 0);
+  void note_several() {
+    if (several_images_.count > 0) {
+      unpaired_.add(several_images_.offset, several_images_.key,
+                    cat(kSecondImage, "; in ", several_images_.count, " samples"), 0);
+    }
+    if (unnamed_images_.count > 0) {
+      unpaired_.add(unnamed_images_.offset, unnamed_images_.key,
+                    cat(kUnnamedImage, "; of ", unnamed_images_.count,
+                        unnamed_images_.count == 1 ? " member" : " members, this the first"),
+                    0);
+    }
   }
 
   void note_ending() {
@@ -274,16 +308,11 @@ class ShardIndexer {
           (has_image ? "an image without a caption" : "a caption without an image") +
               others(sample));
     }
-    if (images_in(sample) > 1 || !sample.unread.empty()) count_several_images(sample);
+    if (images_in(sample) > 1 || !sample.unread.empty())
+      several_images_.add(sample.offset, sample.key);
     add_pair(sample, **found, static_cast<std::uint8_t>(found - sample.images.begin()), *caption,
              is_json);
     return true;
-  }
-
-  void count_several_images(const OpenSample& sample) {
-    if (several_images_++ > 0) return;
-    several_offset_ = sample.offset;
-    several_key_ = sample.key;
   }
 
   void add_pair(const OpenSample& sample, const Part& image, std::uint8_t extension,
@@ -314,10 +343,8 @@ class ShardIndexer {
   UnpairedList unpaired_;
   std::string caption_key_;
   OpenSample sample_;
-  // Samples with several images, and the first of them.
-  std::uint64_t several_images_ = 0;
-  std::uint64_t several_offset_ = 0;
-  std::string several_key_;
+  Several several_images_;  // samples
+  Several unnamed_images_;
   std::unordered_set<std::string> keys_;
   std::uint64_t most_before_first_;
   ShardIndex index_;

@@ -1,22 +1,34 @@
 #include "data/tar_headers.h"
 
 #include <algorithm>
+#include <cerrno>
+#include <system_error>
 
 #include "common/text.h"
 #include "data/tar_header.h"
 
 namespace helip::data {
+namespace {
+
+DataError unreadable(const std::string& shard, std::uint64_t offset, bool is_end) {
+  return DataError({.what = "cannot read the shard",
+                    .where = cat(shard, ": byte ", offset),
+                    .expected = "a file that can be read and does not change",
+                    .found = is_end ? "its end" : std::generic_category().message(errno)});
+}
+
+}  // namespace
 
 TarHeaders::TarHeaders(const std::filesystem::path& shard, OddMembers odd)
     : shard_(shard.string()), odd_(odd), bytes_(TarReader(shard).file_bytes()) {
   file_.open(shard, std::ios::binary);
-  if (!file_) throw DataError({.what = "cannot read the shard", .where = shard_});
+  if (!file_) throw unreadable(shard_, 0, false);
 }
 
 void TarHeaders::read_at(std::uint64_t offset, std::span<std::byte> out) {
   file_.seekg(static_cast<std::streamoff>(offset));
   if (!file_.read(reinterpret_cast<char*>(out.data()), static_cast<std::streamsize>(out.size()))) {
-    throw DataError({.what = "cannot read the shard", .where = shard_});
+    throw unreadable(shard_, offset, file_.eof());
   }
 }
 

@@ -20,9 +20,16 @@ namespace {
 
 constexpr std::size_t kBufferBytes = 1 << 18;
 
+const char* kind_name(mode_t mode) {
+  if (S_ISDIR(mode)) return "a folder";
+  if (S_ISFIFO(mode)) return "a named pipe";
+  return S_ISSOCK(mode) ? "a socket" : "a device";
+}
+
 DataError unreadable(const std::filesystem::path& path) {
   return DataError({.what = "cannot read the tar shard",
                     .where = path.string(),
+                    .expected = "a file that can be read",
                     .found = std::generic_category().message(errno)});
 }
 
@@ -49,7 +56,8 @@ TarReader::TarReader(std::filesystem::path file, OddMembers odd)
     if (!S_ISREG(status.st_mode)) {
       throw DataError({.what = "cannot read the tar shard",
                        .where = path_.string(),
-                       .expected = "a regular file"});
+                       .expected = "a regular file",
+                       .found = kind_name(status.st_mode)});
     }
     file_bytes_ = static_cast<std::uint64_t>(status.st_size);
     if (file_bytes_ == 0) return;

@@ -77,6 +77,8 @@ class TarReader {
   // that is from the damaged place on.
   std::uint64_t skip_rest(const DamagedTar& damage);
 
+  // What the file is by its first bytes, if that is no tar.
+  [[nodiscard]] const std::optional<FileKind>& kind() const { return kind_; }
   [[nodiscard]] std::uint64_t file_bytes() const { return file_bytes_; }
   // sha256 of the whole file; once, after next() returned nothing or skip_rest().
   std::string sha256() { return digest_.hex(); }

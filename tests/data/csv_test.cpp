@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/error.h"
+#include "common/text.h"
 #include "corpus_support.h"
 #include "support/temporary_folder.h"
 
@@ -65,6 +66,8 @@ TEST_CASE_METHOD(CsvTest,
   CHECK(contains(error("filepath\ttitle\nx\ty\tz\n"), "pairs.tsv:2: a row has more fields"));
   CHECK(contains(error("filepath\ttitle\na\tb\nx\t\"open\n"),
                  "pairs.tsv:3: a quoted field is not closed"));
+  CHECK(contains(error("filepath\ttitle\na\tb\nx\t\"open\ny\tz\n"),
+                 "found the end of the file in line 5, the field begins 'open"));
 }
 
 TEST_CASE_METHOD(CsvTest, "the header tells the separator") {
@@ -82,9 +85,7 @@ TEST_CASE_METHOD(CsvTest, "the header tells the separator") {
   CHECK(read("\xEF\xBB\xBF\"filepath\",\"title\"\ra.png,one\rb.png,two\r").size() == 2);
   const std::string wrong = error("filepath,title\na.png,one\n", {.separator = '\t'});
   CAPTURE(wrong);
-  CHECK(contains(wrong,
-                 "auto: a comma gives both columns; found filepath,title alone, separated by "
-                 "a tab"));
+  CHECK(contains(wrong, "auto: a comma gives both columns; found filepath,title alone"));
   const std::string both =
       test::error_of<ConfigError>([&] { read("filepath,title,x\tfilepath\ttitle\na.png,one\n"); });
   CHECK(contains(both, "expected --csv-separator"));
@@ -97,6 +98,13 @@ TEST_CASE_METHOD(CsvTest, "whatever a header is, the line about it is short and 
       {"a.png\ta dog\nb.png\ta cat\n", "found a.png, a dog, separated by a tab"},
       {"filepath, title\na.png, one\n", "found filepath, ' title', separated by a comma"},
       {"a b c", "found a b c alone"},
+      {"filepath:title\na.png:one\n", "found filepath:title alone"},
+      {"filepath:title\na.png:one\n", "separates them, --csv-separator (corpus.csv_separator)"},
+      {"sep=;\nfilepath;title\na.png;one\n",
+       "pairs.tsv:1: line 1 is a spreadsheet's separator hint"},
+      {"\xEF\xBB\xBFSEP=,\r\nfilepath,title\r\n", "hint: remove it"},
+      {"\"sep=\t\"\nfilepath\ttitle\n", "hint: remove it"},
+      {"sep=\nfilepath\ttitle\n", "hint: remove it"},
       {std::string(1 << 20, 'x'), "no column filepath"},
       {std::string(1 << 20, ','), "and 1048569 more, separated by a comma"},
       {"\"filepath\ttitle\nx\ty\n", "a quoted field is not closed"},
@@ -128,6 +136,8 @@ TEST_CASE_METHOD(CsvTest, "a file that is no text is named, with what makes a ta
       {"[{\"filepath\": \"a.png\"}]"s, "read_json('pairs.tsv').to_csv"},
       {"<html>"s, "an HTML or XML page"},
       {"filepath\0title\n"s, "byte 8: not a table"},
+      {cat("filepath\ttitle\n", std::string(8000, ' '), "\na.png\tone\0"s),
+       "found a zero byte in line 3"},
       {"\x93NUMPY"s, "a NumPy array"},
       {"ARROW1\0\0"s, "an Arrow file"},
   };

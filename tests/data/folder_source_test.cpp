@@ -154,6 +154,20 @@ TEST_CASE_METHOD(FolderSourceTest, "what editors, notebooks and systems leave be
   CHECK(open_import_source(hidden.string(), {})->size() == 1);
 }
 
+TEST_CASE_METHOD(FolderSourceTest, "images that are none by their names are named") {
+  pair("a.jpg", "a.txt");
+  for (const char* name : {"def", "sub/a.jpg.1", "b.JPG?size=large", "a.orig"})
+    test::write_file(in / name, test::png(1));
+  test::write_file(in / "jpeg", "\xFF\xD8\xFF\xE0 and so on");
+  test::write_file(in / "webp", "RIFF1234WEBPVP8 ");
+  test::write_file(in / "README", "about");
+  test::write_file(in / "facts.bin", "RIFF1234WAVE");
+  REQUIRE(::mkfifo((in / "pipe").c_str(), 0600) == 0);
+  const std::string reason = ": an image without an image's extension, which is passed over (0)";
+  CHECK(rest(*open()) == Names{"def" + reason, "jpeg" + reason, "webp" + reason,
+                               "b.JPG?size=large" + reason, "sub/a.jpg.1" + reason});
+}
+
 TEST_CASE_METHOD(FolderSourceTest,
                  "tars beside pairs, in subfolders or packed are refused by name") {
   pair("a.jpg", "a.txt");
@@ -180,6 +194,9 @@ TEST_CASE_METHOD(FolderSourceTest,
   test::write_file(in / "._top.tar", "fork");
   CHECK(open()->size() == 1);
 
+  test::write_file(in / "top.tar.1", tar);
+  CHECK(contains(error(), "found 1 such tar (top.tar.1)"));
+  fs::remove(in / "top.tar.1");
   test::write_file(in / "0.tar.gz", "x");
   CHECK(contains(error(), "compressed tars in the folder"));
   fs::remove(in / "top.tar");

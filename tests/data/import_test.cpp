@@ -386,7 +386,10 @@ TEST_CASE_METHOD(ImportTest, "an import that leaves out too much ends and says w
   }
   settings.out = folder.path() / "none";
   settings.max_left_out = 1;
-  CHECK(contains(error(), "no usable pair to import; found 9 × the image cannot be decoded"));
+  CHECK(contains(
+      error(),
+      "no usable pair to import; expected an image that can be read, with a caption; found "
+      "9 × the image cannot be decoded"));
 }
 
 TEST_CASE_METHOD(ImportTest,

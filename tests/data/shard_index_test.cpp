@@ -289,6 +289,36 @@ TEST_CASE_METHOD(ShardIndexTest,
   CHECK(index_shard(file, "caption").damaged_end);
 }
 
+TEST_CASE_METHOD(ShardIndexTest, "images without an extension are named once") {
+  const auto found = index(tar_member("dir/img1", test::png(1)) + tar_member("README", "about") +
+                           tar_member("a.jpg", "1") + tar_member("a.txt", "one") +
+                           tar_member(".cache", test::png(2)) + tar_member("img2", test::png(3)));
+  CHECK(found.samples.size() == 1);
+  REQUIRE(found.unpaired.size() == 1);
+  CHECK(found.unpaired[0].key == "dir/img1");
+  CHECK(found.unpaired[0].samples == 0);
+  CHECK(found.unpaired[0].reason == cat(kUnnamedImage, "; of 2 members, this the first"));
+}
+
+TEST_CASE_METHOD(ShardIndexTest, "a file that is no tar is named by what it is") {
+  const std::string page = "<!DOCTYPE html><html>" + std::string(2000, ' ');
+  test::write_file(file, page);
+  const auto error = [&](const std::vector<std::filesystem::path>& shards) {
+    return test::error_of<DataError>([&] { scan_shards(shards, "caption", {}); });
+  };
+  CHECK(error({file}) == cat(file.string(),
+                             ": not a tar; expected a tar of images and captions; fetch 00000.tar "
+                             "again: a page was stored in its place; found an HTML or XML page"));
+  // Beside a sound shard it is one of what is left out.
+  const std::filesystem::path sound = folder.path() / "00001.tar";
+  test::write_file(sound, tar_member("a.jpg", "1") + tar_member("a.txt", "one") + kTarEnd);
+  const CorpusScan found = scan_shards({file, sound}, "caption", {});
+  CHECK(found.locations.size() == 1);
+  REQUIRE(found.unpaired.size() == 1);
+  CHECK(found.unpaired[0].reason.starts_with("not a tar; an HTML or XML page; "));
+  CHECK(found.unpaired[0].samples == 1);
+}
+
 TEST_CASE_METHOD(ShardIndexTest, "a sample begins at its first member's extended header") {
   const std::string extended = tar_member("pax", "16 path=b.texts\n", 'x');
   const auto found = index(tar_member("a.jpg", "1") + tar_member("a.txt", "one") + extended +
