@@ -156,6 +156,11 @@ DamagedTar cut_off(const std::string& shard, std::uint64_t offset, const std::st
   return {{.what = what, .where = shard, .expected = expected, .found = found}, offset, true};
 }
 
+DamagedTar second_archive(const std::string& shard, std::uint64_t offset) {
+  return damaged(shard, offset, "a second archive behind the tar's end mark",
+                 "one archive, or their members in one", "a member");
+}
+
 std::optional<TarMember> read_headers(const std::function<void(std::span<std::byte>)>& read,
                                       std::uint64_t offset, std::uint64_t file_bytes,
                                       const std::string& shard) {

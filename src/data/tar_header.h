@@ -47,6 +47,9 @@ DamagedTar damaged(const std::string& shard, std::uint64_t offset, const std::st
 DamagedTar cut_off(const std::string& shard, std::uint64_t offset, const std::string& what,
                    const std::string& expected, const std::string& found);
 
+// The damage of a member that begins behind the end mark.
+DamagedTar second_archive(const std::string& shard, std::uint64_t offset);
+
 // Reads the headers of one member that starts at `offset` of a shard with `file_bytes` bytes.
 // `read` fills its argument with the following bytes and is never asked beyond `file_bytes`.
 // Nothing at a zero block (the end mark) and where only zeros or nothing follow: an archive without
