@@ -1,6 +1,7 @@
 #include "data/shard_samples.h"
 
 #include "common/error.h"
+#include "common/hidden.h"
 #include "common/log.h"
 #include "common/text.h"
 
@@ -47,6 +48,20 @@ void SampleRules::add(const TarMember& member, const MemberName& name) {
   }
   key_ = name.key;
   extensions_.push_back(name.extension);
+}
+
+void SampleRules::pass_over(const TarMember& member) {
+  const std::string base = member.name.substr(member.name.rfind('/') + 1);
+  const bool is_index = base.starts_with("__") && base.ends_with("__");  // WebDataset's own
+  if (!member.is_file || is_hidden(member.name) || is_index) return;
+  if (passed_++ == 0) first_passed_ = member.name;
+}
+
+void SampleRules::warn_of_passed() const {
+  if (passed_ == 0) return;
+  log::warning(cat(shard_, ": ", passed_,
+                   " members without an extension are part of no sample, as ",
+                   shortened(first_passed_, kShownBytes)));
 }
 
 void SampleRules::close() {

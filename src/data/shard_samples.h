@@ -23,6 +23,10 @@ class SampleRules {
   [[nodiscard]] bool begins_sample(const MemberName& name) const;
   // Throws if the member is a link in place of a part of a sample, or a second or empty image.
   void add(const TarMember& member, const MemberName& name);
+  // Counts a file that has no extension, and so is part of no sample.
+  void pass_over(const TarMember& member);
+  // Logs a warning of such files, if there are any.
+  void warn_of_passed() const;
   // Ends the sample. Throws if it has no image.
   void close();
 
@@ -36,6 +40,8 @@ class SampleRules {
   std::string key_;
   std::vector<std::string> extensions_;
   bool has_image_ = false;
+  std::uint64_t passed_ = 0;
+  std::string first_passed_;
 };
 
 // Logs a warning of a tar without an end mark, which may be whole or cut off between two members.
@@ -57,9 +63,11 @@ void read_samples(Reader& reader, const std::filesystem::path& shard, std::uint6
     const auto member = reader.next();
     if (!member) {
       end_sample();
+      rules.warn_of_passed();
       return;
     }
     const auto name = split_member_name(member->name);
+    if (!name) rules.pass_over(*member);
     if (!name || !(member->is_file || member->is_link)) continue;
     if (rules.begins_sample(*name)) end_sample();
     rules.add(*member, *name);

@@ -139,6 +139,19 @@ TEST_CASE_METHOD(DatasetTest, "the check before an evaluation has its rules and 
   expect_both(image + label + kTarEnd + "no member", "");
 }
 
+TEST_CASE_METHOD(DatasetTest, "members without an extension are counted in a warning") {
+  test::write_file(root / "test/1.tar", tar_member("a.png", "x") + tar_member("a.cls", "1") +
+                                            tar_member("d/b", "x") + tar_member("c", "x") +
+                                            tar_member(".d", "x") + tar_member("__e__", "x") +
+                                            tar_member("f", "", '5') + kTarEnd);
+  const auto file = folder.path() / "log";
+  log::start("test", log::Level::kWarning, file);
+  CHECK(read_dataset(root, "test").samples.size() == 3);
+  log::start("test", log::Level::kWarning);
+  CHECK(contains(read_text_file(file),
+                 "1.tar: 2 members without an extension are part of no sample, as d/b"));
+}
+
 TEST_CASE_METHOD(DatasetTest, "a shard without an end mark is read, and warned of") {
   const auto warnings_of = [&](const std::string& end) {
     test::write_file(root / "test/1.tar",
