@@ -5,6 +5,7 @@
 #include "cli/check_parts.h"
 #include "cli/model_plan.h"
 #include "cli/scratch_folder.h"
+#include "common/output_place.h"
 #include "common/text.h"
 #include "config/to_yaml.h"
 #include "coordinator/listen_check.h"

@@ -31,7 +31,7 @@ std::uint64_t bytes_of(const fs::path& shard) {
 // Counts the samples of a tar that have an image and a caption, by its headers alone.
 class HeaderCount {
  public:
-  explicit HeaderCount(const fs::path& shard) : headers_(shard) {}
+  explicit HeaderCount(const fs::path& shard) : headers_(shard, data::OddMembers::kNamed) {}
 
   // At most `budget` members, which are taken from it.
   void run(std::uint64_t& budget) {

@@ -10,6 +10,7 @@
 #include "cli/print.h"
 #include "common/error.h"
 #include "common/ids.h"
+#include "common/output_place.h"
 #include "common/text.h"
 #include "data/corpus.h"
 #include "mining/table/table_export.h"
@@ -96,6 +97,8 @@ void show_target(const PairsArguments& arguments) {
 }
 
 void export_table(const PairsArguments& arguments) {
+  check_output_place(arguments.out, "--out",
+                     arguments.format == "npy" ? Existing::kRefused : Existing::kReplaced);
   const HardPairTable table = HardPairTable::open(arguments.table);
   const auto writer = arguments.format == "csv"   ? mining::export_csv
                       : arguments.format == "npy" ? mining::export_npy

@@ -9,6 +9,7 @@
 #include "cli/path_option.h"
 #include "cli/print.h"
 #include "common/error.h"
+#include "common/output_place.h"
 #include "common/text.h"
 #include "report/comparison.h"
 #include "report/report.h"
@@ -67,6 +68,7 @@ void compare(const ReportArguments& arguments) {
 }
 
 void report_command(const ReportArguments& arguments, int& exit_code) {
+  if (!arguments.out.empty()) check_output_place(arguments.out, "--out", Existing::kReplaced);
   const std::filesystem::path page = report::write_report(arguments.work_dir);
   if (!arguments.others.empty()) {
     compare(arguments);

@@ -4,27 +4,12 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdlib>
 #include <system_error>
 
 #include "common/error.h"
 #include "common/text.h"
 
 namespace helip::cli {
-
-std::string writing_problem(const std::string& folder) {
-  // Permissions alone would not tell of a read-only disk.
-  int file = ::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-  if (file < 0 && (errno == EOPNOTSUPP || errno == EISDIR)) {
-    // Network file systems may have no files without a name.
-    std::string name = folder + "/.helip-XXXXXX";
-    file = ::mkostemp(name.data(), O_CLOEXEC);
-    if (file >= 0) ::unlink(name.c_str());
-  }
-  if (file < 0) return std::system_category().message(errno);
-  ::close(file);
-  return {};
-}
 
 void check_scratch(const std::string& folder, const std::string& where) {
   if (folder.empty()) return;

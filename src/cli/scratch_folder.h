@@ -3,10 +3,9 @@
 
 #include <string>
 
-namespace helip::cli {
+#include "common/output_place.h"  // writing_problem()
 
-// Why no file can be made in the folder; empty if one can. Leaves nothing behind.
-std::string writing_problem(const std::string& folder);
+namespace helip::cli {
 
 // Makes a file without a name in the folder, as mining does. An empty path needs no folder. Throws
 // ConfigError at `where`, the key or option that names it.

@@ -24,6 +24,27 @@ bool is_folder(const fs::path& path) {
   return fs::is_directory(path, ignored);
 }
 
+std::string kind_of(const fs::path& path) {
+  std::error_code ignored;
+  switch (fs::status(path, ignored).type()) {
+    case fs::file_type::regular:
+      return "a file";
+    case fs::file_type::directory:
+      return "a folder";
+    case fs::file_type::fifo:
+      return "a named pipe";
+    case fs::file_type::socket:
+      return "a socket";
+    case fs::file_type::block:
+    case fs::file_type::character:
+      return "a device";
+    case fs::file_type::not_found:
+      return fs::is_symlink(path, ignored) ? "a link that leads nowhere" : "nothing";
+    default:
+      return fs::is_symlink(path, ignored) ? "a link that leads nowhere" : why_not_there(path);
+  }
+}
+
 std::string why_not_there(const fs::path& path) {
   struct stat status {};
   return ::stat(path.c_str(), &status) == 0 ? "" : std::generic_category().message(errno);

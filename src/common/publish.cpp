@@ -10,6 +10,7 @@
 
 #include "common/error.h"
 #include "common/mapped_file.h"
+#include "common/path_kind.h"
 #include "common/text.h"
 
 namespace helip {
@@ -51,10 +52,26 @@ std::filesystem::path temporary_name(const std::filesystem::path& final_path) {
   return final_path.string() + cat(".tmp.", ::getpid(), ".", count++);
 }
 
+void expect_file_or_nothing(const std::filesystem::path& path) {
+  const std::string kind = kind_of(path);
+  if (kind == "a file" || kind == "nothing") return;
+  throw StoreError({.what = "no file can be written here",
+                    .where = path.string(),
+                    .expected = "a file or nothing",
+                    .found = kind});
+}
+
+// Where the content goes: a link to a file stays, and the file gets it.
+std::filesystem::path place_behind_link(const std::filesystem::path& path) {
+  expect_file_or_nothing(path);
+  std::error_code ignored;
+  return std::filesystem::is_symlink(path, ignored) ? std::filesystem::canonical(path) : path;
+}
+
 }  // namespace
 
-FilePublisher::FilePublisher(std::filesystem::path final_path)
-    : final_path_(std::move(final_path)), temporary_path_(temporary_name(final_path_)) {
+FilePublisher::FilePublisher(const std::filesystem::path& final_path)
+    : final_path_(place_behind_link(final_path)), temporary_path_(temporary_name(final_path_)) {
   std::error_code error;
   std::filesystem::create_directories(folder_of(final_path_), error);
   if (error) {
@@ -78,17 +95,16 @@ void FilePublisher::write(std::span<const std::byte> bytes) {
   write(std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
 }
 
-void FilePublisher::publish() { publish_as(final_path_); }
-
-void FilePublisher::publish_as(const std::filesystem::path& final_path) {
-  if (::fsync(file_) != 0) throw failure(final_path, "fsync failed");
-  if (::rename(temporary_path_.c_str(), final_path.c_str()) != 0) {
-    throw failure(final_path, "cannot give the file its final name");
+void FilePublisher::publish() {
+  if (::fsync(file_) != 0) throw failure(final_path_, "fsync failed");
+  expect_file_or_nothing(final_path_);
+  if (::rename(temporary_path_.c_str(), final_path_.c_str()) != 0) {
+    throw failure(final_path_, "cannot give the file its final name");
   }
   const bool closed = ::close(file_) == 0;
   file_ = -1;
-  if (!closed) throw failure(final_path, "cannot close the file");
-  sync_path(folder_of(final_path));
+  if (!closed) throw failure(final_path_, "cannot close the file");
+  sync_path(folder_of(final_path_));
 }
 
 void publish_file(const std::filesystem::path& path, std::string_view content) {

@@ -1,6 +1,6 @@
 // Publishing files atomically: a reader sees the whole file under its final name or none.
 // Temporary names are NAME.tmp.<pid>.<n> in the same folder; a failure removes them. fsync errors
-// are never retried.
+// are never retried. A link is written through: the file that it leads to gets the content.
 #pragma once
 
 #include <cstddef>
@@ -12,10 +12,10 @@ namespace helip {
 
 // Writes a temporary file piece by piece; publish() makes it durable and gives it its final name.
 // Without publish() the destructor removes it. Throws StoreError naming the file and the system's
-// reason.
+// reason, or what is there if that is neither a file nor nothing: a device or pipe is not replaced.
 class FilePublisher {
  public:
-  explicit FilePublisher(std::filesystem::path final_path);
+  explicit FilePublisher(const std::filesystem::path& final_path);
   ~FilePublisher();
   FilePublisher(const FilePublisher&) = delete;
   FilePublisher& operator=(const FilePublisher&) = delete;
@@ -24,9 +24,6 @@ class FilePublisher {
   void write(std::string_view text);
   // fsync, rename, fsync of the folder. At most once.
   void publish();
-  // The same, under another name in the same folder (for names that hold the digest of the
-  // content).
-  void publish_as(const std::filesystem::path& final_path);
 
  private:
   std::filesystem::path final_path_;

@@ -97,6 +97,18 @@ class CsvParser {
   std::uint64_t line_ = 1;
 };
 
+// The fields that hold line ends, of the columns beside the image's and the caption's.
+std::vector<std::string> spanning_fields(const CsvRow& row, const CsvHeader& header) {
+  std::vector<std::string> fields;
+  if (row.last_line == row.line) return fields;
+  for (std::size_t column = 0; column < row.fields.size(); ++column) {
+    if (column == header.image || column == header.caption) continue;
+    const std::string& field = row.fields[column];
+    if (field.find_first_of("\r\n") != std::string::npos) fields.push_back(field);
+  }
+  return fields;
+}
+
 }  // namespace
 
 CsvOptions csv_options_of(const config::CorpusConfig& config) {
@@ -141,7 +153,8 @@ CsvTable read_csv_table(const std::filesystem::path& file, const CsvOptions& opt
     table.pairs.push_back({.line = row.line,
                            .last_line = row.last_line,
                            .image = field(header.image),
-                           .caption = field(header.caption)});
+                           .caption = field(header.caption),
+                           .spanning = spanning_fields(row, header)});
   }
   return table;
 }

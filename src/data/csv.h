@@ -41,8 +41,9 @@ std::vector<CsvRow> parse_csv(std::string_view text, char separator, const std::
 struct CsvPair {
   std::uint64_t line = 0;  // and last_line: as of CsvRow
   std::uint64_t last_line = 0;
-  std::string image;    // path as written
-  std::string caption;  // empty if the row ends before it
+  std::string image;                  // path as written
+  std::string caption;                // empty if the row ends before it
+  std::vector<std::string> spanning;  // fields of the other columns that hold line ends
 };
 
 struct CsvTable {

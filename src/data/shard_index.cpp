@@ -32,6 +32,7 @@ struct OpenSample {
   std::optional<Part> text;
   std::optional<Part> json;
   bool has_link = false;  // in the place of an image or a caption
+  std::string odd;        // the problem of a member that cannot be used
   std::string unread;     // extension of an image in a format that is not read
   DottedSamples dotted;
   std::string dotted_name;  // of the first member with a dotted key
@@ -41,7 +42,7 @@ class ShardIndexer {
  public:
   ShardIndexer(const std::filesystem::path& shard, const std::string& caption_key,
                std::uint64_t most_before_first)
-      : reader_(shard),
+      : reader_(shard, OddMembers::kNamed),
         unpaired_(shard.filename().string()),
         caption_key_(caption_key),
         most_before_first_(most_before_first) {}
@@ -85,8 +86,9 @@ class ShardIndexer {
  private:
   void add(const TarMember& member) {
     const auto name = split_member_name(member.name);
-    if (!member.is_file && !member.is_link) return;
+    if (!member.is_file && !member.is_link && member.problem.empty()) return;
     if (!name) {
+      note_odd(member.header_offset, member.name, member.problem);
       if (index_.ignored++ == 0) index_.first_ignored = member.name;
       return;
     }
@@ -100,7 +102,9 @@ class ShardIndexer {
     sample_.extensions.push_back(name->extension);
     const MemberKind kind = member_kind(name->extension);
     const auto image = image_extension_index(name->extension);
-    if (kind == MemberKind::kOther) {
+    if (!member.problem.empty()) {
+      sample_.odd = member.problem;
+    } else if (kind == MemberKind::kOther) {
       add_dotted(*name, member);
     } else if (kind == MemberKind::kUnread) {
       sample_.unread = name->extension;
@@ -133,6 +137,10 @@ class ShardIndexer {
     }
   }
 
+  void note_odd(std::uint64_t offset, const std::string& key, const std::string& problem) {
+    if (!problem.empty()) unpaired_.add(offset, key, cat(kOddBeside, "; ", problem), 0);
+  }
+
   std::vector<std::byte> caption_bytes() {
     std::vector<std::byte> content;
     reader_.read([&](std::span<const std::byte> bytes) {
@@ -151,7 +159,7 @@ class ShardIndexer {
   // False for members with dotted keys and others alone.
   [[nodiscard]] static bool is_sample(const OpenSample& sample) {
     return images_in(sample) > 0 || sample.text || sample.json || sample.has_link ||
-           !sample.unread.empty();
+           !sample.odd.empty() || !sample.unread.empty();
   }
 
   // What a sample that is no usable pair holds, until the first that is one.
@@ -243,6 +251,11 @@ class ShardIndexer {
         return true;
       }
     }
+    if (!sample.odd.empty() && (!has_image || !caption)) {
+      unpaired_.add(sample.offset, sample.key, cat(kOddMember, "; ", sample.odd));
+      return true;
+    }
+    note_odd(sample.offset, sample.key, sample.odd);
     if (sample.has_link && (!has_image || !caption)) {
       unpaired_.add(sample.offset, sample.key, kLink);
       return true;

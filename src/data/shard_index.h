@@ -29,10 +29,11 @@ struct ShardIndex {
   std::uint64_t json_captions = 0;  // pairs whose caption is a field of a .json
   // What is no pair, so without a SampleId: images without a caption, captions without an image, a
   // sample whose two do not follow each other, images of formats that are not read, samples whose
-  // keys hold dots, links. Each is named once, by the offset of its first header. The damaged rest
-  // of a shard is the last such entry, with the offset of the damage; how many samples it stands
-  // for is not known from the shard alone, nor what a shard without end mark (the last entry, too)
-  // lacks. Entries of 0 samples name what is kept or used.
+  // keys hold dots, links, members that a tar cannot give (TarMember::problem). Each is named once,
+  // by the offset of its first header. The damaged rest of a shard is the last such entry, with the
+  // offset of the damage; how many samples it stands for is not known from the shard alone, nor
+  // what a shard without end mark (the last entry, too) lacks. Entries of 0 samples name what is
+  // kept or used.
   std::vector<QuarantineEntry> unpaired;
   // Files in the tar that are no member of a sample by their names: hidden or without an extension.
   std::uint64_t ignored = 0;

@@ -16,7 +16,8 @@ namespace {
 
 constexpr const char* kLineEnds = "captions that hold line ends";
 constexpr const char* kSwallowedRows =
-    "a caption that holds what look like rows of the table, as a lone quote leaves them";
+    "a field that holds what look like rows of the table, as a lone quote leaves them";
+constexpr const char* kOtherLineEnds = "fields beside the caption that hold line ends";
 
 bool holds_line_end(std::string_view text) {
   return text.find_first_of("\r\n") != std::string_view::npos;
@@ -51,6 +52,7 @@ std::string_view scheme_of(std::string_view path) {
 
 // Why a path as it is written names no file.
 std::string why_missing(const std::filesystem::path& folder, const std::string& written) {
+  if (holds_line_end(written)) return "the image path holds a line end, as a lone quote leaves it";
   const std::string_view scheme = scheme_of(written);
   if (scheme == "file") return "the image is named by a file:// URL and not by its path";
   if (!scheme.empty()) return "the image is named by a URL: download it first";
@@ -107,36 +109,44 @@ class TableSource final : public ImportSource {
     return cat(file_.filename().string(), ":", row.line);
   }
 
-  // How many lines of a caption have a field that names an image, as a row has.
-  [[nodiscard]] std::uint64_t rows_in(std::string_view caption) const {
+  // How many lines of a field have a field that names an image, as a row has.
+  [[nodiscard]] std::uint64_t rows_in(std::string_view field) const {
     std::uint64_t rows = 0;
-    for (std::size_t start = 0; start <= caption.size();) {
-      const std::size_t end = std::min(caption.find_first_of("\r\n", start), caption.size());
-      if (has_image_field(caption.substr(start, end - start), table_.separator)) ++rows;
+    if (!holds_line_end(field)) return rows;
+    for (std::size_t start = 0; start <= field.size();) {
+      const std::size_t end = std::min(field.find_first_of("\r\n", start), field.size());
+      if (has_image_field(field.substr(start, end - start), table_.separator)) ++rows;
       start = end + 1;
     }
     return rows;
   }
 
-  // A lone quote takes up the lines to the next one: allowed, but seldom meant.
+  // A lone quote takes up the lines to the next one, in whatever column: allowed, but seldom meant.
   void note_line_ends() {
-    std::uint64_t captions = 0;
-    const CsvPair* first = nullptr;
+    std::vector<const CsvPair*> captions;
+    std::vector<const CsvPair*> others;
     for (const CsvPair& row : table_.pairs) {
-      if (!holds_line_end(row.caption)) continue;
-      if (const std::uint64_t rows = rows_in(row.caption); rows > 0) {
+      if (row.last_line == row.line) continue;
+      std::uint64_t rows = rows_in(row.image) + rows_in(row.caption);
+      for (const std::string& field : row.spanning) rows += rows_in(field);
+      if (rows > 0) {
         notes_.push_back({place_of(row), row.image, kSwallowedRows,
                           cat("about ", rows, " rows in lines ", row.line, " to ", row.last_line,
                               ": is a quote of line ", row.line, " not closed?"),
                           0});
-        continue;
+      } else {
+        (holds_line_end(row.caption) ? captions : others).push_back(&row);
       }
-      ++captions;
-      if (first == nullptr) first = &row;
     }
-    if (first == nullptr) return;
-    notes_.push_back({place_of(*first), first->image, kLineEnds,
-                      cat("of ", captions, captions == 1 ? " row" : " rows, this the first"), 0});
+    note_first(captions, kLineEnds);
+    note_first(others, kOtherLineEnds);
+  }
+
+  void note_first(const std::vector<const CsvPair*>& rows, const char* reason) {
+    if (rows.empty()) return;
+    notes_.push_back({place_of(*rows.front()), rows.front()->image, reason,
+                      cat("of ", rows.size(), rows.size() == 1 ? " row" : " rows, this the first"),
+                      0});
   }
 
   std::filesystem::path file_;

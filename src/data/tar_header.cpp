@@ -16,7 +16,9 @@ using Block = std::array<std::byte, kBlock>;
 // What the extended headers of a member say in place of its own header.
 struct Extended {
   std::optional<std::string> name;
+  std::optional<std::string> sparse_name;
   std::optional<std::uint64_t> size;
+  bool is_sparse = false;
 };
 
 std::string_view text_of(std::span<const std::byte> block, Field field) {
@@ -82,10 +84,13 @@ void apply_pax(std::string_view records, bool global, Extended& extended, const 
       throw damaged(shard, offset, "damaged pax header", "KEY=VALUE");
     const std::string_view key = record.substr(0, equals);
     const std::string_view value = record.substr(equals + 1);
-    if (key.starts_with("GNU.sparse."))
-      throw damaged(shard, offset, "sparse member", "members stored whole");
-    if (key != "path" && key != "size") continue;
+    const bool is_sparse = key.starts_with("GNU.sparse.");
+    if (key != "path" && key != "size" && !is_sparse) continue;
     if (global) throw damaged(shard, offset, "global pax header sets a member's path or size");
+    if (is_sparse) extended.is_sparse = true;
+    // Of a sparse member GNU tar's "path" is a made-up one.
+    if (key == "GNU.sparse.name") extended.sparse_name = std::string(value);
+    if (is_sparse) continue;
     if (key == "path") {
       extended.name = std::string(value);
     } else {
@@ -108,19 +113,45 @@ std::string name_of(const Block& block) {
   return prefix.empty() ? name : cat(prefix, "/", name);
 }
 
-void check_name(std::string_view name, const std::string& shard, std::uint64_t offset) {
+// Empty for a name that can be used.
+std::string problem_of_name(std::string_view name) {
   if (name.empty() || name.find('\0') != std::string_view::npos) {
-    throw damaged(shard, offset, "member without a usable name", "a path", cat("'", name, "'"));
+    return to_line({.what = "member without a usable name",
+                    .expected = "a path",
+                    .found = cat("'", name, "'")});
   }
   for (std::string_view rest = name;;) {
     const std::size_t slash = rest.find('/');
     if (rest.substr(0, slash) == "..") {
-      throw damaged(shard, offset, "member name leaves the archive", "a path without ..",
-                    std::string(name));
+      return to_line({.what = "member name leaves the archive",
+                      .expected = "a path without ..",
+                      .found = std::string(name)});
     }
-    if (slash == std::string_view::npos) return;
+    if (slash == std::string_view::npos) return {};
     rest.remove_prefix(slash + 1);
   }
+}
+
+// The blocks of GNU's old sparse format that go on with the header's list of pieces. Returns how
+// many bytes they have.
+std::uint64_t skip_sparse_list(const std::function<void(std::span<std::byte>)>& read,
+                               const Block& header, std::uint64_t offset, std::uint64_t file_bytes,
+                               const std::string& shard) {
+  constexpr std::size_t kGoesOn = 482;         // in the header
+  constexpr std::size_t kGoesOnFurther = 504;  // in a block behind it
+  Block block{};
+  std::uint64_t bytes = 0;
+  for (bool goes_on = header[kGoesOn] != std::byte{0}; goes_on;
+       goes_on = block[kGoesOnFurther] != std::byte{0}) {
+    const std::uint64_t left = file_bytes - offset - bytes;
+    if (left < kBlock) {
+      throw cut_off(shard, offset + bytes, "truncated tar: a sparse member's list is cut off",
+                    cat(kBlock, " bytes"), cat(left, " bytes left"));
+    }
+    read(block);
+    bytes += kBlock;
+  }
+  return bytes;
 }
 
 }  // namespace
@@ -161,6 +192,11 @@ DamagedTar second_archive(const std::string& shard, std::uint64_t offset) {
                  "one archive, or their members in one", "a member");
 }
 
+void check_odd(const TarMember& member, OddMembers odd, const std::string& shard) {
+  if (odd == OddMembers::kRefused && !member.problem.empty())
+    throw damaged(shard, member.header_offset, member.problem);
+}
+
 std::optional<TarMember> read_headers(const std::function<void(std::span<std::byte>)>& read,
                                       std::uint64_t offset, std::uint64_t file_bytes,
                                       const std::string& shard) {
@@ -195,13 +231,18 @@ std::optional<TarMember> read_headers(const std::function<void(std::span<std::by
     const bool is_extended =
         type == 'x' || type == 'X' || type == 'g' || type == 'L' || type == 'K';
     if (!is_extended) {
-      if (type == 'S' || type == 'M')
-        throw damaged(shard, at, "sparse or split member", "members stored whole");
       member.name = extended.name ? *extended.name : name_of(block);
-      check_name(member.name, shard, at);
+      if (extended.sparse_name) member.name = *extended.sparse_name;
+      member.problem = problem_of_name(member.name);
+      if (extended.is_sparse || type == 'S' || type == 'M') {
+        member.problem =
+            to_line({.what = "sparse or split member", .expected = "members stored whole"});
+      }
+      if (type == 'S') offset += skip_sparse_list(read, block, offset, file_bytes, shard);
       member.is_link = type == '1' || type == '2';
       const bool has_data = type < '1' || type > '6';
-      member.is_file = (type == '0' || type == '\0' || type == '7') && !member.name.ends_with('/');
+      member.is_file = (type == '0' || type == '\0' || type == '7') &&
+                       !member.name.ends_with('/') && member.problem.empty();
       member.size = has_data ? extended.size.value_or(*field_size) : 0;
       member.data_offset = offset;
       if (member.size > file_bytes - offset) {

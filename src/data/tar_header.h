@@ -50,6 +50,9 @@ DamagedTar cut_off(const std::string& shard, std::uint64_t offset, const std::st
 // The damage of a member that begins behind the end mark.
 DamagedTar second_archive(const std::string& shard, std::uint64_t offset);
 
+// Throws DamagedTar for a member with a problem (TarMember), unless it is only to be named.
+void check_odd(const TarMember& member, OddMembers odd, const std::string& shard);
+
 // Reads the headers of one member that starts at `offset` of a shard with `file_bytes` bytes.
 // `read` fills its argument with the following bytes and is never asked beyond `file_bytes`.
 // Nothing at a zero block (the end mark) and where only zeros or nothing follow: an archive without

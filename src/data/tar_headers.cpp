@@ -8,8 +8,8 @@
 
 namespace helip::data {
 
-TarHeaders::TarHeaders(const std::filesystem::path& shard)
-    : shard_(shard.string()), bytes_(TarReader(shard).file_bytes()) {
+TarHeaders::TarHeaders(const std::filesystem::path& shard, OddMembers odd)
+    : shard_(shard.string()), odd_(odd), bytes_(TarReader(shard).file_bytes()) {
   file_.open(shard, std::ios::binary);
   if (!file_) throw DataError({.what = "cannot read the shard", .where = shard_});
 }
@@ -34,6 +34,7 @@ std::optional<TarMember> TarHeaders::next() {
   }
   offset_ = bytes_;
   if (!member) return std::nullopt;
+  tar::check_odd(*member, odd_, shard_);
   member_ = *member;
   // A tar without end mark may lack the last member's padding.
   offset_ = std::min(bytes_, member->data_offset + member->size + tar::padding_of(member->size));

@@ -16,7 +16,7 @@ namespace helip::data {
 class TarHeaders {
  public:
   // Throws DataError as TarReader does: no regular file, compressed.
-  explicit TarHeaders(const std::filesystem::path& shard);
+  explicit TarHeaders(const std::filesystem::path& shard, OddMembers odd = OddMembers::kRefused);
 
   // The next member, or nothing at the end mark. Throws DamagedTar at a header that is none.
   std::optional<TarMember> next();
@@ -36,6 +36,7 @@ class TarHeaders {
   void read_at(std::uint64_t offset, std::span<std::byte> out);
 
   std::string shard_;
+  OddMembers odd_;
   std::ifstream file_;
   std::uint64_t bytes_, offset_ = 0;
   std::uint64_t end_mark_ = 0;  // where it begins

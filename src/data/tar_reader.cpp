@@ -38,7 +38,8 @@ DamagedTar::DamagedTar(const Problem& problem, std::uint64_t offset, bool is_cut
       reason_(
           to_line({.what = problem.what, .expected = problem.expected, .found = problem.found})) {}
 
-TarReader::TarReader(std::filesystem::path file) : path_(std::move(file)), buffer_(kBufferBytes) {
+TarReader::TarReader(std::filesystem::path file, OddMembers odd)
+    : path_(std::move(file)), odd_(odd), buffer_(kBufferBytes) {
   // A named pipe without a writer is refused below, not waited for.
   file_ = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (file_ < 0) throw unreadable(path_);
@@ -125,6 +126,7 @@ std::optional<TarMember> TarReader::next() {
     check_end();
     return std::nullopt;
   }
+  tar::check_odd(*member, odd_, path_.string());
   data_left_ = member->size;
   padding_left_ = tar::padding_of(member->size);
   return member;
@@ -194,7 +196,7 @@ std::string member_name(std::span<const std::byte> headers, const std::string& s
     read(out);
   };
   const auto member = tar::read_headers(checked, offset, ~0ULL >> 1, shard);
-  if (!member || used != headers.size())
+  if (!member || !member->problem.empty() || used != headers.size())
     throw tar::damaged(shard, offset, "the tar header changed since indexing");
   return member->name;
 }

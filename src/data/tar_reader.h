@@ -25,7 +25,13 @@ struct TarMember {
   std::uint64_t header_offset = 0;  // first header block, extended headers included
   std::uint64_t data_offset = 0;
   std::uint64_t size = 0;
+  // Why an archive's member cannot be used, though the one behind it can: a sparse or split member,
+  // one without a usable name or with a name that leaves the archive. Then is_file is false.
+  std::string problem;
 };
+
+// What a reader makes of a member with a problem: damage of the shard, or a member as others.
+enum class OddMembers : std::uint8_t { kRefused, kNamed };
 
 // The bytes of a shard are no whole tar.
 class DamagedTar : public DataError {
@@ -48,7 +54,7 @@ class DamagedTar : public DataError {
 class TarReader {
  public:
   // Throws DataError if the file cannot be read or is compressed.
-  explicit TarReader(std::filesystem::path file);
+  explicit TarReader(std::filesystem::path file, OddMembers odd = OddMembers::kRefused);
   ~TarReader();
   TarReader(const TarReader&) = delete;
   TarReader& operator=(const TarReader&) = delete;
@@ -81,6 +87,7 @@ class TarReader {
   void check_end();
 
   std::filesystem::path path_;
+  OddMembers odd_;
   int file_ = -1;
   std::uint64_t file_bytes_ = 0;
   std::uint64_t offset_ = 0;        // of the next byte that take() gives

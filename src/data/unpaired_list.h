@@ -21,11 +21,15 @@ inline constexpr const char* kDottedKey =
     "a key that holds dots, of which WebDataset ends a key at the first";
 inline constexpr const char* kCutAtMember =
     "the tar has no end mark and fewer samples than the counts beside it say";
+inline constexpr const char* kOddMember = "a member of it cannot be used";
 inline constexpr const char* kUnreadImage = "an image of a format that is not read";
 // Of samples that are kept, or of nothing that is lost: 0 samples in their entry.
 inline constexpr const char* kRepeatedKey =
     "the key of an earlier sample of the shard; both are kept";
 inline constexpr const char* kSecondImage = "a second image of a sample, which is not used";
+inline constexpr const char* kOddBeside = "a member that cannot be used, beside the samples";
+inline constexpr const char* kUnnamedImage =
+    "an image without an image's extension, which is passed over";
 inline constexpr const char* kNoEndMark = "the tar has no end mark; what is in it is used";
 inline constexpr const char* kJunk = "bytes behind the tar's end mark; no member is among them";
 

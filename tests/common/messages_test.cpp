@@ -1,3 +1,5 @@
+#include <sys/stat.h>
+
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
@@ -70,7 +72,6 @@ TEST_CASE("a place for an output is told from one that is taken or cannot be wri
   };
   for (const Existing existing : {Existing::kRefused, Existing::kReplaced}) {
     CHECK(refusal(folder.path() / "new", existing).empty());
-    CHECK(refusal(folder.path() / "new/", existing).empty());
     CHECK(refusal(folder.path() / "a/b/new", existing).empty());
     CHECK_THAT(refusal(file / "new", existing),
                Contains("--out: the output's folder is no folder"));
@@ -78,9 +79,41 @@ TEST_CASE("a place for an output is told from one that is taken or cannot be wri
     CHECK_THAT(refusal("", existing), Contains("no name"));
     CHECK_THAT(refusal(folder.path() / std::string(221, 'n'), existing), Contains("too long"));
   }
+  CHECK(refusal(folder.path() / "new/", Existing::kRefused).empty());
+  CHECK_THAT(refusal(folder.path() / "new/", Existing::kReplaced), Contains("is a folder"));
   CHECK_THAT(refusal(file, Existing::kRefused), Contains("exists already"));
   CHECK(refusal(file, Existing::kReplaced).empty());
   CHECK_THAT(refusal(folder.path(), Existing::kReplaced), Contains("the output is a folder"));
+}
+
+TEST_CASE("an output takes the place of a file alone, through a link too") {
+  const test::TemporaryFolder folder;
+  const auto refusal = [](const fs::path& path, Existing existing) -> std::string {
+    try {
+      check_output_place(path, "--out", existing);
+    } catch (const ConfigError& error) {
+      return error.what();
+    }
+    return {};
+  };
+  const fs::path file = folder.path() / "file", pipe = folder.path() / "pipe";
+  std::ofstream(file) << "x";
+  REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+  const auto link = [&](const std::string& name, const fs::path& target) {
+    fs::create_symlink(target, folder.path() / name);
+    return folder.path() / name;
+  };
+  const fs::path dangling = link("dangling", folder.path() / "gone");
+  CHECK(refusal(link("to_file", file), Existing::kReplaced).empty());
+  CHECK_THAT(refusal(pipe, Existing::kReplaced), Contains("found a named pipe"));
+  CHECK_THAT(refusal(link("to_pipe", pipe), Existing::kReplaced), Contains("found a named pipe"));
+  CHECK_THAT(refusal(dangling, Existing::kReplaced), Contains("found a link that leads nowhere"));
+  CHECK_THAT(refusal(link("loop", "loop"), Existing::kReplaced), Contains("leads nowhere"));
+  for (const Existing existing : {Existing::kRefused, Existing::kReplaced}) {
+    CHECK_THAT(refusal(dangling / "x", existing),
+               Contains("is no folder") && Contains("found a link that leads nowhere"));
+    CHECK_THAT(refusal(pipe / "x", existing), Contains("found a named pipe"));
+  }
 }
 
 }  // namespace helip

@@ -1,5 +1,6 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #include <algorithm>
 #include <catch2/catch.hpp>
@@ -155,6 +156,42 @@ TEST_CASE("a file that is not published leaves nothing behind") {
   publish_file(folder.path() / "a" / "x.bin", "new");
   CHECK(read_text_file(folder.path() / "a" / "x.bin") == "new");
   CHECK(std::distance(fs::directory_iterator(folder.path() / "a"), {}) == 1);
+}
+
+TEST_CASE("what is published replaces no device, pipe or link") {
+  const test::TemporaryFolder folder;
+  const fs::path file = folder.path() / "file", pipe = folder.path() / "pipe";
+  const fs::path device = folder.path() / "device";
+  publish_file(file, "old");
+  REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+  const auto link = [&](const std::string& name, const fs::path& target) {
+    fs::create_symlink(target, folder.path() / name);
+    return folder.path() / name;
+  };
+  const fs::path to_file = link("to_file", "file");
+  publish_file(to_file, "new");
+  CHECK(fs::is_symlink(to_file));
+  CHECK(read_text_file(file) == "new");
+  const fs::path dangling = link("dangling", "gone");
+  CHECK_THROWS_WITH(publish_file(dangling, "x"),
+                    dangling.string() +
+                        ": no file can be written here; expected a file or "
+                        "nothing; found a link that leads nowhere");
+  CHECK(fs::is_symlink(dangling));
+  CHECK_THROWS_AS(publish_file(pipe, "x"), StoreError);
+  CHECK_THROWS_AS(publish_file(link("to_pipe", pipe), "x"), StoreError);
+  CHECK(fs::is_fifo(pipe));
+  // Only some users may make a device: the null device, beside the others.
+  if (::mknod(device.c_str(), S_IFCHR | 0600, ::makedev(1, 3)) == 0) {
+    CHECK_THROWS_WITH(publish_file(device, "x"), Catch::Contains("found a device"));
+    CHECK(fs::is_character_file(device));
+  }
+  // What comes while the file is written is not replaced either.
+  FilePublisher late(folder.path() / "late");
+  late.write("x");
+  REQUIRE(::mkfifo((folder.path() / "late").c_str(), 0600) == 0);
+  CHECK_THROWS_AS(late.publish(), StoreError);
+  CHECK(fs::is_fifo(folder.path() / "late"));
 }
 
 TEST_CASE("a published folder is never replaced") {

@@ -249,6 +249,46 @@ TEST_CASE_METHOD(ShardIndexTest, "links are not followed; a sample that lacks on
   CHECK(found.unpaired[3].reason == "neither an image nor a caption; with .cls");
 }
 
+TEST_CASE_METHOD(ShardIndexTest,
+                 "a member that cannot be used is named, and what follows it kept") {
+  const auto pair = [](const std::string& key) {
+    return tar_member(key + ".jpg", "image " + key) + tar_member(key + ".txt", "caption");
+  };
+  // GNU's old sparse format: the list of pieces goes on in two blocks behind the header.
+  std::string old_sparse = tar_header("b.jpg", 600, 'S');
+  old_sparse[482] = 1;
+  test::fix_checksum(old_sparse);
+  std::string list(512, '\0');
+  list[504] = 1;
+  old_sparse += list + std::string(512, '\0') + std::string(1024, 'x');
+  const std::string pax_sparse =
+      tar_member("pax", "22 GNU.sparse.major=1\n25 GNU.sparse.name=b.bin\n", 'x') +
+      tar_member("GNUSparseFile.0/b.bin", "pieces");
+  for (const auto& [odd, key, samples, problem] :
+       std::vector<std::tuple<std::string, std::string, int, std::string>>{
+           {tar_member("../evil.json", "{}"), "../evil", 1, "leaves the archive"},
+           {tar_member("..", "x"), "..", 0, "leaves the archive"},
+           {tar_member("", "x"), "", 0, "without a usable name"},
+           {old_sparse + tar_member("b.txt", "two"), "b", 1, "sparse or split member"},
+           {tar_member("b.txt", "pieces", 'M'), "b", 1, "sparse or split member"},
+           {pax_sparse, "b", 1, "sparse or split member"},
+           {pair("b") + pax_sparse, "b", 0, "sparse or split member"}}) {
+    CAPTURE(key, problem);
+    const auto found = index(pair("a") + odd + pair("c") + pair("d"));
+    CHECK(!found.damaged_end);
+    CHECK(found.samples.size() >= 3);
+    CHECK(at(found.samples.back().image_offset, 7) == "image d");
+    REQUIRE(found.unpaired.size() == 1);
+    CHECK(found.unpaired[0].key == key);
+    CHECK(found.unpaired[0].samples == static_cast<std::uint64_t>(samples));
+    CHECK(found.unpaired[0].reason.starts_with(samples > 0 ? kOddMember : kOddBeside));
+    CHECK(test::contains(found.unpaired[0].reason, problem));
+  }
+  // A list that the file's end cuts off.
+  test::write_file(file, pair("a") + old_sparse.substr(0, 1024));
+  CHECK(index_shard(file, "caption").damaged_end);
+}
+
 TEST_CASE_METHOD(ShardIndexTest, "a sample begins at its first member's extended header") {
   const std::string extended = tar_member("pax", "16 path=b.texts\n", 'x');
   const auto found = index(tar_member("a.jpg", "1") + tar_member("a.txt", "one") + extended +
@@ -399,7 +439,8 @@ TEST_CASE("without a caption in the first 1,000 samples indexing ends and tells 
   CHECK(test::contains(error, "no image with a usable caption in the first 1000 samples"));
   CHECK(test::contains(error, "the field caption (corpus.caption_key) of KEY.json"));
   CHECK(test::contains(
-      error, "found the json has no field caption, .jpg, .json, json field alt, json field url"));
+      error,
+      "found 1000 × the json has no field caption; .jpg, .json, json field alt, json field url"));
   CHECK(index_with(late) == error);
   // The first 1,000 decide, and the rest is not read.
   CHECK(index_shard(folder.path() / "s/0.tar", "caption", 3).before_first == 3);
@@ -419,7 +460,7 @@ TEST_CASE("where no caption can be used the line says what is in its place") {
     return test::error_of<DataError>(
         [&] { scan_shards(list_shards((folder.path() / "s").string()), "caption", {}); });
   };
-  const auto ends_with = [](const std::string& end) { return Catch::EndsWith("found " + end); };
+  const auto ends_with = [](const std::string& end) { return Catch::EndsWith("found 3 × " + end); };
   for (const auto& [value, kind] :
        std::vector<std::pair<std::string, std::string>>{{"[\"a\", \"b\"]", "a list"},
                                                         {"12", "a number"},
@@ -429,16 +470,16 @@ TEST_CASE("where no caption can be used the line says what is in its place") {
                                                         {"{}", "an object"}}) {
     CHECK_THAT(error_with(".json", R"({"url": "x", "caption": )" + value + "}"),
                ends_with("the json's field caption is " + kind +
-                         ", .jpg, .json, json field caption (" + kind + "), json field url"));
+                         "; .jpg, .json, json field caption (" + kind + "), json field url"));
   }
   CHECK_THAT(error_with(".json", R"({"captions": ["a"]})"),
-             ends_with("the json has no field caption, .jpg, .json, json field captions (a list)"));
+             ends_with("the json has no field caption; .jpg, .json, json field captions (a list)"));
   CHECK_THAT(error_with(".json", R"({"caption": " "})"),
-             ends_with("the caption is empty, .jpg, .json, json field caption"));
-  CHECK_THAT(error_with(".json", "[1]"), ends_with("the caption's json is a list, .jpg, .json"));
-  CHECK_THAT(error_with(".json", "{"), ends_with("the caption's json is not JSON, .jpg, .json"));
+             ends_with("the caption is empty; .jpg, .json, json field caption"));
+  CHECK_THAT(error_with(".json", "[1]"), ends_with("the caption's json is a list; .jpg, .json"));
+  CHECK_THAT(error_with(".json", "{"), ends_with("the caption's json is not JSON; .jpg, .json"));
   CHECK_THAT(error_with(".txt", "caf\xE9"),
-             ends_with("the caption is not valid UTF-8, .jpg, .txt"));
+             ends_with("the caption is not valid UTF-8; .jpg, .txt"));
   CHECK(error_with(".json", R"({"caption": "a cat", "score": NaN})").empty());
 }
 

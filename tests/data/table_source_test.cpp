@@ -62,6 +62,28 @@ TEST_CASE_METHOD(TableSourceTest, "captions with line ends are named, and rows t
   CHECK(open("filepath,title\na.png,one\n")->unpaired().empty());
 }
 
+TEST_CASE_METHOD(TableSourceTest, "rows that a lone quote took are named, whatever its column") {
+  const auto beside =
+      open("filepath\ttitle\tnote\n0.png\ta\t\"lone\n1.png\tb\tx\n2.png\tc\t\"y\n3.png\td\tz\n");
+  CHECK(beside->size() == 2);
+  REQUIRE(beside->unpaired().size() == 1);
+  CHECK(test::contains(beside->unpaired()[0].reason, "a lone quote"));
+  CHECK(beside->unpaired()[0].detail ==
+        "about 2 rows in lines 2 to 4: is a quote of line 2 not closed?");
+
+  const auto image = open("filepath\ttitle\n\"0.png\ta\n1.png\tb\n2.png\"\tc\n3.png\td\n");
+  CHECK(image->size() == 2);
+  REQUIRE(image->unpaired().size() == 1);
+  CHECK(image->unpaired()[0].detail ==
+        "about 2 rows in lines 2 to 4: is a quote of line 2 not closed?");
+  CHECK(image->read(0).problem == "the image path holds a line end, as a lone quote leaves it");
+
+  const auto meant = open("filepath,title,note\na.png,x,\"one\ntwo\"\nb.png,y,\"three\nfour\"\n");
+  REQUIRE(meant->unpaired().size() == 1);
+  CHECK(meant->unpaired()[0].reason == "fields beside the caption that hold line ends");
+  CHECK(meant->unpaired()[0].detail == "of 2 rows, this the first");
+}
+
 TEST_CASE_METHOD(TableSourceTest, "a header without rows is an error") {
   CHECK(test::contains(test::error_of<DataError>([&] { open("filepath,title\n"); }),
                        "t.csv: the table has no rows"));

@@ -172,7 +172,7 @@ class Slip:
 
     context_length = 77
     preprocess = staticmethod(transforms.Compose([
-        transforms.Resize(224), transforms.CenterCrop(224), transforms.ToTensor(),
+        transforms.Resize(224), transforms.CenterCrop(224), lambda image: image.convert("RGB"), transforms.ToTensor(),
         transforms.Normalize([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]),
     ]))
 
@@ -229,8 +229,8 @@ def round_trip(subject, helip, images, folder):
 
     (folder / "corpus").mkdir(parents=True)
     pairs = make_corpus(images, 24, folder / "corpus")
-    # RGB before anything else, as OpenCLIP's loader of shards decodes ("pilrgb"): its transform alone resizes alpha too.
-    pixels = torch.stack([subject.preprocess(Image.open(io.BytesIO(image)).convert("RGB")) for image, _ in pairs])
+    # In its own mode, as OpenCLIP's transform takes an image: RGB comes last.
+    pixels = torch.stack([subject.preprocess(Image.open(io.BytesIO(image))) for image, _ in pairs])
     tokens = open_clip.SimpleTokenizer(context_length=subject.context_length)([caption for _, caption in pairs])
     settle_batch_norms(subject.model, pixels)
     architecture = subject.save(folder)

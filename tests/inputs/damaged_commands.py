@@ -4,7 +4,7 @@ import json
 import shutil
 
 import damage
-from damage import WORDS
+from damage import READ_WORDS, WORDS
 from damaged_case import Case, any_file_of, as_word, changed_file
 from good_inputs import fitting_table
 
@@ -59,7 +59,8 @@ def settings(rng, good, place):
     ]
     more, hows = [], []
     for _ in range(rng.choice([1, 1, 2])):
-        key, word = rng.choice(keys), rng.choice(WORDS)
+        key = rng.choice(keys)
+        word = rng.choice(READ_WORDS if key.startswith(("corpus.", "model.")) else WORDS)
         hows.append(f"{key}={word[:30]!r}")
         more += ["--set", as_word(rng.choice([f"{key}={word}", f"{key}={word}", f"{key}={word}", word, f"{key}{word}"]))]
     return dry_run(place, good.folder / "job.yaml", "; ".join(hows), *more)
