@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <limits>
 #include <map>
 #include <string_view>
 #include <utility>
@@ -12,6 +13,7 @@
 #include "common/publish.h"
 #include "common/text.h"
 #include "data/caption.h"
+#include "data/shard_samples.h"
 #include "data/tar_reader.h"
 #include "data/text_lines.h"
 #include "data/webdataset.h"
@@ -93,71 +95,46 @@ void check_templates(const std::vector<std::string>& templates, const std::files
   }
 }
 
-// Members of one tar, grouped into samples.
-class ShardSamples {
- public:
-  ShardSamples(const std::filesystem::path& shard, Dataset& dataset)
-      : shard_(shard), reader_(shard), dataset_(dataset) {}
-
-  // Returns the shard's sha256.
-  std::string run() {
-    while (const auto member = reader_.next()) {
-      const auto name = split_member_name(member->name);
-      if (!name || !member->is_file) continue;
-      const std::filesystem::path where = cat(shard_.string(), ": ", member->name);
-      const bool repeated =
-          std::find(extensions_.begin(), extensions_.end(), name->extension) != extensions_.end();
-      if (name->key != sample_.key || repeated) close_sample();
-      sample_.key = name->key;
-      extensions_.push_back(name->extension);
-      if (image_extension_index(name->extension)) {
-        if (!sample_.image.empty()) throw wrong("a sample has two images", where);
-        sample_.image = reader_.read_all();
-        if (sample_.image.empty()) throw wrong("an image is empty", where);
-      } else if (name->extension == "cls") {
-        sample_.label = whole_number(text_content(), where);
-      } else if (name->extension == "txt") {
-        sample_.captions = lines_of(text_content(), where);
-      }
+// Adds a shard's samples to `dataset`. Returns the shard's sha256.
+std::string read_shard(const std::filesystem::path& shard, Dataset& dataset) {
+  TarReader reader(shard);
+  DatasetSample sample;
+  const auto text = [&] {
+    const auto bytes = reader.read_all();
+    return std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  };
+  const auto take = [&](const std::string& where, const MemberName& name) {
+    if (image_extension_index(name.extension)) {
+      sample.image = reader.read_all();
+    } else if (name.extension == "cls") {
+      sample.label = label_in(text(), where);
+    } else if (name.extension == "txt") {
+      sample.captions = captions_in(text(), where);
     }
-    close_sample();
-    return reader_.sha256();
-  }
-
- private:
-  std::string text_content() {
-    const auto bytes = reader_.read_all();
-    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-  }
-
-  void close_sample() {
-    if (extensions_.empty()) return;
-    if (sample_.image.empty()) {
-      std::string found;
-      for (const std::string& extension : extensions_)
-        found += (found.empty() ? "." : ", .") + extension;
-      throw wrong("a sample has no image", cat(shard_.string(), ": ", sample_.key),
-                  "KEY.{webp,png,jpg,jpeg}", "only " + shortened(found, kShownBytes));
-    }
-    dataset_.samples.push_back(std::exchange(sample_, {}));
-    extensions_.clear();
-  }
-
-  std::filesystem::path shard_;
-  TarReader reader_;
-  Dataset& dataset_;
-  DatasetSample sample_;
-  std::vector<std::string> extensions_;
-};
+  };
+  const auto close = [&](const std::string& key) {
+    sample.key = key;
+    dataset.samples.push_back(std::exchange(sample, {}));
+  };
+  std::uint64_t all = std::numeric_limits<std::uint64_t>::max();
+  const std::size_t before = dataset.samples.size();
+  read_samples(reader, shard, all, take, close);
+  if (!reader.has_end_mark()) warn_of_end(shard, dataset.samples.size() - before);
+  return reader.sha256();
+}
 
 // A class number names a line of classnames.txt; all samples have one or none has.
 void check_labels(const Dataset& dataset, const std::filesystem::path& folder) {
   const auto classes = static_cast<std::int64_t>(dataset.classnames.size());
-  const bool labelled = dataset.samples.front().label >= 0;
+  const DatasetSample& first = dataset.samples.front();
+  const bool labelled = first.label >= 0;
   for (const DatasetSample& sample : dataset.samples) {
     const std::filesystem::path where = cat(folder.string(), ": ", sample.key);
     if ((sample.label >= 0) != labelled)
-      throw wrong("some samples have a class and some have none", where);
+      throw wrong("some samples have a class and some have none", where,
+                  "KEY.cls in each sample or in none",
+                  cat(labelled ? "no .cls" : "a .cls", " here, unlike in ",
+                      shortened(first.key, kShownBytes)));
     if (classes > 0 && sample.label >= classes) {
       throw wrong("a class without a name", where,
                   cat("below ", classes, ", the lines of classnames.txt"), cat(sample.label));
@@ -181,9 +158,23 @@ std::vector<std::string> read_templates(const std::filesystem::path& folder) {
   return templates;
 }
 
+std::int64_t label_in(const std::string& text, const std::string& where) {
+  return whole_number(text, where);
+}
+
+std::vector<std::string> captions_in(const std::string& text, const std::string& where) {
+  return lines_of(text, where);
+}
+
+DataError no_samples(const std::filesystem::path& split_folder, std::int64_t shards) {
+  return wrong("the data set has no samples", split_folder, "samples in its tars",
+               cat("none in ", shards, " tars"));
+}
+
 std::int64_t read_shard_count(const std::filesystem::path& split_folder) {
   if (!std::filesystem::is_directory(split_folder)) {
-    throw wrong("the data set has no such split", split_folder, "a folder with nshards.txt");
+    throw wrong("the data set has no such split", split_folder, "a folder with nshards.txt",
+                std::filesystem::exists(split_folder) ? "a file" : "no such folder");
   }
   const auto file = split_folder / "nshards.txt";
   const std::int64_t shards = whole_number(read_data_file(file), file);
@@ -191,7 +182,7 @@ std::int64_t read_shard_count(const std::filesystem::path& split_folder) {
     const auto shard = split_folder / cat(i, ".tar");
     if (std::filesystem::exists(shard)) continue;
     throw wrong("a shard of the data set is missing", shard,
-                cat(shards, " shards, as nshards.txt says"));
+                cat(shards, " shards, as nshards.txt says"), "no such file");
   }
   const auto beyond = split_folder / cat(shards, ".tar");
   if (std::filesystem::exists(beyond)) {
@@ -203,16 +194,17 @@ std::int64_t read_shard_count(const std::filesystem::path& split_folder) {
 Dataset read_dataset(const std::filesystem::path& folder, const std::string& split) {
   Dataset dataset;
   if (!std::filesystem::is_directory(folder))
-    throw wrong("the data set does not exist", folder, "a folder");
+    throw wrong("the data set does not exist", folder, "a folder",
+                std::filesystem::exists(folder) ? "a file" : "no such folder");
   const auto split_folder = folder / split;
   const std::int64_t shards = read_shard_count(split_folder);
   dataset.classnames = read_class_names(folder);
   dataset.templates = read_templates(folder);
   Sha256 digest;
   for (std::int64_t i = 0; i < shards; ++i) {
-    digest.update(ShardSamples(split_folder / cat(i, ".tar"), dataset).run() + "\n");
+    digest.update(read_shard(split_folder / cat(i, ".tar"), dataset) + "\n");
   }
-  if (dataset.samples.empty()) throw wrong("the data set has no samples", split_folder);
+  if (dataset.samples.empty()) throw no_samples(split_folder, shards);
   check_labels(dataset, split_folder);
   dataset.fingerprint = digest.hex();
   return dataset;

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "common/error.h"
+
 namespace helip::data {
 
 struct DatasetSample {
@@ -37,7 +39,16 @@ std::vector<std::string> read_templates(const std::filesystem::path& folder);
 // is missing. Logs a warning of a shard beyond it.
 std::int64_t read_shard_count(const std::filesystem::path& split_folder);
 
+// The class in a .cls file and the captions in a .txt file, one a line; blank lines stay. `where`:
+// the member. Throw DataError: no whole number, or not UTF-8.
+std::int64_t label_in(const std::string& text, const std::string& where);
+std::vector<std::string> captions_in(const std::string& text, const std::string& where);
+
+// The error of a split whose shards hold no sample.
+DataError no_samples(const std::filesystem::path& split_folder, std::int64_t shards);
+
 // Reads one split into memory (encoded bytes). Throws DataError naming what is missing or damaged.
+// Logs a warning of a shard without an end mark.
 Dataset read_dataset(const std::filesystem::path& folder, const std::string& split);
 
 }  // namespace helip::data

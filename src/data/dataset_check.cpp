@@ -1,13 +1,12 @@
 #include "data/dataset_check.h"
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 
 #include "common/error.h"
 #include "common/text.h"
-#include "data/caption.h"
 #include "data/dataset.h"
+#include "data/shard_samples.h"
 #include "data/tar_headers.h"
 #include "data/webdataset.h"
 
@@ -29,83 +28,49 @@ struct Needs {
   bool captions = false;
 };
 
-// The samples of one tar, by its headers and small members.
-class ShardCheck {
- public:
-  ShardCheck(const fs::path& shard, const Needs& needs)
-      : shard_(shard), headers_(shard), needs_(needs) {}
-
-  // Takes what it looks at from `budget`. Returns the number of samples.
-  std::uint64_t run(std::uint64_t& budget) {
-    for (; budget > 0; --budget) {
-      const auto member = headers_.next();
-      if (!member) break;
-      const auto name = split_member_name(member->name);
-      if (!name || !member->is_file) continue;
-      if (name->key != key_) close();
-      key_ = name->key;
-      open_ = true;
-      image_ = image_ || (image_extension_index(name->extension) && member->size > 0);
-      if (name->extension == "cls" && needs_.classes) check_label();
-      if (name->extension == "txt" && needs_.captions) check_captions();
+// Looks at the samples of one tar by its headers and small members, as many as `budget` allows, and
+// takes them from it. Returns their number.
+std::uint64_t check_shard(const fs::path& shard, const Needs& needs, std::uint64_t& budget) {
+  TarHeaders headers(shard);
+  std::uint64_t samples = 0;
+  bool has_label = false, has_captions = false;
+  const auto take = [&](const std::string& where, const MemberName& name) {
+    if (name.extension == "cls") {
+      const std::int64_t label = label_in(headers.content(kLongestLabel), where);
+      has_label = true;
+      if (needs.classes && static_cast<std::uint64_t>(label) >= *needs.classes) {
+        throw wrong("a label that is none of the classes", where,
+                    cat("0 to ", *needs.classes - 1, ", a line of classnames.txt each"),
+                    cat("'", label, "'"));
+      }
+    } else if (name.extension == "txt") {
+      const auto captions = captions_in(headers.content(kLongestCaptions), where);
+      has_captions = std::any_of(captions.begin(), captions.end(),
+                                 [](const std::string& caption) { return !caption.empty(); });
     }
-    // A sample that the budget cuts off is not known whole.
-    if (budget > 0) close();
-    return samples_;
-  }
-
- private:
-  [[nodiscard]] fs::path where() const { return cat(shard_.string(), ": ", key_); }
-
-  void check_label() {
-    const std::string digits = trimmed(headers_.content(kLongestLabel));
-    std::uint64_t value = 0;
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-    const bool number = error == std::errc() && end == digits.data() + digits.size();
-    if (!number || value >= *needs_.classes) {
-      throw wrong("a label that is none of the classes", where(),
-                  cat("0 to ", *needs_.classes - 1, ", a line of classnames.txt each"),
-                  digits.empty() ? "nothing" : cat("'", digits, "'"));
-    }
-    label_ = true;
-  }
-
-  void check_captions() {
-    const std::string text = headers_.content(kLongestCaptions);
-    if (!is_valid_utf8(text))
-      throw wrong("text is not valid UTF-8", where(), "UTF-8", "other bytes");
-    captions_ = captions_ || !trimmed(text).empty();
-  }
-
-  void close() {
-    if (!open_) return;
-    if (!image_) throw wrong("a sample has no image", where(), "KEY.{webp,png,jpg,jpeg}", "none");
-    if (needs_.classes && !label_) throw wrong("a sample has no label", where(), "KEY.cls", "none");
-    if (needs_.captions && !captions_) {
-      throw wrong("a sample has no caption", where(), "KEY.txt, one a line", "none");
-    }
-    ++samples_;
-    open_ = image_ = label_ = captions_ = false;
-  }
-
-  fs::path shard_;
-  TarHeaders headers_;
-  Needs needs_;
-  std::uint64_t samples_ = 0;
-  std::string key_;
-  bool open_ = false, image_ = false, label_ = false, captions_ = false;
-};
+  };
+  const auto close = [&](const std::string& key) {
+    const std::string where = cat(shard.string(), ": ", key);
+    if (needs.classes && !has_label) throw wrong("a sample has no label", where, "KEY.cls", "none");
+    if (needs.captions && !has_captions)
+      throw wrong("a sample has no caption", where, "KEY.txt, one a line", "none");
+    ++samples;
+    has_label = has_captions = false;
+  };
+  read_samples(headers, shard, budget, take, close);
+  if (budget == 0) return samples;  // its end was not seen
+  headers.check_end();
+  if (!headers.has_end_mark()) warn_of_end(shard, samples);
+  return samples;
+}
 
 void check_split(const fs::path& folder, const Needs& needs) {
   const std::int64_t shards = read_shard_count(folder);
   std::uint64_t samples = 0, budget = kCheckedMembers;
   for (std::int64_t i = 0; i < shards && budget > 0; ++i) {
-    samples += ShardCheck(folder / cat(i, ".tar"), needs).run(budget);
+    samples += check_shard(folder / cat(i, ".tar"), needs, budget);
   }
-  if (samples == 0) {
-    throw wrong("the data set has no samples", folder, "samples in its tars",
-                cat("none in ", shards, " tars"));
-  }
+  if (samples == 0 && budget > 0) throw no_samples(folder, shards);
 }
 
 }  // namespace

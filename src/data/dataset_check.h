@@ -13,7 +13,8 @@ inline constexpr std::uint64_t kCheckedMembers = 300'000;
 
 // Throws DataError naming what is missing or wrong: the split, a shard, class names and templates
 // (zero_shot), a label that is none of the classes (zero_shot, linear_probe, which also needs the
-// split `train`), an image without a caption (retrieval), a sample without an image.
+// split `train`), an image without a caption (retrieval), what breaks a rule of samples
+// (data/shard_samples.h). Logs a warning of a shard without an end mark.
 void check_dataset(const std::filesystem::path& folder, const std::string& split,
                    const std::vector<std::string>& tasks);
 

@@ -187,6 +187,11 @@ DamagedTar cut_off(const std::string& shard, std::uint64_t offset, const std::st
   return {{.what = what, .where = shard, .expected = expected, .found = found}, offset, true};
 }
 
+DamagedTar second_archive(const std::string& shard, std::uint64_t offset) {
+  return damaged(shard, offset, "a second archive behind the tar's end mark",
+                 "one archive, or their members in one", "a member");
+}
+
 void check_odd(const TarMember& member, OddMembers odd, const std::string& shard) {
   if (odd == OddMembers::kRefused && !member.problem.empty())
     throw damaged(shard, member.header_offset, member.problem);

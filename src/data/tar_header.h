@@ -47,6 +47,9 @@ DamagedTar damaged(const std::string& shard, std::uint64_t offset, const std::st
 DamagedTar cut_off(const std::string& shard, std::uint64_t offset, const std::string& what,
                    const std::string& expected, const std::string& found);
 
+// The damage of a member that begins behind the end mark.
+DamagedTar second_archive(const std::string& shard, std::uint64_t offset);
+
 // Throws DamagedTar for a member with a problem (TarMember), unless it is only to be named.
 void check_odd(const TarMember& member, OddMembers odd, const std::string& shard);
 

@@ -1,6 +1,7 @@
 #include "data/tar_headers.h"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <system_error>
 
@@ -39,6 +40,10 @@ std::optional<TarMember> TarHeaders::next() {
     at += out.size();
   };
   const auto member = tar::read_headers(read, offset_, bytes_, shard_);
+  if (!member) {
+    end_mark_ = offset_;
+    has_end_mark_ = bytes_ - offset_ >= tar::kBlock;
+  }
   offset_ = bytes_;
   if (!member) return std::nullopt;
   tar::check_odd(*member, odd_, shard_);
@@ -46,6 +51,16 @@ std::optional<TarMember> TarHeaders::next() {
   // A tar without end mark may lack the last member's padding.
   offset_ = std::min(bytes_, member->data_offset + member->size + tar::padding_of(member->size));
   return member;
+}
+
+void TarHeaders::check_end() {
+  std::array<std::byte, tar::kBlock> block{};
+  for (std::uint64_t at = end_mark_; at < bytes_ && bytes_ - at >= block.size();
+       at += block.size()) {
+    read_at(at, block);
+    const bool is_zero = std::ranges::all_of(block, [](std::byte b) { return b == std::byte{0}; });
+    if (!is_zero && tar::is_header(block)) throw tar::second_archive(shard_, at);
+  }
 }
 
 std::string TarHeaders::content(std::uint64_t most) {

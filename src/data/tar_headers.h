@@ -1,6 +1,6 @@
 // A tar's members by their headers, in order, without reading what lies between them: for counts
-// and checks before a job. Damage of contents, and what follows the end mark, is not seen
-// (tar_reader.h sees it).
+// and checks before a job. Damage of contents is not seen (tar_reader.h sees it), and what
+// follows the end mark only where it is asked for.
 #pragma once
 
 #include <cstdint>
@@ -23,6 +23,12 @@ class TarHeaders {
   // Content of the current member. Throws DataError if it has more than `most` bytes.
   std::string content(std::uint64_t most);
 
+  // After next() returned nothing: false if the file ends without an end mark, as TarReader says
+  // it.
+  [[nodiscard]] bool has_end_mark() const { return has_end_mark_; }
+  // The same time: throws DamagedTar if a second archive lies behind the end mark.
+  void check_end();
+
   // Where the next member begins; at the end mark, the file's size.
   [[nodiscard]] std::uint64_t offset() const { return offset_; }
 
@@ -33,6 +39,8 @@ class TarHeaders {
   OddMembers odd_;
   std::ifstream file_;
   std::uint64_t bytes_, offset_ = 0;
+  std::uint64_t end_mark_ = 0;  // where it begins
+  bool has_end_mark_ = true;
   TarMember member_;
 };
 

@@ -158,8 +158,7 @@ void TarReader::check_end() {
         std::find_if(part.begin(), part.end(), [](std::byte b) { return b != std::byte{0}; });
     if (other == part.end()) continue;
     if (part.size() == block.size() && tar::is_header(block)) {
-      throw tar::damaged(path_.string(), start, "a second archive behind the tar's end mark",
-                         "one archive, or their members in one");
+      throw tar::second_archive(path_.string(), start);
     }
     if (junk_bytes_ == 0)
       junk_bytes_ = file_bytes_ - start - static_cast<std::uint64_t>(other - part.begin());

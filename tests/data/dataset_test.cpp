@@ -3,7 +3,9 @@
 #include <catch2/catch.hpp>
 
 #include "common/error.h"
+#include "common/log.h"
 #include "corpus_support.h"
+#include "data/dataset_check.h"
 #include "data/task_inputs.h"
 #include "data/text_lines.h"
 #include "support/temporary_folder.h"
@@ -81,7 +83,9 @@ TEST_CASE_METHOD(DatasetTest, "what is missing or contradicts itself is named") 
   CHECK(contains(with(tar_member("a.cls", "0") + tar_member("a.gif", "x")),
                  "1.tar: a: a sample has no image; expected KEY.{webp,png,jpg,jpeg}; found only "
                  ".cls, .gif"));
-  CHECK(contains(with(tar_member("a.png", "x") + tar_member("a.jpg", "y")), "two images"));
+  CHECK(
+      contains(with(tar_member("a.png", "x") + tar_member("a.jpg", "y")),
+               "a.jpg: a sample has two images; expected one image a sample; found .png and .jpg"));
   CHECK(contains(with(tar_member("a.png", "") + tar_member("a.cls", "0")), "an image is empty"));
   CHECK(contains(with(tar_member("a.png", "x") + tar_member("a.txt", "\xFF")), "not valid UTF-8"));
   CHECK(contains(with(tar_member("a.png", "x").substr(0, 140)), "1.tar: byte"));
@@ -89,12 +93,88 @@ TEST_CASE_METHOD(DatasetTest, "what is missing or contradicts itself is named") 
   test::write_file(root / "test/nshards.txt", "3");
   CHECK(contains(error(), "2.tar: a shard of the data set is missing; expected 3 shards"));
   test::write_file(root / "test/nshards.txt", "0");
-  CHECK(contains(error(), "the data set has no samples"));
+  CHECK(contains(error(),
+                 "the data set has no samples; expected samples in its tars; found none in 0"));
   test::write_file(root / "test/nshards.txt", "many");
   CHECK(contains(error(), "not a number"));
   std::filesystem::remove(root / "test/nshards.txt");
   CHECK(contains(error(), "nshards.txt: a file of the data set is missing"));
   test::write_file(root / "test/nshards.txt", "2");
+}
+
+TEST_CASE_METHOD(DatasetTest, "a link in place of a part of a sample ends the evaluation") {
+  const auto with = [&](const std::string& members) {
+    test::write_file(root / "test/1.tar", members + kTarEnd);
+    return error();
+  };
+  const std::string good = tar_member("a.png", "x") + tar_member("a.cls", "1");
+  for (const char type : {'1', '2'}) {
+    for (const char* name : {"x.PNG", "x.cls", "x.txt", "d/x.webp"}) {
+      INFO(type << ' ' << name);
+      CHECK(contains(with(good + tar_member(name, "", type)),
+                     std::string("1.tar: ") + name + ": a part of a sample is a link"));
+    }
+    CHECK(with(good + tar_member("x.json", "", type) + tar_member(".x.png", "", type)).empty());
+  }
+}
+
+TEST_CASE_METHOD(DatasetTest, "the check before an evaluation has its rules and its words") {
+  const auto expect_both = [&](const std::string& content, const std::string& words) {
+    INFO(words);
+    test::write_file(root / "test/1.tar", content);
+    const std::string line = error();
+    CHECK(contains(line, words));
+    CHECK(test::error_of<DataError>([&] { check_dataset(root, "test", {"zero_shot"}); }) == line);
+  };
+  const std::string image = tar_member("a.png", "x"), label = tar_member("a.cls", "0");
+  expect_both(image + label + kTarEnd, "");
+  expect_both(image + label + tar_member("a.jpg", "x") + kTarEnd, "a sample has two images");
+  expect_both(image + label + label + kTarEnd, "a sample has no image");
+  expect_both(tar_member("a.png", "") + label + kTarEnd, "an image is empty");
+  expect_both(image + tar_member("a.cls", "one") + kTarEnd, "not a number");
+  expect_both(image + tar_member("a.cls", " ") + kTarEnd, "found nothing");
+  expect_both(image + label + tar_member("a.txt", "\xFF") + kTarEnd, "not valid UTF-8");
+  expect_both(image + label + tar_member("b.png", "", '2') + kTarEnd, "b.png: a part of a sample");
+  expect_both(image + label + kTarEnd + image + label + kTarEnd, "a second archive behind");
+  expect_both(image + label + kTarEnd + "no member", "");
+}
+
+TEST_CASE_METHOD(DatasetTest, "members without an extension are counted in a warning") {
+  test::write_file(root / "test/1.tar", tar_member("a.png", "x") + tar_member("a.cls", "1") +
+                                            tar_member("d/b", "x") + tar_member("c", "x") +
+                                            tar_member(".d", "x") + tar_member("__e__", "x") +
+                                            tar_member("f", "", '5') + kTarEnd);
+  const auto file = folder.path() / "log";
+  log::start("test", log::Level::kWarning, file);
+  CHECK(read_dataset(root, "test").samples.size() == 3);
+  log::start("test", log::Level::kWarning);
+  CHECK(contains(read_text_file(file),
+                 "1.tar: 2 members without an extension are part of no sample, as d/b"));
+}
+
+TEST_CASE_METHOD(DatasetTest, "a shard without an end mark is read, and warned of") {
+  const auto warnings_of = [&](const std::string& end) {
+    test::write_file(root / "test/1.tar",
+                     tar_member("a.png", "x") + tar_member("a.cls", "1") + end);
+    const auto file = folder.path() / "log";
+    log::start("test", log::Level::kWarning, file);
+    CHECK(read_dataset(root, "test").samples.size() == 3);
+    check_dataset(root, "test", {"zero_shot"});
+    log::start("test", log::Level::kWarning);
+    const std::string text = read_text_file(file);
+    std::filesystem::remove(file);
+    std::size_t count = 0;
+    for (std::size_t at = 0;
+         (at = text.find("1.tar: the tar has no end mark; 1 samples", at)) != std::string::npos;
+         ++at) {
+      ++count;
+    }
+    return count;
+  };
+  CHECK(warnings_of(kTarEnd) == 0);
+  CHECK(warnings_of(std::string(512, '\0')) == 0);
+  CHECK(warnings_of("") == 2);  // one by the evaluation, one by the check before it
+  CHECK(warnings_of(std::string(100, '\0')) == 2);
 }
 
 TEST_CASE_METHOD(DatasetTest, "numbers of shards and classes are told from what is none") {
