@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <optional>
 
 #include "common/error.h"
 #include "common/text.h"
@@ -110,8 +109,8 @@ void check_split(const fs::path& folder, const Needs& needs) {
 
 }  // namespace
 
-void check_dataset(const fs::path& folder, const std::string& split,
-                   const std::vector<std::string>& tasks) {
+std::optional<std::size_t> check_dataset(const fs::path& folder, const std::string& split,
+                                         const std::vector<std::string>& tasks) {
   const auto wants = [&](const char* task) {
     return std::find(tasks.begin(), tasks.end(), task) != tasks.end();
   };
@@ -133,6 +132,7 @@ void check_dataset(const fs::path& folder, const std::string& split,
   if (wants("linear_probe")) {
     check_split(folder / "train", {.classes = needs.classes, .captions = false});
   }
+  return needs.classes;
 }
 
 }  // namespace helip::data
