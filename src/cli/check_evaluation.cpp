@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <map>
+#include <string>
 #include <vector>
 
 #include "cli/check_parts.h"
@@ -36,15 +38,19 @@ void check_eval_of_features(const config::RunConfig& config) {
           scores ? config.early_stop.dataset : cat(config.eval.datasets.size()));
 }
 
+// The number of classes of data sets whose list has been read: reading it warns of its faults.
+using ClassCounts = std::map<std::string, std::size_t>;
+
 void check_dataset(const config::EvalDataset& dataset, const std::string& key,
-                   const std::string& path_key) {
+                   const std::string& path_key, ClassCounts& counts) {
   const fs::path folder(dataset.path);
   if (!is_folder(folder)) {
     missing("the evaluation data set is not there", path_key, "a folder in clip_benchmark's layout",
             "no " + dataset.path);
   }
   try {
-    data::check_dataset(folder, dataset.split, dataset.tasks);
+    const auto classes = data::check_dataset(folder, dataset.split, dataset.tasks);
+    if (classes) counts[dataset.path] = *classes;
   } catch (const ConfigError&) {
     throw;
   } catch (const Error& error) {
@@ -54,11 +60,13 @@ void check_dataset(const config::EvalDataset& dataset, const std::string& key,
 }
 
 // A classifier with its last layer left on: its logits say little about what is in an image.
-void warn_of_logits(const config::RunConfig& config) {
+void warn_of_logits(const config::RunConfig& config, const ClassCounts& counts) {
   if (config.train.hard_pairs != "mined") return;
   const EmbeddingWidths widths = embedding_widths(config);
   for (const config::EvalDataset& dataset : config.eval.datasets) {
-    const std::size_t classes = data::read_class_names(dataset.path).size();
+    const auto known = counts.find(dataset.path);
+    const std::size_t classes =
+        known != counts.end() ? known->second : data::read_class_names(dataset.path).size();
     if (classes != widths.image && classes != widths.text) continue;
     log::warning(cat("the encoder's embeddings are ", classes, " wide, as many as data set ",
                      dataset.name, " has classes: are they a classifier's logits?"));
@@ -69,20 +77,21 @@ void warn_of_logits(const config::RunConfig& config) {
 
 void check_evaluation(const config::RunConfig& config, rpc::Stage until) {
   check_eval_of_features(config);
+  ClassCounts counts;
   if (until >= rpc::Stage::kTrain && !config.early_stop.dataset.empty()) {
     check_dataset({.name = "early_stop",
                    .path = config.early_stop.dataset,
                    .tasks = {"zero_shot"},
                    .split = config.early_stop.split},
-                  "early_stop", "early_stop.dataset");
+                  "early_stop", "early_stop.dataset", counts);
   }
   if (until >= rpc::Stage::kEval) {
     for (std::size_t i = 0; i < config.eval.datasets.size(); ++i) {
       const std::string key = cat("eval.datasets[", i, "]");
-      check_dataset(config.eval.datasets[i], key, key + ".path");
+      check_dataset(config.eval.datasets[i], key, key + ".path", counts);
     }
   }
-  warn_of_logits(config);
+  warn_of_logits(config, counts);
 }
 
 }  // namespace helip::cli

@@ -14,6 +14,7 @@
 #include "cli/run_job.h"
 #include "common/error.h"
 #include "common/text.h"
+#include "coordinator/launch_environment.h"
 #include "engine/engine.h"
 #include "rpc/version.h"
 
@@ -77,10 +78,15 @@ std::vector<Finding> launch_findings() {
               : cat("mpirun is started without what another launch has left: ", left.front(),
                     left.size() == 1 ? std::string() : cat(" and ", left.size() - 1, " more"))),
       {"Slurm", slurm.found, false, slurm.detail}};
-  if (const std::string job = machine.variable("SLURM_JOB_ID"); !job.empty()) {
+  if (const std::string job = machine.variable(coordinator::kSlurmJob); !job.empty()) {
     findings.push_back(
         finding_of("Slurm job", stale_slurm_job(machine), true,
-                   cat(job, ", on ", printable(machine.variable("SLURM_JOB_NODELIST")))));
+                   cat(job, ", on ", printable(machine.variable("SLURM_NODELIST")))));
+  } else if (!machine.variable("SLURM_JOB_ID").empty()) {
+    findings.push_back(
+        {"Slurm job", false, false,
+         cat("SLURM_JOB_ID ", printable(machine.variable("SLURM_JOB_ID")), " without ",
+             coordinator::kSlurmJob, ": mpirun starts workers on this machine")});
   }
   return findings;
 }

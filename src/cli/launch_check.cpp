@@ -25,8 +25,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Seconds that a program has to say its version or state.
-constexpr double kPatience = 5;
+// Seconds that a program has to say its version or state; from a cold network disk it may need
+// many.
+constexpr double kPatience = 30;
 // Bytes that mpirun's files need at least.
 constexpr double kLeastRoom = 4 << 20;
 
@@ -53,6 +54,8 @@ std::string short_name(const std::string& host) { return host.substr(0, host.fin
 std::uint64_t number(const std::string& text) {
   return text.empty() ? 0 : std::strtoull(text.c_str(), nullptr, 10);
 }
+
+std::string no_answer(const Probe& probe) { return cat("no answer in ", probe.seconds, " s"); }
 
 bool in_path(const char* program) {
   try {
@@ -121,8 +124,8 @@ std::optional<Problem> missing_gpu(const config::LauncherConfig& launcher) {
 
 void warn_of(const config::RunConfig& config, const Machine& machine) {
   const config::LauncherConfig& launcher = config.launcher;
-  const bool in_slurm = !machine.variable("SLURM_JOB_NODELIST").empty();
-  const std::uint64_t nodes = number(machine.variable("SLURM_JOB_NUM_NODES"));
+  const bool in_slurm = !machine.variable(coordinator::kSlurmJob).empty();
+  const std::uint64_t nodes = number(machine.variable("SLURM_NNODES"));
   const bool spans_hosts = in_slurm ? nodes > 1 : !other_hosts(launcher.hosts, machine).empty();
   const std::string& listen = config.coordinator.listen;
   if (spans_hosts && (listen.starts_with("127.") || listen.starts_with("localhost:"))) {
@@ -190,25 +193,43 @@ SlurmPrograms slurm_programs(const Machine& machine) {
     return slurm;
   }
   slurm.found = true;
+  if (version.timed_out) {
+    slurm.detail = cat("found, ", no_answer(version));
+    return slurm;
+  }
   const Probe nodes = machine.run({"sinfo", "--noheader", "--format=%D"});
   slurm.configured = nodes.exit_status == 0;
   const std::string name =
       version.exit_status == 0 ? first_line(version.output) : std::string("found");
-  slurm.detail =
-      slurm.configured ? name : cat(name, ", not configured here: ", last_line(nodes.output));
+  slurm.detail = slurm.configured  ? name
+                 : nodes.timed_out ? cat(name, ", ", no_answer(nodes))
+                                   : cat(name, ", not configured here: ", last_line(nodes.output));
   return slurm;
 }
 
 std::optional<Problem> stale_slurm_job(const Machine& machine) {
-  const std::string job = machine.variable("SLURM_JOB_ID");
-  const std::string nodes = machine.variable("SLURM_JOB_NODELIST");
-  if (job.empty() || nodes.empty()) return std::nullopt;
+  const std::string job = machine.variable(coordinator::kSlurmJob);
+  if (job.empty()) return std::nullopt;
   constexpr const char* kExpected =
-      "a running job, or a shell without SLURM_ variables (env -u SLURM_JOB_ID -u "
-      "SLURM_JOB_NODELIST -u SLURM_NODELIST …)";
-  const std::string where = cat("SLURM_JOB_ID ", job, ", SLURM_JOB_NODELIST ", nodes);
+      "a running job, or a shell without SLURM_ variables (bash: unset ${!SLURM_@})";
+  for (const char* needed : {"SLURM_NODELIST", "SLURM_TASKS_PER_NODE"}) {
+    if (!machine.variable(needed).empty()) continue;
+    return Problem{.what = "this shell has a part only of a Slurm job's variables",
+                   .where = cat(coordinator::kSlurmJob, " ", shortened(job, 40)),
+                   .expected = cat(needed,
+                                   " too, or a shell without SLURM_ variables (bash: unset "
+                                   "${!SLURM_@})"),
+                   .found = cat("no ", needed)};
+  }
+  const std::string nodes = machine.variable("SLURM_NODELIST");
+  const std::string where = cat(coordinator::kSlurmJob, " ", shortened(job, 40),
+                                ", SLURM_NODELIST ", shortened(nodes, 60));
   const Probe state = machine.run({"squeue", "--noheader", "--jobs", job, "--format=%T"});
   const std::string said = last_line(state.output);
+  if (state.timed_out) {
+    log::warning(cat("squeue does not tell whether Slurm job ", job, " runs: ", no_answer(state)));
+    return std::nullopt;
+  }
   if (state.exit_status == 0) {
     constexpr std::array<std::string_view, 4> kAlive = {"RUNNING", "SUSPENDED", "RESIZING",
                                                         "CONFIGURING"};
@@ -251,8 +272,13 @@ std::optional<Problem> unfit_mpirun(const Machine& machine, std::string& version
                    .expected = "mpirun",
                    .found = "none there"};
   }
-  const Probe answer = machine.run({"mpirun", "--version"});
+  const Probe answer = machine.run({path, "--version"});
   version = first_line(answer.output);
+  if (answer.timed_out) {
+    version = cat(path, ": ", no_answer(answer));
+    log::warning(cat("mpirun does not tell its version: ", version));
+    return std::nullopt;
+  }
   if (answer.exit_status != 0) {
     return Problem{.what = "mpirun cannot start",
                    .where = path,
@@ -276,6 +302,11 @@ std::optional<Problem> unfit_worker(const Machine& machine) {
     return Problem{.what = error.what()};
   }
   const Probe answer = machine.run({path, "--version"});
+  if (answer.timed_out) {
+    log::warning(
+        cat("the worker program does not tell its version: ", path, ": ", no_answer(answer)));
+    return std::nullopt;
+  }
   if (answer.exit_status != 0) {
     const std::string said = first_line(answer.output);
     return Problem{.what = "the worker program cannot start",

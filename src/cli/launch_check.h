@@ -37,8 +37,9 @@ struct SlurmPrograms {
 };
 SlurmPrograms slurm_programs(const Machine& machine);
 
-// SLURM_JOB_ID and SLURM_JOB_NODELIST are of a job that is over, or of hosts that cannot be reached
-// from here: mpirun would ask Slurm for them all the same.
+// SLURM_JOBID and SLURM_NODELIST, by which Open MPI goes, are of a job that is over, or of hosts
+// that cannot be reached from here, or lack others that Open MPI reads: mpirun would ask Slurm for
+// them all the same.
 std::optional<Problem> stale_slurm_job(const Machine& machine);
 
 // mpirun is not there, cannot start, or is another MPI's. `version` gets its first line.

@@ -85,8 +85,10 @@ Probe probe(const std::vector<std::string>& command, double seconds) {
   ::setpgid(child, child);
   ::close(ends[1]);
   Probe result;
+  result.seconds = seconds;
   if (!read_until(ends[0], monotonic_seconds() + seconds, result.output)) {
     ::kill(-child, SIGKILL);
+    result.timed_out = true;
   }
   ::close(ends[0]);
   int status = 0;

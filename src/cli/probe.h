@@ -7,8 +7,10 @@
 namespace helip::cli {
 
 struct Probe {
-  int exit_status = 0;  // 127: it could not be started; 128 + a signal that ended it
-  std::string output;   // stdout and stderr, at most 64 KiB
+  int exit_status = 0;     // 127: it could not be started; 128 + a signal that ended it
+  std::string output;      // stdout and stderr, at most 64 KiB
+  bool timed_out = false;  // it was killed since its time was over
+  double seconds = 0;      // that it had
 };
 
 // Runs a program, of PATH or by its path, to its end, without stdin. A program that takes longer

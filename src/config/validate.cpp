@@ -383,7 +383,28 @@ void check(const CoordinatorConfig& coordinator, Checks& checks) {
               coordinator.max_attempts);
 }
 
+// "NAME:SLOTS" of mpirun's --host. An IPv6 address has more colons and no slots.
+bool counts_slots(const std::string& host) {
+  const std::size_t colon = host.find(':');
+  if (colon == std::string::npos || host.find(':', colon + 1) != std::string::npos) return true;
+  const std::string slots = host.substr(colon + 1);
+  if (slots == "*" || slots == "auto") return true;
+  return colon > 0 && !slots.empty() && slots.size() <= 9 &&
+         slots.find_first_not_of("0123456789") == std::string::npos && std::stoul(slots) > 0;
+}
+
+void check_hosts(const std::string& hosts, Checks& checks) {
+  for (std::size_t begin = 0; begin <= hosts.size();) {
+    const std::size_t end = std::min(hosts.find(',', begin), hosts.size());
+    const std::string host = hosts.substr(begin, end - begin);
+    checks.that(counts_slots(host), "launcher.hosts",
+                "HOST or HOST:SLOTS, slots a whole number from 1 on", "'" + host + "'");
+    begin = end + 1;
+  }
+}
+
 void check(const LauncherConfig& launcher, Checks& checks) {
+  check_hosts(launcher.hosts, checks);
   checks.one_of(launcher.kind, "launcher.kind", {"mpirun", "none"});
   checks.that(in_range(launcher.workers, 1, 100000), "launcher.workers", "1 to 100000",
               launcher.workers);

@@ -43,7 +43,7 @@ constexpr std::array<std::string_view, 12> kNoise = {
     "Local abort before MPI_INIT",
 };
 
-constexpr std::array<std::string_view, 12> kPermanent = {
+constexpr std::array<std::string_view, 13> kPermanent = {
     "error while loading shared libraries",
     "could not access or execute an executable",
     "bad interpreter",
@@ -56,6 +56,7 @@ constexpr std::array<std::string_view, 12> kPermanent = {
     "listed multiple times",
     "Conflicting directives",
     "could not be found",
+    "expects to find the following environment variable",
 };
 
 template <std::size_t N>
@@ -93,17 +94,21 @@ std::string squeezed(std::string_view text) {
   return out;
 }
 
-// A frame's first paragraph, and the lines "Name: value" of the others.
+// A frame's first paragraph with the list that it announces, and the lines "Name: value" of the
+// others.
 class Frame {
  public:
   void add(const std::string& line) {
     if (is_decoration(line)) {
+      list_may_follow_ = list_may_follow_ || (!paragraph_over_ && text_.ends_with(':'));
       paragraph_over_ = paragraph_over_ || !text_.empty();
       return;
     }
+    list_may_follow_ = list_may_follow_ && line.starts_with(' ');
     const std::size_t colon = line.find(": ");
     const bool names_value = colon != std::string::npos && colon < 24;
-    if (!paragraph_over_ || names_value) text_ += (text_.empty() ? "" : " ") + line;
+    if (!paragraph_over_ || names_value || list_may_follow_)
+      text_ += (text_.empty() ? "" : " ") + line;
   }
   [[nodiscard]] std::string text() const { return squeezed(text_); }
   [[nodiscard]] bool generic() const {
@@ -114,6 +119,7 @@ class Frame {
  private:
   std::string text_;
   bool paragraph_over_ = false;
+  bool list_may_follow_ = false;
 };
 
 struct Parts {

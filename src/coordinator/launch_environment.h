@@ -12,6 +12,9 @@
 
 namespace helip::coordinator {
 
+// By this variable Open MPI takes a shell for one of a Slurm job; it does not read SLURM_JOB_ID.
+inline constexpr const char* kSlurmJob = "SLURM_JOBID";
+
 // Whether mpirun sets a variable of this name for its ranks. MCA parameters that a person sets
 // (OMPI_MCA_btl, …) are none, nor is the permission to run as root.
 bool is_set_by_mpirun(std::string_view name);

@@ -132,7 +132,7 @@ void MpirunLauncher::tell_left_out(const std::vector<std::string>& names) {
 }
 
 std::unique_ptr<Launch> MpirunLauncher::start(const LaunchSpec& spec) {
-  const bool in_slurm = std::getenv("SLURM_JOB_NODELIST") != nullptr;
+  const bool in_slurm = std::getenv(kSlurmJob) != nullptr;
   const Command command = mpirun_command(config_, spec, in_slurm);
   std::filesystem::create_directories(spec.log_file.parent_path());
   const int log = ::open(spec.log_file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <iterator>
 #include <map>
 #include <sstream>
 #include <system_error>
@@ -72,6 +73,33 @@ config::Role role_of(const std::string& key) {
   return section == known.end() ? config::Role::kTraining : section->second;
 }
 
+// The configuration that a job has left in its work directory.
+std::string read_stored(const std::filesystem::path& file) {
+  const auto refuse = [&](const char* found) {
+    throw ConfigError({.what = "the work directory's configuration is damaged",
+                       .where = file.string(),
+                       .expected = "the file that the job wrote there",
+                       .found = found});
+  };
+  if (!std::filesystem::is_regular_file(file)) refuse("no file");
+  std::string text = read_text_file(file);
+  if (text.empty()) refuse("an empty file");
+  const auto values = flatten(text);
+  for (const char* section : {"corpus", "model", "train"}) {
+    if (!values.contains(section)) refuse("no whole configuration");
+  }
+  return text;
+}
+
+// For a message.
+std::string shown(const std::map<std::string, std::string>& values, const std::string& key) {
+  const auto found = values.find(key);
+  if (found == values.end()) return "nothing";
+  if (!found->second.empty()) return found->second;
+  const auto below = std::next(found);
+  return below != values.end() && below->first.starts_with(key + ".#") ? "a list" : "keys below it";
+}
+
 [[noreturn]] void refuse_other_job(const std::string& where, const std::string& stored,
                                    const std::string& given) {
   throw ConfigError(
@@ -130,7 +158,7 @@ std::filesystem::path WorkDir::feature_cache(const config::EncoderConfig& encode
 void WorkDir::expect_same_training(const std::string& config_yaml) const {
   if (!std::filesystem::exists(config())) return;
   const auto difference =
-      first_difference(read_text_file(config()), config_yaml, config::Role::kTraining);
+      first_difference(read_stored(config()), config_yaml, config::Role::kTraining);
   if (!difference) return;
   refuse_other_job(cat(root_.string(), ": ", difference->key), difference->stored,
                    difference->given);
@@ -188,17 +216,15 @@ std::optional<ConfigDifference> first_difference(const std::string& stored_yaml,
                                                  const std::string& yaml, config::Role role) {
   const auto there = flatten(stored_yaml);
   const auto here = flatten(yaml);
-  const auto value_in = [](const auto& values, const std::string& key) {
-    const auto found = values.find(key);
-    return found == values.end() ? std::string("absent") : found->second;
-  };
   std::map<std::string, std::string> keys = there;
   keys.insert(here.begin(), here.end());
   for (const auto& entry : keys) {
     const std::string& key = entry.first;
     if (role_of(key) != role) continue;
-    ConfigDifference difference{key, value_in(there, key), value_in(here, key)};
-    if (difference.stored != difference.given) return difference;
+    const auto stored = there.find(key), given = here.find(key);
+    const bool same =
+        stored != there.end() && given != here.end() && stored->second == given->second;
+    if (!same) return ConfigDifference{key, shown(there, key), shown(here, key)};
   }
   return std::nullopt;
 }

@@ -76,7 +76,7 @@ std::string model_name(const config::ModelConfig& model);
 
 struct ConfigDifference {
   std::string key;            // section.key
-  std::string stored, given;  // values; "absent" where there is none
+  std::string stored, given;  // in words: a value, "a list", or "nothing"
 };
 
 // The first key of this role that differs between two resolved configurations.

@@ -75,8 +75,8 @@ void check_split(const fs::path& folder, const Needs& needs) {
 
 }  // namespace
 
-void check_dataset(const fs::path& folder, const std::string& split,
-                   const std::vector<std::string>& tasks) {
+std::optional<std::size_t> check_dataset(const fs::path& folder, const std::string& split,
+                                         const std::vector<std::string>& tasks) {
   const auto wants = [&](const char* task) {
     return std::find(tasks.begin(), tasks.end(), task) != tasks.end();
   };
@@ -98,6 +98,7 @@ void check_dataset(const fs::path& folder, const std::string& split,
   if (wants("linear_probe")) {
     check_split(folder / "train", {.classes = needs.classes, .captions = false});
   }
+  return needs.classes;
 }
 
 }  // namespace helip::data

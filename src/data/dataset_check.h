@@ -1,8 +1,10 @@
 // Whether an evaluation data set can give what tasks ask of it, told without reading its images.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,11 +13,13 @@ namespace helip::data {
 // Members that check_dataset() looks at in one split; later ones are left to the evaluation.
 inline constexpr std::uint64_t kCheckedMembers = 300'000;
 
-// Throws DataError naming what is missing or wrong: the split, a shard, class names and templates
-// (zero_shot), a label that is none of the classes (zero_shot, linear_probe, which also needs the
-// split `train`), an image without a caption (retrieval), what breaks a rule of samples
-// (data/shard_samples.h). Logs a warning of a shard without an end mark.
-void check_dataset(const std::filesystem::path& folder, const std::string& split,
-                   const std::vector<std::string>& tasks);
+// Returns the number of classes, where a task needs them. Throws DataError naming what is missing
+// or wrong: the split, a shard, class names and templates (zero_shot), a label that is none of the
+// classes (zero_shot, linear_probe, which also needs the split `train`), an image without a caption
+// (retrieval), what breaks a rule of samples (data/shard_samples.h). Logs a warning of a shard
+// without an end mark.
+std::optional<std::size_t> check_dataset(const std::filesystem::path& folder,
+                                         const std::string& split,
+                                         const std::vector<std::string>& tasks);
 
 }  // namespace helip::data

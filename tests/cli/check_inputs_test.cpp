@@ -387,6 +387,17 @@ TEST_CASE("what else encodes is looked at as well") {
     for (const std::string& line : terminal.lines()) said += line;
     CHECK((said.find("are they a classifier's logits?") != std::string::npos) == warned);
   }
+  {
+    // The list is read once, so its faults are told once.
+    publish_file(job.root() / "eval/classnames.txt", "a\nb\nb\nc\nd\n");
+    test::Terminal terminal(1000);
+    CHECK(job.refusal().empty());
+    std::string said;
+    for (const std::string& line : terminal.lines()) said += line;
+    const std::size_t first = said.find("classnames.txt");
+    REQUIRE(first != std::string::npos);
+    CHECK(said.find("classnames.txt", first + 1) == std::string::npos);
+  }
   job.config.mining.relative_margin = 0.1;
   CHECK_THAT(job.refusal(), Contains("widths 3 and 4"));
 }

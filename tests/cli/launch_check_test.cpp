@@ -28,7 +28,8 @@ struct Imagined {
                 },
             .run =
                 [this](const std::vector<std::string>& command) {
-                  const auto found = answers.find(command.front());
+                  const auto found =
+                      answers.find(std::filesystem::path(command.front()).filename().string());
                   return found == answers.end() ? Probe{127, "No such file or directory"}
                                                 : found->second;
                 },
@@ -69,12 +70,19 @@ TEST_CASE("a shell of a Slurm job is trusted while the job runs") {
   Imagined shell;
   const auto stale = [&] { return said(stale_slurm_job(shell.machine())); };
   CHECK(stale().empty());
+  // Open MPI does not read these.
   shell.variables = {{"SLURM_JOB_ID", "12"}, {"SLURM_JOB_NODELIST", "n[1-2]"}};
+  CHECK(stale().empty());
+  shell.variables = {{"SLURM_JOBID", "12"}};
+  CHECK_THAT(stale(), Contains("a part only") && Contains("no SLURM_NODELIST"));
+  shell.variables["SLURM_NODELIST"] = "n[1-2]";
+  CHECK_THAT(stale(), Contains("SLURM_JOBID 12") && Contains("no SLURM_TASKS_PER_NODE"));
+  shell.variables["SLURM_TASKS_PER_NODE"] = "1(x2)";
   shell.answers["squeue"] = {0, "RUNNING\n"};
   CHECK(stale().empty());
   for (const char* state : {"COMPLETED", "CANCELLED", "PENDING"}) {
     shell.answers["squeue"] = {0, cat(state, "\n")};
-    CHECK_THAT(stale(), Contains("does not run") && Contains("SLURM_JOB_ID 12") && Contains(state));
+    CHECK_THAT(stale(), Contains("does not run") && Contains("SLURM_JOBID 12") && Contains(state));
   }
   shell.answers["squeue"] = {0, ""};
   CHECK_THAT(stale(), Contains("no such job"));
@@ -83,7 +91,7 @@ TEST_CASE("a shell of a Slurm job is trusted while the job runs") {
   // A controller that does not answer.
   for (const Probe& answer :
        {Probe{1, "slurm_load_jobs error: Unable to contact slurm controller (connect failure)\n"},
-        Probe{137, ""}}) {
+        Probe{137, "", true, 30}}) {
     shell.answers["squeue"] = answer;
     CHECK(stale().empty());
   }
@@ -93,11 +101,11 @@ TEST_CASE("a shell of a Slurm job is trusted while the job runs") {
                               "squeue: fatal: Could not establish a configuration source\n"};
   for (const Probe& answer : {unconfigured, Probe{127, ""}}) {
     shell.answers["squeue"] = answer;
-    shell.variables["SLURM_JOB_NODELIST"] = "n[1-2]";
+    shell.variables["SLURM_NODELIST"] = "n[1-2]";
     CHECK_THAT(stale(),
                Contains("cannot be reached") &&
                    Contains(answer.exit_status == 127 ? "no squeue" : "Could not establish"));
-    shell.variables["SLURM_JOB_NODELIST"] = "n1";
+    shell.variables["SLURM_NODELIST"] = "n1";
     CHECK(stale().empty());
   }
 }
@@ -116,6 +124,10 @@ TEST_CASE("Slurm whose configuration cannot be fetched is found, not configured"
   slurm = slurm_programs(box.machine());
   CHECK(slurm.configured);
   CHECK(slurm.detail == "slurm-wlm 22.05.8");
+  box.answers["sinfo"] = {137, "", true, 30};
+  slurm = slurm_programs(box.machine());
+  CHECK(slurm.found);
+  CHECK(slurm.detail == "found, no answer in 30 s");
 }
 
 TEST_CASE("another MPI's mpirun, and one that cannot start, are told by what they say") {
@@ -133,6 +145,9 @@ TEST_CASE("another MPI's mpirun, and one that cannot start, are told by what the
   CHECK_THAT(unfit({127, "mpirun: error while loading shared libraries: libopen-rte.so.40\n"}),
              Contains("cannot start") && Contains("libopen-rte.so.40"));
   CHECK_THAT(unfit({1, ""}), Contains("exit 1"));
+  // A slow one may start all the same.
+  CHECK(unfit({137, "", true, 30}).empty());
+  CHECK_THAT(version, Contains("mpirun: no answer in 30 s"));
 }
 
 TEST_CASE("mpirun's temporary folder must take files") {
@@ -161,6 +176,8 @@ TEST_CASE("a program is asked, with what it says and how it ends") {
   CHECK_THAT(probe({"/no/such/program"}).output, Contains("No such file"));
   CHECK(probe({"sh", "-c", "kill -9 $$"}).exit_status == 137);
   CHECK(probe({"sh", "-c", "sleep 100"}, 0.05).exit_status == 137);
+  CHECK(probe({"sh", "-c", "sleep 100"}, 0.05).timed_out);
+  CHECK_FALSE(probe({"sh", "-c", "kill -9 $$"}).timed_out);
   CHECK(probe({"sh", "-c", "yes | head -c 100000"}).output.size() == 64 << 10);
   CHECK(first_line("\n-----\n a\x1b[0m\nb\n\n") == " a\\x1b[0m");
   CHECK(last_line("\n a\nb\n\n") == "b");

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "common/error.h"
+#include "common/text.h"
 #include "config/nearest_key.h"
 #include "config/parse.h"
 #include "config/validate.h"
@@ -39,6 +40,18 @@ std::string nested(int depth, const std::string& open, const std::string& close)
 }
 
 }  // namespace
+
+TEST_CASE("hosts are names, with slots from 1 on") {
+  for (const char* good : {"a", "a:2,b", "a:1, b:16", "a:*", "a:auto", "fe80::1", "+n0"}) {
+    CAPTURE(good);
+    CHECK(error_of(kGood, {helip::cat("launcher.hosts='", good, "'")}) == "no error");
+  }
+  for (const char* bad : {"a:0", "a:x", "b,a:", ":2", "a:-1", "a:1.5", "a:99999999999"}) {
+    CAPTURE(bad);
+    CHECK_THAT(error_of(kGood, {helip::cat("launcher.hosts='", bad, "'")}),
+               Catch::Contains("launcher.hosts: value not allowed; expected HOST or HOST:SLOTS"));
+  }
+}
 
 TEST_CASE("the smallest configuration is good") { CHECK(error_of(kGood) == "no error"); }
 

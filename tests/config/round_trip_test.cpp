@@ -230,7 +230,8 @@ TEST_CASE("text of any kind survives to_yaml") {
                                  "`",
                                  "{",
                                  "["}) {
-    config.launcher.hosts = text;
+    // Hosts with a colon are checked.
+    if (text.find(':') == std::string::npos) config.launcher.hosts = text;
     config.launcher.mpirun_args = {text, text};
     CHECK(parse_config(to_yaml(config), "t.yaml", "/") == config);
   }

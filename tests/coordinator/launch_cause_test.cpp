@@ -67,6 +67,20 @@ TEST_CASE("what mpirun says of a start that fails is told by its reason, not by 
   }
 }
 
+TEST_CASE("a list that a message of mpirun announces is a part of its reason") {
+  const LaunchCause cause = cause_in(
+      "--------------------------------------------------------------------------\n"
+      "While trying to determine what resources are available, the SLURM\n"
+      "resource allocator expects to find the following environment variables:\n\n"
+      "    SLURM_NODELIST\n    SLURM_TASKS_PER_NODE\n\n"
+      "However, it was unable to find the following environment variable:\n\n"
+      "    SLURM_NODELIST\n\n"
+      "--------------------------------------------------------------------------\n");
+  CHECK_THAT(cause.text, Contains("variables: SLURM_NODELIST SLURM_TASKS_PER_NODE"));
+  CHECK(cause.text.find("However") == std::string::npos);
+  CHECK(cause.permanent);
+}
+
 TEST_CASE("a worker's own last error tells more than mpirun") {
   CHECK(cause_in("d | info | device cpu\nd | error | a\nd | error | no GPU for this rank\n"
                  "--------------------------------\nPrimary job  terminated normally\n"

@@ -83,6 +83,21 @@ TEST_CASE("the first difference between configurations is one of the role that i
     CHECK_FALSE(difference_of(config::Role::kTraining));
     CHECK(difference_of(config::Role::kEvaluation));
   }
+  SECTION("no data set any more") {
+    given.eval.datasets.clear();
+    const auto difference = difference_of(config::Role::kEvaluation);
+    REQUIRE(difference);
+    CHECK(difference->key == "eval.datasets");
+    CHECK(difference->stored == "a list");
+    CHECK(difference->given == "[]");
+  }
+  SECTION("a key that the stored one lacks") {
+    const auto difference = first_difference("train:\n  lr: 1\n", "train:\n  lr: 1\n  steps: 2\n",
+                                             config::Role::kTraining);
+    REQUIRE(difference);
+    CHECK(difference->stored == "nothing");
+    CHECK(difference->given == "2");
+  }
 }
 
 TEST_CASE("a work directory of another configuration is refused, naming the key") {
@@ -106,6 +121,34 @@ TEST_CASE("a work directory of another configuration is refused, naming the key"
                                        Catch::Contains("another --work-dir"));
   // The ledger was lost: config.yaml still tells.
   CHECK_THROWS_AS(claim(""), ConfigError);
+}
+
+TEST_CASE("a damaged configuration in the work directory is refused, with what is there") {
+  const test::TemporaryFolder folder;
+  const WorkDir work(folder.path());
+  const std::string given = config::to_yaml(config::RunConfig{});
+  const auto refusal = [&] {
+    try {
+      work.expect_same_training(given);
+    } catch (const ConfigError& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  CHECK(refusal().empty());
+  publish_file(work.config(), given);
+  CHECK(refusal().empty());
+  publish_file(work.config(), "");
+  CHECK_THAT(refusal(), Catch::Contains(work.config().string() + ": the work directory") &&
+                            Catch::Contains("found an empty file"));
+  for (const std::string& text :
+       {std::string("a: ["), std::string("\0\0", 2), given.substr(0, 20)}) {
+    publish_file(work.config(), text);
+    CHECK_THAT(refusal(), Catch::Contains("found no whole configuration"));
+  }
+  std::filesystem::remove(work.config());
+  std::filesystem::create_directory(work.config());
+  CHECK_THAT(refusal(), Catch::Contains("found no file"));
 }
 
 TEST_CASE("the address is for the owner's eyes alone") {

@@ -81,18 +81,23 @@ def test(bench):
               before=["mpirun", "-n", "1", "--host", "localhost:1"])
     bench.run("several tasks of srun", "--dry-run", code=2, words=["srun", "found 4"], SLURM_STEP_NUM_TASKS="4", SLURM_PROCID="0")
 
-    slurm = {"SLURM_JOB_ID": "12", "SLURM_JOB_NODELIST": "n[7-8]", "SLURM_NODELIST": "n[7-8]", "SLURM_NNODES": "2",
+    slurm = {"SLURM_JOBID": "12", "SLURM_JOB_ID": "12", "SLURM_JOB_NODELIST": "n[7-8]", "SLURM_NODELIST": "n[7-8]", "SLURM_NNODES": "2",
              "SLURM_TASKS_PER_NODE": "1(x2)"}
     tools = bench.program("over/squeue", "#!/bin/sh\necho 'slurm_load_jobs error: Invalid job id specified' >&2\nexit 1\n").parent
-    bench.run("a Slurm job that is over", "--dry-run", code=2, words=["SLURM_JOB_ID 12", "is over", "Invalid job id"],
+    bench.run("a Slurm job that is over", "--dry-run", code=2, words=["SLURM_JOBID 12", "is over", "Invalid job id"],
               PATH=f"{tools}:{os.environ['PATH']}", **slurm)
     mute = bench.program("mute/squeue", "#!/bin/sh\necho 'squeue: fatal: Could not establish a configuration source' >&2\nexit 1\n")
     mute = f"{mute.parent}:{os.environ['PATH']}"
-    bench.run("Slurm's variables of other hosts", code=2, words=["SLURM_JOB_NODELIST n[7-8]", "cannot be reached", "configuration"],
+    bench.run("Slurm's variables of other hosts", code=2, words=["SLURM_NODELIST n[7-8]", "cannot be reached", "configuration"],
               PATH=mute, **slurm)
     bench.run("Slurm's variables in a container", code=0, words=["stage index done"], PATH=mute,
               **(slurm | {"SLURM_JOB_NODELIST": socket.gethostname(), "SLURM_NODELIST": socket.gethostname(),
                           "SLURM_NNODES": "1", "SLURM_TASKS_PER_NODE": "2"}))
+
+    bench.run("a part of Slurm's variables", "--dry-run", code=2, words=["SLURM_JOBID 12", "no SLURM_NODELIST"],
+              SLURM_JOBID="12")
+    bench.run("Slurm's variables that Open MPI does not read", code=0, words=["stage index done"], SLURM_JOB_ID="1",
+              SLURM_JOB_NODELIST="other")
 
     hydra = bench.program("hydra/mpirun", "#!/bin/sh\necho 'HYDRA build details:'\n").parent
     bench.run("another MPI", "--dry-run", code=2, words=["another MPI", str(hydra), "HYDRA"], PATH=f"{hydra}:{os.environ['PATH']}")
@@ -121,7 +126,8 @@ def test(bench):
     bench.run("no orted on another host", "--set", "launcher.hosts=127.0.0.2:2", "--set",
               f"launcher.mpirun_args=[--mca, plm_rsh_agent, {agent}]", code=2,
               words=["error: no worker started for index", "orted: command not found"])
-    bench.run("too few slots", "--set", "launcher.mpirun_args=[--nooversubscribe]", code=2,
+    # Workers may be more than slots (--oversubscribe), so this is how mpirun refuses a mapping.
+    bench.run("settings of mpirun that contradict each other", "--set", "launcher.mpirun_args=[--nooversubscribe]", code=2,
               words=["error: no worker started for index", "Conflicting directives for mapping policy"])
 
 

@@ -3,11 +3,9 @@ that they were requested with, and a killed run goes on to the same bits, wherev
 
 import json
 import re
-import signal
 import subprocess
 
-from job_control import (ask_to_stop, digest, expect, expect_same_training, interrupt, kill_all, logs_of, main, metrics_of,
-                         wait_until)
+from job_control import (ask_to_stop, digest, expect, expect_same_training, interrupt, kill_all, logs_of, main, wait_until)
 
 # 200 pairs, 16 seeds a batch: epochs of 13 steps or fewer.
 OPTIONS = [option for pair in ("train.seeds_per_batch=16", "train.steps=40", "train.checkpoint_steps=5", "train.keep_checkpoints=99",
