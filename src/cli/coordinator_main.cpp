@@ -36,7 +36,7 @@ int main(int argc, char** argv) {
                "Listen beyond loopback without encryption or authentication");
   try {
     return cli::guarded_main([&] {
-      app.parse(argc, argv);
+      cli::parse_words(app, argc, argv);
       config::RunConfig config = config::load_config(config_file, overrides);
       config.output.work_dir = std::filesystem::absolute(work_dir).string();
       if (!listen.empty()) config.coordinator.listen = listen;

@@ -12,6 +12,7 @@
 #include "cli/print.h"
 #include "cli/progress_line.h"
 #include "common/error.h"
+#include "common/output_place.h"
 #include "common/text.h"
 #include "data/check.h"
 #include "data/csv.h"
@@ -42,6 +43,7 @@ std::map<std::string, std::uint64_t> counts_of(const std::map<std::string, data:
 }
 
 void import_data(ImportArguments& arguments) {
+  check_output_place(arguments.out, "--out");
   data::ImportOptions& options = arguments.options;
   options.out = arguments.out;
   options.images.white_background = arguments.background == "white";

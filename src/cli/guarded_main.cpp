@@ -1,10 +1,10 @@
 #include "cli/guarded_main.h"
 
-#include <CLI/CLI.hpp>
 #include <csignal>
 #include <iostream>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "common/error.h"
 #include "common/log.h"
@@ -57,6 +57,11 @@ std::string usage_of(const CLI::ParseError& error) {
 }
 
 }  // namespace
+
+void expect_no_unknown_word(const CLI::App& app) {
+  const std::vector<std::string> words = app.remaining(/*recurse=*/true);
+  if (!words.empty()) throw CLI::ExtrasError(std::vector<std::string>{words.front()});
+}
 
 int guarded_main(const std::function<int()>& body, const bool* to_log) {
   const auto report = [&](const std::string& line) {

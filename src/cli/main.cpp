@@ -43,7 +43,7 @@ int main(int argc, char** argv) {
   try {
     return helip::cli::guarded_main([&] {
       check_command(app, argc, argv);
-      app.parse(argc, argv);
+      helip::cli::parse_words(app, argc, argv);
       return exit_code;
     });
   } catch (const CLI::ParseError& help) {

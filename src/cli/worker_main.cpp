@@ -117,7 +117,7 @@ int main(int argc, char** argv) {
   try {
     return cli::guarded_main(
         [&] {
-          app.parse(argc, argv);
+          cli::parse_words(app, argc, argv);
           const worker::Rank rank = worker::this_rank();
           log::start(cat("helip_worker ", rank.rank), log::Level::kInfo);
           logging = true;

@@ -10,6 +10,7 @@
 #include "common/digest.h"
 #include "common/error.h"
 #include "common/log.h"
+#include "common/path_kind.h"
 #include "common/publish.h"
 #include "common/text.h"
 #include "data/caption.h"
@@ -37,8 +38,8 @@ std::vector<std::string> lines_of(std::string_view text, const std::filesystem::
 }
 
 std::string read_data_file(const std::filesystem::path& file) {
-  if (!std::filesystem::is_regular_file(file))
-    throw wrong("a file of the data set is missing", file);
+  if (!is_file(file))
+    throw wrong("a file of the data set is missing", file, "a file", helip::kind_of(file));
   return read_text_file(file);
 }
 
@@ -142,6 +143,18 @@ void check_labels(const Dataset& dataset, const std::filesystem::path& folder) {
   }
 }
 
+// What stands in the place of 0.tar and the others, for a message.
+std::string tars_there(const std::filesystem::path& folder) {
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    if (entry.path().extension() == ".tar") names.push_back(entry.path().filename().string());
+  }
+  if (names.empty()) return "no tars";
+  std::sort(names.begin(), names.end());
+  return cat(names.size(), names.size() == 1 ? " tar, " : " tars, the first ",
+             shortened(names.front(), kShownBytes));
+}
+
 }  // namespace
 
 std::vector<std::string> read_class_names(const std::filesystem::path& folder) {
@@ -177,12 +190,16 @@ std::int64_t read_shard_count(const std::filesystem::path& split_folder) {
                 std::filesystem::exists(split_folder) ? "a file" : "no such folder");
   }
   const auto file = split_folder / "nshards.txt";
-  const std::int64_t shards = whole_number(read_data_file(file), file);
+  std::string number = read_data_file(file);
+  // A byte order mark means nothing, as in the other files.
+  if (number.starts_with("\xEF\xBB\xBF")) number.erase(0, 3);
+  const std::int64_t shards = whole_number(number, file);
   for (std::int64_t i = 0; i < shards; ++i) {
     const auto shard = split_folder / cat(i, ".tar");
     if (std::filesystem::exists(shard)) continue;
     throw wrong("a shard of the data set is missing", shard,
-                cat(shards, " shards, as nshards.txt says"), "no such file");
+                cat(shards, " shards, as nshards.txt says: 0.tar to ", shards - 1, ".tar"),
+                tars_there(split_folder));
   }
   const auto beyond = split_folder / cat(shards, ".tar");
   if (std::filesystem::exists(beyond)) {

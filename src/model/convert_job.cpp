@@ -8,6 +8,7 @@
 #include "common/error.h"
 #include "common/output_place.h"
 #include "common/publish.h"
+#include "common/text.h"
 #include "model/folder_draft.h"
 #include "model/locked_config.h"
 #include "model/model_files.h"
@@ -25,18 +26,24 @@ namespace fs = std::filesystem;
 
 enum class Form { kTorchFile, kSafetensors, kFolder };
 
+bool has_file_ending(const fs::path& name) {
+  const std::string ending = file_ending(name);
+  return is_torch_ending(ending) || ending == ".safetensors";
+}
+
 // A slash at the end means a folder, and so does a name without an ending or with one of digits
-// alone (ViT-B-16_v1.5). Any other ending is a file's: one that is written here, or an error.
+// alone (ViT-B-16_v1.5). Any other ending is a file's: one that is written here, or an error. So
+// are names of files gone wrong: ".pt", "x.pt." and "x.pt.1".
 Form form_of(const fs::path& out) {
   const bool slash = !out.has_filename();
-  const std::string ending = file_ending(without_last_slash(out));
-  const bool is_torch = is_torch_ending(ending);
-  const bool is_file = is_torch || ending == ".safetensors";
-  if (!slash && is_torch) return Form::kTorchFile;
+  const fs::path name = without_last_slash(out).filename();
+  const std::string ending = file_ending(name);
+  if (!slash && is_torch_ending(ending)) return Form::kTorchFile;
   // OpenCLIP knows safetensors by this ending, in lower case.
-  if (!slash && out.extension() == ".safetensors") return Form::kSafetensors;
+  if (!slash && name.extension() == ".safetensors") return Form::kSafetensors;
   const bool plain = ending.find_first_not_of(".0123456789") == std::string::npos;
-  if (!is_file && (slash || plain)) return Form::kFolder;
+  const bool of_file = has_file_ending(cat("x", name.string())) || has_file_ending(name.stem());
+  if (!of_file && (slash || plain)) return Form::kFolder;
   throw ConfigError({.what = slash ? "a folder with the name of a file" : "not a name of an output",
                      .where = "OUT",
                      .expected = "NAME.pt, .pth, .bin or .ckpt; NAME.safetensors; or a folder, "

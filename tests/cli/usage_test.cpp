@@ -1,4 +1,6 @@
 // What the programs say of options and errors, as main does it.
+#include <sys/stat.h>
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <catch2/catch.hpp>
@@ -6,10 +8,12 @@
 #include <filesystem>
 #include <functional>
 #include <iostream>
+#include <iterator>
 #include <new>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cli/commands.h"
@@ -57,9 +61,13 @@ Said helip_with(std::vector<std::string> words) {
   add_eval_command(app, code);
   add_convert_command(app, code);
   add_mine_command(app, code);
+  add_data_command(app, code);
+  add_pairs_command(app, code);
+  add_report_command(app, code);
+  add_run_command(app, code);
   std::reverse(words.begin(), words.end());
   return said([&] {
-    app.parse(words);
+    parse_words(app, words);
     return code;
   });
 }
@@ -120,6 +128,20 @@ TEST_CASE("paths of options are expanded unless they are there as written") {
   CHECK(paths == std::vector<std::string>{"/no/such/folder", there});
 }
 
+TEST_CASE("an unknown word is named before an option that is missing") {
+  for (const auto& [words, unknown] : std::vector<std::pair<std::vector<std::string>, std::string>>{
+           {{"run", "--cofnig", "c.yaml"}, "--cofnig"},
+           {{"run", "c.yaml"}, "c.yaml"},
+           {{"mine", "--oot", "x", "--k", "4"}, "--oot"},
+           {{"convert", "--modle", "x"}, "--modle"},
+           {{"pairs", "exprot", "x"}, "exprot"}}) {
+    const Said result = helip_with(words);
+    CHECK(result.code == kExitUsage);
+    CHECK_THAT(result.line, Contains("not expected: " + unknown + " (--help"));
+  }
+  CHECK_THAT(helip_with({"run"}).line, Contains("--config is required"));
+}
+
 TEST_CASE("an output that cannot be made is refused before the work") {
   const test::TemporaryFolder folder;
   const std::string out = (folder.path() / (std::string(300, 'n'))).string();
@@ -130,6 +152,29 @@ TEST_CASE("an output that cannot be made is refused before the work") {
   const Said eval = helip_with({"eval", "--model", "m", "--dataset", "d", "--task", "retrieval",
                                 "--json", folder.path().string()});
   CHECK_THAT(eval.line, StartsWith("error: --json: the output is a folder"));
+  const std::filesystem::path pipe = folder.path() / "pipe";
+  REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+  for (const std::vector<std::string>& words :
+       std::vector<std::vector<std::string>>{{"pairs", "export", "T", "--format", "csv", "--out"},
+                                             {"pairs", "export", "T", "--format", "npy", "--out"},
+                                             {"report", "w", "--compare", "v", "--out"},
+                                             {"data", "import", "s.tar", "--out"}}) {
+    for (const std::string& place : {folder.path().string(), pipe.string(), out}) {
+      std::vector<std::string> all = words;
+      all.push_back(place);
+      const Said result = helip_with(all);
+      CHECK(result.code == kExitUsage);
+      CHECK_THAT(result.line, StartsWith("error: --out: the output"));
+    }
+  }
+  CHECK(std::filesystem::is_fifo(pipe));
+  for (const std::string command :
+       {"pairs export T --format csv --out", "data import s.tar --out"}) {
+    std::istringstream text(command);
+    std::vector<std::string> words{std::istream_iterator<std::string>(text), {}};
+    words.emplace_back();
+    CHECK_THAT(helip_with(words).line, StartsWith("error: --out: the output has no name"));
+  }
 }
 
 TEST_CASE("every error is one short line, of the file system and of memory too") {

@@ -92,13 +92,26 @@ TEST_CASE_METHOD(DatasetTest, "what is missing or contradicts itself is named") 
   REQUIRE(error().empty());
   test::write_file(root / "test/nshards.txt", "3");
   CHECK(contains(error(), "2.tar: a shard of the data set is missing; expected 3 shards"));
+  CHECK(contains(error(), "0.tar to 2.tar; found 2 tars, the first 0.tar"));
+  std::filesystem::rename(root / "test", root / "kept");
+  test::write_file(root / "test/nshards.txt", "1");
+  CHECK(contains(error(), "0.tar: a shard of the data set is missing"));
+  CHECK(contains(error(), "found no tars"));
+  test::write_file(root / "test/00000.tar", kTarEnd);
+  CHECK(contains(error(), "found 1 tar, 00000.tar"));
+  std::filesystem::remove_all(root / "test");
+  std::filesystem::rename(root / "kept", root / "test");
   test::write_file(root / "test/nshards.txt", "0");
   CHECK(contains(error(),
                  "the data set has no samples; expected samples in its tars; found none in 0"));
   test::write_file(root / "test/nshards.txt", "many");
   CHECK(contains(error(), "not a number"));
   std::filesystem::remove(root / "test/nshards.txt");
-  CHECK(contains(error(), "nshards.txt: a file of the data set is missing"));
+  const std::string missing = "a file of the data set is missing; expected a file; found ";
+  CHECK(contains(error(), "nshards.txt: " + missing + "nothing"));
+  std::filesystem::create_directory(root / "test/nshards.txt");
+  CHECK(contains(error(), "nshards.txt: " + missing + "a folder"));
+  std::filesystem::remove(root / "test/nshards.txt");
   test::write_file(root / "test/nshards.txt", "2");
 }
 
@@ -188,7 +201,9 @@ TEST_CASE_METHOD(DatasetTest, "numbers of shards and classes are told from what 
   }
   test::write_file(root / "test/nshards.txt", std::string(400, '9'));
   CHECK(error().size() < 400);
-  for (const char* text : {"2", " 2 ", "2\n\n", "2\r\n"}) {
+  for (const char* text : {"2", " 2 ", "2\n\n", "2\r\n",
+                           "\xEF\xBB\xBF"
+                           "2"}) {
     test::write_file(root / "test/nshards.txt", text);
     CHECK(error().empty());
   }

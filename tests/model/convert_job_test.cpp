@@ -435,3 +435,13 @@ TEST_CASE("what is there already is not replaced, and locked towers have no othe
   spec.model.architecture = spec.model.init = test::golden("locked_towers").string();
   CHECK_THROWS_WITH(convert_weights(spec), Contains("locked-towers"));
 }
+
+TEST_CASE("a file's name gone wrong is no folder") {
+  const test::TemporaryFolder folder;
+  for (const std::string name :
+       {".pt", ".safetensors", ".PT", "x.pt.", "x.safetensors.", "x.pt.1", ".ckpt/"}) {
+    CHECK_THROWS_WITH(convert(kWeights, folder.path() / name),
+                      Contains("OUT: ") && Contains("NAME.pt, .pth"));
+  }
+  CHECK(fs::is_empty(folder.path()));
+}
