@@ -196,6 +196,9 @@ def fitting_corpus(corpus):
 
 
 def fitting_table(table):
+    # A pipe or a device in the place of a file has no end.
+    if not all((table / name).is_file() for name in ("manifest.json", "indices.npy", "scores.npy", "suitable.npy")):
+        return
     try:
         manifest = json.loads((table / "manifest.json").read_bytes())
         for name in ("indices", "scores", "suitable"):

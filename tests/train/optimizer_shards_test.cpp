@@ -1,6 +1,5 @@
 // Run under mpirun: an optimizer whose moments are spread over the ranks does to the bit what one
 // with all moments does.
-#include "support/normal_tensor.h"
 #include "train/optimizer_shards.h"
 
 #include <ATen/ops/empty.h>
@@ -13,6 +12,7 @@
 #include "common/publish.h"
 #include "common/rng.h"
 #include "mpi/open_ranks.h"
+#include "support/normal_tensor.h"
 #include "support/temporary_folder.h"
 #include "train/tensor_copy.h"
 
