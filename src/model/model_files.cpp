@@ -80,6 +80,17 @@ fs::path with_ending(const fs::path& place, std::string_view ending) {
   return {};
 }
 
+// What DeepSpeed saves: a folder of a step, or the folder that holds it and names it.
+bool is_deepspeed(const fs::path& place) {
+  if (!with_ending(place, "zero_to_fp32.py").empty()) return true;
+  if (!with_ending(place, "_model_states.pt").empty()) return true;
+  std::error_code ignored;
+  const fs::directory_iterator entries(place, ignored);
+  return std::any_of(begin(entries), end(entries), [](const fs::directory_entry& entry) {
+    return entry.path().filename().string().starts_with("global_step");
+  });
+}
+
 // What lies where weights were expected, and how to make weights of it.
 std::string found_in_place_of_weights(const fs::path& init) {
   std::error_code ignored;
@@ -91,7 +102,7 @@ std::string found_in_place_of_weights(const fs::path& init) {
     return "shards of PyTorch (.distcp): join them with python -m "
            "torch.distributed.checkpoint.format_utils dcp_to_torch FOLDER NAME.pt";
   }
-  if (!with_ending(init, "zero_to_fp32.py").empty()) {
+  if (is_deepspeed(init)) {
     return "shards of DeepSpeed: join them with python zero_to_fp32.py FOLDER NAME.pt";
   }
   if (fs::is_directory(init, ignored)) {

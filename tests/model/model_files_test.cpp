@@ -38,6 +38,27 @@ std::string refusal(const std::string& pointer, const nlohmann::json& value) {
 
 }  // namespace
 
+TEST_CASE("a folder of shards is named by what saved it, with the way to one file") {
+  const test::TemporaryFolder folder;
+  const auto refusal_of = [&](const std::string& file, const std::string& named = {}) {
+    const fs::path place = folder.path() / file;
+    fs::create_directories(place.parent_path());
+    test::write_text(place, "x");
+    return test::message_of<ConfigError>(
+        [&] { find_weights(named.empty() ? place.parent_path() : folder.path() / named, false); });
+  };
+  for (const auto& [file, named] : std::vector<std::pair<std::string, std::string>>{
+           {"a/zero_to_fp32.py", ""},
+           {"b/global_step1/mp_rank_00_model_states.pt", ""},
+           {"c/global_step1/mp_rank_00_model_states.pt", "c"}}) {
+    CHECK_THAT(refusal_of(file, named), Catch::Contains("found shards of DeepSpeed: join them"));
+  }
+  CHECK_THAT(refusal_of("d/__0_0.distcp"), Catch::Contains("found shards of PyTorch (.distcp)"));
+  CHECK_THAT(refusal_of("e/model.safetensors.index.json"),
+             Catch::Contains("found shards that model.safetensors.index.json lists"));
+  CHECK_THAT(refusal_of("f/best.pt"), Catch::Contains("found a folder with best.pt: name that"));
+}
+
 TEST_CASE("an architecture is found by name, by file and by folder") {
   const test::TemporaryFolder folder;
   const fs::path installed = fs::path(HELIP_SOURCE_DIR) / "configs/models";
