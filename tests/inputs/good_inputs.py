@@ -173,19 +173,26 @@ class Good:
         (self.work / "logs").mkdir()
 
 
+def content_of(path):
+    """The bytes of a regular file; a pipe or a device in its place has no end."""
+    if not path.is_file():
+        raise OSError(f"{path}: no regular file")
+    return path.read_bytes()
+
+
 def fitting_corpus(corpus):
     """Gives the manifest the digests that its files have now; what does not parse stays as it is."""
     try:
-        manifest = json.loads((corpus / "manifest.json").read_bytes())
+        manifest = json.loads(content_of(corpus / "manifest.json"))
         for key, name in (
             ("index_sha256", "index.npy"),
             ("image_group_sha256", "image_group.npy"),
             ("caption_group_sha256", "caption_group.npy"),
         ):
-            manifest[key] = sha256((corpus / name).read_bytes())
+            manifest[key] = sha256(content_of(corpus / name))
         lines = b""
         for shard in manifest["shards"]:
-            content = (corpus / shard["name"]).read_bytes()
+            content = content_of(corpus / shard["name"])
             shard["sha256"], shard["bytes"] = sha256(content), len(content)
             name = shard["name"].encode()
             lines += b"%d %s %d %s\n" % (len(name), name, len(content), shard["sha256"].encode())
@@ -196,13 +203,10 @@ def fitting_corpus(corpus):
 
 
 def fitting_table(table):
-    # A pipe or a device in the place of a file has no end.
-    if not all((table / name).is_file() for name in ("manifest.json", "indices.npy", "scores.npy", "suitable.npy")):
-        return
     try:
-        manifest = json.loads((table / "manifest.json").read_bytes())
+        manifest = json.loads(content_of(table / "manifest.json"))
         for name in ("indices", "scores", "suitable"):
-            manifest[f"{name}_sha256"] = sha256((table / f"{name}.npy").read_bytes())
+            manifest[f"{name}_sha256"] = sha256(content_of(table / f"{name}.npy"))
     except (OSError, ValueError, TypeError, AttributeError):
         return
     (table / "manifest.json").write_text(json.dumps(manifest))
