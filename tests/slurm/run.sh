@@ -37,11 +37,11 @@ done
 # A shell of that job is no place to start another: the job is over, as a job that never was.
 for job in 1 4711; do
   code=0
-  said=$(SLURM_JOB_ID=$job SLURM_JOB_NODELIST='n[1-2]' "$build/bin/helip" run --config "$folder/job/job.yaml" \
-    --work-dir "$folder/stale_work" --dry-run 2>&1 >/dev/null) || code=$?
+  said=$(SLURM_JOBID=$job SLURM_NODELIST='n[1-2]' SLURM_TASKS_PER_NODE='1(x2)' "$build/bin/helip" run \
+    --config "$folder/job/job.yaml" --work-dir "$folder/stale_work" --dry-run 2>&1 >/dev/null) || code=$?
   case "$code $said" in
-    "2 error: SLURM_JOB_ID $job"*"this shell is of a Slurm job that "*) ;;
-    *) echo "a stale SLURM_JOB_ID $job gave exit $code: $said"; exit 1 ;;
+    "2 error: SLURM_JOBID $job"*"this shell is of a Slurm job that "*) ;;
+    *) echo "a stale SLURM_JOBID $job gave exit $code: $said"; exit 1 ;;
   esac
 done
 "$build/bin/helip" doctor | grep -q '^ok *Slurm *slurm' || { "$build/bin/helip" doctor; echo "doctor does not find this Slurm"; exit 1; }
