@@ -8,7 +8,8 @@ namespace helip::data {
 namespace {
 
 TEST_CASE("caption keys are cleaned text, NFKC, case-folded, as Python has them") {
-  for (const auto& one : test::read_json("clip_tokenizer/cases.json").at("cases")) {
+  const auto golden = test::read_json("clip_tokenizer/cases.json");
+  for (const auto& one : golden.at("cases")) {
     CAPTURE(one.dump());
     const std::string text = one.at("text");
     CHECK(caption_key(text) == one.value("key", one.value("clean", text)));

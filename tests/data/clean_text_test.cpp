@@ -11,7 +11,8 @@ namespace helip::data {
 namespace {
 
 TEST_CASE("cleaning equals open_clip's") {
-  for (const auto& one : test::read_json("clip_tokenizer/cases.json").at("cases")) {
+  const auto golden = test::read_json("clip_tokenizer/cases.json");
+  for (const auto& one : golden.at("cases")) {
     const std::string text = one.at("text");
     CAPTURE(one.dump());
     CHECK(clean_text(text) == one.value("clean", text));
