@@ -27,7 +27,10 @@ OUTPUT = ("metric    ",)
 FORMULAS_AND_DIAGRAMS = ("docs/equations.md", "docs/architecture.md")
 # What looks like part of a configuration or like an option of HELIP, and is neither.
 OTHER_EXAMPLES = {"train: all": "of a tower in helip_model.json"}
-OTHER_OPTIONS = {"--pretrained": "of OpenCLIP's training", "--resume": "of OpenCLIP's training", "--enable-recovery": "of mpirun"}
+OTHER_OPTIONS = {
+    "--pretrained": "of OpenCLIP's training", "--resume": "of OpenCLIP's training",
+    "--enable-recovery": "of mpirun", "--oversubscribe": "of mpirun",
+}
 # What an example needs beside itself, by its key or section.
 NEEDED = {
     "slip": ["model.architecture=SLIP_VITS16", "model.init=random"],
