@@ -15,13 +15,15 @@ std::string to_yaml(const RunConfig& config);
 // of operation (coordinator, launcher apart from threads_per_worker and device, caches, logging,
 // time-outs: config/fields.h) are in none: they may change between two runs of one job.
 
-// Of the trained model. Neither `eval` nor `output` changes it.
+// Returns the digest of what the trained model follows from. Neither `eval` nor `output` changes
+// it.
 std::string training_digest(const RunConfig& config);
 
-// Of the results too: training_digest's keys and `eval`.
+// Returns the digest of what the results follow from: training_digest's keys and `eval`.
 std::string config_digest(const RunConfig& config);
 
-// Of the report too: config_digest's keys and output.gallery_targets.
+// Returns the digest of what the report follows from: config_digest's keys and
+// output.gallery_targets.
 std::string report_digest(const RunConfig& config);
 
 }  // namespace helip::config

@@ -60,7 +60,7 @@ std::string columns_of(const Split& header) {
     columns += cat(i == 0 ? "" : ", ", is_plain ? name : cat("'", name, "'"));
   }
   if (fields.size() > kMostNamed) columns += cat(" and ", fields.size() - kMostNamed, " more");
-  // Of one column nothing tells a separator.
+  // A header of one column tells no separator.
   if (fields.size() == 1) return cat(columns, " alone");
   return cat(columns, ", separated by ", separator_name(header.separator));
 }

@@ -143,7 +143,7 @@ void check_labels(const Dataset& dataset, const std::filesystem::path& folder) {
   }
 }
 
-// What stands in the place of 0.tar and the others, for a message.
+// Names the tars that are there instead of 0.tar and the others, for a message.
 std::string tars_there(const std::filesystem::path& folder) {
   std::vector<std::string> names;
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {

@@ -25,7 +25,7 @@ struct Tiff {
   [[nodiscard]] bool has(std::uint64_t at, std::uint64_t count) const {
     return at <= bytes.size() && count <= bytes.size() - at;
   }
-  // Of up to 8 bytes, which are there.
+  // Reads a number of up to 8 bytes, which are there.
   [[nodiscard]] std::uint64_t number(std::uint64_t at, std::size_t width) const {
     std::uint64_t value = 0;
     for (std::size_t i = 0; i < width; ++i) {

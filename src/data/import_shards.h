@@ -33,7 +33,7 @@ class ImportShards {
   [[nodiscard]] std::uint64_t rewritten() const { return rewritten_ + rewritten_in_shard_; }
   [[nodiscard]] std::uint64_t left_out() const { return left_out_; }
   [[nodiscard]] const std::map<std::string, std::uint64_t>& reasons() const { return reasons_; }
-  // Of the problems of 0 samples: how many, and the detail of the first, by reason.
+  // Returns, by reason, how many problems cost 0 samples and the detail of the first.
   [[nodiscard]] const std::map<std::string, Noted>& noted() const { return noted_; }
 
   // Pairs in ascending order, from next_pair() on: each is added or left out.

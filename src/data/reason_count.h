@@ -16,7 +16,7 @@ using ReasonCount = std::map<std::string, std::uint64_t>;
 // (`samples`, 1 where it is missing), by reason, which is cut at its first ';': what follows is
 // particular to the sample. Throws StoreError if the file is damaged.
 ReasonCount count_reasons(const std::filesystem::path& file);
-// Of such a list the entries of 0 samples, each as one: what is kept but worth a look.
+// Counts the entries of 0 samples in such a list, each as one: what is kept but worth a look.
 ReasonCount count_notes(const std::filesystem::path& file);
 std::uint64_t total_of(const ReasonCount& reasons);
 

@@ -40,7 +40,7 @@ struct ShardIndex {
   std::uint64_t ignored = 0;
   std::string first_ignored;
   std::optional<DamagedEnd> damaged_end;
-  std::optional<FileKind> other_kind;  // what the file is in the place of a tar
+  std::optional<FileKind> other_kind;  // what the file is instead of a tar
   bool has_end_mark = true;
   std::uint64_t groups = 0;         // samples, pairs or not
   std::uint64_t repeated_keys = 0;  // samples with the key of an earlier one of the shard

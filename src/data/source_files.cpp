@@ -14,7 +14,7 @@
 namespace helip::data {
 namespace {
 
-// Links, pipes and folders in the place of a file.
+// Tells why a path is no file: a link, a pipe, a folder.
 std::string why_no_file(const std::filesystem::path& file) {
   const std::string reason = why_not_there(file);
   return cat(file.string(), ": ", reason.empty() ? "no regular file" : reason);

@@ -88,7 +88,7 @@ void apply_pax(std::string_view records, bool global, Extended& extended, const 
     if (key != "path" && key != "size" && !is_sparse) continue;
     if (global) throw damaged(shard, offset, "global pax header sets a member's path or size");
     if (is_sparse) extended.is_sparse = true;
-    // Of a sparse member GNU tar's "path" is a made-up one.
+    // GNU tar's "path" of a sparse member is a made-up one.
     if (key == "GNU.sparse.name") extended.sparse_name = std::string(value);
     if (is_sparse) continue;
     if (key == "path") {

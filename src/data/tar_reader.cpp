@@ -116,7 +116,7 @@ std::optional<TarMember> TarReader::next() {
   if (file_bytes_ == 0)
     throw tar::cut_off(path_.string(), 0, "empty tar", "tar members", "0 bytes");
   read([](std::span<const std::byte>) {});
-  // Of the last member's padding a file may lack some: its content is whole.
+  // A file may lack a part of the last member's padding: the member's content is whole.
   padding_left_ = std::min(padding_left_, file_bytes_ - offset_);
   while (padding_left_ > 0) padding_left_ -= take(padding_left_).size();
   const bool has_room = file_bytes_ - offset_ >= tar::kBlock;
