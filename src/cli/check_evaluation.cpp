@@ -7,6 +7,7 @@
 #include "cli/model_plan.h"
 #include "common/error.h"
 #include "common/log.h"
+#include "common/path_kind.h"
 #include "common/text.h"
 #include "data/dataset.h"
 #include "data/dataset_check.h"

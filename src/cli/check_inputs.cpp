@@ -9,6 +9,7 @@
 #include "cli/model_plan.h"
 #include "cli/scratch_folder.h"
 #include "common/error.h"
+#include "common/path_kind.h"
 #include "common/text.h"
 #include "data/index_corpus.h"
 #include "data/manifest.h"
@@ -210,16 +211,6 @@ void check_slip(const config::RunConfig& config) {
 }
 
 }  // namespace
-
-bool is_file(const fs::path& path) {
-  std::error_code ignored;
-  return fs::is_regular_file(path, ignored);
-}
-
-bool is_folder(const fs::path& path) {
-  std::error_code ignored;
-  return fs::is_directory(path, ignored);
-}
 
 void missing(const std::string& what, const std::string& key, const std::string& expected,
              const std::string& found) {

@@ -6,6 +6,7 @@
 #include "cli/model_plan.h"
 #include "cli/scratch_folder.h"
 #include "common/output_place.h"
+#include "common/path_kind.h"
 #include "common/text.h"
 #include "config/to_yaml.h"
 #include "coordinator/listen_check.h"

@@ -1,17 +1,12 @@
 // The parts of check_inputs(), and what they share.
 #pragma once
 
-#include <filesystem>
 #include <string>
 
 #include "config/run_config.h"
 #include "rpc/stage.h"
 
 namespace helip::cli {
-
-// Without a complaint about what cannot be examined.
-bool is_file(const std::filesystem::path& path);
-bool is_folder(const std::filesystem::path& path);
 
 // Throws ConfigError at the key.
 [[noreturn]] void missing(const std::string& what, const std::string& key,
