@@ -47,11 +47,10 @@ void check_dataset(const config::EvalDataset& dataset, const std::string& key,
   const fs::path folder(dataset.path);
   if (!is_folder(folder)) {
     missing("the evaluation data set is not there", path_key, "a folder in clip_benchmark's layout",
-            "no " + dataset.path);
+            is_there(folder) ? kind_of(folder) : "no " + dataset.path);
   }
   try {
-    const auto classes = data::check_dataset(folder, dataset.split, dataset.tasks);
-    if (classes) counts[dataset.path] = *classes;
+    counts[dataset.path] = data::check_dataset(folder, dataset.split, dataset.tasks);
   } catch (const ConfigError&) {
     throw;
   } catch (const Error& error) {

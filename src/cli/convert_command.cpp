@@ -38,9 +38,13 @@ void convert(const ConvertArguments& arguments) {
   const weights::CheckpointFacts& facts = report.facts;
   const std::string epoch = facts.epoch ? cat(", epoch ", *facts.epoch) : "";
   const std::string step = facts.step ? cat(", step ", *facts.step) : "";
+  std::string not_read;
+  for (const std::string& name : facts.other_models) {
+    not_read += cat(not_read.empty() ? "\nnot read     " : ", ", printable(name));
+  }
   print_lines(cat("read         ", printable(report.read.string()), "\nformat       ",
                   facts.container, ", names of ", weights::layout_name(facts.layout), epoch, step,
-                  "\ntensors      ", report.tensors, ", ", report.elements, " numbers, ",
+                  not_read, "\ntensors      ", report.tensors, ", ", report.elements, " numbers, ",
                   precisions(report.found), "\nwrote        ", printable(arguments.out),
                   "\nformat       ", report.kind, ", ", precisions(report.written), "\n"));
 }

@@ -1,5 +1,6 @@
 #include "cli/guarded_main.h"
 
+#include <charconv>
 #include <csignal>
 #include <iostream>
 #include <string>
@@ -22,6 +23,12 @@ std::string usage_line(std::string_view option, std::string_view expected, std::
   return cat(option, ": expected ", expected, "; found ", found.empty() ? "nothing" : found);
 }
 
+bool is_number(std::string_view text) {
+  double value = 0;
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return !text.empty() && problem == std::errc() && end == text.data() + text.size();
+}
+
 // CLI11's message in our words, where it says what an option takes. A value may hold any text.
 std::string usage_of(const CLI::ParseError& error) {
   constexpr std::string_view kConversion = "Could not convert: ", kEquals = " = ";
@@ -33,8 +40,9 @@ std::string usage_of(const CLI::ParseError& error) {
   if (text.starts_with(kConversion) && text.find(kEquals) != std::string_view::npos) {
     text.remove_prefix(kConversion.size());
     const std::size_t equals = text.find(kEquals);
-    return usage_line(text.substr(0, equals), "a number that the option takes",
-                      text.substr(equals + kEquals.size()));
+    const std::string_view value = text.substr(equals + kEquals.size());
+    return usage_line(text.substr(0, equals),
+                      is_number(value) ? "a whole number, 0 or more" : "a number", value);
   }
   const std::size_t colon = text.find(kColon);
   if (colon == std::string_view::npos) return std::string(text);

@@ -152,7 +152,10 @@ class Reader {
   template <typename Item>
   void read_value(const YamlNode& node, const std::string& key, PathRule rule,
                   std::vector<Item>& items) {
-    if (node.kind != Kind::kSequence) wrong_type(node, key, "a list");
+    if (node.kind != Kind::kSequence) {
+      const bool is_value = node.kind == Kind::kScalar && !is_null(node) && !HasFields<Item>;
+      wrong_type(node, key, is_value ? cat("a list, as [", node.text, "]") : "a list");
+    }
     items.clear();
     for (std::size_t i = 0; i < node.items.size(); ++i) {
       const std::string item_key = cat(key, "[", i, "]");
@@ -174,7 +177,8 @@ class Reader {
   }
 
   void read_value(const YamlNode& node, const std::string& key, PathRule rule, std::string& text) {
-    if (node.kind != Kind::kScalar || is_null(node)) wrong_type(node, key, "text");
+    if (is_null(node)) wrong_type(node, key, "text, in quotes if it is ~ or null");
+    if (node.kind != Kind::kScalar) wrong_type(node, key, "text");
     // The system's calls would end a path there.
     if (node.text.find('\0') != std::string::npos) wrong_type(node, key, "text without a NUL byte");
     const bool is_path = rule != PathRule::kNone;

@@ -24,31 +24,40 @@ namespace {
 
 constexpr std::size_t kShownBytes = 80;  // of what a message quotes
 
-DataError wrong(const std::string& what, const std::filesystem::path& where,
-                const std::string& expected = {}, const std::string& found = {}) {
-  return DataError({.what = what, .where = where.string(), .expected = expected, .found = found});
-}
-
 std::vector<std::string> lines_of(std::string_view text, const std::filesystem::path& where) {
   if (!is_valid_utf8(text)) {
     const bool utf16 = text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF");
-    throw wrong("text is not valid UTF-8", where, "UTF-8", utf16 ? "UTF-16" : "other bytes");
+    throw dataset_error("text is not valid UTF-8", where, "UTF-8",
+                        utf16 ? "UTF-16" : "other bytes");
   }
   return python_lines(text);
 }
 
 std::string read_data_file(const std::filesystem::path& file) {
   if (!is_file(file))
-    throw wrong("a file of the data set is missing", file, "a file", helip::kind_of(file));
+    throw dataset_error("a file of the data set is missing", file, "a file", helip::kind_of(file));
   return read_text_file(file);
 }
 
+// True for what json.dump writes of a list of texts.
+bool is_json_list(const std::string& text) {
+  const std::string list = trimmed(text);
+  return list.starts_with('[') && list.ends_with(']') && trimmed(list.substr(1)).starts_with('"');
+}
+
 // The lines of a file that may be missing. Blank ones keep their positions, as in clip_benchmark.
-std::vector<std::string> read_optional(const std::filesystem::path& file, std::string_view thing) {
+// `line` and `blank`: what a line holds and what a blank one counts as, for messages.
+std::vector<std::string> read_optional(const std::filesystem::path& file, std::string_view line,
+                                       std::string_view blank) {
   if (!std::filesystem::exists(file)) return {};
-  std::vector<std::string> lines = lines_of(read_data_file(file), file);
-  if (const std::string blank = blank_lines(lines); !blank.empty()) {
-    log::warning(cat(file.string(), ": blank lines (", blank, "): each counts as ", thing));
+  const std::string text = read_data_file(file);
+  if (is_json_list(text)) {
+    throw dataset_error("the file is a JSON list", file, cat(line, " a line"),
+                        cat("'", shortened(trimmed(text), kShownBytes), "'"));
+  }
+  std::vector<std::string> lines = lines_of(text, file);
+  if (const std::string numbers = blank_lines(lines); !numbers.empty()) {
+    log::warning(cat(file.string(), ": blank lines (", numbers, "): each counts as ", blank));
   }
   return lines;
 }
@@ -58,8 +67,8 @@ std::int64_t whole_number(const std::string& text, const std::filesystem::path& 
   std::int64_t value = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
   if (error != std::errc() || end != digits.data() + digits.size() || value < 0) {
-    throw wrong("not a number", where, "a whole number, 0 or more",
-                digits.empty() ? "nothing" : cat("'", shortened(digits, kShownBytes), "'"));
+    throw dataset_error("not a number", where, "a whole number, 0 or more",
+                        digits.empty() ? "nothing" : cat("'", shortened(digits, kShownBytes), "'"));
   }
   return value;
 }
@@ -89,7 +98,7 @@ void check_templates(const std::vector<std::string>& templates, const std::files
       has_class = true;
     }
     if (text.empty() || (has_class && rest.find_first_of("{}") == std::string::npos)) continue;
-    throw wrong(
+    throw dataset_error(
         has_class ? "a template with another placeholder than {c}" : "a template without its class",
         cat(file.string(), ":", i + 1), "{c} in each line",
         cat("'", shortened(text, kShownBytes), "'"));
@@ -124,25 +133,6 @@ std::string read_shard(const std::filesystem::path& shard, Dataset& dataset) {
   return reader.sha256();
 }
 
-// A class number names a line of classnames.txt; all samples have one or none has.
-void check_labels(const Dataset& dataset, const std::filesystem::path& folder) {
-  const auto classes = static_cast<std::int64_t>(dataset.classnames.size());
-  const DatasetSample& first = dataset.samples.front();
-  const bool labelled = first.label >= 0;
-  for (const DatasetSample& sample : dataset.samples) {
-    const std::filesystem::path where = cat(folder.string(), ": ", sample.key);
-    if ((sample.label >= 0) != labelled)
-      throw wrong("some samples have a class and some have none", where,
-                  "KEY.cls in each sample or in none",
-                  cat(labelled ? "no .cls" : "a .cls", " here, unlike in ",
-                      shortened(first.key, kShownBytes)));
-    if (classes > 0 && sample.label >= classes) {
-      throw wrong("a class without a name", where,
-                  cat("below ", classes, ", the lines of classnames.txt"), cat(sample.label));
-    }
-  }
-}
-
 // Names the tars that are there instead of 0.tar and the others, for a message.
 std::string tars_there(const std::filesystem::path& folder) {
   std::vector<std::string> names;
@@ -159,14 +149,15 @@ std::string tars_there(const std::filesystem::path& folder) {
 
 std::vector<std::string> read_class_names(const std::filesystem::path& folder) {
   const auto file = folder / "classnames.txt";
-  std::vector<std::string> names = read_optional(file, "a class without a name");
+  std::vector<std::string> names = read_optional(file, "a class", "a class without a name");
   warn_of_equal_names(names, file);
   return names;
 }
 
 std::vector<std::string> read_templates(const std::filesystem::path& folder) {
   const auto file = folder / "zeroshot_classification_templates.txt";
-  std::vector<std::string> templates = read_optional(file, "a template without words");
+  std::vector<std::string> templates =
+      read_optional(file, "a template", "a template without words");
   check_templates(templates, file);
   return templates;
 }
@@ -179,15 +170,38 @@ std::vector<std::string> captions_in(const std::string& text, const std::string&
   return lines_of(text, where);
 }
 
+void LabelRule::take(std::int64_t label, const std::string& key, const std::string& where) {
+  const bool has_label = label >= 0;
+  if (!labelled_) {
+    labelled_ = has_label;
+    first_key_ = key;
+  }
+  if (has_label != *labelled_) {
+    throw dataset_error("some samples have a class and some have none", where,
+                        "KEY.cls in each sample or in none",
+                        cat(has_label ? "a .cls" : "no .cls", " here, unlike in ",
+                            shortened(first_key_, kShownBytes)));
+  }
+  if (classes_ == 0 || label < static_cast<std::int64_t>(classes_)) return;
+  throw dataset_error("a label that is none of the classes", where,
+                      cat("0 to ", classes_ - 1, ", a line of classnames.txt each"),
+                      cat("'", label, "'"));
+}
+
+DataError dataset_error(const std::string& what, const std::filesystem::path& where,
+                        const std::string& expected, const std::string& found) {
+  return DataError({.what = what, .where = where.string(), .expected = expected, .found = found});
+}
+
 DataError no_samples(const std::filesystem::path& split_folder, std::int64_t shards) {
-  return wrong("the data set has no samples", split_folder, "samples in its tars",
-               cat("none in ", shards, " tars"));
+  return dataset_error("the data set has no samples", split_folder, "samples in its tars",
+                       cat("none in ", shards, " tars"));
 }
 
 std::int64_t read_shard_count(const std::filesystem::path& split_folder) {
   if (!std::filesystem::is_directory(split_folder)) {
-    throw wrong("the data set has no such split", split_folder, "a folder with nshards.txt",
-                std::filesystem::exists(split_folder) ? "a file" : "no such folder");
+    throw dataset_error("the data set has no such split", split_folder, "a folder with nshards.txt",
+                        std::filesystem::exists(split_folder) ? "a file" : "no such folder");
   }
   const auto file = split_folder / "nshards.txt";
   std::string number = read_data_file(file);
@@ -197,9 +211,9 @@ std::int64_t read_shard_count(const std::filesystem::path& split_folder) {
   for (std::int64_t i = 0; i < shards; ++i) {
     const auto shard = split_folder / cat(i, ".tar");
     if (std::filesystem::exists(shard)) continue;
-    throw wrong("a shard of the data set is missing", shard,
-                cat(shards, " shards, as nshards.txt says: 0.tar to ", shards - 1, ".tar"),
-                tars_there(split_folder));
+    throw dataset_error("a shard of the data set is missing", shard,
+                        cat(shards, " shards, as nshards.txt says: 0.tar to ", shards - 1, ".tar"),
+                        tars_there(split_folder));
   }
   const auto beyond = split_folder / cat(shards, ".tar");
   if (std::filesystem::exists(beyond)) {
@@ -211,8 +225,8 @@ std::int64_t read_shard_count(const std::filesystem::path& split_folder) {
 Dataset read_dataset(const std::filesystem::path& folder, const std::string& split) {
   Dataset dataset;
   if (!std::filesystem::is_directory(folder))
-    throw wrong("the data set does not exist", folder, "a folder",
-                std::filesystem::exists(folder) ? "a file" : "no such folder");
+    throw dataset_error("the data set does not exist", folder, "a folder",
+                        std::filesystem::exists(folder) ? "a file" : "no such folder");
   const auto split_folder = folder / split;
   const std::int64_t shards = read_shard_count(split_folder);
   dataset.classnames = read_class_names(folder);
@@ -222,7 +236,10 @@ Dataset read_dataset(const std::filesystem::path& folder, const std::string& spl
     digest.update(read_shard(split_folder / cat(i, ".tar"), dataset) + "\n");
   }
   if (dataset.samples.empty()) throw no_samples(split_folder, shards);
-  check_labels(dataset, split_folder);
+  LabelRule labels(dataset.classnames.size());
+  for (const DatasetSample& sample : dataset.samples) {
+    labels.take(sample.label, sample.key, cat(split_folder.string(), ": ", sample.key));
+  }
   dataset.fingerprint = digest.hex();
   return dataset;
 }

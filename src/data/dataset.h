@@ -2,9 +2,11 @@
 // FOLDER/{train,test}/{nshards.txt,0.tar,…}, classnames.txt, zeroshot_classification_templates.txt.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -44,7 +46,26 @@ std::int64_t read_shard_count(const std::filesystem::path& split_folder);
 std::int64_t label_in(const std::string& text, const std::string& where);
 std::vector<std::string> captions_in(const std::string& text, const std::string& where);
 
-// The error of a split whose shards hold no sample.
+// The rule for the labels of one split: all samples have one or none has, and each names a class.
+class LabelRule {
+ public:
+  // `classes`: the number of lines of classnames.txt. 0: labels are not compared with it.
+  explicit LabelRule(std::size_t classes) : classes_(classes) {}
+
+  // Takes the label of the next sample, -1 if it has none. Throws DataError naming `where`.
+  void take(std::int64_t label, const std::string& key, const std::string& where);
+
+ private:
+  std::size_t classes_;
+  std::optional<bool> labelled_;  // whether the first sample has a label
+  std::string first_key_;
+};
+
+// Returns an error about a data set.
+DataError dataset_error(const std::string& what, const std::filesystem::path& where,
+                        const std::string& expected, const std::string& found);
+
+// Returns the error of a split whose shards hold no sample.
 DataError no_samples(const std::filesystem::path& split_folder, std::int64_t shards);
 
 // Reads one split into memory (encoded bytes). Throws DataError naming what is missing or damaged.

@@ -1,9 +1,7 @@
 #include "data/dataset_check.h"
 
 #include <algorithm>
-#include <optional>
 
-#include "common/error.h"
 #include "common/text.h"
 #include "data/dataset.h"
 #include "data/shard_samples.h"
@@ -15,34 +13,22 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::uint64_t kLongestLabel = 64;  // bytes
-constexpr std::uint64_t kLongestCaptions = 1 << 20;
-
-DataError wrong(const std::string& what, const fs::path& where, const std::string& expected,
-                const std::string& found) {
-  return DataError({.what = what, .where = where.string(), .expected = expected, .found = found});
-}
-
 struct Needs {
-  std::optional<std::size_t> classes;  // labels must be below it
+  bool labels = false;
   bool captions = false;
 };
 
 // Looks at the samples of one tar by its headers and small members, as many as `budget` allows, and
 // takes them from it. Returns their number.
-std::uint64_t check_shard(const fs::path& shard, const Needs& needs, std::uint64_t& budget) {
+std::uint64_t check_shard(const fs::path& shard, const Needs& needs, LabelRule& labels,
+                          std::uint64_t& budget) {
   TarHeaders headers(shard);
   std::uint64_t samples = 0;
-  bool has_label = false, has_captions = false;
+  std::int64_t label = -1;
+  bool has_captions = false;
   const auto take = [&](const std::string& where, const MemberName& name) {
     if (name.extension == "cls") {
-      const std::int64_t label = label_in(headers.content(kLongestLabel), where);
-      has_label = true;
-      if (needs.classes && static_cast<std::uint64_t>(label) >= *needs.classes) {
-        throw wrong("a label that is none of the classes", where,
-                    cat("0 to ", *needs.classes - 1, ", a line of classnames.txt each"),
-                    cat("'", label, "'"));
-      }
+      label = label_in(headers.content(kLongestLabel), where);
     } else if (name.extension == "txt") {
       const auto captions = captions_in(headers.content(kLongestCaptions), where);
       has_captions = std::any_of(captions.begin(), captions.end(),
@@ -51,11 +37,14 @@ std::uint64_t check_shard(const fs::path& shard, const Needs& needs, std::uint64
   };
   const auto close = [&](const std::string& key) {
     const std::string where = cat(shard.string(), ": ", key);
-    if (needs.classes && !has_label) throw wrong("a sample has no label", where, "KEY.cls", "none");
+    if (needs.labels && label < 0)
+      throw dataset_error("a sample has no label", where, "KEY.cls", "none");
     if (needs.captions && !has_captions)
-      throw wrong("a sample has no caption", where, "KEY.txt, one a line", "none");
+      throw dataset_error("a sample has no caption", where, "KEY.txt, one a line", "none");
+    labels.take(label, key, where);
     ++samples;
-    has_label = has_captions = false;
+    label = -1;
+    has_captions = false;
   };
   read_samples(headers, shard, budget, take, close);
   if (budget == 0) return samples;  // its end was not seen
@@ -64,41 +53,41 @@ std::uint64_t check_shard(const fs::path& shard, const Needs& needs, std::uint64
   return samples;
 }
 
-void check_split(const fs::path& folder, const Needs& needs) {
+void check_split(const fs::path& folder, const Needs& needs, std::size_t classes) {
+  LabelRule labels(classes);
   const std::int64_t shards = read_shard_count(folder);
   std::uint64_t samples = 0, budget = kCheckedMembers;
   for (std::int64_t i = 0; i < shards && budget > 0; ++i) {
-    samples += check_shard(folder / cat(i, ".tar"), needs, budget);
+    samples += check_shard(folder / cat(i, ".tar"), needs, labels, budget);
   }
   if (samples == 0 && budget > 0) throw no_samples(folder, shards);
 }
 
 }  // namespace
 
-std::optional<std::size_t> check_dataset(const fs::path& folder, const std::string& split,
-                                         const std::vector<std::string>& tasks) {
+std::size_t check_dataset(const fs::path& folder, const std::string& split,
+                          const std::vector<std::string>& tasks) {
   const auto wants = [&](const char* task) {
     return std::find(tasks.begin(), tasks.end(), task) != tasks.end();
   };
   Needs needs;
   needs.captions = wants("retrieval");
-  if (wants("zero_shot") || wants("linear_probe")) {
-    needs.classes = read_class_names(folder).size();
-    if (*needs.classes == 0) {
-      throw wrong("the data set has no classes", folder, "classnames.txt, a class a line",
-                  fs::exists(folder / "classnames.txt") ? "an empty file" : "no such file");
-    }
+  needs.labels = wants("zero_shot") || wants("linear_probe");
+  const std::size_t classes = read_class_names(folder).size();
+  if (needs.labels && classes == 0) {
+    throw dataset_error("the data set has no classes", folder, "classnames.txt, a class a line",
+                        fs::exists(folder / "classnames.txt") ? "an empty file" : "no such file");
   }
   if (wants("zero_shot") && read_templates(folder).empty()) {
     const fs::path file = folder / "zeroshot_classification_templates.txt";
-    throw wrong("the data set has no prompt templates", file, "a template with {c} a line",
-                fs::exists(file) ? "an empty file" : "no such file");
+    throw dataset_error("the data set has no prompt templates", file, "a template with {c} a line",
+                        fs::exists(file) ? "an empty file" : "no such file");
   }
-  check_split(folder / split, needs);
+  check_split(folder / split, needs, classes);
   if (wants("linear_probe")) {
-    check_split(folder / "train", {.classes = needs.classes, .captions = false});
+    check_split(folder / "train", {.labels = true, .captions = false}, classes);
   }
-  return needs.classes;
+  return classes;
 }
 
 }  // namespace helip::data

@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,13 +12,12 @@ namespace helip::data {
 // Members that check_dataset() looks at in one split; later ones are left to the evaluation.
 inline constexpr std::uint64_t kCheckedMembers = 300'000;
 
-// Returns the number of classes, where a task needs them. Throws DataError naming what is missing
-// or wrong: the split, a shard, class names and templates (zero_shot), a label that is none of the
-// classes (zero_shot, linear_probe, which also needs the split `train`), an image without a caption
-// (retrieval), what breaks a rule of samples (data/shard_samples.h). Logs a warning of a shard
-// without an end mark.
-std::optional<std::size_t> check_dataset(const std::filesystem::path& folder,
-                                         const std::string& split,
-                                         const std::vector<std::string>& tasks);
+// Returns the number of classes; 0 if the data set has none. Throws DataError naming what is
+// missing or wrong: the split, a shard, class names and templates (zero_shot), an image without a
+// label (zero_shot, linear_probe, which also needs the split `train`), a label that breaks
+// LabelRule, an image without a caption (retrieval), what breaks a rule of samples
+// (data/shard_samples.h). Logs a warning of a shard without an end mark.
+std::size_t check_dataset(const std::filesystem::path& folder, const std::string& split,
+                          const std::vector<std::string>& tasks);
 
 }  // namespace helip::data

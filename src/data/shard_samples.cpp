@@ -46,6 +46,15 @@ void SampleRules::add(const TarMember& member, const MemberName& name) {
     }
     has_image_ = true;
   }
+  const std::uint64_t most = name.extension == "cls"   ? kLongestLabel
+                             : name.extension == "txt" ? kLongestCaptions
+                                                       : member.size;
+  if (member.size > most) {
+    throw DataError({.what = "a part of a sample is too large",
+                     .where = place_of(member.name),
+                     .expected = cat("at most ", most, " bytes"),
+                     .found = cat(member.size, " bytes")});
+  }
   key_ = name.key;
   extensions_.push_back(name.extension);
 }

@@ -13,6 +13,10 @@
 
 namespace helip::data {
 
+// Bytes of the largest .cls and .txt member that a sample may have.
+inline constexpr std::uint64_t kLongestLabel = 64;
+inline constexpr std::uint64_t kLongestCaptions = 1 << 20;
+
 // Members of one tar, gathered into samples. Throws DataError naming the member or the sample that
 // breaks a rule.
 class SampleRules {
@@ -21,7 +25,8 @@ class SampleRules {
 
   // True if the member, named `name`, begins the next sample: by its key or a repeated extension.
   [[nodiscard]] bool begins_sample(const MemberName& name) const;
-  // Throws if the member is a link in place of a part of a sample, or a second or empty image.
+  // Throws if the member is a link in place of a part of a sample, a second or empty image, or a
+  // label or captions of more bytes than a sample may have.
   void add(const TarMember& member, const MemberName& name);
   // Counts a file that has no extension, and so is part of no sample.
   void pass_over(const TarMember& member);

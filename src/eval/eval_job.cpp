@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "common/error.h"
+#include "common/log.h"
 #include "common/text.h"
 #include "data/dataset.h"
 #include "data/task_inputs.h"
@@ -117,7 +118,19 @@ class Evaluation {
         }));
   }
 
+  // A recall@K over at most K candidates is 1 whatever the model.
+  void warn_of_few_candidates() const {
+    const std::size_t images = dataset_.samples.size(), captions = captions_.texts.size();
+    for (const std::uint32_t k : spec_.options.recall_k) {
+      if (k < std::min(images, captions)) continue;
+      log::warning(cat(where_, ": recall@", k, " does not compare models: there are ", images,
+                       " images and ", captions, " captions"));
+      return;
+    }
+  }
+
   std::map<std::string, double> retrieval() {
+    warn_of_few_candidates();
     const Embeddings texts = embedder_->texts(captions_.texts);
     return retrieval_metrics(images_.view(), texts.view(), captions_.of_image, captions_.group,
                              spec_.options.recall_k);

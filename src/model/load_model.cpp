@@ -32,11 +32,12 @@ std::unique_ptr<data::Tokenizer> tokenizer_of(const config::ModelConfig& config,
                          .vocab_size = text.vocab_size});
 }
 
-// Of weights from anywhere, whose tensors are all parameters or statistics.
+// Loads weights from anywhere, whose tensors are all parameters or statistics.
 weights::CheckpointFacts load_finite(Model& model, const std::filesystem::path& path) {
   const auto file = weights::WeightsFile::open(path);
   read_weights(model.state(), file, path);
   check_finite(file.tensors(), path);
+  warn_of_other_models(file.facts(), path);
   return file.facts();
 }
 

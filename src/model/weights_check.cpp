@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "common/error.h"
+#include "common/log.h"
 #include "common/text.h"
 
 namespace helip::model {
@@ -28,11 +29,22 @@ std::map<std::string, ExpectedTensor> expected_tensors(const std::vector<Paramet
   return expected;
 }
 
+void warn_of_other_models(const weights::CheckpointFacts& facts,
+                          const std::filesystem::path& file) {
+  if (facts.other_models.empty()) return;
+  std::string names;
+  for (const std::string& name : facts.other_models)
+    names += cat(names.empty() ? "'" : ", '", name, "'");
+  log::warning(cat(file.string(), ": the weights are those of 'state_dict'; not read: ", names,
+                   ". To use one of them save it alone"));
+}
+
 void check_weights(const weights::WeightsFile& weights, const ArchitectureSource& source,
                    const std::string& architecture, const std::filesystem::path& file) {
   const std::vector<ParameterSpec> specs = source.slip ? slip_parameters(source.slip->architecture)
                                                        : clip_parameters(source.clip.architecture);
   check_same_tensors(expected_tensors(specs), weights.tensors(), file);
+  warn_of_other_models(weights.facts(), file);
   if (!source.slip) {
     check_activation(weights.facts(), architecture, source.clip.architecture, file);
   }

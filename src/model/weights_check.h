@@ -23,6 +23,9 @@ void check_activation(const weights::CheckpointFacts& facts, const std::string& 
 // What a file of the model's weights holds.
 std::map<std::string, ExpectedTensor> expected_tensors(const std::vector<ParameterSpec>& specs);
 
+// Logs a warning that names the models in `file` which were not read, if there are any.
+void warn_of_other_models(const weights::CheckpointFacts& facts, const std::filesystem::path& file);
+
 // Throws ConfigError naming `file` if its tensors are not exactly those of `source`, an OpenCLIP or
 // SLIP model that `architecture` names, or were trained with another activation. No values are
 // read.

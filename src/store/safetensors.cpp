@@ -144,7 +144,8 @@ SafetensorsFile SafetensorsFile::open(const std::filesystem::path& path) {
         path, "not a safetensors file, or truncated",
         cat("a header of at most ",
             std::min<std::uint64_t>(kMaxHeader, bytes.size() - sizeof header_length), " bytes"),
-        cat(header_length, " bytes"));
+        header_length > kMaxHeader ? "first bytes of another format"
+                                   : cat(header_length, " bytes"));
   }
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()) + sizeof header_length,
                               header_length);

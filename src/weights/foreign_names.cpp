@@ -29,6 +29,7 @@ constexpr std::array kNoModels = {
     Signature{"lora_down.", "a LoRA adapter", "merge it into its model and save that"},
     Signature{"flat_param", "FSDP's flat shards",
               "gather them: StateDictType.FULL_STATE_DICT, then save"},
+    Signature{"n_averaged", "PyTorch's AveragedModel", "save averaged_model.module.state_dict()"},
     Signature{"exp_avg", "an optimizer's state", "the checkpoint that holds the model"},
 };
 

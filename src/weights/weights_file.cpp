@@ -193,6 +193,11 @@ void read_facts(const Dict& checkpoint, const std::filesystem::path& path, Check
   if (const Value* const name = checkpoint.find("name")) {
     if (const auto* const text = std::get_if<std::string_view>(name)) facts.name = *text;
   }
+  for (const auto& [key, value] : checkpoint.items) {
+    const auto* const text = std::get_if<std::string_view>(&key);
+    if (text == nullptr || *text == "state_dict" || first_tensor(value) == nullptr) continue;
+    facts.other_models.push_back(shortened(*text, kMaxShownName));
+  }
   const Value* const args = checkpoint.find("args");
   if (args == nullptr) return;
   const Dict* fields = nullptr;
@@ -282,9 +287,12 @@ bool is_openai(const Tensors& tensors) {
          tensors.contains("vocab_size");
 }
 
-bool begins_with(const std::filesystem::path& path, std::string_view magic) {
+// True if `magic` stands at byte `offset` of the file.
+bool has_mark(const std::filesystem::path& path, std::string_view magic,
+              std::streamoff offset = 0) {
   std::string begin(magic.size(), '\0');
   std::ifstream stream(path, std::ios::binary);
+  stream.seekg(offset);
   return stream.read(begin.data(), static_cast<std::streamsize>(begin.size())) && begin == magic;
 }
 
@@ -294,6 +302,7 @@ std::string_view other_format(const std::filesystem::path& path) {
   struct Format {
     std::string_view magic, name;
   };
+  constexpr std::streamoff kTarMark = 257;
   constexpr std::array kFormats = {
       Format{"version https://git-lfs", "a pointer of Git LFS: fetch the file with git lfs pull"},
       Format{"<", "a page of HTML or XML"},
@@ -301,11 +310,15 @@ std::string_view other_format(const std::filesystem::path& path) {
       Format{"\x93NUMPY", "a NumPy array"},
       Format{"\x89HDF", "HDF5"},
       Format{"GGUF", "GGUF"},
+      Format{"PAR1", "a Parquet file"},
+      Format{"\x89PNG", "a PNG image"},
+      Format{"\xFF\xD8\xFF", "a JPEG image"},
   };
+  if (has_mark(path, "ustar", kTarMark)) return "a tar: unpack it";
   std::error_code error;
   if (std::filesystem::file_size(path, error) == 0 && !error) return "an empty file";
   for (const Format& format : kFormats) {
-    if (begins_with(path, format.magic)) return format.name;
+    if (has_mark(path, format.magic)) return format.name;
   }
   return {};
 }
@@ -319,7 +332,7 @@ WeightsFile WeightsFile::open(const std::filesystem::path& path) {
     auto file = std::make_shared<TorchFile>(TorchFile::open(path));
     tensors = read_torch_file(*file, path, result.facts_);
     result.file_ = std::move(file);
-  } else if (begins_with(path, kOldMagic)) {
+  } else if (has_mark(path, kOldMagic)) {
     throw StoreError({.what = "the file is in the format of PyTorch before 1.6",
                       .where = path.string(),
                       .expected = "a zip archive: load it in Python and torch.save it again"});

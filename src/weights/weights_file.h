@@ -25,6 +25,8 @@ struct CheckpointFacts {
   std::optional<std::int64_t> step = {};
   std::string name = {};                   // of the run that made it
   std::map<std::string, Plain> args = {};  // the plain ones of its training's arguments (SLIP)
+  // Keys beside `state_dict` whose tensors were not read, as `state_dict_ema`.
+  std::vector<std::string> other_models = {};
 };
 
 // Immutable; views live as long as the object.

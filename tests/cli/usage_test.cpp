@@ -98,7 +98,7 @@ TEST_CASE("lists of numbers and tasks are taken with commas, or one by one") {
              Contains("--recall-k: expected a number above 0; found five (--help tells more)"));
   CHECK_THAT(usage("--recall-k", "0"), Contains("expected a number above 0; found 0 ("));
   CHECK_THAT(usage("--recall-k", "1.5"),
-             Contains("expected a number that the option takes; found"));
+             Contains("--recall-k: expected a whole number, 0 or more; found 1.5"));
   CHECK_THAT(usage("--threads", "0"), Contains("--threads: expected 1 to 1024; found 0 ("));
   CHECK_THAT(usage("--threads", std::string(300, '9')),
              Contains("999…999") && Contains("(--help tells more)"));

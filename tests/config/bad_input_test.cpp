@@ -145,18 +145,24 @@ TEST_CASE("wrong types name what was expected and found") {
        "c.yaml:1: train.augment: wrong type; expected true or false; found 'yes'"},
       {"train: {augment: 'true'}\n",
        "c.yaml:1: train.augment: wrong type; expected true or false; found 'true'"},
-      {"corpus: {path: }\n", "c.yaml:1: corpus.path: wrong type; expected text; found nothing"},
-      {"corpus: {path: ~}\n", "c.yaml:1: corpus.path: wrong type; expected text; found nothing"},
+      {"corpus: {path: }\n",
+       "c.yaml:1: corpus.path: wrong type; expected text, in quotes if it is ~ or null; found "
+       "nothing"},
+      {"corpus: {path: ~}\n",
+       "c.yaml:1: corpus.path: wrong type; expected text, in quotes if it is ~ or null; found "
+       "nothing"},
       {"corpus: {path: {a: b}}\n",
        "c.yaml:1: corpus.path: wrong type; expected text; found a mapping"},
-      {"eval: {recall_k: 5}\n", "c.yaml:1: eval.recall_k: wrong type; expected a list; found '5'"},
+      {"eval:\n  recall_k: 1,5\n",
+       "c.yaml:2: eval.recall_k: wrong type; expected a list, as [1,5]; found '1,5'"},
+      {"eval: {datasets: 5}\n", "c.yaml:1: eval.datasets: wrong type; expected a list; found '5'"},
       {"eval:\n  recall_k:\n    - 1\n    - x\n",
        "c.yaml:4: eval.recall_k[1]: wrong type; expected a whole number from 0 to 4294967295; "
        "found 'x'"},
       {"eval: {datasets: [a]}\n",
        "c.yaml:1: eval.datasets[0]: wrong type; expected a mapping; found 'a'"},
       {"launcher: {mpirun_args: --mca}\n",
-       "c.yaml:1: launcher.mpirun_args: wrong type; expected a list; found '--mca'"},
+       "c.yaml:1: launcher.mpirun_args: wrong type; expected a list, as [--mca]; found '--mca'"},
   };
   for (const Bad& each : bad) {
     CAPTURE(each.yaml);

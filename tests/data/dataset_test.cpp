@@ -76,7 +76,7 @@ TEST_CASE_METHOD(DatasetTest, "what is missing or contradicts itself is named") 
     return message;
   };
   CHECK(contains(with(tar_member("a.png", "x") + tar_member("a.cls", "2")),
-                 "a class without a name; expected below 2"));
+                 "a label that is none of the classes; expected 0 to 1"));
   CHECK(contains(with(tar_member("a.png", "x") + tar_member("a.cls", "one")), "not a number"));
   CHECK(contains(with(tar_member("a.png", "x") + tar_member("a.cls", "-1")), "not a number"));
   CHECK(contains(with(tar_member("a.png", "x")), "some samples have a class and some have none"));
@@ -147,9 +147,46 @@ TEST_CASE_METHOD(DatasetTest, "the check before an evaluation has its rules and 
   expect_both(image + tar_member("a.cls", "one") + kTarEnd, "not a number");
   expect_both(image + tar_member("a.cls", " ") + kTarEnd, "found nothing");
   expect_both(image + label + tar_member("a.txt", "\xFF") + kTarEnd, "not valid UTF-8");
+  expect_both(image + label + tar_member("a.txt", std::string((1 << 20) + 1, 'a')) + kTarEnd,
+              "a.txt: a part of a sample is too large; expected at most 1048576 bytes");
+  expect_both(image + tar_member("a.cls", std::string(65, ' ')) + kTarEnd,
+              "a.cls: a part of a sample is too large; expected at most 64 bytes");
   expect_both(image + label + tar_member("b.png", "", '2') + kTarEnd, "b.png: a part of a sample");
   expect_both(image + label + kTarEnd + image + label + kTarEnd, "a second archive behind");
   expect_both(image + label + kTarEnd + "no member", "");
+}
+
+TEST_CASE_METHOD(DatasetTest,
+                 "the check before a retrieval looks at labels as the retrieval does") {
+  const auto message_of = [](const std::function<void()>& action) {
+    return test::error_of<DataError>(action);
+  };
+  const auto expect_both = [&](const std::string& label, const std::string& words) {
+    INFO(words);
+    test::write_file(root / "test/1.tar",
+                     tar_member("a.png", "x") + tar_member("a.txt", "a cat") + label + kTarEnd);
+    CHECK(contains(message_of([&] { read_dataset(root, "test"); }), words));
+    CHECK(contains(message_of([&] { check_dataset(root, "test", {"retrieval"}); }), words));
+  };
+  test::write_file(root / "test/0.tar", tar_member("b.png", "x") + tar_member("b.txt", "a dog") +
+                                            tar_member("b.cls", "0") + kTarEnd);
+  expect_both(tar_member("a.cls", "1"), "");
+  expect_both(tar_member("a.cls", "2"), "a label that is none of the classes; expected 0 to 1");
+  expect_both("",
+              "some samples have a class and some have none; expected KEY.cls in each sample "
+              "or in none; found no .cls here, unlike in b");
+}
+
+TEST_CASE_METHOD(DatasetTest, "a JSON list of class names or templates is no list of lines") {
+  for (const char* text : {R"(["a", "b"])", "[\n  \"a {c}\",\n  \"{c}\"\n]\n"}) {
+    test::write_file(root / "classnames.txt", text);
+    CHECK(contains(error(), "classnames.txt: the file is a JSON list; expected a class a line"));
+    test::write_file(root / "classnames.txt", "[a]\nmagpie [bird]\n");
+    CHECK(error().empty());
+    test::write_file(root / "zeroshot_classification_templates.txt", text);
+    CHECK(contains(error(), "the file is a JSON list; expected a template a line"));
+    test::write_file(root / "zeroshot_classification_templates.txt", "{c}");
+  }
 }
 
 TEST_CASE_METHOD(DatasetTest, "members without an extension are counted in a warning") {

@@ -1,6 +1,7 @@
 """Checkpoints, class lists and evaluation sets as other tools write them."""
 
 import json
+import tarfile
 
 import numpy
 import torch
@@ -84,6 +85,7 @@ def layouts(bench):
         ("ema-names", renamed("ema_model."), ["ema"]),
         ("ema-dict", {"epoch": 3, "state_dict_ema": state}, ["state_dict_ema"]),
         ("nested", {"model": state, "optimizer": {}}, ["model"]),
+        ("averaged", {"n_averaged": torch.tensor(3), **renamed("module.")}, ["averagedmodel", "n_averaged"]),
     ]
     for name, content, words in foreign:
         outcome, tensors = converted(bench, name, content, place)
@@ -96,6 +98,18 @@ def layouts(bench):
             bench.judge(f"a checkpoint of the layout {name} is converted or named", True, "", "")
         else:
             bench.expect_refusal(f"a checkpoint of the layout {name} is converted or named", outcome, words)
+    outcome, tensors = converted(bench, "two-models", {"state_dict": state, "state_dict_ema": renamed("")}, place)
+    bench.judge(
+        "of two models in a file state_dict is read and the other one is named",
+        bool(tensors) and "not read     state_dict_ema" in outcome.out,
+        "a line that names state_dict_ema",
+        outcome,
+    )
+    packed = place / "packed.pt"
+    with tarfile.open(packed, "w") as tar:
+        tar.add(bench.shared["clip"].folder / "open_clip_config.json", "open_clip_config.json")
+    outcome = bench.helip("convert", packed, place / "packed-out.safetensors", "--model", place / "arch.json")
+    bench.expect_refusal("a tar named .pt is named", outcome, ["a tar"])
     missing = {key: value for key, value in state.items() if key != "visual.proj"}
     outcome, _ = converted(bench, "missing", missing, place)
     bench.expect_refusal("a missing tensor is named", outcome, ["visual.proj"])
@@ -293,6 +307,14 @@ def evaluation_sets(bench):
     outcome, _ = scored(bench, data)
     bench.expect_refusal("an evaluation image that is a link is refused by its key", outcome, ["u"])
     data.write()
+    (data.folder / "zeroshot_classification_templates.txt").write_text('["a photo of a {c}.", "{c}"]\n')
+    outcome, _ = scored(bench, data)
+    bench.expect_refusal("templates that are a JSON list are refused", outcome, ["JSON", "a template a line"])
+    data.write()
+    data.names(json.dumps(data.NAMES) + "\n")
+    outcome, _ = scored(bench, data)
+    bench.expect_refusal("class names that are a JSON list are refused", outcome, ["JSON", "a class a line"])
+    data.write()
     for template in ("a photo of a {}.", "a photo"):
         (data.folder / "zeroshot_classification_templates.txt").write_text(f"a {{c}}\n{template}\n")
         outcome, _ = scored(bench, data)
@@ -305,6 +327,15 @@ def evaluation_sets(bench):
         "recall@5 or how",
         outcome,
     )
+    outcome, _ = scored(bench, data, "retrieval", "--recall-k", "12")
+    bench.judge(
+        "a recall@K over K candidates or fewer is warned of",
+        "recall@12 does not compare models" in outcome.err,
+        "a warning",
+        outcome,
+    )
+    outcome, _ = scored(bench, data, "retrieval", "--recall-k", "1.5")
+    bench.expect_refusal("a K that is no whole number is refused by its option", outcome, ["--recall-k", "1.5"])
     outcome, metrics = scored(bench, data, "retrieval", "--recall-k", "1", "5", "--recall-k", "3")
     bench.judge(
         "--recall-k takes its numbers one by one",
