@@ -24,22 +24,18 @@ namespace {
 
 constexpr std::size_t kShownBytes = 80;  // of what a message quotes
 
-DataError wrong(const std::string& what, const std::filesystem::path& where,
-                const std::string& expected = {}, const std::string& found = {}) {
-  return DataError({.what = what, .where = where.string(), .expected = expected, .found = found});
-}
-
 std::vector<std::string> lines_of(std::string_view text, const std::filesystem::path& where) {
   if (!is_valid_utf8(text)) {
     const bool utf16 = text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF");
-    throw wrong("text is not valid UTF-8", where, "UTF-8", utf16 ? "UTF-16" : "other bytes");
+    throw dataset_error("text is not valid UTF-8", where, "UTF-8",
+                        utf16 ? "UTF-16" : "other bytes");
   }
   return python_lines(text);
 }
 
 std::string read_data_file(const std::filesystem::path& file) {
   if (!is_file(file))
-    throw wrong("a file of the data set is missing", file, "a file", helip::kind_of(file));
+    throw dataset_error("a file of the data set is missing", file, "a file", helip::kind_of(file));
   return read_text_file(file);
 }
 
@@ -58,8 +54,8 @@ std::int64_t whole_number(const std::string& text, const std::filesystem::path& 
   std::int64_t value = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
   if (error != std::errc() || end != digits.data() + digits.size() || value < 0) {
-    throw wrong("not a number", where, "a whole number, 0 or more",
-                digits.empty() ? "nothing" : cat("'", shortened(digits, kShownBytes), "'"));
+    throw dataset_error("not a number", where, "a whole number, 0 or more",
+                        digits.empty() ? "nothing" : cat("'", shortened(digits, kShownBytes), "'"));
   }
   return value;
 }
@@ -89,7 +85,7 @@ void check_templates(const std::vector<std::string>& templates, const std::files
       has_class = true;
     }
     if (text.empty() || (has_class && rest.find_first_of("{}") == std::string::npos)) continue;
-    throw wrong(
+    throw dataset_error(
         has_class ? "a template with another placeholder than {c}" : "a template without its class",
         cat(file.string(), ":", i + 1), "{c} in each line",
         cat("'", shortened(text, kShownBytes), "'"));
@@ -126,20 +122,17 @@ std::string read_shard(const std::filesystem::path& shard, Dataset& dataset) {
 
 // A class number names a line of classnames.txt; all samples have one or none has.
 void check_labels(const Dataset& dataset, const std::filesystem::path& folder) {
-  const auto classes = static_cast<std::int64_t>(dataset.classnames.size());
+  const std::size_t classes = dataset.classnames.size();
   const DatasetSample& first = dataset.samples.front();
   const bool labelled = first.label >= 0;
   for (const DatasetSample& sample : dataset.samples) {
-    const std::filesystem::path where = cat(folder.string(), ": ", sample.key);
+    const std::string where = cat(folder.string(), ": ", sample.key);
     if ((sample.label >= 0) != labelled)
-      throw wrong("some samples have a class and some have none", where,
-                  "KEY.cls in each sample or in none",
-                  cat(labelled ? "no .cls" : "a .cls", " here, unlike in ",
-                      shortened(first.key, kShownBytes)));
-    if (classes > 0 && sample.label >= classes) {
-      throw wrong("a class without a name", where,
-                  cat("below ", classes, ", the lines of classnames.txt"), cat(sample.label));
-    }
+      throw dataset_error("some samples have a class and some have none", where,
+                          "KEY.cls in each sample or in none",
+                          cat(labelled ? "no .cls" : "a .cls", " here, unlike in ",
+                              shortened(first.key, kShownBytes)));
+    if (classes > 0) check_label(sample.label, classes, where);
   }
 }
 
@@ -179,15 +172,27 @@ std::vector<std::string> captions_in(const std::string& text, const std::string&
   return lines_of(text, where);
 }
 
+void check_label(std::int64_t label, std::size_t classes, const std::string& where) {
+  if (label < static_cast<std::int64_t>(classes)) return;
+  throw dataset_error("a label that is none of the classes", where,
+                      cat("0 to ", classes - 1, ", a line of classnames.txt each"),
+                      cat("'", label, "'"));
+}
+
+DataError dataset_error(const std::string& what, const std::filesystem::path& where,
+                        const std::string& expected, const std::string& found) {
+  return DataError({.what = what, .where = where.string(), .expected = expected, .found = found});
+}
+
 DataError no_samples(const std::filesystem::path& split_folder, std::int64_t shards) {
-  return wrong("the data set has no samples", split_folder, "samples in its tars",
-               cat("none in ", shards, " tars"));
+  return dataset_error("the data set has no samples", split_folder, "samples in its tars",
+                       cat("none in ", shards, " tars"));
 }
 
 std::int64_t read_shard_count(const std::filesystem::path& split_folder) {
   if (!std::filesystem::is_directory(split_folder)) {
-    throw wrong("the data set has no such split", split_folder, "a folder with nshards.txt",
-                std::filesystem::exists(split_folder) ? "a file" : "no such folder");
+    throw dataset_error("the data set has no such split", split_folder, "a folder with nshards.txt",
+                        std::filesystem::exists(split_folder) ? "a file" : "no such folder");
   }
   const auto file = split_folder / "nshards.txt";
   std::string number = read_data_file(file);
@@ -197,9 +202,9 @@ std::int64_t read_shard_count(const std::filesystem::path& split_folder) {
   for (std::int64_t i = 0; i < shards; ++i) {
     const auto shard = split_folder / cat(i, ".tar");
     if (std::filesystem::exists(shard)) continue;
-    throw wrong("a shard of the data set is missing", shard,
-                cat(shards, " shards, as nshards.txt says: 0.tar to ", shards - 1, ".tar"),
-                tars_there(split_folder));
+    throw dataset_error("a shard of the data set is missing", shard,
+                        cat(shards, " shards, as nshards.txt says: 0.tar to ", shards - 1, ".tar"),
+                        tars_there(split_folder));
   }
   const auto beyond = split_folder / cat(shards, ".tar");
   if (std::filesystem::exists(beyond)) {
@@ -211,8 +216,8 @@ std::int64_t read_shard_count(const std::filesystem::path& split_folder) {
 Dataset read_dataset(const std::filesystem::path& folder, const std::string& split) {
   Dataset dataset;
   if (!std::filesystem::is_directory(folder))
-    throw wrong("the data set does not exist", folder, "a folder",
-                std::filesystem::exists(folder) ? "a file" : "no such folder");
+    throw dataset_error("the data set does not exist", folder, "a folder",
+                        std::filesystem::exists(folder) ? "a file" : "no such folder");
   const auto split_folder = folder / split;
   const std::int64_t shards = read_shard_count(split_folder);
   dataset.classnames = read_class_names(folder);

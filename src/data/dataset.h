@@ -2,6 +2,7 @@
 // FOLDER/{train,test}/{nshards.txt,0.tar,…}, classnames.txt, zeroshot_classification_templates.txt.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -44,7 +45,15 @@ std::int64_t read_shard_count(const std::filesystem::path& split_folder);
 std::int64_t label_in(const std::string& text, const std::string& where);
 std::vector<std::string> captions_in(const std::string& text, const std::string& where);
 
-// The error of a split whose shards hold no sample.
+// Throws DataError if `label` is not below `classes`, the number of lines of classnames.txt.
+// `where`: the sample or its member.
+void check_label(std::int64_t label, std::size_t classes, const std::string& where);
+
+// Returns an error about a data set.
+DataError dataset_error(const std::string& what, const std::filesystem::path& where,
+                        const std::string& expected, const std::string& found);
+
+// Returns the error of a split whose shards hold no sample.
 DataError no_samples(const std::filesystem::path& split_folder, std::int64_t shards);
 
 // Reads one split into memory (encoded bytes). Throws DataError naming what is missing or damaged.

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <optional>
 
-#include "common/error.h"
 #include "common/text.h"
 #include "data/dataset.h"
 #include "data/shard_samples.h"
@@ -17,11 +16,6 @@ namespace fs = std::filesystem;
 
 constexpr std::uint64_t kLongestLabel = 64;  // bytes
 constexpr std::uint64_t kLongestCaptions = 1 << 20;
-
-DataError wrong(const std::string& what, const fs::path& where, const std::string& expected,
-                const std::string& found) {
-  return DataError({.what = what, .where = where.string(), .expected = expected, .found = found});
-}
 
 struct Needs {
   std::optional<std::size_t> classes;  // labels must be below it
@@ -38,11 +32,7 @@ std::uint64_t check_shard(const fs::path& shard, const Needs& needs, std::uint64
     if (name.extension == "cls") {
       const std::int64_t label = label_in(headers.content(kLongestLabel), where);
       has_label = true;
-      if (needs.classes && static_cast<std::uint64_t>(label) >= *needs.classes) {
-        throw wrong("a label that is none of the classes", where,
-                    cat("0 to ", *needs.classes - 1, ", a line of classnames.txt each"),
-                    cat("'", label, "'"));
-      }
+      if (needs.classes) check_label(label, *needs.classes, where);
     } else if (name.extension == "txt") {
       const auto captions = captions_in(headers.content(kLongestCaptions), where);
       has_captions = std::any_of(captions.begin(), captions.end(),
@@ -51,9 +41,10 @@ std::uint64_t check_shard(const fs::path& shard, const Needs& needs, std::uint64
   };
   const auto close = [&](const std::string& key) {
     const std::string where = cat(shard.string(), ": ", key);
-    if (needs.classes && !has_label) throw wrong("a sample has no label", where, "KEY.cls", "none");
+    if (needs.classes && !has_label)
+      throw dataset_error("a sample has no label", where, "KEY.cls", "none");
     if (needs.captions && !has_captions)
-      throw wrong("a sample has no caption", where, "KEY.txt, one a line", "none");
+      throw dataset_error("a sample has no caption", where, "KEY.txt, one a line", "none");
     ++samples;
     has_label = has_captions = false;
   };
@@ -85,14 +76,14 @@ std::optional<std::size_t> check_dataset(const fs::path& folder, const std::stri
   if (wants("zero_shot") || wants("linear_probe")) {
     needs.classes = read_class_names(folder).size();
     if (*needs.classes == 0) {
-      throw wrong("the data set has no classes", folder, "classnames.txt, a class a line",
-                  fs::exists(folder / "classnames.txt") ? "an empty file" : "no such file");
+      throw dataset_error("the data set has no classes", folder, "classnames.txt, a class a line",
+                          fs::exists(folder / "classnames.txt") ? "an empty file" : "no such file");
     }
   }
   if (wants("zero_shot") && read_templates(folder).empty()) {
     const fs::path file = folder / "zeroshot_classification_templates.txt";
-    throw wrong("the data set has no prompt templates", file, "a template with {c} a line",
-                fs::exists(file) ? "an empty file" : "no such file");
+    throw dataset_error("the data set has no prompt templates", file, "a template with {c} a line",
+                        fs::exists(file) ? "an empty file" : "no such file");
   }
   check_split(folder / split, needs);
   if (wants("linear_probe")) {

@@ -76,7 +76,7 @@ TEST_CASE_METHOD(DatasetTest, "what is missing or contradicts itself is named") 
     return message;
   };
   CHECK(contains(with(tar_member("a.png", "x") + tar_member("a.cls", "2")),
-                 "a class without a name; expected below 2"));
+                 "a label that is none of the classes; expected 0 to 1"));
   CHECK(contains(with(tar_member("a.png", "x") + tar_member("a.cls", "one")), "not a number"));
   CHECK(contains(with(tar_member("a.png", "x") + tar_member("a.cls", "-1")), "not a number"));
   CHECK(contains(with(tar_member("a.png", "x")), "some samples have a class and some have none"));
