@@ -20,16 +20,8 @@ namespace fs = std::filesystem;
 
 constexpr const char* kWorkDirKey = "output.work_dir";
 
-// The folder itself, or the nearest one above it that is there: what is not there will be made.
-fs::path nearest_there(const fs::path& folder) {
-  std::error_code ignored;
-  for (fs::path path = fs::absolute(folder);; path = path.parent_path()) {
-    if (fs::exists(fs::symlink_status(path, ignored)) || path == path.root_path()) return path;
-  }
-}
-
 void check_can_write(const fs::path& folder, const std::string& key) {
-  const fs::path there = nearest_there(folder);
+  const fs::path there = nearest_existing(folder);
   const std::string problem = writing_problem(there.string());
   if (problem.empty()) return;
   missing("the folder cannot be written", key, "a folder that can be made or written to",
@@ -92,7 +84,7 @@ void check_room(const config::RunConfig& config, const coordinator::WorkDir& wor
                 rpc::Stage until) {
   std::error_code ignored;
   if (fs::exists(work_dir.database(), ignored)) return;
-  const fs::path there = nearest_there(work_dir.root());
+  const fs::path there = nearest_existing(work_dir.root());
   struct statvfs disk {};
   if (::statvfs(there.c_str(), &disk) != 0) return;
   const double free = static_cast<double>(disk.f_bavail) * static_cast<double>(disk.f_frsize);

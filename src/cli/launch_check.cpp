@@ -14,6 +14,7 @@
 #include "cli/run_job.h"
 #include "cli/scratch_folder.h"
 #include "common/log.h"
+#include "common/path_kind.h"
 #include "common/text.h"
 #include "coordinator/launch_environment.h"
 #include "coordinator/launcher.h"
@@ -346,12 +347,7 @@ std::optional<Problem> unfit_temporary_folder(const Machine& machine, std::strin
                    .expected = cat("a folder that takes files, with ", human_bytes(kLeastRoom)),
                    .found = cat(folder, ": ", found)};
   };
-  std::error_code ignored;
-  fs::path there(folder);
-  // mpirun makes the folder.
-  while (!fs::exists(there, ignored) && there.has_parent_path() && there != there.root_path()) {
-    there = there.parent_path();
-  }
+  const fs::path there = nearest_existing(folder);  // mpirun makes the folder
   const std::string problem = writing_problem(there.string());
   if (!problem.empty()) return fault(problem);
   struct statvfs disk {};

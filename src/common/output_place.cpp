@@ -69,10 +69,7 @@ void check_output_place(const fs::path& path, const std::string& option, Existin
   } else if (fs::exists(fs::symlink_status(whole, error))) {
     throw refusal("the output exists already", option, "a new file or folder", whole.string());
   }
-  fs::path folder = whole.parent_path();
-  while (folder.has_relative_path() && !fs::exists(fs::symlink_status(folder, error))) {
-    folder = folder.parent_path();
-  }
+  const fs::path folder = nearest_existing(whole.parent_path());
   if (!is_folder(folder)) {
     throw refusal("the output's folder is no folder", option, "a folder at " + folder.string(),
                   kind_of(folder));

@@ -45,6 +45,15 @@ std::string kind_of(const fs::path& path) {
   }
 }
 
+fs::path nearest_existing(const fs::path& path) {
+  fs::path nearest = fs::absolute(path);
+  std::error_code ignored;
+  while (nearest.has_relative_path() && !fs::exists(fs::symlink_status(nearest, ignored))) {
+    nearest = nearest.parent_path();
+  }
+  return nearest;
+}
+
 std::string why_not_there(const fs::path& path) {
   struct stat status {};
   return ::stat(path.c_str(), &status) == 0 ? "" : std::generic_category().message(errno);

@@ -41,6 +41,10 @@ void PngAnimation::add(const PngChunk& chunk) {
 PngChunks::PngChunks(std::span<const std::byte> encoded)
     : rest_(encoded.subspan(std::min(encoded.size(), kSignatureBytes))) {}
 
+bool PngChunks::stops_pillow(const PngChunk& chunk) const {
+  return chunk.name == "IEND" || (has_pixels_ && animation_.is_animated() && chunk.name == "fcTL");
+}
+
 std::optional<PngChunk> PngChunks::next() {
   if (rest_.size() < kHeadBytes) return std::nullopt;
   PngChunk chunk;
@@ -52,6 +56,10 @@ std::optional<PngChunk> PngChunks::next() {
   rest_ = rest_.subspan(chunk.content.size());
   chunk.checksum = rest_.first(std::min(kChecksumBytes, rest_.size()));
   rest_ = rest_.subspan(chunk.checksum.size());
+  has_pixels_ = has_pixels_ || chunk.name == "IDAT";
+  if (!has_pixels_) animation_.add(chunk);
+  chunk.is_last = stops_pillow(chunk);
+  if (chunk.is_last) rest_ = {};
   return chunk;
 }
 

@@ -162,15 +162,8 @@ class Collector {
 ImageMetadata png_metadata(std::span<const std::byte> encoded) {
   Collector collector;
   PngChunks chunks(encoded);
-  PngAnimation animation;
-  bool has_pixels = false;
   while (const auto chunk = chunks.next()) {
-    if (chunk->name == "IDAT") has_pixels = true;
-    if (!has_pixels) animation.add(*chunk);
-    // Pillow looks no further than at the next picture of an animation.
-    const bool is_next = has_pixels && animation.is_animated() && chunk->name == "fcTL";
-    if (is_next || chunk->name == "IEND") break;
-    if (chunk->is_whole()) collector.add(*chunk);
+    if (chunk->is_whole() && !chunk->is_last) collector.add(*chunk);
   }
   return collector.found();
 }

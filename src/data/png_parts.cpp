@@ -46,12 +46,12 @@ void take(const PngChunk& chunk, PngParts& parts) {
   }
 }
 
-// The chunks before the first of the pixels, which is returned.
-PngChunk read_up_to_data(PngChunks& chunks, PngParts& parts, PngAnimation& animation) {
+// Reads the chunks before the pixels into `parts`. Returns the first chunk of the pixels.
+PngChunk read_up_to_data(PngChunks& chunks, PngParts& parts) {
   while (true) {
     const auto chunk = chunks.next();
     if (!chunk) fail_decoding("PNG", "the file is truncated or damaged before its pixels");
-    if (chunk->name == "IEND") fail_decoding("PNG", "no pixels before its end");
+    if (chunk->is_last) fail_decoding("PNG", "no pixels before its end");
     if (chunk->name == "IDAT") return *chunk;
     expect_whole(*chunk);
     // Pillow refuses the file as well where only a comment is damaged; no pixel is in doubt then.
@@ -59,7 +59,6 @@ PngChunk read_up_to_data(PngChunks& chunks, PngParts& parts, PngAnimation& anima
       fail_decoding("PNG", cat("its chunk ", chunk->name, " is damaged: wrong checksum"));
     note_checksum(*chunk, parts);
     take(*chunk, parts);
-    animation.add(*chunk);
   }
 }
 
@@ -68,9 +67,7 @@ PngChunk read_up_to_data(PngChunks& chunks, PngParts& parts, PngAnimation& anima
 PngParts find_png_parts(std::span<const std::byte> encoded) {
   PngParts parts;
   PngChunks chunks(encoded);
-  PngAnimation animation;
-  bool has_ended = false;
-  std::optional<PngChunk> chunk = read_up_to_data(chunks, parts, animation);
+  std::optional<PngChunk> chunk = read_up_to_data(chunks, parts);
   for (; chunk && chunk->name == "IDAT"; chunk = chunks.next()) {
     parts.data.push_back(chunk->content);
     parts.data_bytes += chunk->content.size();
@@ -80,13 +77,12 @@ PngParts find_png_parts(std::span<const std::byte> encoded) {
       note_checksum(*chunk, parts);
     }
   }
-  for (; chunk && !has_ended; chunk = has_ended ? std::nullopt : chunks.next()) {
-    // Pillow looks no further than at the next picture of an animation.
-    has_ended = chunk->name == "IEND" || (animation.is_animated() && chunk->name == "fcTL");
-    if (!has_ended) expect_whole(*chunk);
+  for (; chunk; chunk = chunks.next()) {
+    if (!chunk->is_last) expect_whole(*chunk);
     note_checksum(*chunk, parts);
+    if (chunk->is_last) return parts;
   }
-  if (!has_ended) note(parts, {kNoEnd, ""});
+  note(parts, {kNoEnd, ""});
   return parts;
 }
 

@@ -6,31 +6,24 @@ import os
 import pathlib
 import shutil
 import socket
-import struct
 import subprocess
 import sys
 import tarfile
 import tempfile
 import time
-import zlib
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
+from png_chunks import png  # noqa: E402
 
 HELIP = pathlib.Path(sys.argv[1]).resolve()
 RANK = {"OMPI_COMM_WORLD_RANK": "1", "OMPI_COMM_WORLD_SIZE": "4", "OMPI_UNIVERSE_SIZE": "4", "OMPI_MCA_ess": "pmi",
         "OMPI_MCA_orte_hnp_uri": "1.0;tcp://127.0.0.1:9", "PMIX_RANK": "1", "PMIX_NAMESPACE": "7"}
 
 
-def png():
-    def chunk(kind, data):
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-    header = struct.pack(">IIBBBBB", 2, 2, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(bytes(14))) + chunk(b"IEND", b"")
-
-
 def write_corpus(file):
     with tarfile.open(file, "w") as tar:
         for key in "abcd":
-            for extension, content in (("png", png()), ("txt", f"picture {key}".encode())):
+            for extension, content in (("png", png(2, 2, 8, 2, [bytes(6)] * 2)), ("txt", f"picture {key}".encode())):
                 member = tarfile.TarInfo(f"{key}.{extension}")
                 member.size = len(content)
                 tar.addfile(member, io.BytesIO(content))

@@ -10,6 +10,7 @@ import subprocess
 import tarfile
 import traceback
 import typing
+import warnings
 
 from PIL import Image
 
@@ -157,6 +158,18 @@ def encoded(image, form="PNG", **more):
     content = io.BytesIO()
     image.save(content, form, **more)
     return content.getvalue()
+
+
+def opened(content):
+    """Pillow's image, or None if it cannot read it."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            image = Image.open(io.BytesIO(content))
+            image.load()
+            return Image.open(io.BytesIO(content))
+    except Exception:  # noqa: BLE001 - Pillow raises many kinds
+        return None
 
 
 def png(seed=0):

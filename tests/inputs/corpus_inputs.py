@@ -107,32 +107,30 @@ def links(bench):
     account(bench, "a tar's symbolic and hard links are counted", tar, 6, place)
 
 
+def expect_used_or_named(bench, what, place, count, word):
+    """A folder with `count` pairs, some of them in no tar: all become pairs, or the output names what is left out."""
+    outcome, made = bench.data_import(place / "in", place / "out")
+    everything = outcome.text + json.dumps(made.left_out)
+    bench.judge(
+        f"{what} is imported, counted or named",
+        len(made.pairs) == count or word in everything,
+        f"{count} pairs or {word}",
+        f"{len(made.pairs)} pairs, {outcome}",
+    )
+
+
 def folders_beside_tars(bench):
     place = bench.place("beside")
     (place / "in").mkdir()
     write_tar(place / "in/a.tar", samples(3))
     for i in range(5):
         write_pair(place / "in/loose", f"p{i}", 10 + i)
-    outcome, made = bench.data_import(place / "in", place / "out")
-    everything = outcome.text + json.dumps(made.left_out)
-    bench.judge(
-        "a folder of images beside tars is imported, counted or named",
-        len(made.pairs) == 8 or "loose" in everything,
-        "8 pairs or the folder's name",
-        f"{len(made.pairs)} pairs, {outcome}",
-    )
+    expect_used_or_named(bench, "a folder of images beside tars", place, 8, "loose")
     place = bench.place("loose-beside")
     (place / "in").mkdir()
     write_tar(place / "in/a.tar", samples(3))
     write_pair(place / "in", "stray", 10)
-    outcome, made = bench.data_import(place / "in", place / "out")
-    everything = outcome.text + json.dumps(made.left_out)
-    bench.judge(
-        "an image that lies beside tars is imported, counted or named",
-        len(made.pairs) == 4 or "stray" in everything,
-        "4 pairs or the image's name",
-        f"{len(made.pairs)} pairs, {outcome}",
-    )
+    expect_used_or_named(bench, "an image that lies beside tars", place, 4, "stray")
 
 
 def upper_case(bench):

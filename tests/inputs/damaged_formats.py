@@ -1,11 +1,19 @@
 """Ways to damage tars, pictures, arrays and checkpoints whose checksums and lengths still fit."""
 
 import io
+import pathlib
 import struct
+import sys
 import zipfile
 import zlib
 
 from damage import NUMBERS, of_bytes, of_json
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
+import png_chunks  # noqa: E402
+
+WEBP_NAMES = [b"VP8 ", b"VP8L", b"VP8X", b"ALPH", b"ANIM", b"ANMF", b"EXIF", b"XMP ", b"ICCP", b"abcd"]
+PNG_NAMES = [b"PLTE", b"tRNS", b"IDAT", b"fdAT", b"acTL", b"iCCP", b"eXIf", b"gAMA", b"\0\0\0\0", b"abcd", b"ABCD"]
 
 
 def of_tar(rng, content):
@@ -79,14 +87,10 @@ def of_jpeg(rng, content):
     return content[:2] + b"".join(segments) + scan, f"jpeg {how}"
 
 
-def of_webp(rng, content):
-    """A chunk that is changed, lost, moved or renamed, in a file of the right length."""
-    parts, at = [], 12
-    while at + 8 <= len(content):
-        (size,) = struct.unpack("<I", content[at + 4 : at + 8])
-        parts.append([content[at : at + 4], content[at + 8 : at + 8 + size]])
-        at += 8 + size + size % 2
-    how = rng.choice(["content", "content", "lose", "twice", "swap", "name", "length"])
+def damage_chunk(rng, parts, names, other):
+    """Changes, loses, doubles, moves or renames one of `parts`, each [name, content]. Returns what it did; `other`: nothing
+    yet, the caller damages the file in a way of its format."""
+    how = rng.choice(["content", "content", "lose", "twice", "swap", "name", other])
     one = rng.randrange(len(parts))
     if how == "content":
         parts[one][1] = of_bytes(rng, parts[one][1])[0][:100000]
@@ -97,7 +101,18 @@ def of_webp(rng, content):
     elif how == "swap":
         rng.shuffle(parts)
     elif how == "name":
-        parts[one][0] = rng.choice([b"VP8 ", b"VP8L", b"VP8X", b"ALPH", b"ANIM", b"ANMF", b"EXIF", b"XMP ", b"ICCP", b"abcd"])
+        parts[one][0] = rng.choice(names)
+    return how
+
+
+def of_webp(rng, content):
+    """A chunk that is changed, lost, moved or renamed, in a file of the right length."""
+    parts, at = [], 12
+    while at + 8 <= len(content):
+        (size,) = struct.unpack("<I", content[at + 4 : at + 8])
+        parts.append([content[at : at + 4], content[at + 8 : at + 8 + size]])
+        at += 8 + size + size % 2
+    how = damage_chunk(rng, parts, WEBP_NAMES, "length")
     body = b"WEBP" + b"".join(name + struct.pack("<I", len(data)) + data + bytes(len(data) % 2) for name, data in parts)
     size = len(body) if how != "length" else rng.choice(NUMBERS) & 0xFFFFFFFF
     return b"RIFF" + struct.pack("<I", size) + body, f"webp {how}"
@@ -112,28 +127,11 @@ def of_picture(rng, content):
 
 def of_png(rng, content):
     """A chunk with a checksum that fits, or rows that inflate."""
-    if not content.startswith(b"\x89PNG"):
+    if not content.startswith(png_chunks.SIGNATURE[:4]):
         return of_bytes(rng, content)
-    parts, at = [], 8
-    while at + 12 <= len(content):
-        (size,) = struct.unpack(">I", content[at : at + 4])
-        parts.append([content[at + 4 : at + 8], content[at + 8 : at + 8 + size]])
-        at += 12 + size
-    how = rng.choice(["content", "content", "lose", "twice", "swap", "name", "rows"])
-    one = rng.randrange(len(parts))
-    if how == "content":
-        parts[one][1] = of_bytes(rng, parts[one][1])[0][:100000]
-    elif how == "lose":
-        del parts[one]
-    elif how == "twice":
-        parts.insert(rng.randrange(len(parts)), list(parts[one]))
-    elif how == "swap":
-        rng.shuffle(parts)
-    elif how == "name":
-        parts[one][0] = rng.choice(
-            [b"PLTE", b"tRNS", b"IDAT", b"fdAT", b"acTL", b"iCCP", b"eXIf", b"gAMA", b"\0\0\0\0", b"abcd", b"ABCD"]
-        )
-    else:
+    parts = [[name, body] for name, body, _ in png_chunks.chunks(content)]
+    how = damage_chunk(rng, parts, PNG_NAMES, "rows")
+    if how == "rows":
         rows = b"".join(body for name, body in parts if name == b"IDAT")
         try:
             rows = of_bytes(rng, zlib.decompress(rows))[0]
@@ -141,13 +139,7 @@ def of_png(rng, content):
             pass
         parts = [part for part in parts if part[0] != b"IDAT"]
         parts.insert(max(0, len(parts) - 1), [b"IDAT", zlib.compress(rows)])
-    return (
-        b"\x89PNG\r\n\x1a\n"
-        + b"".join(
-            struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body)) for name, body in parts
-        ),
-        f"png {how}",
-    )
+    return png_chunks.joined(parts), f"png {how}"
 
 
 def of_npy(rng, content):

@@ -2,40 +2,20 @@
 
 import io
 import json
+import pathlib
 import struct
-import warnings
-import zlib
+import sys
 
 import numpy
 from PIL import Image, ImageOps, PngImagePlugin
 
-from bench import encoded, picture, png, samples, write_tar
+from bench import encoded, opened, picture, png, samples, write_tar
 from caption_inputs import CAPTIONS, JSON_CAPTIONS
 from small_clip import COSINE, cosine, rows_of
 
-
-def chunks(png):
-    """(type, content, checksum) of a PNG's chunks."""
-    at = 8
-    while at < len(png):
-        (size,) = struct.unpack(">I", png[at : at + 4])
-        yield png[at + 4 : at + 8], png[at + 8 : at + 8 + size], png[at + 8 + size : at + 12 + size]
-        at += 12 + size
-
-
-def joined(parts):
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(content)) + name + content + checksum for name, content, checksum in parts
-    )
-
-
-def with_chunk(png, name, content, before=b"IDAT"):
-    out = []
-    for part in chunks(png):
-        if part[0] == before and all(other[0] != name for other in out):
-            out.append((name, content, struct.pack(">I", zlib.crc32(name + content))))
-        out.append(part)
-    return joined(out)
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
+import png_chunks  # noqa: E402
+from png_chunks import chunk, chunks, joined, with_chunk  # noqa: E402
 
 
 def png_without_end(png):
@@ -57,18 +37,15 @@ def sixteen_bit(size, channels):
     """A 16-bit PNG, which Pillow can only write in grey."""
     y, x = numpy.mgrid[: size[1], : size[0]]
     values = numpy.stack([(x * 977 + y * 331 * (c + 1)) % 65536 for c in range(channels)], -1).astype(">u2")
-    rows = b"".join(b"\0" + row.tobytes() for row in values)
     colour = {1: 0, 2: 4, 3: 2, 4: 6}[channels]
-    parts = [(b"IHDR", struct.pack(">IIBBBBB", *size, 16, colour, 0, 0, 0)), (b"IDAT", zlib.compress(rows)), (b"IEND", b"")]
-    return joined((name, content, struct.pack(">I", zlib.crc32(name + content))) for name, content in parts)
+    return png_chunks.png(*size, 16, colour, [row.tobytes() for row in values])
 
 
 def low_bit_grey(bits):
     size = (64, 50)
     per_byte = 8 // bits
-    rows = b"".join(b"\0" + bytes((x * 7 + y * 11) % 256 for x in range(size[0] // per_byte)) for y in range(size[1]))
-    parts = [(b"IHDR", struct.pack(">IIBBBBB", *size, bits, 0, 0, 0, 0)), (b"IDAT", zlib.compress(rows)), (b"IEND", b"")]
-    return joined((name, content, struct.pack(">I", zlib.crc32(name + content))) for name, content in parts)
+    rows = [bytes((x * 7 + y * 11) % 256 for x in range(size[0] // per_byte)) for y in range(size[1])]
+    return png_chunks.png(*size, bits, 0, rows)
 
 
 def animated(form):
@@ -88,7 +65,8 @@ def images():
     line = Image.radial_gradient("L").resize((120, 90)).point(lambda value: 255 if value > 90 else 0).convert("1")
     palette = picture(2, (90, 70)).quantize(13)
     see_through = transparent().quantize(20, method=Image.Quantize.FASTOCTREE)
-    rgb_key = with_chunk(encoded(picture(8, (50, 50))), b"tRNS", struct.pack(">HHH", *picture(8, (50, 50)).getpixel((9, 9))))
+    key = chunk(b"tRNS", struct.pack(">HHH", *picture(8, (50, 50)).getpixel((9, 9))))
+    rgb_key = with_chunk(encoded(picture(8, (50, 50))), key)
     comment = PngImagePlugin.PngInfo()
     comment.add_text("parameters", "masterpiece, best quality\nSteps: 20", zip=True)
     jpeg = encoded(big, "JPEG", quality=80)
@@ -112,9 +90,9 @@ def images():
         (
             "a PNG with gamma and chromaticities",
             with_chunk(
-                with_chunk(encoded(picture(4, (64, 64))), b"gAMA", struct.pack(">I", 100000)),
-                b"cHRM",
-                struct.pack(">8I", 31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000),
+                encoded(picture(4, (64, 64))),
+                chunk(b"gAMA", struct.pack(">I", 100000))
+                + chunk(b"cHRM", struct.pack(">8I", 31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000)),
             ),
         ),
         ("a PNG with a compressed comment", encoded(picture(5, (64, 40)), pnginfo=comment)),
@@ -145,18 +123,6 @@ def images():
         ("a lossy WebP with alpha", encoded(transparent((64, 64), (0, 255, 0)), "WEBP", quality=80)),
         ("an animated WebP", animated("WEBP")),
     ]
-
-
-def opened(content):
-    """Pillow's image, or None if it cannot read it."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            image = Image.open(io.BytesIO(content))
-            image.load()
-            return Image.open(io.BytesIO(content))
-    except Exception:  # noqa: BLE001 - Pillow raises many kinds
-        return None
 
 
 def embeddings(bench):

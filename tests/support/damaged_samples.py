@@ -12,6 +12,8 @@ import tarfile
 import typing
 import zlib
 
+import png_chunks
+
 DECODE = pathlib.Path(__file__).resolve().parent.parent / "golden" / "decode"
 # What a bomb inflates to: more than the tests grant in memory.
 BOMB_BYTES = 320 << 20
@@ -56,9 +58,8 @@ def profile_header(size):
 def png(side, depth=8, pixels=None, before=()):
     """RGB; `pixels`: the compressed rows, black ones if not given; `before`: (type, content) of chunks before them."""
     rows = zlib.compress(bytes(side * (1 + 3 * side))) if pixels is None else pixels
-    chunks = [(b"IHDR", struct.pack(">IIBBBBB", side, side, depth, 2, 0, 0, 0)), *before, (b"IDAT", rows), (b"IEND", b"")]
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content)) for name, content in chunks)
+    header = png_chunks.header(side, side, depth, 2)
+    return png_chunks.joined([(b"IHDR", header), *before, (b"IDAT", rows), (b"IEND", b"")])
 
 
 def webp(chunks):

@@ -7,6 +7,7 @@ and, if they differ, those composited over white.
 import io
 import json
 import os
+import pathlib
 import struct
 import sys
 import warnings
@@ -14,6 +15,9 @@ import zlib
 
 import numpy as np
 from PIL import Image
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent.parent / "support"))
+from png_chunks import SIGNATURE, chunk  # noqa: E402
 
 warnings.simplefilter("ignore")
 W, H = 29, 21
@@ -34,10 +38,6 @@ def saved(image, **options):
     return out.getvalue()
 
 
-def chunk(kind, data):
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-
 def png(width, height, depth, colour, rows, extra=b"", interlaced=False):
     """A PNG by hand, for what Pillow does not write. `rows(pass_x, pass_y, dx, dy)` gives packed rows."""
     header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, int(interlaced)))
@@ -46,7 +46,7 @@ def png(width, height, depth, colour, rows, extra=b"", interlaced=False):
     for x0, y0, dx, dy in passes if interlaced else [(0, 0, 1, 1)]:
         for row in rows(x0, y0, dx, dy):
             data += b"\0" + row
-    return b"\x89PNG\r\n\x1a\n" + header + extra + chunk(b"IDAT", zlib.compress(data, 9)) + chunk(b"IEND", b"")
+    return SIGNATURE + header + extra + chunk(b"IDAT", zlib.compress(data, 9)) + chunk(b"IEND", b"")
 
 
 def packed(samples, depth):

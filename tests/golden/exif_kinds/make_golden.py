@@ -8,11 +8,15 @@ import io
 import json
 import pathlib
 import struct
+import sys
 import warnings
 import zlib
 
 import numpy as np
 from PIL import Image, ImageOps
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent.parent / "support"))
+from png_chunks import chunk  # noqa: E402
 
 HERE = pathlib.Path(__file__).parent
 # No two turns give the same picture.
@@ -50,10 +54,6 @@ def jpeg(*segments, picture=PICTURE, fill=b""):
     picture.save(out, "JPEG", quality=70)
     whole = out.getvalue()
     return whole[:2] + b"".join(fill + b"\xff\xe1" + struct.pack(">H", len(s) + 2) + s for s in segments) + whole[2:]
-
-
-def chunk(name, content):
-    return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
 
 
 def png(*before, after=(), picture=PICTURE):

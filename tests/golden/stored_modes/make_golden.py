@@ -9,21 +9,19 @@ import hashlib
 import io
 import json
 import pathlib
-import struct
-import zlib
+import sys
 
 import numpy as np
 from PIL import Image
 from torchvision.transforms import InterpolationMode
 from torchvision.transforms import functional as F
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent.parent / "support"))
+import png_chunks  # noqa: E402
+from png_chunks import chunk  # noqa: E402
+
 HERE = pathlib.Path(__file__).parent
 RNG = np.random.default_rng(20261130)
-SIGNATURE = b"\x89PNG\r\n\x1a\n"
-
-
-def chunk(name, content):
-    return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
 
 
 def png(width, height, depth, colour, *extra):
@@ -42,9 +40,7 @@ def png(width, height, depth, colour, *extra):
     else:
         bits = (rows[:, :, None] >> np.arange(depth - 1, -1, -1)) & 1
         packed = np.packbits(bits.reshape(height, -1).astype(np.uint8), axis=1)
-    raw = b"".join(b"\0" + row.tobytes() for row in packed)
-    header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
-    return SIGNATURE + chunk(b"IHDR", header) + b"".join(extra) + chunk(b"IDAT", zlib.compress(raw, 9)) + chunk(b"IEND", b"")
+    return png_chunks.png(width, height, depth, colour, [row.tobytes() for row in packed], *extra, level=9)
 
 
 def palette(colours):
