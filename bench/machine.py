@@ -24,7 +24,8 @@ def cpu(cpuinfo=None):
 
 
 def product_units(output):
-    """Of what a program printed under `tell_products`: the instruction sets of its matrix products, by their share of the time.
+    """Returns the instruction sets of a program's matrix products, by their share of the time, from what it printed under
+    `tell_products`.
 
     oneDNN's lines are onednn_verbose,v1,primitive,exec,cpu,PRIMITIVE,IMPLEMENTATION,…,MILLISECONDS with implementations such as
     brg_matmul:avx512_core. MKL names its routine and time, not the unit that it took.

@@ -68,7 +68,7 @@ class PeakAnonymous {
   std::thread thread_;
 };
 
-// Of all slots' indices, then of their scores, as they lie in memory.
+// Returns the digest of all slots' indices and then their scores, as they lie in memory.
 std::string rows_digest(std::span<const std::uint32_t> indices, std::span<const float> scores) {
   return helip::Sha256().update(std::as_bytes(indices)).update(std::as_bytes(scores)).hex();
 }

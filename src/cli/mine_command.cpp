@@ -243,7 +243,7 @@ void add_mine_command(CLI::App& app, int& /*exit_code*/) {
                       "drop j if sim(I_i,T_j) > (1 - this) sim(I_i,T_i); needs a joint space");
   command
       ->add_option("--hub-cap", mining.hub_cap,
-                   "a pair is hard pair of at most so many targets; 0: of any number")
+                   "the most targets that may list the same hard pair; 0: any number")
       ->capture_default_str();
   as_path(
       command->add_option("--groups", arguments->groups,

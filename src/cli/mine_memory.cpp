@@ -58,7 +58,7 @@ MineMemory mine_memory(std::uint64_t pairs, const EmbeddingWidths& widths,
   for (const std::uint64_t dim : {widths.image, widths.text}) {
     memory.rows += n * width_of_rows(dim);
     memory.panels += packed * width_of_rows(dim);
-    // Of a row its norm, sum, scale, error and duplicate group; of a packed row scale and error.
+    // A row has a norm, sum, scale, error and duplicate group; a packed row has a scale and error.
     memory.numbers += n * (kSquaredNorm + 4 * kNumber) + packed * 2 * kNumber;
     memory.mapped += n * kNumber * static_cast<double>(dim);
   }

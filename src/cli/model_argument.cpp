@@ -20,7 +20,8 @@ struct JobModel {
   config::ModelConfig model;
 };
 
-// Of the work directory that holds a checkpoint.
+// Returns the model of the work directory that holds the checkpoint. Returns nothing if no folder
+// above the checkpoint has a config.yaml.
 std::optional<JobModel> model_of_work_directory(const fs::path& checkpoint) {
   const fs::path start = fs::absolute(checkpoint).lexically_normal();
   for (fs::path folder = start; folder.has_relative_path(); folder = folder.parent_path()) {

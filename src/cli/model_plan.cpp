@@ -31,14 +31,16 @@ struct Activations {
   }
 };
 
-// Of a block: two norms' outputs, queries, keys and values, the attention's result, its projection,
-// both residual sums, the MLP before and after its activation, and the attention's probabilities.
+// Counts for each block: two norms' outputs, queries, keys and values, the attention's result, its
+// projection, both residual sums, the MLP before and after its activation, and the attention's
+// probabilities.
 Activations transformer(Count tokens, Count width, Count heads, Count mlp_width, Count layers) {
   const Count block = tokens * (9 * width + 2 * mlp_width) + heads * tokens * tokens;
   return {layers * block, block};
 }
 
-// Of a normed convolution: its output before and after norm and ReLU, and what a pooling leaves.
+// Counts for each normed convolution its output before and after norm and ReLU, and what a pooling
+// leaves.
 Activations modified_resnet(const model::VisionShape& vision) {
   constexpr Count kExpansion = 4;
   Activations result;
@@ -84,7 +86,7 @@ ModelPlan plan_pixels(const model::VisionShape& vision, const model::TextShape& 
   plan.inputs = pixels + 2 * count(text.context_length);  // tokens: 8 bytes
   plan.largest_layer = std::max(image.largest_layer, texts.largest_layer);
   plan.activations = image.total + texts.total;
-  // Of the head's hidden layers the outputs before and after norm and ReLU.
+  // The head keeps the outputs of its hidden layers before and after norm and ReLU.
   if (ssl_head) {
     plan.views = 2 * (pixels + image.total);
     plan.ssl_head = 2 * 6 * count(ssl_head->hidden);
@@ -124,7 +126,8 @@ ModelPlan plan_locked(const model::LockedConfig& model) {
                         ? 0
                         : static_cast<Count>(model.image.preprocess.size);
   plan.inputs = kChannels * size * size + 2 * static_cast<Count>(model.text.context_length);
-  // Of each head: before and after the activation, after dropout, and the embedding twice.
+  // Each head keeps its hidden layer before and after the activation and after dropout, and the
+  // embedding twice.
   plan.activations = 2 * (3 * hidden + 2 * plan.embed_dim);
   return plan;
 }

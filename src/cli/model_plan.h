@@ -19,8 +19,8 @@ struct ModelPlan {
   std::uint64_t inputs = 0;         // of one pair: pixels and tokens
   std::uint64_t largest_layer = 0;  // activations of one pair in it; 0 for TorchScript towers
   std::uint64_t activations = 0;    // of one pair, kept for the backward pass
-  // Of one image's two views, 0 without a self-supervised head: inputs and activations, and those
-  // in the head, which every rank runs on all images.
+  // Inputs and activations of one image's two views, and the activations in the self-supervised
+  // head, which every rank runs on all images. 0 without such a head.
   std::uint64_t views = 0, ssl_head = 0;
 };
 
@@ -29,11 +29,11 @@ struct ModelPlan {
 ModelPlan plan_model(const model::ArchitectureSource& source);
 ModelPlan plan_model(const config::ModelConfig& model);
 
-// Of the embeddings that are mined: a model's, frozen towers' own features, or ready ones. Throws
-// as plan_model; StoreError if ready embeddings cannot be read.
+// Widths of the embeddings that are mined: a model's, frozen towers' own features, or ready ones.
 struct EmbeddingWidths {
   std::uint64_t image = 0, text = 0;
 };
+// Throws as plan_model; StoreError if ready embeddings cannot be read.
 EmbeddingWidths embedding_widths(const config::RunConfig& config);
 
 }  // namespace helip::cli

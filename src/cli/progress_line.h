@@ -9,7 +9,8 @@ namespace helip::cli {
 
 class ProgressLine {
  public:
-  // `what` is done to so many `units`: "mining: 512 of 6000 targets, 850 a second, ETA 6 s".
+  // `what` names the work and `units` what is counted: "mining: 512 of 6000 targets, 850 a second,
+  // ETA 6 s".
   ProgressLine(std::string what, std::string units);
   // Ends the line where the work was not.
   ~ProgressLine();

@@ -130,7 +130,7 @@ void add_status_command(CLI::App& app, int& exit_code) {
   command->add_option("--coordinator", options->coordinator, "host:port (HELIP_COORDINATOR)");
   as_path(command->add_option("--work-dir", options->work_dir, "Work directory (./work)"));
   auto* watch =
-      command->add_option("--watch", options->watch_seconds, "Again every so many seconds (1)");
+      command->add_option("--watch", options->watch_seconds, "Repeat after this many seconds (1)");
   watch->expected(0, 1)->default_str("1")->check(CLI::PositiveNumber);
   command->add_flag("--json", options->json, "JSON with schema_version");
   command->add_flag("--exit-code", options->exit_code, "0 done, 1 failed, 4 running, 75 stopped");

@@ -23,7 +23,7 @@ class FixedBucketReducer final : public c10d::Reducer {
     set_ddp_runtime_logging_sample_rate(1);  // else it times one step in a hundred
   }
 
-  // Of the last backward pass, by the host's clock.
+  // Returns the seconds that averaging took in the last backward pass, by the host's clock.
   double averaging_seconds() {
     const auto begin = timer_->getTimestamp(c10d::Timer::Event::kBackwardComputeEnd);
     const auto end = timer_->getTimestamp(c10d::Timer::Event::kBackwardCommEnd);

@@ -25,7 +25,7 @@ namespace {
 
 std::atomic<bool> world_is_open{false};
 
-// Waits between tests of unfinished collectives: short at first, for those that end at once.
+// Waits between tests of unfinished collectives: short at first, for collectives that end at once.
 class BackOff {
  public:
   void reset() { waits_ = 0; }

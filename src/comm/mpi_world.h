@@ -1,6 +1,6 @@
 // MPI as this project uses it, torch-free: one communication thread per process runs all
 // collectives with non-blocking calls, testing them with a sleeping back-off, so that a waiting
-// rank leaves its core to those that compute.
+// rank leaves its core to the ranks that compute.
 #pragma once
 
 #include <cstddef>

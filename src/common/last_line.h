@@ -6,7 +6,7 @@
 
 namespace helip {
 
-// Draws `text` in the place of the last line, cut to the terminal's width: a line that wraps could
+// Replaces the last line by `text`, cut to the terminal's width: a line that wraps could
 // not be drawn over. Control characters are the caller's to leave out.
 void draw_last_line(std::string_view text);
 

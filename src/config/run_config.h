@@ -17,8 +17,8 @@ struct CorpusConfig {
   std::string path;
   // Field of a sample's .json that holds the caption where there is no .txt.
   std::string caption_key = "caption";
-  // Of a table, by OpenCLIP's names: one character or "tab", and the columns of image paths
-  // (relative to the table) and captions.
+  // How to read a table (CSV or TSV), by OpenCLIP's names: its separator, one character or "tab",
+  // and the columns of image paths (relative to the table) and captions.
   std::string csv_separator = "auto";
   std::string csv_img_key = "filepath";
   std::string csv_caption_key = "title";
@@ -58,8 +58,8 @@ struct EncoderConfig {
   std::string source = "model";
   // Another model that encodes, with the keys of `model`; null: the model being tuned.
   std::optional<ModelConfig> model;
-  // Of source npy, a row a pair in the corpus's order: a clip-retrieval folder (img_emb, text_emb),
-  // a folder of .npy parts, or one .npy.
+  // Used with source npy: a clip-retrieval folder (img_emb, text_emb), a folder of .npy parts, or
+  // one .npy. Each holds one row for each pair, in the corpus's order.
   std::string image_embeddings;
   std::string text_embeddings;
   // Samples per forward; the last batch is padded, so results do not depend on task cuts.
@@ -100,10 +100,11 @@ struct MiningConfig {
   std::optional<double> absolute_margin;
   // Drop j if sim(I_i,T_j) > (1 - this)·sim(I_i,T_i); null: off.
   std::optional<double> relative_margin;
-  // A pair is hard pair of at most so many targets, the best of them; rows refill from 2k; 0: off.
+  // The most targets that may list the same hard pair; the pair stays with its best targets. Rows
+  // refill from 2k. 0: off.
   std::uint32_t hub_cap = 0;
-  // Of FastHPM's pools, the index's clusters and directions, and the samples that recall is tuned
-  // and measured on.
+  // Seeds FastHPM's pools, the index's clusters and directions, and the samples that recall is
+  // tuned and measured on.
   std::uint64_t seed = 0;
   // auto (lists if index_lists or index_probes is set, else what takes fewer products on a sample)
   // | lists (clusters) | short (leading principal directions): how the index miner finds
@@ -122,8 +123,8 @@ struct MiningConfig {
   // Folder on a local disk for the 8-bit copies of the embeddings, whose pages the system may then
   // write out; empty: they are in memory.
   std::string scratch;
-  // Of the miner's screen: auto (the widest of this machine) | amx | avx512vnni | avx2 | portable.
-  // The result does not depend on it.
+  // Instruction set that the miner's screen uses: auto (the widest of this machine) | amx |
+  // avx512vnni | avx2 | portable. The result does not depend on it.
   std::string instruction_set = "auto";
 
   bool operator==(const MiningConfig&) const = default;
@@ -138,7 +139,7 @@ struct TrainConfig {
   // p; the global batch has M = S(1+p) pairs, also for none.
   std::uint32_t hard_pairs_per_seed = 3;
   // Partners are drawn from ranks range_min up to, not including, range_max of a mined row; ranks
-  // count from 0, so this leaves out so many of the hardest.
+  // count from 0, so range_min is also the number of hardest pairs that are left out.
   std::uint32_t range_min = 0;
   // 0: to the end of the row.
   std::uint32_t range_max = 0;
@@ -154,8 +155,8 @@ struct TrainConfig {
   std::string lr_scheduler = "cosine";
   // Cosine decay ends at lr times this.
   double lr_end_fraction = 0;
-  // Of const-cooldown: passes over the seeds in which lr falls to lr_cooldown_end, and the power of
-  // that polynomial.
+  // Used with const-cooldown: lr falls to lr_cooldown_end in the last epochs_cooldown passes over
+  // the seeds, as a polynomial of power lr_cooldown_power.
   double epochs_cooldown = 0;
   double lr_cooldown_end = 0;
   double lr_cooldown_power = 1;
@@ -181,14 +182,15 @@ struct TrainConfig {
   std::uint32_t accum_freq = 1;
   // Keep the inputs of transformer blocks alone and compute the rest again in backward.
   bool grad_checkpointing = false;
-  // Towers that stay as they are, but for so many of their last layer groups (blocks, projection).
+  // Keep a tower as it is, except its last layer groups (blocks, projection); the number says how
+  // many groups are trained.
   bool lock_image = false;
   std::uint32_t lock_image_unlocked_groups = 0;
   bool lock_text = false;
   std::uint32_t lock_text_unlocked_layers = 0;
   // A layer group's learning rate is lr times this for each group behind it; 1: all the same.
   double layer_decay = 1;
-  // Of order, draws, augmentation, dropout.
+  // Seeds the order of pairs, draws, augmentation and dropout.
   std::uint64_t seed = 1;
   // Trainings with seeds seed, seed+1, …; results are mean and std over them.
   std::uint32_t repeats = 1;
@@ -200,8 +202,8 @@ struct TrainConfig {
   std::uint64_t keep_checkpoint_every = 0;
   // Steps between lines of metrics.jsonl.
   std::uint64_t log_steps = 20;
-  // Every so many steps rank 0's is timed layer by layer, for layer_times.jsonl; on a GPU such a
-  // step takes longer. 0: never.
+  // Rank 0 times each step whose number is a multiple of this layer by layer, for
+  // layer_times.jsonl. On a GPU a timed step takes longer. 0: never.
   std::uint64_t time_layers_every = 0;
   // RandomResizedCrop(crop_scale–1.0) on pixels, as OpenCLIP; no effect on cached features.
   bool augment = true;
@@ -214,7 +216,7 @@ struct TrainConfig {
   double word_dropout = 0;
   // Decoding threads per rank.
   std::uint32_t loader_threads = 1;
-  // Every so many steps the ranks compare digests of their weights; ranks that have drifted apart
+  // Steps between comparisons of the ranks' digests of their weights. Ranks that have drifted apart
   // end the job. 0: never.
   std::uint64_t fingerprint_steps = 100;
   // Each rank keeps AdamW's moments of its share of the parameters alone and sends the others what
@@ -229,16 +231,17 @@ struct TrainConfig {
 
 // Mining again while training, with the weights of that time.
 struct RemineConfig {
-  // At every multiple of so many steps; 0: not by steps. No request is made while a table waits for
-  // its turn.
+  // A table is requested at each step that is a multiple of this; 0: not by steps. No request is
+  // made while a table waits for its turn.
   std::uint64_t every_steps = 0;
-  // At the beginning of every so many epochs; 0: not by epochs. Give one of the two.
+  // Epochs between requests, which are made at the beginning of an epoch; 0: not by epochs. Give
+  // one of the two.
   std::uint64_t every_epochs = 0;
   // A table mined with the weights of step r is drawn from since the first epoch that begins at
   // step r + lag_steps or later.
   std::uint64_t lag_steps = 0;
-  // Of launcher.workers, so many do not train but mine, while the others go on; these wait if the
-  // table is not there in time (give lag_steps). 0: the training's ranks pause and mine.
+  // The number of launcher.workers that mine and do not train. The others train meanwhile, and wait
+  // if the table is not ready in time (give lag_steps). 0: the training's ranks pause and mine.
   std::uint32_t workers = 0;
 
   bool operator==(const RemineConfig&) const = default;
@@ -283,7 +286,7 @@ struct LossConfig {
 struct SlipConfig {
   // Weight of the term (SLIP: 1); 0 turns it off and leaves the head as it is.
   double ssl_weight = 1;
-  // Of its softmax (SLIP: 0.1).
+  // Temperature of the term's softmax (SLIP: 0.1).
   double ssl_temperature = 0.1;
   // seeds | all (SLIP: every image of the batch): whose views are compared.
   std::string ssl_on = "seeds";
@@ -323,7 +326,7 @@ struct CoordinatorConfig {
   double heartbeat_seconds = 5;
   // A lease without an acknowledged heartbeat for so long is granted again.
   double lease_seconds = 30;
-  // Of one task before the job fails.
+  // Attempts at one task before the job fails.
   std::uint32_t max_attempts = 4;
 
   bool operator==(const CoordinatorConfig&) const = default;
@@ -338,7 +341,7 @@ struct LauncherConfig {
   std::uint32_t threads_per_worker = 1;
   // auto | cpu | cuda (device of a rank: its local rank).
   std::string device = "auto";
-  // Of a failed training launch.
+  // Restarts of a failed training launch.
   std::uint32_t max_restarts = 3;
   // host:slots,…; empty: this machine, or the Slurm allocation.
   std::string hosts;

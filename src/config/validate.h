@@ -17,9 +17,9 @@ struct Violation {
   Problem problem;
 };
 
-// The first violation in the order of the sections, or none.
+// Returns the first violation in the order of the sections, or none.
 std::optional<Violation> first_violation(const RunConfig& config);
-// Of one section alone.
+// Returns the first violation within the section, or none.
 std::optional<Violation> first_violation(const MiningConfig& mining);
 
 // Throws ConfigError naming the key: e.g. k >= C, p > k, both or neither of train.epochs and

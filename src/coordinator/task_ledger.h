@@ -7,7 +7,7 @@
 //      +--release/expire-+--fail, last attempt--> failed
 //
 // A grant mints a fence one above the task's last; whoever names the fence of the live lease owns
-// the task. Attempts count grants, less those that were handed back (release) or dropped (a
+// the task. Attempts count grants, less the grants that were handed back (release) or dropped (a
 // coordinator or a launch that ended).
 #pragma once
 

@@ -36,8 +36,8 @@ bool can_be_seed(const config::TrainConfig& config, const store::HardPairTable& 
 // Safe from many threads; a copy shares the cached order of the last epoch asked for.
 class BatchSampler {
  public:
-  // `seeds`: the ids that may be seeds, ascending (those that can_be_seed; without a table every
-  // pair that is not quarantined). `table` may be null for hard_pairs random or none; it must
+  // `seeds`: the ids that may be seeds, ascending: the pairs that pass can_be_seed; without a table
+  // every pair that is not quarantined. `table` may be null for hard_pairs random or none; it must
   // outlive the sampler. Random partners are drawn from `seeds`. For none a batch is M seeds.
   // Throws DataError if there are no seeds, or too few pairs to draw partners from.
   BatchSampler(const config::TrainConfig& config, std::uint64_t run_seed,

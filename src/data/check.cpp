@@ -165,7 +165,7 @@ CheckReport check_corpus(const std::filesystem::path& folder, const CheckRules& 
       compare(scan, corpus, LocationIndex::open(folder / "index.npy", corpus.manifest()));
   if (!report.damage.empty()) return report;
   for (const QuarantineEntry& entry : scan.unpaired)
-    // Of a repeated key, which loses no sample, the entry itself counts.
+    // A repeated key loses no sample, so its entry counts as one.
     report.problems[split_reason(entry.reason).kind] += std::max<std::uint64_t>(entry.samples, 1);
   ordered_parallel(
       corpus.size(), rules.threads, 8ULL * rules.threads,

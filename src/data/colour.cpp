@@ -52,7 +52,7 @@ Hsv to_hsv(const std::uint8_t* rgb) {
           most};
 }
 
-// Of numbers that are not negative.
+// Rounds a number that is not negative.
 int rounded(double value) { return static_cast<int>(value + 0.5); }
 
 // Pillow's convert("RGB") of HSV.

@@ -37,7 +37,8 @@ class Corpus {
   // `folder` holds manifest.json and index.npy, duplicate_groups (image_group.npy,
   // caption_group.npy). Throws DataError if a shard is missing or its size differs from the
   // manifest, StoreError if the index is damaged.
-  // Of an image with more than `max_image_bytes` one byte more is read, which decode_image refuses.
+  // Reads an image larger than `max_image_bytes` only up to one byte more, which decode_image
+  // refuses.
   static Corpus open(const std::filesystem::path& folder,
                      std::uint64_t max_image_bytes = DecodeLimits{}.max_bytes);
   Corpus(Corpus&&) noexcept;

@@ -54,8 +54,8 @@ struct Target {
   }
 };
 
-// Of a file without its end marker: decodes it with one, which shows whether pixels are lacking as
-// well. False if they are.
+// Decodes a file that lacks its end marker with one, which shows whether pixels are missing as
+// well. Returns false if they are.
 bool decode_with_end(const Target& target, std::span<const std::byte> encoded) {
   if (!is_one_scan_jpeg(encoded)) return false;
   std::vector<std::byte> ended(encoded.begin(), encoded.end());

@@ -50,7 +50,7 @@ class FolderSource final : public ImportSource {
       digest.update(stamp_of(folder_, caption));
     }
     for (const ImportProblem& problem : content_.problems) {
-      // Of a folder that is passed over only the name counts: its times are no matter here.
+      // A folder that is passed over counts by its name alone: its times do not matter here.
       digest.update(problem.samples > 0 ? stamp_of(folder_, problem.key)
                                         : cat(problem.key, '\0', problem.reason, "\n"));
     }

@@ -14,8 +14,8 @@ struct ImageRules {
   bool white_background = false;  // composite transparent images over white
   bool exif_transpose = false;    // turn images upright as their EXIF orientation says
   DecodeLimits limits{};
-  // Of one core, for decoding and changing one image; a guard against files made to be slow, far
-  // above what any image within `limits` takes.
+  // Time limit, in seconds of one core, for decoding and changing one image. It guards against
+  // files made to be slow and is far above what any image within `limits` takes.
   double max_decode_seconds = 60;
 };
 

@@ -29,7 +29,7 @@ class ImportShards {
 
   // The first pair that is not in a whole shard.
   [[nodiscard]] std::uint64_t next_pair() const { return next_pair_; }
-  // Of all pairs so far, those of the earlier run included.
+  // Return counts over all pairs so far, including the pairs of an earlier run.
   [[nodiscard]] std::uint64_t rewritten() const { return rewritten_ + rewritten_in_shard_; }
   [[nodiscard]] std::uint64_t left_out() const { return left_out_; }
   [[nodiscard]] const std::map<std::string, std::uint64_t>& reasons() const { return reasons_; }

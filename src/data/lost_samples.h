@@ -33,10 +33,11 @@ struct LostSamples {
 // does.
 std::optional<std::uint64_t> known_samples(const std::filesystem::path& shard);
 
-// Of the shard's `known` samples, those that were not read. Without that number: of a shard that is
-// cut, what it lacks to the mean of the whole shards; of bytes that are no tar, their number by the
-// mean size of a sample. Where no other shard tells anything, as many as were read: then the limit
-// of unusable samples stops whatever uses the corpus, unless it is 0.5 or more.
+// Returns how many samples of the shard were not read: `known` minus the read ones. Without `known`
+// it estimates. A shard that is cut lost what it lacks to the mean of the whole shards. Bytes that
+// are no tar count as samples of the mean size. If no shard gives a mean, it returns the number of
+// samples that were read: then the limit of unusable samples stops each job on the corpus, unless
+// the limit is 0.5 or more.
 LostSamples lost_samples(const DamagedEnd& end, std::optional<std::uint64_t> known,
                          const WholeShards& whole);
 

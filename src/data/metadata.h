@@ -15,8 +15,9 @@ struct ImageMetadata {
   bool is_damaged = false;  // EXIF data that are no data at all
 };
 
-// Of JPEG: all APP1 segments before the pixels. Of PNG: eXIf, and text chunks of any kind, before
-// and after the pixels. Of WebP: the chunks EXIF and XMP. Anything else has none.
+// Return the metadata of an image. They read all APP1 segments before the pixels of a JPEG; eXIf
+// and text chunks of any kind, before and after the pixels, of a PNG; the chunks EXIF and XMP of a
+// WebP. Any other file has none.
 ImageMetadata metadata_of(std::span<const std::byte> encoded);
 ImageMetadata png_metadata(std::span<const std::byte> encoded);
 

@@ -17,8 +17,8 @@ namespace helip::data {
 
 // Calls make(i) for i in [0, count) on `threads` threads (at least 1, and none without an item) and
 // take(i, result) on this one, in ascending i. At most `window` items are between the two. An
-// exception of make(i) is thrown here in the place of take(i), so that the first bad item is named
-// whatever the number of threads.
+// exception of make(i) is thrown here when it would be take(i)'s turn, so that the first bad item
+// is named whatever the number of threads.
 template <typename Make, typename Take>
 void ordered_parallel(std::uint64_t count, unsigned threads, std::uint64_t window, const Make& make,
                       const Take& take) {

@@ -13,7 +13,8 @@
 namespace helip::data {
 namespace {
 
-// Of \s in PCRE2 and in Oniguruma alike, but for U+180E, which is no white space any more.
+// The characters that \s matches in PCRE2 and in Oniguruma alike, without U+180E, which is no white
+// space any more.
 constexpr std::string_view kWhiteSpace =
     R"(\x{9}-\x{d}\x{20}\x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000})";
 

@@ -74,7 +74,7 @@ std::optional<Text> international_text(std::string_view content) {
   if (is_compressed && !is_known) return std::nullopt;
   auto text = is_compressed ? inflated(*value) : std::string(*value);
   if (!text) return std::nullopt;
-  // Of XMP data Pillow keeps the bytes as well, whatever they are.
+  // Pillow keeps the bytes of XMP data, whatever they are.
   const bool is_text = is_valid_utf8(language) && is_valid_utf8(translated) && is_valid_utf8(*text);
   if (!is_text && key != kXmpKey) return std::nullopt;
   return Text{std::string(key), std::move(*text)};

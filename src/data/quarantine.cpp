@@ -32,7 +32,7 @@ SplitReason split_reason(const std::string& reason) {
 
 void add_entries(std::vector<QuarantineEntry>& entries, const std::vector<QuarantineEntry>& more) {
   entries.insert(entries.end(), more.begin(), more.end());
-  // Of equal ones the first stays first.
+  // The sort is stable: the first of several entries for one sample stays.
   std::stable_sort(entries.begin(), entries.end(),
                    [](const auto& a, const auto& b) { return a.sample < b.sample; });
   const auto surplus =

@@ -33,7 +33,7 @@ struct OpenSample {
   std::array<std::optional<Part>, kImageExtensions.size()> images;
   std::optional<Part> text;
   std::optional<Part> json;
-  bool has_link = false;  // in the place of an image or a caption
+  bool has_link = false;  // its image or caption is a link
   std::string odd;        // the problem of a member that cannot be used
   std::string unread;     // extension of an image in a format that is not read
   DottedSamples dotted;

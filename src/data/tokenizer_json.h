@@ -76,8 +76,9 @@ class TokenizerJson {
   // model.vocab; no id twice.
   [[nodiscard]] TokenIds vocabulary() const;
   [[nodiscard]] std::vector<AddedToken> added_tokens() const;
-  // Of a post_processor (null: none): TemplateProcessing, BertProcessing, RobertaProcessing,
-  // ByteLevel (no tokens) or a Sequence of them.
+  // Returns the tokens that a post_processor puts around a text: TemplateProcessing,
+  // BertProcessing, RobertaProcessing, ByteLevel (no tokens), a Sequence of them, or null (no
+  // tokens).
   [[nodiscard]] SpecialTokens special_tokens(const Json& processor) const;
   // The pad_id of "padding", else that of an added token or vocabulary entry [PAD] or <pad>.
   // Padding and truncation to the left are refused.

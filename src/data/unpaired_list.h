@@ -23,7 +23,7 @@ inline constexpr const char* kCutAtMember =
     "the tar has no end mark and fewer samples than the counts beside it say";
 inline constexpr const char* kOddMember = "a member of it cannot be used";
 inline constexpr const char* kUnreadImage = "an image of a format that is not read";
-// Of samples that are kept, or of nothing that is lost: 0 samples in their entry.
+// Reasons that lose no sample: an entry with one of them counts 0 samples.
 inline constexpr const char* kRepeatedKey =
     "the key of an earlier sample of the shard; both are kept";
 inline constexpr const char* kSecondImage = "a second image of a sample, which is not used";

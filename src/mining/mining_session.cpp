@@ -193,7 +193,7 @@ RecallReport MiningSession::recall() const {
   if (state_->exact) return {};
   // Not the targets on which the index was tuned.
   const auto sample = split_sample(pairs(), state_->seed).measured;
-  // Of the table's slots; a hub cap has more of them mined.
+  // Recall counts the table's slots. With a hub cap more slots than these are mined.
   MinerOptions options = state_->options;
   options.k = state_->table_slots;
   const ExactRows exact = mine_exactly(state_->data, options, sample);

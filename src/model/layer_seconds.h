@@ -7,7 +7,8 @@ namespace helip::model {
 
 struct LayerSeconds {
   std::string name;  // visual.embedding, text.blocks.3, …
-  // Of all passes of the step; a block that is computed again in backward counts there.
+  // Summed over all passes of the step. A block that is computed again in the backward pass counts
+  // as backward.
   double forward = 0, backward = 0;
 };
 

@@ -32,7 +32,8 @@ std::unique_ptr<data::Tokenizer> tokenizer_of(const config::ModelConfig& config,
                          .vocab_size = text.vocab_size});
 }
 
-// Loads weights from anywhere, whose tensors are all parameters or statistics.
+// Loads weights from any source. Throws unless the file holds every parameter and statistic of the
+// model and all its numbers are finite.
 weights::CheckpointFacts load_finite(Model& model, const std::filesystem::path& path) {
   const auto file = weights::WeightsFile::open(path);
   read_weights(model.state(), file, path);
@@ -72,8 +73,8 @@ std::unique_ptr<Model> load_slip(const config::ModelConfig& config, const SlipCo
   return model;
 }
 
-// The towers of model.init, where it is a folder that names some, in place of those that are
-// trained. All else must be as in `own`.
+// Returns `own` with the files of its trained towers from the folder `init` (model.init). Throws
+// ConfigError unless the folder describes the same towers, apart from these files.
 LockedConfig with_towers_of(const LockedConfig& own, const std::string& init) {
   LockedConfig theirs = read_locked_config(init);
   LockedConfig described = theirs;

@@ -71,8 +71,9 @@ void verify_files(const LockedConfig& config);
 // are and are named by their absolute path.
 void write_locked_files(const LockedConfig& config, const std::filesystem::path& folder);
 
-// sha256 over what decides the features: towers, tokenizer, context length, preprocessing, widths.
-// Of a tower that is trained what it was trained from does not count, but which of its layers are.
+// Returns the sha256 over what decides the features: towers, tokenizer, context length,
+// preprocessing, widths. For a tower that is trained, the digest covers which layers are trained
+// and leaves out the file that the training started from.
 std::string digest_of_towers(const LockedConfig& config);
 
 }  // namespace helip::model

@@ -52,7 +52,7 @@ class SelfSupervision {
   // [M, E], not of unit norm. In training its batch norms use the statistics of all M rows, which
   // are those of the global batch where features were gathered before.
   virtual at::Tensor embed_ssl(const at::Tensor& features_MW, bool training) = 0;
-  // Of the head alone.
+  // Returns the parameters of the head alone.
   virtual NamedTensors ssl_parameters() = 0;
 };
 

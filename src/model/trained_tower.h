@@ -36,9 +36,9 @@ class TrainedTower {
   // the parameters that no gradient reaches. Throws ConfigError naming the file if it fails.
   void try_training(const at::Tensor& input) const;
 
-  // Those that are trained, those that are not, and buffers, of which the trained module may
-  // replace its own in each run. All of them are state: a checkpoint does not depend on which file
-  // the training began with.
+  // Return the trained parameters, the frozen parameters and the buffers. The trained module may
+  // replace its buffers in each run. All three are state: a checkpoint does not depend on which
+  // file the training began with.
   [[nodiscard]] NamedTensors parameters() const;
   [[nodiscard]] NamedTensors frozen() const;
   [[nodiscard]] NamedTensors buffers() const;

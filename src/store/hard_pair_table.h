@@ -25,12 +25,12 @@ struct HardPairManifest {
   std::uint32_t hard_pairs_per_target = 0;  // K
   std::uint64_t pool_size = 0;              // C; N for exact
   std::uint64_t suitable = 0;               // targets that are no outliers
-  // Measured against exact HPM on so many random targets; 1 and 0 for exact, which needs no
-  // measure.
+  // Recall against exact HPM, measured on recall_targets random targets. Exact HPM needs no
+  // measurement: recall is 1 and recall_targets is 0.
   double recall = 1;
   std::uint32_t recall_targets = 0;
   double image_floor = 0, text_floor = 0, duplicate_ceiling = 0;
-  // Options beyond the paper. manifest.json names those that are not at these defaults.
+  // Options beyond the paper. manifest.json names the options that are not at these defaults.
   std::string metric = "product";
   double min_score = 0, max_score = 1;
   std::optional<double> absolute_margin, relative_margin;

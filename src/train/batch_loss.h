@@ -9,7 +9,7 @@
 
 namespace helip::train {
 
-// Of this rank's rows, unit norm, equal dtype.
+// Features of this rank's rows, with unit norm and equal dtype.
 struct Features {
   at::Tensor image_BD, text_BD;
 };
@@ -26,7 +26,7 @@ struct LossShares {
   at::Tensor ssl, ssl_accuracy;
 };
 
-// Of the terms beside the contrastive one.
+// Weights of the terms beside the contrastive one.
 struct LossWeights {
   double margin = 0, ssl = 0;
 };

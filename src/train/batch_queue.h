@@ -29,7 +29,7 @@ class BatchQueue {
   // Steps that may be asked for before they are needed.
   static constexpr std::uint64_t kStepsAhead = 2;
 
-  // Of a training of `steps` steps. Everything must outlive this.
+  // Prepares batches for a training of `steps` steps. All arguments must outlive the queue.
   BatchQueue(const TrainSpec& spec, const comm::Group& ranks, const TrainingPairs& pairs,
              const BatchSchedule& schedule, const Learner& learner, std::uint64_t steps);
 

@@ -29,8 +29,8 @@ class BatchSchedule {
                 std::unique_ptr<const store::HardPairTable> table, std::string digest,
                 std::vector<std::uint32_t> seeds);
 
-  // Of the first table: epochs and cooldown of the configuration are counted by it, whatever the
-  // number of seeds later.
+  // Returns the steps of an epoch with the first table. The configuration's epochs and cooldown are
+  // counted in these, whatever the number of seeds of later tables.
   [[nodiscard]] std::uint64_t steps_per_epoch() const;
   [[nodiscard]] BatchPlace place(std::uint64_t step) const;
   // Passes over the seeds that are done after `steps` steps.

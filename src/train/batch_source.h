@@ -20,7 +20,7 @@ struct RowRequest {
   std::uint64_t epoch = 0;
   std::vector<SampleId> ids;
   std::vector<std::uint64_t> slots;
-  // Of those above: two more views of their images are made.
+  // Positions in `ids` of the rows whose images get two more views.
   std::vector<std::int64_t> view_rows = {};
 };
 

@@ -60,9 +60,9 @@ void write_checkpoint(const std::filesystem::path& folder, const TrainState& sta
 // Throws StoreError naming the file that is missing or damaged.
 TrainState read_checkpoint(const std::filesystem::path& checkpoint);
 
-// The newest complete checkpoint under `folder`; damaged ones, and those that await a table of a
-// damaged one, are skipped with a warning that says what is wrong. Throws StoreError if it belongs
-// to another run, naming the first thing that differs.
+// Returns the newest complete checkpoint under `folder`. Skips a damaged checkpoint, and one that
+// awaits a table of a damaged checkpoint, with a warning that says what is wrong. Throws StoreError
+// if the checkpoint belongs to another run, naming the first thing that differs.
 std::optional<TrainState> newest_checkpoint(const std::filesystem::path& folder,
                                             const RunIdentity& run);
 

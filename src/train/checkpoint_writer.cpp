@@ -14,7 +14,8 @@
 namespace helip::train {
 namespace {
 
-// Of the thread that hashes and writes, so that it takes its time where training leaves some.
+// The nice value of the thread that hashes and writes: it runs when training leaves the processor
+// idle.
 constexpr int kNice = 10;
 
 // Adds the seconds of a scope.

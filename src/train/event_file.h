@@ -20,7 +20,7 @@ class EventFile {
  public:
   using Scalars = std::vector<std::pair<std::string, double>>;  // by tag
 
-  // Makes a new file, whose name sorts after those that are there. A reader drops what earlier
+  // Makes a new file whose name sorts after the existing ones. A reader drops what earlier
   // files say of steps past `resumed_step`. `now` is the time in seconds since 1970. Throws
   // StoreError.
   EventFile(const std::filesystem::path& folder, std::uint64_t resumed_step, double now);

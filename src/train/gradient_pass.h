@@ -67,7 +67,7 @@ class GradientPass {
   // for the call.
   BatchLosses run(const RankBatch& batch, const InputBatch& inputs, std::uint64_t seed,
                   std::uint64_t epoch, double loss_scale, bool flag, bool with_statistics);
-  // Of the last run.
+  // Returns the seconds of the last run.
   [[nodiscard]] const StepSeconds& seconds() const { return seconds_; }
 
  private:

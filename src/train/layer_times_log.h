@@ -17,7 +17,7 @@ class LayerTimesLog {
  public:
   // Cuts what an earlier run wrote, as step_lines.h says.
   LayerTimesLog(std::filesystem::path file, std::uint64_t seed, std::uint64_t resumed_step);
-  // Of the step after which `step` are done.
+  // Appends the times of one step. `step`: the number of steps that are done after it.
   void append(std::uint64_t step, const StepSeconds& seconds,
               const std::vector<model::LayerSeconds>& layers) const;
 

@@ -76,9 +76,10 @@ class Learner {
   // Afterwards logit_scale lies in [0, ln 100].
   StepResult step(const RankBatch& batch, const InputBatch& inputs, const StepOptions& options);
 
-  // Of the last step; zero before the first one.
+  // Returns the seconds of the last step, zeros before the first one.
   [[nodiscard]] const StepSeconds& last_step() const;
-  // Of the last step, in the order of the first forward pass; empty if it was not timed.
+  // Returns the seconds of each layer in the last step, in the order of the first forward pass;
+  // empty if the step was not timed.
   [[nodiscard]] const std::vector<model::LayerSeconds>& layer_seconds() const;
 
   // float16's factor on the loss; 1, never changed, in other precisions. It belongs to the state.

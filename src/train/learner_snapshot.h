@@ -23,7 +23,7 @@ class LearnerSnapshot final : public Snapshot {
   // copy(). Moments on the meta device, which another rank owns, are to be written to
   // moment_place() before that.
   void bind(const AdamW& optimizer);
-  // Of the i-th of AdamW::moments(), as TensorCopy's.
+  // Returns the place for the i-th of AdamW::moments(), as TensorCopy::place() does.
   [[nodiscard]] at::Tensor moment_place(std::size_t i) { return moments_.place(i); }
 
   void copy() override;

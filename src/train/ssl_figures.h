@@ -3,7 +3,7 @@
 
 namespace helip::train {
 
-// Of the global batch.
+// Loss and accuracy of the self-supervised term over the global batch.
 struct SslFigures {
   double loss = 0;      // before its weight
   double accuracy = 0;  // in percent, of the first views: their other view is the nearest of all

@@ -13,7 +13,7 @@
 
 namespace helip::train {
 
-// Of this rank's views, as the image tower gives them; undefined without the term.
+// Features of this rank's views, as the image tower gives them; undefined without the term.
 struct ViewFeatures {
   at::Tensor first_BW, second_BW;
 };

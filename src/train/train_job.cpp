@@ -367,7 +367,7 @@ class Training {
   TrainState state_;
   std::optional<std::uint64_t> saved_step_;  // of the last checkpoint that was begun or resumed
   int bad_steps_ = 0;
-  // Of rank 0. The writer reads what the learner holds, so it ends first.
+  // Set on rank 0 alone. The writer reads what the learner holds, so it is destroyed before it.
   std::optional<StepLog> log_;
   std::optional<CheckpointWriter> checkpoints_;
 };

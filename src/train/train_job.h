@@ -40,7 +40,8 @@ struct TrainProgress {
   double loss = 0, contrastive_loss = 0, margin_loss = 0;
   std::optional<SslFigures> ssl = {};  // where there is SLIP's term
   double lr = 0, logit_scale = 0, samples_per_second = 0;
-  // Of the time between the last two lines of metrics, what went into waiting for data; 0 before.
+  // Share of the time between the last two lines of metrics that went into waiting for data. 0
+  // before the first line.
   double data_share = 0;
 };
 
@@ -49,7 +50,8 @@ struct TrainReport {
   std::uint64_t resumed_from = 0;
   double final_loss = 0;
   bool stopped = false;  // should_stop asked for it; a checkpoint was written
-  // Of the best score on held-out images, whose weights the finished model has (early_stop).
+  // The best score on held-out images; the finished model has the weights of that step
+  // (early_stop).
   std::optional<HeldOutScore> best = {};
 };
 
@@ -69,8 +71,9 @@ struct TrainCallbacks {
   // All ranks, between two steps; needed if the configuration has `remine` without workers. False,
   // on all ranks: a rank was asked to stop.
   std::function<bool(const RemineRequest&)> remine = {};
-  // With remine.workers, of rank 0: asks for a table, in the place of one that may be there; says
-  // whether it is there, and throws what made mining fail.
+  // Used by rank 0 with remine.workers. ask_for_table requests a table; one that exists already is
+  // removed and mined again. table_is_there returns whether the table exists, and throws what made
+  // mining fail.
   std::function<void(const RemineRequest&)> ask_for_table = {};
   std::function<bool(const RemineRequest&)> table_is_there = {};
   // Zero-shot accuracy (acc1, 0 to 1) of a checkpoint on early_stop.dataset; needed if there is

@@ -20,8 +20,8 @@ struct ViewBatch {
   std::vector<std::uint8_t> duplicate;  // [own, V], other views of the same image
 };
 
-// Of all rows of the plan, or of its seeds. Copies of a pair show one image; so do, with
-// mask_duplicates, the pairs of one image group.
+// Returns the views of all rows of the plan (`all_rows`), or of its seeds. Copies of a pair show
+// one image; so do, with mask_duplicates, the pairs of one image group.
 ViewBatch cut_views(const data::BatchPlan& plan, int rank, int world_size,
                     std::span<const std::uint32_t> image_groups, bool mask_duplicates,
                     bool all_rows);

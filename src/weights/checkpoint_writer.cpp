@@ -12,7 +12,7 @@ namespace helip::weights {
 namespace {
 
 constexpr const char* kFolder = "archive/";
-// Of PyTorch's archives since 1.6.
+// The version that PyTorch writes into its archives since 1.6.
 constexpr const char* kArchiveVersion = "3\n";
 
 void write_numbers(PickleWriter& pickle, const std::vector<std::uint64_t>& numbers) {

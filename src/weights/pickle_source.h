@@ -21,7 +21,7 @@ class PickleSource {
   std::uint8_t opcode();
 
   std::span<const std::byte> take(std::uint64_t length);
-  // Checks alone that so many bytes follow.
+  // Throws unless at least `length` bytes follow. Reads nothing.
   void expect(std::uint64_t length) const;
 
   template <typename Number>

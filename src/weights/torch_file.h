@@ -47,7 +47,7 @@ class TorchFile {
   ZipFile zip_;
   std::string folder_;  // "archive/"
   Pickle pickle_;
-  std::map<std::string, std::span<const std::byte>> records_;  // those that were checked
+  std::map<std::string, std::span<const std::byte>> records_;  // the checked ones
   std::deque<std::vector<std::byte>> copies_;
   std::uint64_t copied_ = 0;
 };

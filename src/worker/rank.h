@@ -18,7 +18,7 @@ struct Rank {
 Rank rank_from(const std::function<std::string(const char*)>& variable, const std::string& host,
                std::int64_t pid);
 
-// Of this process.
+// Returns the rank of this process.
 Rank this_rank();
 std::string host_name();
 

@@ -20,7 +20,7 @@ bool mines_apart(const config::RunConfig& config, const Rank& rank);
 // WORK/remine/<launch>.
 std::filesystem::path exchange_folder(const std::filesystem::path& work_dir, const Rank& rank);
 
-// Of rank 0 of the training.
+// Asks the ranks that mine apart for tables. Used by rank 0 of the training.
 class TableRequests {
  public:
   // `folder`: exchange_folder.
@@ -44,8 +44,9 @@ struct MinerOptions {
   std::function<bool()> should_stop;
 };
 
-// All ranks that mine, as `group`: mines what is asked for until the training is over, which it
-// tells by true, or a rank is to stop. Throws what mining throws, StoreError for a damaged request.
+// Mines the tables that the training asks for. Collective over `group`, all ranks that mine.
+// Returns true when the training is over, false when a rank is to stop. Throws what mining throws,
+// and StoreError for a damaged request.
 bool mine_for_training(const std::filesystem::path& folder, const MinerOptions& options,
                        comm::Group& group);
 

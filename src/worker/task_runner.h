@@ -44,12 +44,14 @@ class TaskRunner {
                           const TaskHooks& hooks) = 0;
   // Whether this rank mines for a training and does not take part in it.
   [[nodiscard]] virtual bool mines_apart() const = 0;
-  // The ranks of this launch that train, or those that mine for them, as a group; collective.
+  // Returns this rank's group: the ranks of this launch that train, or the ranks that mine for
+  // them. Collective.
   virtual std::unique_ptr<comm::Group> open_group() = 0;
-  // Of ranks that mine apart; collective: until the training is over, which it tells by true, or
-  // somebody was asked to stop.
+  // Mines the tables that the training asks for. Collective over the ranks that mine apart. Returns
+  // true when the training is over, false when a rank was asked to stop.
   virtual bool mine_for_training(comm::Group& group, const TaskHooks& hooks) = 0;
-  // Of rank 0 of those that train: they have trained all there is, or `stopped`.
+  // Tells the ranks that mine apart to end: the training is over or was `stopped`. Called by rank 0
+  // of the ranks that train.
   virtual void end_training(bool stopped) = 0;
   // Collective.
   virtual TaskOutcome train(const rpc::TaskSpec& spec, comm::Group& group,

@@ -55,7 +55,7 @@ void check_logged(const Lines& lines) {
   }
 }
 
-// A file in the place of stderr while it lives.
+// Sends stderr to a file while it lives.
 class StderrFile {
  public:
   explicit StderrFile(const std::filesystem::path& file) {

@@ -348,7 +348,7 @@ TEST_CASE("values out of range name key, range and value") {
     CAPTURE(each.yaml);
     CHECK(error_of(kGood + each.yaml) == each.error);
   }
-  // Of train, line 3.
+  // Errors of the section train, line 3.
   const std::vector<Bad> train = {
       {"train.hard_pairs=hard",
        "--set: train.hard_pairs: value not allowed; expected one of mined, random, none; found "

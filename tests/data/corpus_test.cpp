@@ -173,7 +173,7 @@ TEST_CASE_METHOD(CorpusTest,
   test::write_file(index / "manifest.json", earlier);
   CHECK(again() == 3);
   CHECK(read_text_file(index / "manifest.json") == manifest);
-  // Of the same samples.
+  // The samples are the same, so their quarantine stays.
   CHECK(std::filesystem::exists(index / "quarantine.npy"));
   CHECK(again() == 0);
   // Other content: another fingerprint, and the old quarantine goes.

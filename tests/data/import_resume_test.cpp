@@ -42,7 +42,7 @@ struct ResumeTest {
     options.max_left_out = 1;
     return options;
   }
-  // In a process of its own, which is killed when so many pairs were taken.
+  // Imports in a process of its own, which is killed after `pairs` pairs.
   void killed_after(std::uint64_t pairs, const ImportOptions& options) const {
     const pid_t child = ::fork();
     REQUIRE(child >= 0);

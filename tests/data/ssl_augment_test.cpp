@@ -85,7 +85,7 @@ TEST_CASE("draws are a pure function of seed, epoch, sample, slot and view") {
   CHECK(first != crop_of({1, 2, 3, 9}, 0));
 }
 
-// Of draws that should be uniform in [low, high].
+// Draws that should be uniform in [low, high].
 struct Spread {
   double low, high;
   std::vector<double> values = {};

@@ -1,4 +1,4 @@
-"""Ready embeddings, and another model, in the place of the model that is tuned."""
+"""Ready embeddings, and another model, encode instead of the model that is tuned."""
 
 import subprocess
 

@@ -25,7 +25,7 @@ def test(bench, _):
     refused(bench, 2, ["mining.hard_pairs_per_target", "5000"], work, "--set", "mining.hard_pairs_per_target=5000")
     expect(not any((work / "tasks").glob("encode/*")), "pairs were encoded that could not be mined")
 
-    # Embeddings that are not those that encode wrote.
+    # Embeddings that encode did not write.
     work = bench.fresh("other-embeddings")
     bench.run(work, "--until", "encode", code=0)
     array = next(work.glob("embeddings/*/img_emb/img_emb_0.npy"))

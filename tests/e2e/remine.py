@@ -1,4 +1,4 @@
-"""Mining again in the middle of a training: the later tables are those that `helip embed` and `helip mine` make of the weights
+"""Mining again in the middle of a training: the later tables are the ones that `helip embed` and `helip mine` make of the weights
 that they were requested with, and a killed run goes on to the same bits, wherever it was killed."""
 
 import json

@@ -1,6 +1,6 @@
-"""Mining again by workers of its own while the others train: the tables are those that `helip embed` and `helip mine` make of the
-weights that they were requested with, the run is the one of ranks that pause and mine themselves, and a killed one goes on to
-the same bits, before and after the table was there."""
+"""Mining again by workers of its own while the others train: the tables are the ones that `helip embed` and `helip mine` make
+of the weights that they were requested with, the run is the one of ranks that pause and mine themselves, and a killed one goes
+on to the same bits, before and after the table was there."""
 
 import os
 import pathlib
@@ -12,7 +12,7 @@ from remine import check_table, tables_of
 
 # 200 pairs, 16 seeds a batch: epochs of 13 steps or fewer.
 COMMON = ["train.seeds_per_batch=16", "train.steps=40", "train.checkpoint_steps=5", "remine.every_steps=10", "remine.lag_steps=2"]
-# Of four ranks two mine; two train, as in the run to compare with.
+# Two of four ranks mine; two train, as in the run to compare with.
 APART = ["launcher.workers=4", "remine.workers=2"]
 
 

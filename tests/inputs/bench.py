@@ -194,7 +194,7 @@ def write_tar(path, members, form=tarfile.USTAR_FORMAT, end_mark=True):
 
 
 def samples(count, first=0, name="{:04}"):
-    """Members of so many good samples."""
+    """Returns the members of `count` good samples."""
     return [
         member
         for i in range(first, first + count)

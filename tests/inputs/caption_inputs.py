@@ -10,7 +10,7 @@ PLAIN = "a small brown dog on a red sofa"
 
 
 def mistaken(text, times=1, encoding="sloppy-windows-1252"):
-    """The text's UTF-8 read in another encoding, so many times over. The sloppy one is ftfy's: it has no holes."""
+    """Returns the text's UTF-8 read in another encoding, `times` times. The sloppy one is ftfy's: it has no holes."""
     for _ in range(times):
         text = text.encode("utf-8").decode(encoding)
     return text

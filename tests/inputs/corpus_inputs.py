@@ -22,7 +22,7 @@ def write_pair(folder, name, seed, image=".png", text=".txt"):
 
 
 def account(bench, name, source, images, place, *more):
-    """Each of so many images becomes a pair or is counted; returns what was imported."""
+    """Each of `images` images becomes a pair or is counted. Returns what was imported."""
     outcome, made = bench.data_import(source, place / "out", "--max-left-out", 1, *more)
     bench.judge(
         name,

@@ -180,7 +180,7 @@ def of_json(rng, content):
 
 
 def of_file_itself(rng, path):
-    """What stands in the place of a file or folder that is not what it should be. Returns what it is."""
+    """Replaces a file or folder by something that it should not be. Returns what it is now."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     elif path.exists() or path.is_symlink():

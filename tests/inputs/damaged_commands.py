@@ -42,7 +42,7 @@ def configurations(rng, good, place):
 
 
 def settings(rng, good, place):
-    """Words in the place of values of --set, and of the whole assignment."""
+    """Replaces values of --set, or the whole assignment, by other words."""
     keys = [
         "corpus.path", "corpus.max_quarantined", "corpus.max_pixels", "corpus.csv_separator", "model.architecture", "model.init",
         "model.init_seed", "model.tokenizer", "model.name", "encoder.source", "encoder.batch_size", "encoder.task_samples",

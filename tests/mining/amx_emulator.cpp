@@ -50,7 +50,7 @@ struct Instruction {
   const std::uint8_t* code;
   Prefix prefix;
   unsigned opcode, mod, reg, rm, vvvv;
-  // Of a memory operand: base + displacement, and index · scale.
+  // Address and stride of a memory operand: base + displacement, and index · scale.
   std::uint64_t address = 0, stride = 0;
   bool has_sib = false;
   std::uint64_t next = 0;

@@ -99,8 +99,8 @@ std::vector<data::QuarantineEntry> quarantine_of_inputs(const data::Corpus& corp
   return entries;
 }
 
-// While it lives the process may not grow by more than so many bytes, besides the stacks of the
-// threads that read shards: as many as there are cores, but eight at most. One heap for all
+// While it lives the process may not grow by more than `bytes`, besides the stacks of the threads
+// that read shards: one thread for each core, eight at most. One heap for all
 // threads, or each would take 64 MiB of addresses for its own.
 class MemoryLimit {
  public:
@@ -125,7 +125,7 @@ class MemoryLimit {
   rlimit before_{};
 };
 
-// Where a sample is named to lie, and why (of those that are wanted, how the reason begins).
+// Where a sample lies and why it is named. A wanted reason is only the beginning of the reason.
 struct Named {
   std::string shard;
   std::uint64_t offset = 0;

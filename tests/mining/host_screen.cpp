@@ -8,7 +8,7 @@ namespace {
 
 using namespace mining;
 
-// Of the CUDA kernel.
+// The tile size of the CUDA kernel.
 constexpr std::uint32_t kTile = 128;
 
 struct Survivor {
@@ -102,7 +102,7 @@ class HostLane final : public ScreenLane {
   struct Target {
     ScreenTarget self;
     float bound, bar;
-    std::uint32_t count;  // of survivors, also of those that did not fit
+    std::uint32_t count;  // of survivors, also of the ones that did not fit
     std::uint32_t positives;
     std::vector<Survivor> pending;
   };

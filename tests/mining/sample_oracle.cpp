@@ -21,7 +21,7 @@ namespace {
 
 constexpr std::size_t kTargetsAtOnce = 32;
 constexpr std::uint64_t kCandidatesAtOnce = 256;
-// Of the candidates that are in no row, one in so many is scored by exact_pair_score too.
+// One in kCheckedOneIn of the candidates that are in no row is scored by exact_pair_score too.
 constexpr std::uint64_t kCheckedOneIn = 1009;
 
 using Found = std::vector<std::pair<float, std::uint32_t>>;  // -score, candidate

@@ -109,7 +109,7 @@ TEST_CASE("conversion rounds once, and keeps the bytes of its own dtype") {
 }
 
 TEST_CASE("the largest magnitude of any floating dtype is found wherever it lies") {
-  // More than a block of those that are read at once.
+  // More values than one block that is read at once.
   for (const std::size_t at : {0, 4095, 4096, 9999}) {
     std::vector<float> values(10'000, 0.5F);
     values[at] = -70'000;

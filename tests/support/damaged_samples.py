@@ -50,7 +50,8 @@ def bomb(size, begin=b"", filler=b"\0"):
 
 
 def profile_header(size):
-    """Of an ICC profile of so many bytes without tags: libpng inflates nothing behind a header that it does not believe."""
+    """Returns the header of an ICC profile of `size` bytes without tags: libpng inflates nothing behind a header that it does not
+    believe."""
     return struct.pack(">I4xI4s4s4s12x4s4x4x4x4x8xIIII52x", size, 0x02100000, b"mntr", b"RGB ", b"XYZ ", b"acsp", 0, 0xF6D6,
                        0x10000, 0xD32D)
 

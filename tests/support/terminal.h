@@ -1,4 +1,4 @@
-// A pseudo-terminal in the place of stderr while it lives, and what it would show.
+// A pseudo-terminal that takes what is written to stderr while it lives, and what it would show.
 #pragma once
 
 #include <fcntl.h>

@@ -26,7 +26,8 @@ std::vector<json> lines_of(const fs::path& file) {
   return found;
 }
 
-// Trains into a folder of its own, timing every so many steps; the lines of layer_times.jsonl.
+// Trains into a folder of its own and times every `every`-th step. Returns the lines of
+// layer_times.jsonl.
 std::vector<json> train(TrainSpec& spec, const fs::path& folder, std::uint64_t every) {
   spec.checkpoint_folder = folder / "checkpoints";
   spec.metrics_file = folder / "metrics.jsonl";

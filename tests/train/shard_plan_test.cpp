@@ -9,7 +9,7 @@ namespace {
 
 using Sizes = std::vector<std::uint64_t>;
 
-// Of a ViT-B-32's kinds of parameters.
+// Returns sizes like those of a ViT-B-32's parameters.
 Sizes realistic_sizes() {
   Sizes sizes = {1, 49408 * 512, 77 * 512, 512 * 512};
   for (int block = 0; block < 12; ++block) {

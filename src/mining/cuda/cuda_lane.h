@@ -31,7 +31,7 @@ class CudaLane final : public ScreenLane {
  private:
   using Candidate = PendingCandidates::Candidate;
 
-  // Makes room for so many candidates that are handed out.
+  // Makes room for at least `candidates` that are handed out.
   void reserve_packed(std::uint64_t candidates);
 
   const ScreenJob& job_;

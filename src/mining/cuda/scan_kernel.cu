@@ -204,7 +204,8 @@ __global__ void __launch_bounds__(kBlockThreads, 1)
            {candidates.second + std::size_t{candidate} * widths.second, count}, widths.second,
            shared, place, second);
   // Registers cannot be indexed by a running number: each thread puts its own products into shared
-  // memory, a row of fragments at a time, and takes out those that pass. Nobody else reads them.
+  // memory, a row of fragments at a time, and takes out the passing ones. No other thread reads
+  // them.
   auto* const mine = reinterpret_cast<std::int32_t*>(stages) + threadIdx.x;
 #pragma unroll
   for (int m = 0; m < kRowFragments; ++m) {

@@ -32,7 +32,7 @@ struct Tile {
   std::uint32_t* most = nullptr;        // the highest count after tighten
 };
 
-// Of both modalities; multiples of kInt8Padding.
+// Row widths of both modalities, multiples of kInt8Padding.
 struct Widths {
   std::uint32_t first = 0, second = 0;
 };

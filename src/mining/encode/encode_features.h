@@ -22,7 +22,7 @@
 
 namespace helip::mining {
 
-// Of a range of samples, a row each. Rows of quarantined samples are zero.
+// Features of a range of samples, one row each. Rows of quarantined samples are zero.
 struct RangeFeatures {
   std::uint64_t first = 0;
   data::FeatureBlock image, text;
@@ -38,7 +38,7 @@ class EncodeModel {
               const data::DecodeLimits& limits, const data::Corpus& corpus,
               std::filesystem::path feature_cache, std::string device);
 
-  // Of frozen towers, or given.
+  // Returns true if the model has features: from frozen towers, or given.
   [[nodiscard]] bool has_features() const { return model_->towers() != nullptr; }
   // Whether features() decodes the samples, now or when the cache was filled.
   [[nodiscard]] bool reads_samples() const { return !given_; }

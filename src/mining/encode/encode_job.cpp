@@ -109,7 +109,7 @@ class Session final : public EncodeSession {
     return source_ == "towers" ? normalised(features) : model.embeddings(features);
   }
 
-  // Of one of two passes over the samples, if both models encode.
+  // Returns `progress` for one pass: half of the whole if both models encode, in two passes.
   [[nodiscard]] Progress part(const Progress& progress, std::uint64_t pass) const {
     if (tuned_ == nullptr || other_ == nullptr || !progress) return progress;
     return [&progress, pass](std::uint64_t done, std::uint64_t total) {

@@ -1,5 +1,5 @@
 // Rows of a corpus' pairs that were made elsewhere: embeddings (encoder.source: npy), or features
-// in the place of a model's towers. Torch-free.
+// that replace a model's towers. Torch-free.
 #pragma once
 
 #include <cstdint>
@@ -46,16 +46,17 @@ class ReadyRows {
   store::EmbeddingStore images_, texts_;
 };
 
-// Of encoder.source: npy.
+// Opens the embeddings of encoder.source: npy.
 ReadyRows ready_embeddings(const config::EncoderConfig& encoder);
 
-// Of a model of kind features. Throws ConfigError too: they are of other widths than it says.
+// Opens the features of a model of kind features. Throws ConfigError too, if their widths are not
+// the ones that the model names.
 ReadyRows given_features(const model::LockedConfig& model);
 
 // Throws ConfigError if the model's features are of another corpus.
 void expect_corpus(const model::LockedConfig& model, const data::CorpusManifest& corpus);
 
-// Reads the files whole. Throws StoreError if they are not those that the model names.
+// Reads the files whole. Throws StoreError if they are not the files that the model names.
 void verify_features(const model::LockedConfig& model);
 
 }  // namespace helip::mining

@@ -58,7 +58,7 @@ const Int8Kernel& int8_kernel(const std::string& name);
 // as the portable one does.
 void require_same_integers(const Int8Kernel& kernel);
 
-// Of one instruction set each; may be called only where the processor has it.
+// Kernels for one instruction set each. Call one only where the processor has its instruction set.
 extern const Int8Kernel kAvx512VnniKernel;
 extern const Int8Kernel kAvx2Kernel;
 // Every processor with AMX has AVX-512 VNNI, which does all but the tiles.

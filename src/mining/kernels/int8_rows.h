@@ -30,7 +30,7 @@ class Int8Rows {
   [[nodiscard]] std::int32_t sum(std::uint64_t row) const { return sums_[row]; }
   [[nodiscard]] float scale(std::uint64_t row) const { return scales_[row]; }
   [[nodiscard]] float error(std::uint64_t row) const { return errors_[row]; }
-  // Of all rows.
+  // Return the scales and the errors of all rows.
   [[nodiscard]] std::span<const float> scales() const { return scales_; }
   [[nodiscard]] std::span<const float> errors() const { return errors_; }
 

@@ -23,7 +23,7 @@ struct ClusterRule {
   std::string instruction_set = "auto";
 };
 
-// Pairs and centroids that are compared to make so many lists.
+// Returns how many comparisons of a pair with a centroid it takes to make `lists` lists.
 std::uint64_t clustering_comparisons(std::uint64_t pairs, std::uint32_t lists);
 
 // Spherical k-means, with similarities from the 8-bit kernels: the same lists on every instruction

@@ -16,10 +16,10 @@
 namespace helip::mining {
 namespace {
 
-// Stands in the place of a similarity whose list the target has met; no cosine is that low.
+// Replaces the similarity of a list that the target has met; no cosine is that low.
 constexpr float kMet = -2;
-// So many that most lists are met by several of them: a list's candidates are then multiplied by
-// all of those at once.
+// Enough targets that several of them meet most lists: a list's candidates are then multiplied by
+// all these targets at once.
 constexpr std::size_t kTargetsAtOnce = 1920;
 
 std::uint32_t list_count(std::uint64_t pairs, const IndexRule& rule) {

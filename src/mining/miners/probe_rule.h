@@ -1,4 +1,4 @@
-// Which lists of the index a target meets: the nearest ones, then those that may still hold
+// Which lists of the index a target meets: the nearest ones, then the lists that may still hold
 // something better.
 #pragma once
 

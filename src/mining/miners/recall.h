@@ -35,8 +35,8 @@ struct TuningSample {
   ExactRows exact;
 };
 
-// The share of misses to aim at on so many targets, so that others reach the recall: lower, the
-// more so the fewer they are.
+// Returns the share of misses to aim at on a sample of `targets`, so that the other targets reach
+// the recall. It is below 1 - recall, and the lower the smaller the sample.
 double aimed_misses(double recall, std::size_t targets);
 
 // Share of the exact rows' filled slots that the found rows hold: a found score at or above the

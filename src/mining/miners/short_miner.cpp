@@ -18,7 +18,7 @@ namespace {
 
 // Dimensions tried: these, and doubled until all are there.
 constexpr std::uint32_t kLeastDims = 32;
-// A target keeps no more than so many pairs for each slot.
+// The most pairs that a target keeps for each slot.
 constexpr std::uint64_t kMostPerSlot = 16;
 // Targets whose kept pairs are held at a time.
 constexpr std::uint64_t kTargetsAtOnce = 8192;
@@ -138,7 +138,8 @@ PlannedMiner plan_short_miner(const MiningData& data, const MinerOptions& option
   const std::uint32_t full = joint_dims(data, options.rules.metric);
   const auto most = static_cast<std::uint32_t>(
       std::min<std::uint64_t>(data.pairs() - 1, kMostPerSlot * options.k));
-  // Of the search and the exact scores of all targets.
+  // Returns the share of exact mining's products that the search over short vectors and the exact
+  // scores of the kept pairs take, for all targets.
   const auto mining_share = [&](std::uint32_t dims, std::uint32_t kept) {
     return static_cast<double>(dims) / full + kept / pairs;
   };

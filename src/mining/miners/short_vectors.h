@@ -11,8 +11,8 @@ namespace helip::mining {
 // Immutable; safe from many threads.
 class ShortVectors {
  public:
-  // Of all pairs, in `dims` dimensions, at most those that the joint vectors have. A pure function
-  // of data, metric, dims and seed.
+  // Makes the short vectors of all pairs, in `dims` dimensions, at most as many as the joint
+  // vectors have. A pure function of data, metric, dims and seed.
   ShortVectors(const MiningData& data, const MinerOptions& options, std::uint32_t dims,
                std::uint64_t seed);
 
@@ -24,7 +24,8 @@ class ShortVectors {
   [[nodiscard]] MinerOptions options(std::uint32_t kept) const;
   [[nodiscard]] std::uint32_t dims() const { return dims_; }
   [[nodiscard]] std::uint32_t full_dims() const { return full_dims_; }
-  // Pairs of joint vectors that take as many products as so many of short ones.
+  // Returns how many pairs of joint vectors take as many products as `short_pairs` pairs of short
+  // vectors.
   [[nodiscard]] std::uint64_t in_full_pairs(std::uint64_t short_pairs) const;
   // Pairs of joint vectors that take as many products as making these did.
   [[nodiscard]] std::uint64_t compared() const { return compared_; }

@@ -14,7 +14,8 @@ struct MinerOptions {
   PairFilters filters = {};
   std::uint32_t k = 50;
   std::uint32_t threads = 1;
-  // Of the screen: a name of int8_kernels(), or auto. The result does not depend on it.
+  // Instruction set of the screen: a name of int8_kernels(), or auto. The result does not depend on
+  // it.
   std::string instruction_set = "auto";
 };
 

@@ -51,8 +51,8 @@ class PackedRows {
   [[nodiscard]] const std::uint8_t* panel(std::uint64_t p) const {
     return bytes_.data() + p * kPanelRows * width_;
   }
-  // Of the panel's rows, kPanelRows each; rows beyond the last have an error of minus infinity, so
-  // that they pass no screen.
+  // Return kPanelRows values, one for each row of the panel. Rows beyond the last candidate have an
+  // error of minus infinity, so that they pass no screen.
   [[nodiscard]] const float* scales(std::uint64_t p) const {
     return scales_.data() + p * kPanelRows;
   }

@@ -50,16 +50,16 @@ struct PairScreen {
   ScoreBounds bounds;
   double min_score, max_score;
 
-  // Of first_passes; nothing passes a target that has no hard pairs.
+  // Returns the slope that first_passes takes. Nothing passes a target that has no hard pairs.
   [[nodiscard]] HELIP_HOST_DEVICE static float slope(const ScreenTarget& target) {
     return target.first.scale > 0 ? target.first.slope() : 0;
   }
-  // Likewise, where the k-th score is known to reach `bound`.
+  // Returns the bar that first_passes takes, for a k-th score that is known to reach `bound`.
   [[nodiscard]] HELIP_HOST_DEVICE float bar(const ScreenTarget& target, float bound) const {
     return target.first.scale > 0 ? bounds.bar(target.first, bound) : kInfinity;
   }
 
-  // Of the candidate in `row`, whose first product passed. `range` is set for kPending alone.
+  // Judges the candidate in `row`, whose first product passed. Sets `range` for kPending alone.
   [[nodiscard]] HELIP_HOST_DEVICE Verdict judge(const ScreenTarget& target, float bound,
                                                 const CandidateRows& candidates, std::uint32_t row,
                                                 std::int32_t first_dot, std::int32_t second_dot,

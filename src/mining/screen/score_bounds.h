@@ -34,7 +34,7 @@ struct TargetRow {
                                     const float* errors, float floor) const {
     return {dots, scales, errors, scale, 1 + error, error + kSlack, floor};
   }
-  // Of first_passes.
+  // Returns the slope that first_passes takes.
   [[nodiscard]] HELIP_HOST_DEVICE float slope() const { return (1 + error) / scale; }
   [[nodiscard]] HELIP_HOST_DEVICE Cosine cosine(std::int32_t dot, float other_scale,
                                                 float other_error) const {

@@ -66,7 +66,7 @@ class ScreenLane {
   // Raises each target's bound to the k-th highest lower bound of what is pending and drops what
   // lies below. Returns the most candidates that are left of a target.
   virtual std::uint32_t tighten() = 0;
-  // Hands out the targets with at least so many pending candidates and leaves none with them.
+  // Hands out the targets with at least `least` pending candidates and leaves none with them.
   virtual std::vector<TakenTarget> take(std::uint32_t least) = 0;
   // Bounds known from elsewhere, of all targets of the tile; a lower one changes nothing.
   virtual void raise(std::span<const float> bounds) = 0;
@@ -77,7 +77,8 @@ class ScreenDevice {
  public:
   virtual ~ScreenDevice() = default;
   [[nodiscard]] virtual ScreenSizes sizes() const = 0;
-  // Lanes work independently; so many that the device is busy while the host settles a tile.
+  // Returns lanes that work independently, enough to keep the device busy while the host settles a
+  // tile.
   virtual std::vector<std::unique_ptr<ScreenLane>> lanes() = 0;
 };
 

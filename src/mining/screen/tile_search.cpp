@@ -14,7 +14,7 @@
 namespace helip::mining {
 namespace {
 
-// The dot products of so many targets with a panel (24 KiB) stay in the first-level cache.
+// The dot products of one group of targets with a panel (24 KiB) stay in the first-level cache.
 constexpr std::size_t kTargetsPerGroup = 96;
 // Where more than this share of a panel's pairs survives the first modality, the second is computed
 // for all of them: a tile kernel does four products in the time of one that stands alone.
@@ -30,7 +30,7 @@ struct Target {
   TargetRow first, second;
   PendingCandidates pending;
   Ranking ranking;
-  // Of first_passes.
+  // Arguments of first_passes.
   float slope = 0, bar = std::numeric_limits<float>::infinity();
 };
 
@@ -102,7 +102,7 @@ struct TileSearch::State {
     target.bar = bounds_.bar(target.first, target.pending.bound());
   }
 
-  // Of all targets scanned, kTargetsPerGroup from `begin` on.
+  // Scans panel `p` for kTargetsPerGroup of the targets `scanned`, from `begin` on.
   void scan_group(const CandidatePanels& panels, std::uint64_t p,
                   std::span<const std::uint32_t> scanned, std::size_t begin) {
     const auto members = scanned.subspan(begin, std::min(kTargetsPerGroup, scanned.size() - begin));

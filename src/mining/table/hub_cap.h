@@ -25,7 +25,7 @@ class HubCap {
 
  private:
   std::size_t cap_;
-  // Of each candidate the keys of its best choosers, a min-heap once there are `cap`.
+  // For each candidate the keys of its best choosers; a min-heap once there are `cap` of them.
   std::vector<std::vector<std::uint64_t>> choosers_;
 };
 

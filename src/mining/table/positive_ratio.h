@@ -14,7 +14,7 @@ namespace helip::mining {
 // From here on a hard pair is suspected to be a false negative.
 inline constexpr double kSuspectRatio = 0.95;
 
-// The targets that are looked at: all, or a random sample of so many.
+// The targets that are looked at: all, or a random sample of `most`.
 struct RatioTargets {
   std::uint64_t most = std::numeric_limits<std::uint64_t>::max();
   std::uint64_t seed = 0;  // of the sample
@@ -35,7 +35,7 @@ struct PositiveRatios {
 };
 
 // The embeddings are a clip-retrieval folder, its img_emb or text_emb, or one .npy, row = SampleId,
-// of any encoders with a joint space; not necessarily those that mined the table. Takes 4 bytes a
+// of any encoders with a joint space, also of others than the table was mined with. Takes 4 bytes a
 // filled slot of the targets and 8 a pair of memory; a sample reads only its targets' rows and
 // their hard pairs' texts.
 // Throws ConfigError naming both widths if they differ; StoreError if the rows are not N or a value

@@ -27,7 +27,8 @@ void for_each_score(const store::HardPairTable& table, Visit&& visit) {
 }
 
 // Exact quantiles in two passes over the table and constant memory: the first counts the upper
-// halves of the scores' bits, the second the lower halves under those that hold a quantile.
+// halves of the scores' bits, the second the lower halves under each upper half that holds a
+// quantile.
 void set_quantiles(const store::HardPairTable& table, TableStats& stats) {
   if (stats.filled_slots == 0) return;
   std::vector<std::uint64_t> upper(std::size_t{1} << kHalf);

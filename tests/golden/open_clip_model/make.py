@@ -50,7 +50,7 @@ def parameters(model):
 
 
 def initial_statistics(model):
-    """Of the tensors with enough elements to tell a distribution."""
+    """Returns statistics of each tensor that has enough elements to tell a distribution."""
     result = {}
     for name, value in model.named_parameters():
         if value.numel() >= 2000:

@@ -134,7 +134,7 @@ def main():
         for size, mode, filter in (12, "shortest", "bicubic"), (9, "squash", "bilinear"), (43, "shortest", "bicubic"):
             rgb = evaluated(image, size, mode, filter).convert("RGB")
             wanted.append({"size": size, "mode": mode, "filter": filter, "sha256": digest(rgb)})
-        # Of 11 x 11: nothing is to be resized.
+        # The second box has the size 11 x 11: it is not resized.
         for box in [3, 5, 14, 17], [2, 1, 11, 11]:
             left, top, crop_width, crop_height = box
             rgb = F.resized_crop(image, top, left, crop_height, crop_width, [11, 11], FILTERS["bicubic"]).convert("RGB")
