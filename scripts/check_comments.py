@@ -13,7 +13,7 @@ SCRIPT = re.compile(r'(?:#+|""")\s*Of\b')
 PATTERNS = {".h": CODE, ".cpp": CODE, ".cu": CODE, ".py": SCRIPT, ".sh": SCRIPT}
 # Files whose comments are still to be rewritten. An entry without an offence is an offence.
 OLD_COMMENTS = {
-    "src/cli/check_inputs.cpp", "src/cli/plan.cpp", "src/coordinator/job.h", "src/coordinator/job_status.cpp",
+    "src/cli/preflight/check_inputs.cpp", "src/cli/preflight/plan.cpp", "src/coordinator/job.h", "src/coordinator/job_status.cpp",
     "src/coordinator/pipeline.h",
 }
 

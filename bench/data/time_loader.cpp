@@ -14,10 +14,11 @@
 #include "common/clock.h"
 #include "common/error.h"
 #include "common/text.h"
-#include "data/augment.h"
-#include "data/corpus.h"
-#include "data/tokenizer.h"
-#include "data/vector_clones.h"
+#include "data/corpus/corpus.h"
+#include "data/image/augment.h"
+#include "data/image/vector_clones.h"
+#include "data/import/open_or_index.h"
+#include "data/tokens/tokenizer.h"
 
 namespace {
 

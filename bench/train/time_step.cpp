@@ -18,10 +18,10 @@
 #include "comm/group.h"
 #include "common/clock.h"
 #include "common/error.h"
-#include "data/batch_sampler.h"
 #include "store/npy.h"
-#include "train/learner.h"
-#include "train/rank_batch.h"
+#include "train/input/batch_sampler.h"
+#include "train/input/rank_batch.h"
+#include "train/step/learner.h"
 
 namespace helip {
 namespace {
@@ -29,8 +29,8 @@ namespace {
 constexpr double kTimeoutSeconds = 3600;  // ranks wait for commands in a collective
 
 // Seeds with `hard_pairs` each, all pairs different; without hard pairs every pair is a seed.
-data::BatchPlan plan_of(std::int64_t pairs, std::uint32_t hard_pairs) {
-  data::BatchPlan plan;
+train::BatchPlan plan_of(std::int64_t pairs, std::uint32_t hard_pairs) {
+  train::BatchPlan plan;
   plan.hard_pairs_per_seed = hard_pairs;
   for (std::int64_t row = 0; row < pairs; ++row) {
     plan.ids.push_back(SampleId{static_cast<std::uint64_t>(row)});
@@ -137,7 +137,7 @@ class Program {
   }
 
  private:
-  train::RankBatch cut(const data::BatchPlan& plan) const {
+  train::RankBatch cut(const train::BatchPlan& plan) const {
     return train::cut_batch(plan, ranks_.rank(), ranks_.size(), groups_, groups_,
                             /*mask_duplicates=*/true);
   }
@@ -146,7 +146,7 @@ class Program {
   comm::Group& ranks_;
   train::Learner learner_;
   std::vector<std::uint32_t> groups_;
-  data::BatchPlan plain_, hard_;
+  train::BatchPlan plain_, hard_;
   train::InputBatch inputs_;
 };
 

@@ -6,10 +6,10 @@
 #include <string>
 #include <vector>
 
-#include "cli/check_inputs.h"
 #include "cli/guarded_main.h"
-#include "cli/launch_check.h"
 #include "cli/path_option.h"
+#include "cli/preflight/check_inputs.h"
+#include "cli/preflight/launch_check.h"
 #include "cli/run_job.h"
 #include "common/error.h"
 #include "config/parse.h"

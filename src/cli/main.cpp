@@ -3,7 +3,7 @@
 #include <iostream>
 #include <string>
 
-#include "cli/commands.h"
+#include "cli/commands/commands.h"
 #include "cli/guarded_main.h"
 #include "common/error.h"
 #include "rpc/version.h"

@@ -6,8 +6,8 @@
 #include "cli/path_option.h"
 #include "common/error.h"
 #include "config/parse.h"
-#include "model/locked_config.h"
-#include "model/model_files.h"
+#include "model/files/locked_config.h"
+#include "model/files/model_files.h"
 
 namespace helip::cli {
 namespace {

@@ -14,10 +14,10 @@
 
 #include "common/digest.h"
 #include "common/error.h"
+#include "common/prefetcher.h"
 #include "common/text.h"
-#include "data/feature_cache.h"
-#include "data/image.h"
-#include "data/prefetcher.h"
+#include "data/corpus/feature_cache.h"
+#include "data/image/image.h"
 #include "model/model.h"
 
 namespace helip::eval {
@@ -37,10 +37,10 @@ class ModelEmbedder final : public DatasetEmbedder {
     model_->to(options_.device);
   }
 
-  Embeddings images(const data::Dataset& dataset, const std::string& split) override {
+  Embeddings images(const Dataset& dataset, const std::string& split) override {
     const auto size = static_cast<std::int64_t>(model_->preprocess().size);
     const auto decode = [&](std::size_t row, std::span<float> pixels) {
-      const data::DatasetSample& sample = dataset.samples[row];
+      const DatasetSample& sample = dataset.samples[row];
       try {
         data::preprocess(data::decode_stored(sample.image), model_->preprocess(), pixels);
       } catch (const DataError& error) {
@@ -113,7 +113,7 @@ class ModelEmbedder final : public DatasetEmbedder {
     for (const std::int64_t extent : shape) row_values *= static_cast<std::size_t>(extent);
 
     const std::size_t batches = (count + batch - 1) / batch;
-    data::Prefetcher<std::vector<T>> prefetcher(batches, kBatchesAhead, [&](std::uint64_t index) {
+    Prefetcher<std::vector<T>> prefetcher(batches, kBatchesAhead, [&](std::uint64_t index) {
       std::vector<T> values(batch * row_values);
       const std::size_t begin = index * batch;
       for (std::size_t row = 0; row < std::min(batch, count - begin); ++row) {

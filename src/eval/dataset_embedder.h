@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "config/run_config.h"
-#include "data/dataset.h"
+#include "eval/eval_dataset.h"
 #include "eval/metrics.h"
 
 namespace helip::eval {
@@ -36,7 +36,7 @@ class DatasetEmbedder {
  public:
   virtual ~DatasetEmbedder() = default;
   // One row per sample. Throws DataError naming the sample whose image cannot be decoded.
-  virtual Embeddings images(const data::Dataset& dataset, const std::string& split) = 0;
+  virtual Embeddings images(const Dataset& dataset, const std::string& split) = 0;
   // One row per text.
   virtual Embeddings texts(const std::vector<std::string>& texts) = 0;
 };

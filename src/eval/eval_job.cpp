@@ -8,11 +8,11 @@
 #include "common/error.h"
 #include "common/log.h"
 #include "common/text.h"
-#include "data/dataset.h"
-#include "data/task_inputs.h"
 #include "eval/dataset_embedder.h"
+#include "eval/eval_dataset.h"
 #include "eval/linear_probe.h"
 #include "eval/metrics.h"
+#include "eval/task_inputs.h"
 
 namespace helip::eval {
 namespace {
@@ -66,22 +66,22 @@ class Evaluation {
  public:
   Evaluation(const EvalSpec& spec,
              const std::function<void(std::uint64_t, std::uint64_t)>& progress)
-      : spec_(spec), dataset_(data::read_dataset(spec.dataset.path, spec.dataset.split)) {
+      : spec_(spec), dataset_(read_dataset(spec.dataset.path, spec.dataset.split)) {
     where_ = spec.dataset.path + "/" + spec.dataset.split;
     total_ = dataset_.samples.size();
     if (wants(spec.dataset, kZeroShot)) {
-      labels_ = data::labels_of(dataset_, where_);
-      prompts_ = data::prompts_of(dataset_, where_);
+      labels_ = labels_of(dataset_, where_);
+      prompts_ = prompts_of(dataset_, where_);
       total_ += prompts_.size();
     }
     if (wants(spec.dataset, kRetrieval)) {
-      captions_ = data::captions_of(dataset_, where_);
+      captions_ = captions_of(dataset_, where_);
       total_ += captions_.texts.size();
     }
     if (wants(spec.dataset, kLinearProbe)) {
-      labels_ = data::labels_of(dataset_, where_);
-      train_ = data::read_dataset(spec.dataset.path, kTrainSplit);
-      train_labels_ = data::labels_of(*train_, spec.dataset.path + "/" + kTrainSplit);
+      labels_ = labels_of(dataset_, where_);
+      train_ = read_dataset(spec.dataset.path, kTrainSplit);
+      train_labels_ = labels_of(*train_, spec.dataset.path + "/" + kTrainSplit);
       total_ += train_->samples.size();
     }
     embedder_ =
@@ -159,12 +159,12 @@ class Evaluation {
   }
 
   const EvalSpec& spec_;
-  data::Dataset dataset_;
+  Dataset dataset_;
   std::string where_;
   std::vector<std::int64_t> labels_;
   std::vector<std::string> prompts_;
-  data::TaskCaptions captions_;
-  std::optional<data::Dataset> train_;
+  TaskCaptions captions_;
+  std::optional<Dataset> train_;
   std::vector<std::int64_t> train_labels_;
   std::uint64_t total_ = 0, done_ = 0;
   std::unique_ptr<DatasetEmbedder> embedder_;

@@ -5,7 +5,7 @@
 #include "common/ids.h"
 #include "common/log.h"
 #include "common/text.h"
-#include "data/quarantine.h"
+#include "data/corpus/quarantine.h"
 #include "mining/cuda/cuda_screen.h"
 #include "mining/kernels/parallel.h"
 #include "mining/miners/device_miner.h"

@@ -2,15 +2,15 @@
 #include <utility>
 
 #include "common/error.h"
-#include "model/clip_model.h"
-#include "model/locked_towers.h"
+#include "model/clip/clip_model.h"
+#include "model/files/model_files.h"
+#include "model/files/weights_check.h"
+#include "model/layers/parameters.h"
 #include "model/model.h"
-#include "model/model_files.h"
 #include "model/open_tokenizer.h"
-#include "model/parameters.h"
-#include "model/slip_model.h"
-#include "model/trained_towers.h"
-#include "model/weights_check.h"
+#include "model/script/locked_towers.h"
+#include "model/script/trained_towers.h"
+#include "model/slip/slip_model.h"
 
 namespace helip::model {
 namespace {

@@ -13,8 +13,8 @@
 #include <vector>
 
 #include "config/run_config.h"
-#include "data/image.h"
-#include "data/tokenizer.h"
+#include "data/image/image.h"
+#include "data/tokens/tokenizer.h"
 
 namespace helip::model {
 
@@ -109,7 +109,7 @@ class Model {
 std::unique_ptr<Model> load_model(const config::ModelConfig& config);
 
 // Weights as safetensors: the state by name, float32 (counts int64, other buffers of a TorchScript
-// tower as they are). load throws as read_weights (model/parameters.h).
+// tower as they are). load throws as read_weights (model/layers/parameters.h).
 void save_weights(Model& model, const std::filesystem::path& file);
 void load_weights(Model& model, const std::filesystem::path& file);
 

@@ -7,7 +7,7 @@
 #include <optional>
 #include <string>
 
-#include "data/tokenizer.h"
+#include "data/tokens/tokenizer.h"
 
 namespace helip::model {
 

@@ -5,8 +5,8 @@
 
 #include "common/error.h"
 #include "common/text.h"
-#include "data/encode_image.h"
-#include "data/image.h"
+#include "data/image/encode_image.h"
+#include "data/image/image.h"
 #include "report/html.h"
 
 namespace helip::report {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "common/ids.h"
-#include "data/corpus.h"
+#include "data/corpus/corpus.h"
 #include "store/hard_pair_table.h"
 
 namespace helip::report {

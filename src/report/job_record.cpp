@@ -10,8 +10,8 @@
 #include "common/publish.h"
 #include "common/text.h"
 #include "config/parse.h"
-#include "data/manifest.h"
-#include "data/reason_count.h"
+#include "data/corpus/manifest.h"
+#include "data/corpus/reason_count.h"
 #include "eval/results.h"
 
 namespace helip::report {

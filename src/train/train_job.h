@@ -9,30 +9,11 @@
 #include <string>
 
 #include "comm/group.h"
-#include "config/run_config.h"
-#include "train/held_out.h"
-#include "train/ssl_figures.h"
+#include "train/checkpoint/held_out.h"
+#include "train/step/step_result.h"
+#include "train/train_spec.h"
 
 namespace helip::train {
-
-struct TrainSpec {
-  config::RunConfig config;
-  std::uint64_t seed = 1;               // train.seed + index of the repeat
-  std::filesystem::path corpus_folder;  // with manifest.json
-  std::filesystem::path
-      features_folder;  // image_features.npy, text_features.npy (locked towers); else empty
-  std::filesystem::path
-      hard_pairs_folder;  // the table in force; empty unless train.hard_pairs is mined
-  std::filesystem::path remined_folder;     // later tables: 2, 3, … (remine)
-  std::filesystem::path quarantine_folder;  // with quarantine.npy; empty: nothing is quarantined
-  std::filesystem::path
-      checkpoint_folder;  // step-00000100/… are made here; the newest complete one is resumed
-  // metrics.jsonl; lines past the resumed step are cut. Beside it layer_times.jsonl.
-  std::filesystem::path metrics_file;
-  std::filesystem::path events_folder;  // of TensorBoard's event files; empty: none are written
-  std::filesystem::path model_folder;   // the finished model
-  std::string device = "cpu";           // cpu | cuda:I
-};
 
 struct TrainProgress {
   std::uint64_t step = 0, steps = 0;

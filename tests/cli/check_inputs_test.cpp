@@ -1,4 +1,4 @@
-#include "cli/check_inputs.h"
+#include "cli/preflight/check_inputs.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -11,16 +11,16 @@
 #include <functional>
 #include <map>
 
-#include "cli/corpus_count.h"
-#include "cli/mine_memory.h"
-#include "cli/model_plan.h"
+#include "cli/preflight/corpus_count.h"
+#include "cli/preflight/mine_memory.h"
+#include "cli/preflight/model_plan.h"
 #include "common/error.h"
 #include "common/publish.h"
 #include "common/text.h"
 #include "config/to_yaml.h"
-#include "data/tar_writer.h"
-#include "data/tokenizer.h"
-#include "model/weights_check.h"
+#include "data/corpus/tar_writer.h"
+#include "data/tokens/tokenizer.h"
+#include "model/files/weights_check.h"
 #include "store/npy.h"
 #include "store/safetensors.h"
 #include "support/temporary_folder.h"

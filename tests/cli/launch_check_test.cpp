@@ -1,4 +1,4 @@
-#include "cli/launch_check.h"
+#include "cli/preflight/launch_check.h"
 
 #include <catch2/catch.hpp>
 #include <filesystem>

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "cli/commands.h"
+#include "cli/commands/commands.h"
 #include "common/error.h"
 #include "store/npy.h"
 #include "support/temporary_folder.h"

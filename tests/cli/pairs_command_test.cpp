@@ -8,12 +8,13 @@
 #include <string>
 #include <vector>
 
-#include "cli/commands.h"
+#include "cli/commands/commands.h"
 #include "common/error.h"
 #include "common/ids.h"
 #include "common/text.h"
-#include "data/corpus.h"
+#include "data/corpus/corpus.h"
 #include "data/corpus_support.h"
+#include "data/import/open_or_index.h"
 #include "store/hard_pair_table.h"
 #include "store/npy.h"
 #include "support/temporary_folder.h"

@@ -16,7 +16,7 @@
 #include <utility>
 #include <vector>
 
-#include "cli/commands.h"
+#include "cli/commands/commands.h"
 #include "cli/guarded_main.h"
 #include "cli/path_option.h"
 #include "cli/print.h"

@@ -1,4 +1,4 @@
-#include "data/augment.h"
+#include "data/image/augment.h"
 
 #include <algorithm>
 #include <catch2/catch.hpp>
@@ -6,8 +6,8 @@
 #include <cstdlib>
 #include <vector>
 
-#include "data/encode_image.h"
 #include "data/golden_files.h"
+#include "data/image/encode_image.h"
 
 namespace helip::data {
 namespace {

@@ -9,7 +9,7 @@
 #include "common/error.h"
 #include "common/text.h"
 #include "data/golden_files.h"
-#include "data/tokenizer.h"
+#include "data/tokens/tokenizer.h"
 #include "support/temporary_folder.h"
 
 namespace helip::data {

@@ -2,7 +2,8 @@
 
 #include "common/error.h"
 #include "data/golden_files.h"
-#include "data/tokenizer.h"
+#include "data/text/clean_text.h"
+#include "data/tokens/tokenizer.h"
 
 namespace helip::data {
 namespace {

@@ -1,11 +1,12 @@
-#include "data/caption.h"
+#include "data/text/caption.h"
 
 #include <catch2/catch.hpp>
 #include <string>
 #include <vector>
 
 #include "data/golden_files.h"
-#include "data/tokenizer.h"
+#include "data/text/clean_text.h"
+#include "data/tokens/tokenizer.h"
 
 namespace helip::data {
 namespace {

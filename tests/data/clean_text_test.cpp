@@ -1,11 +1,13 @@
+#include "data/text/clean_text.h"
+
 #include <catch2/catch.hpp>
 #include <string>
 
 #include "common/error.h"
 #include "data/golden_files.h"
-#include "data/html_entities.h"
-#include "data/tokenizer.h"
-#include "data/unicode_text.h"
+#include "data/text/html_entities.h"
+#include "data/text/unicode_text.h"
+#include "data/tokens/tokenizer.h"
 
 namespace helip::data {
 namespace {

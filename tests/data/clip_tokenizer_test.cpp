@@ -11,9 +11,9 @@
 #include "common/digest.h"
 #include "common/error.h"
 #include "common/rng.h"
-#include "data/byte_pair_encoding.h"
 #include "data/golden_files.h"
-#include "data/tokenizer.h"
+#include "data/tokens/byte_pair_encoding.h"
+#include "data/tokens/tokenizer.h"
 #include "support/temporary_folder.h"
 
 namespace helip::data {

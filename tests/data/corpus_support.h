@@ -13,10 +13,10 @@
 #include "common/digest.h"
 #include "common/publish.h"
 #include "common/text.h"
-#include "data/encode_image.h"
-#include "data/image.h"
-#include "data/tar_header.h"
-#include "data/tar_reader.h"
+#include "data/corpus/tar_header.h"
+#include "data/corpus/tar_reader.h"
+#include "data/image/encode_image.h"
+#include "data/image/image.h"
 
 namespace helip::test {
 

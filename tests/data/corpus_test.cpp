@@ -1,4 +1,4 @@
-#include "data/corpus.h"
+#include "data/corpus/corpus.h"
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
@@ -6,9 +6,10 @@
 
 #include "common/error.h"
 #include "corpus_support.h"
-#include "data/index_corpus.h"
-#include "data/quarantine.h"
-#include "data/shard_list.h"
+#include "data/corpus/index_corpus.h"
+#include "data/corpus/quarantine.h"
+#include "data/import/open_or_index.h"
+#include "data/import/shard_list.h"
 #include "support/temporary_folder.h"
 
 namespace helip::data {

@@ -1,4 +1,4 @@
-#include "data/csv.h"
+#include "data/import/csv.h"
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>

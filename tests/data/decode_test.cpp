@@ -4,8 +4,8 @@
 
 #include "common/error.h"
 #include "data/golden_files.h"
-#include "data/image.h"
-#include "data/image_codecs.h"
+#include "data/image/image.h"
+#include "data/image/image_codecs.h"
 
 namespace helip::data {
 namespace {

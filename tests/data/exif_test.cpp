@@ -1,4 +1,4 @@
-#include "data/exif.h"
+#include "data/image/exif.h"
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>

@@ -1,4 +1,4 @@
-#include "data/feature_cache.h"
+#include "data/corpus/feature_cache.h"
 
 #include <catch2/catch.hpp>
 #include <cstddef>

@@ -8,9 +8,9 @@
 #include "common/error.h"
 #include "common/text.h"
 #include "corpus_support.h"
-#include "data/import.h"
-#include "data/import_source.h"
-#include "data/shard_list.h"
+#include "data/import/import.h"
+#include "data/import/import_source.h"
+#include "data/import/shard_list.h"
 #include "support/temporary_folder.h"
 
 namespace helip::data {

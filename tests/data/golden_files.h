@@ -10,7 +10,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "data/image.h"
+#include "data/image/image.h"
 
 namespace helip::test {
 

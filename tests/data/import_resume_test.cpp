@@ -8,9 +8,9 @@
 
 #include "common/error.h"
 #include "corpus_support.h"
-#include "data/corpus.h"
-#include "data/import.h"
-#include "data/import_shards.h"
+#include "data/corpus/corpus.h"
+#include "data/import/import.h"
+#include "data/import/import_shards.h"
 #include "support/temporary_folder.h"
 
 namespace helip::data {

@@ -1,4 +1,4 @@
-#include "data/import.h"
+#include "data/import/import.h"
 
 #include <catch2/catch.hpp>
 #include <cstdlib>
@@ -6,8 +6,9 @@
 
 #include "common/error.h"
 #include "corpus_support.h"
-#include "data/corpus.h"
-#include "data/exif.h"
+#include "data/corpus/corpus.h"
+#include "data/image/exif.h"
+#include "data/import/open_or_index.h"
 #include "support/temporary_folder.h"
 
 namespace helip::data {

@@ -1,13 +1,14 @@
 // Samples that are lost before a job sees them: with the rest of a damaged shard, or in an import.
-#include "data/lost_samples.h"
+#include "data/corpus/lost_samples.h"
 
 #include <catch2/catch.hpp>
 
 #include "common/error.h"
 #include "corpus_support.h"
-#include "data/corpus.h"
-#include "data/import.h"
-#include "data/reason_count.h"
+#include "data/corpus/corpus.h"
+#include "data/corpus/reason_count.h"
+#include "data/import/import.h"
+#include "data/import/open_or_index.h"
 #include "support/temporary_folder.h"
 
 namespace helip::data {

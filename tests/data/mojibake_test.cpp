@@ -1,4 +1,4 @@
-#include "data/mojibake.h"
+#include "data/text/mojibake.h"
 
 #include <algorithm>
 #include <catch2/catch.hpp>
@@ -7,9 +7,10 @@
 
 #include "common/rng.h"
 #include "data/golden_files.h"
-#include "data/mojibake_tables.h"
-#include "data/tokenizer.h"
-#include "data/unicode_text.h"
+#include "data/text/clean_text.h"
+#include "data/text/mojibake_tables.h"
+#include "data/text/unicode_text.h"
+#include "data/tokens/tokenizer.h"
 
 namespace helip::data {
 namespace {

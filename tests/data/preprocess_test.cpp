@@ -7,7 +7,7 @@
 #include "common/digest.h"
 #include "common/error.h"
 #include "data/golden_files.h"
-#include "data/image.h"
+#include "data/image/image.h"
 
 namespace helip::data {
 namespace {

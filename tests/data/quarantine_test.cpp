@@ -1,4 +1,4 @@
-#include "data/quarantine.h"
+#include "data/corpus/quarantine.h"
 
 #include <catch2/catch.hpp>
 #include <fstream>

@@ -5,8 +5,8 @@
 #include "common/digest.h"
 #include "common/error.h"
 #include "data/golden_files.h"
-#include "data/image.h"
-#include "data/resample.h"
+#include "data/image/image.h"
+#include "data/image/resample.h"
 
 namespace helip::data {
 namespace {

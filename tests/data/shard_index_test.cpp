@@ -1,4 +1,4 @@
-#include "data/shard_index.h"
+#include "data/corpus/shard_index.h"
 
 #include <algorithm>
 #include <catch2/catch.hpp>
@@ -7,10 +7,11 @@
 #include "common/error.h"
 #include "common/text.h"
 #include "corpus_support.h"
-#include "data/index_corpus.h"
-#include "data/shard_list.h"
-#include "data/tokenizer.h"
-#include "data/webdataset.h"
+#include "data/corpus/index_corpus.h"
+#include "data/corpus/webdataset.h"
+#include "data/import/shard_list.h"
+#include "data/text/clean_text.h"
+#include "data/tokens/tokenizer.h"
 #include "support/temporary_folder.h"
 
 namespace helip::data {

@@ -1,4 +1,4 @@
-#include "data/shard_list.h"
+#include "data/import/shard_list.h"
 
 #include <catch2/catch.hpp>
 

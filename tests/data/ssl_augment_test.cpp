@@ -1,4 +1,4 @@
-#include "data/ssl_augment.h"
+#include "data/image/ssl_augment.h"
 
 #include <algorithm>
 #include <catch2/catch.hpp>
@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "common/error.h"
-#include "data/colour.h"
-#include "data/gaussian_blur.h"
 #include "data/golden_files.h"
+#include "data/image/colour.h"
+#include "data/image/gaussian_blur.h"
 
 namespace helip::data {
 namespace {

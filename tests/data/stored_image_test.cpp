@@ -4,10 +4,10 @@
 
 #include "common/digest.h"
 #include "common/error.h"
-#include "data/encode_image.h"
 #include "data/golden_files.h"
-#include "data/image.h"
-#include "data/random_crop.h"
+#include "data/image/encode_image.h"
+#include "data/image/image.h"
+#include "data/image/random_crop.h"
 
 namespace helip::data {
 namespace {

@@ -5,7 +5,7 @@
 #include "common/error.h"
 #include "common/text.h"
 #include "corpus_support.h"
-#include "data/import_source.h"
+#include "data/import/import_source.h"
 #include "support/temporary_folder.h"
 
 namespace helip::data {

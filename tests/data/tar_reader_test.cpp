@@ -1,4 +1,4 @@
-#include "data/tar_reader.h"
+#include "data/corpus/tar_reader.h"
 
 #include <catch2/catch.hpp>
 #include <cstdlib>
@@ -7,8 +7,8 @@
 
 #include "common/error.h"
 #include "corpus_support.h"
-#include "data/tar_headers.h"
-#include "data/tar_writer.h"
+#include "data/corpus/tar_headers.h"
+#include "data/corpus/tar_writer.h"
 #include "support/temporary_folder.h"
 
 namespace helip::data {

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "common/error.h"
-#include "data/tokenizer.h"
+#include "data/tokens/tokenizer.h"
 
 namespace helip::data {
 namespace {

@@ -73,7 +73,7 @@ void check_near(const Embeddings& found, const nlohmann::json& expected) {
 TEST_CASE("embeddings of a data set equal the golden towers' in any batch size, cached or not") {
   const test::TemporaryFolder folder;
   write_dataset(folder.path());
-  const data::Dataset dataset = data::read_dataset(folder.path(), "test");
+  const eval::Dataset dataset = eval::read_dataset(folder.path(), "test");
   const nlohmann::json expected = test::expected_of_pictures();
   const std::uint32_t batch_size = GENERATE(1, 2, 7);
   std::uint64_t advanced = 0;
@@ -109,7 +109,7 @@ TEST_CASE("all tasks of a data set are scored as the metrics score its embedding
   REQUIRE_FALSE(steps.empty());
   CHECK(steps.back().first == steps.back().second);
 
-  const data::Dataset dataset = data::read_dataset(folder.path(), "test");
+  const eval::Dataset dataset = eval::read_dataset(folder.path(), "test");
   const auto embedder = open_dataset_embedder(spec.model, {.batch_size = 2});
   const Embeddings images = embedder->images(dataset, "test");
 
@@ -150,7 +150,7 @@ TEST_CASE("a blank line of the class names is a class, and the others keep their
   const EvalSpec spec = make_spec(folder.path(), {"zero_shot"});
   const auto results = run_eval_job(spec, {});
 
-  const data::Dataset dataset = data::read_dataset(folder.path(), "test");
+  const eval::Dataset dataset = eval::read_dataset(folder.path(), "test");
   const auto embedder = open_dataset_embedder(spec.model, {.batch_size = 2});
   const Embeddings images = embedder->images(dataset, "test");
   const Embeddings prompts = embedder->texts(

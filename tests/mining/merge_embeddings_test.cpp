@@ -10,7 +10,7 @@
 
 #include "common/digest.h"
 #include "common/error.h"
-#include "data/quarantine.h"
+#include "data/corpus/quarantine.h"
 #include "mining_support.h"
 #include "store/embedding_store.h"
 #include "store/safetensors.h"

@@ -10,8 +10,8 @@
 
 #include "common/error.h"
 #include "common/text.h"
-#include "data/corpus.h"
-#include "data/quarantine.h"
+#include "data/corpus/corpus.h"
+#include "data/corpus/quarantine.h"
 #include "mining/mining_support.h"
 #include "mining/sample_oracle.h"
 #include "store/embedding_store.h"

@@ -13,7 +13,7 @@
 #include "golden_file.h"
 #include "golden_formula.h"
 #include "golden_tensors.h"
-#include "model/clip_model.h"
+#include "model/clip/clip_model.h"
 #include "support/temporary_folder.h"
 
 // Last: LibTorch's logging has a CHECK of its own.

@@ -1,4 +1,4 @@
-#include "model/attend.h"
+#include "model/layers/attend.h"
 
 #include <ATen/ATen.h>
 

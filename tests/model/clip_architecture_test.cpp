@@ -1,4 +1,4 @@
-#include "model/clip_architecture.h"
+#include "model/files/clip_architecture.h"
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>

@@ -1,4 +1,4 @@
-#include "model/clip_model.h"
+#include "model/clip/clip_model.h"
 
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/arange.h>
@@ -13,7 +13,7 @@
 #include "common/error.h"
 #include "golden_file.h"
 #include "golden_tensors.h"
-#include "model/clip_architecture.h"
+#include "model/files/clip_architecture.h"
 #include "model/model.h"
 #include "store/safetensors.h"
 #include "support/temporary_folder.h"

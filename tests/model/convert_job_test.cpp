@@ -1,4 +1,4 @@
-#include "model/convert_job.h"
+#include "model/files/convert_job.h"
 
 #include <algorithm>
 #include <catch2/catch.hpp>
@@ -12,9 +12,9 @@
 #include "common/error.h"
 #include "common/text.h"
 #include "golden_file.h"
-#include "model/locked_config.h"
-#include "model/model_files.h"
-#include "model/parameter_spec.h"
+#include "model/files/locked_config.h"
+#include "model/files/model_files.h"
+#include "model/files/parameter_spec.h"
 #include "store/safetensors.h"
 #include "support/temporary_folder.h"
 #include "weights/checkpoint_writer.h"

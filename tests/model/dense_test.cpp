@@ -1,4 +1,4 @@
-#include "model/dense.h"
+#include "model/layers/dense.h"
 
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/function.h>
@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "common/rng.h"
-#include "model/autocast.h"
+#include "model/layers/autocast.h"
 #include "support/normal_tensor.h"
 
 namespace helip::model {

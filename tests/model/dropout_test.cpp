@@ -1,4 +1,4 @@
-#include "model/dropout.h"
+#include "model/layers/dropout.h"
 
 #include <algorithm>
 #include <catch2/catch.hpp>

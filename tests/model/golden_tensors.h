@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "data/tokenizer.h"
+#include "data/tokens/tokenizer.h"
 #include "store/safetensors.h"
 
 namespace helip::test {

@@ -6,7 +6,7 @@
 #include "common/digest.h"
 #include "golden_file.h"
 #include "model/open_tokenizer.h"
-#include "model/script_tower.h"
+#include "model/script/script_tower.h"
 
 // Last: LibTorch's logging has a CHECK of its own.
 #include <catch2/catch.hpp>

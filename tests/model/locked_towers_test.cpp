@@ -1,4 +1,4 @@
-#include "model/locked_towers.h"
+#include "model/script/locked_towers.h"
 
 #include <ATen/core/grad_mode.h>
 

@@ -1,4 +1,4 @@
-#include "model/model_files.h"
+#include "model/files/model_files.h"
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
@@ -6,9 +6,9 @@
 #include "common/digest.h"
 #include "common/error.h"
 #include "golden_file.h"
-#include "model/folder_draft.h"
-#include "model/locked_config.h"
-#include "model/model_digest.h"
+#include "model/files/folder_draft.h"
+#include "model/files/locked_config.h"
+#include "model/files/model_digest.h"
 #include "store/safetensors.h"
 #include "support/temporary_folder.h"
 

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "common/error.h"
-#include "data/tokenizer.h"
+#include "data/tokens/tokenizer.h"
 #include "golden_file.h"
 
 using namespace helip;

@@ -1,4 +1,4 @@
-#include "model/parameter_spec.h"
+#include "model/files/parameter_spec.h"
 
 #include <algorithm>
 #include <catch2/catch.hpp>

@@ -1,4 +1,4 @@
-#include "model/slip_architecture.h"
+#include "model/files/slip_architecture.h"
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>

@@ -1,5 +1,5 @@
 // SLIP's models beside golden files of their published definition.
-#include "model/slip_model.h"
+#include "model/slip/slip_model.h"
 
 #include <ATen/core/grad_mode.h>
 
@@ -7,7 +7,7 @@
 #include "golden_file.h"
 #include "golden_formula.h"
 #include "golden_tensors.h"
-#include "model/model_files.h"
+#include "model/files/model_files.h"
 #include "support/temporary_folder.h"
 
 // Last: LibTorch's logging has a CHECK of its own.

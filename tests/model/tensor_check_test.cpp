@@ -1,4 +1,4 @@
-#include "model/tensor_check.h"
+#include "model/files/tensor_check.h"
 
 #include <catch2/catch.hpp>
 #include <string>

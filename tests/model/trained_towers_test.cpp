@@ -1,4 +1,4 @@
-#include "model/trained_towers.h"
+#include "model/script/trained_towers.h"
 
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/cat.h>
@@ -12,7 +12,7 @@
 #include "common/text.h"
 #include "golden_file.h"
 #include "golden_tensors.h"
-#include "model/trained_tower.h"
+#include "model/script/trained_tower.h"
 #include "support/temporary_folder.h"
 
 // Last: LibTorch's logging has a CHECK of its own.

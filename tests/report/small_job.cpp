@@ -8,9 +8,10 @@
 #include "common/publish.h"
 #include "common/text.h"
 #include "config/to_yaml.h"
-#include "data/corpus.h"
-#include "data/encode_image.h"
-#include "data/tar_writer.h"
+#include "data/corpus/corpus.h"
+#include "data/corpus/tar_writer.h"
+#include "data/image/encode_image.h"
+#include "data/import/open_or_index.h"
 #include "store/hard_pair_table.h"
 #include "store/npy.h"
 

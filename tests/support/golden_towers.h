@@ -11,7 +11,7 @@
 
 #include "common/publish.h"
 #include "config/run_config.h"
-#include "data/tar_writer.h"
+#include "data/corpus/tar_writer.h"
 
 namespace helip::test {
 

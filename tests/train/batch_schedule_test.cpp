@@ -1,4 +1,4 @@
-#include "train/batch_schedule.h"
+#include "train/input/batch_schedule.h"
 
 #include <catch2/catch.hpp>
 #include <numeric>
@@ -100,7 +100,7 @@ TEST_CASE("tables with fewer seeds have shorter epochs, and each seed is met onc
     for (std::uint64_t step = begins[epoch]; step < begins[epoch + 1]; ++step) {
       const BatchPlace place = schedule.place(step);
       CHECK(place.epoch == epoch);
-      const data::BatchPlan plan = place.sampler->plan(place.epoch, place.step_in_epoch);
+      const train::BatchPlan plan = place.sampler->plan(place.epoch, place.step_in_epoch);
       for (const std::int32_t row : plan.seed_rows) {
         met.insert(to_index(plan.ids[static_cast<std::size_t>(row)]));
       }

@@ -12,7 +12,7 @@
 #include "common/rng.h"
 #include "common/text.h"
 #include "support/temporary_folder.h"
-#include "train/checkpoint.h"
+#include "train/checkpoint/checkpoint.h"
 #include "train/small_job.h"
 
 namespace helip::train {

@@ -1,6 +1,6 @@
 // Event files as a reader of TensorBoard's formats takes them apart, written here a second time
 // from their descriptions.
-#include "train/event_file.h"
+#include "train/log/event_file.h"
 
 #include <algorithm>
 #include <catch2/catch.hpp>

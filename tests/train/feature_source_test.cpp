@@ -4,7 +4,7 @@
 #include "common/error.h"
 #include "store/npy.h"
 #include "support/temporary_folder.h"
-#include "train/batch_source.h"
+#include "train/input/batch_source.h"
 
 namespace helip::train {
 namespace {

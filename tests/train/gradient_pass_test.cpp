@@ -1,6 +1,6 @@
 // Run under mpirun with 1, 2 and 4 ranks: a whole model's gradient by several ranks, in parts and
 // with recomputed activations is the gradient of one rank with the whole batch.
-#include "train/gradient_pass.h"
+#include "train/step/gradient_pass.h"
 
 #include <ATen/ATen.h>
 
@@ -12,7 +12,7 @@
 #include "common/publish.h"
 #include "common/rng.h"
 #include "loss/simclr_loss.h"
-#include "model/parameters.h"
+#include "model/layers/parameters.h"
 #include "mpi/open_ranks.h"
 #include "support/temporary_folder.h"
 
@@ -35,7 +35,7 @@ config::RunConfig small_config() {
 // shares its image with 3, pair 11 its caption with 8. The views are those of `views`, unless
 // empty.
 RankBatch batch_of(const comm::Collectives& ranks, const std::string& views) {
-  data::BatchPlan plan;
+  train::BatchPlan plan;
   plan.hard_pairs_per_seed = 2;
   for (std::uint64_t seed = 0; seed < 7; ++seed) {
     plan.seed_rows.push_back(static_cast<std::int32_t>(plan.ids.size()));

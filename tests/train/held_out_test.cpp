@@ -1,4 +1,4 @@
-#include "train/held_out.h"
+#include "train/checkpoint/held_out.h"
 
 #include <catch2/catch.hpp>
 

@@ -8,7 +8,7 @@
 #include "common/digest.h"
 #include "common/publish.h"
 #include "support/temporary_folder.h"
-#include "train/layer_times_log.h"
+#include "train/log/layer_times_log.h"
 #include "train/small_job.h"
 #include "train/train_job.h"
 

@@ -1,4 +1,4 @@
-#include "train/metrics_log.h"
+#include "train/log/metrics_log.h"
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>

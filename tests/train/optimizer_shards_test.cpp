@@ -1,6 +1,6 @@
 // Run under mpirun: an optimizer whose moments are spread over the ranks does to the bit what one
 // with all moments does.
-#include "train/optimizer_shards.h"
+#include "train/step/optimizer_shards.h"
 
 #include <ATen/ops/empty.h>
 #include <ATen/ops/equal.h>
@@ -14,7 +14,7 @@
 #include "mpi/open_ranks.h"
 #include "support/normal_tensor.h"
 #include "support/temporary_folder.h"
-#include "train/tensor_copy.h"
+#include "train/step/tensor_copy.h"
 
 // Last: LibTorch's logging has a CHECK of its own.
 #include <catch2/catch.hpp>

@@ -6,12 +6,13 @@
 
 #include "common/error.h"
 #include "common/publish.h"
-#include "data/corpus.h"
-#include "data/encode_image.h"
-#include "data/ssl_augment.h"
-#include "data/tar_writer.h"
+#include "data/corpus/corpus.h"
+#include "data/corpus/tar_writer.h"
+#include "data/image/encode_image.h"
+#include "data/image/ssl_augment.h"
+#include "data/import/open_or_index.h"
 #include "support/temporary_folder.h"
-#include "train/batch_source.h"
+#include "train/input/batch_source.h"
 #include "train/small_job.h"
 
 namespace helip::train {

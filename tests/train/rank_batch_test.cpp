@@ -1,4 +1,4 @@
-#include "train/rank_batch.h"
+#include "train/input/rank_batch.h"
 
 #include <array>
 #include <catch2/catch.hpp>
@@ -18,10 +18,10 @@ std::vector<SampleId> ids(std::initializer_list<std::uint64_t> numbers) {
 
 // Three seeds (10, 20, 30) with one hard pair each; 21 and 11 share an image, 31 is a copy of the
 // seed 10.
-const data::BatchPlan kPlan = {.ids = ids({10, 11, 20, 21, 30, 10}),
-                               .seed_rows = {0, 2, 4},
-                               .hard_rows = {1, 3, 5},
-                               .hard_pairs_per_seed = 1};
+const train::BatchPlan kPlan = {.ids = ids({10, 11, 20, 21, 30, 10}),
+                                .seed_rows = {0, 2, 4},
+                                .hard_rows = {1, 3, 5},
+                                .hard_pairs_per_seed = 1};
 
 struct Groups {
   Groups() : image(100), caption(100) {
@@ -121,7 +121,7 @@ TEST_CASE("without mask_duplicates only copies of one pair are masked") {
 
 TEST_CASE("a batch without hard pairs has no margin loss") {
   const Groups groups;
-  const data::BatchPlan plan = {
+  const train::BatchPlan plan = {
       .ids = ids({1, 2, 3}), .seed_rows = {0, 1, 2}, .hard_rows = {}, .hard_pairs_per_seed = 0};
   const RankBatch batch = cut_batch(plan, 0, 1, groups.image, groups.caption, true);
   CHECK(batch.hard_pairs_per_seed == 0);
@@ -136,7 +136,7 @@ TEST_CASE("each seed is trained once an epoch while the number of ranks changes 
   config.hard_pairs_per_seed = 2;
   std::vector<std::uint32_t> seeds(100);
   std::iota(seeds.begin(), seeds.end(), 0U);
-  const data::BatchSampler sampler(config, /*run_seed=*/3, seeds, nullptr);
+  const train::BatchSampler sampler(config, /*run_seed=*/3, seeds, nullptr);
   const Groups groups;
   constexpr std::array<int, 3> kRanks = {2, 3, 1};
   for (std::uint64_t epoch = 0; epoch < 3; ++epoch) {

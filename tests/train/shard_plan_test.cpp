@@ -1,4 +1,4 @@
-#include "train/shard_plan.h"
+#include "train/step/shard_plan.h"
 
 #include <algorithm>
 #include <catch2/catch.hpp>

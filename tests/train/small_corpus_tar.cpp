@@ -2,9 +2,10 @@
 #include <string>
 
 #include "common/text.h"
-#include "data/corpus.h"
-#include "data/encode_image.h"
-#include "data/tar_writer.h"
+#include "data/corpus/corpus.h"
+#include "data/corpus/tar_writer.h"
+#include "data/image/encode_image.h"
+#include "data/import/open_or_index.h"
 #include "train/small_job.h"
 
 namespace helip::test {

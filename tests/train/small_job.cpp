@@ -8,10 +8,10 @@
 #include "common/digest.h"
 #include "common/publish.h"
 #include "common/rng.h"
-#include "data/quarantine.h"
+#include "data/corpus/quarantine.h"
 #include "store/hard_pair_table.h"
 #include "store/npy.h"
-#include "train/training_pairs.h"
+#include "train/input/training_pairs.h"
 
 namespace helip::test {
 namespace {

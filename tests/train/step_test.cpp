@@ -15,10 +15,10 @@
 #include "store/safetensors.h"
 #include "support/normal_tensor.h"
 #include "support/temporary_folder.h"
-#include "train/batch_loss.h"
-#include "train/fingerprint.h"
-#include "train/optimizer.h"
-#include "train/tensor_copy.h"
+#include "train/step/batch_loss.h"
+#include "train/step/fingerprint.h"
+#include "train/step/optimizer.h"
+#include "train/step/tensor_copy.h"
 
 namespace helip::train {
 namespace {
@@ -30,8 +30,8 @@ at::Tensor normal(const std::string& purpose, const std::vector<std::int64_t>& s
 
 // Seven seeds with two hard pairs each over 30 pairs; some pairs share groups, some stand twice in
 // the batch.
-data::BatchPlan plan_of_seven() {
-  data::BatchPlan plan;
+train::BatchPlan plan_of_seven() {
+  train::BatchPlan plan;
   plan.hard_pairs_per_seed = 2;
   for (std::uint64_t s = 0; s < 7; ++s) {
     plan.seed_rows.push_back(static_cast<std::int32_t>(plan.ids.size()));
@@ -68,7 +68,7 @@ struct Outcome {
 
 // Two linear towers over fixed features; loss and averaged gradients as training computes them.
 Outcome learn(comm::Collectives& ranks, at::ScalarType dtype, const config::LossConfig& config) {
-  const data::BatchPlan plan = plan_of_seven();
+  const train::BatchPlan plan = plan_of_seven();
   const Groups groups = groups_of_thirty();
   const RankBatch batch =
       cut_batch(plan, ranks.rank(), ranks.size(), groups.image, groups.caption, true);
@@ -147,7 +147,7 @@ TEST_CASE("margin_weight 0 and batches without hard pairs leave the margin loss 
 }
 
 // margin_statistics by its words, over the whole batch.
-std::vector<double> statistics_by_loops(const data::BatchPlan& plan, const Groups& groups,
+std::vector<double> statistics_by_loops(const train::BatchPlan& plan, const Groups& groups,
                                         const at::Tensor& image_ND, const at::Tensor& text_ND) {
   const auto alike = [&](std::uint64_t a, std::uint64_t b) {
     return a == b || groups.image[a] == groups.image[b] || groups.caption[a] == groups.caption[b];
@@ -184,7 +184,7 @@ std::vector<double> statistics_by_loops(const data::BatchPlan& plan, const Group
 TEST_CASE("ranks together count as loops over the whole batch do how hard the hard pairs are") {
   const auto group = test::open_ranks();
   auto& ranks = dynamic_cast<comm::Collectives&>(*group);
-  const data::BatchPlan plan = plan_of_seven();
+  const train::BatchPlan plan = plan_of_seven();
   const Groups groups = groups_of_thirty();
   const RankBatch batch =
       cut_batch(plan, ranks.rank(), ranks.size(), groups.image, groups.caption, true);

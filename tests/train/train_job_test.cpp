@@ -16,7 +16,7 @@
 #include "store/npy.h"
 #include "store/safetensors.h"
 #include "support/temporary_folder.h"
-#include "train/checkpoint.h"
+#include "train/checkpoint/checkpoint.h"
 #include "train/run_program.h"
 #include "train/small_job.h"
 

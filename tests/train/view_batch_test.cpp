@@ -1,4 +1,4 @@
-#include "train/view_batch.h"
+#include "train/input/view_batch.h"
 
 #include <catch2/catch.hpp>
 #include <numeric>
@@ -10,7 +10,7 @@ using Bytes = std::vector<std::uint8_t>;
 using Rows = std::vector<std::int64_t>;
 
 // Three seeds (10, 20, 10) with a hard pair each; 21 and 10 share an image.
-const data::BatchPlan kPlan = {
+const train::BatchPlan kPlan = {
     .ids = {SampleId{10}, SampleId{11}, SampleId{20}, SampleId{21}, SampleId{10}, SampleId{12}},
     .seed_rows = {0, 2, 4},
     .hard_rows = {1, 3, 5},

@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/publish.h"
-#include "data/tar_writer.h"
+#include "data/corpus/tar_writer.h"
 #include "support/temporary_folder.h"
 
 using namespace helip;

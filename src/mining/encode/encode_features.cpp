@@ -14,9 +14,9 @@
 #include <utility>
 
 #include "common/error.h"
+#include "common/prefetcher.h"
 #include "common/text.h"
-#include "data/image.h"
-#include "data/prefetcher.h"
+#include "data/image/image.h"
 #include "mining/encode/encode_inputs.h"
 
 namespace helip::mining {
@@ -146,7 +146,7 @@ RangeFeatures EncodeModel::forward_range(std::uint64_t first, std::uint64_t coun
   const auto length = static_cast<std::int64_t>(model_->tokenizer().context_length());
   RangeFeatures features;
   features.first = first;
-  data::Prefetcher<EncodeInputs> prefetcher(batches, kBatchesAhead, [&](std::uint64_t index) {
+  Prefetcher<EncodeInputs> prefetcher(batches, kBatchesAhead, [&](std::uint64_t index) {
     const std::uint64_t begin = index * batch;
     return read_encode_inputs(corpus_, model_->preprocess(), model_->tokenizer(), limits_,
                               first + begin, std::min(batch, count - begin), batch);

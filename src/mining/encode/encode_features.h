@@ -12,10 +12,10 @@
 #include <vector>
 
 #include "config/run_config.h"
-#include "data/corpus.h"
-#include "data/decode_limits.h"
-#include "data/feature_cache.h"
-#include "data/quarantine.h"
+#include "data/corpus/corpus.h"
+#include "data/corpus/feature_cache.h"
+#include "data/corpus/quarantine.h"
+#include "data/image/decode_limits.h"
 #include "mining/encode/ready_rows.h"
 #include "mining/mining_job.h"
 #include "model/model.h"

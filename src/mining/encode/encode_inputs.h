@@ -6,10 +6,10 @@
 #include <cstdint>
 #include <vector>
 
-#include "data/corpus.h"
-#include "data/image.h"
-#include "data/quarantine.h"
-#include "data/tokenizer.h"
+#include "data/corpus/corpus.h"
+#include "data/corpus/quarantine.h"
+#include "data/image/image.h"
+#include "data/tokens/tokenizer.h"
 
 namespace helip::mining {
 

@@ -7,13 +7,13 @@
 
 #include "common/error.h"
 #include "common/text.h"
-#include "data/corpus.h"
-#include "data/decode_limits.h"
-#include "data/quarantine.h"
+#include "data/corpus/corpus.h"
+#include "data/corpus/quarantine.h"
+#include "data/image/decode_limits.h"
 #include "mining/encode/encode_features.h"
 #include "mining/encode/encode_inputs.h"
 #include "mining/encode/ready_rows.h"
-#include "model/model_files.h"
+#include "model/files/model_files.h"
 #include "store/safetensors.h"
 
 namespace helip::mining {

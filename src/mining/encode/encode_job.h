@@ -28,8 +28,8 @@ class EncodeSession {
   // [n, D], `text_embeddings` F32 [n, D] (unit norm; zero rows for quarantined samples; neither for
   // encoder.source npy) and, if the model that is tuned is trained on features, `image_features`
   // F32 [n, Di], `text_features` F32 [n, Dt] (as towers or files give them); metadata gets
-  // "quarantine" (JSON, see data/quarantine.h) besides what is passed. progress(done, total) after
-  // each batch.
+  // "quarantine" (JSON, see data/corpus/quarantine.h) besides what is passed. progress(done, total)
+  // after each batch.
   virtual EncodeReport encode(
       std::uint64_t first, std::uint64_t count, const std::filesystem::path& result,
       const std::map<std::string, std::string>& metadata,

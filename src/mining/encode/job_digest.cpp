@@ -3,7 +3,7 @@
 #include "common/digest.h"
 #include "common/text.h"
 #include "mining/pairs/embedding_files.h"
-#include "model/model_digest.h"
+#include "model/files/model_digest.h"
 
 namespace helip::mining {
 

@@ -7,7 +7,7 @@
 
 #include "common/error.h"
 #include "common/text.h"
-#include "data/quarantine.h"
+#include "data/corpus/quarantine.h"
 #include "mining/pairs/embedding_files.h"
 #include "mining/table/task_results.h"
 #include "store/npy.h"

@@ -8,11 +8,11 @@
 #include <vector>
 
 #include "config/run_config.h"
-#include "data/corpus.h"
-#include "data/feature_cache.h"
-#include "data/manifest.h"
-#include "data/quarantine.h"
-#include "model/locked_config.h"
+#include "data/corpus/corpus.h"
+#include "data/corpus/feature_cache.h"
+#include "data/corpus/manifest.h"
+#include "data/corpus/quarantine.h"
+#include "model/files/locked_config.h"
 #include "store/embedding_store.h"
 
 namespace helip::mining {

@@ -1,0 +1,97 @@
+#include <algorithm>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "cli/preflight/check_parts.h"
+#include "cli/preflight/model_plan.h"
+#include "common/error.h"
+#include "common/log.h"
+#include "common/path_kind.h"
+#include "common/text.h"
+#include "eval/eval_dataset.h"
+#include "eval/eval_dataset_check.h"
+#include "model/files/locked_config.h"
+#include "model/files/model_files.h"
+
+namespace helip::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string joined(const std::vector<std::string>& tasks) {
+  std::string text;
+  for (const std::string& task : tasks) text += cat(text.empty() ? "" : ", ", task);
+  return text;
+}
+
+// Given features can only embed the corpus that they are of.
+void check_eval_of_features(const config::RunConfig& config) {
+  const auto source =
+      model::find_architecture(config.model.architecture, model::installed_models());
+  const bool scores = !config.early_stop.dataset.empty();
+  if (!source.locked_towers || (config.eval.datasets.empty() && !scores) ||
+      model::read_locked_config(source.folder).kind != model::TowersKind::kFeatures) {
+    return;
+  }
+  missing("towers that are .npy features cannot embed new images",
+          scores ? "early_stop.dataset" : "eval.datasets", "none",
+          scores ? config.early_stop.dataset : cat(config.eval.datasets.size()));
+}
+
+// The number of classes of data sets whose list has been read: reading it warns of its faults.
+using ClassCounts = std::map<std::string, std::size_t>;
+
+void check_dataset(const config::EvalDataset& dataset, const std::string& key,
+                   const std::string& path_key, ClassCounts& counts) {
+  const fs::path folder(dataset.path);
+  if (!is_folder(folder)) {
+    missing("the evaluation data set is not there", path_key, "a folder in clip_benchmark's layout",
+            is_there(folder) ? kind_of(folder) : "no " + dataset.path);
+  }
+  try {
+    counts[dataset.path] = eval::check_dataset(folder, dataset.split, dataset.tasks);
+  } catch (const ConfigError&) {
+    throw;
+  } catch (const Error& error) {
+    missing("the evaluation data set cannot give what is asked of it", key,
+            cat("what ", joined(dataset.tasks), " needs"), error.what());
+  }
+}
+
+// A classifier with its last layer left on: its logits say little about what is in an image.
+void warn_of_logits(const config::RunConfig& config, const ClassCounts& counts) {
+  if (config.train.hard_pairs != "mined") return;
+  const EmbeddingWidths widths = embedding_widths(config);
+  for (const config::EvalDataset& dataset : config.eval.datasets) {
+    const auto known = counts.find(dataset.path);
+    const std::size_t classes =
+        known != counts.end() ? known->second : eval::read_class_names(dataset.path).size();
+    if (classes != widths.image && classes != widths.text) continue;
+    log::warning(cat("the encoder's embeddings are ", classes, " wide, as many as data set ",
+                     dataset.name, " has classes: are they a classifier's logits?"));
+  }
+}
+
+}  // namespace
+
+void check_evaluation(const config::RunConfig& config, rpc::Stage until) {
+  check_eval_of_features(config);
+  ClassCounts counts;
+  if (until >= rpc::Stage::kTrain && !config.early_stop.dataset.empty()) {
+    check_dataset({.name = "early_stop",
+                   .path = config.early_stop.dataset,
+                   .tasks = {"zero_shot"},
+                   .split = config.early_stop.split},
+                  "early_stop", "early_stop.dataset", counts);
+  }
+  if (until >= rpc::Stage::kEval) {
+    for (std::size_t i = 0; i < config.eval.datasets.size(); ++i) {
+      const std::string key = cat("eval.datasets[", i, "]");
+      check_dataset(config.eval.datasets[i], key, key + ".path", counts);
+    }
+  }
+  warn_of_logits(config, counts);
+}
+
+}  // namespace helip::cli

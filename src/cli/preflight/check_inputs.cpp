@@ -1,0 +1,230 @@
+#include "cli/preflight/check_inputs.h"
+
+#include <filesystem>
+#include <optional>
+#include <system_error>
+#include <vector>
+
+#include "cli/preflight/check_parts.h"
+#include "cli/preflight/model_plan.h"
+#include "cli/preflight/scratch_folder.h"
+#include "common/error.h"
+#include "common/path_kind.h"
+#include "common/text.h"
+#include "data/corpus/index_corpus.h"
+#include "data/corpus/manifest.h"
+#include "data/import/shard_list.h"
+#include "data/tokens/tokenizer.h"
+#include "mining/encode/ready_rows.h"
+#include "model/files/locked_config.h"
+#include "model/files/model_files.h"
+#include "model/files/weights_check.h"
+#include "weights/weights_file.h"
+
+namespace helip::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+void check_corpus(const std::string& source) {
+  constexpr const char* kKey = "corpus.path";
+  const fs::path path(source);
+  if (is_file(path / "manifest.json")) {
+    for (const fs::path& shard :
+         data::shard_paths(data::read_manifest(path / "manifest.json"), path)) {
+      if (!is_file(shard)) {
+        missing("a shard of the corpus is missing", kKey, "the shards that manifest.json names",
+                "no " + shard.string());
+      }
+    }
+    return;
+  }
+  std::error_code ignored;
+  if (fs::exists(path, ignored) && !data::means_shards(source)) {
+    if (is_folder(path) && fs::is_empty(path, ignored)) {
+      missing("the corpus is empty", kKey, "tar shards, or images with a .txt beside each", source);
+    }
+    return;
+  }
+  constexpr const char* kExpected =
+      "a corpus folder, tars, a CSV or TSV file or a folder of images";
+  if (!fs::exists(path, ignored) && source.find_first_of("{*?[") == std::string::npos &&
+      source.find("::") == std::string::npos) {
+    missing("the corpus is not there", kKey, kExpected, "no " + source);
+  }
+  try {
+    data::list_shards(source);
+  } catch (const DataError& error) {
+    missing("the corpus cannot be used", kKey, kExpected, error.what());
+  }
+}
+
+// The files that helip_model.json names. Their digests are verified on loading.
+void check_towers(const model::LockedConfig& config, const fs::path& folder,
+                  const std::string& section) {
+  for (const model::PinnedFile* file :
+       {&config.image.file, &config.text.file, &config.text.tokenizer}) {
+    if (!is_file(file->path)) {
+      missing("a file of the model is missing", section + ".architecture",
+              cat("what ", (folder / model::kLockedConfigFile).string(), " names"),
+              cat("no ", file->path.string()));
+    }
+  }
+}
+
+// What is known of the corpus before it is indexed.
+std::optional<data::CorpusManifest> indexed(const std::string& corpus) {
+  const fs::path manifest = fs::path(corpus) / "manifest.json";
+  if (!is_file(manifest)) return std::nullopt;
+  return data::read_manifest(manifest);
+}
+
+// `what` are the rows that `open` gives, `key` names them.
+template <typename Open>
+void check_ready_rows(const std::string& what, const std::string& key, const std::string& corpus,
+                      const Open& open) {
+  try {
+    const mining::ReadyRows rows = open();
+    if (const auto manifest = indexed(corpus)) rows.expect_pairs(manifest->pairs);
+  } catch (const ConfigError&) {
+    throw;
+  } catch (const Error& error) {
+    missing(cat("the ", what, " cannot be used"), key,
+            "clip-retrieval folders or .npy, a row a pair of the corpus", error.what());
+  }
+}
+
+// Their digests are verified where they are read.
+void check_given_features(const model::LockedConfig& model, const std::string& corpus,
+                          const std::string& section) {
+  if (const auto manifest = indexed(corpus)) mining::expect_corpus(model, *manifest);
+  check_ready_rows("model's features", section + ".architecture", corpus,
+                   [&] { return mining::given_features(model); });
+}
+
+// Loading would refuse them too, after indexing. Of locked towers' heads loading tells.
+void check_weights_of(const config::ModelConfig& model, const model::ArchitectureSource& source,
+                      const fs::path& file, const std::string& key) {
+  try {
+    model::check_weights(weights::WeightsFile::open(file), source, model.architecture, file);
+  } catch (const Error& error) {
+    missing("the weights cannot be used", key, "weights of " + model.architecture, error.what());
+  }
+}
+
+// `section`: "model" or "encoder.model". Tells whether it has features: frozen towers, or given.
+bool check_model(const config::ModelConfig& model, const std::string& corpus,
+                 const std::string& section) {
+  const auto source = model::find_architecture(model.architecture, model::installed_models(),
+                                               section + ".architecture");
+  const std::string tokenizer_key = section + ".tokenizer";
+  if (source.locked_towers) {
+    if (!model.tokenizer.empty()) {
+      missing("a locked-towers model brings its own tokenizer", tokenizer_key, "nothing",
+              model.tokenizer);
+    }
+    const model::LockedConfig config = model::read_locked_config(source.folder);
+    if (config.kind == model::TowersKind::kFeatures) {
+      check_given_features(config, corpus, section);
+    } else {
+      check_towers(config, source.folder, section);
+      if (!model.trust_torchscript) {
+        missing("TorchScript files carry code, and this model's towers are such files",
+                section + ".trust_torchscript", "true, if you trust them", "false");
+      }
+    }
+  }
+  if (model.init != "random") {
+    const fs::path weights =
+        model::find_weights(model.init, source.locked_towers, {.name = section + ".init"});
+    if (!source.locked_towers) check_weights_of(model, source, weights, section + ".init");
+  }
+  if (!model.tokenizer.empty()) {
+    if (!is_file(model.tokenizer)) {
+      missing("the tokenizer's vocabulary is not there", tokenizer_key,
+              "a file, or nothing for the one that is installed", "no " + model.tokenizer);
+    }
+    try {
+      data::make_clip_tokenizer(model.tokenizer);
+    } catch (const Error& error) {
+      missing("the tokenizer's vocabulary cannot be used", tokenizer_key,
+              "bpe_simple_vocab_16e6.txt.gz", error.what());
+    }
+  } else if (!source.locked_towers) {
+    try {
+      data::default_clip_vocabulary();
+    } catch (const ConfigError& error) {
+      missing("the tokenizer's vocabulary is not there", tokenizer_key,
+              "a file, or an installed one", error.what());
+    }
+  }
+  return model::trained_on_features(source);
+}
+
+void check_encoder(const config::RunConfig& config) {
+  const std::string& corpus = config.corpus.path;
+  bool features = check_model(config.model, corpus, "model");
+  const config::EncoderConfig& encoder = config.encoder;
+  if (encoder.source == "npy") {
+    check_ready_rows("ready embeddings", "encoder.image_embeddings, encoder.text_embeddings",
+                     corpus, [&] { return mining::ready_embeddings(encoder); });
+  }
+  if (encoder.model) features = check_model(*encoder.model, corpus, "encoder.model");
+  if (encoder.source == "towers" && !features) {
+    missing("the model has no frozen towers", "encoder.source", "model", "towers");
+  }
+}
+
+// Mining would refuse it too, after hours of encoding; and the work directory keeps its
+// configuration, so it is refused even if this run ends before mining.
+void check_margins(const config::RunConfig& config) {
+  const config::MiningConfig& mining = config.mining;
+  if (config.train.hard_pairs != "mined" || !(mining.absolute_margin || mining.relative_margin)) {
+    return;
+  }
+  const EmbeddingWidths widths = embedding_widths(config);
+  if (widths.image == widths.text) return;
+  missing("a positive-aware margin needs a joint space of images and texts",
+          mining.absolute_margin ? "mining.absolute_margin" : "mining.relative_margin",
+          "image and text embeddings of equal width",
+          cat("widths ", widths.image, " and ", widths.text,
+              " with encoder.source: ", config.encoder.source));
+}
+
+// Of this machine. Workers of other hosts, or started by hand, have local disks of their own.
+void check_scratch_of(const config::RunConfig& config) {
+  const config::LauncherConfig& launcher = config.launcher;
+  if (config.train.hard_pairs != "mined" || launcher.kind == "none" || !launcher.hosts.empty()) {
+    return;
+  }
+  check_scratch(config.mining.scratch, "mining.scratch");
+}
+
+// Training would refuse it too, after mining.
+void check_slip(const config::RunConfig& config) {
+  const auto source =
+      model::find_architecture(config.model.architecture, model::installed_models());
+  const bool has_head = source.slip && source.slip->architecture.ssl_head;
+  if (has_head || config.slip == config::SlipConfig{}) return;
+  missing("the model has no self-supervised head", "slip",
+          "no such section, or one of SLIP's SLIP_ models", config.model.architecture);
+}
+
+}  // namespace
+
+void missing(const std::string& what, const std::string& key, const std::string& expected,
+             const std::string& found) {
+  throw ConfigError({.what = what, .where = key, .expected = expected, .found = found});
+}
+
+void check_inputs(const config::RunConfig& config, rpc::Stage until) {
+  check_corpus(config.corpus.path);
+  check_encoder(config);
+  check_margins(config);
+  check_slip(config);
+  if (until >= rpc::Stage::kMine) check_scratch_of(config);
+  check_evaluation(config, until);
+  check_output(config, until);
+}
+
+}  // namespace helip::cli

@@ -1,0 +1,166 @@
+#include "cli/preflight/model_plan.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <system_error>
+#include <vector>
+
+#include "mining/encode/ready_rows.h"
+#include "model/files/locked_config.h"
+#include "model/files/parameter_spec.h"
+
+namespace helip::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using Count = std::uint64_t;
+
+constexpr Count kChannels = 3;
+
+Count count(std::int64_t value) { return static_cast<Count>(value); }
+
+// What a tower's backward pass needs of one image or text.
+struct Activations {
+  Count total = 0, largest_layer = 0;
+
+  void add(Count layer) {
+    total += layer;
+    largest_layer = std::max(largest_layer, layer);
+  }
+};
+
+// Counts for each block: two norms' outputs, queries, keys and values, the attention's result, its
+// projection, both residual sums, the MLP before and after its activation, and the attention's
+// probabilities.
+Activations transformer(Count tokens, Count width, Count heads, Count mlp_width, Count layers) {
+  const Count block = tokens * (9 * width + 2 * mlp_width) + heads * tokens * tokens;
+  return {layers * block, block};
+}
+
+// Counts for each normed convolution its output before and after norm and ReLU, and what a pooling
+// leaves.
+Activations modified_resnet(const model::VisionShape& vision) {
+  constexpr Count kExpansion = 4;
+  Activations result;
+  Count width = count(vision.width);
+  Count cells = count(vision.image_size / 2) * count(vision.image_size / 2);
+  result.add(2 * cells * (width / 2 + width / 2 + width));
+  cells /= 4;
+  Count inputs = width;
+  for (std::size_t stage = 0; stage < vision.stages.size(); ++stage) {
+    for (std::int64_t block = 0; block < vision.stages[stage]; ++block) {
+      const bool strided = stage > 0 && block == 0;
+      const Count left = strided ? cells / 4 : cells;
+      Count numbers = 4 * width * cells + 2 * kExpansion * width * left;
+      if (strided) numbers += (width + inputs) * left;
+      if (block == 0) numbers += kExpansion * width * left;  // the shortcut's convolution
+      result.add(numbers);
+      cells = left;
+      inputs = kExpansion * width;
+    }
+    width *= 2;
+  }
+  result.add(3 * (cells + 1) * inputs);  // attention pooling
+  return result;
+}
+
+ModelPlan plan_pixels(const model::VisionShape& vision, const model::TextShape& text,
+                      std::int64_t embed_dim, const std::vector<model::ParameterSpec>& parameters,
+                      const std::optional<model::SslHeadShape>& ssl_head) {
+  const Activations image =
+      vision.is_resnet()
+          ? modified_resnet(vision)
+          : transformer(count(vision.grid() * vision.grid() + 1), count(vision.width),
+                        count(vision.heads()), count(vision.mlp_width()), count(vision.layers));
+  const Activations texts =
+      transformer(count(text.context_length), count(text.width), count(text.heads),
+                  count(text.mlp_width()), count(text.layers));
+  ModelPlan plan;
+  plan.embed_dim = count(embed_dim);
+  for (const model::ParameterSpec& parameter : parameters) {
+    if (parameter.role == model::Role::kTrained) plan.parameters += count(parameter.elements());
+  }
+  const Count pixels = kChannels * count(vision.image_size * vision.image_size);
+  plan.inputs = pixels + 2 * count(text.context_length);  // tokens: 8 bytes
+  plan.largest_layer = std::max(image.largest_layer, texts.largest_layer);
+  plan.activations = image.total + texts.total;
+  // The head keeps the outputs of its hidden layers before and after norm and ReLU.
+  if (ssl_head) {
+    plan.views = 2 * (pixels + image.total);
+    plan.ssl_head = 2 * 6 * count(ssl_head->hidden);
+  }
+  return plan;
+}
+
+// A trained tower's file is its weights in float32, and little else.
+void add_tower(const model::PinnedFile& tower, const std::string& train, ModelPlan& plan) {
+  std::error_code missing;
+  const auto bytes = fs::file_size(tower.path, missing);
+  if (missing) return;
+  if (train == model::kTrainNothing) {
+    plan.tower_bytes += bytes;
+  } else {
+    plan.parameters += bytes / sizeof(float);
+  }
+}
+
+ModelPlan plan_locked(const model::LockedConfig& model) {
+  ModelPlan plan;
+  plan.locked_towers = model.kind != model::TowersKind::kTrained;
+  plan.embed_dim = count(model.embed_dim);
+  if (plan.locked_towers) {
+    plan.image_features = count(model.image.feature_dim);
+    plan.text_features = count(model.text.feature_dim);
+  }
+  const Count hidden = count(model.hidden);
+  for (const model::ParameterSpec& parameter : model::head_parameters(model)) {
+    plan.parameters += count(parameter.elements());
+  }
+  if (model.kind != model::TowersKind::kFeatures) {
+    add_tower(model.image.file, model.image.train, plan);
+    add_tower(model.text.file, model.text.train, plan);
+  }
+  const auto size = model.kind == model::TowersKind::kFeatures
+                        ? 0
+                        : static_cast<Count>(model.image.preprocess.size);
+  plan.inputs = kChannels * size * size + 2 * static_cast<Count>(model.text.context_length);
+  // Each head keeps its hidden layer before and after the activation and after dropout, and the
+  // embedding twice.
+  plan.activations = 2 * (3 * hidden + 2 * plan.embed_dim);
+  return plan;
+}
+
+}  // namespace
+
+ModelPlan plan_model(const config::ModelConfig& model) {
+  return plan_model(model::find_architecture(model.architecture, model::installed_models()));
+}
+
+ModelPlan plan_model(const model::ArchitectureSource& source) {
+  if (source.locked_towers) return plan_locked(model::read_locked_config(source.folder));
+  if (source.slip) {
+    const model::SlipArchitecture& slip = source.slip->architecture;
+    return plan_pixels(slip.vision, slip.text, slip.embed_dim, model::slip_parameters(slip),
+                       slip.ssl_head);
+  }
+  const model::ClipArchitecture& clip = source.clip.architecture;
+  return plan_pixels(clip.vision, clip.text, clip.embed_dim, model::clip_parameters(clip),
+                     std::nullopt);
+}
+
+EmbeddingWidths embedding_widths(const config::RunConfig& config) {
+  const config::EncoderConfig& encoder = config.encoder;
+  if (encoder.source == "npy") {
+    const mining::ReadyRows embeddings = mining::ready_embeddings(encoder);
+    return {embeddings.image_dim(), embeddings.text_dim()};
+  }
+  const ModelPlan plan = plan_model(encoder.model.value_or(config.model));
+  if (plan.locked_towers && encoder.source == "towers") {
+    return {plan.image_features, plan.text_features};
+  }
+  return {plan.embed_dim, plan.embed_dim};
+}
+
+}  // namespace helip::cli

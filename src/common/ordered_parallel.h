@@ -1,0 +1,86 @@
+// Work on items by several threads, results taken in the order of the items.
+#pragma once
+
+#include <algorithm>
+#include <condition_variable>
+#include <cstdint>
+#include <exception>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <type_traits>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace helip {
+
+// Calls make(i) for i in [0, count) on `threads` threads (at least 1, and none without an item) and
+// take(i, result) on this one, in ascending i. At most `window` items are between the two. An
+// exception of make(i) is thrown here when it would be take(i)'s turn, so that the first bad item
+// is named whatever the number of threads.
+template <typename Make, typename Take>
+void ordered_parallel(std::uint64_t count, unsigned threads, std::uint64_t window, const Make& make,
+                      const Take& take) {
+  threads = static_cast<unsigned>(std::min<std::uint64_t>(std::max(threads, 1U), count));
+  window = std::max<std::uint64_t>(window, 1);
+  using Result = std::invoke_result_t<const Make&, std::uint64_t>;
+  using Slot = std::optional<std::variant<Result, std::exception_ptr>>;
+  std::mutex mutex;
+  std::condition_variable has_room;
+  std::condition_variable has_result;
+  std::vector<Slot> slots(static_cast<std::size_t>(window));
+  std::uint64_t next = 0;
+  std::uint64_t taken = 0;
+  bool stopped = false;
+
+  const auto work = [&] {
+    for (;;) {
+      std::unique_lock lock(mutex);
+      has_room.wait(lock, [&] { return stopped || next >= count || next < taken + window; });
+      if (stopped || next >= count) return;
+      const std::uint64_t item = next++;
+      lock.unlock();
+      Slot slot;
+      try {
+        slot.emplace(std::in_place_index<0>, make(item));
+      } catch (...) {
+        slot.emplace(std::in_place_index<1>, std::current_exception());
+      }
+      lock.lock();
+      slots[static_cast<std::size_t>(item % window)] = std::move(slot);
+      has_result.notify_one();
+    }
+  };
+  // Stops the threads also when take() throws; they are joined after that, in the destructor of
+  // `workers`.
+  struct Stop {
+    std::mutex& mutex;
+    std::condition_variable& has_room;
+    bool& stopped;
+    ~Stop() {
+      const std::scoped_lock lock(mutex);
+      stopped = true;
+      has_room.notify_all();
+    }
+  };
+  std::vector<std::jthread> workers;
+  const Stop stop{mutex, has_room, stopped};
+  for (unsigned i = 0; i < threads; ++i) workers.emplace_back(work);
+  for (; taken < count;) {
+    Slot slot;
+    {
+      std::unique_lock lock(mutex);
+      Slot& mine = slots[static_cast<std::size_t>(taken % window)];
+      has_result.wait(lock, [&] { return mine.has_value(); });
+      slot = std::exchange(mine, std::nullopt);
+    }
+    if (slot->index() == 1) std::rethrow_exception(std::get<1>(*slot));
+    take(taken, std::get<0>(std::move(*slot)));
+    const std::scoped_lock lock(mutex);
+    ++taken;
+    has_room.notify_all();
+  }
+}
+
+}  // namespace helip

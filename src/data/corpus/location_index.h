@@ -1,0 +1,47 @@
+// index.npy of a corpus: where each sample lies. int64 [N, 7]; the columns are those of
+// SampleLocation, but the last packs the image extension (bits 0–7), the caption's kind (bit 8) and
+// the bytes of tar headers before the image (from bit 16).
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <vector>
+
+#include "data/corpus/manifest.h"
+#include "store/npy.h"
+
+namespace helip::data {
+
+struct SampleLocation {
+  std::uint32_t shard = 0;
+  std::uint64_t sample_offset = 0;  // of the first header of the sample's first member
+  std::uint64_t image_offset = 0;   // of the content, in bytes from the shard's start
+  std::uint64_t image_bytes = 0;
+  std::uint64_t caption_offset = 0;
+  std::uint64_t caption_bytes = 0;
+  std::uint8_t extension = 0;  // position in kImageExtensions
+  bool json_caption = false;   // the caption is a field of a .json, else a .txt
+  std::uint32_t header_bytes =
+      0;  // tar headers (extended ones included) that end at image_offset; they hold the key
+
+  bool operator==(const SampleLocation&) const = default;
+};
+
+// Memory-mapped; immutable; safe from many threads.
+class LocationIndex {
+ public:
+  // Throws StoreError if the file is damaged or a row does not fit the manifest.
+  static LocationIndex open(const std::filesystem::path& file, const CorpusManifest& manifest);
+  [[nodiscard]] SampleLocation at(std::uint64_t sample) const;
+
+ private:
+  explicit LocationIndex(store::NpyArray array) : array_(std::move(array)) {}
+  store::NpyArray array_;
+};
+
+// Returns the file's sha256.
+std::string write_location_index(const std::filesystem::path& file,
+                                 const std::vector<SampleLocation>& locations);
+
+}  // namespace helip::data

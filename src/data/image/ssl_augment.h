@@ -1,0 +1,39 @@
+// The views of an image that SLIP's self-supervised loss compares: SimCLR's augmentations (arXiv
+// 2002.05709) as in facebookresearch/SLIP.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+
+#include "data/image/image.h"
+#include "data/image/random_crop.h"
+
+namespace helip::data {
+
+inline constexpr std::uint32_t kViews = 2;
+
+enum class Jitter : std::uint8_t { kBrightness, kContrast, kSaturation, kHue };
+
+// What is done to an image, in this order.
+struct ViewDraws {
+  Crop crop{};           // RandomResizedCrop(scale 0.08–1, ratio 3/4–4/3)
+  bool jitters = false;  // with probability 0.8: the four changes of colour in `order`
+  std::array<Jitter, 4> order{};
+  double brightness = 1, contrast = 1, saturation = 1;  // factors, 0.6 to 1.4
+  double hue = 0;                                       // turn, -0.1 to 0.1
+  bool grey = false;                                    // with probability 0.2
+  bool blurs = false;                                   // with probability 0.5
+  double deviation = 0;                                 // of the blur, 0.1 to 2 pixels
+  bool flips = false;                                   // with probability 0.5: left and right
+};
+
+// A pure function of its arguments; view < kViews.
+ViewDraws draw_view(int width, int height, const AugmentKey& key, std::uint32_t view);
+
+// What the draws say, to `region` of the image, which is their crop in its pixels; then as
+// preprocess. Throws as preprocess_region.
+void preprocess_view(const PixelView& image, const Box& region, const ViewDraws& draws,
+                     const PreprocessConfig& config, std::span<float> out);
+
+}  // namespace helip::data

@@ -1,0 +1,54 @@
+// `helip data check`: reads a corpus whole and says what is wrong with it.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "data/corpus/manifest.h"
+#include "data/corpus/quarantine.h"
+#include "data/image/decode_limits.h"
+#include "data/import/import_image.h"
+
+namespace helip::data {
+
+struct CheckReport {
+  CorpusManifest manifest;
+  // Digests or index that do not fit the shards: the corpus must not be used. One line each.
+  std::vector<std::string> damage;
+  // Samples that a job would put into quarantine, in the order of their ids; `reason` may hold a
+  // decoder's message.
+  std::vector<QuarantineEntry> unusable;
+  std::map<std::string, std::uint64_t>
+      problems;  // by kind: of unusable samples and of members without a partner
+  std::map<std::string, std::uint64_t> defects;  // by kind: of images that are used all the same
+  std::uint64_t image_duplicate_groups = 0;      // groups with more than one member
+  std::uint64_t image_duplicates = 0;            // their members
+  std::uint64_t caption_duplicate_groups = 0;
+  std::uint64_t caption_duplicates = 0;
+  std::vector<std::pair<std::string, std::uint64_t>>
+      repeated_captions;  // those repeated most, at most 5
+  // Captions that look like mojibake after their cleaning, too: how many, and sample and text of
+  // the first, at most 5.
+  std::uint64_t mojibake = 0;
+  std::vector<std::pair<std::uint64_t, std::string>> mojibake_examples;
+};
+
+struct CheckRules {
+  unsigned threads = 1;  // that decode
+  // What makes an image unusable.
+  DecodeLimits limits{};
+  double max_decode_seconds = ImageRules{}.max_decode_seconds;
+};
+
+// Compares every shard, the index and the groups with the manifest, and decodes every image.
+// `progress(done, total)` counts samples. Throws DataError or StoreError if the corpus cannot even
+// be opened.
+CheckReport check_corpus(const std::filesystem::path& folder, const CheckRules& rules,
+                         const std::function<void(std::uint64_t, std::uint64_t)>& progress = {});
+
+}  // namespace helip::data

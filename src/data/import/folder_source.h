@@ -1,0 +1,15 @@
+// The pairs of a folder of images with captions beside them, for `data import`.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+
+#include "data/import/import_source.h"
+
+namespace helip::data {
+
+// Throws DataError if a folder cannot be read, holds tars too (folder_content.h), or no pair.
+std::unique_ptr<ImportSource> folder_source(const std::filesystem::path& folder,
+                                            const SourceOptions& options);
+
+}  // namespace helip::data

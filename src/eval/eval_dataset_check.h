@@ -1,0 +1,23 @@
+// Whether an evaluation data set can give what tasks ask of it, told without reading its images.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace helip::eval {
+
+// Members that check_dataset() looks at in one split; later ones are left to the evaluation.
+inline constexpr std::uint64_t kCheckedMembers = 300'000;
+
+// Returns the number of classes; 0 if the data set has none. Throws DataError naming what is
+// missing or wrong: the split, a shard, class names and templates (zero_shot), an image without a
+// label (zero_shot, linear_probe, which also needs the split `train`), a label that breaks
+// LabelRule, an image without a caption (retrieval), what breaks a rule of samples
+// (eval/shard_samples.h). Logs a warning of a shard without an end mark.
+std::size_t check_dataset(const std::filesystem::path& folder, const std::string& split,
+                          const std::vector<std::string>& tasks);
+
+}  // namespace helip::eval

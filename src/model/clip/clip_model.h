@@ -1,0 +1,20 @@
+// OpenCLIP's CLIP: vision transformer and causal text transformer, trained end to end.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+#include "model/files/clip_architecture.h"
+#include "model/model.h"
+
+namespace helip::model {
+
+// Initial weights on the CPU: random, or zero (to be loaded) without a seed. The tokenizer's
+// context length must be the model's.
+std::unique_ptr<Model> make_clip_model(const ClipArchitecture& architecture,
+                                       const data::PreprocessConfig& preprocess,
+                                       std::unique_ptr<data::Tokenizer> tokenizer,
+                                       std::optional<std::uint64_t> init_seed);
+
+}  // namespace helip::model

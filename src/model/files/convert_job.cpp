@@ -1,0 +1,201 @@
+#include "model/files/convert_job.h"
+
+#include <deque>
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "common/error.h"
+#include "common/output_place.h"
+#include "common/publish.h"
+#include "common/text.h"
+#include "model/files/folder_draft.h"
+#include "model/files/locked_config.h"
+#include "model/files/model_files.h"
+#include "model/files/parameter_spec.h"
+#include "model/files/tensor_check.h"
+#include "model/files/weights_check.h"
+#include "store/safetensors.h"
+#include "weights/checkpoint_writer.h"
+#include "weights/tensor_names.h"
+
+namespace helip::model {
+namespace {
+
+namespace fs = std::filesystem;
+
+enum class Form { kTorchFile, kSafetensors, kFolder };
+
+bool has_file_ending(const fs::path& name) {
+  const std::string ending = file_ending(name);
+  return is_torch_ending(ending) || ending == ".safetensors";
+}
+
+// A slash at the end means a folder, and so does a name without an ending or with one of digits
+// alone (ViT-B-16_v1.5). Any other ending is a file's: one that is written here, or an error. So
+// are names of files gone wrong: ".pt", "x.pt." and "x.pt.1".
+Form form_of(const fs::path& out) {
+  const bool slash = !out.has_filename();
+  const fs::path name = without_last_slash(out).filename();
+  const std::string ending = file_ending(name);
+  if (!slash && is_torch_ending(ending)) return Form::kTorchFile;
+  // OpenCLIP knows safetensors by this ending, in lower case.
+  if (!slash && name.extension() == ".safetensors") return Form::kSafetensors;
+  const bool plain = ending.find_first_not_of(".0123456789") == std::string::npos;
+  const bool of_file = has_file_ending(cat("x", name.string())) || has_file_ending(name.stem());
+  if (!of_file && (slash || plain)) return Form::kFolder;
+  throw ConfigError({.what = slash ? "a folder with the name of a file" : "not a name of an output",
+                     .where = "OUT",
+                     .expected = "NAME.pt, .pth, .bin or .ckpt; NAME.safetensors; or a folder, "
+                                 "without such an ending or with a slash after its name",
+                     .found = out.string()});
+}
+
+std::string dtype_of_precision(const std::string& precision) {
+  const std::map<std::string, std::string> dtypes = {
+      {"fp32", "F32"}, {"fp16", "F16"}, {"bf16", "BF16"}};
+  const auto found = dtypes.find(precision);
+  if (found != dtypes.end()) return found->second;
+  throw ConfigError({.what = "no such precision",
+                     .where = "--precision",
+                     .expected = "fp32, fp16 or bf16",
+                     .found = precision});
+}
+
+// Tensors in another precision, which live here; the others stay views.
+class Converted {
+ public:
+  explicit Converted(const std::string& precision)
+      : dtype_(precision.empty() ? "" : dtype_of_precision(precision)) {}
+
+  store::TensorView operator()(const store::TensorView& tensor) {
+    const std::string kept = tensor.dtype == "F64" ? "F32" : tensor.dtype;
+    const std::string& dtype = dtype_.empty() ? kept : dtype_;
+    if (!store::is_floating(tensor.dtype) || dtype == tensor.dtype) return tensor;
+    const auto& bytes = bytes_.emplace_back(store::convert_floats(tensor, dtype));
+    return {.dtype = dtype, .shape = tensor.shape, .data = bytes};
+  }
+
+ private:
+  std::string dtype_;
+  std::deque<std::vector<std::byte>> bytes_;
+};
+
+ArchitectureSource source_of(const config::ModelConfig& model) {
+  ArchitectureSource source = find_architecture(model.architecture, installed_models());
+  if (source.locked_towers) {
+    throw ConfigError({.what = "a locked-towers model has no other form",
+                       .where = source.folder.string(),
+                       .expected = "an OpenCLIP or SLIP model"});
+  }
+  if (source.slip) {
+    if (const auto beside = slip_config_beside_weights(model.init)) {
+      check_same_model(first_difference(*source.slip, *beside), model.init);
+    }
+  } else if (const auto beside = config_beside_weights(model.init)) {
+    source.clip.preprocess = agreed_preprocess(source.clip, *beside, model.init);
+  }
+  return source;
+}
+
+std::string name_of(const config::ModelConfig& model, const weights::CheckpointFacts& facts) {
+  if (!facts.name.empty()) return facts.name;
+  if (!model.name.empty()) return model.name;
+  return without_last_slash(model.architecture).stem().string();
+}
+
+// SLIP's programs make the model from args: its class and the sizes of its head, which the CLIP_
+// classes take and ignore.
+std::map<std::string, weights::CheckpointFacts::Plain> slip_args(
+    const SlipArchitecture& architecture, const weights::WeightsFile& file) {
+  auto args = file.facts().args;
+  const SslHeadShape head = architecture.ssl_head.value_or(SslHeadShape{});
+  args.try_emplace("model", weights::slip_model(file.tensors()));
+  args.try_emplace("ssl_mlp_dim", head.hidden);
+  args.try_emplace("ssl_emb_dim", head.embed_dim);
+  return args;
+}
+
+using NamedTensors = std::vector<std::pair<std::string, store::TensorView>>;
+
+// The file's tensors in the architecture's order. Throws ConfigError if they are not exactly its.
+NamedTensors convert_tensors(const ArchitectureSource& source, const weights::WeightsFile& file,
+                             Converted& converted, ConvertReport& report) {
+  const std::vector<ParameterSpec> specs = source.slip ? slip_parameters(source.slip->architecture)
+                                                       : clip_parameters(source.clip.architecture);
+  check_same_tensors(expected_tensors(specs), file.tensors(), report.read);
+  check_finite(file.tensors(), report.read);
+
+  NamedTensors tensors;
+  for (const ParameterSpec& tensor : specs) {
+    const store::TensorView& view = file.tensors().at(tensor.name);
+    tensors.emplace_back(tensor.name, converted(view));
+    check_range(tensor.name, view, tensors.back().second, report.read);
+    report.found.insert(view.dtype);
+    report.written.insert(tensors.back().second.dtype);
+    report.elements += static_cast<std::uint64_t>(tensor.elements());
+  }
+  report.tensors = tensors.size();
+  return tensors;
+}
+
+weights::Checkpoint checkpoint_of(const ConvertSpec& spec, const ArchitectureSource& source,
+                                  const weights::WeightsFile& file, NamedTensors tensors) {
+  weights::Checkpoint checkpoint{.epoch = file.facts().epoch.value_or(0),
+                                 .tensors = std::move(tensors)};
+  if (source.slip) {
+    checkpoint.prefix = "module.";
+    checkpoint.args = slip_args(source.slip->architecture, file);
+  } else {
+    checkpoint.name = name_of(spec.model, file.facts());
+  }
+  return checkpoint;
+}
+
+void write_weights(const fs::path& path, const NamedTensors& tensors) {
+  store::write_safetensors(path, {tensors.begin(), tensors.end()}, {{"format", "pt"}});
+}
+
+void write_folder(const fs::path& out, const ArchitectureSource& source,
+                  const NamedTensors& tensors) {
+  FolderDraft draft(out);
+  if (source.slip) {
+    write_weights(draft.path() / kCheckpointWeightsFile, tensors);
+    publish_file(draft.path() / kLockedConfigFile, to_slip_json(*source.slip));
+  } else {
+    write_weights(draft.path() / kOpenClipWeightsFile, tensors);
+    publish_file(draft.path() / kOpenClipConfigFile,
+                 to_open_clip_json(source.clip.architecture, source.clip.preprocess));
+  }
+  draft.publish();
+}
+
+}  // namespace
+
+ConvertReport convert_weights(const ConvertSpec& spec) {
+  const Form form = form_of(spec.out);
+  check_output_place(spec.out, "OUT");
+  const fs::path out = without_last_slash(spec.out);
+  const ArchitectureSource source = source_of(spec.model);
+  ConvertReport report{.read = find_weights(spec.model.init, /*locked_towers=*/false)};
+  const auto file = weights::WeightsFile::open(report.read);
+  report.facts = file.facts();
+  Converted converted(spec.precision);
+  NamedTensors tensors = convert_tensors(source, file, converted, report);
+  if (!source.slip) {
+    check_activation(file.facts(), spec.model.architecture, source.clip.architecture, report.read);
+  }
+  if (form == Form::kTorchFile) {
+    report.kind = source.slip ? "SLIP checkpoint" : "OpenCLIP checkpoint";
+    weights::write_checkpoint(out, checkpoint_of(spec, source, file, std::move(tensors)));
+  } else if (form == Form::kSafetensors) {
+    report.kind = "safetensors";
+    write_weights(out, tensors);
+  } else {
+    report.kind = source.slip ? "SLIP model's folder" : "OpenCLIP folder";
+    write_folder(out, source, tensors);
+  }
+  return report;
+}
+
+}  // namespace helip::model

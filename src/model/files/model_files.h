@@ -1,0 +1,76 @@
+// Where a model's configuration and weights lie. Torch-free.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "model/files/clip_architecture.h"
+#include "model/files/slip_architecture.h"
+
+namespace helip::model {
+
+inline constexpr const char* kOpenClipConfigFile = "open_clip_config.json";
+inline constexpr const char* kOpenClipWeightsFile = "open_clip_model.safetensors";
+inline constexpr const char* kOpenClipTorchFile = "open_clip_pytorch_model.bin";
+inline constexpr const char* kCheckpointWeightsFile = "model.safetensors";
+
+// The last dot of a file's name and what follows it, in lower case; empty if there is no dot.
+std::string file_ending(const std::filesystem::path& file);
+// Whether files of torch.save have this ending: .pt, .pth, .bin, .ckpt.
+bool is_torch_ending(std::string_view ending);
+
+// What an architecture names.
+struct ArchitectureSource {
+  bool locked_towers = false;      // heads over two towers, whether these are trained or not
+  std::filesystem::path file{};    // the JSON description
+  std::filesystem::path folder{};  // of helip_model.json, if it has locked_towers
+  std::optional<SlipConfig> slip{};
+  OpenClipConfig clip{};  // if it is neither
+};
+
+// `architecture`: a JSON file, a folder with open_clip_config.json or helip_model.json, or the name
+// of a configuration in `installed`. Throws ConfigError: not there (with the names that are).
+// `option`: what it was given as.
+ArchitectureSource find_architecture(const std::string& architecture,
+                                     const std::filesystem::path& installed,
+                                     const std::string& option = "model.architecture");
+
+// Whether training takes features, of frozen towers or given, and not pixels and tokens. Throws
+// ConfigError if the description is damaged.
+bool trained_on_features(const ArchitectureSource& source);
+
+// <program's folder>/../share/helip/models.
+std::filesystem::path installed_models();
+
+// What messages call the place that named the weights, and whether `random` could stand there.
+struct WeightsPlace {
+  std::string name = "model.init";
+  bool may_be_random = true;
+};
+
+// The file of weights that `init` names: itself (weights/weights_file.h reads it), or in a model or
+// checkpoint folder. Throws ConfigError if there is none.
+std::filesystem::path find_weights(const std::filesystem::path& init, bool locked_towers,
+                                   const WeightsPlace& place = {});
+
+// The open_clip_config.json of the model folder that `init` is, if it is one.
+std::optional<OpenClipConfig> config_beside_weights(const std::filesystem::path& init);
+
+// The same of a SLIP model's folder.
+std::optional<SlipConfig> slip_config_beside_weights(const std::filesystem::path& init);
+
+// Throws ConfigError naming the key if the architecture and the model folder `init` differ.
+void check_same_model(const Difference& difference, const std::string& init);
+
+// The preprocessing of a model whose weights lie in a model folder, `init`: what the folder says is
+// how they were trained. Throws ConfigError as check_same_model does.
+data::PreprocessConfig agreed_preprocess(OpenClipConfig architecture, const OpenClipConfig& weights,
+                                         const std::string& init);
+
+// The architecture that a file of weights tells by its tensors: of SLIP's models, its name
+// (SLIP_VITB16, CLIP_VITS16, …); empty for others. Throws StoreError if the file is damaged.
+std::string architecture_of_weights(const std::filesystem::path& file);
+
+}  // namespace helip::model

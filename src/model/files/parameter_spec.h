@@ -1,0 +1,52 @@
+// Names, shapes and initial distributions of what a model's weights files hold. Torch-free.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "model/files/clip_architecture.h"
+#include "model/files/locked_config.h"
+#include "model/files/slip_architecture.h"
+
+namespace helip::model {
+
+enum class Initial {
+  kConstant,  // value
+  kNormal,    // mean 0, standard deviation value
+  kUniform,   // in [-value, value)
+  kSinCos2d,  // fixed positions of a square grid after a class token's row of zeros
+};
+
+enum class Role {
+  kTrained,  // float32, gets gradients
+  kFixed,    // float32: running statistics of a batch norm, fixed positions
+  kCount,    // int64: batches that a batch norm has seen
+};
+
+struct ParameterSpec {
+  std::string name;
+  std::vector<std::int64_t> shape;  // empty: a scalar
+  Initial initial = Initial::kConstant;
+  double value = 0;
+  Role role = Role::kTrained;
+
+  [[nodiscard]] std::int64_t elements() const;
+};
+
+// OpenCLIP's parameters and buffers in the order of its state_dict(), with the distributions that
+// its constructor draws from.
+std::vector<ParameterSpec> clip_parameters(const ClipArchitecture& architecture);
+
+// The same of a SLIP model, with SLIP's names; those of the self-supervised head start with
+// kSslHead.
+inline constexpr const char* kSslHead = "image_mlp.";
+std::vector<ParameterSpec> slip_parameters(const SlipArchitecture& architecture);
+
+// The two heads and logit_scale, with torch.nn.Linear's initial distributions.
+std::vector<ParameterSpec> head_parameters(const LockedConfig& config);
+
+// Initial values in row-major order: a pure function of seed and name (and of the spec).
+std::vector<float> initial_values(const ParameterSpec& spec, std::uint64_t seed);
+
+}  // namespace helip::model

@@ -1,0 +1,45 @@
+#include "model/files/spec_list.h"
+
+#include <cmath>
+
+namespace helip::model {
+
+double inverse_root(std::int64_t value) { return 1.0 / std::sqrt(static_cast<double>(value)); }
+
+void SpecList::constant(const std::string& name, const Shape& shape, double value) {
+  add({name, shape, Initial::kConstant, value});
+}
+
+void SpecList::normal(const std::string& name, const Shape& shape, double deviation) {
+  add({name, shape, Initial::kNormal, deviation});
+}
+
+void SpecList::uniform(const std::string& name, const Shape& shape, double bound) {
+  add({name, shape, Initial::kUniform, bound});
+}
+
+void SpecList::linear(const std::string& name, std::int64_t outputs, std::int64_t inputs) {
+  uniform(name + ".weight", {outputs, inputs}, inverse_root(inputs));
+  uniform(name + ".bias", {outputs}, inverse_root(inputs));
+}
+
+void SpecList::convolution(const std::string& name, std::int64_t outputs, std::int64_t inputs,
+                           std::int64_t kernel) {
+  uniform(name + ".weight", {outputs, inputs, kernel, kernel},
+          inverse_root(inputs * kernel * kernel));
+}
+
+void SpecList::layer_norm(const std::string& name, std::int64_t width) {
+  constant(name + ".weight", {width}, 1);
+  constant(name + ".bias", {width}, 0);
+}
+
+void SpecList::batch_norm(const std::string& name, std::int64_t channels, double gain) {
+  constant(name + ".weight", {channels}, gain);
+  constant(name + ".bias", {channels}, 0);
+  add({name + ".running_mean", {channels}, Initial::kConstant, 0, Role::kFixed});
+  add({name + ".running_var", {channels}, Initial::kConstant, 1, Role::kFixed});
+  add({name + ".num_batches_tracked", {}, Initial::kConstant, 0, Role::kCount});
+}
+
+}  // namespace helip::model

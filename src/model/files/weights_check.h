@@ -1,0 +1,43 @@
+// Whether a file's weights can be meant for a model whose tensors they are. Torch-free.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "model/files/clip_architecture.h"
+#include "model/files/model_files.h"
+#include "model/files/parameter_spec.h"
+#include "model/files/tensor_check.h"
+#include "store/tensor_view.h"
+#include "weights/weights_file.h"
+
+namespace helip::model {
+
+// OpenAI's own weights under GELU give embeddings that are near theirs and wrong. Throws
+// ConfigError naming `file` if `clip`, which `architecture` names, has no quick_gelu for them.
+void check_activation(const weights::CheckpointFacts& facts, const std::string& architecture,
+                      const ClipArchitecture& clip, const std::filesystem::path& file);
+
+// What a file of the model's weights holds.
+std::map<std::string, ExpectedTensor> expected_tensors(const std::vector<ParameterSpec>& specs);
+
+// Logs a warning that names the models in `file` which were not read, if there are any.
+void warn_of_other_models(const weights::CheckpointFacts& facts, const std::filesystem::path& file);
+
+// Throws ConfigError naming `file` if its tensors are not exactly those of `source`, an OpenCLIP or
+// SLIP model that `architecture` names, or were trained with another activation. No values are
+// read.
+void check_weights(const weights::WeightsFile& weights, const ArchitectureSource& source,
+                   const std::string& architecture, const std::filesystem::path& file);
+
+// Throws StoreError naming `file` and the first tensor with a value that is not finite as float32.
+void check_finite(const weights::Tensors& tensors, const std::filesystem::path& file);
+
+// `to` is `from`, whose values are finite, in another dtype. Throws ConfigError naming `file` and
+// tensor, its range and a dtype that has it, if a value of `to` is not finite.
+void check_range(const std::string& name, const store::TensorView& from,
+                 const store::TensorView& to, const std::filesystem::path& file);
+
+}  // namespace helip::model

@@ -1,0 +1,19 @@
+// SLIP's CLIP_… and SLIP_… models: timm's vision transformer and OpenAI's text transformer.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+#include "model/files/slip_architecture.h"
+#include "model/model.h"
+
+namespace helip::model {
+
+// Initial weights on the CPU: random, or zero (to be loaded) without a seed. The tokenizer's
+// context length must be the model's.
+std::unique_ptr<Model> make_slip_model(const SlipConfig& config,
+                                       std::unique_ptr<data::Tokenizer> tokenizer,
+                                       std::optional<std::uint64_t> init_seed);
+
+}  // namespace helip::model

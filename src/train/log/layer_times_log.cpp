@@ -1,0 +1,34 @@
+#include "train/log/layer_times_log.h"
+
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "common/publish.h"
+#include "train/log/step_lines.h"
+
+namespace helip::train {
+
+LayerTimesLog::LayerTimesLog(std::filesystem::path file, std::uint64_t seed,
+                             std::uint64_t resumed_step)
+    : file_(std::move(file)), seed_(seed) {
+  cut_step_lines(file_, seed, resumed_step);
+}
+
+void LayerTimesLog::append(std::uint64_t step, const StepSeconds& seconds,
+                           const std::vector<model::LayerSeconds>& layers) const {
+  nlohmann::ordered_json entry = {{"seed", seed_},
+                                  {"step", step},
+                                  {"forward", seconds.forward},
+                                  {"loss", seconds.loss},
+                                  {"backward", seconds.backward},
+                                  {"averaging", seconds.averaging},
+                                  {"optimizer", seconds.optimizer},
+                                  {"layers", nlohmann::ordered_json::array()}};
+  for (const model::LayerSeconds& layer : layers) {
+    entry["layers"].push_back(
+        {{"name", layer.name}, {"forward", layer.forward}, {"backward", layer.backward}});
+  }
+  append_line(file_, entry.dump());
+}
+
+}  // namespace helip::train

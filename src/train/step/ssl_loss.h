@@ -1,0 +1,34 @@
+// SLIP's self-supervised term of one global batch, spread over ranks.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <optional>
+
+#include "comm/collectives.h"
+#include "config/run_config.h"
+#include "loss/simclr_loss.h"
+#include "model/model.h"
+#include "train/input/view_batch.h"
+
+namespace helip::train {
+
+// Features of this rank's views, as the image tower gives them; undefined without the term.
+struct ViewFeatures {
+  at::Tensor first_BW, second_BW;
+};
+
+// Whether the model trains with the term: it has a self-supervised head, and slip.ssl_weight is not
+// 0. Throws ConfigError if the section says anything but its defaults about a model without a head.
+bool has_ssl_term(model::Model& model, const config::SlipConfig& config);
+
+// Gathers the features of all ranks with gradient (one collective). Each rank then runs the head on
+// all of them, once for each view, so that its batch norms have the statistics of the global batch,
+// the same on every rank, and compares its own. A global batch of one image is compared with
+// nothing: the loss is 0, and the norms keep their statistics. `products` as in Precision, for the
+// head alone.
+loss::SimclrShares ssl_shares(const config::SlipConfig& config, comm::Collectives& ranks,
+                              model::SelfSupervision& head, std::optional<at::ScalarType> products,
+                              const ViewFeatures& features, const ViewBatch& views);
+
+}  // namespace helip::train
