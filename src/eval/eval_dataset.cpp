@@ -25,7 +25,7 @@ namespace {
 constexpr std::size_t kShownBytes = 80;  // of what a message quotes
 
 std::vector<std::string> lines_of(std::string_view text, const std::filesystem::path& where) {
-  if (!data::is_valid_utf8(text)) {
+  if (!is_valid_utf8(text)) {
     const bool utf16 = text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF");
     throw dataset_error("text is not valid UTF-8", where, "UTF-8",
                         utf16 ? "UTF-16" : "other bytes");
@@ -41,8 +41,9 @@ std::string read_data_file(const std::filesystem::path& file) {
 
 // True for what json.dump writes of a list of texts.
 bool is_json_list(const std::string& text) {
-  const std::string list = trimmed(text);
-  return list.starts_with('[') && list.ends_with(']') && trimmed(list.substr(1)).starts_with('"');
+  const std::string list = data::trimmed(text);
+  return list.starts_with('[') && list.ends_with(']') &&
+         data::trimmed(list.substr(1)).starts_with('"');
 }
 
 // The lines of a file that may be missing. Blank ones keep their positions, as in clip_benchmark.
@@ -53,7 +54,7 @@ std::vector<std::string> read_optional(const std::filesystem::path& file, std::s
   const std::string text = read_data_file(file);
   if (is_json_list(text)) {
     throw dataset_error("the file is a JSON list", file, cat(line, " a line"),
-                        cat("'", shortened(trimmed(text), kShownBytes), "'"));
+                        cat("'", shortened(data::trimmed(text), kShownBytes), "'"));
   }
   std::vector<std::string> lines = lines_of(text, file);
   if (const std::string numbers = data::blank_lines(lines); !numbers.empty()) {
@@ -63,7 +64,7 @@ std::vector<std::string> read_optional(const std::filesystem::path& file, std::s
 }
 
 std::int64_t whole_number(const std::string& text, const std::filesystem::path& where) {
-  const std::string digits = trimmed(text);
+  const std::string digits = data::trimmed(text);
   std::int64_t value = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
   if (error != std::errc() || end != digits.data() + digits.size() || value < 0) {

@@ -3,8 +3,8 @@
 # sockets and the ledger, and the miners. `ninja -C build-asan && ctest --test-dir build-asan` runs report and cli too; that
 # takes longer than the suite may. usage: sanitize.sh SOURCE BUILD_FOLDER PRESET
 set -euo pipefail
-tests=(common store config data_batches data_quarantine data_corpus data_preprocess data_images data_text data_features mining damaged_corpus
-  rpc coordinator_state coordinator_job coordinator_services worker)
+tests=(common store config data_corpus data_import data_images data_text mining damaged_corpus
+  eval_files rpc coordinator_state coordinator_job coordinator_services worker)
 cd "$1"
 cmake --preset "$3" -B "$2"
 ninja -C "$2" "${tests[@]/#/test_}"

@@ -4,13 +4,13 @@
 
 #include "common/error.h"
 #include "common/log.h"
-#include "corpus_support.h"
+#include "data/corpus_support.h"
 #include "data/text/text_lines.h"
 #include "eval/eval_dataset_check.h"
 #include "eval/task_inputs.h"
 #include "support/temporary_folder.h"
 
-namespace helip::data {
+namespace helip::eval {
 namespace {
 
 using test::contains;
@@ -267,21 +267,21 @@ TEST_CASE_METHOD(DatasetTest, "a blank line of the class names keeps its place")
 
 TEST_CASE("lines are those of Python's splitlines, each without white space at its ends") {
   using Lines = std::vector<std::string>;
-  CHECK(python_lines("").empty());
-  CHECK(python_lines("\n") == Lines{""});
-  CHECK(python_lines("a") == Lines{"a"});
-  CHECK(python_lines("a\n") == Lines{"a"});
-  CHECK(python_lines("a\n\n") == Lines{"a", ""});
-  CHECK(python_lines("\na\rb\r\nc") == Lines{"", "a", "b", "c"});
-  CHECK(python_lines("a\vb\fc\x1c"
-                     "d\x1d"
-                     "e\x1e"
-                     "f\xC2\x85g\xE2\x80\xA8h\xE2\x80\xA9i") ==
+  CHECK(data::python_lines("").empty());
+  CHECK(data::python_lines("\n") == Lines{""});
+  CHECK(data::python_lines("a") == Lines{"a"});
+  CHECK(data::python_lines("a\n") == Lines{"a"});
+  CHECK(data::python_lines("a\n\n") == Lines{"a", ""});
+  CHECK(data::python_lines("\na\rb\r\nc") == Lines{"", "a", "b", "c"});
+  CHECK(data::python_lines("a\vb\fc\x1c"
+                           "d\x1d"
+                           "e\x1e"
+                           "f\xC2\x85g\xE2\x80\xA8h\xE2\x80\xA9i") ==
         Lines{"a", "b", "c", "d", "e", "f", "g", "h", "i"});
-  CHECK(python_lines(" a \t\n") == Lines{"a"});
-  CHECK(blank_lines({"a", "b"}) == "");
-  CHECK(blank_lines({"a", "", "b", ""}) == "2, 4");
-  CHECK(blank_lines(Lines(9, "")) == "1, 2, 3, 4, 5 and 4 more");
+  CHECK(data::python_lines(" a \t\n") == Lines{"a"});
+  CHECK(data::blank_lines({"a", "b"}) == "");
+  CHECK(data::blank_lines({"a", "", "b", ""}) == "2, 4");
+  CHECK(data::blank_lines(Lines(9, "")) == "1, 2, 3, 4, 5 and 4 more");
 }
 
 TEST_CASE("what a task needs of a sample is there or the sample is named") {
@@ -328,4 +328,4 @@ TEST_CASE("what a task needs of a sample is there or the sample is named") {
 }
 
 }  // namespace
-}  // namespace helip::data
+}  // namespace helip::eval
