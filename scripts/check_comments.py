@@ -11,29 +11,18 @@ import sys
 CODE = re.compile(r"//+\s*Of\b")
 SCRIPT = re.compile(r'(?:#+|""")\s*Of\b')
 PATTERNS = {".h": CODE, ".cpp": CODE, ".cu": CODE, ".py": SCRIPT, ".sh": SCRIPT}
-# Files whose comments are still to be rewritten. An entry without an offence is an offence.
-OLD_COMMENTS = {
-    "src/cli/preflight/check_inputs.cpp", "src/cli/preflight/plan.cpp", "src/coordinator/job.h", "src/coordinator/job_status.cpp",
-    "src/coordinator/pipeline.h",
-}
 
 
 def main():
     root = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parent.parent).resolve()
-    problems, files, old = [], 0, set()
+    problems, files = [], 0
     for path in sorted(p for folder in ("src", "tests") for p in (root / folder).rglob("*") if p.suffix in PATTERNS):
         files += 1
         name = str(path.relative_to(root))
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
             if not PATTERNS[path.suffix].search(line):
                 continue
-            if name in OLD_COMMENTS:
-                old.add(name)
-            else:
-                problems.append(f"{name}:{number}: a comment begins with \"Of\"; expected a verb first: {line.strip()}")
-    for name in sorted(OLD_COMMENTS - old):
-        if (root / name).exists():
-            problems.append(f"scripts/check_comments.py: {name} has no old comment any more: take it out of OLD_COMMENTS")
+            problems.append(f"{name}:{number}: a comment begins with \"Of\"; expected a verb first: {line.strip()}")
     for problem in problems:
         print(problem)
     print(f"check_comments: {files} files, {len(problems)} offences")

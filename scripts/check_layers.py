@@ -17,7 +17,8 @@ ALLOWED = {
     "store": {"common"},
     "weights": {"common", "store"},
     "data": {"common", "config", "store"},
-    "rpc": {"common", "config"},
+    "jobs": {"common", "config", "store"},
+    "rpc": {"common", "config", "jobs"},
     "comm": {"common"},
     "loss": {"common"},
     "model": {"common", "config", "store", "weights", "data"},
@@ -25,10 +26,10 @@ ALLOWED = {
     "train": {"common", "config", "store", "data", "comm", "model", "loss"},
     "eval": {"common", "config", "store", "data", "comm", "model"},
     "engine": {"common", "config", "comm", "mining", "train", "eval"},
-    "report": {"common", "config", "store", "data", "mining", "eval"},
-    "coordinator": {"common", "config", "store", "rpc"},
-    "worker": {"common", "config", "store", "data", "rpc", "engine", "comm", "model", "mining", "train", "eval", "report"},
-    "cli": {"common", "config", "store", "weights", "data", "rpc", "engine", "comm", "model", "mining", "train", "eval", "report",
+    "report": {"common", "config", "store", "jobs", "data", "mining", "eval"},
+    "coordinator": {"common", "config", "store", "jobs", "rpc"},
+    "worker": {"common", "config", "store", "jobs", "data", "rpc", "engine", "comm", "model", "mining", "train", "eval", "report"},
+    "cli": {"common", "config", "store", "weights", "jobs", "data", "rpc", "engine", "comm", "model", "mining", "train", "eval", "report",
             "coordinator", "worker"},
 }
 # The same of the rooms of a folder, which its other files may all include.
@@ -55,6 +56,8 @@ ROOMS = {
     "model/clip": {"model/files", "model/layers"},
     "model/slip": {"model/files", "model/layers", "model/clip"},
     "model/script": {"model/files", "model/layers"},
+    "coordinator/stages": set(),
+    "worker/stages": set(),
     "cli/preflight": set(),
     "cli/commands": {"cli/preflight"},
 }

@@ -43,7 +43,7 @@ int main(int argc, char** argv) {
       if (insecure_network) config.coordinator.insecure_network = true;
       config::validate(config);
       cli::RunOptions options;
-      if (!until.empty()) options.until = rpc::stage_from_name(until, "--until");
+      if (!until.empty()) options.until = jobs::stage_from_name(until, "--until");
       cli::check_inputs(config, options.until);
       options.launch = launch == "mpirun";
       if (options.launch) cli::check_launch(config);

@@ -23,7 +23,7 @@ class JobProgress {
  private:
   bool terminal_;
   double last_ = 0;
-  std::optional<rpc::Stage> stage_;
+  std::optional<jobs::Stage> stage_;
   rpc::JobState state_ = rpc::JobState::kRunning;
 };
 

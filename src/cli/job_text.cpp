@@ -59,15 +59,15 @@ std::string train_line(const rpc::TrainNumbers& train) {
 
 std::string one_line(const rpc::JobStatus& status) {
   if (!status.stage || status.state != rpc::JobState::kRunning) {
-    return std::string(rpc::name_of(status.state));
+    return std::string(name_of(status.state));
   }
   const auto& stage = status.stages[static_cast<std::size_t>(*status.stage)];
   const auto live = std::count_if(status.workers.begin(), status.workers.end(),
                                   [](const auto& worker) { return worker.state != "lost"; });
-  const bool training = *status.stage == rpc::Stage::kTrain && status.train;
+  const bool training = *status.stage == jobs::Stage::kTrain && status.train;
   return join(
-      {std::string(rpc::name_of(*status.stage)), percent(stage), progress_of(stage),
-       rate_of(stage.rate), eta_of(stage.eta_seconds),
+      {std::string(name_of(*status.stage)), percent(stage), progress_of(stage), rate_of(stage.rate),
+       eta_of(stage.eta_seconds),
        training ? cat("loss ", decimal(status.train->loss, 4)) : std::string(),
        training && status.train->data_share > config::kInputBoundShare
            ? cat("input bound, ", decimal(100 * status.train->data_share, 0), " % waiting for data")
@@ -77,11 +77,11 @@ std::string one_line(const rpc::JobStatus& status) {
 
 std::string full_text(const rpc::JobStatus& status) {
   std::string text =
-      cat("job      ", rpc::name_of(status.state), "  ", printable(status.work_dir), "  config ",
+      cat("job      ", name_of(status.state), "  ", printable(status.work_dir), "  config ",
           status.config_digest.substr(0, 12), "  up ", human_seconds(status.elapsed_seconds), "\n");
   if (!status.failure.empty()) text += cat("failure  ", printable(status.failure), "\n");
   for (const rpc::StageStatus& stage : status.stages) {
-    text += cat(padded(std::string(rpc::name_of(stage.stage)), 9),
+    text += cat(padded(std::string(name_of(stage.stage)), 9),
                 join({padded(stage.state, 8), percent(stage), progress_of(stage),
                       stage.tasks_total > 0 && stage.unit != "tasks"
                           ? cat(stage.tasks_done, "/", stage.tasks_total, " tasks")

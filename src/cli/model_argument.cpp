@@ -6,6 +6,7 @@
 #include "cli/path_option.h"
 #include "common/error.h"
 #include "config/parse.h"
+#include "jobs/work_dir.h"
 #include "model/files/locked_config.h"
 #include "model/files/model_files.h"
 
@@ -25,8 +26,8 @@ struct JobModel {
 std::optional<JobModel> model_of_work_directory(const fs::path& checkpoint) {
   const fs::path start = fs::absolute(checkpoint).lexically_normal();
   for (fs::path folder = start; folder.has_relative_path(); folder = folder.parent_path()) {
-    if (fs::exists(folder / "config.yaml")) {
-      const fs::path file = folder / "config.yaml";
+    const fs::path file = jobs::WorkDir(folder).config();
+    if (fs::exists(file)) {
       return JobModel{.file = file, .model = config::load_config(file).model};
     }
   }

@@ -79,7 +79,7 @@ std::filesystem::path worker_program() {
 }
 
 int run_job(const config::RunConfig& config, const RunOptions& options) {
-  const coordinator::WorkDir work_dir(config.output.work_dir);
+  const jobs::WorkDir work_dir(config.output.work_dir);
   const SystemClock clock;
   coordinator::JobOptions job_options;
   job_options.until = options.until;
@@ -89,7 +89,7 @@ int run_job(const config::RunConfig& config, const RunOptions& options) {
   coordinator::Job job(config, work_dir, cut_targets, clock, job_options);
   if (job.state() == rpc::JobState::kDone) {
     print_lines(cat("nothing to do: ", printable(work_dir.root().string()), " is complete up to ",
-                    rpc::name_of(options.until), "\n"));
+                    name_of(options.until), "\n"));
     job.save_status();
     return kExitDone;
   }

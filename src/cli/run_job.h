@@ -6,12 +6,12 @@
 #include <string>
 
 #include "config/run_config.h"
-#include "rpc/stage.h"
+#include "jobs/stage.h"
 
 namespace helip::cli {
 
 struct RunOptions {
-  rpc::Stage until = rpc::Stage::kReport;
+  jobs::Stage until = jobs::Stage::kReport;
   bool launch = true;  // start workers; false: they are started by hand
   bool show_progress = true;
 };
@@ -24,6 +24,6 @@ int run_job(const config::RunConfig& config, const RunOptions& options);
 std::filesystem::path worker_program();
 
 // What would run: stages, tasks, sizes, estimated memory.
-std::string plan_text(const config::RunConfig& config, rpc::Stage until);
+std::string plan_text(const config::RunConfig& config, jobs::Stage until);
 
 }  // namespace helip::cli

@@ -19,9 +19,9 @@
 #include "config/parse.h"
 #include "rpc/scheduler_client.h"
 #include "rpc/version.h"
-#include "worker/engine_task_runner.h"
 #include "worker/lease_loop.h"
 #include "worker/parent_watch.h"
+#include "worker/stage_task_runner.h"
 #include "worker/stop_signals.h"
 
 namespace {
@@ -87,14 +87,14 @@ int work(const Options& options, const worker::Rank& rank) {
   loop.rank = rank;
   loop.host = worker::host_name();
   loop.pid = getpid();
-  loop.stages = rpc::stages_from_list(options.stages, "--stages");
+  loop.stages = jobs::stages_from_list(options.stages, "--stages");
   loop.stop_asked = [] { return worker::stop_signals() > 0; };
   loop.wait = worker::wait_unless_stopped;
   loop.end_process = [](int exit_code) { _exit(exit_code); };
   worker::LeaseLoop lease_loop(
       connection, clock, std::move(loop), [&](const rpc::RegisterReply& job) {
         *work_dir = job.work_dir;
-        return worker::make_engine_task_runner(read_config(job), rank, job.work_dir);
+        return worker::make_stage_task_runner(read_config(job), rank, jobs::WorkDir(job.work_dir));
       });
   return lease_loop.run();
 }

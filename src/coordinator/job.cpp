@@ -1,14 +1,16 @@
 #include "coordinator/job.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "common/error.h"
 #include "common/log.h"
 #include "common/publish.h"
 #include "common/text.h"
-#include "config/parse.h"
+#include "config/to_yaml.h"
+#include "coordinator/claim.h"
 #include "coordinator/result_files.h"
+#include "coordinator/stages/quarantine_limit.h"
+#include "jobs/result_file.h"
 
 namespace helip::coordinator {
 namespace {
@@ -25,8 +27,6 @@ LedgerOptions ledger_options(const config::CoordinatorConfig& config) {
   return options;
 }
 
-std::string label(const TaskRecord& task) { return cat(rpc::name_of(task.stage), "/", task.name); }
-
 [[noreturn]] void refuse_task(TaskId task, LeaseOutcome outcome) {
   if (outcome == LeaseOutcome::kUnknown) {
     throw rpc::RpcError(rpc::RpcCode::kNotFound,
@@ -38,7 +38,7 @@ std::string label(const TaskRecord& task) { return cat(rpc::name_of(task.stage),
 }
 
 // For the log: the first key that has changed since the last start and does not change the model.
-std::string later_change(const WorkDir& work_dir, const std::string& config_yaml) {
+std::string later_change(const jobs::WorkDir& work_dir, const std::string& config_yaml) {
   if (!std::filesystem::exists(work_dir.config())) return {};
   const std::string stored = read_text_file(work_dir.config());
   for (const config::Role role : {config::Role::kEvaluation, config::Role::kReport}) {
@@ -51,7 +51,7 @@ std::string later_change(const WorkDir& work_dir, const std::string& config_yaml
 
 }  // namespace
 
-Job::Job(const config::RunConfig& config, const WorkDir& work_dir, MiningCut cut,
+Job::Job(const config::RunConfig& config, const jobs::WorkDir& work_dir, MiningCut cut,
          const Clock& clock, const JobOptions& options)
     : config_(config),
       work_dir_(work_dir),
@@ -59,7 +59,11 @@ Job::Job(const config::RunConfig& config, const WorkDir& work_dir, MiningCut cut
       config_digest_(config::config_digest(config)),
       clock_(clock),
       options_(options),
-      pipeline_(config, work_dir, std::move(cut), options.until),
+      pipeline_({.config = config,
+                 .work_dir = work_dir,
+                 .until = options.until,
+                 .cut = std::move(cut),
+                 .mining_rate = [this] { return mining_rate_; }}),
       ledger_(ledger_options(config.coordinator)),
       registry_(seconds(config.coordinator.lease_seconds)),
       started_(clock.now()) {
@@ -68,12 +72,11 @@ Job::Job(const config::RunConfig& config, const WorkDir& work_dir, MiningCut cut
   verify_results();
   if (const TaskRecord* index = ledger_.find(Stage::kIndex, "index");
       index != nullptr && index->state == TaskState::kDone) {
-    corpus_ = corpus_facts(*index);
+    corpus_ = index_result(ledger_).corpus;
   }
   expect_same_model();
   for (const TaskId id : ledger_.of_stage(Stage::kEncode)) {
-    const TaskRecord& task = ledger_.task(id);
-    if (task.state == TaskState::kDone) quarantined_ += quarantined_in(task);
+    quarantined_ += quarantined_in(ledger_.task(id));
   }
   advance();
 }
@@ -122,9 +125,9 @@ void Job::open_ledger() {
                        .expected = *former,
                        .found = root});
   }
-  const std::string& training = pipeline_.config_digest(Stage::kTrain);
+  const std::string& training = pipeline_.of(Stage::kTrain).config_digest();
   const std::string said = later_change(work_dir_, config_yaml_);
-  work_dir_.claim(config_yaml_, training, journal_->fact("training_digest").value_or(""));
+  claim(work_dir_, config_yaml_, training, journal_->fact("training_digest").value_or(""));
   journal_->set_fact("training_digest", training);
   journal_->set_fact("work_dir", root);
   drop_outdated(records, said);
@@ -152,8 +155,7 @@ void Job::open_ledger() {
 void Job::drop_outdated(std::vector<TaskRecord>& records, const std::string& change) {
   const auto outdated = [&](const TaskRecord& record) {
     if (record.stage < Stage::kEval) return false;
-    return rpc::task_spec_from_json(record.spec, label(record)).config_digest !=
-           pipeline_.config_digest(record.stage);
+    return task_of(record).config_digest != pipeline_.of(record.stage).config_digest();
   };
   const auto first = std::find_if(records.begin(), records.end(), outdated);
   if (first == records.end()) return;
@@ -163,7 +165,7 @@ void Job::drop_outdated(std::vector<TaskRecord>& records, const std::string& cha
       continue;
     }
     remove_results(work_dir_, stage);
-    names += cat(names.empty() ? "" : " and ", rpc::name_of(stage));
+    names += cat(names.empty() ? "" : " and ", name_of(stage));
   }
   journal_->drop_from(first->id);
   records.erase(first, records.end());
@@ -172,7 +174,7 @@ void Job::drop_outdated(std::vector<TaskRecord>& records, const std::string& cha
 
 void Job::verify_results() {
   std::vector<TaskId> reopened;
-  for (const Stage stage : rpc::kStages) {
+  for (const Stage stage : jobs::kStages) {
     bool merged = false;
     // From the merge task, the last of its stage, to the first range.
     std::vector<TaskId> tasks = ledger_.of_stage(stage);
@@ -180,12 +182,12 @@ void Job::verify_results() {
     for (const TaskId id : tasks) {
       const TaskRecord& task = ledger_.task(id);
       if (task.state != TaskState::kDone) continue;
-      const rpc::TaskSpec spec = rpc::task_spec_from_json(task.spec, label(task));
+      const std::string kind = task_of(task).kind;
       // What an intact merge has taken in is no longer needed.
-      if (merged && spec.kind == "range") continue;
-      const std::string missing = missing_result(work_dir_, task, spec);
+      if (merged && kind == jobs::kRange) continue;
+      const std::string missing = missing_result(work_dir_, pipeline_.of(stage), task);
       if (missing.empty()) {
-        merged = merged || spec.kind == kMerge;
+        merged = merged || kind == jobs::kMerge;
         continue;
       }
       log::warning(cat(label(task), " is done again: ", missing));
@@ -219,19 +221,17 @@ void Job::advance() {
   try {
     while (true) {
       // Once all are encoded the merge says it, and names each.
-      if (corpus_ && ledger_.find(Stage::kEncode, kMerge) == nullptr &&
+      if (corpus_ && ledger_.find(Stage::kEncode, std::string(jobs::kMerge)) == nullptr &&
           !ledger_.complete(Stage::kEncode)) {
         expect_usable(quarantined_, *corpus_, config_.corpus.max_quarantined);
       }
-      const auto later = pipeline_.later_mining(ledger_);
       const auto tasks = pipeline_.next(ledger_);
       if (tasks.empty()) break;
-      if (later) note_later_tasks(work_dir_.mining_task_size(), *later);
       add_tasks(tasks);
     }
     const auto current = pipeline_.current(ledger_);
     if (current && ledger_.of_stage(*current).empty()) {
-      throw DataError({.what = cat("nothing to ", rpc::name_of(*current)),
+      throw DataError({.what = cat("nothing to ", name_of(*current)),
                        .where = config_.corpus.path,
                        .expected = "a corpus with at least one pair"});
     }
@@ -248,28 +248,28 @@ void Job::advance() {
 
 // Before the merge task can be leased: its other tasks may have been done again since it was added.
 void Job::write_merge_inputs(Stage stage) {
-  const TaskRecord* merge = ledger_.find(stage, kMerge);
+  const TaskRecord* merge = ledger_.find(stage, std::string(jobs::kMerge));
   if (merge == nullptr || !ledger_.rest_done(stage)) return;
-  const rpc::TaskSpec spec = rpc::task_spec_from_json(merge->spec, label(*merge));
-  publish_file(spec.path("inputs"), rpc::to_lines(pipeline_.inputs_of(ledger_, stage)));
+  publish_file(work_dir_.merge_inputs(stage),
+               jobs::to_lines(pipeline_.of(stage).merge_inputs(ledger_)));
 }
 
 void Job::add_tasks(const std::vector<NewTask>& tasks) {
   std::vector<TaskRecord> added;
-  for (const NewTask& task : tasks) {
-    const rpc::TaskSpec& spec = task.spec;
-    const TaskId id = ledger_.add(spec.stage, spec.name, rpc::to_json(spec), task.units);
+  for (const auto& [task, units] : tasks) {
+    const TaskId id = ledger_.add(task.stage, task.name, jobs::to_json(task), units);
     added.push_back(ledger_.task(id));
   }
   if (rebuilding_ && !added.empty()) {
-    const FoundResults found(work_dir_, added.front().stage);
+    const FoundResults found(work_dir_, pipeline_.of(added.front().stage));
     for (std::size_t i = 0; i < added.size(); ++i) {
       // The ledger learns of it as if a worker had completed the task under the fence in the file's
       // name.
-      if (!found.adopt(added[i], tasks[i].spec)) continue;
+      if (!found.adopt(added[i], tasks[i].task)) continue;
       ledger_.adopt(added[i].id, added[i].fence, added[i].result);
       log::info(cat("took over the result of ", label(added[i])));
-      if (added[i].stage == Stage::kIndex) corpus_ = corpus_facts(added[i]);
+      if (added[i].stage == Stage::kIndex) corpus_ = index_result(ledger_).corpus;
+      quarantined_ += quarantined_in(ledger_.task(added[i].id));
     }
   }
   journaled([&] { journal_->add(added); });
@@ -278,8 +278,8 @@ void Job::add_tasks(const std::vector<NewTask>& tasks) {
 void Job::stage_ended(std::optional<Stage> former) {
   const auto now = pipeline_.current(ledger_);
   if (former == now || !former) return;
-  log::info(cat("stage ", rpc::name_of(*former), " done",
-                now ? cat("; next: ", rpc::name_of(*now)) : std::string("; the job is done")));
+  log::info(cat("stage ", name_of(*former), " done",
+                now ? cat("; next: ", name_of(*now)) : std::string("; the job is done")));
   sweep_results(work_dir_, ledger_, *former);
   rate_.reset();
   publish_file(work_dir_.status(), rpc::to_json(status_now(), wall_seconds()));
@@ -287,11 +287,11 @@ void Job::stage_ended(std::optional<Stage> former) {
 
 // Pairs that cannot be used are left out; whoever watches must learn of it.
 void Job::tell_quarantine(const TaskRecord& task) const {
-  if (task.stage != Stage::kEncode || task.name != kMerge) return;
+  if (task.stage != Stage::kEncode || task.name != jobs::kMerge) return;
   const std::uint64_t quarantined = quarantined_pairs(ledger_);
   if (quarantined == 0) return;
   log::warning(cat("encode: ", quarantined, " of ", corpus_->pairs, " pairs quarantined, see ",
-                   (work_dir_.corpus() / "quarantine.jsonl").string()));
+                   work_dir_.quarantine().string()));
 }
 
 void Job::check_failed() {
@@ -306,28 +306,30 @@ void Job::check_failed() {
 
 void Job::complete(const rpc::CompleteRequest& request) {
   check_completion(request);
-  std::filesystem::path file;
+  jobs::Task asked;
   {
     const std::scoped_lock lock(mutex_);
     if (rpc::number(request.task) < 1 || rpc::number(request.task) > ledger_.size()) {
       refuse_task(request.task, LeaseOutcome::kUnknown);
     }
-    const TaskRecord& task = ledger_.task(request.task);
-    const rpc::TaskSpec spec = rpc::task_spec_from_json(task.spec, label(task));
-    file = rpc::result_file(work_dir_.root(), task.stage, task.name, rpc::number(request.fence),
-                            request.sha256, rpc::result_extension(spec));
+    asked = task_of(ledger_.task(request.task));
   }
+  TaskResult result;
+  result.file = jobs::result_name(asked, rpc::number(request.fence), request.sha256);
+  result.sha256 = request.sha256;
+  result.bytes = request.bytes;
   // Reading the file takes time: not under the lock. The fence is checked after it, in the same
   // transaction as the commit.
-  const std::string problem = check_result_file(file, request.sha256, request.bytes);
+  std::string problem;
+  try {
+    result.result = verified_result(work_dir_.tasks(asked.stage) / result.file, asked,
+                                    pipeline_.of(asked.stage), request.sha256, request.bytes);
+  } catch (const StoreError& error) {
+    problem = error.what();
+  }
 
   const std::scoped_lock lock(mutex_);
   const TaskRecord& task = ledger_.task(request.task);
-  TaskResult result;
-  result.file = file.filename().string();
-  result.sha256 = request.sha256;
-  result.bytes = request.bytes;
-  result.result = request.result;
   const bool again = task.state == TaskState::kDone && task.fence == request.fence &&
                      task.result.sha256 == request.sha256;
   if (again) return;
@@ -342,7 +344,8 @@ void Job::complete(const rpc::CompleteRequest& request) {
     refuse_task(request.task, outcome);
   }
   journaled([&] { journal_->complete(task); });
-  if (task.stage == Stage::kIndex) corpus_ = corpus_facts(task);
+  if (task.stage == Stage::kIndex) corpus_ = index_result(ledger_).corpus;
+  if (task.stage == Stage::kMine && request.rate > 0) mining_rate_ = request.rate;
   quarantined_ += quarantined_in(task);
   tell_quarantine(task);
   advance();

@@ -16,8 +16,8 @@
 #include "coordinator/pipeline.h"
 #include "coordinator/rate_meter.h"
 #include "coordinator/task_ledger.h"
-#include "coordinator/work_dir.h"
 #include "coordinator/worker_registry.h"
+#include "jobs/work_dir.h"
 #include "rpc/job_status.h"
 #include "rpc/scheduler.h"
 
@@ -28,7 +28,7 @@ struct JobOptions {
   // True where no worker of a former coordinator can be alive (`helip run` starts its own): leases
   // are dropped at once instead of getting a fresh term.
   bool drop_leases = false;
-  // Of the initial model as it is now (model::model_digest); empty: not compared.
+  // Digest of the initial model as it is now (model::model_digest); empty: not compared.
   std::string model_digest;
 };
 
@@ -39,8 +39,8 @@ class Job final : public rpc::Scheduler {
   // moved), StoreError (another coordinator
   // holds it). A damaged database is set aside and rebuilt from the result files. Where `eval`, or
   // what the report shows, was changed, these stages begin again.
-  Job(const config::RunConfig& config, const WorkDir& work_dir, MiningCut cut, const Clock& clock,
-      const JobOptions& options);
+  Job(const config::RunConfig& config, const jobs::WorkDir& work_dir, MiningCut cut,
+      const Clock& clock, const JobOptions& options);
   ~Job() override;
 
   rpc::RegisterReply register_worker(const rpc::RegisterRequest& request) override;
@@ -108,7 +108,7 @@ class Job final : public rpc::Scheduler {
   double live_progress(Stage stage) const;
 
   const config::RunConfig config_;
-  const WorkDir work_dir_;
+  const jobs::WorkDir work_dir_;
   const std::string config_yaml_, config_digest_;
   const Clock& clock_;
   const JobOptions options_;
@@ -119,8 +119,9 @@ class Job final : public rpc::Scheduler {
   TaskLedger ledger_;
   WorkerRegistry registry_;
   std::map<std::string, std::map<std::uint32_t, Process>> launches_;  // launch → rank
-  std::optional<CorpusFacts> corpus_;
-  std::uint64_t quarantined_ = 0;  // by encode's tasks so far
+  std::optional<jobs::CorpusFacts> corpus_;
+  std::uint64_t quarantined_ = 0;      // by encode's tasks so far
+  std::optional<double> mining_rate_;  // targets a second of one worker
   std::optional<rpc::TrainNumbers> train_;
   RateMeter rate_;
   TimePoint started_;

@@ -5,6 +5,7 @@
 #include "common/publish.h"
 #include "common/text.h"
 #include "coordinator/job.h"
+#include "coordinator/stages/quarantine_limit.h"
 
 namespace helip::coordinator {
 
@@ -62,8 +63,8 @@ double Job::live_progress(Stage stage) const {
                       task.fence == worker.progress->fence;
     if (!held || task.units == 0) continue;
     const auto units = static_cast<double>(worker.progress->done);
-    // Of a stage whose unit is the task, its finished share.
-    const bool counts_tasks = std::string_view(Pipeline::unit(stage)) == "tasks";
+    // A stage whose unit is the task counts the finished share of each.
+    const bool counts_tasks = std::string_view(pipeline_.of(stage).unit()) == "tasks";
     const auto whole = counts_tasks ? static_cast<double>(worker.progress->total) : 1.0;
     if (whole > 0) done += units / whole;
   }
@@ -73,14 +74,14 @@ double Job::live_progress(Stage stage) const {
 rpc::StageStatus Job::stage_status(Stage stage, std::optional<Stage> current) const {
   rpc::StageStatus status;
   status.stage = stage;
-  status.unit = Pipeline::unit(stage);
+  status.unit = pipeline_.of(stage).unit();
   if (!pipeline_.runs(stage)) {
     status.state = "skipped";
     return status;
   }
   status.tasks_done = ledger_.done(stage);
-  status.tasks_total = pipeline_.planned_tasks(ledger_, stage);
-  const bool done = pipeline_.stage_done(ledger_, stage);
+  status.tasks_total = pipeline_.of(stage).planned(ledger_);
+  const bool done = pipeline_.of(stage).done(ledger_);
   status.state = done ? "done" : current == stage ? "running" : "waiting";
   if (stage == Stage::kTrain) {
     status.total = train_steps() * config_.train.repeats;
@@ -109,7 +110,7 @@ rpc::JobStatus Job::status_now() const {
   rpc::JobStatus status;
   status.state = state_now();
   status.stage = pipeline_.current(ledger_);
-  for (const Stage stage : rpc::kStages) {
+  for (const Stage stage : jobs::kStages) {
     status.stages.push_back(stage_status(stage, status.stage));
     if (status.stage == stage) status.eta_seconds = status.stages.back().eta_seconds;
   }
@@ -129,7 +130,7 @@ rpc::JobStatus Job::status_now() const {
       const TaskRecord& task = ledger_.task(worker.progress->task);
       if (task.state == TaskState::kLeased && task.fence == worker.progress->fence) {
         row.state = "working";
-        row.task = cat(rpc::name_of(task.stage), "/", task.name);
+        row.task = cat(name_of(task.stage), "/", task.name);
         row.done = worker.progress->done;
         row.total = worker.progress->total;
         row.rate = worker.progress->rate;

@@ -53,7 +53,7 @@ std::int64_t signed_number(std::uint64_t value) { return static_cast<std::int64_
 TaskState state_from(const std::string& name) {
   for (const TaskState state :
        {TaskState::kPending, TaskState::kLeased, TaskState::kDone, TaskState::kFailed}) {
-    if (rpc::name_of(state) == name) return state;
+    if (name_of(state) == name) return state;
   }
   throw DatabaseDamaged({.what = "the ledger names an unknown task state", .found = name});
 }
@@ -68,7 +68,7 @@ rpc::FailureKind kind_from(std::int64_t value) {
 
 [[noreturn]] void raise_divergence(const TaskRecord& task, const char* transition) {
   throw StoreError({.what = cat("the journal does not allow a transition (", transition, ")"),
-                    .where = cat(rpc::name_of(task.stage), "/", task.name),
+                    .where = cat(name_of(task.stage), "/", task.name),
                     .found = cat("fence ", rpc::number(task.fence))});
 }
 
@@ -130,7 +130,7 @@ std::vector<TaskRecord> Journal::tasks() {
   while (rows.step()) {
     TaskRecord& task = tasks.emplace_back();
     task.id = TaskId{static_cast<std::uint64_t>(rows.integer(0))};
-    task.stage = rpc::stage_from_name(rows.text(1), "the ledger");
+    task.stage = jobs::stage_from_name(rows.text(1), "the ledger");
     task.name = rows.text(2);
     task.spec = rows.text(3);
     task.units = static_cast<std::uint64_t>(rows.integer(4));
@@ -167,11 +167,11 @@ void Journal::add(const std::vector<TaskRecord>& tasks) {
       "INSERT INTO tasks VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)");
   for (const TaskRecord& task : tasks) {
     insert.bind(1, signed_number(rpc::number(task.id)))
-        .bind(2, rpc::name_of(task.stage))
+        .bind(2, name_of(task.stage))
         .bind(3, task.name)
         .bind(4, task.spec)
         .bind(5, signed_number(task.units))
-        .bind(6, rpc::name_of(task.state))
+        .bind(6, name_of(task.state))
         .bind(7, task.attempts)
         .bind(8, signed_number(rpc::number(task.fence)))
         .bind(9, task.result.file)
@@ -222,7 +222,7 @@ void Journal::put_back(const std::vector<TaskRecord>& tasks) {
   for (const TaskRecord& task : tasks) {
     put_back_->bind(1, signed_number(rpc::number(task.id)))
         .bind(2, signed_number(rpc::number(task.fence)))
-        .bind(3, rpc::name_of(task.state))
+        .bind(3, name_of(task.state))
         .bind(4, task.attempts)
         .bind(5, task.last_error)
         .bind(6, static_cast<std::int64_t>(task.last_kind));

@@ -10,13 +10,13 @@
 #include <vector>
 
 #include "config/run_config.h"
-#include "rpc/stage.h"
+#include "jobs/stage.h"
 
 namespace helip::coordinator {
 
 struct LaunchSpec {
   std::string name;  // equal for all ranks; unique in the job
-  std::vector<rpc::Stage> stages;
+  std::vector<jobs::Stage> stages;
   std::string coordinator;  // address
   std::filesystem::path work_dir;
   std::filesystem::path worker_program;

@@ -83,7 +83,7 @@ Command mpirun_command(const config::LauncherConfig& config, const LaunchSpec& s
   auto& arguments = command.arguments;
   arguments = {"mpirun", "-n", cat(config.workers), "--bind-to", "none", "--oversubscribe"};
   const bool trains =
-      std::find(spec.stages.begin(), spec.stages.end(), rpc::Stage::kTrain) != spec.stages.end();
+      std::find(spec.stages.begin(), spec.stages.end(), jobs::Stage::kTrain) != spec.stages.end();
   if (!trains) arguments.emplace_back("--enable-recovery");
   if (!config.hosts.empty()) {
     arguments.insert(arguments.end(), {"--host", config.hosts});
@@ -100,7 +100,7 @@ Command mpirun_command(const config::LauncherConfig& config, const LaunchSpec& s
   arguments.insert(arguments.end(), {"-x", "HELIP_LAUNCH", spec.worker_program.string()});
   arguments.insert(arguments.end(), {"--coordinator", spec.coordinator});
   arguments.insert(arguments.end(), {"--work-dir", spec.work_dir.string()});
-  arguments.insert(arguments.end(), {"--stages", rpc::to_list(spec.stages)});
+  arguments.insert(arguments.end(), {"--stages", jobs::to_list(spec.stages)});
   command.environment = {{"OMPI_ALLOW_RUN_AS_ROOT", "1"},
                          {"OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1"},
                          {"HELIP_LAUNCH", spec.name}};

@@ -14,6 +14,7 @@
 #include "common/error.h"
 #include "common/log.h"
 #include "common/text.h"
+#include "coordinator/claim.h"
 #include "coordinator/listen_check.h"
 #include "coordinator/scheduler_service.h"
 #include "coordinator/status_service.h"
@@ -32,7 +33,7 @@ std::string reachable_host(const std::string& host) {
 }  // namespace
 
 struct Server::State {
-  State(Job& the_job, const WorkDir& folder)
+  State(Job& the_job, const jobs::WorkDir& folder)
       : job(the_job), work_dir(folder), scheduler(the_job), status(the_job) {}
 
   void tick_until_closed() {
@@ -50,7 +51,7 @@ struct Server::State {
   }
 
   Job& job;
-  WorkDir work_dir;
+  jobs::WorkDir work_dir;
   SchedulerService scheduler;
   StatusService status;
   std::unique_ptr<grpc::Server> server;
@@ -61,7 +62,7 @@ struct Server::State {
   std::thread ticker;
 };
 
-Server::Server(Job& job, const WorkDir& work_dir, const ServerOptions& options)
+Server::Server(Job& job, const jobs::WorkDir& work_dir, const ServerOptions& options)
     : state_(std::make_unique<State>(job, work_dir)) {
   check_listen(options.listen, options.insecure_network);
   const bool loopback = is_loopback(options.listen);
@@ -88,13 +89,13 @@ Server::Server(Job& job, const WorkDir& work_dir, const ServerOptions& options)
   }
   state_->address = cat(reachable_host(split_address(options.listen).host), ":", port);
   state_->server->GetHealthCheckService()->SetServingStatus(true);
-  work_dir.publish_address(state_->address);
+  publish_address(work_dir, state_->address);
   state_->ticker = std::thread([state = state_.get()] { state->tick_until_closed(); });
 }
 
 Server::~Server() {
   if (state_->server == nullptr) return;
-  state_->work_dir.remove_address();
+  remove_address(state_->work_dir);
   state_->status.close();
   {
     const std::scoped_lock lock(state_->mutex);

@@ -18,7 +18,7 @@ class Server {
  public:
   // Listens and publishes WORK/coordinator/address. Throws as check_listen()
   // (listen_check.h), CommError if the port was taken since.
-  Server(Job& job, const WorkDir& work_dir, const ServerOptions& options);
+  Server(Job& job, const jobs::WorkDir& work_dir, const ServerOptions& options);
   // Ends streams and calls within three seconds and removes the address.
   ~Server();
   Server(const Server&) = delete;

@@ -58,7 +58,7 @@ std::vector<Stage> launch_group(Stage stage) {
 }
 
 Supervisor::Supervisor(Job& job, Launcher* launcher, const config::LauncherConfig& config,
-                       std::string coordinator_address, const WorkDir& work_dir,
+                       std::string coordinator_address, const jobs::WorkDir& work_dir,
                        std::filesystem::path worker_program, Surroundings surroundings)
     : job_(job),
       launcher_(launcher),
@@ -79,7 +79,7 @@ void Supervisor::start(Stage stage) {
   spec.work_dir = work_dir_.root();
   spec.worker_program = worker_program_;
   spec.log_file = work_dir_.logs() / cat(spec.name, ".log");
-  log::info(cat("starting ", config_.workers, " workers for ", rpc::to_list(group_), "; log ",
+  log::info(cat("starting ", config_.workers, " workers for ", jobs::to_list(group_), "; log ",
                 spec.log_file.string()));
   launch_ = launcher_->start(spec);
   started_ = surroundings_.seconds();
@@ -104,7 +104,7 @@ void Supervisor::collect(int exit_status) {
   ++failures_;
   const LaunchCause cause = launch_cause(log_file);
   const std::string who = cat(registered ? "the workers for " : "no worker started for ",
-                              rpc::to_list(group_), registered ? " ended early" : "");
+                              jobs::to_list(group_), registered ? " ended early" : "");
   const std::string what =
       cat(who, ": ", cause.text.empty() ? "mpirun says nothing of it" : cause.text, " (exit ",
           exit_status, ")");

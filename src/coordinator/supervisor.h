@@ -32,7 +32,7 @@ class Supervisor {
  public:
   // `launcher` null: workers are started by hand.
   Supervisor(Job& job, Launcher* launcher, const config::LauncherConfig& config,
-             std::string coordinator_address, const WorkDir& work_dir,
+             std::string coordinator_address, const jobs::WorkDir& work_dir,
              std::filesystem::path worker_program, Surroundings surroundings = this_machine());
 
   // One look: starts, restarts or collects launches. True once the job is done, has failed or has
@@ -53,7 +53,7 @@ class Supervisor {
   Launcher* launcher_;
   config::LauncherConfig config_;
   std::string coordinator_;
-  WorkDir work_dir_;
+  jobs::WorkDir work_dir_;
   std::filesystem::path worker_program_;
   Surroundings surroundings_;
   std::string run_id_;

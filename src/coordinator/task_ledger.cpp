@@ -9,7 +9,7 @@ void TaskLedger::index(const TaskRecord& task) {
   StageTasks& stage = stage_of(task);
   if (!stage.by_name.emplace(task.name, task.id).second) {
     throw StoreError(
-        {.what = "two tasks of one name", .where = cat(rpc::name_of(task.stage), "/", task.name)});
+        {.what = "two tasks of one name", .where = cat(name_of(task.stage), "/", task.name)});
   }
   stage.all.push_back(task.id);
   switch (task.state) {

@@ -21,13 +21,14 @@
 #include <vector>
 
 #include "common/clock.h"
+#include "jobs/stage.h"
 #include "rpc/job_status.h"
 #include "rpc/scheduler.h"
 
 namespace helip::coordinator {
 
+using jobs::Stage;
 using rpc::Fence;
-using rpc::Stage;
 using rpc::TaskId;
 using rpc::TaskState;
 using rpc::WorkerId;
@@ -148,7 +149,7 @@ class TaskLedger {
 
   LedgerOptions options_;
   std::vector<TaskRecord> tasks_;  // id - 1
-  std::array<StageTasks, rpc::kStages.size()> stages_;
+  std::array<StageTasks, jobs::kStages.size()> stages_;
   std::map<TaskId, Lease> leases_;
   std::set<TaskId> failed_;
   Fence first_fence_{};

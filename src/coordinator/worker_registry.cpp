@@ -8,7 +8,7 @@ namespace {
 
 bool trains(const Worker& worker) {
   const auto& stages = worker.about.stages;
-  return std::find(stages.begin(), stages.end(), rpc::Stage::kTrain) != stages.end();
+  return std::find(stages.begin(), stages.end(), jobs::Stage::kTrain) != stages.end();
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include "data/corpus/manifest.h"
 #include "data/corpus/reason_count.h"
 #include "eval/results.h"
+#include "jobs/work_dir.h"
 
 namespace helip::report {
 namespace {
@@ -87,21 +88,20 @@ std::optional<fs::path> newest_table(const fs::path& folder) {
   return newest;
 }
 
-fs::path find_corpus(const fs::path& work_dir) {
-  const fs::path location = work_dir / "corpus" / "location.txt";
-  if (fs::exists(location)) {
-    std::string line = read_text_file(location);
+fs::path find_corpus(const jobs::WorkDir& work_dir) {
+  if (fs::exists(work_dir.location())) {
+    std::string line = read_text_file(work_dir.location());
     line.erase(std::find(line.begin(), line.end(), '\n'), line.end());
     if (fs::exists(fs::path(line) / "manifest.json")) return line;
     return {};
   }
-  return fs::exists(work_dir / "corpus" / "manifest.json") ? work_dir / "corpus" : fs::path{};
+  return fs::exists(work_dir.corpus() / "manifest.json") ? work_dir.corpus() : fs::path{};
 }
 
 // The model's folder in WORK/embeddings, the only one there.
-fs::path find_embeddings(const fs::path& work_dir) {
+fs::path find_embeddings(const jobs::WorkDir& work_dir) {
   std::error_code absent;
-  for (const auto& entry : fs::directory_iterator(work_dir / "embeddings", absent)) {
+  for (const auto& entry : fs::directory_iterator(work_dir.all_embeddings(), absent)) {
     if (fs::is_directory(entry.path() / "img_emb") && fs::is_directory(entry.path() / "text_emb")) {
       return entry.path();
     }
@@ -111,11 +111,12 @@ fs::path find_embeddings(const fs::path& work_dir) {
 
 }  // namespace
 
-JobRecord read_job(const fs::path& work_dir) {
+JobRecord read_job(const fs::path& folder) {
   JobRecord job;
-  job.folder = fs::weakly_canonical(fs::absolute(work_dir));
+  const jobs::WorkDir work_dir(fs::weakly_canonical(fs::absolute(folder)));
+  job.folder = work_dir.root();
   job.name = job.folder.filename().string();
-  const fs::path config_file = job.folder / "config.yaml";
+  const fs::path config_file = work_dir.config();
   if (!fs::exists(config_file)) {
     throw StoreError({.what = "not a work directory",
                       .where = job.folder.string(),
@@ -124,20 +125,20 @@ JobRecord read_job(const fs::path& work_dir) {
   }
   job.config = config::load_config(config_file);
 
-  const fs::path results = job.folder / "results.json";
+  const fs::path results = work_dir.results();
   if (fs::exists(results)) {
     job.metrics =
         collect_metrics(eval::results_from_json(read_text_file(results), results.string()));
   } else {
     job.missing.emplace_back("results.json: no held-out figures, the evaluation is not finished");
   }
-  const fs::path metrics = job.folder / "metrics.jsonl";
+  const fs::path metrics = work_dir.metrics();
   if (fs::exists(metrics)) job.curves = read_curves(metrics);
   if (job.curves.empty()) job.missing.emplace_back("metrics.jsonl: no training steps are recorded");
 
-  const fs::path quarantine = job.folder / "corpus" / "quarantine.jsonl";
+  const fs::path quarantine = work_dir.quarantine();
   if (fs::exists(quarantine)) job.unusable = data::count_reasons(quarantine);
-  job.corpus_folder = find_corpus(job.folder);
+  job.corpus_folder = find_corpus(work_dir);
   if (!job.corpus_folder.empty()) {
     for (const fs::path& list : data::left_out_lists(job.corpus_folder)) {
       if (!fs::exists(list)) continue;
@@ -147,11 +148,11 @@ JobRecord read_job(const fs::path& work_dir) {
     job.missing.emplace_back(
         "the corpus: the folder that corpus/location.txt names has no manifest.json");
   }
-  if (const auto table = newest_table(job.folder / "hard_pairs")) {
+  if (const auto table = newest_table(work_dir.tables())) {
     job.hard_pairs = store::HardPairTable::open(*table);
     // Images and texts of frozen towers have nothing in common, even if they are of equal width.
     if (job.config.encoder.source == "model") {
-      job.joint_embeddings = find_embeddings(job.folder);
+      job.joint_embeddings = find_embeddings(work_dir);
       if (job.joint_embeddings.empty()) {
         job.missing.emplace_back("embeddings: how well the hard pairs' captions fit is not known");
       }

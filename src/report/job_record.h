@@ -39,6 +39,6 @@ struct JobRecord {
 };
 
 // Throws ConfigError / StoreError if config.yaml is missing or a piece that is there is damaged.
-JobRecord read_job(const std::filesystem::path& work_dir);
+JobRecord read_job(const std::filesystem::path& folder);
 
 }  // namespace helip::report

@@ -95,12 +95,15 @@ static StageStatus from_proto(const v1::StageStatus& proto) {
   return stage;
 }
 
-v1::Stage to_proto(Stage stage) { return static_cast<v1::Stage>(static_cast<int>(stage) + 1); }
+v1::Stage to_proto(jobs::Stage stage) {
+  return static_cast<v1::Stage>(static_cast<int>(stage) + 1);
+}
 
-Stage from_proto(v1::Stage stage) {
+jobs::Stage from_proto(v1::Stage stage) {
   const int value = static_cast<int>(stage) - 1;
-  if (value < 0 || value >= static_cast<int>(kStages.size())) refuse("no such stage", value + 1);
-  return static_cast<Stage>(value);
+  if (value < 0 || value >= static_cast<int>(jobs::kStages.size()))
+    refuse("no such stage", value + 1);
+  return static_cast<jobs::Stage>(value);
 }
 
 v1::TaskState to_proto(TaskState state) {
@@ -126,7 +129,7 @@ v1::RegisterRequest to_proto(const RegisterRequest& request) {
   proto.set_world_size(request.world_size);
   proto.set_host(request.host);
   proto.set_pid(request.pid);
-  for (const Stage stage : request.stages) proto.add_stages(to_proto(stage));
+  for (const jobs::Stage stage : request.stages) proto.add_stages(to_proto(stage));
   return proto;
 }
 
@@ -277,7 +280,7 @@ v1::CompleteTaskRequest to_proto(const CompleteRequest& request) {
   proto.set_fence(number(request.fence));
   proto.set_sha256(request.sha256);
   proto.set_bytes(request.bytes);
-  proto.set_result(request.result);
+  proto.set_rate(request.rate);
   return proto;
 }
 
@@ -287,7 +290,7 @@ CompleteRequest from_proto(const v1::CompleteTaskRequest& proto) {
   request.fence = Fence{proto.fence()};
   request.sha256 = proto.sha256();
   request.bytes = proto.bytes();
-  request.result = proto.result();
+  request.rate = proto.rate();
   return request;
 }
 

@@ -8,9 +8,9 @@
 
 namespace helip::rpc {
 
-v1::Stage to_proto(Stage stage);
+v1::Stage to_proto(jobs::Stage stage);
 // Throws RpcError kInvalidArgument for a number that is no stage.
-Stage from_proto(v1::Stage stage);
+jobs::Stage from_proto(v1::Stage stage);
 v1::TaskState to_proto(TaskState state);
 TaskState from_proto(v1::TaskState state);
 

@@ -82,7 +82,7 @@ TrainNumbers train_from(const ordered_json& object) {
 
 StageStatus stage_from(const ordered_json& object, std::string_view where) {
   StageStatus stage;
-  stage.stage = stage_from_name(object.at("stage").get<std::string>(), where);
+  stage.stage = jobs::stage_from_name(object.at("stage").get<std::string>(), where);
   object.at("state").get_to(stage.state);
   object.at("tasks_done").get_to(stage.tasks_done);
   object.at("tasks_total").get_to(stage.tasks_total);
@@ -124,7 +124,7 @@ JobStatus status_from(const ordered_json& object, std::string_view where) {
   JobStatus status;
   status.state = job_state_from(object.at("state").get<std::string>());
   if (!object.at("stage").is_null()) {
-    status.stage = stage_from_name(object.at("stage").get<std::string>(), where);
+    status.stage = jobs::stage_from_name(object.at("stage").get<std::string>(), where);
   }
   for (const auto& stage : object.at("stages")) status.stages.push_back(stage_from(stage, where));
   if (!object.at("train").is_null()) status.train = train_from(object.at("train"));

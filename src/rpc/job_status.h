@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "jobs/stage.h"
 #include "rpc/scheduler.h"
-#include "rpc/stage.h"
 
 namespace helip::rpc {
 
@@ -22,7 +22,7 @@ enum class TaskState { kPending = 1, kLeased, kDone, kFailed };
 std::string_view name_of(TaskState state);
 
 struct StageStatus {
-  Stage stage = Stage::kIndex;
+  jobs::Stage stage = jobs::Stage::kIndex;
   std::string state;  // skipped | waiting | running | done
   std::uint64_t tasks_done = 0, tasks_total = 0;
   double done = 0, total = 0;  // in units
@@ -49,7 +49,7 @@ struct WorkerStatus {
 
 struct JobStatus {
   JobState state = JobState::kRunning;
-  std::optional<Stage> stage;  // in progress
+  std::optional<jobs::Stage> stage;  // in progress
   std::vector<StageStatus> stages;
   std::optional<TrainNumbers> train;
   std::vector<WorkerStatus> workers;
@@ -62,7 +62,7 @@ struct JobStatus {
 
 struct TaskRow {
   TaskId task{};
-  Stage stage = Stage::kIndex;
+  jobs::Stage stage = jobs::Stage::kIndex;
   std::string name;
   TaskState state = TaskState::kPending;
   std::uint32_t attempts = 0;

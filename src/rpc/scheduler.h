@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "common/error.h"
-#include "rpc/stage.h"
+#include "jobs/stage.h"
 #include "rpc/version.h"
 
 namespace helip::rpc {
@@ -62,7 +62,7 @@ struct RegisterRequest {
   std::uint32_t rank = 0, world_size = 1;
   std::string host;
   std::int64_t pid = 0;
-  std::vector<Stage> stages;
+  std::vector<jobs::Stage> stages;
 
   bool operator==(const RegisterRequest&) const = default;
 };
@@ -140,7 +140,8 @@ struct CompleteRequest {
   Fence fence{};
   std::string sha256;
   std::uint64_t bytes = 0;
-  std::string result;  // JSON
+  // Units a second; 0: not measured. It sizes later tasks. The result itself is in the file.
+  double rate = 0;
 
   bool operator==(const CompleteRequest&) const = default;
 };

@@ -3,14 +3,16 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <nlohmann/json.hpp>
 #include <system_error>
+#include <tuple>
 
 #include "common/digest.h"
 #include "common/error.h"
 #include "common/log.h"
 #include "common/publish.h"
 #include "common/text.h"
+#include "jobs/result_file.h"
+#include "jobs/task.h"
 
 namespace helip::worker {
 namespace {
@@ -31,26 +33,32 @@ void rename_durably(const fs::path& from, const fs::path& to) {
   }
 }
 
-std::string label(const rpc::TaskSpec& spec) {
-  return cat(rpc::name_of(spec.stage), "/", spec.name);
-}
+// A lease as rank 0 tells it to the other ranks of a training.
+struct LeaseText {
+  std::uint64_t task = 0, fence = 0;
+  std::uint32_t attempt = 0;
+  std::string spec;
+
+  static constexpr auto fields() {
+    using jobs::field;
+    return std::tuple{field("task", &LeaseText::task), field("fence", &LeaseText::fence),
+                      field("attempt", &LeaseText::attempt), field("spec", &LeaseText::spec)};
+  }
+};
 
 std::string to_text(const rpc::Lease& lease) {
-  return nlohmann::json{{"task", rpc::number(lease.task)},
-                        {"fence", rpc::number(lease.fence)},
-                        {"attempt", lease.attempt},
-                        {"spec", lease.spec}}
-      .dump();
+  return jobs::to_json(LeaseText{.task = rpc::number(lease.task),
+                                 .fence = rpc::number(lease.fence),
+                                 .attempt = lease.attempt,
+                                 .spec = lease.spec});
 }
 
 rpc::Lease lease_from_text(const std::string& text) {
-  const auto object = nlohmann::json::parse(text);
-  rpc::Lease lease;
-  lease.task = rpc::TaskId{object.at("task").get<std::uint64_t>()};
-  lease.fence = rpc::Fence{object.at("fence").get<std::uint64_t>()};
-  lease.attempt = object.at("attempt").get<std::uint32_t>();
-  lease.spec = object.at("spec").get<std::string>();
-  return lease;
+  const auto told = jobs::from_json<LeaseText>(text, "a lease from rank 0");
+  return {.task = rpc::TaskId{told.task},
+          .fence = rpc::Fence{told.fence},
+          .attempt = told.attempt,
+          .spec = told.spec};
 }
 
 // What rank 0 tells the group besides leases.
@@ -96,6 +104,7 @@ int LeaseLoop::run() {
   about.stages = options_.stages;
   try {
     job_ = connection_.enroll(about);
+    work_dir_.emplace(job_.work_dir);
     runner_ = factory_(job_);
     keeper_ = std::make_unique<LeaseKeeper>(connection_, clock_, job_.heartbeat_seconds,
                                             job_.lease_seconds);
@@ -120,24 +129,21 @@ int LeaseLoop::run() {
   return kExitPreempted;
 }
 
-void LeaseLoop::publish(const rpc::Lease& lease, const rpc::TaskSpec& spec,
-                        const TaskOutcome& outcome, const fs::path& partial) {
+void LeaseLoop::publish(const rpc::Lease& lease, const jobs::Task& task, const TaskOutcome& outcome,
+                        const fs::path& partial) {
   rpc::CompleteRequest done;
   done.task = lease.task;
   done.fence = lease.fence;
-  done.result = outcome.result;
-  const fs::path folder = spec.path("results");
-  // WORK/tasks/<stage>: the same rule on both sides names the file.
-  const fs::path work_dir = folder.parent_path().parent_path();
+  done.rate = outcome.rate;
   const auto final_path = [&] {
-    return rpc::result_file(work_dir, spec.stage, spec.name, rpc::number(lease.fence), done.sha256,
-                            rpc::result_extension(spec));
+    return work_dir_->tasks(task.stage) /
+           jobs::result_name(task, rpc::number(lease.fence), done.sha256);
   };
   const auto fence = [&] {
     if (!keeper_->held()) throw TaskAbandoned({.what = "the lease is lost"});
   };
   if (outcome.sha256.empty()) {
-    const std::string content = rpc::result_envelope(spec, outcome.result);
+    const std::string content = jobs::result_text(task, outcome.result);
     done.sha256 = sha256_hex(content);
     done.bytes = content.size();
     fence();
@@ -182,19 +188,19 @@ void LeaseLoop::run_task(const rpc::Lease& lease) {
   fs::path partial;
   keeper_->hold(lease);
   try {
-    const rpc::TaskSpec spec = rpc::task_spec_from_json(lease.spec, "the lease");
-    const fs::path folder = spec.path("results");
+    const jobs::Task task = jobs::task_from_json(lease.spec, "the lease");
+    const fs::path folder = work_dir_->tasks(task.stage);
     fs::create_directories(folder);
-    partial = folder / cat(spec.name, "-", rpc::number(lease.fence), ".partial.",
-                           rpc::result_extension(spec));
-    log::info(cat(label(spec), ", attempt ", lease.attempt));
-    const TaskOutcome outcome = runner_->run(spec, partial, hooks());
+    partial = folder / cat(task.name, "-", rpc::number(lease.fence), ".partial.",
+                           jobs::result_extension(task));
+    log::info(cat(jobs::label(task), ", attempt ", lease.attempt));
+    const TaskOutcome outcome = runner_->run(task, partial, hooks());
     keeper_->set_device(runner_->device());
     // The runner works with the corpus and the model that the task names, or throws.
-    if (spec.stage != rpc::Stage::kIndex) {
-      connection_.learned(spec.corpus_fingerprint, spec.model_digest);
+    if (task.stage != jobs::Stage::kIndex) {
+      connection_.learned(task.corpus.fingerprint, task.corpus.model_digest);
     }
-    publish(lease, spec, outcome, partial);
+    publish(lease, task, outcome, partial);
   } catch (const TaskAbandoned& error) {
     log::warning(error.what());
     if (keeper_->held()) hand_back(lease);
@@ -263,8 +269,8 @@ void LeaseLoop::mine_for_training(comm::Group& group) {
 bool LeaseLoop::run_training(const rpc::Lease& lease, comm::Group& group) {
   const bool holder = group.rank() == 0;
   try {
-    const rpc::TaskSpec spec = rpc::task_spec_from_json(lease.spec, "the lease");
-    log::info(cat(label(spec), ", attempt ", lease.attempt));
+    const jobs::Task task = jobs::task_from_json(lease.spec, "the lease");
+    log::info(cat(jobs::label(task), ", attempt ", lease.attempt));
     if (holder) {
       keeper_->hold(lease);
       keeper_->on_loss([this] {
@@ -272,12 +278,12 @@ bool LeaseLoop::run_training(const rpc::Lease& lease, comm::Group& group) {
         options_.end_process(kExitPreempted);
       });
     }
-    const TaskOutcome outcome = runner_->train(spec, group, hooks());
+    const TaskOutcome outcome = runner_->train(task, group, hooks());
     if (holder && outcome.stopped) hand_back(lease);
     if (holder && !outcome.stopped) {
       keeper_->report();
-      fs::create_directories(spec.path("results"));
-      publish(lease, spec, outcome, {});
+      fs::create_directories(work_dir_->tasks(task.stage));
+      publish(lease, task, outcome, {});
     }
     if (holder) keeper_->let_go();
     return !outcome.stopped;

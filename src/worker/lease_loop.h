@@ -4,10 +4,12 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "common/clock.h"
+#include "jobs/work_dir.h"
 #include "worker/connection.h"
 #include "worker/lease_keeper.h"
 #include "worker/rank.h"
@@ -19,7 +21,7 @@ struct LoopOptions {
   Rank rank;
   std::string host;
   std::int64_t pid = 0;
-  std::vector<rpc::Stage> stages;
+  std::vector<jobs::Stage> stages;
   std::function<bool()> stop_asked;          // SIGTERM or SIGINT came
   std::function<bool(double seconds)> wait;  // false: stop was asked for meanwhile
   std::function<void(int exit_code)>
@@ -44,7 +46,7 @@ class LeaseLoop {
   void mine_for_training(comm::Group& group);
   std::string next_in_group();
   bool run_training(const rpc::Lease& lease, comm::Group& group);
-  void publish(const rpc::Lease& lease, const rpc::TaskSpec& spec, const TaskOutcome& outcome,
+  void publish(const rpc::Lease& lease, const jobs::Task& task, const TaskOutcome& outcome,
                const std::filesystem::path& partial);
   void report_failure(const rpc::Lease& lease, const std::string& error, rpc::FailureKind kind);
   void hand_back(const rpc::Lease& lease);
@@ -56,6 +58,7 @@ class LeaseLoop {
   LoopOptions options_;
   RunnerFactory factory_;
   rpc::RegisterReply job_;
+  std::optional<jobs::WorkDir> work_dir_;  // of the job
   std::unique_ptr<TaskRunner> runner_;
   std::unique_ptr<LeaseKeeper> keeper_;
   bool stopped_ = false;

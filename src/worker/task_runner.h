@@ -9,8 +9,8 @@
 #include <string>
 
 #include "comm/group.h"
+#include "jobs/task.h"
 #include "rpc/scheduler.h"
-#include "rpc/task_spec.h"
 
 namespace helip::worker {
 
@@ -22,8 +22,9 @@ class TaskAbandoned : public Error {
 };
 
 struct TaskOutcome {
-  std::string result;    // JSON; deterministic: no time, host or process in it
+  std::string result;    // JSON of the stage's result struct: no time, host or process in it
   std::string sha256;    // of the published range; empty for other tasks
+  double rate = 0;       // units a second; 0: not measured
   bool stopped = false;  // a training that ended early, with a checkpoint
 };
 
@@ -40,7 +41,7 @@ class TaskRunner {
   [[nodiscard]] virtual std::string device() = 0;
   // Runs a task other than training. A range publishes its result at `partial` (safetensors); of
   // other tasks the caller publishes the result.
-  virtual TaskOutcome run(const rpc::TaskSpec& spec, const std::filesystem::path& partial,
+  virtual TaskOutcome run(const jobs::Task& task, const std::filesystem::path& partial,
                           const TaskHooks& hooks) = 0;
   // Whether this rank mines for a training and does not take part in it.
   [[nodiscard]] virtual bool mines_apart() const = 0;
@@ -54,8 +55,7 @@ class TaskRunner {
   // of the ranks that train.
   virtual void end_training(bool stopped) = 0;
   // Collective.
-  virtual TaskOutcome train(const rpc::TaskSpec& spec, comm::Group& group,
-                            const TaskHooks& hooks) = 0;
+  virtual TaskOutcome train(const jobs::Task& task, comm::Group& group, const TaskHooks& hooks) = 0;
 };
 
 }  // namespace helip::worker

@@ -114,7 +114,7 @@ class Job {
                              .split = "test"}};
   }
   [[nodiscard]] const fs::path& root() const { return folder_.path(); }
-  [[nodiscard]] std::string refusal(rpc::Stage until = rpc::Stage::kReport) const {
+  [[nodiscard]] std::string refusal(jobs::Stage until = jobs::Stage::kReport) const {
     try {
       check_inputs(config, until);
     } catch (const ConfigError& error) {
@@ -219,7 +219,7 @@ TEST_CASE(
     job.config.early_stop.split = "test";
     CHECK(job.refusal().empty() == said.empty());
     CHECK((said.empty() || job.refusal().starts_with("early_stop: ")));
-    CHECK(job.refusal(rpc::Stage::kMine).empty());
+    CHECK(job.refusal(jobs::Stage::kMine).empty());
     return said;
   };
   const auto publish = [](const char* file, const char* text) {
@@ -271,7 +271,8 @@ TEST_CASE(
 TEST_CASE("a work directory that cannot be written, or is another job's, is refused") {
   Job job;
   const fs::path work = job.root() / "work";
-  const auto refused_with = [&](const std::string& words, rpc::Stage until = rpc::Stage::kReport) {
+  const auto refused_with = [&](const std::string& words,
+                                jobs::Stage until = jobs::Stage::kReport) {
     const std::string said = job.refusal(until);
     INFO(said);
     CHECK_THAT(said, Contains(words));
@@ -306,7 +307,7 @@ TEST_CASE("a work directory that cannot be written, or is another job's, is refu
   SECTION("a model that no checkpoint and no result tells of") {
     publish_file(work / "model/weights", "x");
     CHECK_THAT(refused_with("output.work_dir"), Contains((work / "model").string()));
-    CHECK(job.refusal(rpc::Stage::kMine).empty());
+    CHECK(job.refusal(jobs::Stage::kMine).empty());
     SECTION("a checkpoint does") { fs::create_directories(work / "checkpoints/step-00000008"); }
     SECTION("a result does") { publish_file(work / "tasks/train/seed-1-1-0123.json", "{}"); }
     CHECK(job.refusal().empty());
@@ -314,7 +315,7 @@ TEST_CASE("a work directory that cannot be written, or is another job's, is refu
   SECTION("more than the disk holds") {
     job.config.train.keep_checkpoints = 4'000'000'000;
     CHECK_THAT(refused_with("too little disk space"), Contains("free in"));
-    CHECK(job.refusal(rpc::Stage::kMine).empty());
+    CHECK(job.refusal(jobs::Stage::kMine).empty());
     // A job that has begun is not asked again.
     publish_file(work / "coordinator/state.db", "");
     CHECK(job.refusal().empty());
@@ -435,7 +436,7 @@ TEST_CASE("the towers of a locked-towers model are looked for") {
   // The towers' features have no joint space for a positive-aware margin; the model's embeddings
   // do.
   job.config.mining.relative_margin = 0.05;
-  CHECK_THAT(job.refusal(rpc::Stage::kEncode),
+  CHECK_THAT(job.refusal(jobs::Stage::kEncode),
              Contains("mining.relative_margin") && Contains("widths 5 and 7"));
   job.config.mining.absolute_margin = 0.0;
   CHECK_THAT(job.refusal(), Contains("mining.absolute_margin"));
@@ -531,8 +532,8 @@ TEST_CASE("the memory of a mining worker is that of its 8-bit copies") {
 TEST_CASE("evaluation data sets are not needed by a job that ends before") {
   Job job;
   job.config.eval.datasets[0].path = "/no/set";
-  CHECK(job.refusal(rpc::Stage::kTrain).empty());
-  CHECK_FALSE(job.refusal(rpc::Stage::kEval).empty());
+  CHECK(job.refusal(jobs::Stage::kTrain).empty());
+  CHECK_FALSE(job.refusal(jobs::Stage::kEval).empty());
 }
 
 TEST_CASE("a scratch folder of this machine must be there and take files") {
@@ -543,12 +544,12 @@ TEST_CASE("a scratch folder of this machine must be there and take files") {
 
   const std::string absent = (job.root() / "absent").string();
   job.config.mining.scratch = absent;
-  CHECK(job.refusal(rpc::Stage::kMine) ==
+  CHECK(job.refusal(jobs::Stage::kMine) ==
         "mining.scratch: the scratch folder cannot be used; expected a folder on a local disk that "
         "can be written to; found " +
             absent + ": No such file or directory");
   CHECK_FALSE(fs::exists(absent));
-  CHECK(job.refusal(rpc::Stage::kEncode).empty());
+  CHECK(job.refusal(jobs::Stage::kEncode).empty());
   job.config.train.hard_pairs = "random";
   CHECK(job.refusal().empty());
   job.config.train.hard_pairs = "mined";

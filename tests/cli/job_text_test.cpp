@@ -12,8 +12,8 @@ namespace {
 
 rpc::JobStatus mining() {
   rpc::JobStatus status;
-  status.stage = rpc::Stage::kMine;
-  for (const rpc::Stage stage : rpc::kStages) {
+  status.stage = jobs::Stage::kMine;
+  for (const jobs::Stage stage : jobs::kStages) {
     rpc::StageStatus row;
     row.stage = stage;
     row.state = "waiting";
@@ -57,7 +57,7 @@ TEST_CASE("the whole text has a row per stage and per worker, and the failure") 
 
 TEST_CASE("a training that waits for its data is called input bound") {
   rpc::JobStatus status = mining();
-  status.stage = rpc::Stage::kTrain;
+  status.stage = jobs::Stage::kTrain;
   status.train.emplace();
   status.train->data_share = 0.15;
   CHECK_THAT(cli::one_line(status), !Catch::Contains("input bound"));
@@ -69,7 +69,7 @@ TEST_CASE("a training that waits for its data is called input bound") {
 
 TEST_CASE("the self-supervised loss is told where there is one") {
   rpc::JobStatus status = mining();
-  status.stage = rpc::Stage::kTrain;
+  status.stage = jobs::Stage::kTrain;
   status.train.emplace();
   CHECK_THAT(cli::full_text(status), !Catch::Contains("self-supervised"));
   status.train->ssl_loss = 3.25;
@@ -83,7 +83,7 @@ TEST_CASE("the plan counts tasks from the corpus' manifest, or says that it cann
   config.corpus.path = folder.path().string();
   config.model.architecture = "helip-test-tiny";
   config.train.steps = 10;
-  CHECK_THAT(cli::plan_text(config, rpc::Stage::kReport), Catch::Contains("known after index"));
-  CHECK_THAT(cli::plan_text(config, rpc::Stage::kMine), Catch::Contains("not part of this job"));
+  CHECK_THAT(cli::plan_text(config, jobs::Stage::kReport), Catch::Contains("known after index"));
+  CHECK_THAT(cli::plan_text(config, jobs::Stage::kMine), Catch::Contains("not part of this job"));
   CHECK_FALSE(std::filesystem::exists(config.output.work_dir));
 }

@@ -11,8 +11,8 @@ using Catch::Matchers::EndsWith;
 TEST_CASE("a job's bar stays below the log and on one line of a narrow terminal") {
   test::Terminal terminal(40);
   rpc::JobStatus status;
-  status.stage = rpc::Stage::kEncode;
-  for (const rpc::Stage stage : rpc::kStages) {
+  status.stage = jobs::Stage::kEncode;
+  for (const jobs::Stage stage : jobs::kStages) {
     status.stages.emplace_back();
     status.stages.back().stage = stage;
     status.stages.back().done = 512;

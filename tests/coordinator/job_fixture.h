@@ -12,6 +12,14 @@
 #include "common/publish.h"
 #include "common/text.h"
 #include "coordinator/job.h"
+#include "jobs/encode.h"
+#include "jobs/eval.h"
+#include "jobs/index.h"
+#include "jobs/mine.h"
+#include "jobs/report.h"
+#include "jobs/result_file.h"
+#include "jobs/train.h"
+#include "store/safetensors.h"
 #include "support/temporary_folder.h"
 
 namespace helip::test {
@@ -68,8 +76,8 @@ class JobFixture {
     job = std::make_unique<coordinator::Job>(config, work_dir, cut, clock, options);
   }
 
-  rpc::RegisterReply enroll(std::vector<rpc::Stage> stages = {rpc::kStages.begin(),
-                                                              rpc::kStages.end()},
+  rpc::RegisterReply enroll(std::vector<jobs::Stage> stages = {jobs::kStages.begin(),
+                                                               jobs::kStages.end()},
                             const std::string& launch = "launch", std::uint32_t rank = 0,
                             std::uint32_t size = 1) {
     rpc::RegisterRequest request;
@@ -92,51 +100,94 @@ class JobFixture {
     return std::get<rpc::Lease>(acquire(worker, in_group));
   }
 
-  // What a worker would report, with its products on disk where later starts look for them.
-  std::string make_result(const rpc::TaskSpec& spec) const {
+  // What a worker would find, with its products on disk where later starts look for them.
+  std::string make_result(const jobs::Task& task) const {
     const auto product = [](const std::filesystem::path& file) { publish_file(file, "x"); };
-    switch (spec.stage) {
-      case rpc::Stage::kIndex:
-        product(spec.path("index") / "manifest.json");
-        product(spec.path("index") / "location.txt");
-        return cat(
-            R"({"pairs":10,"fingerprint":"f","model_digest":"m","locked_towers":false,"corpus":")",
-            spec.path("index").string(), "\"}");
-      case rpc::Stage::kEncode:
-        if (spec.kind == "range") return cat(R"({"quarantined":)", range_quarantined, "}");
-        product(spec.path("embeddings") / "img_emb" / "img_emb_0.npy");
-        product(spec.path("embeddings") / "text_emb" / "text_emb_0.npy");
-        product(spec.path("quarantine") / "quarantine.npy");
-        return R"({"embeddings_digest":"e","features_digest":"","quarantined":3})";
-      case rpc::Stage::kMine:
-        if (spec.kind == "merge") product(spec.path("hard_pairs") / "manifest.json");
-        return "{}";
-      case rpc::Stage::kTrain:
-        product(spec.path("model") / "weights");
-        return R"({"steps":100})";
-      case rpc::Stage::kReport:
-        product(spec.path("work_dir") / "report" / "index.html");
-        return "{}";
-      case rpc::Stage::kEval:
-        if (spec.kind == "merge") product(spec.path("results_file"));
-        return "{}";
+    const bool merge = task.kind == jobs::kMerge;
+    switch (task.stage) {
+      case jobs::Stage::kIndex:
+        product(work_dir.corpus() / "manifest.json");
+        product(work_dir.location());
+        return jobs::to_json(jobs::IndexResult{.corpus = {.folder = work_dir.corpus().string(),
+                                                          .fingerprint = "f",
+                                                          .model_digest = "m",
+                                                          .pairs = pairs}});
+      case jobs::Stage::kEncode:
+        if (!merge) {
+          return jobs::to_json(
+              jobs::EncodeResult{.samples = jobs::body_of<jobs::EncodeTask>(task).count,
+                                 .quarantined = range_quarantined});
+        }
+        product(work_dir.image_embeddings(config) / "img_emb_0.npy");
+        product(work_dir.text_embeddings(config) / "text_emb_0.npy");
+        product(work_dir.corpus() / "quarantine.npy");
+        return jobs::to_json(jobs::MergeEncodedResult{.quarantined = 3, .embeddings_digest = "e"});
+      case jobs::Stage::kMine:
+        if (!merge) {
+          return jobs::to_json(
+              jobs::MineResult{.targets = jobs::body_of<jobs::MineTask>(task).count});
+        }
+        product(work_dir.hard_pairs() / "manifest.json");
+        return jobs::to_json(jobs::MergeMinedResult{.pairs = task.corpus.pairs});
+      case jobs::Stage::kTrain: {
+        const std::uint64_t seed = jobs::body_of<jobs::TrainTask>(task).seed;
+        product(work_dir.model(config.train, seed) / "weights");
+        return jobs::to_json(jobs::TrainResult{.seed = seed, .steps = 100});
+      }
+      case jobs::Stage::kReport:
+        product(work_dir.report());
+        return jobs::to_json(jobs::ReportResult{});
+      case jobs::Stage::kEval:
+        break;
     }
-    return "{}";
+    if (merge) {
+      product(work_dir.results());
+      return jobs::to_json(jobs::MergeEvalResult{});
+    }
+    const auto asked = jobs::body_of<jobs::EvalTask>(task);
+    const config::EvalDataset& dataset = config.eval.datasets.at(asked.dataset);
+    jobs::EvalResult result;
+    for (const std::string& each : dataset.tasks) {
+      result.scores.push_back({.dataset = dataset.name,
+                               .model = "tiny",
+                               .pretrained = jobs::weights_label(asked.seed),
+                               .task = each,
+                               .metrics = {{"acc1", 0.5}}});
+    }
+    return jobs::to_json(result);
   }
 
-  rpc::CompleteRequest finished(const rpc::Lease& lease, const std::string& salt = "") const {
-    const rpc::TaskSpec spec = rpc::task_spec_from_json(lease.spec, "test");
+  // Writes a result file as a worker does, and returns its sha256.
+  static std::string write_result(const std::filesystem::path& file, const jobs::Task& task,
+                                  const std::string& result, const std::string& salt = "") {
+    if (task.kind == jobs::kRange) {
+      auto metadata = jobs::result_metadata(task, result);
+      if (!salt.empty()) metadata["salt"] = salt;
+      return store::write_safetensors(file, {}, metadata);
+    }
+    const std::string content = jobs::result_text(task, result) + salt;
+    publish_file(file, content);
+    return sha256_hex(content);
+  }
+
+  // Publishes `result` as the result of a leased task.
+  rpc::CompleteRequest finished_with(const rpc::Lease& lease, const std::string& result,
+                                     const std::string& salt = "") const {
+    const jobs::Task task = jobs::task_from_json(lease.spec, "test");
     rpc::CompleteRequest done;
     done.task = lease.task;
     done.fence = lease.fence;
-    done.result = make_result(spec);
-    const std::string content = rpc::result_envelope(spec, done.result) + salt;
-    done.sha256 = sha256_hex(content);
-    done.bytes = content.size();
-    publish_file(rpc::result_file(work_dir.root(), spec.stage, spec.name, rpc::number(lease.fence),
-                                  done.sha256, rpc::result_extension(spec)),
-                 content);
+    const auto results = work_dir.tasks(task.stage);
+    std::filesystem::create_directories(results);
+    done.sha256 = write_result(results / "new", task, result, salt);
+    done.bytes = std::filesystem::file_size(results / "new");
+    std::filesystem::rename(
+        results / "new", results / jobs::result_name(task, rpc::number(lease.fence), done.sha256));
     return done;
+  }
+
+  rpc::CompleteRequest finished(const rpc::Lease& lease, const std::string& salt = "") const {
+    return finished_with(lease, make_result(jobs::task_from_json(lease.spec, "test")), salt);
   }
 
   // Works as one worker until told to leave; returns the reason. `tasks` limits how many it takes.
@@ -161,9 +212,10 @@ class JobFixture {
 
   TemporaryFolder folder;
   config::RunConfig config;
-  coordinator::WorkDir work_dir;
-  int range_quarantined = 0;       // what each encode task says
-  std::string model_digest = "m";  // of the model that the job finds when it is opened
+  jobs::WorkDir work_dir;
+  std::uint64_t pairs = 10;
+  std::uint64_t range_quarantined = 0;  // what each encode task says
+  std::string model_digest = "m";       // of the model that the job finds when it is opened
   HandClock clock;
   std::unique_ptr<coordinator::Job> job;
 };

@@ -7,6 +7,8 @@
 #include "common/error.h"
 #include "config/to_yaml.h"
 #include "coordinator/job_fixture.h"
+#include "coordinator/mining_cut.h"
+#include "coordinator/sqlite.h"
 
 using namespace helip;
 using coordinator::Stage;
@@ -57,7 +59,7 @@ TEST_CASE("one worker takes a job through all its stages") {
   CHECK(fixture.job->state() == rpc::JobState::kDone);
   std::set<std::string> names;
   for (const auto& row : all_tasks(*fixture.job)) {
-    names.insert(cat(rpc::name_of(row.stage), "/", row.name));
+    names.insert(cat(name_of(row.stage), "/", row.name));
     CHECK(row.state == rpc::TaskState::kDone);
   }
   CHECK(names == std::set<std::string>{
@@ -75,7 +77,7 @@ TEST_CASE("one worker takes a job through all its stages") {
     CHECK(fixture.job->stage() == Stage::kMine);
     const auto worker = fixture.enroll();
     const auto lease = fixture.lease(worker);
-    CHECK(rpc::task_spec_from_json(lease.spec, "").name == "merge");
+    CHECK(jobs::task_from_json(lease.spec, "").name == "merge");
     fixture.job->complete(fixture.finished(lease));
     CHECK(fixture.job->state() == rpc::JobState::kDone);
   }
@@ -87,7 +89,7 @@ TEST_CASE("results of a stage that were removed are made again before they are m
   std::filesystem::remove_all(fixture.work_dir.tasks(Stage::kMine));
   fixture.open();
   CHECK(fixture.job->stage() == Stage::kMine);
-  const std::vector<Stage> all(rpc::kStages.begin(), rpc::kStages.end());
+  const std::vector<Stage> all(jobs::kStages.begin(), jobs::kStages.end());
   const auto ann = fixture.enroll(all, "a");
   const auto bob = fixture.enroll(all, "b");
   const auto first = fixture.lease(ann);
@@ -96,9 +98,10 @@ TEST_CASE("results of a stage that were removed are made again before they are m
   CHECK(std::holds_alternative<rpc::Wait>(fixture.acquire(bob)));
   fixture.job->complete(fixture.finished(first));
   const auto lease = fixture.lease(bob);
-  const auto merge = rpc::task_spec_from_json(lease.spec, "");
+  const auto merge = jobs::task_from_json(lease.spec, "");
   CHECK(merge.name == "merge");
-  const auto inputs = rpc::task_inputs_from_lines(read_text_file(merge.path("inputs")), "inputs");
+  const auto inputs = jobs::merge_inputs_from_lines(
+      read_text_file(fixture.work_dir.merge_inputs(merge.stage)), "inputs");
   REQUIRE(inputs.size() == 2);
   for (const auto& input : inputs) CHECK(sha256_file(input.file) == input.sha256);
   fixture.job->complete(fixture.finished(lease));
@@ -118,8 +121,7 @@ JobFixture evaluated_job() {
 std::set<std::string> not_done(const coordinator::Job& job) {
   std::set<std::string> names;
   for (const auto& row : all_tasks(job)) {
-    if (row.state != rpc::TaskState::kDone)
-      names.insert(cat(rpc::name_of(row.stage), "/", row.name));
+    if (row.state != rpc::TaskState::kDone) names.insert(cat(name_of(row.stage), "/", row.name));
   }
   return names;
 }
@@ -158,9 +160,10 @@ TEST_CASE("a changed evaluation is done again on the model that was trained, and
   const auto worker = fixture.enroll();
   fixture.work_until_told_to_leave(worker, static_cast<int>(2 * sets) - 1);
   const auto lease = fixture.lease(worker);
-  const auto merge = rpc::task_spec_from_json(lease.spec, "");
+  const auto merge = jobs::task_from_json(lease.spec, "");
   CHECK(merge.name == "merge");
-  const auto inputs = rpc::task_inputs_from_lines(read_text_file(merge.path("inputs")), "inputs");
+  const auto inputs = jobs::merge_inputs_from_lines(
+      read_text_file(fixture.work_dir.merge_inputs(merge.stage)), "inputs");
   CHECK(inputs.size() == 2 * sets);
   fixture.job->complete(fixture.finished(lease));
   CHECK(fixture.work_until_told_to_leave(worker) == "the job is done");
@@ -242,7 +245,7 @@ TEST_CASE("a worker of the former evaluation cannot give its result for the new 
   const auto trainer = fixture.acquire(late, true);
   fixture.job->complete(fixture.finished(std::get<rpc::Lease>(trainer)));
   const auto held = fixture.lease(fixture.enroll());
-  REQUIRE(rpc::task_spec_from_json(held.spec, "").stage == Stage::kEval);
+  REQUIRE(jobs::task_from_json(held.spec, "").stage == Stage::kEval);
   fixture.config.eval.recall_k = {3};
   fixture.open();
   const auto result = fixture.finished(held);
@@ -269,9 +272,9 @@ TEST_CASE("the corpus is found by its location; without it it is indexed again")
 TEST_CASE("a job does not go on with another initial model, nor from another place") {
   JobFixture fixture;
   fixture.job->complete(fixture.finished(fixture.lease(fixture.enroll())));  // index
-  const auto encode = rpc::task_spec_from_json(fixture.lease(fixture.enroll()).spec, "");
-  CHECK(encode.model_digest == "m");
-  CHECK(encode.corpus_fingerprint == "f");
+  const auto encode = jobs::task_from_json(fixture.lease(fixture.enroll()).spec, "");
+  CHECK(encode.corpus.model_digest == "m");
+  CHECK(encode.corpus.fingerprint == "f");
   fixture.model_digest = "other";
   CHECK_THROWS_WITH(fixture.open(), Catch::Contains("initial model") && Catch::Contains("other"));
   fixture.model_digest = "m";
@@ -281,7 +284,7 @@ TEST_CASE("a job does not go on with another initial model, nor from another pla
   const auto moved = fixture.folder.path() / "moved";
   std::filesystem::rename(fixture.work_dir.root(), moved);
   const std::string former = fixture.work_dir.root().string();
-  fixture.work_dir = coordinator::WorkDir(moved);
+  fixture.work_dir = jobs::WorkDir(moved);
   CHECK_THROWS_WITH(fixture.open(), Catch::Contains("was moved") && Catch::Contains(former));
 }
 
@@ -347,8 +350,8 @@ TEST_CASE("--until stops after its stage and a later start goes on from there") 
 
 TEST_CASE("a merge task waits for all ranges and lists their files in order") {
   JobFixture fixture;
-  const auto ann = fixture.enroll({rpc::kStages.begin(), rpc::kStages.end()}, "a");
-  const auto bob = fixture.enroll({rpc::kStages.begin(), rpc::kStages.end()}, "b");
+  const auto ann = fixture.enroll({jobs::kStages.begin(), jobs::kStages.end()}, "a");
+  const auto bob = fixture.enroll({jobs::kStages.begin(), jobs::kStages.end()}, "b");
   fixture.job->complete(fixture.finished(fixture.lease(ann)));  // index
   const auto first = fixture.lease(ann);
   const auto second = fixture.lease(bob);
@@ -357,9 +360,10 @@ TEST_CASE("a merge task waits for all ranges and lists their files in order") {
   fixture.job->complete(fixture.finished(first));
   CHECK(std::holds_alternative<rpc::Wait>(fixture.acquire(ann)));
   fixture.job->complete(fixture.finished(second));
-  const auto merge = rpc::task_spec_from_json(fixture.lease(bob).spec, "");
+  const auto merge = jobs::task_from_json(fixture.lease(bob).spec, "");
   CHECK(merge.kind == "merge");
-  const auto inputs = rpc::task_inputs_from_lines(read_text_file(merge.path("inputs")), "inputs");
+  const auto inputs = jobs::merge_inputs_from_lines(
+      read_text_file(fixture.work_dir.merge_inputs(merge.stage)), "inputs");
   REQUIRE(inputs.size() == 3);
   CHECK(inputs[1].first == 4);
   CHECK(inputs[2].count == 2);
@@ -368,13 +372,13 @@ TEST_CASE("a merge task waits for all ranges and lists their files in order") {
 
 TEST_CASE("a worker that is silent loses its lease to another, and its late result is refused") {
   JobFixture fixture;
-  const auto ann = fixture.enroll({rpc::kStages.begin(), rpc::kStages.end()}, "a");
+  const auto ann = fixture.enroll({jobs::kStages.begin(), jobs::kStages.end()}, "a");
   const auto lost = fixture.lease(ann);
   fixture.clock.advance(31);
   fixture.job->tick();
   CHECK(fixture.job->status().workers.front().state == "lost");
 
-  const auto bob = fixture.enroll({rpc::kStages.begin(), rpc::kStages.end()}, "b");
+  const auto bob = fixture.enroll({jobs::kStages.begin(), jobs::kStages.end()}, "b");
   const auto again = fixture.lease(bob);
   CHECK(again.task == lost.task);
   CHECK(rpc::number(again.fence) == rpc::number(lost.fence) + 1);
@@ -405,8 +409,9 @@ TEST_CASE("a result is read again before it counts") {
   const auto worker = fixture.enroll();
   const auto lease = fixture.lease(worker);
   auto done = fixture.finished(lease);
-  const auto file = rpc::result_file(fixture.work_dir.root(), Stage::kIndex, "index",
-                                     rpc::number(lease.fence), done.sha256, "json");
+  const auto file = fixture.work_dir.tasks(Stage::kIndex) /
+                    jobs::result_name(jobs::task_from_json(lease.spec, ""),
+                                      rpc::number(lease.fence), done.sha256);
   SECTION("flipped byte") {
     std::fstream damaged(file, std::ios::in | std::ios::out);
     damaged.seekp(3);
@@ -418,6 +423,42 @@ TEST_CASE("a result is read again before it counts") {
   CHECK(all_tasks(*fixture.job).front().state == rpc::TaskState::kLeased);
 }
 
+TEST_CASE("a result counts as its file says it, if it is of this task") {
+  JobFixture fixture;
+  const auto worker = fixture.enroll();
+  fixture.work_until_told_to_leave(worker, 1);
+  const auto lease = fixture.lease(worker);
+  const jobs::Task task = jobs::task_from_json(lease.spec, "");
+  const auto refuse = [&](const rpc::Lease& as, const std::string& result) {
+    const auto done = fixture.finished_with(as, result);
+    rpc::CompleteRequest said = done;
+    said.task = lease.task;
+    CHECK(refused([&] { fixture.job->complete(said); }) == rpc::RpcCode::kFailedPrecondition);
+  };
+  rpc::Lease other = lease;
+  SECTION("a key is missing") { refuse(lease, "{}"); }
+  SECTION("an unknown key") { refuse(lease, R"({"samples":4,"quarantined":0,"x":1})"); }
+  SECTION("another type") { refuse(lease, R"({"samples":"4","quarantined":0})"); }
+  SECTION("no object") { refuse(lease, "[1]"); }
+  SECTION("a number of another range") { refuse(lease, R"({"samples":3,"quarantined":0})"); }
+  SECTION("more quarantined than samples") { refuse(lease, R"({"samples":4,"quarantined":5})"); }
+  SECTION("another configuration") {
+    jobs::Task foreign = task;
+    foreign.config_digest = "d";
+    other.spec = jobs::to_json(foreign);
+    refuse(other, fixture.make_result(foreign));
+  }
+  SECTION("another corpus") {
+    jobs::Task foreign = task;
+    foreign.corpus.fingerprint = "g";
+    other.spec = jobs::to_json(foreign);
+    refuse(other, fixture.make_result(foreign));
+  }
+  CHECK(fixture.job->status().stages[1].tasks_done == 0);
+  fixture.job->complete(fixture.finished(lease));
+  CHECK(fixture.job->status().stages[1].tasks_done == 1);
+}
+
 TEST_CASE("malformed completions are refused without a change of state") {
   JobFixture fixture;
   const auto worker = fixture.enroll();
@@ -426,8 +467,7 @@ TEST_CASE("malformed completions are refused without a change of state") {
   SECTION("digest with a path in it") {
     bad.sha256 = "../../../../etc/passwd" + std::string(42, 'a');
   }
-  SECTION("result is no object") { bad.result = "[1]"; }
-  SECTION("result too large") { bad.result = "{\"a\":\"" + std::string(300 << 10, 'a') + "\"}"; }
+  SECTION("digest too short") { bad.sha256.pop_back(); }
   CHECK(refused([&] { fixture.job->complete(bad); }) == rpc::RpcCode::kInvalidArgument);
   bad = good;
   bad.task = rpc::TaskId{77};
@@ -474,11 +514,8 @@ TEST_CASE("a wrong configuration fails the job at once") {
 
 TEST_CASE("an empty corpus fails the job") {
   JobFixture fixture;
-  auto lease = fixture.lease(fixture.enroll());
-  auto done = fixture.finished(lease);
-  done.result =
-      R"({"pairs":0,"fingerprint":"f","model_digest":"m","corpus":"/c","locked_towers":false})";
-  fixture.job->complete(done);
+  fixture.pairs = 0;
+  fixture.work_until_told_to_leave(fixture.enroll(), 1);
   CHECK(fixture.job->state() == rpc::JobState::kFailed);
   CHECK_THAT(fixture.job->status().failure, Catch::Contains("nothing to encode"));
 }
@@ -546,7 +583,7 @@ TEST_CASE(
   fixture.work_until_told_to_leave(
       fixture.enroll({Stage::kIndex, Stage::kEncode, Stage::kMine}, "m"));
   REQUIRE(fixture.job->stage() == Stage::kTrain);
-  const std::vector<Stage> all(rpc::kStages.begin(), rpc::kStages.end());
+  const std::vector<Stage> all(jobs::kStages.begin(), jobs::kStages.end());
   const auto first = fixture.enroll(all, "a", 0, 2);
   CHECK(std::holds_alternative<rpc::Wait>(fixture.acquire(first)));
   const auto other = fixture.enroll(all, "b", 0, 1);
@@ -577,22 +614,65 @@ TEST_CASE("when a launch ends its leases are free at once and the attempts do no
   }
 }
 
-TEST_CASE("a lost ledger is rebuilt from the result files") {
-  JobFixture fixture;
-  fixture.work_until_told_to_leave(fixture.enroll(), 1);
-  // Results of whole and merge tasks are JSON envelopes; ranges, which are tensors, are computed
-  // again here.
+TEST_CASE("a ledger that is lost in the middle of any stage is rebuilt from the result files") {
+  config::RunConfig config = test::small_config();
+  config.corpus.max_quarantined = 0.5;
+  config.model.init = "/weights";
+  config.eval.datasets = {{"a", "/a", {"zero_shot"}, "test"}, {"b", "/b", {"retrieval"}, "test"}};
+  JobFixture fixture(config);
+  fixture.range_quarantined = 1;
+  // 15 tasks: index, 3 ranges and a merge, 2 ranges and a merge, a training, 4 evaluations and a
+  // merge, report.
+  const int done = GENERATE(range(1, 15));
+  CAPTURE(done);
+  fixture.work_until_told_to_leave(fixture.enroll(), done);
+  const auto before = all_tasks(*fixture.job);
+  const auto quarantined = fixture.job->status().quarantined;
   fixture.job.reset();
-  const auto forget = [&] {
-    for (const char* suffix : {"", "-wal"}) {
-      std::filesystem::remove(fixture.work_dir.database().string() + suffix);
-    }
-  };
-  SECTION("removed") { forget(); }
-  SECTION("damaged") { std::ofstream(fixture.work_dir.database()) << std::string(5000, 'x'); }
+  const bool damaged = GENERATE(false, true);
+  for (const char* suffix : {"", "-wal"}) {
+    std::filesystem::remove(fixture.work_dir.database().string() + suffix);
+  }
+  if (damaged) std::ofstream(fixture.work_dir.database()) << std::string(5000, 'x');
   fixture.open();
-  CHECK(fixture.job->stage() == Stage::kEncode);
-  CHECK(all_tasks(*fixture.job).front().state == rpc::TaskState::kDone);
+  // The same tasks are done by the same attempts, and no other.
+  const auto after = all_tasks(*fixture.job);
+  REQUIRE(after.size() == before.size());
+  for (std::size_t i = 0; i < before.size(); ++i) {
+    CHECK(after[i].name == before[i].name);
+    CHECK(after[i].state == before[i].state);
+    CHECK(after[i].fence == before[i].fence);
+    CHECK(after[i].result_sha256 == before[i].result_sha256);
+  }
+  CHECK(fixture.job->status().quarantined == quarantined);
+  CHECK(fixture.work_until_told_to_leave(fixture.enroll()) == "the job is done");
+  CHECK(all_tasks(*fixture.job).size() == 15);
+}
+
+TEST_CASE("pairs that taken over ranges quarantined count against the limit") {
+  config::RunConfig config = test::small_config();
+  config.corpus.max_quarantined = 0.2;
+  JobFixture fixture(config);
+  fixture.range_quarantined = 2;
+  fixture.work_until_told_to_leave(fixture.enroll(), 2);
+  fixture.job.reset();
+  std::filesystem::remove(fixture.work_dir.database());
+  fixture.open();
+  CHECK(fixture.job->state() == rpc::JobState::kRunning);
+  fixture.work_until_told_to_leave(fixture.enroll(), 1);
+  CHECK_THAT(fixture.job->status().failure, Catch::Contains("found 4 of 10"));
+}
+
+TEST_CASE("a done task whose stored result is damaged is done again") {
+  JobFixture fixture;
+  fixture.work_until_told_to_leave(fixture.enroll(), 2);
+  fixture.job.reset();
+  {
+    coordinator::Database database(fixture.work_dir.database());
+    database.execute("UPDATE tasks SET result = '{}' WHERE id = 2");
+  }
+  fixture.open();
+  CHECK(all_tasks(*fixture.job)[1].state == rpc::TaskState::kPending);
   CHECK(fixture.work_until_told_to_leave(fixture.enroll()) == "the job is done");
 }
 
@@ -652,20 +732,24 @@ TEST_CASE("a stage's end leaves a snapshot and only the files that the ledger na
 namespace {
 
 // Leases of one worker until it is told to wait or leave; each is completed, mining at `rate`.
-template <typename Rate>
-std::vector<std::string> mined_ranges(JobFixture& fixture, const Rate& rate) {
+std::vector<std::string> mined_ranges(JobFixture& fixture, double rate) {
   const auto worker = fixture.enroll();
   std::vector<std::string> ranges;
   while (true) {
     const auto reply = fixture.acquire(worker);
     const auto* lease = std::get_if<rpc::Lease>(&reply);
     if (lease == nullptr) return ranges;
-    const rpc::TaskSpec spec = rpc::task_spec_from_json(lease->spec, "test");
+    const jobs::Task spec = jobs::task_from_json(lease->spec, "test");
     if (spec.stage != Stage::kMine && !ranges.empty()) return ranges;
     auto done = fixture.finished(*lease);
     if (spec.stage == Stage::kMine) {
-      ranges.push_back(spec.kind == "range" ? cat(spec.first, "+", spec.count) : spec.kind);
-      done.result = cat(R"({"targets_per_second":)", rate, "}");
+      if (spec.kind == jobs::kRange) {
+        const auto range = jobs::body_of<jobs::MineTask>(spec);
+        ranges.push_back(cat(range.first, "+", range.count));
+      } else {
+        ranges.push_back(spec.kind);
+      }
+      done.rate = rate;
     }
     fixture.job->complete(done);
   }
@@ -691,7 +775,7 @@ TEST_CASE("later mining tasks have the size that the first one's rate gives") {
   }
   SECTION("a rate that is no number") {
     JobFixture fixture(measured_config(100));
-    CHECK(mined_ranges(fixture, "null").size() == 11);
+    CHECK(mined_ranges(fixture, std::numeric_limits<double>::quiet_NaN()).size() == 11);
   }
   SECTION("not measured") {
     JobFixture fixture(measured_config(0));
@@ -701,20 +785,20 @@ TEST_CASE("later mining tasks have the size that the first one's rate gives") {
 
 TEST_CASE("one of the first mining tasks, whichever ends first, measures for the later ones") {
   JobFixture fixture(measured_config(100));
-  const auto first = fixture.enroll({rpc::kStages.begin(), rpc::kStages.end()}, "a");
+  const auto first = fixture.enroll({jobs::kStages.begin(), jobs::kStages.end()}, "a");
   fixture.work_until_told_to_leave(first, 5);  // index, three ranges of encoding and their merge
   const auto slow = fixture.lease(first);
-  const auto second = fixture.enroll({rpc::kStages.begin(), rpc::kStages.end()}, "b");
+  const auto second = fixture.enroll({jobs::kStages.begin(), jobs::kStages.end()}, "b");
   const auto other = fixture.lease(second);
-  const auto third = fixture.enroll({rpc::kStages.begin(), rpc::kStages.end()}, "c");
+  const auto third = fixture.enroll({jobs::kStages.begin(), jobs::kStages.end()}, "c");
   CHECK(std::holds_alternative<rpc::Wait>(fixture.acquire(third)));
   const auto mining = fixture.job->status().stages[static_cast<std::size_t>(Stage::kMine)];
   CHECK(mining.tasks_total == 0);  // not known yet
   auto done = fixture.finished(other);
-  done.result = R"({"targets_per_second":50})";
+  done.rate = 50;
   fixture.job->complete(done);
   const auto lease = fixture.lease(second);
-  CHECK(rpc::task_spec_from_json(lease.spec, "test").count == 2);
+  CHECK(jobs::body_of<jobs::MineTask>(jobs::task_from_json(lease.spec, "test")).count == 2);
 }
 
 TEST_CASE("the cut of mining tasks outlives the ledger") {
@@ -723,7 +807,7 @@ TEST_CASE("the cut of mining tasks outlives the ledger") {
   fixture.work_until_told_to_leave(worker, 5);
   auto lease = fixture.lease(worker);
   auto done = fixture.finished(lease);
-  done.result = R"({"targets_per_second":50})";
+  done.rate = 50;
   fixture.job->complete(done);
   const auto file = fixture.work_dir.mining_task_size();
   CHECK(read_text_file(file) == "first 2 targets 2\n");
@@ -737,7 +821,7 @@ TEST_CASE("the cut of mining tasks outlives the ledger") {
     fixture.config.mining.task_seconds = GENERATE(100.0, 0.0);
     reopen();
     CHECK(mined_ranges(fixture, 0) ==
-          std::vector<std::string>{"0+1", "1+1", "2+2", "4+2", "6+2", "8+2", "merge"});
+          std::vector<std::string>{"1+1", "2+2", "4+2", "6+2", "8+2", "merge"});
   }
   SECTION("damage is told") {
     publish_file(file, GENERATE("2x", "first 2 targets 0\n", "first a targets 2\n"));

@@ -32,7 +32,7 @@ rpc::RegisterRequest somebody() {
   request.launch = "launch";
   request.host = "host";
   request.pid = 42;
-  request.stages = {rpc::kStages.begin(), rpc::kStages.end()};
+  request.stages = {jobs::kStages.begin(), jobs::kStages.end()};
   return request;
 }
 
@@ -72,7 +72,7 @@ TEST_CASE("a worker's calls go through gRPC") {
 
   client.complete(served.finished(lease));
   client.complete(served.finished(lease));
-  CHECK(status.status().stage == rpc::Stage::kEncode);
+  CHECK(status.status().stage == jobs::Stage::kEncode);
   const auto tasks = status.tasks();
   REQUIRE(tasks.size() == 4);
   CHECK(tasks[0].state == rpc::TaskState::kDone);
@@ -120,7 +120,7 @@ TEST_CASE("malformed messages are refused and the server lives on") {
   {
     grpc::ClientContext context;
     v1::CompleteTaskRequest request;
-    request.set_result(std::string(2 << 20, 'x'));
+    request.set_sha256(std::string(2 << 20, 'x'));
     v1::CompleteTaskReply reply;
     CHECK(stub->CompleteTask(&context, request, &reply).error_code() ==
           grpc::StatusCode::RESOURCE_EXHAUSTED);

@@ -32,7 +32,7 @@ def test(bench, _):
     content = bytearray(array.read_bytes())
     content[-1] ^= 1
     array.write_bytes(content)
-    refused(bench, 1, ["embeddings are not those that encode wrote", "expected", "found"], work)
+    refused(bench, 1, ["embeddings are not the ones that encode wrote", "expected", "found"], work)
 
     # A shard cut off in the middle.
     corpus = bench.fresh("cut-corpus")

@@ -71,13 +71,17 @@ Encoded encode(const config::RunConfig& config, const std::filesystem::path& cor
                std::uint64_t first = 0, std::uint64_t count = kSamples) {
   const auto session = open_encode_session(config, corpus, cache, "cpu");
   std::uint64_t done = 0;
-  const EncodeReport report =
-      session->encode(first, count, result, {{"first", std::to_string(first)}},
-                      [&](std::uint64_t now, std::uint64_t total) {
-                        CHECK(now >= done);
-                        CHECK(total == count);
-                        done = now;
-                      });
+  const EncodeReport report = session->encode(
+      first, count, result,
+      [&](const mining::EncodeReport& report) {
+        return std::map<std::string, std::string>{{"first", std::to_string(first)},
+                                                  {"samples", std::to_string(report.samples)}};
+      },
+      [&](std::uint64_t now, std::uint64_t total) {
+        CHECK(now >= done);
+        CHECK(total == count);
+        done = now;
+      });
   CHECK(done == count);
   return {report, store::SafetensorsFile::open(result)};
 }

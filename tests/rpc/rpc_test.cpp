@@ -6,9 +6,7 @@
 #include "rpc/convert.h"
 #include "rpc/job_status.h"
 #include "rpc/scheduler_client.h"
-#include "rpc/stage.h"
 #include "rpc/status_client.h"
-#include "rpc/task_spec.h"
 
 using namespace helip;
 using namespace helip::rpc;
@@ -22,13 +20,13 @@ WorkerStatus worker_status() {
 }
 
 StageStatus stage_status() {
-  return {Stage::kMine, "running", 1, 2, 3.5, 4.5, "targets", 5.5, 6.5};
+  return {jobs::Stage::kMine, "running", 1, 2, 3.5, 4.5, "targets", 5.5, 6.5};
 }
 
 JobStatus job_status() {
   JobStatus status;
   status.state = JobState::kFailed;
-  status.stage = Stage::kTrain;
+  status.stage = jobs::Stage::kTrain;
   status.stages = {stage_status()};
   status.train = train_numbers();
   status.workers = {worker_status()};
@@ -60,7 +58,7 @@ TEST_CASE("every message survives Protobuf and back") {
   request.world_size = 2;
   request.host = "h";
   request.pid = 3;
-  request.stages = {Stage::kIndex, Stage::kReport};
+  request.stages = {jobs::Stage::kIndex, jobs::Stage::kReport};
   check_round_trip(request);
   check_round_trip(RegisterReply{WorkerId{1}, 2, "w", "y", "d", 3.5, 4.5});
   LeaseProgress progress{TaskId{1}, Fence{2}, 3, 4, 5.5, train_numbers()};
@@ -73,11 +71,11 @@ TEST_CASE("every message survives Protobuf and back") {
   check_round_trip(AcquireReply{Wait{0.5}});
   check_round_trip(AcquireReply{EnterTraining{}});
   check_round_trip(AcquireReply{Leave{"done", true}});
-  check_round_trip(CompleteRequest{TaskId{1}, Fence{2}, "sha", 3, "{}"});
+  check_round_trip(CompleteRequest{TaskId{1}, Fence{2}, "sha", 3, 4.5});
   check_round_trip(FailRequest{TaskId{1}, Fence{2}, "boom", FailureKind::kData});
   check_round_trip(ReleaseRequest{TaskId{1}, Fence{2}});
   check_round_trip(
-      TaskRow{TaskId{1}, Stage::kEval, "n", TaskState::kLeased, 2, Fence{3}, "s", "e"});
+      TaskRow{TaskId{1}, jobs::Stage::kEval, "n", TaskState::kLeased, 2, Fence{3}, "s", "e"});
   check_round_trip(job_status());
 }
 
@@ -116,56 +114,6 @@ TEST_CASE("a damaged status is refused, wherever it is cut") {
   object = nlohmann::json::parse(json);
   object["stages"][0].erase("rate");
   CHECK_THROWS_AS(job_status_from_json(object.dump(), "status.json"), StoreError);
-}
-
-TEST_CASE("lists of stages are read in any order and refused with the option's name") {
-  CHECK(stages_from_list("train,encode,train", "--stages") ==
-        std::vector<Stage>{Stage::kEncode, Stage::kTrain});
-  CHECK(stages_from_list("all", "--stages").size() == kStages.size());
-  CHECK(to_list({Stage::kMine, Stage::kEval}) == "mine,eval");
-  for (const char* bad : {"", "mine,", "Mine", "mine train"}) {
-    CHECK_THROWS_WITH(stages_from_list(bad, "--stages"), Catch::Contains("--stages"));
-  }
-}
-
-TEST_CASE("a task's spec survives JSON; other keys and types are refused") {
-  TaskSpec spec;
-  spec.stage = Stage::kMine;
-  spec.kind = "range";
-  spec.name = "range-7";
-  spec.first = 7;
-  spec.count = 3;
-  spec.model_digest = "m";
-  spec.paths = {{"results", "/w/tasks/mine"}};
-  const std::string json = to_json(spec);
-  CHECK(task_spec_from_json(json, "test") == spec);
-  CHECK(spec.path("results") == "/w/tasks/mine");
-  CHECK_THROWS_WITH(spec.path("corpus"), Catch::Contains("corpus") && Catch::Contains("range-7"));
-
-  auto object = nlohmann::json::parse(json);
-  object["extra"] = 1;
-  CHECK_THROWS_WITH(task_spec_from_json(object.dump(), "test"), Catch::Contains("extra"));
-  object = nlohmann::json::parse(json);
-  object["first"] = -1;
-  CHECK_THROWS_AS(task_spec_from_json(object.dump(), "test"), StoreError);
-  object.erase("first");
-  CHECK_THROWS_WITH(task_spec_from_json(object.dump(), "test"), Catch::Contains("first"));
-  CHECK_THROWS_AS(task_spec_from_json("[]", "test"), StoreError);
-}
-
-TEST_CASE("inputs of a merge task survive their lines; a cut line is noticed") {
-  const std::vector<TaskInput> inputs = {{"a", 0, 4, "/f\n1", "s1", "{}"},
-                                         {"b", 4, 2, "/f2", "s2", "{}"}};
-  const std::string lines = to_lines(inputs);
-  CHECK(task_inputs_from_lines(lines, "inputs") == inputs);
-  CHECK(task_inputs_from_lines("", "inputs").empty());
-  CHECK_THROWS_AS(task_inputs_from_lines(lines.substr(0, lines.size() - 1), "inputs"), StoreError);
-  CHECK_THROWS_WITH(task_inputs_from_lines(lines + "{}\n", "inputs"), Catch::Contains("inputs:3"));
-}
-
-TEST_CASE("a result's file is named by task, fence and content") {
-  CHECK(result_file("/w", Stage::kEncode, "range-4", 3, std::string(64, 'a'), "safetensors") ==
-        "/w/tasks/encode/range-4-3-aaaaaaaaaaaaaaaa.safetensors");
 }
 
 TEST_CASE("what is no address is refused before gRPC prints lines of its own about it") {

@@ -29,25 +29,24 @@ class ThreadGroup final : public comm::Group {
 };
 
 struct Script {
-  std::function<TaskOutcome(const rpc::TaskSpec&, const std::filesystem::path&, const TaskHooks&)>
-      run;
-  std::function<TaskOutcome(const rpc::TaskSpec&, const TaskHooks&)> train;
+  std::function<TaskOutcome(const jobs::Task&, const std::filesystem::path&, const TaskHooks&)> run;
+  std::function<TaskOutcome(const jobs::Task&, const TaskHooks&)> train;
 };
 
 class ScriptedRunner final : public TaskRunner {
  public:
   explicit ScriptedRunner(const Script& script) : script_(script) {}
   [[nodiscard]] std::string device() override { return "cpu"; }
-  TaskOutcome run(const rpc::TaskSpec& spec, const std::filesystem::path& partial,
+  TaskOutcome run(const jobs::Task& task, const std::filesystem::path& partial,
                   const TaskHooks& hooks) override {
-    return script_.run(spec, partial, hooks);
+    return script_.run(task, partial, hooks);
   }
   [[nodiscard]] bool mines_apart() const override { return false; }
   std::unique_ptr<comm::Group> open_group() override { return std::make_unique<ThreadGroup>(); }
   bool mine_for_training(comm::Group&, const TaskHooks&) override { return true; }
   void end_training(bool) override {}
-  TaskOutcome train(const rpc::TaskSpec& spec, comm::Group&, const TaskHooks& hooks) override {
-    return script_.train(spec, hooks);
+  TaskOutcome train(const jobs::Task& task, comm::Group&, const TaskHooks& hooks) override {
+    return script_.train(task, hooks);
   }
 
  private:
@@ -56,31 +55,27 @@ class ScriptedRunner final : public TaskRunner {
 
 struct WorkerFixture : JobFixture {
   WorkerFixture() {
-    script.run = [this](const rpc::TaskSpec& spec, const std::filesystem::path& partial,
+    script.run = [this](const jobs::Task& task, const std::filesystem::path& partial,
                         const TaskHooks& hooks) {
-      ++runs[cat(rpc::name_of(spec.stage), "/", spec.name)];
+      ++runs[cat(name_of(task.stage), "/", task.name)];
       hooks.progress(1, 2);
       TaskOutcome outcome;
-      outcome.result = make_result(spec);
-      if (spec.kind == "range") {
-        const std::string content = cat("tensors of ", spec.name);
-        publish_file(partial, content);
-        outcome.sha256 = sha256_hex(content);
-      }
+      outcome.result = make_result(task);
+      if (task.kind == jobs::kRange) outcome.sha256 = write_result(partial, task, outcome.result);
       return outcome;
     };
-    script.train = [this](const rpc::TaskSpec& spec, const TaskHooks& hooks) {
-      ++runs[cat(rpc::name_of(spec.stage), "/", spec.name)];
+    script.train = [this](const jobs::Task& task, const TaskHooks& hooks) {
+      ++runs[cat(name_of(task.stage), "/", task.name)];
       rpc::TrainNumbers numbers;
       numbers.step = 50;
       hooks.train_progress(numbers);
       TaskOutcome outcome;
-      outcome.result = make_result(spec);
+      outcome.result = make_result(task);
       return outcome;
     };
   }
 
-  int work(std::vector<rpc::Stage> stages = {rpc::kStages.begin(), rpc::kStages.end()}) {
+  int work(std::vector<jobs::Stage> stages = {jobs::kStages.begin(), jobs::kStages.end()}) {
     // Not owned by the connection.
     const auto connect = [this] {
       if (away) throw rpc::RpcError(rpc::RpcCode::kUnavailable, {.what = "nobody there"});
@@ -109,7 +104,7 @@ struct WorkerFixture : JobFixture {
   rpc::TaskRow row(const std::string& name) const {
     std::uint64_t matching = 0;
     for (const auto& task : job->tasks({}, {}, 0, 1000, matching)) {
-      if (cat(rpc::name_of(task.stage), "/", task.name) == name) return task;
+      if (cat(name_of(task.stage), "/", task.name) == name) return task;
     }
     FAIL("no task " << name);
     return {};
@@ -139,11 +134,11 @@ TEST_CASE("a task that throws is reported with its line and tried again") {
   WorkerFixture fixture;
   const auto good = fixture.script.run;
   int failures = 0;
-  fixture.script.run = [&](const rpc::TaskSpec& spec, const auto& partial, const auto& hooks) {
-    if (spec.stage == rpc::Stage::kMine && failures++ == 0) {
+  fixture.script.run = [&](const jobs::Task& task, const auto& partial, const auto& hooks) {
+    if (task.stage == jobs::Stage::kMine && failures++ == 0) {
       throw StoreError({.what = "disk full", .where = "/w"});
     }
-    return good(spec, partial, hooks);
+    return good(task, partial, hooks);
   };
   CHECK(fixture.work() == kExitDone);
   CHECK(fixture.row("mine/range-0000000000").attempts == 2);
@@ -165,9 +160,9 @@ TEST_CASE("a job that fails sends its workers away with 1") {
 TEST_CASE("a worker that is asked to stop hands its lease back and leaves with 75") {
   WorkerFixture fixture;
   const auto good = fixture.script.run;
-  fixture.script.run = [&](const rpc::TaskSpec& spec, const auto& partial, const auto& hooks) {
-    if (spec.stage == rpc::Stage::kEncode) fixture.stop = true;
-    return good(spec, partial, hooks);
+  fixture.script.run = [&](const jobs::Task& task, const auto& partial, const auto& hooks) {
+    if (task.stage == jobs::Stage::kEncode) fixture.stop = true;
+    return good(task, partial, hooks);
   };
   CHECK(fixture.work() == kExitPreempted);
   const rpc::TaskRow row = fixture.row("encode/range-0000000000");
@@ -178,7 +173,7 @@ TEST_CASE("a worker that is asked to stop hands its lease back and leaves with 7
 TEST_CASE("a training that stops hands its lease back; the next start finishes it") {
   WorkerFixture fixture;
   const auto good = fixture.script.train;
-  fixture.script.train = [&](const rpc::TaskSpec&, const TaskHooks& hooks) {
+  fixture.script.train = [&](const jobs::Task&, const TaskHooks& hooks) {
     fixture.stop = true;
     TaskOutcome outcome;
     outcome.stopped = hooks.should_stop();
@@ -194,7 +189,7 @@ TEST_CASE("a training that stops hands its lease back; the next start finishes i
 TEST_CASE(
     "a training that throws is reported, and its process ends rather than leave peers waiting") {
   WorkerFixture fixture;
-  fixture.script.train = [](const rpc::TaskSpec&, const TaskHooks&) -> TaskOutcome {
+  fixture.script.train = [](const jobs::Task&, const TaskHooks&) -> TaskOutcome {
     throw CommError({.what = "a peer is gone"});
   };
   try {
@@ -210,9 +205,9 @@ TEST_CASE("a worker whose lease has gone to another publishes nothing") {
   WorkerFixture fixture;
   const auto good = fixture.script.run;
   bool first = true;
-  fixture.script.run = [&](const rpc::TaskSpec& spec, const auto& partial, const auto& hooks) {
-    const TaskOutcome outcome = good(spec, partial, hooks);
-    if (spec.stage == rpc::Stage::kEncode && first) {
+  fixture.script.run = [&](const jobs::Task& task, const auto& partial, const auto& hooks) {
+    const TaskOutcome outcome = good(task, partial, hooks);
+    if (task.stage == jobs::Stage::kEncode && first) {
       first = false;
       // As after a long SIGSTOP: the term is over before anything was published.
       fixture.clock.advance(40);
@@ -236,18 +231,18 @@ TEST_CASE("a worker that the coordinator does not know any more registers again"
   WorkerFixture fixture;
   const auto good = fixture.script.run;
   bool forgotten = false;
-  fixture.script.run = [&](const rpc::TaskSpec& spec, const auto& partial, const auto& hooks) {
-    if (spec.stage == rpc::Stage::kMine && !forgotten) {
+  fixture.script.run = [&](const jobs::Task& task, const auto& partial, const auto& hooks) {
+    if (task.stage == jobs::Stage::kMine && !forgotten) {
       forgotten = true;
       fixture.job->launch_ended("launch");
     }
-    return good(spec, partial, hooks);
+    return good(task, partial, hooks);
   };
   CHECK(fixture.work() == kExitDone);
 }
 
 TEST_CASE("a worker leaves when the stages it takes are done") {
   WorkerFixture fixture;
-  CHECK(fixture.work({rpc::Stage::kIndex, rpc::Stage::kEncode}) == kExitDone);
-  CHECK(fixture.job->stage() == rpc::Stage::kMine);
+  CHECK(fixture.work({jobs::Stage::kIndex, jobs::Stage::kEncode}) == kExitDone);
+  CHECK(fixture.job->stage() == jobs::Stage::kMine);
 }

@@ -34,7 +34,7 @@ int run(const Options& options) {
   config::validate(config);
 
   RunOptions run;
-  if (!options.until.empty()) run.until = rpc::stage_from_name(options.until, "--until");
+  if (!options.until.empty()) run.until = jobs::stage_from_name(options.until, "--until");
   check_inputs(config, run.until);
   run.launch = config.launcher.kind != "none";
   if (run.launch) check_launch(config);

@@ -75,17 +75,17 @@ void warn_of_logits(const config::RunConfig& config, const ClassCounts& counts) 
 
 }  // namespace
 
-void check_evaluation(const config::RunConfig& config, rpc::Stage until) {
+void check_evaluation(const config::RunConfig& config, jobs::Stage until) {
   check_eval_of_features(config);
   ClassCounts counts;
-  if (until >= rpc::Stage::kTrain && !config.early_stop.dataset.empty()) {
+  if (until >= jobs::Stage::kTrain && !config.early_stop.dataset.empty()) {
     check_dataset({.name = "early_stop",
                    .path = config.early_stop.dataset,
                    .tasks = {"zero_shot"},
                    .split = config.early_stop.split},
                   "early_stop", "early_stop.dataset", counts);
   }
-  if (until >= rpc::Stage::kEval) {
+  if (until >= jobs::Stage::kEval) {
     for (std::size_t i = 0; i < config.eval.datasets.size(); ++i) {
       const std::string key = cat("eval.datasets[", i, "]");
       check_dataset(config.eval.datasets[i], key, key + ".path", counts);

@@ -191,7 +191,7 @@ void check_margins(const config::RunConfig& config) {
               " with encoder.source: ", config.encoder.source));
 }
 
-// Of this machine. Workers of other hosts, or started by hand, have local disks of their own.
+// Looks at this machine alone: workers of other hosts, or started by hand, have disks of their own.
 void check_scratch_of(const config::RunConfig& config) {
   const config::LauncherConfig& launcher = config.launcher;
   if (config.train.hard_pairs != "mined" || launcher.kind == "none" || !launcher.hosts.empty()) {
@@ -217,12 +217,12 @@ void missing(const std::string& what, const std::string& key, const std::string&
   throw ConfigError({.what = what, .where = key, .expected = expected, .found = found});
 }
 
-void check_inputs(const config::RunConfig& config, rpc::Stage until) {
+void check_inputs(const config::RunConfig& config, jobs::Stage until) {
   check_corpus(config.corpus.path);
   check_encoder(config);
   check_margins(config);
   check_slip(config);
-  if (until >= rpc::Stage::kMine) check_scratch_of(config);
+  if (until >= jobs::Stage::kMine) check_scratch_of(config);
   check_evaluation(config, until);
   check_output(config, until);
 }

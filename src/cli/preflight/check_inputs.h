@@ -2,7 +2,7 @@
 #pragma once
 
 #include "config/run_config.h"
-#include "rpc/stage.h"
+#include "jobs/stage.h"
 
 namespace helip::cli {
 
@@ -11,6 +11,6 @@ namespace helip::cli {
 // on this machine), the evaluation data sets with their labels and captions, and the work
 // directory. Of corpus and models it does not read what the files hold. Warns of embeddings that
 // look like a classifier's logits. Throws ConfigError: key, expected, found.
-void check_inputs(const config::RunConfig& config, rpc::Stage until);
+void check_inputs(const config::RunConfig& config, jobs::Stage until);
 
 }  // namespace helip::cli

@@ -9,9 +9,10 @@
 #include "common/path_kind.h"
 #include "common/text.h"
 #include "config/to_yaml.h"
+#include "coordinator/claim.h"
 #include "coordinator/listen_check.h"
-#include "coordinator/work_dir.h"
 #include "data/corpus/manifest.h"
+#include "jobs/work_dir.h"
 
 namespace helip::cli {
 namespace {
@@ -36,17 +37,17 @@ bool has_checkpoint(const fs::path& folder) {
   return false;
 }
 
-bool was_trained(const coordinator::WorkDir& work_dir, std::uint64_t seed) {
+bool was_trained(const jobs::WorkDir& work_dir, std::uint64_t seed) {
   std::error_code error;
   const std::string prefix = cat("seed-", seed, "-");
-  for (const auto& entry : fs::directory_iterator(work_dir.tasks(rpc::Stage::kTrain), error)) {
+  for (const auto& entry : fs::directory_iterator(work_dir.tasks(jobs::Stage::kTrain), error)) {
     if (entry.path().filename().string().starts_with(prefix)) return true;
   }
   return false;
 }
 
 // Training would refuse it too, after mining: it overwrites no model that another run has made.
-void check_models(const config::TrainConfig& train, const coordinator::WorkDir& work_dir) {
+void check_models(const config::TrainConfig& train, const jobs::WorkDir& work_dir) {
   for (std::uint64_t seed = train.seed; seed < train.seed + train.repeats; ++seed) {
     const fs::path model = work_dir.model(train, seed);
     std::error_code ignored;
@@ -61,16 +62,16 @@ void check_models(const config::TrainConfig& train, const coordinator::WorkDir& 
 
 // Bytes that are certain to be written: what of it is there already is not known, so this is for
 // jobs that have not begun.
-double least_bytes(const config::RunConfig& config, rpc::Stage until) {
+double least_bytes(const config::RunConfig& config, jobs::Stage until) {
   double bytes = 0;
   const fs::path manifest = fs::path(config.corpus.path) / "manifest.json";
-  if (until >= rpc::Stage::kEncode && config.encoder.source != "npy" && is_file(manifest)) {
+  if (until >= jobs::Stage::kEncode && config.encoder.source != "npy" && is_file(manifest)) {
     const EmbeddingWidths widths = embedding_widths(config);
     constexpr double kHalf = 2;
     bytes += static_cast<double>(data::read_manifest(manifest).pairs) * kHalf *
              static_cast<double>(widths.image + widths.text);
   }
-  if (until >= rpc::Stage::kTrain) {
+  if (until >= jobs::Stage::kTrain) {
     // Weights of the newest checkpoints and of the model; moments come on top where all is trained.
     const config::TrainConfig& train = config.train;
     const double numbers = train.lock_image || train.lock_text ? 1 : 3;
@@ -80,8 +81,7 @@ double least_bytes(const config::RunConfig& config, rpc::Stage until) {
   return bytes;
 }
 
-void check_room(const config::RunConfig& config, const coordinator::WorkDir& work_dir,
-                rpc::Stage until) {
+void check_room(const config::RunConfig& config, const jobs::WorkDir& work_dir, jobs::Stage until) {
   std::error_code ignored;
   if (fs::exists(work_dir.database(), ignored)) return;
   const fs::path there = nearest_existing(work_dir.root());
@@ -96,13 +96,13 @@ void check_room(const config::RunConfig& config, const coordinator::WorkDir& wor
 
 }  // namespace
 
-void check_output(const config::RunConfig& config, rpc::Stage until) {
-  const coordinator::WorkDir work_dir(config.output.work_dir);
+void check_output(const config::RunConfig& config, jobs::Stage until) {
+  const jobs::WorkDir work_dir(config.output.work_dir);
   check_can_write(work_dir.root(), kWorkDirKey);
   // What a former run, or another user, has left.
   for (const fs::path& folder :
        {work_dir.database().parent_path(), work_dir.logs(), work_dir.corpus(),
-        work_dir.tasks(rpc::Stage::kTrain), work_dir.embeddings(config), work_dir.features(),
+        work_dir.tasks(jobs::Stage::kTrain), work_dir.embeddings(config), work_dir.features(),
         work_dir.hard_pairs(), work_dir.checkpoints(config.train, config.train.seed),
         work_dir.events(config.train, config.train.seed), work_dir.report().parent_path()}) {
     check_can_write(folder, kWorkDirKey);
@@ -110,8 +110,8 @@ void check_output(const config::RunConfig& config, rpc::Stage until) {
   check_can_write(work_dir.feature_cache(config.encoder),
                   config.encoder.feature_cache.empty() ? kWorkDirKey : "encoder.feature_cache");
   coordinator::check_listen(config.coordinator.listen, config.coordinator.insecure_network);
-  work_dir.expect_same_training(config::to_yaml(config));
-  if (until >= rpc::Stage::kTrain) check_models(config.train, work_dir);
+  coordinator::expect_same_training(work_dir, config::to_yaml(config));
+  if (until >= jobs::Stage::kTrain) check_models(config.train, work_dir);
   check_room(config, work_dir, until);
 }
 

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "config/run_config.h"
-#include "rpc/stage.h"
+#include "jobs/stage.h"
 
 namespace helip::cli {
 
@@ -14,10 +14,10 @@ namespace helip::cli {
 
 // The data sets of `eval` and `early_stop` as far as the job uses them: they give what their tasks
 // need, and the model can embed them. Warns of embeddings that look like a classifier's logits.
-void check_evaluation(const config::RunConfig& config, rpc::Stage until);
+void check_evaluation(const config::RunConfig& config, jobs::Stage until);
 
 // The work directory and the feature cache: they can be written, hold no other job's training and
 // have room for what is certain to be written. And the coordinator's address.
-void check_output(const config::RunConfig& config, rpc::Stage until);
+void check_output(const config::RunConfig& config, jobs::Stage until);
 
 }  // namespace helip::cli

@@ -13,7 +13,7 @@
 #include "common/text.h"
 #include "config/validate.h"
 #include "coordinator/pipeline.h"
-#include "coordinator/work_dir.h"
+#include "jobs/work_dir.h"
 #include "mining/mining_job.h"
 
 namespace helip::cli {
@@ -35,7 +35,7 @@ std::string counted(std::uint64_t count, const std::string& thing) {
   return cat(count, " ", thing, count == 1 ? "" : "s");
 }
 
-// Of the tars of the splits that a task holds in memory; 0 if there are none.
+// Returns the bytes of the tars whose split a task holds in memory; 0 if there are none.
 double split_bytes(const config::EvalDataset& dataset) {
   const bool probe =
       std::find(dataset.tasks.begin(), dataset.tasks.end(), "linear_probe") != dataset.tasks.end();
@@ -55,7 +55,7 @@ double split_bytes(const config::EvalDataset& dataset) {
 class Plan {
  public:
   Plan(const config::RunConfig& config, const coordinator::Pipeline& pipeline,
-       const coordinator::WorkDir& work_dir)
+       const jobs::WorkDir& work_dir)
       : config_(config),
         pipeline_(pipeline),
         pairs_(count_pairs(config.corpus.path, work_dir.corpus())),
@@ -63,20 +63,20 @@ class Plan {
     if (config.encoder.model) encoder_ = plan_model(*config.encoder.model);
   }
 
-  [[nodiscard]] Row row(rpc::Stage stage) const {
-    Row row{std::string(rpc::name_of(stage)), "1", "", ""};
+  [[nodiscard]] Row row(jobs::Stage stage) const {
+    Row row{std::string(name_of(stage)), "1", "", ""};
     if (!pipeline_.runs(stage)) return {row.stage, "0", "not part of this job", ""};
     switch (stage) {
-      case rpc::Stage::kIndex:
+      case jobs::Stage::kIndex:
         row.size = config_.corpus.path;
         break;
-      case rpc::Stage::kEncode:
+      case jobs::Stage::kEncode:
         row.tasks =
             tasks([&](std::uint64_t pairs) { return pieces(pairs, config_.encoder.task_samples); });
         row.size = cat(known("samples"), ", ", config_.encoder.task_samples, " a task");
         row.memory = encode_memory();
         break;
-      case rpc::Stage::kMine:
+      case jobs::Stage::kMine:
         row.tasks = tasks([&](std::uint64_t pairs) {
           return mining::mining_tasks(pairs, config_.mining, 0, config_.mining.task_targets).size();
         });
@@ -84,7 +84,7 @@ class Plan {
                        ", k = ", config_.mining.hard_pairs_per_target);
         row.memory = mine_memory();
         break;
-      case rpc::Stage::kTrain:
+      case jobs::Stage::kTrain:
         row.tasks = cat(config_.train.repeats);
         row.size = cat(config_.train.steps > 0 ? cat(config_.train.steps, " steps")
                                                : cat(config_.train.epochs, " epochs"),
@@ -92,7 +92,7 @@ class Plan {
                        " pairs, hard pairs: ", config_.train.hard_pairs);
         row.memory = train_memory();
         break;
-      case rpc::Stage::kEval: {
+      case jobs::Stage::kEval: {
         const bool init = config_.eval.evaluate_init && config_.model.init != "random";
         const std::uint64_t models = config_.train.repeats + (init ? 1U : 0U);
         row.tasks = cat(models * config_.eval.datasets.size(), " + 1 to merge");
@@ -101,7 +101,7 @@ class Plan {
         row.memory = eval_memory();
         break;
       }
-      case rpc::Stage::kReport:
+      case jobs::Stage::kReport:
         row.size = cat(config_.output.gallery_targets, " targets in the gallery");
         break;
     }
@@ -152,7 +152,8 @@ class Plan {
            static_cast<double>(model.inputs + model.largest_layer);
   }
 
-  // Of the models that encode: the tuned one also if only its towers' features are wanted.
+  // Returns the memory of the models that encode: the tuned one too if only its towers' features
+  // are wanted.
   [[nodiscard]] std::string encode_memory() const {
     double held = 0, batch = 0;
     const auto add = [&](const ModelPlan& model) {
@@ -181,7 +182,7 @@ class Plan {
         " hard pairs of a task; ", bytes(memory.mapped), " embeddings mapped");
   }
 
-  // Of the self-supervised term, if there is one.
+  // Returns the bytes of the self-supervised term, 0 without one.
   [[nodiscard]] double view_memory() const {
     if (!(config_.slip.ssl_weight > 0)) return 0;
     const std::uint64_t global = config::global_batch_size(config_.train);
@@ -199,7 +200,7 @@ class Plan {
   }
 
   [[nodiscard]] std::string train_memory() const {
-    // Of trained towers one may be frozen; features need none.
+    // One of two trained towers may be frozen; features need none.
     const double frozen = model_.locked_towers ? 0 : static_cast<double>(model_.tower_bytes);
     const double state = 4 * kFloat * static_cast<double>(model_.parameters) + frozen;
     const std::uint64_t global = config::global_batch_size(config_.train);
@@ -243,13 +244,13 @@ class Plan {
 
 }  // namespace
 
-std::string plan_text(const config::RunConfig& config, rpc::Stage until) {
-  const coordinator::WorkDir work_dir(config.output.work_dir);
+std::string plan_text(const config::RunConfig& config, jobs::Stage until) {
+  const jobs::WorkDir work_dir(config.output.work_dir);
   const coordinator::Pipeline pipeline(
-      config, work_dir, [](auto...) { return std::vector<coordinator::Range>(); }, until);
+      {.config = config, .work_dir = work_dir, .until = until, .cut = {}, .mining_rate = {}});
   const Plan plan(config, pipeline, work_dir);
   std::vector<Row> rows = {{"stage", "tasks", "size", "memory of a worker (estimated)"}};
-  for (const rpc::Stage stage : rpc::kStages) rows.push_back(plan.row(stage));
+  for (const jobs::Stage stage : jobs::kStages) rows.push_back(plan.row(stage));
 
   std::size_t tasks_width = 0, size_width = 0;
   for (const Row& row : rows) {

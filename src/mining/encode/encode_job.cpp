@@ -58,8 +58,7 @@ class Session final : public EncodeSession {
   }
 
   EncodeReport encode(std::uint64_t first, std::uint64_t count, const std::filesystem::path& result,
-                      const std::map<std::string, std::string>& metadata,
-                      const Progress& progress) override {
+                      const Metadata& metadata, const Progress& progress) override {
     if (count == 0 || first >= corpus_.size() || count > corpus_.size() - first) {
       throw DataError({.what = "the range to encode is not in the corpus",
                        .expected = cat("samples below ", corpus_.size()),
@@ -94,9 +93,10 @@ class Session final : public EncodeSession {
       tensors["image_features"] = view_of(tuned->image);
       tensors["text_features"] = view_of(tuned->text);
     }
-    std::map<std::string, std::string> notes = metadata;
-    notes["quarantine"] = data::quarantine_to_json(quarantine);
     EncodeReport report{.samples = count, .quarantined = quarantine.size(), .sha256 = {}};
+    std::map<std::string, std::string> notes;
+    if (metadata) notes = metadata(report);
+    notes["quarantine"] = data::quarantine_to_json(quarantine);
     report.sha256 = store::write_safetensors(result, tensors, notes);
     if (progress) progress(count, count);
     return report;

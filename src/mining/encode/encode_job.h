@@ -19,6 +19,9 @@ struct EncodeReport {
   std::string sha256;  // of the result file
 };
 
+// Returns what a result file shall say of itself.
+using Metadata = std::function<std::map<std::string, std::string>(const EncodeReport&)>;
+
 // The model (and towers) loaded on one device, a corpus opened. Not thread-safe: one task at a
 // time.
 class EncodeSession {
@@ -27,12 +30,12 @@ class EncodeSession {
   // Encodes samples [first, first + count) and publishes a safetensors file: `image_embeddings` F32
   // [n, D], `text_embeddings` F32 [n, D] (unit norm; zero rows for quarantined samples; neither for
   // encoder.source npy) and, if the model that is tuned is trained on features, `image_features`
-  // F32 [n, Di], `text_features` F32 [n, Dt] (as towers or files give them); metadata gets
-  // "quarantine" (JSON, see data/corpus/quarantine.h) besides what is passed. progress(done, total)
-  // after each batch.
+  // F32 [n, Di], `text_features` F32 [n, Dt] (as towers or files give them). Its metadata are
+  // "quarantine" (JSON, see data/corpus/quarantine.h) and what `metadata` (may be empty) returns
+  // for the report, whose sha256 is not known yet. progress(done, total) after each batch.
   virtual EncodeReport encode(
       std::uint64_t first, std::uint64_t count, const std::filesystem::path& result,
-      const std::map<std::string, std::string>& metadata,
+      const Metadata& metadata,
       const std::function<void(std::uint64_t, std::uint64_t)>& progress) = 0;
 };
 

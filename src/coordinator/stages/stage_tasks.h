@@ -1,0 +1,144 @@
+// What the coordinator knows of one stage: which tasks it has, in what they are counted, what they
+// produce and how a result is verified. A class a stage, a file each (stages.h).
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/run_config.h"
+#include "coordinator/task_ledger.h"
+#include "jobs/index.h"
+#include "jobs/task.h"
+#include "jobs/work_dir.h"
+
+namespace helip::coordinator {
+
+struct Range {
+  std::uint64_t first = 0;
+  std::uint64_t count = 0;
+};
+
+// Cuts [first, pairs) into the ranges of mining tasks of at most `targets`. The mining library owns
+// the rule (a task lies inside one pool), so the program passes it in. Throws ConfigError if that
+// number of pairs cannot be mined as configured.
+using MiningCut =
+    std::function<std::vector<Range>(std::uint64_t pairs, const config::MiningConfig& config,
+                                     std::uint64_t first, std::uint64_t targets)>;
+
+// What the stages of one job are made of.
+struct JobPlan {
+  config::RunConfig config;
+  jobs::WorkDir work_dir;
+  Stage until = Stage::kReport;  // the last stage that runs
+  MiningCut cut;
+  // Returns the targets a second of one worker, once a mining task of this process has told it.
+  std::function<std::optional<double>()> mining_rate;
+};
+
+struct NewTask {
+  jobs::Task task;
+  std::uint64_t units = 1;  // samples, targets or steps, for progress
+};
+
+class StageTasks {
+ public:
+  // `config_digest`: of the keys that the stage's results depend on.
+  StageTasks(Stage stage, const JobPlan& plan, std::string config_digest)
+      : plan_(plan), stage_(stage), config_digest_(std::move(config_digest)) {}
+  virtual ~StageTasks() = default;
+  StageTasks(const StageTasks&) = delete;
+  StageTasks& operator=(const StageTasks&) = delete;
+
+  [[nodiscard]] Stage stage() const { return stage_; }
+  [[nodiscard]] const std::string& config_digest() const { return config_digest_; }
+  // Returns "samples", "targets", "steps" or "tasks".
+  [[nodiscard]] virtual const char* unit() const { return "tasks"; }
+  // Whether the configuration has this stage.
+  [[nodiscard]] virtual bool wanted() const { return true; }
+
+  // Returns the tasks that can be added now that all stages before this one are done; none while
+  // the stage waits for those it has.
+  [[nodiscard]] virtual std::vector<NewTask> next(const TaskLedger& ledger) const = 0;
+  // Whether every task of the stage is there and done.
+  [[nodiscard]] virtual bool done(const TaskLedger& ledger) const {
+    return ledger.complete(stage_);
+  }
+  // Returns how many tasks the stage has in all, with those that are still to be added. 0: not
+  // known.
+  [[nodiscard]] virtual std::uint64_t planned(const TaskLedger& ledger) const {
+    return ledger.of_stage(stage_).size();
+  }
+  // Returns what the stage's merge task reads, in the order of the tasks.
+  [[nodiscard]] virtual std::vector<jobs::MergeInput> merge_inputs(
+      const TaskLedger& /*ledger*/) const {
+    return {};
+  }
+  // Throws StoreError if `result` is not what a task of this stage gives.
+  virtual void check_result(const jobs::Task& task, const std::string& result) const = 0;
+  // Returns the files, besides the result file, that a done task has written for later stages.
+  [[nodiscard]] virtual std::vector<std::filesystem::path> products(
+      const jobs::Task& task, const std::string& result) const = 0;
+
+ protected:
+  [[nodiscard]] const JobPlan& plan() const { return plan_; }
+  template <jobs::Record Body>
+  [[nodiscard]] NewTask make(std::string name, const jobs::CorpusFacts& corpus, const Body& body,
+                             std::uint64_t units = 1) const {
+    return {jobs::make_task(std::move(name), config_digest_, corpus, body), units};
+  }
+
+ private:
+  const JobPlan& plan_;
+  Stage stage_;
+  std::string config_digest_;
+};
+
+// A stage whose tasks end with a merge.
+class MergedStageTasks : public StageTasks {
+ public:
+  using StageTasks::StageTasks;
+
+  [[nodiscard]] std::vector<NewTask> next(const TaskLedger& ledger) const override;
+  [[nodiscard]] bool done(const TaskLedger& ledger) const override;
+  [[nodiscard]] std::uint64_t planned(const TaskLedger& ledger) const override;
+  [[nodiscard]] std::vector<jobs::MergeInput> merge_inputs(const TaskLedger& ledger) const override;
+
+ protected:
+  // Returns the first tasks of the stage.
+  [[nodiscard]] virtual std::vector<NewTask> first_tasks(const TaskLedger& ledger) const = 0;
+  // Whether further tasks are to be added before the merge.
+  [[nodiscard]] virtual bool has_later_tasks(const TaskLedger& /*ledger*/) const { return false; }
+  [[nodiscard]] virtual std::vector<NewTask> later_tasks(const TaskLedger& /*ledger*/) const {
+    return {};
+  }
+  [[nodiscard]] virtual NewTask merge_task(const TaskLedger& ledger) const = 0;
+  // Returns the range of a range task; {0, 0} for others.
+  [[nodiscard]] virtual Range range_of(const jobs::Task& /*task*/) const { return {}; }
+};
+
+// "mine/range-0000000000", for messages.
+std::string label(const TaskRecord& record);
+
+// Throws StoreError naming the task if the record is damaged.
+jobs::Task task_of(const TaskRecord& record);
+
+// Returns the result of a done task. Throws StoreError naming the task and the key that is wrong.
+template <jobs::Record Result>
+Result result_of(const TaskRecord& record) {
+  return jobs::from_json<Result>(record.result.result, label(record));
+}
+
+// Returns what index found. It must be done.
+jobs::IndexResult index_result(const TaskLedger& ledger);
+
+// Throws StoreError naming the task if `result` is not the JSON of a Result.
+template <jobs::Record Result>
+void expect_result(const jobs::Task& task, const std::string& result) {
+  static_cast<void>(jobs::from_json<Result>(result, jobs::label(task)));
+}
+
+}  // namespace helip::coordinator

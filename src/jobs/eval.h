@@ -1,0 +1,66 @@
+// The stage eval: one task for each model and data set, then a merge into results.json.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "common/text.h"
+#include "jobs/task.h"
+
+namespace helip::jobs {
+
+struct EvalTask {
+  std::optional<std::uint64_t> seed =
+      {};                     // of the training that made the model; none: initial weights
+  std::uint64_t dataset = 0;  // index into eval.datasets
+
+  static constexpr Stage kStage = Stage::kEval;
+  static constexpr std::string_view kKind = kWhole;
+  static constexpr auto fields() {
+    return std::tuple{field("seed", &EvalTask::seed), field("dataset", &EvalTask::dataset)};
+  }
+};
+
+// "init" or "seed-<n>": how results name the weights.
+inline std::string weights_label(const std::optional<std::uint64_t>& seed) {
+  return seed ? cat("seed-", *seed) : std::string("init");
+}
+
+// One entry of results.json.
+struct EvalScores {
+  std::string dataset = {}, model = {}, pretrained = {}, task = {};
+  std::map<std::string, double> metrics = {};
+
+  bool operator==(const EvalScores&) const = default;
+  static constexpr auto fields() {
+    return std::tuple{field("dataset", &EvalScores::dataset), field("model", &EvalScores::model),
+                      field("pretrained", &EvalScores::pretrained),
+                      field("task", &EvalScores::task), field("metrics", &EvalScores::metrics)};
+  }
+};
+
+struct EvalResult {
+  std::vector<EvalScores> scores = {};  // one for each task of the data set
+
+  bool operator==(const EvalResult&) const = default;
+  static constexpr auto fields() { return std::tuple{field("scores", &EvalResult::scores)}; }
+};
+
+struct MergeEvalTask {
+  static constexpr Stage kStage = Stage::kEval;
+  static constexpr std::string_view kKind = kMerge;
+  static constexpr auto fields() { return std::tuple{}; }
+};
+
+struct MergeEvalResult {
+  std::uint64_t entries = 0;  // of results.json
+
+  bool operator==(const MergeEvalResult&) const = default;
+  static constexpr auto fields() { return std::tuple{field("entries", &MergeEvalResult::entries)}; }
+};
+
+}  // namespace helip::jobs

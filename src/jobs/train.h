@@ -1,0 +1,41 @@
+// The stage train: one task a seed (train.repeats), run by all ranks that train.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <tuple>
+
+#include "jobs/task.h"
+
+namespace helip::jobs {
+
+struct TrainTask {
+  std::uint64_t seed = 0;
+  std::string features_digest = {};  // empty where training reads no features
+
+  static constexpr Stage kStage = Stage::kTrain;
+  static constexpr std::string_view kKind = kWhole;
+  static constexpr auto fields() {
+    return std::tuple{field("seed", &TrainTask::seed),
+                      field("features_digest", &TrainTask::features_digest)};
+  }
+};
+
+struct TrainResult {
+  std::uint64_t seed = 0;
+  std::uint64_t steps = 0;
+  double final_loss = 0;
+  std::optional<std::uint64_t> best_step = {};  // whose weights the model has (early_stop)
+  std::optional<double> best_acc1 = {};         // their held-out accuracy, 0 to 1
+
+  bool operator==(const TrainResult&) const = default;
+  static constexpr auto fields() {
+    return std::tuple{field("seed", &TrainResult::seed), field("steps", &TrainResult::steps),
+                      field("final_loss", &TrainResult::final_loss),
+                      field("best_step", &TrainResult::best_step),
+                      field("best_acc1", &TrainResult::best_acc1)};
+  }
+};
+
+}  // namespace helip::jobs

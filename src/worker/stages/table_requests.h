@@ -1,0 +1,45 @@
+// Tables that a training asks for and other ranks of its launch mine meanwhile (remine.workers).
+// The two groups share no collective: a request is a file of a folder, the table itself the answer.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+
+#include "comm/group.h"
+#include "config/run_config.h"
+#include "jobs/task.h"
+#include "train/train_job.h"
+#include "worker/rank.h"
+#include "worker/stages/workbench.h"
+
+namespace helip::worker {
+
+// Whether a rank mines and does not train: the last remine.workers ones of a launch. Throws
+// ConfigError if none would be left to train.
+bool mines_apart(const config::RunConfig& config, const Rank& rank);
+
+// Asks the ranks that mine apart for tables. Used by rank 0 of the training.
+class TableRequests {
+ public:
+  // `folder`: WorkDir::exchange of the launch.
+  explicit TableRequests(std::filesystem::path folder) : folder_(std::move(folder)) {}
+  // A table that is there already is removed: it is mined again.
+  void ask(const jobs::Task& training, std::uint64_t seed,
+           const train::RemineRequest& request) const;
+  [[nodiscard]] static bool is_there(const train::RemineRequest& request);
+  // Whether a miner was asked to stop: nobody will answer any more.
+  [[nodiscard]] bool miners_stop() const;
+  // The training is over, or `stopped` by a signal: the miners leave.
+  void end(bool stopped) const;
+
+ private:
+  std::filesystem::path folder_;
+};
+
+// Mines the tables that the training asks for. Collective over `group`, all ranks that mine.
+// Returns true when the training is over, false when a rank is to stop. Throws what mining throws,
+// and StoreError for a damaged request.
+bool mine_for_training(Workbench& bench, comm::Group& group,
+                       const std::function<bool()>& should_stop);
+
+}  // namespace helip::worker
