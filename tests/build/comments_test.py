@@ -12,7 +12,6 @@ PLANTED = {
     "src/store/c.cu": f"///   {WORD} all rows.\n",
     "tests/store/d.py": f"# {WORD} four ranks two mine.\n",
     "tests/store/e.py": f'def f():\n    """{WORD} a file."""\n',
-    "src/cli/preflight/plan.cpp": "int plan;\n",  # may still have old comments, and has none
 }
 RIGHT = {
     "src/store/f.h": "// Returns the seconds of the last step.\n// Offers room.\nint room;  // of the last step\n",
