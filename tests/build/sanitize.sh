@@ -4,7 +4,7 @@
 # takes longer than the suite may. usage: sanitize.sh SOURCE BUILD_FOLDER PRESET
 set -euo pipefail
 tests=(common store config data_corpus data_import data_images data_text mining damaged_corpus
-  eval_files rpc coordinator_state coordinator_job coordinator_services worker)
+  eval_files jobs rpc coordinator_state coordinator_job coordinator_services worker)
 cd "$1"
 cmake --preset "$3" -B "$2"
 ninja -C "$2" "${tests[@]/#/test_}"
