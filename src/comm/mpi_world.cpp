@@ -13,8 +13,8 @@
 #include <utility>
 #include <vector>
 
-#include "comm/mpi_operation.h"
-#include "comm/mpi_roll_call.h"
+#include "comm/find_stragglers.h"
+#include "comm/mpi_collective.h"
 #include "comm/watchdog.h"
 #include "common/clock.h"
 #include "common/error.h"
@@ -61,11 +61,11 @@ std::string missing_in(int lane, std::uint64_t number, double seconds) {
 
 struct MpiWorld::State {
   struct Queued {
-    std::unique_ptr<MpiOperation> operation;
+    std::unique_ptr<MpiCollective> operation;
     Completion done;
   };
   struct Lane {
-    const MpiLane* mpi = nullptr;
+    const MpiChannel* mpi = nullptr;
     std::deque<Queued> queue;         // under mutex
     std::unique_ptr<Queued> running;  // of the communication thread
     std::uint64_t token = 0;          // of the watchdog
@@ -74,8 +74,8 @@ struct MpiWorld::State {
 
   explicit State(const Options& with)
       : options(with),
-        watchdog(with.timeout_seconds, mpi_rank(mpi_lane(0)), mpi_size(mpi_lane(0))) {
-    for (int i = 0; i < 2; ++i) lanes[static_cast<std::size_t>(i)].mpi = &mpi_lane(i);
+        watchdog(with.timeout_seconds, mpi_rank(mpi_channel(0)), mpi_size(mpi_channel(0))) {
+    for (int i = 0; i < 2; ++i) lanes[static_cast<std::size_t>(i)].mpi = &mpi_channel(i);
     thread = std::thread([this] { run(); });
   }
 
@@ -88,7 +88,7 @@ struct MpiWorld::State {
     thread.join();
   }
 
-  void submit(Channel channel, std::unique_ptr<MpiOperation> operation, Completion done) {
+  void submit(Channel channel, std::unique_ptr<MpiCollective> operation, Completion done) {
     {
       const std::scoped_lock lock(mutex);
       lanes[static_cast<std::size_t>(channel)].queue.push_back(
@@ -213,37 +213,37 @@ MpiWorld::~MpiWorld() {
   world_is_open = false;
 }
 
-int MpiWorld::rank() const { return mpi_rank(mpi_lane(0)); }
-int MpiWorld::size() const { return mpi_size(mpi_lane(0)); }
+int MpiWorld::rank() const { return mpi_rank(mpi_channel(0)); }
+int MpiWorld::size() const { return mpi_size(mpi_channel(0)); }
 int MpiWorld::local_rank() const { return mpi_local_rank(); }
 int MpiWorld::local_size() const { return mpi_local_size(); }
 
 void MpiWorld::all_gather(Channel channel, const void* mine, std::size_t bytes, void* all,
                           Completion done) {
-  const MpiLane& lane = mpi_lane(static_cast<int>(channel));
+  const MpiChannel& lane = mpi_channel(static_cast<int>(channel));
   state_->submit(channel, make_all_gather(lane, mine, bytes, all), std::move(done));
 }
 
 void MpiWorld::all_reduce_sum(Channel channel, Number number, void* data, std::size_t count,
                               Completion done) {
-  const MpiLane& lane = mpi_lane(static_cast<int>(channel));
+  const MpiChannel& lane = mpi_channel(static_cast<int>(channel));
   state_->submit(channel, make_all_reduce(lane, number, data, count), std::move(done));
 }
 
 void MpiWorld::reduce_scatter_sum(Channel channel, Number number, const void* global,
                                   std::size_t count, void* mine, Completion done) {
-  const MpiLane& lane = mpi_lane(static_cast<int>(channel));
+  const MpiChannel& lane = mpi_channel(static_cast<int>(channel));
   state_->submit(channel, make_reduce_scatter(lane, number, global, count, mine), std::move(done));
 }
 
 void MpiWorld::broadcast(Channel channel, void* data, std::size_t bytes, int root,
                          Completion done) {
-  const MpiLane& lane = mpi_lane(static_cast<int>(channel));
+  const MpiChannel& lane = mpi_channel(static_cast<int>(channel));
   state_->submit(channel, make_broadcast(lane, data, bytes, root), std::move(done));
 }
 
 void MpiWorld::barrier(Channel channel, Completion done) {
-  const MpiLane& lane = mpi_lane(static_cast<int>(channel));
+  const MpiChannel& lane = mpi_channel(static_cast<int>(channel));
   state_->submit(channel, make_barrier(lane), std::move(done));
 }
 

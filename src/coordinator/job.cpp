@@ -38,7 +38,7 @@ LedgerOptions ledger_options(const config::CoordinatorConfig& config) {
 
 }  // namespace
 
-Job::Job(const config::RunConfig& config, const jobs::WorkDir& work_dir, MiningCut cut,
+Job::Job(const config::RunConfig& config, const jobs::WorkDir& work_dir, MineRanges cut,
          const Clock& clock, const JobOptions& options)
     : config_(config),
       work_dir_(work_dir),

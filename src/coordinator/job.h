@@ -39,7 +39,7 @@ class Job final : public rpc::Scheduler {
   // moved), StoreError (another coordinator
   // holds it). A damaged database is set aside and rebuilt from the result files. Where `eval`, or
   // what the report shows, was changed, these stages begin again.
-  Job(const config::RunConfig& config, const jobs::WorkDir& work_dir, MiningCut cut,
+  Job(const config::RunConfig& config, const jobs::WorkDir& work_dir, MineRanges cut,
       const Clock& clock, const JobOptions& options);
   ~Job() override;
 

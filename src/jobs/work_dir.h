@@ -46,7 +46,7 @@ class WorkDir {
   [[nodiscard]] std::filesystem::path merge_inputs(Stage stage) const {
     return tasks(stage) / "merge-inputs.jsonl";
   }
-  // How many targets the later mining tasks have (coordinator/mining_cut.h).
+  // How many targets the later mining tasks have (coordinator/mine_task_size.h).
   [[nodiscard]] std::filesystem::path mining_task_size() const {
     return tasks(Stage::kMine) / "task_targets.txt";
   }

@@ -7,7 +7,7 @@
 #include "common/error.h"
 #include "config/to_yaml.h"
 #include "coordinator/job_fixture.h"
-#include "coordinator/mining_cut.h"
+#include "coordinator/mine_task_size.h"
 #include "coordinator/sqlite.h"
 
 using namespace helip;

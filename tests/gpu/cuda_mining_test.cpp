@@ -196,7 +196,7 @@ TEST_CASE("metrics, filters, duplicates and quarantine hold on the GPU") {
   }
 }
 
-TEST_CASE("thousands of equal scores are settled in between on the GPU") {
+TEST_CASE("thousands of equal scores are rescored in between on the GPU") {
   if (no_gpu()) return;
   Pairs pairs = random_pairs(200, 16, 16, 3);
   for (std::uint64_t i = 0; i < 9000; ++i) {

@@ -98,7 +98,7 @@ TEST_CASE("a chunk that overflows is done again in halves") {
   CHECK(lane.takes == std::vector<std::uint32_t>{0});
 }
 
-TEST_CASE("targets whose bound does not part what is pending are settled in between") {
+TEST_CASE("targets whose bound does not part what is pending are rescored in between") {
   ScriptedLane lane([](std::uint64_t) { return true; }, kCapacity);
   scan_all(lane, 1000);
   CHECK(covered(lane, 1000));

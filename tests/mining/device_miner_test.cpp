@@ -151,7 +151,7 @@ TEST_CASE("candidates that get better and better overflow buffers without any ha
   CHECK(log.overflows > 0);
 }
 
-TEST_CASE("equal scores beyond a buffer's capacity are settled in between on a screen device") {
+TEST_CASE("equal scores beyond a buffer's capacity are rescored in between on a screen device") {
   constexpr std::uint64_t kEqual = 2000;
   Pairs pairs;
   pairs.image_dim = 2;

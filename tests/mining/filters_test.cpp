@@ -11,7 +11,7 @@
 
 #include "mining/kernels/int8_kernels.h"
 #include "mining/miners/index_miner.h"
-#include "mining/miners/short_miner.h"
+#include "mining/miners/pca_miner.h"
 #include "mining/pairs/pair_filters.h"
 #include "mining_support.h"
 
@@ -199,8 +199,8 @@ TEST_CASE("filters and metrics hold for FastHPM and the index as well") {
   CHECK(mined(*fast, 0, kPairs, 9) == expected);
   const auto index = make_index_miner(data, options, {.lists = 12, .probes = 12});
   CHECK(mined(*index, 0, kPairs, 9) == expected);
-  const auto shortened = make_short_miner(
-      data, options, std::make_unique<const ShortVectors>(data, options, kDim, 0), kPairs - 1);
+  const auto shortened = make_pca_miner(
+      data, options, std::make_unique<const PcaVectors>(data, options, kDim, 0), kPairs - 1);
   CHECK(mined(*shortened, 0, kPairs, 9) == expected);
   // Any range gives the rows of the whole, each target its own.
   const auto some = make_index_miner(data, options, {.lists = 12, .probes = 2});
@@ -211,7 +211,8 @@ TEST_CASE("filters and metrics hold for FastHPM and the index as well") {
   CHECK(*std::min_element(whole.filled.begin(), whole.filled.end()) < 9);
 }
 
-TEST_CASE("filters hold among thousands of equal scores, where candidates are settled in between") {
+TEST_CASE(
+    "filters hold among thousands of equal scores, where candidates are rescored in between") {
   // 9,000 pairs of equal score, of which the margin drops those whose text is the target's image.
   constexpr std::uint64_t kEqual = 9000;
   Pairs pairs;

@@ -1,4 +1,4 @@
-// A table large enough that tiles, panels, settling and threads all take part.
+// A table large enough that tiles, panels, rescoring and threads all take part.
 #include <catch2/catch.hpp>
 #include <string>
 #include <vector>

@@ -229,7 +229,7 @@ TEST_CASE("pending candidates keep all that may be among the k highest") {
       const float upper = score + (id % 10 == 0 ? 0.5F : 0.001F);
       if (upper >= pending.bound()) pending.offer(id, score * 0.99F, upper);
       if (pending.crowded()) {
-        // What is taken out is settled elsewhere.
+        // What is taken out is rescored elsewhere.
         for (const auto& candidate : pending.take()) kept[candidate.id] = true;
         CHECK_FALSE(pending.crowded());
       }
@@ -247,7 +247,7 @@ TEST_CASE("pending candidates keep all that may be among the k highest") {
   }
 }
 
-TEST_CASE("equal scores beyond what may be pending are settled in between") {
+TEST_CASE("equal scores beyond what may be pending are rescored in between") {
   // 9,000 equal pairs: no bound tells them apart, the lowest ids win.
   constexpr std::uint64_t kEqual = 9000;
   Pairs pairs;

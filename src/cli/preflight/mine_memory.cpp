@@ -30,7 +30,7 @@ double packed_rows(std::uint64_t pairs, const config::MiningConfig& config) {
 // What an index that may shorten vectors holds of a pair beside its lists, where 64 dimensions do:
 // float32 values, rows and panels of them and of the texts that stand beside them, and for both
 // what else is held of a row, a packed row, its groups and quarantine.
-double short_vectors(const config::MiningConfig& config) {
+double pca_vectors(const config::MiningConfig& config) {
   constexpr double kDims = 64;
   const bool told_lists =
       config.index == "lists" || config.index_lists > 0 || config.index_probes > 0;
@@ -63,7 +63,7 @@ MineMemory mine_memory(std::uint64_t pairs, const EmbeddingWidths& widths,
     memory.mapped += n * kNumber * static_cast<double>(dim);
   }
   memory.numbers += n;  // quarantine
-  memory.numbers += n * short_vectors(config);
+  memory.numbers += n * pca_vectors(config);
   if (config.method == "index") memory.numbers += 2 * n * kNumber;  // lists' members, and back
   // Ids and scores, and how many slots are filled.
   const double slots = mining::mined_per_target(pairs, config);

@@ -5,7 +5,7 @@
 #include "common/error.h"
 #include "common/text.h"
 #include "config/to_yaml.h"
-#include "coordinator/mining_cut.h"
+#include "coordinator/mine_task_size.h"
 #include "coordinator/stages/stages.h"
 #include "jobs/encode.h"
 #include "jobs/mine.h"

@@ -25,7 +25,7 @@ struct Range {
 // Cuts [first, pairs) into the ranges of mining tasks of at most `targets`. The mining library owns
 // the rule (a task lies inside one pool), so the program passes it in. Throws ConfigError if that
 // number of pairs cannot be mined as configured.
-using MiningCut =
+using MineRanges =
     std::function<std::vector<Range>(std::uint64_t pairs, const config::MiningConfig& config,
                                      std::uint64_t first, std::uint64_t targets)>;
 
@@ -34,7 +34,7 @@ struct JobPlan {
   config::RunConfig config;
   jobs::WorkDir work_dir;
   Stage until = Stage::kReport;  // the last stage that runs
-  MiningCut cut;
+  MineRanges cut;
   // Returns the targets a second of one worker, once a mining task of this process has told it.
   std::function<std::optional<double>()> mining_rate;
 };

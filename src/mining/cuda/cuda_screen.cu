@@ -16,7 +16,7 @@ namespace {
 
 using namespace cuda;
 
-// One is screened while the host settles the other.
+// One is screened while the host rescores the other.
 constexpr std::uint64_t kLanes = 2;
 // A streamed block is copied in a few milliseconds; more rows would only take page-locked memory.
 constexpr std::uint64_t kMostBlockRows = 65536;

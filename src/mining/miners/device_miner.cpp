@@ -9,12 +9,12 @@
 #include "common/error.h"
 #include "mining/kernels/parallel.h"
 #include "mining/screen/chunked_scan.h"
-#include "mining/screen/settler.h"
+#include "mining/screen/rescorer.h"
 
 namespace helip::mining {
 namespace {
 
-// Targets that a thread settles with one scorer.
+// Targets that a thread rescores with one scorer.
 constexpr std::size_t kTargetsAtOnce = 16;
 
 // The lanes of a device, lent to one thread each.
@@ -65,10 +65,10 @@ class TileRanking {
         bounds_(targets.count, 0.0F) {}
 
   // The bounds of all targets: the device's, or higher where exact scores raised them.
-  std::span<const float> settle(std::span<TakenTarget> taken) {
+  std::span<const float> rescore(std::span<TakenTarget> taken) {
     const std::size_t groups = (taken.size() + kTargetsAtOnce - 1) / kTargetsAtOnce;
     for_each_index(groups, threads_, [&](std::uint64_t group) {
-      Settler settler(data_, options_);
+      Rescorer rescorer(data_, options_);
       const std::size_t begin = group * kTargetsAtOnce;
       for (TakenTarget& target :
            taken.subspan(begin, std::min(kTargetsAtOnce, taken.size() - begin))) {
@@ -76,8 +76,8 @@ class TileRanking {
         ranking.positives += target.positives;
         sort_by_upper(target.candidates);
         bounds_[target.index] =
-            settler.settle(static_cast<std::uint32_t>(targets_.first) + target.index,
-                           target.candidates, target.bound, ranking);
+            rescorer.rescore(static_cast<std::uint32_t>(targets_.first) + target.index,
+                             target.candidates, target.bound, ranking);
       }
     });
     return bounds_;
@@ -85,11 +85,11 @@ class TileRanking {
 
   void write(std::span<std::uint32_t> indices, std::span<float> scores,
              std::span<std::uint32_t> filled) const {
-    const Settler settler(data_, options_);
+    const Rescorer rescorer(data_, options_);
     for (std::size_t t = 0; t < rankings_.size(); ++t) {
       const std::size_t row = t * options_.k;
       rankings_[t].best.write(indices.subspan(row, options_.k), scores.subspan(row, options_.k));
-      filled[t] = settler.filled(bounds_[t], rankings_[t]);
+      filled[t] = rescorer.filled(bounds_[t], rankings_[t]);
     }
   }
 
@@ -112,7 +112,7 @@ class DeviceMiner final : public PairMiner {
         sizes_(device_->sizes()),
         lanes_(device_->lanes()) {}
 
-  // One thread a lane: while one tile is settled on the host, another is screened on the device.
+  // One thread a lane: while one tile is rescored on the host, another is screened on the device.
   void mine(TargetRange targets, std::span<std::uint32_t> indices, std::span<float> scores,
             std::span<std::uint32_t> filled, const Progress& progress) const override {
     const std::uint64_t size = targets_per_tile(targets.count);
@@ -156,7 +156,7 @@ class DeviceMiner final : public PairMiner {
     lanes_.with_lane([&](ScreenLane& lane) {
       lane.begin(range);
       scan_in_chunks(lane, data_.pairs(), sizes_.capacity,
-                     [&](std::span<TakenTarget> taken) { return ranking.settle(taken); });
+                     [&](std::span<TakenTarget> taken) { return ranking.rescore(taken); });
     });
     return ranking;
   }

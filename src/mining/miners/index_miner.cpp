@@ -7,9 +7,9 @@
 #include "common/error.h"
 #include "common/log.h"
 #include "common/text.h"
-#include "mining/miners/list_miner.h"
+#include "mining/miners/ivf_miner.h"
+#include "mining/miners/pca_miner.h"
 #include "mining/miners/recall.h"
-#include "mining/miners/short_miner.h"
 
 namespace helip::mining {
 namespace {
@@ -21,12 +21,12 @@ PlannedMiner cheaper_way(const MiningData& data, const MinerOptions& options, co
   const double least_lists = least_list_share(data, rule);
   PlannedMiner shorts;
   if (least_short_share(data, options) < least_lists) {
-    shorts = plan_short_miner(data, options, rule, sample, 1);
+    shorts = plan_pca_miner(data, options, rule, sample, 1);
     if (shorts.share <= least_lists) return shorts;
   }
-  PlannedMiner lists = make_list_miner(data, options, rule, sample);
+  PlannedMiner lists = make_ivf_miner(data, options, rule, sample);
   if (shorts.miner == nullptr) {
-    shorts = plan_short_miner(data, options, rule, sample, lists.share);
+    shorts = plan_pca_miner(data, options, rule, sample, lists.share);
   }
   if (shorts.miner == nullptr) return lists;
   const bool is_short = shorts.share < lists.share;
@@ -41,11 +41,11 @@ PlannedMiner cheaper_way(const MiningData& data, const MinerOptions& options, co
 PlannedMiner planned(const MiningData& data, const MinerOptions& options, const IndexRule& rule,
                      const TuningSample& sample) {
   if (rule.way == IndexWay::kLists || (rule.way == IndexWay::kAuto && rule.lists > 0)) {
-    return make_list_miner(data, options, rule, sample);
+    return make_ivf_miner(data, options, rule, sample);
   }
   if (rule.way == IndexWay::kAuto) return cheaper_way(data, options, rule, sample);
   PlannedMiner shorts =
-      plan_short_miner(data, options, rule, sample, std::numeric_limits<double>::infinity());
+      plan_pca_miner(data, options, rule, sample, std::numeric_limits<double>::infinity());
   if (std::isinf(shorts.share)) {
     log::warning(cat("index: short vectors do not reach a recall of ", rule.recall,
                      " on the sample; mining.index: lists may"));
@@ -67,7 +67,7 @@ IndexWay index_way_named(const std::string& name) {
 
 std::unique_ptr<PairMiner> make_index_miner(const MiningData& data, const MinerOptions& options,
                                             const IndexRule& rule) {
-  if (rule.probes > 0) return make_list_miner(data, options, rule, {}).miner;
+  if (rule.probes > 0) return make_ivf_miner(data, options, rule, {}).miner;
   TuningSample sample{.targets = split_sample(data.pairs(), rule.seed).tuning, .exact = {}};
   sample.exact = mine_exactly(data, options, sample.targets);
   PlannedMiner taken = planned(data, options, rule, sample);

@@ -1,5 +1,5 @@
-// An approximate miner with a measured recall, in one of two ways: by lists (list_miner.h) or by
-// short vectors (short_miner.h). Scores are exact; only candidates may be missed.
+// An approximate miner with a measured recall, in one of two ways: by lists (ivf_miner.h) or by
+// short vectors (pca_miner.h). Scores are exact; only candidates may be missed.
 #pragma once
 
 #include <cstdint>

@@ -22,14 +22,14 @@ std::uint64_t chunk_after(std::uint64_t seen, std::uint64_t last, std::uint64_t 
 }  // namespace
 
 void scan_in_chunks(ScreenLane& lane, std::uint64_t candidates, std::uint32_t capacity,
-                    const SettleTaken& settle) {
+                    const RescoreTaken& rescore) {
   std::uint64_t pending = 0;  // of the target that has most
   std::uint64_t count = 0;
   for (std::uint64_t seen = 0; seen < candidates; seen += count) {
     if (pending > capacity / 2 + capacity / 4) {
       // Equal scores, or nearly: no bound tells them apart, only exact scores do.
       std::vector<TakenTarget> crowded = lane.take(capacity / 2 + 1);
-      lane.raise(settle(crowded));
+      lane.raise(rescore(crowded));
       pending = capacity / 2;
     }
     const std::uint64_t room = capacity - pending;
@@ -46,7 +46,7 @@ void scan_in_chunks(ScreenLane& lane, std::uint64_t candidates, std::uint32_t ca
     pending = lane.tighten();
   }
   std::vector<TakenTarget> rest = lane.take(0);
-  settle(rest);
+  rescore(rest);
 }
 
 }  // namespace helip::mining

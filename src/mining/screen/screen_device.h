@@ -77,7 +77,7 @@ class ScreenDevice {
  public:
   virtual ~ScreenDevice() = default;
   [[nodiscard]] virtual ScreenSizes sizes() const = 0;
-  // Returns lanes that work independently, enough to keep the device busy while the host settles a
+  // Returns lanes that work independently, enough to keep the device busy while the host rescores a
   // tile.
   virtual std::vector<std::unique_ptr<ScreenLane>> lanes() = 0;
 };

@@ -8,8 +8,8 @@
 
 #include "mining/screen/gathered_rows.h"
 #include "mining/screen/pending_candidates.h"
+#include "mining/screen/rescorer.h"
 #include "mining/screen/score_bounds.h"
-#include "mining/screen/settler.h"
 
 namespace helip::mining {
 namespace {
@@ -50,7 +50,7 @@ struct TileSearch::State {
         first_(texts_first_ ? texts_ : images_),
         second_(texts_first_ ? images_ : texts_),
         bounds_(options.rules, first_.floor, second_.floor),
-        settler_(corpus, options),
+        rescorer_(corpus, options),
         first_rows_(first_.rows, targets.size()),
         second_rows_(second_.rows, targets.size()),
         first_dots_(sizeof(std::int32_t) * kTargetsPerGroup * kPanelRows),
@@ -65,7 +65,7 @@ struct TileSearch::State {
                             target.second.scale > 0 && bounds_.cap() > 0;
       if (searched) {
         target.slope = target.first.slope();
-        if (filters_.margins()) target.ranking.limit = settler_.limit_of(t);
+        if (filters_.margins()) target.ranking.limit = rescorer_.limit_of(t);
         set_bar(target);
       }
       all_.push_back(static_cast<std::uint32_t>(all_.size()));
@@ -86,15 +86,15 @@ struct TileSearch::State {
   }
 
   float kth_score(std::size_t t) {
-    settle(targets_[t]);
+    rescore(targets_[t]);
     return targets_[t].ranking.best.bound();
   }
 
   std::uint32_t write(std::size_t t, std::span<std::uint32_t> indices, std::span<float> scores) {
     Target& target = targets_[t];
-    settle(target);
+    rescore(target);
     target.ranking.best.write(indices, scores);
-    return settler_.filled(target.pending.bound(), target.ranking);
+    return rescorer_.filled(target.pending.bound(), target.ranking);
   }
 
  private:
@@ -209,7 +209,7 @@ struct TileSearch::State {
       } else {
         target.pending.offer(id, lower, upper);
       }
-      if (target.pending.crowded()) settle(target);
+      if (target.pending.crowded()) rescore(target);
     }
     if (target.pending.bound() > former) set_bar(target);
   }
@@ -243,10 +243,10 @@ struct TileSearch::State {
     target.pending.offer(id, certain ? lower : 0, upper);
   }
 
-  void settle(Target& target) {
+  void rescore(Target& target) {
     const auto candidates = target.pending.take();
     target.pending.raise(
-        settler_.settle(target.id, candidates, target.pending.bound(), target.ranking));
+        rescorer_.rescore(target.id, candidates, target.pending.bound(), target.ranking));
   }
 
   const MiningData& data_;
@@ -257,7 +257,7 @@ struct TileSearch::State {
   const bool texts_first_;
   const Modality &first_, &second_;
   const ScoreBounds bounds_;
-  Settler settler_;
+  Rescorer rescorer_;
   std::vector<Target> targets_;
   std::vector<std::uint32_t> all_;
   GatheredRows first_rows_, second_rows_;  // of the scan at hand

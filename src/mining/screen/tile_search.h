@@ -28,10 +28,10 @@ class TileSearch {
   // No candidate may come twice for one target.
   void scan(const CandidatePanels& panels);
   void scan(const CandidatePanels& panels, std::span<const std::uint32_t> members);
-  // The k-th highest score of target t of the tile so far, 0 while it has fewer hard pairs; settles
-  // what is pending.
+  // The k-th highest score of target t of the tile so far, 0 while it has fewer hard pairs;
+  // rescores what is pending.
   float kth_score(std::size_t t);
-  // The k hard pairs of target t of the tile; settles what is pending. Returns how many slots are
+  // The k hard pairs of target t of the tile; rescores what is pending. Returns how many slots are
   // filled before the optional filters.
   std::uint32_t write(std::size_t t, std::span<std::uint32_t> indices, std::span<float> scores);
 

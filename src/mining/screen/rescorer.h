@@ -24,9 +24,9 @@ struct Ranking {
 };
 
 // For one thread. `data` must outlive it.
-class Settler {
+class Rescorer {
  public:
-  Settler(const MiningData& data, const MinerOptions& options);
+  Rescorer(const MiningData& data, const MinerOptions& options);
 
   // A ranking's limit.
   double limit_of(std::uint32_t target);
@@ -34,10 +34,10 @@ class Settler {
   // returns the target's bound, which that may have raised. A candidate below it is left unscored,
   // so neither the order among equal upper bounds nor that of the calls changes the k best.
   // Precondition: as PendingCandidates::take gives them; no candidate comes twice.
-  float settle(std::uint32_t target, std::span<const PendingCandidates::Candidate> candidates,
-               float bound, Ranking& ranking);
-  // How many slots are filled before the filters, once all is settled: the bound leaves 0 only when
-  // k scores are known to be positive.
+  float rescore(std::uint32_t target, std::span<const PendingCandidates::Candidate> candidates,
+                float bound, Ranking& ranking);
+  // How many slots are filled before the filters, once all is rescored: the bound leaves 0 only
+  // when k scores are known to be positive.
   [[nodiscard]] std::uint32_t filled(float bound, const Ranking& ranking) const;
 
  private:

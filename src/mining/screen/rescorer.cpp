@@ -1,23 +1,23 @@
-#include "mining/screen/settler.h"
+#include "mining/screen/rescorer.h"
 
 #include <algorithm>
 #include <array>
 
 namespace helip::mining {
 
-Settler::Settler(const MiningData& data, const MinerOptions& options)
+Rescorer::Rescorer(const MiningData& data, const MinerOptions& options)
     : filters_(options.filters), k_(options.k), scorer_(data, options.rules) {}
 
-double Settler::limit_of(std::uint32_t target) {
+double Rescorer::limit_of(std::uint32_t target) {
   double own = 0;
   scorer_.set_target(target);
   scorer_.similarities({&target, 1}, {&own, 1});
   return similarity_limit(own, filters_);
 }
 
-float Settler::settle(std::uint32_t target,
-                      std::span<const PendingCandidates::Candidate> candidates, float bound,
-                      Ranking& ranking) {
+float Rescorer::rescore(std::uint32_t target,
+                        std::span<const PendingCandidates::Candidate> candidates, float bound,
+                        Ranking& ranking) {
   if (candidates.empty()) return bound;
   scorer_.set_target(target);
   std::array<std::uint32_t, ExactScorer::kAtOnce> ids{};
@@ -41,7 +41,7 @@ float Settler::settle(std::uint32_t target,
   return bound;
 }
 
-std::uint32_t Settler::filled(float bound, const Ranking& ranking) const {
+std::uint32_t Rescorer::filled(float bound, const Ranking& ranking) const {
   return bound > 0 ? k_ : std::min(k_, ranking.positives);
 }
 

@@ -1,4 +1,4 @@
-#include "mining/miners/list_miner.h"
+#include "mining/miners/ivf_miner.h"
 
 #include <algorithm>
 #include <cmath>
@@ -28,9 +28,9 @@ std::uint32_t list_count(std::uint64_t pairs, const IndexRule& rule) {
   return static_cast<std::uint32_t>(std::clamp<std::uint64_t>(wanted, 1, pairs));
 }
 
-class ListMiner final : public PairMiner {
+class IvfMiner final : public PairMiner {
  public:
-  ListMiner(const MiningData& data, const MinerOptions& options, const IndexRule& rule)
+  IvfMiner(const MiningData& data, const MinerOptions& options, const IndexRule& rule)
       : data_(data),
         options_(options),
         index_(data, {.lists = list_count(data.pairs(), rule),
@@ -112,7 +112,7 @@ class ListMiner final : public PairMiner {
     return targets;
   }
 
-  // Lists that may hold something better than the k-th score, which is settled: so the choice
+  // Lists that may hold something better than the k-th score, which is rescored: so the choice
   // depends on neither kernel nor order.
   [[nodiscard]] TargetsByList further(std::span<const float> similarities,
                                       TileSearch& search) const {
@@ -161,9 +161,9 @@ double least_list_share(const MiningData& data, const IndexRule& rule) {
   return (static_cast<double>(clustering_comparisons(data.pairs(), lists)) / pairs + lists) / pairs;
 }
 
-PlannedMiner make_list_miner(const MiningData& data, const MinerOptions& options,
-                             const IndexRule& rule, const TuningSample& sample) {
-  auto miner = std::make_unique<ListMiner>(data, options, rule);
+PlannedMiner make_ivf_miner(const MiningData& data, const MinerOptions& options,
+                            const IndexRule& rule, const TuningSample& sample) {
+  auto miner = std::make_unique<IvfMiner>(data, options, rule);
   if (rule.probes > 0) return {std::move(miner)};
   const ChosenProbes chosen = miner->tune(sample, rule.recall);
   const auto pairs = static_cast<double>(data.pairs());

@@ -1,4 +1,4 @@
-#include "mining/miners/short_miner.h"
+#include "mining/miners/pca_miner.h"
 
 #include <algorithm>
 #include <cmath>
@@ -10,8 +10,8 @@
 
 #include "common/text.h"
 #include "mining/kernels/parallel.h"
+#include "mining/screen/rescorer.h"
 #include "mining/screen/screened_search.h"
-#include "mining/screen/settler.h"
 
 namespace helip::mining {
 namespace {
@@ -24,10 +24,10 @@ constexpr std::uint64_t kMostPerSlot = 16;
 constexpr std::uint64_t kTargetsAtOnce = 8192;
 constexpr std::uint64_t kTargetsPerPiece = 32;
 
-class ShortMiner final : public PairMiner {
+class PcaMiner final : public PairMiner {
  public:
-  ShortMiner(const MiningData& data, const MinerOptions& options,
-             std::unique_ptr<const ShortVectors> vectors, std::uint32_t kept)
+  PcaMiner(const MiningData& data, const MinerOptions& options,
+           std::unique_ptr<const PcaVectors> vectors, std::uint32_t kept)
       : data_(data),
         options_(options),
         vectors_(std::move(vectors)),
@@ -58,13 +58,13 @@ class ShortMiner final : public PairMiner {
     search_.mine(targets, near, cosines, found, {});
     const std::uint64_t pieces = (targets.count + kTargetsPerPiece - 1) / kTargetsPerPiece;
     for_each_index(pieces, options_.threads, [&](std::uint64_t piece) {
-      Settler settler(data_, options_);
+      Rescorer rescorer(data_, options_);
       const std::uint64_t end = std::min(targets.count, (piece + 1) * kTargetsPerPiece);
       for (std::uint64_t t = piece * kTargetsPerPiece; t < end; ++t) {
-        filled[t] = settle(settler, static_cast<std::uint32_t>(targets.first + t),
-                           std::span(near).subspan(t * kept, found[t]),
-                           indices.subspan(t * options_.k, options_.k),
-                           scores.subspan(t * options_.k, options_.k));
+        filled[t] = rescore(rescorer, static_cast<std::uint32_t>(targets.first + t),
+                            std::span(near).subspan(t * kept, found[t]),
+                            indices.subspan(t * options_.k, options_.k),
+                            scores.subspan(t * options_.k, options_.k));
       }
     });
     compared_ += vectors_->in_full_pairs(targets.count * data_.pairs()) +
@@ -72,37 +72,37 @@ class ShortMiner final : public PairMiner {
   }
 
   // Returns the slots filled before the filters.
-  std::uint32_t settle(Settler& settler, std::uint32_t target,
-                       std::span<const std::uint32_t> candidates, std::span<std::uint32_t> indices,
-                       std::span<float> scores) const {
+  std::uint32_t rescore(Rescorer& rescorer, std::uint32_t target,
+                        std::span<const std::uint32_t> candidates, std::span<std::uint32_t> indices,
+                        std::span<float> scores) const {
     Ranking ranking(options_.k);
     if (!candidates.empty()) {
-      if (options_.filters.margins()) ranking.limit = settler.limit_of(target);
+      if (options_.filters.margins()) ranking.limit = rescorer.limit_of(target);
       std::vector<PendingCandidates::Candidate> pending;
       pending.reserve(candidates.size());
       // Short vectors bound no score.
       for (const std::uint32_t id : candidates) {
         pending.push_back({id, std::numeric_limits<float>::infinity()});
       }
-      settler.settle(target, pending, 0, ranking);
+      rescorer.rescore(target, pending, 0, ranking);
     }
     ranking.best.write(indices, scores);
-    return settler.filled(0, ranking);
+    return rescorer.filled(0, ranking);
   }
 
   const MiningData& data_;
   MinerOptions options_;
-  std::unique_ptr<const ShortVectors> vectors_;
+  std::unique_ptr<const PcaVectors> vectors_;
   std::uint32_t kept_;
   ScreenedSearch search_;
 };
 
 }  // namespace
 
-std::unique_ptr<PairMiner> make_short_miner(const MiningData& data, const MinerOptions& options,
-                                            std::unique_ptr<const ShortVectors> vectors,
-                                            std::uint32_t kept) {
-  return std::make_unique<ShortMiner>(data, options, std::move(vectors), kept);
+std::unique_ptr<PairMiner> make_pca_miner(const MiningData& data, const MinerOptions& options,
+                                          std::unique_ptr<const PcaVectors> vectors,
+                                          std::uint32_t kept) {
+  return std::make_unique<PcaMiner>(data, options, std::move(vectors), kept);
 }
 
 double least_short_share(const MiningData& data, const MinerOptions& options) {
@@ -110,7 +110,7 @@ double least_short_share(const MiningData& data, const MinerOptions& options) {
   return std::min(1.0, kLeastDims / dims) + options.k / static_cast<double>(data.pairs());
 }
 
-std::uint32_t fewest_kept(const ShortVectors& vectors, const TuningSample& sample, std::uint32_t k,
+std::uint32_t fewest_kept(const PcaVectors& vectors, const TuningSample& sample, std::uint32_t k,
                           std::uint32_t most, double recall) {
   constexpr std::uint32_t kNever = std::numeric_limits<std::uint32_t>::max();
   const ExactRows near = mine_exactly(vectors.data(), vectors.options(most), sample.targets);
@@ -132,8 +132,8 @@ std::uint32_t fewest_kept(const ShortVectors& vectors, const TuningSample& sampl
   return *enough == kNever ? 0 : std::max(*enough, k);
 }
 
-PlannedMiner plan_short_miner(const MiningData& data, const MinerOptions& options,
-                              const IndexRule& rule, const TuningSample& sample, double limit) {
+PlannedMiner plan_pca_miner(const MiningData& data, const MinerOptions& options,
+                            const IndexRule& rule, const TuningSample& sample, double limit) {
   const auto pairs = static_cast<double>(data.pairs());
   const std::uint32_t full = joint_dims(data, options.rules.metric);
   const auto most = static_cast<std::uint32_t>(
@@ -147,7 +147,7 @@ PlannedMiner plan_short_miner(const MiningData& data, const MinerOptions& option
   std::uint64_t spent = 0;
   for (std::uint32_t dims = std::min(kLeastDims, full);; dims = std::min(2 * dims, full)) {
     if (mining_share(dims, options.k) >= std::min(best.share, limit)) break;
-    auto vectors = std::make_unique<const ShortVectors>(data, options, dims, rule.seed);
+    auto vectors = std::make_unique<const PcaVectors>(data, options, dims, rule.seed);
     const std::uint64_t tuning = vectors->in_full_pairs(sample.targets.size() * data.pairs());
     spent += tuning;
     const std::uint32_t fewest = fewest_kept(*vectors, sample, options.k, most, rule.recall);
@@ -159,7 +159,7 @@ PlannedMiner plan_short_miner(const MiningData& data, const MinerOptions& option
     if (best.miner == nullptr || share <= best.share) {
       const std::string way = cat("short vectors of ", dims, " of ", full, " dimensions, the best ",
                                   kept, " pairs of each target are scored");
-      best = {make_short_miner(data, options, std::move(vectors), kept), share, way};
+      best = {make_pca_miner(data, options, std::move(vectors), kept), share, way};
     } else {
       spent += vectors->compared();
     }

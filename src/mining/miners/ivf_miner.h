@@ -14,7 +14,7 @@ double least_list_share(const MiningData& data, const IndexRule& rule);
 
 // Clusters all pairs and, where the rule does not fix the probes, chooses them on the sample; only
 // then the share is known. `data` must outlive the miner.
-PlannedMiner make_list_miner(const MiningData& data, const MinerOptions& options,
-                             const IndexRule& rule, const TuningSample& sample);
+PlannedMiner make_ivf_miner(const MiningData& data, const MinerOptions& options,
+                            const IndexRule& rule, const TuningSample& sample);
 
 }  // namespace helip::mining

@@ -1,4 +1,4 @@
-#include "mining/miners/short_vectors.h"
+#include "mining/miners/pca_vectors.h"
 
 #include <algorithm>
 #include <span>
@@ -6,7 +6,7 @@
 
 #include "mining/kernels/parallel.h"
 #include "mining/miners/joint_rows.h"
-#include "mining/miners/principal_directions.h"
+#include "mining/miners/pca.h"
 
 namespace helip::mining {
 namespace {
@@ -37,8 +37,8 @@ std::vector<float> shortened(const MiningData& data, const MinerOptions& options
 
 }  // namespace
 
-ShortVectors::ShortVectors(const MiningData& data, const MinerOptions& options, std::uint32_t dims,
-                           std::uint64_t seed)
+PcaVectors::PcaVectors(const MiningData& data, const MinerOptions& options, std::uint32_t dims,
+                       std::uint64_t seed)
     : threads_(options.threads),
       instruction_set_(options.instruction_set),
       full_dims_(joint_dims(data, options.rules.metric)),
@@ -50,7 +50,7 @@ ShortVectors::ShortVectors(const MiningData& data, const MinerOptions& options, 
             data.quarantined,
             data.scratch} {}
 
-MinerOptions ShortVectors::options(std::uint32_t kept) const {
+MinerOptions PcaVectors::options(std::uint32_t kept) const {
   constexpr double kNoCeiling = 2;
   return {.rules = {.duplicate_ceiling = kNoCeiling, .metric = Metric::kImage},
           .k = kept,
@@ -58,7 +58,7 @@ MinerOptions ShortVectors::options(std::uint32_t kept) const {
           .instruction_set = instruction_set_};
 }
 
-std::uint64_t ShortVectors::in_full_pairs(std::uint64_t short_pairs) const {
+std::uint64_t PcaVectors::in_full_pairs(std::uint64_t short_pairs) const {
   return static_cast<std::uint64_t>(static_cast<double>(short_pairs) * dims_ / full_dims_);
 }
 

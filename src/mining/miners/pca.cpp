@@ -1,4 +1,4 @@
-#include "mining/miners/principal_directions.h"
+#include "mining/miners/pca.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,11 +1,11 @@
-#include "comm/mpi_roll_call.h"
+#include "comm/find_stragglers.h"
 
 #include <chrono>
 #include <deque>
 #include <thread>
 
-#include "comm/mpi_lane_internal.h"
-#include "comm/mpi_operation.h"
+#include "comm/mpi_channel_internal.h"
+#include "comm/mpi_collective.h"
 #include "common/clock.h"
 
 namespace helip::comm {
@@ -25,17 +25,18 @@ struct Answer {
   std::uint64_t has_begun = 0;
 };
 
-const MpiLane& roll_call_lane() { return mpi_lane(kRollCallLane); }
+const MpiChannel& straggler_channel() { return mpi_channel(kRollCallLane); }
 
 // The next message with that tag; false if there is none.
 template <typename T>
 bool receive(int tag, T& message, int& from) {
   int there = 0;
   MPI_Status status;
-  check_mpi(MPI_Iprobe(MPI_ANY_SOURCE, tag, roll_call_lane().comm, &there, &status), "MPI_Iprobe");
+  check_mpi(MPI_Iprobe(MPI_ANY_SOURCE, tag, straggler_channel().comm, &there, &status),
+            "MPI_Iprobe");
   if (there == 0) return false;
   from = status.MPI_SOURCE;
-  check_mpi(MPI_Recv(&message, sizeof message, MPI_BYTE, from, tag, roll_call_lane().comm,
+  check_mpi(MPI_Recv(&message, sizeof message, MPI_BYTE, from, tag, straggler_channel().comm,
                      MPI_STATUS_IGNORE),
             "MPI_Recv");
   return true;
@@ -45,12 +46,12 @@ bool receive(int tag, T& message, int& from) {
 void ask(const Question& question) {
   static std::deque<Question> sent;
   const Question& kept = sent.emplace_back(question);
-  for (int r = 0; r < roll_call_lane().size; ++r) {
-    if (r == roll_call_lane().rank) continue;
+  for (int r = 0; r < straggler_channel().size; ++r) {
+    if (r == straggler_channel().rank) continue;
     MPI_Request request = MPI_REQUEST_NULL;
-    check_mpi(
-        MPI_Isend(&kept, sizeof kept, MPI_BYTE, r, kQuestionTag, roll_call_lane().comm, &request),
-        "MPI_Isend");
+    check_mpi(MPI_Isend(&kept, sizeof kept, MPI_BYTE, r, kQuestionTag, straggler_channel().comm,
+                        &request),
+              "MPI_Isend");
     check_mpi(MPI_Request_free(&request), "MPI_Request_free");
   }
 }
@@ -62,8 +63,8 @@ std::vector<int> call_the_roll(int lane, std::uint64_t number, double seconds) {
   const Question question = {
       .call = ++calls, .lane = static_cast<std::uint64_t>(lane), .number = number};
   ask(question);
-  std::vector<bool> present(static_cast<std::size_t>(roll_call_lane().size), false);
-  present[static_cast<std::size_t>(roll_call_lane().rank)] = true;
+  std::vector<bool> present(static_cast<std::size_t>(straggler_channel().size), false);
+  present[static_cast<std::size_t>(straggler_channel().rank)] = true;
   const double end = monotonic_seconds() + seconds;
   while (monotonic_seconds() < end) {
     Answer answer;
@@ -77,7 +78,7 @@ std::vector<int> call_the_roll(int lane, std::uint64_t number, double seconds) {
     }
   }
   std::vector<int> absent;
-  for (int r = 0; r < roll_call_lane().size; ++r) {
+  for (int r = 0; r < straggler_channel().size; ++r) {
     if (!present[static_cast<std::size_t>(r)]) absent.push_back(r);
   }
   return absent;
@@ -89,8 +90,9 @@ void answer_roll_calls(const BegunCollectives& begun) {
   while (receive(kQuestionTag, question, from)) {
     const Answer answer = {.call = question.call,
                            .has_begun = begun.at(question.lane) >= question.number ? 1U : 0U};
-    check_mpi(MPI_Send(&answer, sizeof answer, MPI_BYTE, from, kAnswerTag, roll_call_lane().comm),
-              "MPI_Send");
+    check_mpi(
+        MPI_Send(&answer, sizeof answer, MPI_BYTE, from, kAnswerTag, straggler_channel().comm),
+        "MPI_Send");
   }
 }
 

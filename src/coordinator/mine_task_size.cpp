@@ -1,4 +1,4 @@
-#include "coordinator/mining_cut.h"
+#include "coordinator/mine_task_size.h"
 
 #include <algorithm>
 #include <cmath>

@@ -9,12 +9,12 @@
 namespace helip::mining {
 
 // Immutable; safe from many threads.
-class ShortVectors {
+class PcaVectors {
  public:
   // Makes the short vectors of all pairs, in `dims` dimensions, at most as many as the joint
   // vectors have. A pure function of data, metric, dims and seed.
-  ShortVectors(const MiningData& data, const MinerOptions& options, std::uint32_t dims,
-               std::uint64_t seed);
+  PcaVectors(const MiningData& data, const MinerOptions& options, std::uint32_t dims,
+             std::uint64_t seed);
 
   // The short vectors as a miner takes them, with the duplicates and the quarantine of the pairs:
   // as images, beside texts that are all alike.
@@ -38,7 +38,7 @@ class ShortVectors {
   MiningData data_;
 };
 
-// Elements of the vectors that ShortVectors shortens.
+// Elements of the vectors that PcaVectors shortens.
 std::uint32_t joint_dims(const MiningData& data, Metric metric);
 
 }  // namespace helip::mining

@@ -5,7 +5,7 @@
 
 namespace helip::comm {
 
-struct MpiLane {
+struct MpiChannel {
   MPI_Comm comm = MPI_COMM_NULL;
   int rank = 0;
   int size = 1;

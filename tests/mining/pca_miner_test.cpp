@@ -1,4 +1,4 @@
-#include "mining/miners/short_miner.h"
+#include "mining/miners/pca_miner.h"
 
 #include <algorithm>
 #include <catch2/catch.hpp>
@@ -10,7 +10,7 @@
 #include "mining/kernels/int8_kernels.h"
 #include "mining/miners/index_miner.h"
 #include "mining/miners/joint_rows.h"
-#include "mining/miners/principal_directions.h"
+#include "mining/miners/pca.h"
 #include "mining/miners/recall.h"
 #include "mining_support.h"
 
@@ -49,10 +49,10 @@ MinerOptions options_with(std::uint32_t k, Metric metric = Metric::kProduct) {
   return {.rules = {.metric = metric}, .k = k};
 }
 
-std::unique_ptr<PairMiner> short_miner(const MiningData& data, const MinerOptions& options,
-                                       std::uint32_t dims, std::uint32_t kept) {
-  return make_short_miner(data, options,
-                          std::make_unique<const ShortVectors>(data, options, dims, 3), kept);
+std::unique_ptr<PairMiner> pca_miner(const MiningData& data, const MinerOptions& options,
+                                     std::uint32_t dims, std::uint32_t kept) {
+  return make_pca_miner(data, options, std::make_unique<const PcaVectors>(data, options, dims, 3),
+                        kept);
 }
 
 // The joint vector by its definition, in double.
@@ -131,7 +131,7 @@ TEST_CASE("short vectors of all dimensions have the cosines of the metric's join
   const Pairs pairs = flat_pairs_with_zeros(400);
   const MiningData data = pairs.data();
   for (const Metric metric : {Metric::kProduct, Metric::kImage, Metric::kText}) {
-    const ShortVectors vectors(data, options_with(5, metric), 1000, 3);
+    const PcaVectors vectors(data, options_with(5, metric), 1000, 3);
     const EmbeddingMatrix& rows = vectors.data().images;
     CAPTURE(metric);
     REQUIRE(vectors.dims() == joint_vector(pairs, 0, metric).size());
@@ -164,7 +164,7 @@ TEST_CASE("a target that keeps all pairs by all dimensions has its exact row, to
     for (const std::uint32_t k : {1U, 12U, 299U}) {
       const auto options = options_with(k, metric);
       CAPTURE(metric, k);
-      CHECK(mined(*short_miner(data, options, 1000, 299), 0, pairs.count(), k) ==
+      CHECK(mined(*pca_miner(data, options, 1000, 299), 0, pairs.count(), k) ==
             brute_force(pairs, options.rules, k));
     }
   }
@@ -179,9 +179,9 @@ TEST_CASE("short vectors keep neither duplicates nor quarantined pairs") {
   }
   const MiningData data = pairs.data();
   const auto options = options_with(8);
-  CHECK(mined(*short_miner(data, options, 1000, 299), 0, 300, 8) ==
+  CHECK(mined(*pca_miner(data, options, 1000, 299), 0, 300, 8) ==
         brute_force(pairs, options.rules, 8));
-  const Rows rows = mined(*short_miner(data, options, 16, 20), 0, 300, 8);
+  const Rows rows = mined(*pca_miner(data, options, 16, 20), 0, 300, 8);
   for (std::size_t slot = 0; slot < rows.indices.size(); ++slot) {
     const std::uint64_t target = slot / 8;
     const std::uint32_t found = rows.indices[slot];
@@ -199,7 +199,7 @@ TEST_CASE("rows by short vectors depend on neither threads, ranges nor instructi
   const MiningData data = pairs.data();
   const auto make = [&](const MinerOptions& options, bool tuned) {
     return tuned ? make_index_miner(data, options, {.way = IndexWay::kShort, .recall = 0.9})
-                 : short_miner(data, options, 16, 20);
+                 : pca_miner(data, options, 16, 20);
   };
   const bool tuned = GENERATE(false, true);
   const Rows whole = mined(*make(options_with(9), tuned), 0, pairs.count(), 9);
@@ -262,10 +262,10 @@ TEST_CASE("the fewest pairs kept are those by which the sample reaches its aim")
   sample.exact = mine_exactly(data, options, sample.targets);
   const double aim = 1 - aimed_misses(0.95, sample.targets.size());
   const auto recall_with = [&](std::uint32_t kept) {
-    const Rows rows = mined(*short_miner(data, options, 24, kept), 0, 600, kSlots);
+    const Rows rows = mined(*pca_miner(data, options, 24, kept), 0, 600, kSlots);
     return recall_of(sample.exact.scores, rows.scores, kSlots);
   };
-  const ShortVectors vectors(data, options, 24, 3);
+  const PcaVectors vectors(data, options, 24, 3);
   const std::uint32_t fewest = fewest_kept(vectors, sample, kSlots, kMost, 0.95);
   REQUIRE(fewest > kSlots);
   REQUIRE(fewest < kMost);
@@ -279,12 +279,12 @@ TEST_CASE("a miner by short vectors counts their products by their share of the 
   const Pairs pairs = flat_pairs(300);
   const MiningData data = pairs.data();
   const auto options = options_with(10);
-  const ShortVectors vectors(data, options, 40, 3);
+  const PcaVectors vectors(data, options, 40, 3);
   CHECK(vectors.full_dims() == 160);
   CHECK(vectors.in_full_pairs(1000) == 250);
   // Four rounds over 300 sampled pairs, there and back, then all pairs on the directions.
   CHECK(vectors.compared() == 4 * 2 * 300 * 40 + 300 * 40);
-  const auto miner = short_miner(data, options, 40, 20);
+  const auto miner = pca_miner(data, options, 40, 20);
   CHECK(miner->compared() == vectors.compared());
   mined(*miner, 0, 200, 10);
   CHECK(miner->compared() == vectors.compared() + 200 * 300 / 4 + 200 * 20);

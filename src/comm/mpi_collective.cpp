@@ -1,4 +1,4 @@
-#include "comm/mpi_operation.h"
+#include "comm/mpi_collective.h"
 
 #include <algorithm>
 #include <array>
@@ -9,7 +9,7 @@
 #include <cstring>
 #include <vector>
 
-#include "comm/mpi_lane_internal.h"
+#include "comm/mpi_channel_internal.h"
 #include "common/error.h"
 #include "common/text.h"
 
@@ -42,7 +42,7 @@ std::atomic<int> chosen_part{0};
 
 struct Session {
   const int part = chosen_part;
-  std::array<MpiLane, 3> lanes;
+  std::array<MpiChannel, 3> lanes;
   int local_rank = 0;
   int local_size = 1;
 
@@ -63,7 +63,7 @@ struct Session {
                        .expected = cat("MPI_THREAD_MULTIPLE (", MPI_THREAD_MULTIPLE, ")"),
                        .found = cat("thread level ", provided)});
     }
-    for (MpiLane& lane : lanes) {
+    for (MpiChannel& lane : lanes) {
       check_mpi(MPI_Comm_split(MPI_COMM_WORLD, part, /*key=*/0, &lane.comm), "MPI_Comm_split");
       check_mpi(MPI_Comm_set_errhandler(lane.comm, MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler");
       check_mpi(MPI_Comm_rank(lane.comm, &lane.rank), "MPI_Comm_rank");
@@ -87,11 +87,11 @@ const Session& session() {
 
 class Requests {
  public:
-  void send(const MpiLane& lane, const void* data, std::size_t bytes, int to) {
+  void send(const MpiChannel& lane, const void* data, std::size_t bytes, int to) {
     check_mpi(MPI_Isend(data, message_bytes(bytes), MPI_BYTE, to, kTag, lane.comm, &add()),
               "MPI_Isend");
   }
-  void receive(const MpiLane& lane, void* data, std::size_t bytes, int from) {
+  void receive(const MpiChannel& lane, void* data, std::size_t bytes, int from) {
     check_mpi(MPI_Irecv(data, message_bytes(bytes), MPI_BYTE, from, kTag, lane.comm, &add()),
               "MPI_Irecv");
   }
@@ -112,9 +112,9 @@ class Requests {
   std::vector<MPI_Request> requests_;
 };
 
-class AllGather final : public MpiOperation {
+class AllGather final : public MpiCollective {
  public:
-  AllGather(const MpiLane& lane, const void* mine, std::size_t bytes, void* all)
+  AllGather(const MpiChannel& lane, const void* mine, std::size_t bytes, void* all)
       : lane_(lane), mine_(mine), bytes_(bytes), all_(all) {}
   void start() override {
     check_mpi(MPI_Iallgather(mine_, message_bytes(bytes_), MPI_BYTE, all_, message_bytes(bytes_),
@@ -127,16 +127,16 @@ class AllGather final : public MpiOperation {
   }
 
  private:
-  const MpiLane& lane_;
+  const MpiChannel& lane_;
   const void* mine_;
   std::size_t bytes_;
   void* all_;
   Requests requests_;
 };
 
-class Broadcast final : public MpiOperation {
+class Broadcast final : public MpiCollective {
  public:
-  Broadcast(const MpiLane& lane, void* data, std::size_t bytes, int root)
+  Broadcast(const MpiChannel& lane, void* data, std::size_t bytes, int root)
       : lane_(lane), data_(data), bytes_(bytes), root_(root) {}
   void start() override {
     check_mpi(
@@ -149,22 +149,22 @@ class Broadcast final : public MpiOperation {
   }
 
  private:
-  const MpiLane& lane_;
+  const MpiChannel& lane_;
   void* data_;
   std::size_t bytes_;
   int root_;
   Requests requests_;
 };
 
-class Barrier final : public MpiOperation {
+class Barrier final : public MpiCollective {
  public:
-  explicit Barrier(const MpiLane& lane) : lane_(lane) {}
+  explicit Barrier(const MpiChannel& lane) : lane_(lane) {}
   void start() override { check_mpi(MPI_Ibarrier(lane_.comm, &requests_.add()), "MPI_Ibarrier"); }
   bool advance() override { return requests_.complete(); }
   [[nodiscard]] std::string name() const override { return "barrier"; }
 
  private:
-  const MpiLane& lane_;
+  const MpiChannel& lane_;
   Requests requests_;
 };
 
@@ -187,7 +187,7 @@ Part part_of(std::size_t count, int rank, int size) {
 // rank order.
 class ReducePart {
  public:
-  ReducePart(const MpiLane& lane, Number number) : lane_(lane), number_(number) {}
+  ReducePart(const MpiChannel& lane, Number number) : lane_(lane), number_(number) {}
 
   // `parts[r]` of `data` go to rank r; `mine` is where the sum of this rank's part goes (it may lie
   // inside data).
@@ -223,7 +223,7 @@ class ReducePart {
   }
 
  private:
-  const MpiLane& lane_;
+  const MpiChannel& lane_;
   const Number number_;
   std::size_t count_ = 0;
   void* mine_ = nullptr;
@@ -238,9 +238,9 @@ std::vector<Part> parts_of(std::size_t count, int size) {
   return parts;
 }
 
-class ReduceScatter final : public MpiOperation {
+class ReduceScatter final : public MpiCollective {
  public:
-  ReduceScatter(const MpiLane& lane, Number number, const void* global, std::size_t count,
+  ReduceScatter(const MpiChannel& lane, Number number, const void* global, std::size_t count,
                 void* mine)
       : lane_(lane), global_(global), count_(count), mine_(mine), reduce_(lane, number) {}
   void start() override {
@@ -253,16 +253,16 @@ class ReduceScatter final : public MpiOperation {
   }
 
  private:
-  const MpiLane& lane_;
+  const MpiChannel& lane_;
   const void* global_;
   std::size_t count_;
   void* mine_;
   ReducePart reduce_;
 };
 
-class AllReduce final : public MpiOperation {
+class AllReduce final : public MpiCollective {
  public:
-  AllReduce(const MpiLane& lane, Number number, void* data, std::size_t count)
+  AllReduce(const MpiChannel& lane, Number number, void* data, std::size_t count)
       : lane_(lane),
         number_(number),
         data_(static_cast<std::byte*>(data)),
@@ -301,7 +301,7 @@ class AllReduce final : public MpiOperation {
     }
   }
 
-  const MpiLane& lane_;
+  const MpiChannel& lane_;
   const Number number_;
   std::byte* data_;
   std::size_t count_;
@@ -311,9 +311,9 @@ class AllReduce final : public MpiOperation {
   Requests gather_;
 };
 
-class OrderCheck final : public MpiOperation {
+class OrderCheck final : public MpiCollective {
  public:
-  OrderCheck(const MpiLane& lane, std::uint64_t sequence, std::unique_ptr<MpiOperation> inner)
+  OrderCheck(const MpiChannel& lane, std::uint64_t sequence, std::unique_ptr<MpiCollective> inner)
       : lane_(lane),
         sequence_(sequence),
         inner_(std::move(inner)),
@@ -348,9 +348,9 @@ class OrderCheck final : public MpiOperation {
                      .found = all_[rank].data()});
   }
 
-  const MpiLane& lane_;
+  const MpiChannel& lane_;
   const std::uint64_t sequence_;
-  std::unique_ptr<MpiOperation> inner_;
+  std::unique_ptr<MpiCollective> inner_;
   Text mine_{};
   std::vector<Text> all_;
   Requests requests_;
@@ -370,28 +370,28 @@ void check_mpi(int code, const char* call) {
                    .found = std::string(text.data(), static_cast<std::size_t>(length))});
 }
 
-std::unique_ptr<MpiOperation> make_all_gather(const MpiLane& lane, const void* mine,
-                                              std::size_t bytes, void* all) {
+std::unique_ptr<MpiCollective> make_all_gather(const MpiChannel& lane, const void* mine,
+                                               std::size_t bytes, void* all) {
   return std::make_unique<AllGather>(lane, mine, bytes, all);
 }
-std::unique_ptr<MpiOperation> make_all_reduce(const MpiLane& lane, Number number, void* data,
-                                              std::size_t count) {
+std::unique_ptr<MpiCollective> make_all_reduce(const MpiChannel& lane, Number number, void* data,
+                                               std::size_t count) {
   return std::make_unique<AllReduce>(lane, number, data, count);
 }
-std::unique_ptr<MpiOperation> make_reduce_scatter(const MpiLane& lane, Number number,
-                                                  const void* global, std::size_t count,
-                                                  void* mine) {
+std::unique_ptr<MpiCollective> make_reduce_scatter(const MpiChannel& lane, Number number,
+                                                   const void* global, std::size_t count,
+                                                   void* mine) {
   return std::make_unique<ReduceScatter>(lane, number, global, count, mine);
 }
-std::unique_ptr<MpiOperation> make_broadcast(const MpiLane& lane, void* data, std::size_t bytes,
-                                             int root) {
+std::unique_ptr<MpiCollective> make_broadcast(const MpiChannel& lane, void* data, std::size_t bytes,
+                                              int root) {
   return std::make_unique<Broadcast>(lane, data, bytes, root);
 }
-std::unique_ptr<MpiOperation> make_barrier(const MpiLane& lane) {
+std::unique_ptr<MpiCollective> make_barrier(const MpiChannel& lane) {
   return std::make_unique<Barrier>(lane);
 }
-std::unique_ptr<MpiOperation> make_order_check(const MpiLane& lane, std::uint64_t sequence,
-                                               std::unique_ptr<MpiOperation> inner) {
+std::unique_ptr<MpiCollective> make_order_check(const MpiChannel& lane, std::uint64_t sequence,
+                                                std::unique_ptr<MpiCollective> inner) {
   return std::make_unique<OrderCheck>(lane, sequence, std::move(inner));
 }
 
@@ -404,9 +404,11 @@ void mpi_choose_part(int part) {
                    .found = cat("part ", part)});
 }
 
-const MpiLane& mpi_lane(int index) { return session().lanes.at(static_cast<std::size_t>(index)); }
-int mpi_rank(const MpiLane& lane) { return lane.rank; }
-int mpi_size(const MpiLane& lane) { return lane.size; }
+const MpiChannel& mpi_channel(int index) {
+  return session().lanes.at(static_cast<std::size_t>(index));
+}
+int mpi_rank(const MpiChannel& lane) { return lane.rank; }
+int mpi_size(const MpiChannel& lane) { return lane.size; }
 int mpi_local_rank() { return session().local_rank; }
 int mpi_local_size() { return session().local_size; }
 void mpi_leave_out_finalize() { leave_out_finalize = true; }
