@@ -270,7 +270,7 @@ struct LossConfig {
   double margin_weight = 25;
   // Factor on the cosines inside the margin loss.
   double margin_scale = 1;
-  // True: no gradient through the bar (min over the hard pairs).
+  // True: no gradient through the minimum over the hard pairs.
   bool margin_detach = false;
   // image (image to text, as in the paper) | both.
   std::string margin_direction = "image";

@@ -30,7 +30,7 @@ class HostLane final : public ScreenLane {
     targets_.clear();
     for (std::uint64_t i = 0; i < targets.count; ++i) {
       const ScreenTarget target = job_.target(targets.first + i);
-      targets_.push_back({target, 0, job_.screen.bar(target, 0), 0, 0, {}});
+      targets_.push_back({target, 0, job_.screen.threshold(target, 0), 0, 0, {}});
     }
   }
 
@@ -101,7 +101,7 @@ class HostLane final : public ScreenLane {
  private:
   struct Target {
     ScreenTarget self;
-    float bound, bar;
+    float bound, threshold;
     std::uint32_t count;  // of survivors, also of the ones that did not fit
     std::uint32_t positives;
     std::vector<Survivor> pending;
@@ -109,7 +109,7 @@ class HostLane final : public ScreenLane {
 
   void set_bound(Target& target, float bound) {
     target.bound = bound;
-    target.bar = job_.screen.bar(target.self, bound);
+    target.threshold = job_.screen.threshold(target.self, bound);
   }
 
   void scan_tile(std::span<Target> targets, std::uint64_t first, std::uint64_t count) {
@@ -121,8 +121,9 @@ class HostLane final : public ScreenLane {
       for (std::size_t c = 0; c < count; ++c) {
         dots[t * count + c] =
             dot(job_.first.row(targets[t].self.id), job_.first.row(first + c), job_.first.width());
-        passes[t * count + c] = first_passes(dots[t * count + c], all.first_scales[first + c],
-                                             all.first_errors[first + c], slope, targets[t].bar);
+        passes[t * count + c] =
+            first_passes(dots[t * count + c], all.first_scales[first + c],
+                         all.first_errors[first + c], slope, targets[t].threshold);
       }
     }
     if (std::none_of(passes.begin(), passes.end(), [](bool pass) { return pass; })) {

@@ -66,9 +66,9 @@ void check_against_brute_force(const Pairs& pairs, const Rows& rows, std::uint32
     ratios.push_back(plain_cosine(pairs.image(target), pairs.text(rows.indices[slot])) / own);
   }
   std::sort(ratios.begin(), ratios.end());
-  const auto above = [&](double bar) {
+  const auto above = [&](double threshold) {
     return static_cast<std::uint64_t>(ratios.end() -
-                                      std::upper_bound(ratios.begin(), ratios.end(), bar));
+                                      std::upper_bound(ratios.begin(), ratios.end(), threshold));
   };
   const auto count = static_cast<double>(ratios.size());
   REQUIRE(found.slots == ratios.size());

@@ -115,7 +115,7 @@ TEST_CASE("a kernel that multiplies wrongly is found out") {
                         Catch::Contains("for target 36, candidate 5"));
 }
 
-TEST_CASE("a panel's mask tells which candidates reach the bar; padding never does") {
+TEST_CASE("a panel's mask tells which candidates reach the threshold; padding never does") {
   const Int8Rows rows = mixed_rows();
   const CandidateIds ids = CandidateIds::all(kRows);
   const PackedRows panels(rows, ids, 1);
@@ -125,13 +125,15 @@ TEST_CASE("a panel's mask tells which candidates reach the bar; padding never do
     const std::int8_t* target = rows.row(4);
     const std::int32_t sum = rows.sum(4);
     kernel.tile(target, &sum, 1, panels.panel(2), rows.width(), dots);
-    for (const float bar : {-1e9F, -1.0F, 0.5F, 100.0F, 1e9F}) {
-      const std::uint64_t mask = kernel.screen(dots, panels.scales(2), panels.errors(2), 2.0F, bar);
+    for (const float threshold : {-1e9F, -1.0F, 0.5F, 100.0F, 1e9F}) {
+      const std::uint64_t mask =
+          kernel.screen(dots, panels.scales(2), panels.errors(2), 2.0F, threshold);
       for (std::size_t c = 0; c < kPanelRows; ++c) {
         const bool expected =
             c < rows_in(ids, 2) &&
-            static_cast<float>(dots[c]) * panels.scales(2)[c] + 2.0F * panels.errors(2)[c] >= bar;
-        CAPTURE(kernel.name, bar, c);
+            static_cast<float>(dots[c]) * panels.scales(2)[c] + 2.0F * panels.errors(2)[c] >=
+                threshold;
+        CAPTURE(kernel.name, threshold, c);
         CHECK(((mask >> c & 1) != 0) == expected);
       }
     }

@@ -8,7 +8,7 @@
 
 namespace helip::data {
 
-// So many first bytes are enough.
+// How many first bytes kind_of() needs at most.
 inline constexpr std::size_t kFileHeadBytes = 512;
 
 struct FileKind {

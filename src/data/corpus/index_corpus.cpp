@@ -51,7 +51,7 @@ std::string unpaired_lines(const std::vector<QuarantineEntry>& entries) {
   return lines;
 }
 
-// So many samples without a usable pair at the beginning, and the scan stops.
+// The scan stops if none of this number of first samples is a usable pair.
 constexpr std::uint64_t kFirstSamples = 1000;
 
 void add_reasons(const std::vector<QuarantineEntry>& entries, ReasonCount& reasons) {

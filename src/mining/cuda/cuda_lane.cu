@@ -12,7 +12,7 @@ CudaLane::CudaLane(const ScreenJob& job, int device, std::unique_ptr<CandidateSo
       second_(job.sizes.tile_targets * job.second.width()),
       self_(job.sizes.tile_targets),
       slopes_(job.sizes.tile_targets),
-      bars_(job.sizes.tile_targets),
+      thresholds_(job.sizes.tile_targets),
       bounds_(job.sizes.tile_targets),
       raised_(job.sizes.tile_targets),
       counts_(job.sizes.tile_targets),
@@ -39,7 +39,7 @@ CudaLane::CudaLane(const ScreenJob& job, int device, std::unique_ptr<CandidateSo
            .second = second_.get(),
            .self = self_.get(),
            .slopes = slopes_.get(),
-           .bars = bars_.get(),
+           .thresholds = thresholds_.get(),
            .bounds = bounds_.get(),
            .counts = counts_.get(),
            .positives = positives_.get(),
@@ -65,13 +65,13 @@ void CudaLane::begin(TargetRange targets) {
   for (std::size_t t = 0; t < count; ++t) {
     host_self_[t] = job_.target(targets.first + t);
     host_slopes_[t] = PairScreen::slope(host_self_[t]);
-    host_bars_[t] = job_.screen.bar(host_self_[t], 0);
+    host_bars_[t] = job_.screen.threshold(host_self_[t], 0);
   }
   copy(first_.get(), host_first_.get(), count * job_.first.width(), stream_);
   copy(second_.get(), host_second_.get(), count * job_.second.width(), stream_);
   copy(self_.get(), host_self_.get(), count, stream_);
   copy(slopes_.get(), host_slopes_.get(), count, stream_);
-  copy(bars_.get(), host_bars_.get(), count, stream_);
+  copy(thresholds_.get(), host_bars_.get(), count, stream_);
   for (void* zeros : {static_cast<void*>(bounds_.get()), static_cast<void*>(counts_.get()),
                       static_cast<void*>(positives_.get())}) {
     static_assert(sizeof(float) == sizeof(std::uint32_t));

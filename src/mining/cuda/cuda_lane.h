@@ -41,7 +41,7 @@ class CudaLane final : public ScreenLane {
   Tile tile_;
   DeviceArray<std::int8_t> first_, second_;
   DeviceArray<ScreenTarget> self_;
-  DeviceArray<float> slopes_, bars_, bounds_, raised_;
+  DeviceArray<float> slopes_, thresholds_, bounds_, raised_;
   DeviceArray<std::uint32_t> counts_, positives_, counts_before_, positives_before_;
   DeviceArray<Survivor> survivors_;
   DeviceArray<std::uint32_t> overflowed_, most_;

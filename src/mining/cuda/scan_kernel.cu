@@ -119,7 +119,7 @@ __device__ void multiply(const Operand& targets, const Operand& candidates, std:
 
 // What the first modality's test needs, of the rows and columns of a block.
 struct FirstTest {
-  float slopes[kBlockRows], bars[kBlockRows];
+  float slopes[kBlockRows], thresholds[kBlockRows];
   float scales[kBlockRows], errors[kBlockRows];
 
   // What is beyond the last row or column passes nothing.
@@ -128,7 +128,7 @@ struct FirstTest {
     for (std::uint32_t i = threadIdx.x; i < kBlockRows; i += kBlockThreads) {
       const bool row = target + i < tile.targets;
       slopes[i] = row ? tile.slopes[target + i] : 0;
-      bars[i] = row ? tile.bars[target + i] : kInfinity;
+      thresholds[i] = row ? tile.thresholds[target + i] : kInfinity;
       const bool column = candidate + i < candidates.count;
       scales[i] = column ? candidates.first_scales[candidate + i] : 0;
       errors[i] = column ? candidates.first_errors[candidate + i] : -kInfinity;
@@ -191,7 +191,7 @@ __global__ void __launch_bounds__(kBlockThreads, 1)
         const std::uint32_t row = place.row_of(m, e);
         const std::uint32_t column = place.column_of(n, e);
         const bool pass = first_passes(first[m][n][e], test.scales[column], test.errors[column],
-                                       test.slopes[row], test.bars[row]);
+                                       test.slopes[row], test.thresholds[row]);
         passes[m] |= (pass ? 1U : 0U) << (n * kFragment + e);
       }
     }

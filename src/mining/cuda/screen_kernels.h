@@ -22,7 +22,7 @@ struct Tile {
   const std::int8_t *first = nullptr, *second = nullptr;  // [targets, width of the modality]
   const ScreenTarget* self = nullptr;
   const float* slopes = nullptr;  // of first_passes
-  float *bars = nullptr, *bounds = nullptr;
+  float *thresholds = nullptr, *bounds = nullptr;
   // Survivors of each target; beyond the capacity they are counted and not kept.
   std::uint32_t* counts = nullptr;
   std::uint32_t* positives = nullptr;  // as TakenTarget has them
@@ -48,7 +48,7 @@ void scan(const PairScreen& screen, const Tile& tile, const CandidateRows& candi
 // ScreenLane::tighten for all targets.
 void tighten(const PairScreen& screen, const Tile& tile, std::uint32_t k, cudaStream_t stream);
 
-// Bounds that are lower than `bounds` become these, and bars follow.
+// Bounds that are lower than `bounds` become these, and thresholds follow.
 void raise(const PairScreen& screen, const Tile& tile, const float* bounds, cudaStream_t stream);
 
 // Writes the survivors of target t from packed[offsets[t]] on and leaves none and no positives with

@@ -75,7 +75,7 @@ __device__ std::uint32_t drop_below(Survivor* survivors, std::uint32_t count, fl
 __device__ void set_bound(const PairScreen& screen, const Tile& tile, std::uint32_t target,
                           float bound) {
   tile.bounds[target] = bound;
-  tile.bars[target] = screen.bar(tile.self[target], bound);
+  tile.thresholds[target] = screen.threshold(tile.self[target], bound);
 }
 
 __global__ void __launch_bounds__(kThreads)

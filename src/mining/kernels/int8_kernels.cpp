@@ -35,10 +35,10 @@ void rows(const std::int8_t* target, std::int32_t /*target_sum*/, const std::int
 }
 
 std::uint64_t screen(const std::int32_t* dots, const float* scales, const float* errors,
-                     float slope, float bar) {
+                     float slope, float threshold) {
   std::uint64_t mask = 0;
   for (std::size_t c = 0; c < kPanelRows; ++c) {
-    const bool survives = static_cast<float>(dots[c]) * scales[c] + slope * errors[c] >= bar;
+    const bool survives = static_cast<float>(dots[c]) * scales[c] + slope * errors[c] >= threshold;
     mask |= std::uint64_t{survives} << c;
   }
   return mask;

@@ -37,10 +37,10 @@ struct Int8Kernel {
   // dots[c] = sum over e of target[e] · rows[c][e].
   void (*rows)(const std::int8_t* target, std::int32_t target_sum, const std::int8_t* const* rows,
                std::size_t count, std::size_t width, std::int32_t* dots);
-  // Bit c: dots[c] · scales[c] + slope · errors[c] >= bar, for the kPanelRows rows of a panel, in
-  // float with any rounding.
+  // Bit c: dots[c] · scales[c] + slope · errors[c] >= threshold, for the kPanelRows rows of a
+  // panel, in float with any rounding.
   std::uint64_t (*screen)(const std::int32_t* dots, const float* scales, const float* errors,
-                          float slope, float bar);
+                          float slope, float threshold);
   // Bit c: both upper bounds reach their floors, and their product, each taken as at most `cap`,
   // reaches `bound`; in float with any rounding.
   std::uint64_t (*screen_product)(const CosineScreen& first, const CosineScreen& second, float cap,

@@ -98,15 +98,15 @@ void rows(const std::int8_t* target, std::int32_t /*target_sum*/, const std::int
 }
 
 std::uint64_t screen(const std::int32_t* dots, const float* scales, const float* errors,
-                     float slope, float bar) {
+                     float slope, float threshold) {
   const __m256 slopes = _mm256_set1_ps(slope);
-  const __m256 bars = _mm256_set1_ps(bar);
+  const __m256 thresholds = _mm256_set1_ps(threshold);
   std::uint64_t mask = 0;
   for (std::size_t c = 0; c < kPanelRows; c += 8) {
     const __m256i sums = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(dots + c));
     const __m256 values = _mm256_mul_ps(_mm256_cvtepi32_ps(sums), _mm256_loadu_ps(scales + c));
     const __m256 most = _mm256_fmadd_ps(slopes, _mm256_loadu_ps(errors + c), values);
-    const int bits = _mm256_movemask_ps(_mm256_cmp_ps(most, bars, _CMP_GE_OQ));
+    const int bits = _mm256_movemask_ps(_mm256_cmp_ps(most, thresholds, _CMP_GE_OQ));
     mask |= static_cast<std::uint64_t>(bits) << c;
   }
   return mask;

@@ -102,15 +102,15 @@ void rows(const std::int8_t* target, std::int32_t target_sum, const std::int8_t*
 }
 
 std::uint64_t screen(const std::int32_t* dots, const float* scales, const float* errors,
-                     float slope, float bar) {
+                     float slope, float threshold) {
   const __m512 slopes = _mm512_set1_ps(slope);
-  const __m512 bars = _mm512_set1_ps(bar);
+  const __m512 thresholds = _mm512_set1_ps(threshold);
   std::uint64_t mask = 0;
   for (std::size_t c = 0; c < kPanelRows; c += 16) {
     const __m512 values = _mm512_mul_ps(_mm512_cvtepi32_ps(_mm512_loadu_si512(dots + c)),
                                         _mm512_loadu_ps(scales + c));
     const __m512 most = _mm512_fmadd_ps(slopes, _mm512_loadu_ps(errors + c), values);
-    mask |= std::uint64_t{_mm512_cmp_ps_mask(most, bars, _CMP_GE_OQ)} << c;
+    mask |= std::uint64_t{_mm512_cmp_ps_mask(most, thresholds, _CMP_GE_OQ)} << c;
   }
   return mask;
 }

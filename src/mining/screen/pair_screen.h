@@ -10,7 +10,7 @@
 
 namespace helip::mining {
 
-// Above every bar; minus it below every one. A constant, since device code cannot call the
+// Above every threshold; minus it below every one. A constant, since device code cannot call the
 // function.
 inline constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
@@ -54,9 +54,9 @@ struct PairScreen {
   [[nodiscard]] HELIP_HOST_DEVICE static float slope(const ScreenTarget& target) {
     return target.first.scale > 0 ? target.first.slope() : 0;
   }
-  // Returns the bar that first_passes takes, for a k-th score that is known to reach `bound`.
-  [[nodiscard]] HELIP_HOST_DEVICE float bar(const ScreenTarget& target, float bound) const {
-    return target.first.scale > 0 ? bounds.bar(target.first, bound) : kInfinity;
+  // Returns the threshold that first_passes takes, for a k-th score that is known to reach `bound`.
+  [[nodiscard]] HELIP_HOST_DEVICE float threshold(const ScreenTarget& target, float bound) const {
+    return target.first.scale > 0 ? bounds.threshold(target.first, bound) : kInfinity;
   }
 
   // Judges the candidate in `row`, whose first product passed. Sets `range` for kPending alone.

@@ -23,7 +23,7 @@ class PendingCandidates {
   [[nodiscard]] float bound() const { return bound_; }
   // A bound known from elsewhere: scores below it are of no interest.
   void raise(float bound);
-  // So many are left that their scores should be rescored; memory stays bounded by that.
+  // Whether enough candidates are left to rescore them now: that bounds memory.
   [[nodiscard]] bool crowded() const { return candidates_.size() >= limit_; }
   // Those that may be among the k highest, the highest upper bound first; leaves none behind.
   std::vector<Candidate> take();

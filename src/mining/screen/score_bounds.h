@@ -44,10 +44,10 @@ struct TargetRow {
   }
 };
 
-// Whether a candidate's first cosine may reach what a target's bar stands for.
+// Whether a candidate's first cosine may reach what a target's threshold stands for.
 [[nodiscard]] HELIP_HOST_DEVICE inline bool first_passes(std::int32_t dot, float scale, float error,
-                                                         float slope, float bar) {
-  return static_cast<float>(dot) * scale + slope * error >= bar;
+                                                         float slope, float threshold) {
+  return static_cast<float>(dot) * scale + slope * error >= threshold;
 }
 
 // The scored modality is screened first, of two the narrower one.
@@ -67,15 +67,15 @@ class ScoreBounds {
         product_(rules.metric == Metric::kProduct) {}
 
   [[nodiscard]] float cap() const { return cap_; }
-  // The bar of first_passes: the first cosine must reach its floor, and the bound even if the
+  // The threshold of first_passes: the first cosine must reach its floor, and the bound even if the
   // second cosine is the highest.
-  [[nodiscard]] HELIP_HOST_DEVICE float bar(const TargetRow& first, float bound) const {
+  [[nodiscard]] HELIP_HOST_DEVICE float threshold(const TargetRow& first, float bound) const {
     const float reach = product_ ? bound / cap_ : bound;
     const float least = reach > first_floor_ ? reach : first_floor_;
     return (least - first.error - 2 * kSlack) / first.scale;
   }
   // What the product of upper bounds, each at most the cap, must reach for a score of `bound`.
-  [[nodiscard]] float product_bar(float bound) const {
+  [[nodiscard]] float product_threshold(float bound) const {
     return product_ ? bound * (1 - kFactorSlack) : 0;
   }
   // 0 if the pair certainly has no score.

@@ -31,7 +31,7 @@ struct Target {
   PendingCandidates pending;
   Ranking ranking;
   // Arguments of first_passes.
-  float slope = 0, bar = std::numeric_limits<float>::infinity();
+  float slope = 0, threshold = std::numeric_limits<float>::infinity();
 };
 
 }  // namespace
@@ -99,7 +99,7 @@ struct TileSearch::State {
 
  private:
   void set_bar(Target& target) const {
-    target.bar = bounds_.bar(target.first, target.pending.bound());
+    target.threshold = bounds_.threshold(target.first, target.pending.bound());
   }
 
   // Scans panel `p` for kTargetsPerGroup of the targets `scanned`, from `begin` on.
@@ -112,8 +112,8 @@ struct TileSearch::State {
     std::size_t survivors = 0;
     for (std::size_t i = 0; i < members.size(); ++i) {
       const Target& target = targets_[members[i]];
-      masks_[i] =
-          kernel_.screen(first_dots(i), first.scales(p), first.errors(p), target.slope, target.bar);
+      masks_[i] = kernel_.screen(first_dots(i), first.scales(p), first.errors(p), target.slope,
+                                 target.threshold);
       survivors += static_cast<std::size_t>(std::popcount(masks_[i]));
     }
     if (survivors == 0) return;
@@ -159,7 +159,7 @@ struct TileSearch::State {
       masks_[i] &= kernel_.screen_product(
           target.first.screen(first_dots(i), first.scales(p), first.errors(p), first_.floor),
           target.second.screen(second_dots(i), second.scales(p), second.errors(p), second_.floor),
-          bounds_.cap(), bounds_.product_bar(target.pending.bound()));
+          bounds_.cap(), bounds_.product_threshold(target.pending.bound()));
     }
   }
 

@@ -14,7 +14,7 @@ struct SslFigures {
 // How hard the hard pairs of a global batch are, by the similarity of a seed's image to a column's
 // text, over the (seed, column) pairs of the batch that the margin loss takes in.
 struct MarginShares {
-  // Share that is above the seed's bar, more similar than the weakest of its hard pairs.
+  // Share that is more similar than the weakest of its hard pairs.
   double violated = 0;
   // Mean over seeds and their hard pairs of the hard pair's rank among the seed's columns; 1: no
   // column is more similar. It grows with the batch.
