@@ -1,5 +1,8 @@
 // Errors of the whole project. An exception ends the operation; expected outcomes are return
-// values. Caught in three places only: main, RPC handler, task runner.
+// values. Errors end up in main (cli/guarded_main), in the RPC services, which answer with a
+// status, and in the worker's lease loop, which reports the task as failed. In between they are
+// caught only where something is known of them: a name is added, a bad sample is counted, a
+// library's exception becomes one of these.
 #pragma once
 
 #include <exception>

@@ -29,9 +29,9 @@ struct Command {
   std::map<std::string, std::string> environment;
 };
 
-// mpirun's command line. Stages without training go on when a rank dies (--enable-recovery),
-// training does not: a collective with a dead peer would block. `in_slurm`: inside an allocation,
-// whose hosts mpirun finds by itself.
+// Returns mpirun's command line. Stages without training go on when a rank dies
+// (--enable-recovery), training does not: a collective with a dead peer would block. `in_slurm`:
+// inside an allocation, whose hosts mpirun finds by itself.
 Command mpirun_command(const config::LauncherConfig& config, const LaunchSpec& spec, bool in_slurm);
 
 // A running launch.
@@ -56,15 +56,15 @@ class Launcher {
   virtual std::unique_ptr<Launch> start(const LaunchSpec& spec) = 0;
 };
 
-// The program of that name in PATH. Throws ConfigError if there is none.
+// Returns the program of that name in PATH. Throws ConfigError if there is none.
 std::filesystem::path find_program(const std::string& name);
 
-// Processes are children in a process group of their own; if this process dies, the kernel ends
-// mpirun, and with it its ranks. start() must be called by a thread that lives as long as the
-// launch.
+// Starts launches as children in a process group of their own. If this process dies, the kernel
+// ends mpirun, and with it its ranks.
 class MpirunLauncher final : public Launcher {
  public:
   explicit MpirunLauncher(config::LauncherConfig config) : config_(std::move(config)) {}
+  // The calling thread must live as long as the launch: the kernel ends mpirun with it.
   std::unique_ptr<Launch> start(const LaunchSpec& spec) override;
 
  private:

@@ -43,14 +43,14 @@ struct HardPairManifest {
 // Memory-mapped; immutable; safe from many threads.
 class HardPairTable {
  public:
-  // Throws StoreError: a file missing or damaged (digest, shape, dtype, an id >= N that is not
-  // kNoPair). With `expected_fingerprint` non-empty, a table of another corpus is refused, naming
-  // both fingerprints.
+  // Throws StoreError if a file is missing or damaged (digest, shape, dtype, an id >= N that is not
+  // kNoPair). Throws DataError naming both fingerprints if `expected_fingerprint` is not empty and
+  // the table is of another corpus.
   static HardPairTable open(const std::filesystem::path& folder,
                             const std::string& expected_fingerprint = {});
 
   [[nodiscard]] const HardPairManifest& manifest() const { return manifest_; }
-  // That it was opened from.
+  // Returns the folder that it was opened from.
   [[nodiscard]] std::filesystem::path folder() const { return indices_.path().parent_path(); }
   [[nodiscard]] std::uint64_t size() const { return manifest_.pairs; }
   [[nodiscard]] std::uint32_t k() const { return manifest_.hard_pairs_per_target; }
