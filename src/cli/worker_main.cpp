@@ -17,6 +17,7 @@
 #include "common/publish.h"
 #include "common/text.h"
 #include "config/parse.h"
+#include "jobs/work_dir.h"
 #include "rpc/scheduler_client.h"
 #include "rpc/version.h"
 #include "worker/lease_loop.h"
@@ -35,7 +36,7 @@ struct Options {
 
 // The address that the coordinator published last; empty if there is none.
 std::string published_address(const std::filesystem::path& work_dir) {
-  const auto file = work_dir / "coordinator" / "address";
+  const auto file = jobs::WorkDir(work_dir).address();
   if (work_dir.empty() || !std::filesystem::exists(file)) return {};
   std::string address = read_text_file(file);
   while (!address.empty() && address.back() == '\n') address.pop_back();

@@ -190,8 +190,8 @@ void Job::complete(const rpc::CompleteRequest& request) {
   result.file = jobs::result_name(asked, rpc::number(request.fence), request.sha256);
   result.sha256 = request.sha256;
   result.bytes = request.bytes;
-  // Reading the file takes time: not under the lock. The fence is checked after it, in the same
-  // transaction as the commit.
+  // Reading the file takes time: not under the lock. The fence is checked after it, under the lock
+  // that covers the commit.
   std::string problem;
   try {
     result.result = verified_result(work_dir_.tasks(asked.stage) / result.file, asked,
@@ -202,9 +202,7 @@ void Job::complete(const rpc::CompleteRequest& request) {
 
   const std::scoped_lock lock(mutex_);
   const TaskRecord& task = ledger_.task(request.task);
-  const bool again = task.state == TaskState::kDone && task.fence == request.fence &&
-                     task.result.sha256 == request.sha256;
-  if (again) return;
+  if (ledger_.is_done_by(request.task, request.fence, request.sha256)) return;
   if (!problem.empty()) throw rpc::RpcError(rpc::RpcCode::kFailedPrecondition, {.what = problem});
   const auto former = pipeline_.current(ledger_);
   const LeaseOutcome outcome = ledger_.complete(request.task, request.fence, result);

@@ -1,6 +1,8 @@
 // One job: the ledger, its journal, the pipeline and the workers, behind one lock. The services and
 // the supervisor call it. A transition is applied to the ledger, made durable in the journal, and
-// only then acknowledged.
+// only then acknowledged. What it does lies in four files: job_opening.cpp (begins or goes on),
+// job_workers.cpp (answers workers: who comes in, who gets which task), job.cpp (completions and
+// other transitions), job_status.cpp (what people are told).
 #pragma once
 
 #include <functional>

@@ -8,7 +8,7 @@
 namespace helip::coordinator {
 namespace {
 
-// One of the three places that catch errors: a handler answers with a status and lives on.
+// Catches every error: a handler answers with a status and lives on.
 template <typename Call>
 grpc::Status answer(Call&& call) {
   try {

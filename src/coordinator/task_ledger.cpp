@@ -6,7 +6,7 @@
 namespace helip::coordinator {
 
 void TaskLedger::index(const TaskRecord& task) {
-  StageTasks& stage = stage_of(task);
+  StageRecords& stage = stage_of(task);
   if (!stage.by_name.emplace(task.name, task.id).second) {
     throw StoreError(
         {.what = "two tasks of one name", .where = cat(name_of(task.stage), "/", task.name)});
@@ -58,7 +58,7 @@ void TaskLedger::restore(const TaskRecord& task, TimePoint now) {
 }
 
 std::optional<TaskId> TaskLedger::lease(WorkerId worker, Stage stage, TimePoint now) {
-  StageTasks& tasks = stages_[static_cast<std::size_t>(stage)];
+  StageRecords& tasks = stages_[static_cast<std::size_t>(stage)];
   if (tasks.pending.empty()) return std::nullopt;
   const TaskId id = *tasks.pending.begin();
   tasks.pending.erase(tasks.pending.begin());
@@ -75,7 +75,7 @@ std::optional<TaskId> TaskLedger::lease(WorkerId worker, Stage stage, TimePoint 
 }
 
 std::optional<TaskId> TaskLedger::next(Stage stage) const {
-  const StageTasks& tasks = stages_[static_cast<std::size_t>(stage)];
+  const StageRecords& tasks = stages_[static_cast<std::size_t>(stage)];
   if (tasks.pending.empty()) return std::nullopt;
   return *tasks.pending.begin();
 }
@@ -123,22 +123,23 @@ LeaseOutcome TaskLedger::complete(TaskId id, Fence fence, const TaskResult& resu
   LeaseOutcome outcome{};
   TaskRecord* task = live(id, fence, outcome);
   if (task == nullptr) {
-    if (outcome == LeaseOutcome::kStale) {
-      const TaskRecord& other = record(id);
-      const bool same = other.state == TaskState::kDone && other.fence == fence &&
-                        other.result.sha256 == result.sha256;
-      if (same) return LeaseOutcome::kAlready;
-    }
-    return outcome;
+    const bool again = outcome == LeaseOutcome::kStale && is_done_by(id, fence, result.sha256);
+    return again ? LeaseOutcome::kAlready : outcome;
   }
   task->state = TaskState::kDone;
   task->result = result;
   task->last_error.clear();
   leases_.erase(id);
-  StageTasks& stage = stage_of(*task);
+  StageRecords& stage = stage_of(*task);
   ++stage.done;
   stage.units_done += task->units;
   return LeaseOutcome::kOk;
+}
+
+bool TaskLedger::is_done_by(TaskId id, Fence fence, const std::string& sha256) const {
+  const TaskRecord& record = task(id);
+  return record.state == TaskState::kDone && record.fence == fence &&
+         record.result.sha256 == sha256;
 }
 
 void TaskLedger::end_attempt(TaskRecord& task, const std::string& error, rpc::FailureKind kind) {
@@ -211,7 +212,7 @@ void TaskLedger::retry(TaskId id) {
 
 void TaskLedger::adopt(TaskId id, Fence fence, const TaskResult& result) {
   TaskRecord& task = record(id);
-  StageTasks& stage = stage_of(task);
+  StageRecords& stage = stage_of(task);
   if (stage.pending.erase(id) == 0) return;
   task.state = TaskState::kDone;
   task.fence = fence;
@@ -223,7 +224,7 @@ void TaskLedger::adopt(TaskId id, Fence fence, const TaskResult& result) {
 void TaskLedger::reopen(TaskId id, const std::string& why) {
   TaskRecord& task = record(id);
   if (task.state != TaskState::kDone) return;
-  StageTasks& stage = stage_of(task);
+  StageRecords& stage = stage_of(task);
   --stage.done;
   stage.units_done -= task.units;
   task.state = TaskState::kPending;
@@ -256,7 +257,7 @@ std::size_t TaskLedger::done(Stage stage) const {
 }
 
 bool TaskLedger::rest_done(Stage stage) const {
-  const StageTasks& tasks = stages_[static_cast<std::size_t>(stage)];
+  const StageRecords& tasks = stages_[static_cast<std::size_t>(stage)];
   return tasks.done + 1 == tasks.all.size();
 }
 
@@ -265,7 +266,7 @@ std::uint64_t TaskLedger::units_done(Stage stage) const {
 }
 
 bool TaskLedger::complete(Stage stage) const {
-  const StageTasks& tasks = stages_[static_cast<std::size_t>(stage)];
+  const StageRecords& tasks = stages_[static_cast<std::size_t>(stage)];
   return !tasks.all.empty() && tasks.done == tasks.all.size();
 }
 

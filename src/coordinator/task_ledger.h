@@ -37,7 +37,7 @@ struct TaskResult {
   std::string file;  // name in WORK/tasks/<stage>
   std::string sha256;
   std::uint64_t bytes = 0;
-  std::string result;  // JSON
+  std::string result;  // JSON of the stage's result struct (jobs/<stage>.h)
 
   bool operator==(const TaskResult&) const = default;
 };
@@ -46,8 +46,8 @@ struct TaskRecord {
   TaskId id{};
   Stage stage = Stage::kIndex;
   std::string name;         // unique in its stage
-  std::string spec;         // JSON
-  std::uint64_t units = 1;  // samples, targets or steps, for progress
+  std::string spec;         // JSON of a jobs::Task
+  std::uint64_t units = 1;  // samples, targets or steps, for progress; 0: a merge, which tells none
   TaskState state = TaskState::kPending;
   std::uint32_t attempts = 0;
   Fence fence{};
@@ -114,6 +114,8 @@ class TaskLedger {
   // Ids of a stage's tasks, rising.
   [[nodiscard]] const std::vector<TaskId>& of_stage(Stage stage) const;
   [[nodiscard]] std::size_t done(Stage stage) const;
+  // Whether this very completion was accepted before.
+  [[nodiscard]] bool is_done_by(TaskId task, Fence fence, const std::string& sha256) const;
   // All tasks of the stage but one are done.
   [[nodiscard]] bool rest_done(Stage stage) const;
   [[nodiscard]] std::uint64_t units_done(Stage stage) const;
@@ -131,7 +133,7 @@ class TaskLedger {
     std::uint64_t progress = 0;
     TimePoint progressed;  // when the progress last changed
   };
-  struct StageTasks {
+  struct StageRecords {
     std::vector<TaskId> all;
     std::set<TaskId> pending;
     std::map<std::string, TaskId> by_name;
@@ -141,7 +143,7 @@ class TaskLedger {
 
   TaskRecord* live(TaskId id, Fence fence, LeaseOutcome& outcome);
   TaskRecord& record(TaskId id) { return tasks_[rpc::number(id) - 1]; }
-  StageTasks& stage_of(const TaskRecord& task) {
+  StageRecords& stage_of(const TaskRecord& task) {
     return stages_[static_cast<std::size_t>(task.stage)];
   }
   void index(const TaskRecord& task);
@@ -149,7 +151,7 @@ class TaskLedger {
 
   LedgerOptions options_;
   std::vector<TaskRecord> tasks_;  // id - 1
-  std::array<StageTasks, jobs::kStages.size()> stages_;
+  std::array<StageRecords, jobs::kStages.size()> stages_;
   std::map<TaskId, Lease> leases_;
   std::set<TaskId> failed_;
   Fence first_fence_{};

@@ -1,5 +1,5 @@
-// Where things lie in a work directory. The one place that knows: coordinator, workers and report
-// ask it.
+// Where the files and folders of a work directory lie: coordinator, workers, report and commands
+// ask here. What is inside of a folder is its format's affair.
 #pragma once
 
 #include <cstdint>
@@ -32,15 +32,19 @@ class WorkDir {
   // A line for each pair that cannot be used, and why.
   [[nodiscard]] std::filesystem::path quarantine() const { return corpus() / "quarantine.jsonl"; }
   [[nodiscard]] std::filesystem::path features() const { return root_ / "features"; }
-  // The folder of all hard-pair tables, and the one of the stage mine.
+  // The folder of all hard-pair tables, and the first one, which the stage mine makes.
   [[nodiscard]] std::filesystem::path tables() const { return root_ / "hard_pairs"; }
-  [[nodiscard]] std::filesystem::path hard_pairs() const { return tables() / "1"; }
+  [[nodiscard]] std::filesystem::path first_table() const { return tables() / "1"; }
   [[nodiscard]] std::filesystem::path metrics() const { return root_ / "metrics.jsonl"; }
   // TensorBoard's: WORK/tensorboard for one training, a folder per seed for several.
   [[nodiscard]] std::filesystem::path events(const config::TrainConfig& train,
                                              std::uint64_t seed) const;
   [[nodiscard]] std::filesystem::path results() const { return root_ / "results.json"; }
   [[nodiscard]] std::filesystem::path report() const { return root_ / "report" / "index.html"; }
+  // The page that compares this job with others.
+  [[nodiscard]] std::filesystem::path comparison() const {
+    return root_ / "report" / "comparison.html";
+  }
   [[nodiscard]] std::filesystem::path tasks(Stage stage) const;
   // What the merge task of a stage reads, a line for each result (jobs::MergeInput).
   [[nodiscard]] std::filesystem::path merge_inputs(Stage stage) const {

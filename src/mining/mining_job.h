@@ -1,4 +1,5 @@
-// Mining as a job: plain values in, a file and a report out. Without LibTorch.
+// Mining as a job: plain values in, a file and a report out. Without LibTorch. Sessions are in
+// mining_session.cpp, devices in mining_device.cpp, cuts and tables in table/mining_table.cpp.
 #pragma once
 
 #include <cstdint>

@@ -9,6 +9,7 @@
 #include "config/input_bound.h"
 #include "config/to_yaml.h"
 #include "config/validate.h"
+#include "jobs/work_dir.h"
 #include "report/charts.h"
 #include "report/gallery.h"
 #include "report/html.h"
@@ -273,7 +274,7 @@ fs::path write_report(const fs::path& work_dir) {
   if (corpus) body += gallery_section(job, *corpus);
   body += quarantine_section(job);
   body += settings_section(job);
-  const fs::path file = job.folder / "report" / "index.html";
+  const fs::path file = jobs::WorkDir(job.folder).report();
   fs::create_directories(file.parent_path());
   publish_file(file, page(cat(job.name, " – HELIP report"), body));
   return file;

@@ -115,7 +115,7 @@ struct Lease {
   TaskId task{};
   Fence fence{};
   std::uint32_t attempt = 0;
-  std::string spec;
+  std::string spec;  // JSON of a jobs::Task
 
   bool operator==(const Lease&) const = default;
 };

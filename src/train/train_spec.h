@@ -16,8 +16,8 @@ struct TrainSpec {
   std::filesystem::path
       features_folder;  // image_features.npy, text_features.npy (locked towers); else empty
   std::filesystem::path
-      hard_pairs_folder;  // the table in force; empty unless train.hard_pairs is mined
-  std::filesystem::path remined_folder;     // later tables: 2, 3, … (remine)
+      hard_pairs_folder;                 // the first table; empty unless train.hard_pairs is mined
+  std::filesystem::path remined_folder;  // later tables: 2, 3, … (remine)
   std::filesystem::path quarantine_folder;  // with quarantine.npy; empty: nothing is quarantined
   std::filesystem::path
       checkpoint_folder;  // step-00000100/… are made here; the newest complete one is resumed

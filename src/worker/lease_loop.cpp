@@ -139,19 +139,19 @@ void LeaseLoop::publish(const rpc::Lease& lease, const jobs::Task& task, const T
     return work_dir_->tasks(task.stage) /
            jobs::result_name(task, rpc::number(lease.fence), done.sha256);
   };
-  const auto fence = [&] {
+  const auto expect_held = [&] {
     if (!keeper_->held()) throw TaskAbandoned({.what = "the lease is lost"});
   };
   if (outcome.sha256.empty()) {
     const std::string content = jobs::result_text(task, outcome.result);
     done.sha256 = sha256_hex(content);
     done.bytes = content.size();
-    fence();
+    expect_held();
     publish_file(final_path(), content);
   } else {
     done.sha256 = outcome.sha256;
     done.bytes = fs::file_size(partial);
-    fence();
+    expect_held();
     rename_durably(partial, final_path());
   }
   connection_.complete(done);
@@ -183,7 +183,7 @@ void LeaseLoop::hand_back(const rpc::Lease& lease) {
   }
 }
 
-// The third place that catches errors: a task that fails is reported, and the worker lives on.
+// Catches every error: a task that fails is reported, and the worker lives on.
 void LeaseLoop::run_task(const rpc::Lease& lease) {
   fs::path partial;
   keeper_->hold(lease);
@@ -223,6 +223,7 @@ std::string LeaseLoop::next_in_group() {
       const rpc::AcquireReply answer = connection_.acquire(true);
       if (const auto* lease = std::get_if<rpc::Lease>(&answer)) return to_text(*lease);
       const auto* wait = std::get_if<rpc::Wait>(&answer);
+      // Leave says to a group that the training is over: its ranks go on one by one.
       if (wait == nullptr) return kGroupDone;
       options_.wait(wait->seconds);
     }

@@ -127,7 +127,7 @@ class JobFixture {
           return jobs::to_json(
               jobs::MineResult{.targets = jobs::body_of<jobs::MineTask>(task).count});
         }
-        product(work_dir.hard_pairs() / "manifest.json");
+        product(work_dir.first_table() / "manifest.json");
         return jobs::to_json(jobs::MergeMinedResult{.pairs = task.corpus.pairs});
       case jobs::Stage::kTrain: {
         const std::uint64_t seed = jobs::body_of<jobs::TrainTask>(task).seed;

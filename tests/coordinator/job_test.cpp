@@ -72,7 +72,7 @@ TEST_CASE("one worker takes a job through all its stages") {
     CHECK(fixture.job->state() == rpc::JobState::kDone);
   }
   SECTION("a product that was removed is made again, and nothing else") {
-    std::filesystem::remove_all(fixture.work_dir.hard_pairs());
+    std::filesystem::remove_all(fixture.work_dir.first_table());
     fixture.open();
     CHECK(fixture.job->stage() == Stage::kMine);
     const auto worker = fixture.enroll();

@@ -11,6 +11,7 @@
 #include "common/error.h"
 #include "common/output_place.h"
 #include "common/text.h"
+#include "jobs/work_dir.h"
 #include "report/comparison.h"
 #include "report/report.h"
 
@@ -57,7 +58,7 @@ void compare(const ReportArguments& arguments) {
   const std::filesystem::path subject = arguments.work_dir;
   const auto comparison =
       report::compare_jobs(subject, {arguments.others.begin(), arguments.others.end()});
-  const std::filesystem::path page = arguments.out.empty() ? subject / "report" / "comparison.html"
+  const std::filesystem::path page = arguments.out.empty() ? jobs::WorkDir(subject).comparison()
                                                            : std::filesystem::path(arguments.out);
   report::write_comparison(page, comparison);
   if (arguments.json) {

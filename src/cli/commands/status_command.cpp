@@ -17,6 +17,7 @@
 #include "common/error.h"
 #include "common/publish.h"
 #include "common/text.h"
+#include "jobs/work_dir.h"
 #include "rpc/status_client.h"
 
 namespace helip::cli {
@@ -42,7 +43,7 @@ Source find_source(const Options& options) {
   const char* variable = std::getenv("HELIP_COORDINATOR");
   if (variable != nullptr && *variable != '\0') return {variable, options.work_dir};
   Source source{{}, options.work_dir.empty() ? fs::path("work") : fs::path(options.work_dir)};
-  const fs::path file = source.work_dir / "coordinator" / "address";
+  const fs::path file = jobs::WorkDir(source.work_dir).address();
   if (fs::exists(file)) {
     source.address = read_text_file(file);
     while (!source.address.empty() && source.address.back() == '\n') source.address.pop_back();
@@ -74,7 +75,7 @@ void print(const rpc::JobStatus& status, const Options& options) {
 
 // The last snapshot, when nobody answers.
 int print_saved(const Source& source, const Options& options, const std::string& why) {
-  const fs::path file = source.work_dir / "status.json";
+  const fs::path file = jobs::WorkDir(source.work_dir).status();
   if (source.work_dir.empty() || !fs::exists(file)) {
     std::cerr << "error: "
               << to_line(

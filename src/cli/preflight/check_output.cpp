@@ -103,7 +103,7 @@ void check_output(const config::RunConfig& config, jobs::Stage until) {
   for (const fs::path& folder :
        {work_dir.database().parent_path(), work_dir.logs(), work_dir.corpus(),
         work_dir.tasks(jobs::Stage::kTrain), work_dir.embeddings(config), work_dir.features(),
-        work_dir.hard_pairs(), work_dir.checkpoints(config.train, config.train.seed),
+        work_dir.first_table(), work_dir.checkpoints(config.train, config.train.seed),
         work_dir.events(config.train, config.train.seed), work_dir.report().parent_path()}) {
     check_can_write(folder, kWorkDirKey);
   }

@@ -38,7 +38,7 @@ class MineTasks final : public MergedStageTasks {
   [[nodiscard]] std::vector<std::filesystem::path> products(
       const jobs::Task& task, const std::string& /*result*/) const override {
     if (task.kind != jobs::kMerge) return {};
-    return {plan().work_dir.hard_pairs() / "manifest.json"};
+    return {plan().work_dir.first_table() / "manifest.json"};
   }
 
  protected:

@@ -41,7 +41,7 @@ struct JobPlan {
 
 struct NewTask {
   jobs::Task task;
-  std::uint64_t units = 1;  // samples, targets or steps, for progress
+  std::uint64_t units = 1;  // samples, targets or steps, for progress; 0: a merge, which tells none
 };
 
 class StageTasks {

@@ -1,4 +1,5 @@
-// A corpus from what people name as one.
+// Opens what people name as a corpus: a corpus folder, or sources that are indexed or imported
+// first.
 #pragma once
 
 #include <cstdint>

@@ -20,8 +20,8 @@ struct RankBatch {
   std::int64_t total_rows = 0;   // M, without padding
   std::int64_t total_seeds = 0;  // S
 
-  // [B] what this rank loads. Padded rows hold the batch's first pair: real input, so nothing in
-  // the forward pass is out of the ordinary; its slot is no row's.
+  // [B] what this rank loads. Padded rows hold the batch's first pair, a real input; the slot of a
+  // padded row is one that no row of the batch has.
   std::vector<SampleId> ids;
   std::vector<std::uint64_t> slots;  // row in the batch without padding: key of random draws
 

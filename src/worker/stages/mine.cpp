@@ -53,9 +53,10 @@ TaskOutcome merge_mined(Workbench& bench, const jobs::Task& task, const fs::path
   if (config.method != "exact") {
     provenance.recall = bench.miner(task.corpus, merge.embeddings_digest).recall();
   }
-  const fs::path folder = bench.work_dir().hard_pairs();
+  const fs::path folder = bench.work_dir().first_table();
   hooks.progress(0, 1);
-  // Beside the table that a former attempt may have left; the partial's name holds the fence.
+  // Built beside the table that a former attempt may have left, under a name with this attempt's
+  // fence, which the partial's name has.
   const fs::path built = cat(folder.string(), ".", partial.stem().string());
   fs::remove_all(built);
   mining::merge_into_table(range_results(bench.work_dir(), task), task.corpus.pairs, config, 1,

@@ -23,7 +23,7 @@ train::TrainSpec spec_of(Workbench& bench, const jobs::Task& task,
   job.corpus_folder = task.corpus.folder;
   if (!training.features_digest.empty()) job.features_folder = work_dir.features();
   if (config.train.hard_pairs == "mined") {
-    job.hard_pairs_folder = work_dir.hard_pairs();
+    job.hard_pairs_folder = work_dir.first_table();
     job.remined_folder = work_dir.remined(config.train, training.seed);
   }
   job.quarantine_folder = work_dir.corpus();
