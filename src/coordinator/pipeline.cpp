@@ -119,7 +119,7 @@ bool Pipeline::runs(Stage stage) const {
   if (stage > until_) return false;
   switch (stage) {
     case Stage::kMine:
-      return config_.train.hard_pairs == "mined";
+      return config_.train.hard_pairs == config::HardPairs::kMined;
     case Stage::kEval:
       return !config_.eval.datasets.empty();
     case Stage::kReport:
@@ -250,7 +250,7 @@ void Pipeline::add_mining_inputs(const TaskLedger& ledger, const CorpusFacts& co
                                  rpc::TaskSpec& spec) const {
   const config::EncoderConfig& encoder = config_.encoder;
   const auto folder = work_dir_.embeddings(config_);
-  const bool ready = encoder.source == "npy";
+  const bool ready = encoder.source == config::EncoderSource::kNpy;
   spec.embeddings_digest =
       read<std::string>(*ledger.find(Stage::kEncode, kMerge), "embeddings_digest");
   spec.paths["corpus"] = corpus.folder;
@@ -406,7 +406,7 @@ NewTask Pipeline::merge_task(const TaskLedger& ledger, Stage stage) const {
   switch (stage) {
     case Stage::kEncode:
       paths["corpus"] = corpus.folder;
-      if (config_.encoder.source != "npy") {
+      if (config_.encoder.source != config::EncoderSource::kNpy) {
         paths["embeddings"] = work_dir_.embeddings(config_).string();
       }
       paths["quarantine"] = work_dir_.corpus().string();

@@ -203,7 +203,7 @@ class EngineTaskRunner final : public TaskRunner {
   }
 
   TaskOutcome merge_encoded(const rpc::TaskSpec& spec, const TaskHooks& hooks) const {
-    const bool ready = config_.encoder.source == "npy";
+    const bool ready = config_.encoder.source == config::EncoderSource::kNpy;
     mining::EncodeOutput output;
     if (!ready) output.embeddings = spec.path("embeddings");
     output.quarantine = spec.path("quarantine");
@@ -260,7 +260,7 @@ class EngineTaskRunner final : public TaskRunner {
     provenance.corpus_fingerprint = spec.corpus_fingerprint;
     provenance.config_digest = spec.config_digest;
     provenance.embeddings_digest = spec.embeddings_digest;
-    if (config_.mining.method != "exact") {
+    if (config_.mining.method != config::MiningMethod::kExact) {
       open_miner(spec);
       provenance.recall = miner_->recall();
     }
@@ -367,8 +367,10 @@ std::unique_ptr<TaskRunner> make_engine_task_runner(const config::RunConfig& con
   return std::make_unique<EngineTaskRunner>(config, rank, work_dir);
 }
 
-std::string choose_device(const std::string& asked, std::uint32_t local_rank, int cuda_devices) {
-  if (asked == "cpu" || (asked == "auto" && cuda_devices == 0)) return "cpu";
+std::string choose_device(config::DeviceChoice asked, std::uint32_t local_rank, int cuda_devices) {
+  using config::DeviceChoice;
+  if (asked == DeviceChoice::kCpu || (asked == DeviceChoice::kAuto && cuda_devices == 0))
+    return "cpu";
   if (cuda_devices == 0) {
     throw ConfigError({.what = "no GPU for this rank",
                        .where = "launcher.device",

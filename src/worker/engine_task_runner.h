@@ -17,6 +17,6 @@ std::unique_ptr<TaskRunner> make_engine_task_runner(const config::RunConfig& con
 
 // "cpu" or "cuda:I" for a rank. Throws ConfigError where launcher.device asks for a GPU that is not
 // there.
-std::string choose_device(const std::string& asked, std::uint32_t local_rank, int cuda_devices);
+std::string choose_device(config::DeviceChoice asked, std::uint32_t local_rank, int cuda_devices);
 
 }  // namespace helip::worker

@@ -197,7 +197,7 @@ TEST_CASE("overrides are YAML and the last one of a key wins") {
   CHECK(config.launcher.hosts == "x=y:1");
   CHECK(config.loss.margin_scale == 3);
   CHECK_FALSE(config.loss.margin_detach);
-  CHECK(config.loss.margin_direction == "both");
+  CHECK(config.loss.margin_direction == MarginDirection::kBoth);
 }
 
 TEST_CASE("evaluation and report change their own digests, training changes all three") {
