@@ -34,6 +34,7 @@ ALLOWED = {
 }
 # The same of the rooms of a folder, which its other files may all include.
 ROOMS = {
+    "config/fields": set(),
     "mining/kernels": set(),
     "mining/pairs": {"mining/kernels"},
     "mining/screen": {"mining/kernels", "mining/pairs"},

@@ -19,6 +19,7 @@
 #include "common/clock.h"
 #include "common/digest.h"
 #include "common/error.h"
+#include "config/read_choice.h"
 #include "mining/kernels/int8_kernels.h"
 #include "mining/mining_job.h"
 
@@ -95,13 +96,15 @@ int main(int argc, char** argv) {
     config::MiningConfig config;
     config.hard_pairs_per_target = static_cast<std::uint32_t>(std::stoul(argument(3, "50")));
     const auto threads = static_cast<std::uint32_t>(std::stoul(argument(5, "1")));
-    config.instruction_set = argument(6, "auto");
-    config.method = argument(7, "exact");
+    config.instruction_set =
+        config::read_choice<config::InstructionSet>(argument(6, "auto"), "the instruction set");
+    config.method = config::read_choice<config::MiningMethod>(argument(7, "exact"), "the method");
     config.pool_size = std::stoull(argument(8, "30000"));
-    config.index = argument(10, "auto");
+    config.index = config::read_choice<config::IndexWay>(argument(10, "auto"), "the way");
     PeakAnonymous peak;
     const double began = monotonic_seconds();
-    const mining::MiningDevice device = mining::mining_device(asked_device, 0, config);
+    const mining::MiningDevice device = mining::mining_device(
+        config::read_choice<config::DeviceChoice>(asked_device, "--device"), 0, config);
     const mining::MiningSession session({argv[1], argv[2], {}, {}}, config, threads, 1, device);
     const double opened = monotonic_seconds();
     const std::uint64_t asked = std::stoull(argument(4, "0"));
@@ -120,8 +123,7 @@ int main(int argc, char** argv) {
                                 {"open_seconds", opened - began},
                                 {"threads", threads},
                                 {"device", session.device()},
-                                {"instruction_set",
-                                 mining::int8_kernel(config.instruction_set).name},
+                                {"instruction_set", mining::int8_kernel(argument(6, "auto")).name},
                                 {"scanned_share", share},
                                 {"recall", recall},
                                 {"rows_sha256", rows_digest(indices, scores)},

@@ -18,6 +18,7 @@
 #include "comm/group.h"
 #include "common/clock.h"
 #include "common/error.h"
+#include "config/read_choice.h"
 #include "store/npy.h"
 #include "train/input/batch_sampler.h"
 #include "train/input/rank_batch.h"
@@ -74,7 +75,8 @@ config::RunConfig config_of(const nlohmann::json& job) {
   config::RunConfig config;
   config.model.architecture = job.at("model");
   config.model.init = job.at("init");
-  config.train.precision = job.at("precision");
+  config.train.precision =
+      config::read_choice<config::PrecisionMode>(job.at("precision"), "precision");
   config.train.wd = 0.2;
   config.loss.margin_weight = job.at("margin_weight");
   config.launcher.threads_per_worker = job.at("threads");

@@ -1,7 +1,6 @@
 // What the checks of a configuration share: they keep the first violation and word it.
 #pragma once
 
-#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -22,10 +21,6 @@ class Checks {
   }
 
   void text_is_given(const std::string& value, std::string_view key, std::string_view expected);
-  void one_of(const std::string& value, std::string_view key,
-              std::initializer_list<std::string_view> allowed);
-  // Fails unless `value` is safe as a file or folder name.
-  void name(const std::string& value, std::string_view key);
 
   void fail(std::string_view key, Problem problem);
 
@@ -37,9 +32,7 @@ class Checks {
   std::optional<Violation> violation_;
 };
 
-// Return false for NaN.
-bool in_range(double value, double low, double high);
-bool positive(double value);
-bool not_negative(double value);
+// Returns the problem "value not allowed", with what was found shortened for one line.
+Problem not_allowed(std::string_view expected, const std::string& found);
 
 }  // namespace helip::config

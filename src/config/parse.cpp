@@ -255,6 +255,14 @@ YamlNode override_tree(const std::string& text) {
   return node;
 }
 
+void read_overrides(const std::vector<std::string>& overrides, RunConfig& config,
+                    Positions& positions) {
+  const std::filesystem::path current = std::filesystem::current_path();
+  for (const std::string& text : overrides) {
+    read_fields(override_tree(text), current, config, positions);
+  }
+}
+
 }  // namespace
 
 RunConfig parse_config(const std::string& yaml, const std::string& origin,
@@ -262,12 +270,10 @@ RunConfig parse_config(const std::string& yaml, const std::string& origin,
                        const std::vector<std::string>& overrides) {
   RunConfig config;
   Positions positions;
-  const std::filesystem::path current = std::filesystem::current_path();
   read_fields(parse_tree(yaml, origin, true), std::filesystem::absolute(folder), config, positions);
-  for (const std::string& text : overrides) {
-    read_fields(override_tree(text), current, config, positions);
-  }
+  read_overrides(overrides, config, positions);
   if (!positions.contains("output.work_dir")) {
+    const std::filesystem::path current = std::filesystem::current_path();
     config.output.work_dir = (current / config.output.work_dir).lexically_normal().string();
   }
   if (auto violation = first_violation(config)) {
@@ -276,6 +282,13 @@ RunConfig parse_config(const std::string& yaml, const std::string& origin,
     violation->problem.where = where + ": " + violation->key;
     throw ConfigError(violation->problem);
   }
+  return config;
+}
+
+RunConfig default_config(const std::vector<std::string>& overrides) {
+  RunConfig config;
+  Positions positions;
+  read_overrides(overrides, config, positions);
   return config;
 }
 

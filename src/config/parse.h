@@ -23,4 +23,8 @@ RunConfig parse_config(const std::string& yaml, const std::string& origin,
                        const std::filesystem::path& folder,
                        const std::vector<std::string>& overrides = {});
 
+// Returns the defaults with overrides. Names and types are checked, limits are not: keys without a
+// default may be missing.
+RunConfig default_config(const std::vector<std::string>& overrides);
+
 }  // namespace helip::config

@@ -13,16 +13,13 @@
 #include "common/expand_path.h"
 #include "common/text.h"
 #include "config/fields.h"
-#include "config/nearest_key.h"
+#include "config/known_keys.h"
+#include "config/read_choice.h"
 
 namespace helip::config {
 namespace {
 
 using Kind = YamlNode::Kind;
-
-std::string join(const std::string& prefix, std::string_view name) {
-  return prefix.empty() ? std::string(name) : prefix + "." + std::string(name);
-}
 
 bool is_null(const YamlNode& node) {
   return node.kind == Kind::kScalar && !node.quoted &&
@@ -76,24 +73,6 @@ std::string resolved(const std::string& text, PathRule rule, const std::filesyst
   }
 }
 
-template <HasFields Section>
-std::vector<std::string> names_of() {
-  std::vector<std::string> names;
-  for_each_field<Section>([&](const auto& field) { names.emplace_back(field.name); });
-  return names;
-}
-
-// The dotted key of a field of that name in another section, or nothing.
-std::string in_another_section(std::string_view name) {
-  std::string found;
-  for_each_field<RunConfig>([&]<typename Section>(const Field<RunConfig, Section>& section) {
-    for (const std::string& candidate : names_of<Section>()) {
-      if (found.empty() && candidate == name) found = join(std::string(section.name), candidate);
-    }
-  });
-  return found;
-}
-
 class Reader {
  public:
   Reader(const std::filesystem::path& folder, Positions& positions)
@@ -111,7 +90,7 @@ class Reader {
       for_each_field<Section>([&](const auto& field) {
         if (field.name != name) return;
         known = true;
-        const std::string value_key = join(key, name);
+        const std::string value_key = joined_key(key, name);
         positions_[value_key] = value.where;
         read_value(value, value_key, field.path_rule, section.*field.member);
       });
@@ -123,24 +102,9 @@ class Reader {
   template <HasFields Section>
   [[noreturn]] static void unknown_key(const YamlNode& node, const std::string& prefix,
                                        const std::string& name) {
-    const std::vector<std::string> known = names_of<Section>();
-    std::string meant = nearest_key(name, known);
-    if (!meant.empty()) {
-      meant = join(prefix, meant);
-    } else {
-      meant = in_another_section(name);
-    }
-    std::string expected;
-    if (meant.empty()) {
-      for (const std::string& candidate : known) {
-        expected += (expected.empty() ? "one of " : ", ") + candidate;
-      }
-    } else {
-      expected = meant + ", perhaps";
-    }
     throw ConfigError({.what = "unknown key",
-                       .where = node.where + ": " + join(prefix, name),
-                       .expected = expected});
+                       .where = node.where + ": " + joined_key(prefix, name),
+                       .expected = expected_key(prefix, name, names_of_fields<Section>())});
   }
 
   template <HasFields Section>
@@ -184,6 +148,15 @@ class Reader {
     const bool is_path = rule != PathRule::kNone;
     text = resolved(is_path ? expand_path(node.text, node.where + ": " + key) : node.text, rule,
                     folder_);
+  }
+
+  template <Choice Enum>
+  static void read_value(const YamlNode& node, const std::string& key, PathRule /*rule*/,
+                         Enum& value) {
+    if (node.kind != Kind::kScalar || is_null(node)) {
+      wrong_type(node, key, "one of " + all_names<Enum>());
+    }
+    value = read_choice<Enum>(node.text, node.where + ": " + key);
   }
 
   static void read_value(const YamlNode& node, const std::string& key, PathRule /*rule*/,

@@ -1,9 +1,5 @@
 #include "config/to_yaml.h"
 
-#include <array>
-#include <charconv>
-#include <concepts>
-#include <cstdint>
 #include <optional>
 #include <type_traits>
 #include <vector>
@@ -11,44 +7,10 @@
 #include "common/digest.h"
 #include "common/expand_path.h"
 #include "config/fields.h"
+#include "config/yaml_scalar.h"
 
 namespace helip::config {
 namespace {
-
-// Always in double quotes, so that no text is taken for another type.
-std::string scalar(const std::string& text) {
-  constexpr std::string_view kHex = "0123456789abcdef";
-  std::string out = "\"";
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (byte < 0x20 || byte == 0x7F) {
-      out += "\\x";
-      out += kHex[byte >> 4];
-      out += kHex[byte & 0xFU];
-    } else {
-      out += c;
-    }
-  }
-  return out + '"';
-}
-
-std::string scalar(bool value) { return value ? "true" : "false"; }
-
-// The shortest text that reads back as the same number, in every locale.
-template <typename Number>
-requires(std::integral<Number> || std::floating_point<Number>) std::string scalar(Number value) {
-  std::array<char, 64> buffer{};
-  const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value).ptr;
-  return {buffer.data(), end};
-}
-
-template <typename Value>
-requires(!HasFields<Value>) std::string scalar(const std::optional<Value>& value) {
-  return value ? scalar(*value) : "null";
-}
 
 template <typename T>
 constexpr bool kIsOptionalSection = false;
@@ -92,9 +54,9 @@ class Writer {
       list(value, indent + 2);
     } else if constexpr (std::is_same_v<Value, std::string>) {
       // What was expanded once must not be again.
-      out_ += ' ' + scalar(rule == PathRule::kNone ? value : unexpanded_path(value)) + '\n';
+      out_ += ' ' + yaml_scalar(rule == PathRule::kNone ? value : unexpanded_path(value)) + '\n';
     } else {
-      out_ += ' ' + scalar(value) + '\n';
+      out_ += ' ' + yaml_scalar(value) + '\n';
     }
   }
 
@@ -110,7 +72,7 @@ class Writer {
     } else {
       out_ += " [";
       for (std::size_t i = 0; i < items.size(); ++i) {
-        out_ += (i == 0 ? "" : ", ") + scalar(items[i]);
+        out_ += (i == 0 ? "" : ", ") + yaml_scalar(items[i]);
       }
       out_ += "]\n";
     }

@@ -17,7 +17,8 @@ struct Violation {
   Problem problem;
 };
 
-// Returns the first violation in the order of the sections, or none.
+// Returns the first violation, or none: first the limits of single keys, then rules that span
+// several, both in the order of the sections.
 std::optional<Violation> first_violation(const RunConfig& config);
 // Returns the first violation within the section, or none.
 std::optional<Violation> first_violation(const MiningConfig& mining);

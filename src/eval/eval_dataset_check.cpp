@@ -66,25 +66,25 @@ void check_split(const fs::path& folder, const Needs& needs, std::size_t classes
 }  // namespace
 
 std::size_t check_dataset(const fs::path& folder, const std::string& split,
-                          const std::vector<std::string>& tasks) {
-  const auto wants = [&](const char* task) {
+                          const std::vector<config::EvalTask>& tasks) {
+  const auto wants = [&](config::EvalTask task) {
     return std::find(tasks.begin(), tasks.end(), task) != tasks.end();
   };
   Needs needs;
-  needs.captions = wants("retrieval");
-  needs.labels = wants("zero_shot") || wants("linear_probe");
+  needs.captions = wants(config::EvalTask::kRetrieval);
+  needs.labels = wants(config::EvalTask::kZeroShot) || wants(config::EvalTask::kLinearProbe);
   const std::size_t classes = read_class_names(folder).size();
   if (needs.labels && classes == 0) {
     throw dataset_error("the data set has no classes", folder, "classnames.txt, a class a line",
                         fs::exists(folder / "classnames.txt") ? "an empty file" : "no such file");
   }
-  if (wants("zero_shot") && read_templates(folder).empty()) {
+  if (wants(config::EvalTask::kZeroShot) && read_templates(folder).empty()) {
     const fs::path file = folder / "zeroshot_classification_templates.txt";
     throw dataset_error("the data set has no prompt templates", file, "a template with {c} a line",
                         fs::exists(file) ? "an empty file" : "no such file");
   }
   check_split(folder / split, needs, classes);
-  if (wants("linear_probe")) {
+  if (wants(config::EvalTask::kLinearProbe)) {
     check_split(folder / "train", {.labels = true, .captions = false}, classes);
   }
   return classes;

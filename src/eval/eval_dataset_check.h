@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "config/choices.h"
+
 namespace helip::eval {
 
 // Members that check_dataset() looks at in one split; later ones are left to the evaluation.
@@ -18,6 +20,6 @@ inline constexpr std::uint64_t kCheckedMembers = 300'000;
 // LabelRule, an image without a caption (retrieval), what breaks a rule of samples
 // (eval/shard_samples.h). Logs a warning of a shard without an end mark.
 std::size_t check_dataset(const std::filesystem::path& folder, const std::string& split,
-                          const std::vector<std::string>& tasks);
+                          const std::vector<config::EvalTask>& tasks);
 
 }  // namespace helip::eval

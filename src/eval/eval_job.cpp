@@ -17,28 +17,18 @@
 namespace helip::eval {
 namespace {
 
-constexpr const char* kZeroShot = "zero_shot";
-constexpr const char* kRetrieval = "retrieval";
-constexpr const char* kLinearProbe = "linear_probe";
+using config::EvalTask;
 constexpr const char* kTrainSplit = "train";
 
-bool wants(const config::EvalDataset& dataset, const char* task) {
+bool wants(const config::EvalDataset& dataset, EvalTask task) {
   return std::find(dataset.tasks.begin(), dataset.tasks.end(), task) != dataset.tasks.end();
 }
 
 void check_tasks(const config::EvalDataset& dataset) {
-  for (const std::string& task : dataset.tasks) {
-    if (task != kZeroShot && task != kRetrieval && task != kLinearProbe) {
-      throw ConfigError({.what = "unknown evaluation task",
-                         .where = "eval.datasets " + dataset.name,
-                         .expected = "zero_shot, retrieval or linear_probe",
-                         .found = task});
-    }
-  }
   if (dataset.tasks.empty()) {
     throw ConfigError({.what = "no evaluation task", .where = "eval.datasets " + dataset.name});
   }
-  if (wants(dataset, kLinearProbe) && dataset.split == kTrainSplit) {
+  if (wants(dataset, EvalTask::kLinearProbe) && dataset.split == kTrainSplit) {
     throw ConfigError({.what = "the linear probe would be scored on what it was trained on",
                        .where = "eval.datasets " + dataset.name,
                        .expected = "a split other than train",
@@ -69,16 +59,16 @@ class Evaluation {
       : spec_(spec), dataset_(read_dataset(spec.dataset.path, spec.dataset.split)) {
     where_ = spec.dataset.path + "/" + spec.dataset.split;
     total_ = dataset_.samples.size();
-    if (wants(spec.dataset, kZeroShot)) {
+    if (wants(spec.dataset, EvalTask::kZeroShot)) {
       labels_ = labels_of(dataset_, where_);
       prompts_ = prompts_of(dataset_, where_);
       total_ += prompts_.size();
     }
-    if (wants(spec.dataset, kRetrieval)) {
+    if (wants(spec.dataset, EvalTask::kRetrieval)) {
       captions_ = captions_of(dataset_, where_);
       total_ += captions_.texts.size();
     }
-    if (wants(spec.dataset, kLinearProbe)) {
+    if (wants(spec.dataset, EvalTask::kLinearProbe)) {
       labels_ = labels_of(dataset_, where_);
       train_ = read_dataset(spec.dataset.path, kTrainSplit);
       train_labels_ = labels_of(*train_, spec.dataset.path + "/" + kTrainSplit);
@@ -97,10 +87,18 @@ class Evaluation {
   std::vector<EvalResult> run() {
     images_ = embedder_->images(dataset_, spec_.dataset.split);
     std::vector<EvalResult> results;
-    for (const std::string& task : spec_.dataset.tasks) {
-      if (task == kZeroShot) results.push_back(entry("zeroshot_classification", zero_shot()));
-      if (task == kRetrieval) results.push_back(entry("zeroshot_retrieval", retrieval()));
-      if (task == kLinearProbe) results.push_back(entry("linear_probe", linear_probe()));
+    for (const EvalTask task : spec_.dataset.tasks) {
+      switch (task) {
+        case EvalTask::kZeroShot:
+          results.push_back(entry("zeroshot_classification", zero_shot()));
+          break;
+        case EvalTask::kRetrieval:
+          results.push_back(entry("zeroshot_retrieval", retrieval()));
+          break;
+        case EvalTask::kLinearProbe:
+          results.push_back(entry("linear_probe", linear_probe()));
+          break;
+      }
     }
     return results;
   }

@@ -42,13 +42,15 @@ std::filesystem::path WorkDir::feature_cache(const config::EncoderConfig& encode
 }
 
 std::filesystem::path WorkDir::image_embeddings(const config::RunConfig& config) const {
-  return config.encoder.source == "npy" ? std::filesystem::path(config.encoder.image_embeddings)
-                                        : embeddings(config) / "img_emb";
+  return config.encoder.source == config::EncoderSource::kNpy
+             ? std::filesystem::path(config.encoder.image_embeddings)
+             : embeddings(config) / "img_emb";
 }
 
 std::filesystem::path WorkDir::text_embeddings(const config::RunConfig& config) const {
-  return config.encoder.source == "npy" ? std::filesystem::path(config.encoder.text_embeddings)
-                                        : embeddings(config) / "text_emb";
+  return config.encoder.source == config::EncoderSource::kNpy
+             ? std::filesystem::path(config.encoder.text_embeddings)
+             : embeddings(config) / "text_emb";
 }
 
 std::string model_name(const config::ModelConfig& model) {

@@ -14,14 +14,14 @@ MiningDevice cpu_because(const std::string& reason) {
 
 }  // namespace
 
-MiningDevice mining_device(const std::string& asked, std::uint32_t local_rank,
+MiningDevice mining_device(config::DeviceChoice asked, std::uint32_t local_rank,
                            const config::MiningConfig& config) {
-  if (asked == "cpu") return {};
-  const bool may_fall = asked == "auto";
+  if (asked == config::DeviceChoice::kCpu) return {};
+  const bool may_fall = asked == config::DeviceChoice::kAuto;
   const CudaDevices devices = cuda_screen_devices();
   // Nobody expects a GPU of such a build.
   if (may_fall && !devices.built) return {};
-  if (config.method != "exact") {
+  if (config.method != config::MiningMethod::kExact) {
     return cpu_because(cat("mining.method ", config.method, " has no GPU screen"));
   }
   if (may_fall && (config.absolute_margin || config.relative_margin)) {

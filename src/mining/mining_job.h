@@ -97,7 +97,7 @@ class MiningSession {
 // margins has a GPU's screen: other methods mine on the CPU whatever is asked for, and margins
 // where nothing but auto is. Logs why it is the CPU where that was not asked for. Throws
 // ConfigError where `cuda` finds no GPU.
-MiningDevice mining_device(const std::string& asked, std::uint32_t local_rank,
+MiningDevice mining_device(config::DeviceChoice asked, std::uint32_t local_rank,
                            const config::MiningConfig& config);
 
 // Throws ConfigError if a target has no more candidates than k: k > C - 1.

@@ -85,14 +85,14 @@ MinerOptions options_of(std::uint64_t pairs, const config::MiningConfig& config,
   return {.rules = {.image_floor = config.image_floor,
                     .text_floor = config.text_floor,
                     .duplicate_ceiling = config.duplicate_ceiling,
-                    .metric = metric_named(config.metric)},
+                    .metric = config.metric},
           .filters = {.min_score = config.min_score,
                       .max_score = config.max_score,
                       .absolute_margin = config.absolute_margin,
                       .relative_margin = config.relative_margin},
           .k = mined_per_target(pairs, config),
           .threads = threads,
-          .instruction_set = config.instruction_set};
+          .instruction_set = std::string(config::name_of(config.instruction_set))};
 }
 
 // Null if the device is the CPU, which it is afterwards where the CPU steps in.
@@ -115,7 +115,7 @@ std::unique_ptr<PairMiner> make_gpu_miner(const MiningData& data, const MinerOpt
 std::unique_ptr<PairMiner> make_miner(const MiningData& data, const config::MiningConfig& config,
                                       const MinerOptions& options, int table_version,
                                       MiningDevice& device) {
-  if (config.method == "fast") {
+  if (config.method == config::MiningMethod::kFast) {
     return make_fast_miner(data, options,
                            {.pairs = data.pairs(),
                             .pool_size = config.pool_size,
@@ -123,9 +123,9 @@ std::unique_ptr<PairMiner> make_miner(const MiningData& data, const config::Mini
                             .seed = config.seed,
                             .table_version = static_cast<std::uint64_t>(table_version)});
   }
-  if (config.method == "index") {
+  if (config.method == config::MiningMethod::kIndex) {
     return make_index_miner(data, options,
-                            {.way = index_way_named(config.index),
+                            {.way = config.index,
                              .lists = config.index_lists,
                              .probes = config.index_probes,
                              .recall = config.index_recall,
@@ -143,7 +143,7 @@ struct MiningSession::State {
       : device(std::move(asked)),
         data(read_data(input, threads, config.scratch)),
         table_slots(config.hard_pairs_per_target),
-        exact(config.method == "exact"),
+        exact(config.method == config::MiningMethod::kExact),
         seed(config.seed) {
     check_mining(data.pairs(), config);
     check_joint_space(data, config);

@@ -18,10 +18,11 @@ namespace fs = std::filesystem;
 
 std::string kind_of(const JobRecord& job) {
   const config::TrainConfig& train = job.config.train;
-  const std::string pairs =
-      train.hard_pairs == "mined"    ? cat(train.hard_pairs_per_seed, " mined hard pairs per seed")
-      : train.hard_pairs == "random" ? cat(train.hard_pairs_per_seed, " random partners per seed")
-                                     : std::string("no hard pairs");
+  const std::string pairs = train.hard_pairs == config::HardPairs::kMined
+                                ? cat(train.hard_pairs_per_seed, " mined hard pairs per seed")
+                            : train.hard_pairs == config::HardPairs::kRandom
+                                ? cat(train.hard_pairs_per_seed, " random partners per seed")
+                                : std::string("no hard pairs");
   return cat(pairs, ", from ",
              job.config.model.init == "random" ? "random weights" : "a checkpoint");
 }
@@ -30,7 +31,8 @@ std::size_t find_control(const std::vector<JobRecord>& jobs) {
   const JobRecord& subject = jobs.back();
   for (std::size_t arm = 0; arm + 1 < jobs.size(); ++arm) {
     const config::RunConfig& other = jobs[arm].config;
-    if (other.train.hard_pairs == "none" && other.model.init == subject.config.model.init)
+    if (other.train.hard_pairs == config::HardPairs::kNone &&
+        other.model.init == subject.config.model.init)
       return arm;
   }
   return jobs.size() - 2;

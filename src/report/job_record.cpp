@@ -151,13 +151,13 @@ JobRecord read_job(const fs::path& folder) {
   if (const auto table = newest_table(work_dir.tables())) {
     job.hard_pairs = store::HardPairTable::open(*table);
     // Images and texts of frozen towers have nothing in common, even if they are of equal width.
-    if (job.config.encoder.source == "model") {
+    if (job.config.encoder.source == config::EncoderSource::kModel) {
       job.joint_embeddings = find_embeddings(work_dir);
       if (job.joint_embeddings.empty()) {
         job.missing.emplace_back("embeddings: how well the hard pairs' captions fit is not known");
       }
     }
-  } else if (job.config.train.hard_pairs == "mined") {
+  } else if (job.config.train.hard_pairs == config::HardPairs::kMined) {
     job.missing.emplace_back("hard_pairs: no finished table, though train.hard_pairs is mined");
   }
   return job;

@@ -171,18 +171,19 @@ std::string training_section(const JobRecord& job) {
   const config::TrainConfig& train = job.config.train;
   std::string out = "<h2>Training</h2>";
   out += cat("<p class=\"soft\">Global batch of ", config::global_batch_size(train), " pairs: ");
-  if (train.hard_pairs == "none") {
+  if (train.hard_pairs == config::HardPairs::kNone) {
     out += "all of them seeds, no hard pairs.";
   } else {
     out += cat(train.seeds_per_batch, " seeds, each with ", train.hard_pairs_per_seed,
-               train.hard_pairs == "mined" ? " of its mined hard pairs." : " random partners.");
+               train.hard_pairs == config::HardPairs::kMined ? " of its mined hard pairs."
+                                                             : " random partners.");
   }
   out += cat(waiting_sentence(job), "</p><div class=\"charts pairs\">");
   out += curve_figure(job, "Loss", "The whole loss that is minimised.", &TrainPoint::loss);
   out += curve_figure(job, "Contrastive loss",
                       "The CLIP term alone; batches with hard pairs are harder than plain ones.",
                       &TrainPoint::contrastive_loss);
-  if (train.hard_pairs != "none" && job.config.loss.margin_weight > 0) {
+  if (train.hard_pairs != config::HardPairs::kNone && job.config.loss.margin_weight > 0) {
     out +=
         curve_figure(job, "Hard negative margin loss",
                      cat("Before its weight of ", decimal(job.config.loss.margin_weight, 2), "."),
@@ -231,7 +232,7 @@ std::string settings_section(const JobRecord& job) {
   row("corpus", c.corpus.path);
   row("model", c.model.architecture);
   row("initial weights", c.model.init);
-  row("hard pairs", c.train.hard_pairs);
+  row("hard pairs", cat(c.train.hard_pairs));
   row("optimizer steps",
       c.train.steps > 0 ? cat(c.train.steps) : cat(decimal(c.train.epochs, 2), " epochs"));
   row("learning rate", cat(c.train.lr));

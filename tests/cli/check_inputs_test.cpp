@@ -17,6 +17,7 @@
 #include "common/error.h"
 #include "common/publish.h"
 #include "common/text.h"
+#include "config/read_choice.h"
 #include "config/to_yaml.h"
 #include "data/corpus/tar_writer.h"
 #include "data/tokens/tokenizer.h"
@@ -110,7 +111,7 @@ class Job {
     config.output.work_dir = (root() / "work").string();
     config.eval.datasets = {{.name = "e",
                              .path = (root() / "eval").string(),
-                             .tasks = {"zero_shot", "linear_probe"},
+                             .tasks = {config::EvalTask::kZeroShot, config::EvalTask::kLinearProbe},
                              .split = "test"}};
   }
   [[nodiscard]] const fs::path& root() const { return folder_.path(); }
@@ -186,7 +187,7 @@ TEST_CASE("each missing input is refused with its key and what was found") {
                fs::resize_file(job.root() / "init/open_clip_model.safetensors", 6000);
              }),
              StartsWith("model.init: "));
-  CHECK_THAT(refusal([](Job& job) { job.config.encoder.source = "towers"; }),
+  CHECK_THAT(refusal([](Job& job) { job.config.encoder.source = config::EncoderSource::kTowers; }),
              Contains("encoder.source") && Contains("no frozen towers"));
   CHECK_THAT(refusal([](Job& job) { job.config.eval.datasets[0].path = "/no/set"; }),
              Contains("eval.datasets[0].path") && Contains("no /no/set"));
@@ -208,7 +209,7 @@ TEST_CASE(
     fs::copy(intact, set, fs::copy_options::recursive);
     spoil(set);
     job.config = whole;
-    job.config.eval.datasets[0].tasks = {task};
+    job.config.eval.datasets[0].tasks = {config::read_choice<config::EvalTask>(task, "task")};
     const std::string said = job.refusal();
     INFO(said);
     CHECK((said.empty() || said.starts_with("eval.datasets[0]: ")));
@@ -366,11 +367,11 @@ TEST_CASE("what else encodes is looked at as well") {
   job.config.encoder.model->architecture = "ViT-Z-1";
   CHECK_THAT(job.refusal(), StartsWith("encoder.model.architecture: no such model"));
   job.config.encoder.model->architecture = job.config.model.architecture;
-  job.config.encoder.source = "towers";
+  job.config.encoder.source = config::EncoderSource::kTowers;
   CHECK_THAT(job.refusal(), Contains("encoder.source") && Contains("no frozen towers"));
   job.config.encoder.model.reset();
 
-  job.config.encoder.source = "npy";
+  job.config.encoder.source = config::EncoderSource::kNpy;
   job.config.encoder.image_embeddings = job.write_rows("images.npy", 6, 3);
   job.config.encoder.text_embeddings = "/no/texts.npy";
   CHECK_THAT(job.refusal(), Contains("encoder.text_embeddings") && Contains("/no/texts.npy"));
@@ -424,7 +425,7 @@ TEST_CASE("the towers of a locked-towers model are looked for") {
   job.config.model.tokenizer = "vocabulary.txt.gz";
   CHECK_THAT(job.refusal(), StartsWith("model.tokenizer: a locked-towers model brings its own"));
   job.config.model.tokenizer.clear();
-  job.config.encoder.source = "towers";
+  job.config.encoder.source = config::EncoderSource::kTowers;
   CHECK(job.refusal().empty());
 
   const ModelPlan plan = plan_model(model::find_architecture(job.root().string(), {}));
@@ -440,10 +441,10 @@ TEST_CASE("the towers of a locked-towers model are looked for") {
              Contains("mining.relative_margin") && Contains("widths 5 and 7"));
   job.config.mining.absolute_margin = 0.0;
   CHECK_THAT(job.refusal(), Contains("mining.absolute_margin"));
-  job.config.encoder.source = "model";
+  job.config.encoder.source = config::EncoderSource::kModel;
   CHECK(job.refusal().empty());
-  job.config.encoder.source = "towers";
-  job.config.train.hard_pairs = "random";
+  job.config.encoder.source = config::EncoderSource::kTowers;
+  job.config.train.hard_pairs = config::HardPairs::kRandom;
   CHECK(job.refusal().empty());
 }
 
@@ -484,7 +485,7 @@ TEST_CASE("towers that are trained have no features to mine with, and count as p
   CHECK_THAT(job.refusal(), Contains("model.trust_torchscript"));
   job.config.model.trust_torchscript = true;
   CHECK(job.refusal().empty());
-  job.config.encoder.source = "towers";
+  job.config.encoder.source = config::EncoderSource::kTowers;
   CHECK_THAT(job.refusal(), Contains("encoder.source"));
   const ModelPlan plan = plan_model(model::find_architecture(towers.string(), {}));
   CHECK_FALSE(plan.locked_towers);
@@ -510,17 +511,17 @@ TEST_CASE("the memory of a mining worker is that of its 8-bit copies") {
   mining.task_seconds = 60;
   mining.hub_cap = 5;  // rows of 2k are mined
   CHECK(mine_memory(1000, {65, 64}, mining, 2).task == 125 * (20 * 8 + 4));
-  mining.method = "fast";
+  mining.method = config::MiningMethod::kFast;
   mining.pool_size = 50;
   CHECK(mine_memory(1000, {65, 64}, mining, 2).panels == 50 * (128 + 64));
-  mining.method = "index";
+  mining.method = config::MiningMethod::kIndex;
   mining.index_lists = 10;
   const MineMemory lists = mine_memory(1000, {65, 64}, mining, 2);
   CHECK(lists.panels == (1000 + 10 * 32) * (128 + 64));
-  mining.index = "lists";
+  mining.index = config::IndexWay::kLists;
   CHECK(mine_memory(1000, {65, 64}, mining, 2).numbers == lists.numbers);
   // Short vectors of 64 dimensions, and texts of one.
-  mining.index = "auto";
+  mining.index = config::IndexWay::kAuto;
   mining.index_lists = 0;
   const double of_lists = 1000 * 2 * 4 + 1000 * (2 * (8 + 4 * 4) + 1);
   const double packed = 2 * 4 * 2 * (1000 + 2 * std::sqrt(1000.0) * 32);
@@ -550,13 +551,13 @@ TEST_CASE("a scratch folder of this machine must be there and take files") {
             absent + ": No such file or directory");
   CHECK_FALSE(fs::exists(absent));
   CHECK(job.refusal(jobs::Stage::kEncode).empty());
-  job.config.train.hard_pairs = "random";
+  job.config.train.hard_pairs = config::HardPairs::kRandom;
   CHECK(job.refusal().empty());
-  job.config.train.hard_pairs = "mined";
+  job.config.train.hard_pairs = config::HardPairs::kMined;
   job.config.launcher.hosts = "n1:2,n2:2";
   CHECK(job.refusal().empty());
   job.config.launcher = {};
-  job.config.launcher.kind = "none";
+  job.config.launcher.kind = config::LauncherKind::kNone;
   CHECK(job.refusal().empty());
   job.config.launcher = {};
 
@@ -570,7 +571,7 @@ TEST_CASE("a scratch folder of this machine must be there and take files") {
 TEST_CASE("a self-supervised term is for models with SLIP's head") {
   Job job;
   job.config.model.init = "random";
-  job.config.slip.ssl_on = "all";
+  job.config.slip.ssl_on = config::SslImages::kAll;
   CHECK_THAT(job.refusal(), Contains("slip") && Contains("no self-supervised head") &&
                                 Contains("found") && Contains("helip-test-tiny"));
   const std::string models = std::string(HELIP_SOURCE_DIR) + "/configs/models/";

@@ -153,6 +153,10 @@ TEST_CASE("wrong types name what was expected and found") {
        "nothing"},
       {"corpus: {path: {a: b}}\n",
        "c.yaml:1: corpus.path: wrong type; expected text; found a mapping"},
+      {"mining: {method: ~}\n",
+       "c.yaml:1: mining.method: wrong type; expected one of exact, fast, index; found nothing"},
+      {"mining: {method: [exact]}\n",
+       "c.yaml:1: mining.method: wrong type; expected one of exact, fast, index; found a list"},
       {"eval:\n  recall_k: 1,5\n",
        "c.yaml:2: eval.recall_k: wrong type; expected a list, as [1,5]; found '1,5'"},
       {"eval: {datasets: 5}\n", "c.yaml:1: eval.datasets: wrong type; expected a list; found '5'"},
@@ -401,6 +405,10 @@ TEST_CASE("values out of range name key, range and value") {
       {"train.precision=fp16",
        "--set: train.precision: value not allowed; expected one of fp32, amp_bf16, amp; found "
        "fp16"},
+      // A name of the code's alone.
+      {"train.precision=fp64",
+       "--set: train.precision: value not allowed; expected one of fp32, amp_bf16, amp; found "
+       "fp64"},
       {"train.accum_freq=0",
        "--set: train.accum_freq: value not allowed; expected at least 1; found 0"},
       {"train.layer_decay=0",

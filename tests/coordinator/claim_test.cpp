@@ -14,7 +14,8 @@ using namespace helip::coordinator;
 
 TEST_CASE("the first difference between configurations is one of the role that is asked for") {
   config::RunConfig stored;
-  stored.eval.datasets = {{"a", "/a", {"zero_shot"}, "test"}, {"b", "/b", {"retrieval"}, "test"}};
+  stored.eval.datasets = {{"a", "/a", {config::EvalTask::kZeroShot}, "test"},
+                          {"b", "/b", {config::EvalTask::kRetrieval}, "test"}};
   config::RunConfig given = stored;
   given.launcher.workers = 7;
   given.coordinator.lease_seconds = 3;
@@ -54,7 +55,7 @@ TEST_CASE("the first difference between configurations is one of the role that i
     CHECK(difference_of(config::Role::kReport)->key == "output.gallery_targets");
   }
   SECTION("a data set more") {
-    given.eval.datasets.push_back({"c", "/c", {"retrieval"}, "test"});
+    given.eval.datasets.push_back({"c", "/c", {config::EvalTask::kRetrieval}, "test"});
     CHECK_FALSE(difference_of(config::Role::kTraining));
     CHECK(difference_of(config::Role::kEvaluation));
   }

@@ -114,7 +114,8 @@ namespace {
 JobFixture evaluated_job() {
   config::RunConfig config = test::small_config();
   config.model.init = "/weights";
-  config.eval.datasets = {{"a", "/a", {"zero_shot"}, "test"}, {"b", "/b", {"retrieval"}, "test"}};
+  config.eval.datasets = {{"a", "/a", {config::EvalTask::kZeroShot}, "test"},
+                          {"b", "/b", {config::EvalTask::kRetrieval}, "test"}};
   return JobFixture(config);
 }
 
@@ -140,7 +141,7 @@ TEST_CASE("a changed evaluation is done again on the model that was trained, and
   SECTION("another data set under the same name") { fixture.config.eval.datasets[0].path = "/c"; }
   SECTION("fewer data sets") { fixture.config.eval.datasets.pop_back(); }
   SECTION("more data sets") {
-    fixture.config.eval.datasets.push_back({"c", "/c", {"retrieval"}, "test"});
+    fixture.config.eval.datasets.push_back({"c", "/c", {config::EvalTask::kRetrieval}, "test"});
   }
   const std::size_t sets = fixture.config.eval.datasets.size();
   fixture.open();
@@ -326,7 +327,7 @@ TEST_CASE("encode stops the job as soon as its tasks quarantine more than the li
 
 TEST_CASE("stages that the configuration leaves out are skipped") {
   config::RunConfig config = test::small_config();
-  config.train.hard_pairs = "none";
+  config.train.hard_pairs = config::HardPairs::kNone;
   config.output.report = false;
   JobFixture fixture(config);
   fixture.work_until_told_to_leave(fixture.enroll());
@@ -618,7 +619,7 @@ TEST_CASE("a ledger that is lost in the middle of any stage is rebuilt from the 
   config::RunConfig config = test::small_config();
   config.corpus.max_quarantined = 0.5;
   config.model.init = "/weights";
-  config.eval.datasets = {{"a", "/a", {"zero_shot"}, "test"}, {"b", "/b", {"retrieval"}, "test"}};
+  config.eval.datasets = {{"a", "/a", {config::EvalTask::kZeroShot}, "test"}, {"b", "/b", {config::EvalTask::kRetrieval}, "test"}};
   JobFixture fixture(config);
   fixture.range_quarantined = 1;
   // 15 tasks: index, 3 ranges and a merge, 2 ranges and a merge, a training, 4 evaluations and a

@@ -144,7 +144,7 @@ TEST_CASE_METHOD(StagesFixture, "encode cuts the corpus into ranges and ends wit
 }
 
 TEST_CASE_METHOD(StagesFixture, "ready embeddings are no product of encode") {
-  plan.config.encoder.source = "npy";
+  plan.config.encoder.source = config::EncoderSource::kNpy;
   finish_index();
   const auto encode = encode_tasks(plan);
   add(encode->next(ledger));
@@ -162,7 +162,7 @@ TEST_CASE_METHOD(StagesFixture,
   plan.until = Stage::kEncode;
   CHECK(encode_tasks(plan)->next(ledger).size() == 3);
   plan.until = Stage::kReport;
-  plan.config.train.hard_pairs = "none";
+  plan.config.train.hard_pairs = config::HardPairs::kNone;
   CHECK(encode_tasks(plan)->next(ledger).size() == 3);
 }
 
@@ -183,7 +183,7 @@ TEST_CASE_METHOD(StagesFixture,
   REQUIRE(names(merge) == Names{"merge"});
   CHECK(mine->products(merge.front().task, "") ==
         Files{plan.work_dir.root() / "hard_pairs/1/manifest.json"});
-  plan.config.train.hard_pairs = "random";
+  plan.config.train.hard_pairs = config::HardPairs::kRandom;
   CHECK_FALSE(mine_tasks(plan)->wanted());
 }
 
@@ -231,8 +231,8 @@ TEST_CASE_METHOD(StagesFixture,
 }
 
 TEST_CASE_METHOD(StagesFixture, "eval is a task for each model and data set, then a merge") {
-  plan.config.eval.datasets = {{"a b", "/a", {"zero_shot", "retrieval"}, "test"},
-                               {"c", "/c", {"retrieval"}, "test"}};
+  plan.config.eval.datasets = {{"a b", "/a", {config::EvalTask::kZeroShot, config::EvalTask::kRetrieval}, "test"},
+                               {"c", "/c", {config::EvalTask::kRetrieval}, "test"}};
   finish_index();
   const auto eval = eval_tasks(plan);
   CHECK(eval->wanted());
@@ -271,7 +271,7 @@ TEST_CASE_METHOD(StagesFixture, "report is one task, if the page is wanted") {
 
 TEST_CASE_METHOD(StagesFixture,
                  "the pipeline goes through the stages that are wanted, up to the last one") {
-  plan.config.train.hard_pairs = "none";
+  plan.config.train.hard_pairs = config::HardPairs::kNone;
   const auto stages_run = [&] {
     const Pipeline pipeline({.config = plan.config,
                              .work_dir = plan.work_dir,

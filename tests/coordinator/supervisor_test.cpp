@@ -186,7 +186,7 @@ TEST_CASE("stopping waits for the launch; mpirun that sleeps on without its rank
 
 TEST_CASE("a training that has lost a rank is ended and started again") {
   config::RunConfig config = test::small_config();
-  config.train.hard_pairs = "none";
+  config.train.hard_pairs = config::HardPairs::kNone;
   Supervised run(config);
   run.supervisor.step();
   run.work_until_told_to_leave(run.enroll({Stage::kIndex, Stage::kEncode}, "by hand"));

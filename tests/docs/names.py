@@ -5,7 +5,7 @@ import re
 import yaml
 from shell import Failure
 
-SUBCOMMANDS = {"data": ("import", "check"), "pairs": ("stats", "show", "compare", "export")}
+SUBCOMMANDS = {"config": ("show", "explain"), "data": ("import", "check"), "pairs": ("stats", "show", "compare", "export")}
 FILE_NAME = re.compile(r".*\.(json|jsonl|safetensors|yaml|pt|npy|md|h|cpp)")
 
 

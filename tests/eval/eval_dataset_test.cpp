@@ -137,7 +137,8 @@ TEST_CASE_METHOD(DatasetTest, "the check before an evaluation has its rules and 
     test::write_file(root / "test/1.tar", content);
     const std::string line = error();
     CHECK(contains(line, words));
-    CHECK(test::error_of<DataError>([&] { check_dataset(root, "test", {"zero_shot"}); }) == line);
+    CHECK(test::error_of<DataError>(
+              [&] { check_dataset(root, "test", {config::EvalTask::kZeroShot}); }) == line);
   };
   const std::string image = tar_member("a.png", "x"), label = tar_member("a.cls", "0");
   expect_both(image + label + kTarEnd, "");
@@ -166,7 +167,8 @@ TEST_CASE_METHOD(DatasetTest,
     test::write_file(root / "test/1.tar",
                      tar_member("a.png", "x") + tar_member("a.txt", "a cat") + label + kTarEnd);
     CHECK(contains(message_of([&] { read_dataset(root, "test"); }), words));
-    CHECK(contains(message_of([&] { check_dataset(root, "test", {"retrieval"}); }), words));
+    CHECK(contains(message_of([&] { check_dataset(root, "test", {config::EvalTask::kRetrieval}); }),
+                   words));
   };
   test::write_file(root / "test/0.tar", tar_member("b.png", "x") + tar_member("b.txt", "a dog") +
                                             tar_member("b.cls", "0") + kTarEnd);
@@ -209,7 +211,7 @@ TEST_CASE_METHOD(DatasetTest, "a shard without an end mark is read, and warned o
     const auto file = folder.path() / "log";
     log::start("test", log::Level::kWarning, file);
     CHECK(read_dataset(root, "test").samples.size() == 3);
-    check_dataset(root, "test", {"zero_shot"});
+    check_dataset(root, "test", {config::EvalTask::kZeroShot});
     log::start("test", log::Level::kWarning);
     const std::string text = read_text_file(file);
     std::filesystem::remove(file);

@@ -51,7 +51,9 @@ void write_dataset(const std::filesystem::path& folder) {
   for (const std::string& text : kTemplates) templates << text << "\n";
 }
 
-EvalSpec make_spec(const std::filesystem::path& folder, std::vector<std::string> tasks) {
+using config::EvalTask;
+
+EvalSpec make_spec(const std::filesystem::path& folder, std::vector<config::EvalTask> tasks) {
   EvalSpec spec;
   spec.model = test::golden_towers();
   spec.dataset = {.name = "pictures", .path = folder.string(), .tasks = std::move(tasks)};
@@ -95,7 +97,8 @@ TEST_CASE("embeddings of a data set equal the golden towers' in any batch size, 
 TEST_CASE("all tasks of a data set are scored as the metrics score its embeddings") {
   const test::TemporaryFolder folder;
   write_dataset(folder.path());
-  const EvalSpec spec = make_spec(folder.path(), {"zero_shot", "retrieval", "linear_probe"});
+  const EvalSpec spec =
+      make_spec(folder.path(), {EvalTask::kZeroShot, EvalTask::kRetrieval, EvalTask::kLinearProbe});
   std::vector<std::pair<std::uint64_t, std::uint64_t>> steps;
   const auto results = run_eval_job(
       spec, [&](std::uint64_t done, std::uint64_t total) { steps.emplace_back(done, total); });
@@ -147,7 +150,7 @@ TEST_CASE("a blank line of the class names is a class, and the others keep their
   const test::TemporaryFolder folder;
   write_dataset(folder.path());
   std::ofstream(folder.path() / "classnames.txt") << "cat\n\ndog\n";
-  const EvalSpec spec = make_spec(folder.path(), {"zero_shot"});
+  const EvalSpec spec = make_spec(folder.path(), {EvalTask::kZeroShot});
   const auto results = run_eval_job(spec, {});
 
   const eval::Dataset dataset = eval::read_dataset(folder.path(), "test");
@@ -174,15 +177,15 @@ TEST_CASE("retrieval ends at an image without a caption") {
   add_member(tar, "bare.cls", "0");
   tar.publish();
   std::ofstream(folder.path() / "test" / "nshards.txt") << 2;
-  CHECK_THROWS_WITH(run_eval_job(make_spec(folder.path(), {"retrieval"}), {}),
+  CHECK_THROWS_WITH(run_eval_job(make_spec(folder.path(), {EvalTask::kRetrieval}), {}),
                     Contains("bare: an image has no caption"));
-  CHECK(run_eval_job(make_spec(folder.path(), {"zero_shot"}), {}).size() == 1);
+  CHECK(run_eval_job(make_spec(folder.path(), {EvalTask::kZeroShot}), {}).size() == 1);
 }
 
 TEST_CASE("two evaluations of one data set give the same numbers, the second from the cache") {
   const test::TemporaryFolder folder;
   write_dataset(folder.path());
-  EvalSpec spec = make_spec(folder.path(), {"retrieval"});
+  EvalSpec spec = make_spec(folder.path(), {EvalTask::kRetrieval});
   const auto plain = run_eval_job(spec, {});
   spec.feature_cache = folder.path() / "cache";
   const auto first = run_eval_job(spec, {});
@@ -196,22 +199,22 @@ TEST_CASE("an image that cannot be decoded stops the evaluation by name") {
   const test::TemporaryFolder folder;
   write_dataset(folder.path());
   write_split(folder.path(), "test", {"0.png", "broken.png"});
-  CHECK_THROWS_WITH(run_eval_job(make_spec(folder.path(), {"retrieval"}), {}), Contains("s1"));
+  CHECK_THROWS_WITH(run_eval_job(make_spec(folder.path(), {EvalTask::kRetrieval}), {}),
+                    Contains("s1"));
 }
 
 TEST_CASE("tasks that a data set cannot serve are refused before anything is embedded") {
   const test::TemporaryFolder folder;
   write_dataset(folder.path());
-  const auto refused = [&](const std::string& task, const std::string& part) {
+  const auto refused = [&](config::EvalTask task, const std::string& part) {
     CHECK_THROWS_WITH(run_eval_job(make_spec(folder.path(), {task}), {}), Contains(part));
   };
-  refused("zero-shot", "unknown evaluation task");
   std::filesystem::remove(folder.path() / "zeroshot_classification_templates.txt");
-  refused("zero_shot", "templates");
+  refused(EvalTask::kZeroShot, "templates");
   std::filesystem::remove(folder.path() / "classnames.txt");
-  refused("zero_shot", "classnames.txt");
+  refused(EvalTask::kZeroShot, "classnames.txt");
   std::filesystem::remove_all(folder.path() / "train");
-  EvalSpec spec = make_spec(folder.path(), {"linear_probe"});
+  EvalSpec spec = make_spec(folder.path(), {EvalTask::kLinearProbe});
   spec.dataset.split = "train";
   CHECK_THROWS_AS(run_eval_job(spec, {}), ConfigError);
   spec.dataset.tasks.clear();

@@ -32,8 +32,8 @@ TEST_CASE("Every named configuration loads") {
 TEST_CASE("The sample corpus's control differs from HELIP in nothing but the hard pairs") {
   RunConfig helip = named("openclipart_helip");
   const RunConfig control = named("openclipart_continued");
-  CHECK(helip.train.hard_pairs == "mined");
-  CHECK(control.train.hard_pairs == "none");
+  CHECK(helip.train.hard_pairs == HardPairs::kMined);
+  CHECK(control.train.hard_pairs == HardPairs::kNone);
   CHECK(helip.loss.mask_duplicates == control.loss.mask_duplicates);
   CHECK(global_batch_size(helip.train) == global_batch_size(control.train));
   helip.train.hard_pairs = control.train.hard_pairs;

@@ -36,7 +36,7 @@ TEST_CASE("what is mined are the job's own embeddings, or ready ones") {
   config.model.architecture = "tiny";
   CHECK(work.image_embeddings(config) == "/w/embeddings/tiny/img_emb");
   CHECK(work.text_embeddings(config) == "/w/embeddings/tiny/text_emb");
-  config.encoder.source = "npy";
+  config.encoder.source = config::EncoderSource::kNpy;
   config.encoder.image_embeddings = "/i.npy";
   config.encoder.text_embeddings = "/t";
   CHECK(work.image_embeddings(config) == "/i.npy");

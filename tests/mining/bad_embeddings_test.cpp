@@ -14,12 +14,13 @@
 using namespace helip::mining;
 using namespace helip::test;
 using helip::config::MiningConfig;
+using helip::config::MiningMethod;
 namespace fs = std::filesystem;
 
 TEST_CASE("a positive-aware margin without a joint space is refused") {
   const TemporaryFolder folder;
   const MiningInput input = write_pairs(random_pairs(20, 4, 6, 1), folder.path());
-  MiningConfig config = small_config("exact");
+  MiningConfig config = small_config(MiningMethod::kExact);
   config.absolute_margin = 0.1;
   CHECK_THROWS_AS(MiningSession(input, config, 1), helip::ConfigError);
   CHECK_THROWS_WITH(MiningSession(input, config, 1),
@@ -37,7 +38,7 @@ TEST_CASE("k larger than the pool is a configuration error") {
   const Pairs pairs = random_pairs(20, 4, 4, 1);
   const TemporaryFolder folder;
   const MiningInput input = write_pairs(pairs, folder.path());
-  MiningConfig config = small_config("exact");
+  MiningConfig config = small_config(MiningMethod::kExact);
   config.hard_pairs_per_target = 19;
   CHECK_NOTHROW(MiningSession(input, config, 1));
   config.hard_pairs_per_target = 20;
@@ -45,7 +46,7 @@ TEST_CASE("k larger than the pool is a configuration error") {
   CHECK_THROWS_WITH(MiningSession(input, config, 1),
                     "mining.hard_pairs_per_target: more hard pairs per target than there are "
                     "candidates; expected 1 to 19 (a corpus of 20 pairs); found 20");
-  config.method = "fast";
+  config.method = MiningMethod::kFast;
   config.pool_size = 8;
   config.hard_pairs_per_target = 7;
   CHECK_NOTHROW(MiningSession(input, config, 1));
@@ -60,7 +61,7 @@ TEST_CASE("k larger than the pool is a configuration error") {
 TEST_CASE("inputs that do not fit each other are refused by name") {
   const TemporaryFolder folder;
   const fs::path base = folder.path();
-  const MiningConfig config = small_config("exact");
+  const MiningConfig config = small_config(MiningMethod::kExact);
   const Pairs pairs = grouped_pairs();
   MiningInput input = write_pairs(pairs, base / "a");
 

@@ -240,14 +240,16 @@ TEST_CASE("margins are refused on a screen device by their key") {
 }
 
 TEST_CASE("where a rank mines follows launcher.device, and cuda without a GPU is an error") {
+  using helip::config::DeviceChoice;
+  using helip::config::MiningMethod;
   helip::config::MiningConfig config;
-  CHECK(mining_device("cpu", 0, config).name == "cpu");
+  CHECK(mining_device(DeviceChoice::kCpu, 0, config).name == "cpu");
   const CudaDevices devices = cuda_screen_devices();
   CHECK(devices.usable.empty() != devices.why_none.empty());
   if (devices.usable.empty()) {
-    CHECK(mining_device("auto", 3, config).name == "cpu");
-    CHECK_THROWS_AS(mining_device("cuda", 0, config), helip::ConfigError);
-    CHECK_THROWS_WITH(mining_device("cuda", 0, config),
+    CHECK(mining_device(DeviceChoice::kAuto, 3, config).name == "cpu");
+    CHECK_THROWS_AS(mining_device(DeviceChoice::kCuda, 0, config), helip::ConfigError);
+    CHECK_THROWS_WITH(mining_device(DeviceChoice::kCuda, 0, config),
                       "launcher.device: no GPU to mine on; expected a CUDA device of compute "
                       "capability 8.0 or higher, and a build with HELIP_WITH_CUDA; found " +
                           devices.why_none);
@@ -256,13 +258,13 @@ TEST_CASE("where a rank mines follows launcher.device, and cuda without a GPU is
     CHECK_THROWS_AS(make_cuda_screen(data, {}, screen_sizes(3), {}), helip::ConfigError);
   }
   // Without a GPU's screen there is nothing to ask for.
-  for (const char* method : {"fast", "index"}) {
+  for (const MiningMethod method : {MiningMethod::kFast, MiningMethod::kIndex}) {
     config.method = method;
-    CHECK(mining_device("cuda", 0, config).name == "cpu");
+    CHECK(mining_device(DeviceChoice::kCuda, 0, config).name == "cpu");
   }
-  config.method = "exact";
+  config.method = MiningMethod::kExact;
   config.relative_margin = 0.1;
-  CHECK(mining_device("auto", 0, config).name == "cpu");
+  CHECK(mining_device(DeviceChoice::kAuto, 0, config).name == "cpu");
 }
 
 TEST_CASE("a GPU that cannot be opened is an error, or the CPU's turn where it may step in") {

@@ -115,12 +115,6 @@ TEST_CASE("with a metric of one modality the other must still be admitted") {
     CHECK(score_from_dots(0.76, 1, 0.6, 1, rules) == 0);    // duplicate image
     CHECK(score_from_dots(0.5, 1, 0.76, 1, rules) == 0);    // duplicate text
   }
-  CHECK(metric_named("product") == Metric::kProduct);
-  CHECK(metric_named("image") == Metric::kImage);
-  CHECK(metric_named("text") == Metric::kText);
-  CHECK_THROWS_WITH(metric_named("sum"),
-                    "mining.metric: no such metric; expected product, image "
-                    "or text; found sum");
 }
 
 TEST_CASE("limits of scores and margins are met, not passed") {

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "common/publish.h"
+#include "config/read_choice.h"
 #include "mining_support.h"
 #include "support/temporary_folder.h"
 
@@ -37,7 +38,7 @@ TEST_CASE("mined pairs are NumPy's within one fp32 ulp and swaps inside it") {
     const std::string name = each["name"];
     CAPTURE(name);
     helip::config::MiningConfig config;
-    config.method = each["method"];
+    config.method = helip::config::read_choice<helip::config::MiningMethod>(each["method"], name);
     config.hard_pairs_per_target = each["k"];
     config.image_floor = each["image_floor"];
     config.text_floor = each["text_floor"];

@@ -210,7 +210,7 @@ inline Rows mined_exactly(const Pairs& pairs, const mining::ScoreRules& rules, s
 }
 
 // For the table of grouped_pairs().
-inline config::MiningConfig small_config(const std::string& method) {
+inline config::MiningConfig small_config(config::MiningMethod method) {
   config::MiningConfig config;
   config.method = method;
   config.hard_pairs_per_target = 6;

@@ -306,9 +306,4 @@ TEST_CASE("the index takes the way that it is told, or the cheaper one") {
   const Rows of_even = rows_by(even, {.way = IndexWay::kLists});
   CHECK(of_even != rows_by(even, {.way = IndexWay::kShort}));
   CHECK(rows_by(even, {}) == of_even);
-  CHECK(index_way_named("auto") == IndexWay::kAuto);
-  CHECK(index_way_named("lists") == IndexWay::kLists);
-  CHECK(index_way_named("short") == IndexWay::kShort);
-  CHECK(error_of([] { index_way_named("tree"); }) ==
-        "mining.index: no such way of the index; expected auto, lists or short; found tree");
 }

@@ -9,6 +9,7 @@
 #include "common/error.h"
 #include "common/ids.h"
 #include "common/text.h"
+#include "config/read_choice.h"
 #include "mining/kernels/dot_kernels.h"
 #include "mining/kernels/parallel.h"
 #include "mining/miners/recall.h"
@@ -70,7 +71,7 @@ class Sample {
         rules_{.image_floor = table.manifest().image_floor,
                .text_floor = table.manifest().text_floor,
                .duplicate_ceiling = table.manifest().duplicate_ceiling,
-               .metric = mining::metric_named(table.manifest().metric)},
+               .metric = config::read_choice<mining::Metric>(table.manifest().metric, "metric")},
         images_(mining::modality_path(oracle.images, "img_emb"), oracle.threads),
         texts_(mining::modality_path(oracle.texts, "text_emb"), oracle.threads),
         targets_(mining::recall_sample(table.size(), oracle.targets, oracle.seed)),

@@ -10,6 +10,7 @@
 
 #include "common/error.h"
 #include "common/text.h"
+#include "config/read_choice.h"
 #include "data/corpus/corpus.h"
 #include "data/corpus/quarantine.h"
 #include "mining/mining_support.h"
@@ -52,12 +53,13 @@ int check(const fs::path& work) {
   pairs.quarantined = data::read_quarantine(work / "corpus", corpus.size());
 
   const store::HardPairManifest& manifest = table.manifest();
-  const test::Rows oracle = test::brute_force(pairs,
-                                              {.image_floor = manifest.image_floor,
-                                               .text_floor = manifest.text_floor,
-                                               .duplicate_ceiling = manifest.duplicate_ceiling,
-                                               .metric = mining::metric_named(manifest.metric)},
-                                              table.k());
+  const test::Rows oracle =
+      test::brute_force(pairs,
+                        {.image_floor = manifest.image_floor,
+                         .text_floor = manifest.text_floor,
+                         .duplicate_ceiling = manifest.duplicate_ceiling,
+                         .metric = config::read_choice<mining::Metric>(manifest.metric, "metric")},
+                        table.k());
   for (std::uint64_t i = 0; i < table.size(); ++i) {
     const auto partners = table.partners(SampleId{i});
     const auto scores = table.scores(SampleId{i});

@@ -5,6 +5,7 @@
 
 #include "common/digest.h"
 #include "common/error.h"
+#include "common/text.h"
 #include "mining/mining_job.h"
 #include "mining/pairs/embedding_files.h"
 #include "mining_support.h"
@@ -15,6 +16,7 @@
 using namespace helip::mining;
 using namespace helip::test;
 using helip::config::MiningConfig;
+using helip::config::MiningMethod;
 using helip::store::HardPairTable;
 namespace fs = std::filesystem;
 
@@ -49,8 +51,8 @@ const TableProvenance kProvenance{
 }  // namespace
 
 TEST_CASE("tasks cover all targets and never cross a pool") {
-  MiningConfig config = small_config("fast");
-  for (const std::string method : {"exact", "fast"}) {
+  MiningConfig config = small_config(MiningMethod::kFast);
+  for (const MiningMethod method : {MiningMethod::kExact, MiningMethod::kFast}) {
     config.method = method;
     for (const std::uint32_t task_targets : {1U, 50U, 77U, 1000U, 4294967295U}) {
       for (const std::uint64_t refresh : {std::uint64_t{1}, std::uint64_t{77}, ~std::uint64_t{0}}) {
@@ -60,7 +62,7 @@ TEST_CASE("tasks cover all targets and never cross a pool") {
         for (const TargetRange& range : mining_tasks(210, config, 0, task_targets)) {
           CHECK(range.first == next);
           CHECK((range.count >= 1 && range.count <= task_targets));
-          if (method == "fast") {
+          if (method == MiningMethod::kFast) {
             CHECK(range.first / refresh == (range.first + range.count - 1) / refresh);
           }
           next += range.count;
@@ -69,7 +71,7 @@ TEST_CASE("tasks cover all targets and never cross a pool") {
       }
     }
   }
-  config = small_config("exact");
+  config = small_config(MiningMethod::kExact);
   CHECK(mining_tasks(210, config, 0, 50).size() == 5);
   CHECK(mining_tasks(0, config, 0, 50).empty());
   config.hard_pairs_per_target = 210;
@@ -79,7 +81,7 @@ TEST_CASE("tasks cover all targets and never cross a pool") {
   CHECK_THROWS_WITH(mining_tasks(1, config, 0, 50),
                     "the corpus: no pair has another one to be mined; expected 2 pairs or more; "
                     "found a corpus of 1 pair");
-  config = small_config("fast");
+  config = small_config(MiningMethod::kFast);
   config.pool_size = 1;
   CHECK_THROWS_WITH(mining_tasks(210, config, 0, 50),
                     "mining.pool_size: no pair has another one to be mined; expected 2 pairs or "
@@ -90,13 +92,11 @@ TEST_CASE("the table is the same to the byte for any threads, tasks and order of
   const Pairs pairs = grouped_pairs();
   const TemporaryFolder folder;
   const MiningInput input = write_pairs(pairs, folder.path() / "in");
-  for (const std::string method : {"exact", "fast"}) {
+  for (const MiningMethod method : {MiningMethod::kExact, MiningMethod::kFast}) {
     const MiningConfig config = small_config(method);
     std::string expected;
     int table = 0;
-    const auto next_folder = [&] {
-      return folder.path() / (method + "-" + std::to_string(table++));
-    };
+    const auto next_folder = [&] { return folder.path() / helip::cat(method, "-", table++); };
     for (const std::uint32_t threads : {1U, 2U, 3U}) {
       const MiningSession session(input, config, threads, 4);
       for (const std::uint32_t task_targets : {37U, 210U}) {
@@ -122,7 +122,7 @@ TEST_CASE("the table is the same to the byte for any threads, tasks and order of
 TEST_CASE("the table holds what brute force finds, and says how it was made") {
   const Pairs pairs = grouped_pairs();
   const TemporaryFolder folder;
-  const MiningConfig config = small_config("exact");
+  const MiningConfig config = small_config(MiningMethod::kExact);
   const MiningSession session(write_pairs(pairs, folder.path() / "in"), config, 2);
   std::uint64_t last = 0;
   mine_table(session, config, 2, kProvenance, folder.path() / "table",
@@ -166,10 +166,10 @@ TEST_CASE(
   pairs.quarantined[9] = 1;
   const TemporaryFolder folder;
   const MiningInput input = write_pairs(pairs, folder.path() / "in");
-  MiningConfig config = small_config("exact");
+  MiningConfig config = small_config(MiningMethod::kExact);
   config.image_floor = 0.4;
   config.text_floor = 0.4;
-  config.metric = "image";
+  config.metric = Metric::kImage;
   config.max_score = 0.75;
   config.absolute_margin = 0.0;
   config.hub_cap = 3;
@@ -215,13 +215,13 @@ TEST_CASE(
 }
 
 TEST_CASE("with a hub cap 2k are mined, or as many as there are") {
-  MiningConfig config = small_config("exact");
+  MiningConfig config = small_config(MiningMethod::kExact);
   CHECK(mined_per_target(210, config) == 6);
   config.hub_cap = 1;
   CHECK(mined_per_target(210, config) == 12);
   CHECK(mined_per_target(13, config) == 12);
   CHECK(mined_per_target(12, config) == 11);
-  config.method = "fast";
+  config.method = MiningMethod::kFast;
   config.pool_size = 9;
   CHECK(mined_per_target(210, config) == 8);
 }
@@ -230,7 +230,7 @@ TEST_CASE("the version of the table chooses the pools") {
   const Pairs pairs = random_pairs(210, 8, 8, 2);
   const TemporaryFolder folder;
   const MiningInput input = write_pairs(pairs, folder.path());
-  const MiningConfig config = small_config("fast");
+  const MiningConfig config = small_config(MiningMethod::kFast);
   const auto rows = [&](int version) {
     Rows found = empty_rows(210, 6);
     MiningSession(input, config, 1, version)
@@ -244,7 +244,7 @@ TEST_CASE("the version of the table chooses the pools") {
 TEST_CASE("merging refuses results that are missing, doubled, damaged or of another task") {
   const TemporaryFolder folder;
   const fs::path base = folder.path();
-  const MiningConfig config = small_config("exact");
+  const MiningConfig config = small_config(MiningMethod::kExact);
   const MiningSession session(write_pairs(grouped_pairs(), base / "in"), config, 1);
   const std::vector<TaskResult> good = mine_tasks(session, config, base / "tasks");
   REQUIRE(good.size() == 5);
@@ -337,19 +337,21 @@ TEST_CASE("8-bit copies in a scratch folder give the same table, and leave nothi
   const MiningInput input = write_pairs(pairs, folder.path() / "embeddings");
   const fs::path scratch = folder.path() / "scratch";
   fs::create_directories(scratch);
-  for (const std::string method : {"exact", "fast", "index"}) {
+  for (const MiningMethod method :
+       {MiningMethod::kExact, MiningMethod::kFast, MiningMethod::kIndex}) {
     MiningConfig config = small_config(method);
     const MiningSession in_memory(input, config, 2);
-    mine_table(in_memory, config, 1, kProvenance, folder.path() / ("memory-" + method), {});
+    mine_table(in_memory, config, 1, kProvenance, folder.path() / helip::cat("memory-", method),
+               {});
     config.scratch = scratch.string();
     const MiningSession mapped(input, config, 2);
-    mine_table(mapped, config, 1, kProvenance, folder.path() / ("scratch-" + method), {});
+    mine_table(mapped, config, 1, kProvenance, folder.path() / helip::cat("scratch-", method), {});
     CAPTURE(method);
-    CHECK(table_bytes(folder.path() / ("memory-" + method)) ==
-          table_bytes(folder.path() / ("scratch-" + method)));
+    CHECK(table_bytes(folder.path() / helip::cat("memory-", method)) ==
+          table_bytes(folder.path() / helip::cat("scratch-", method)));
     CHECK(fs::is_empty(scratch));
   }
-  MiningConfig config = small_config("exact");
+  MiningConfig config = small_config(MiningMethod::kExact);
   config.scratch = (folder.path() / "absent").string();
   CHECK_THROWS_WITH(MiningSession(input, config, 2),
                     Catch::Contains("no scratch memory") && Catch::Contains("absent"));

@@ -220,7 +220,7 @@ TEST_CASE("cached features are used, and made anew when they are damaged or made
 TEST_CASE("with the towers as source the embeddings are their unit-norm features") {
   const test::TemporaryFolder folder;
   config::RunConfig config = make_config();
-  config.encoder.source = "towers";
+  config.encoder.source = config::EncoderSource::kTowers;
   const Encoded encoded =
       encode(config, make_corpus(folder.path()), {}, folder.path() / "towers.safetensors");
   for (const std::string modality : {"image", "text"}) {
@@ -309,7 +309,7 @@ TEST_CASE("another model encodes, and locked towers still give the features they
   const Encoded other = encode(config, corpus, {}, folder.path() / "other");
   CHECK(other.file.tensors().size() == 2);
   CHECK(rows(other.file, "text_embeddings") == rows(towers.file, "text_embeddings"));
-  config.encoder.source = "towers";
+  config.encoder.source = config::EncoderSource::kTowers;
   CHECK(encode(config, corpus, {}, folder.path() / "own").file.tensors().size() == 2);
 }
 
@@ -332,7 +332,7 @@ TEST_CASE("ready embeddings take no forward pass, and their zero rows are quaran
   const auto corpus = make_corpus(folder.path());
   config::RunConfig config = make_config();
   config.model = tiny_vit(folder.path());
-  config.encoder.source = "npy";
+  config.encoder.source = config::EncoderSource::kNpy;
   config.encoder.image_embeddings =
       write_npy(folder.path() / "images.npy", kSamples, 3, {1, kBroken});
   config.encoder.text_embeddings = write_npy(folder.path() / "texts.npy", kSamples, 5, {6});
@@ -366,7 +366,7 @@ TEST_CASE("ready embeddings that do not fit the corpus are refused") {
   const auto corpus = make_corpus(folder.path());
   config::RunConfig config = make_config();
   config.model = tiny_vit(folder.path());
-  config.encoder.source = "npy";
+  config.encoder.source = config::EncoderSource::kNpy;
   const auto refusal = [&] {
     try {
       encode(config, corpus, {}, folder.path() / "none");
@@ -568,7 +568,7 @@ TEST_CASE("what cannot be encoded is refused in one line") {
 
   config::RunConfig config = make_config();
   config.model = tiny_vit(folder.path());
-  config.encoder.source = "towers";
+  config.encoder.source = config::EncoderSource::kTowers;
   CHECK_THROWS_WITH(open_encode_session(config, corpus, {}, "cpu"), Contains("encoder.source"));
 }
 

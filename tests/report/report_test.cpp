@@ -142,7 +142,7 @@ TEST_CASE("The page counts hard pairs that may be false negatives") {
                  Contains("; of a random sample of 3 of the 8 targets"));
 
   // The frozen towers' features have no joint space.
-  job.config.encoder.source = "towers";
+  job.config.encoder.source = config::EncoderSource::kTowers;
   job.write_config();
   page = read_text_file(write_report(job.folder));
   CHECK_THAT(page, Contains("with the target's caption") && !Contains("suspected") &&
@@ -187,7 +187,7 @@ TEST_CASE("A comparison pairs the arms by seed and finds the control") {
   const TemporaryFolder folder;
   const SmallJob helip(folder.path() / "helip", kCaptions);
   SmallJob continued(folder.path() / "continued", kCaptions);
-  continued.config.train.hard_pairs = "none";
+  continued.config.train.hard_pairs = config::HardPairs::kNone;
   continued.config.model.init = helip.config.model.init;
   continued.write_config();
   continued.results = test::small_results("seed-1", 0.26, 0.30, 0.40);
@@ -196,7 +196,7 @@ TEST_CASE("A comparison pairs the arms by seed and finds the control") {
   }
   continued.write_results();
   SmallJob base(folder.path() / "base", kCaptions);
-  base.config.train.hard_pairs = "none";
+  base.config.train.hard_pairs = config::HardPairs::kNone;
   base.config.model.init = "random";
   base.write_config();
   base.results = test::small_results("seed-9", 0.2, 0.3, 0.4);
@@ -230,7 +230,8 @@ TEST_CASE("Jobs that scored different splits are not compared") {
   const TemporaryFolder folder;
   SmallJob helip(folder.path() / "helip", kCaptions);
   SmallJob other(folder.path() / "other", kCaptions);
-  helip.config.eval.datasets = {{.name = "pairs", .path = "/d", .tasks = {"retrieval"}}};
+  helip.config.eval.datasets = {
+      {.name = "pairs", .path = "/d", .tasks = {config::EvalTask::kRetrieval}}};
   other.config.eval.datasets = helip.config.eval.datasets;
   other.config.eval.datasets[0].split = "validation";
   helip.write_config();

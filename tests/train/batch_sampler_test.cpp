@@ -20,6 +20,8 @@
 using helip::kNoPair;
 using helip::SampleId;
 using helip::to_index;
+using helip::config::HardPairs;
+using helip::config::SamplingStrategy;
 using helip::config::TrainConfig;
 using helip::store::HardPairTable;
 using helip::train::BatchPlan;
@@ -68,7 +70,7 @@ class Table {
   HardPairTable table_;
 };
 
-TrainConfig train_config(const std::string& hard_pairs) {
+TrainConfig train_config(HardPairs hard_pairs) {
   TrainConfig config;
   config.hard_pairs = hard_pairs;
   config.seeds_per_batch = 8;
@@ -107,7 +109,7 @@ std::vector<std::uint64_t> epoch_seeds(const BatchSampler& sampler, std::uint64_
 
 TEST_CASE("each suitable target is a seed exactly once an epoch, in another order each epoch") {
   const Table table;
-  for (const std::string mode : {"mined", "random", "none"}) {
+  for (const HardPairs mode : {HardPairs::kMined, HardPairs::kRandom, HardPairs::kNone}) {
     CAPTURE(mode);
     const BatchSampler sampler(train_config(mode), 7, table.suitable(), &*table);
     const auto first = epoch_seeds(sampler, 0);
@@ -125,7 +127,7 @@ TEST_CASE("a batch holds seeds, each followed by its hard pairs; the last one ma
   const Table table;
   const auto suitable = table.suitable();
   REQUIRE(suitable.size() == 89);  // 101 less 0, 10, …, 100 and 1
-  const BatchSampler sampler(train_config("mined"), 7, suitable, &*table);
+  const BatchSampler sampler(train_config(HardPairs::kMined), 7, suitable, &*table);
   REQUIRE(sampler.steps_per_epoch() == 12);  // 11 of 8 seeds, one of 1
   for (std::uint64_t step = 0; step < 12; ++step) {
     const BatchPlan plan = sampler.plan(3, step);
@@ -150,7 +152,7 @@ TEST_CASE("a batch holds seeds, each followed by its hard pairs; the last one ma
 
 TEST_CASE("every hard pair of a row is drawn about equally often") {
   const Table table;
-  const BatchSampler sampler(train_config("mined"), 7, {5}, &*table);
+  const BatchSampler sampler(train_config(HardPairs::kMined), 7, {5}, &*table);
   std::map<std::uint64_t, int> drawn;
   constexpr int kEpochs = 2000;
   for (std::uint64_t epoch = 0; epoch < kEpochs; ++epoch) {
@@ -163,13 +165,14 @@ TEST_CASE("every hard pair of a row is drawn about equally often") {
 
 TEST_CASE("partners come from the slots that are not empty") {
   const Table table;
-  const BatchSampler sampler(train_config("mined"), 7, {1}, &*table);  // 3 of its 5 slots filled
+  const BatchSampler sampler(train_config(HardPairs::kMined), 7, {1},
+                             &*table);  // 3 of its 5 slots filled
   for (std::uint64_t epoch = 0; epoch < 20; ++epoch) {
     auto drawn = partners(sampler.plan(epoch, 0), 0);
     std::sort(drawn.begin(), drawn.end());
     CHECK(drawn == std::vector<std::uint64_t>{2, 3, 4});
   }
-  TrainConfig more = train_config("mined");
+  TrainConfig more = train_config(HardPairs::kMined);
   more.hard_pairs_per_seed = 4;
   const BatchSampler too_many(more, 7, {1}, &*table);
   CHECK_THROWS_WITH(too_many.plan(0, 0),
@@ -178,7 +181,7 @@ TEST_CASE("partners come from the slots that are not empty") {
 
 TEST_CASE("partners come from the ranks of the range alone, all of them in time") {
   const Table table;
-  TrainConfig config = train_config("mined");
+  TrainConfig config = train_config(HardPairs::kMined);
   config.hard_pairs_per_seed = 2;
   for (const auto& [range_min, range_max, seed, expected] : std::vector<
            std::tuple<std::uint32_t, std::uint32_t, std::uint32_t, std::set<std::uint64_t>>>{
@@ -192,9 +195,9 @@ TEST_CASE("partners come from the ranks of the range alone, all of them in time"
     CAPTURE(range_min, range_max, seed);
     config.range_min = range_min;
     config.range_max = range_max;
-    config.sampling_strategy = "random";
+    config.sampling_strategy = SamplingStrategy::kRandom;
     const BatchSampler random(config, 7, {seed}, &*table);
-    config.sampling_strategy = "top";
+    config.sampling_strategy = SamplingStrategy::kTop;
     const BatchSampler top(config, 7, {seed}, &*table);
     std::set<std::uint64_t> seen;
     for (std::uint64_t epoch = 0; epoch < 60; ++epoch) {
@@ -223,7 +226,7 @@ TEST_CASE("a suitable target whose filtered row is too short for a draw is no se
               std::vector<float>(9, 0.5F), std::vector<std::uint8_t>{1, 1, 0});
   CHECK(writer.publish().suitable == 2);
   const HardPairTable table = HardPairTable::open(folder.path() / "table");
-  TrainConfig config = train_config("mined");
+  TrainConfig config = train_config(HardPairs::kMined);
   const auto seeds = [&](std::uint32_t drawn, std::uint32_t range_min, std::uint32_t range_max) {
     config.hard_pairs_per_seed = drawn;
     config.range_min = range_min;
@@ -243,7 +246,7 @@ TEST_CASE("a suitable target whose filtered row is too short for a draw is no se
 
 TEST_CASE("random partners are other seeds, distinct, and all of them come up") {
   const Table table;
-  TrainConfig config = train_config("random");
+  TrainConfig config = train_config(HardPairs::kRandom);
   const std::vector<std::uint32_t> seeds = {2, 3, 5, 7, 11};
   const BatchSampler sampler(config, 9, seeds, nullptr);
   std::map<std::uint64_t, std::set<std::uint64_t>> seen;
@@ -269,7 +272,7 @@ TEST_CASE("random partners are other seeds, distinct, and all of them come up") 
 TEST_CASE("without hard pairs a batch is as large and holds seeds alone") {
   const Table table;
   const auto suitable = table.suitable();
-  const BatchSampler sampler(train_config("none"), 7, suitable, nullptr);
+  const BatchSampler sampler(train_config(HardPairs::kNone), 7, suitable, nullptr);
   REQUIRE(sampler.steps_per_epoch() == 3);  // 89 pairs in batches of 8·(1+3)
   for (std::uint64_t step = 0; step < 3; ++step) {
     const BatchPlan plan = sampler.plan(0, step);
@@ -285,7 +288,7 @@ TEST_CASE("without hard pairs a batch is as large and holds seeds alone") {
 
 TEST_CASE("plans are a pure function of seed, epoch and step") {
   const Table table;
-  for (const std::string mode : {"mined", "random", "none"}) {
+  for (const HardPairs mode : {HardPairs::kMined, HardPairs::kRandom, HardPairs::kNone}) {
     CAPTURE(mode);
     const BatchSampler sampler(train_config(mode), 7, table.suitable(), &*table);
     const BatchSampler other(train_config(mode), 7, table.suitable(), &*table);
@@ -310,7 +313,7 @@ TEST_CASE("plans are a pure function of seed, epoch and step") {
 
 TEST_CASE("one sampler serves several threads") {
   const Table table;
-  const BatchSampler sampler(train_config("mined"), 7, table.suitable(), &*table);
+  const BatchSampler sampler(train_config(HardPairs::kMined), 7, table.suitable(), &*table);
   std::vector<std::vector<BatchPlan>> found(4);
   {
     std::vector<std::jthread> threads;
@@ -327,7 +330,7 @@ TEST_CASE("one sampler serves several threads") {
 
 TEST_CASE("the ranks' rows cover a batch in order and keep seeds with their hard pairs") {
   const Table table;
-  for (const std::string mode : {"mined", "none"}) {
+  for (const HardPairs mode : {HardPairs::kMined, HardPairs::kNone}) {
     const BatchSampler sampler(train_config(mode), 7, table.suitable(), &*table);
     for (std::uint64_t step : {std::uint64_t{0}, sampler.steps_per_epoch() - 1}) {
       const BatchPlan plan = sampler.plan(0, step);
@@ -354,15 +357,15 @@ TEST_CASE("the ranks' rows cover a batch in order and keep seeds with their hard
 
 TEST_CASE("a sampler that could not draw says why at once") {
   const Table table;
-  CHECK_THROWS_WITH(BatchSampler(train_config("mined"), 1, {}, &*table),
+  CHECK_THROWS_WITH(BatchSampler(train_config(HardPairs::kMined), 1, {}, &*table),
                     "no pair can be a seed; expected at least one suitable target; found none");
-  CHECK_THROWS_WITH(BatchSampler(train_config("mined"), 1, {1}, nullptr),
+  CHECK_THROWS_WITH(BatchSampler(train_config(HardPairs::kMined), 1, {1}, nullptr),
                     "train.hard_pairs is mined but there is no hard-pair table");
-  CHECK_THROWS_WITH(BatchSampler(train_config("random"), 1, {1, 2, 3}, nullptr),
+  CHECK_THROWS_WITH(BatchSampler(train_config(HardPairs::kRandom), 1, {1, 2, 3}, nullptr),
                     "too few pairs to draw random partners from; expected more than 3; found 3");
-  CHECK_THROWS_WITH(BatchSampler(train_config("mined"), 1, {kPairs}, &*table),
+  CHECK_THROWS_WITH(BatchSampler(train_config(HardPairs::kMined), 1, {kPairs}, &*table),
                     "a seed is not in the hard-pair table; expected ids below 101; found 101");
-  TrainConfig config = train_config("mined");
+  TrainConfig config = train_config(HardPairs::kMined);
   config.hard_pairs_per_seed = 6;
   CHECK_THROWS_WITH(BatchSampler(config, 1, {1}, &*table),
                     "train.hard_pairs_per_seed: the hard-pair table holds fewer pairs per target "

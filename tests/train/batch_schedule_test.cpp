@@ -10,7 +10,7 @@ namespace {
 // Partners are random: then a schedule needs no tables, only the seeds that they leave.
 config::RunConfig config_with(const config::RemineConfig& remine) {
   config::RunConfig config;
-  config.train.hard_pairs = "random";
+  config.train.hard_pairs = config::HardPairs::kRandom;
   config.train.seeds_per_batch = 3;
   config.train.hard_pairs_per_seed = 1;
   config.remine = remine;

@@ -26,7 +26,7 @@ config::RunConfig small_config() {
   config::RunConfig config;
   config.model.architecture = HELIP_SOURCE_DIR "/configs/models/helip-test-tiny.json";
   config.model.init_seed = 5;
-  config.train.precision = "fp64";
+  config.train.precision = config::PrecisionMode::kFp64;
   config.train.steps = 1;
   return config;
 }
@@ -34,7 +34,7 @@ config::RunConfig small_config() {
 // Seven seeds with two hard pairs each: 21 rows, which 2 and 4 ranks cannot share evenly. Pair 6
 // shares its image with 3, pair 11 its caption with 8. The views are those of `views`, unless
 // empty.
-RankBatch batch_of(const comm::Collectives& ranks, const std::string& views) {
+RankBatch batch_of(const comm::Collectives& ranks, std::optional<config::SslImages> views) {
   train::BatchPlan plan;
   plan.hard_pairs_per_seed = 2;
   for (std::uint64_t seed = 0; seed < 7; ++seed) {
@@ -51,8 +51,9 @@ RankBatch batch_of(const comm::Collectives& ranks, const std::string& views) {
   image_groups[6] = image_groups[3];
   caption_groups[11] = caption_groups[8];
   RankBatch batch = cut_batch(plan, ranks.rank(), ranks.size(), image_groups, caption_groups, true);
-  if (!views.empty()) {
-    batch.views = cut_views(plan, ranks.rank(), ranks.size(), image_groups, true, views == "all");
+  if (views) {
+    batch.views = cut_views(plan, ranks.rank(), ranks.size(), image_groups, true,
+                            views == config::SslImages::kAll);
   }
   return batch;
 }
@@ -115,7 +116,7 @@ Outcome learn(comm::Collectives& ranks, const config::RunConfig& config, double 
   const bool views = has_ssl_term(*model, config.slip);
   if (views) add_ssl_head(*model, trained);
   GradientPass pass(config, precision, at::kCPU, *model, trained, ranks);
-  const RankBatch batch = batch_of(ranks, views ? config.slip.ssl_on : "");
+  const RankBatch batch = batch_of(ranks, views ? std::optional(config.slip.ssl_on) : std::nullopt);
   Outcome outcome;
   outcome.losses =
       pass.run(batch, inputs_of(batch, model->preprocess().size), 1, 0, loss_scale, false, false);
@@ -199,7 +200,8 @@ TEST_CASE("ranks give one rank's gradient of SLIP's term, of towers and head, in
   config::RunConfig config = small_config();
   config.model.architecture = slip_architecture(folder);
   // With 1000 a part is a row of the batch, and some parts have no view.
-  for (const auto& [on, some] : {std::pair{"seeds", 1000U}, {"all", 2U}}) {
+  for (const auto& [on, some] :
+       {std::pair{config::SslImages::kSeeds, 1000U}, {config::SslImages::kAll, 2U}}) {
     config.slip.ssl_on = on;
     config.train.accum_freq = 1;
     const Outcome whole = learn(ranks.one(), config);
@@ -227,14 +229,14 @@ TEST_CASE("the gradient with SLIP's term is that of the sum of its losses") {
   const test::TemporaryFolder folder;
   config::RunConfig config = small_config();
   config.model.architecture = slip_architecture(folder);
-  config.slip = {.ssl_weight = 0.7, .ssl_temperature = 0.3, .ssl_on = "all"};
+  config.slip = {.ssl_weight = 0.7, .ssl_temperature = 0.3, .ssl_on = config::SslImages::kAll};
   const Outcome found = learn(ranks.all(), config);
 
   const auto model = model::load_model(config.model);
   for (const auto& [name, tensor] : model->state()) {
     if (tensor.is_floating_point()) tensor.set_data(tensor.detach().to(at::kDouble));
   }
-  const RankBatch batch = batch_of(ranks.one(), "all");
+  const RankBatch batch = batch_of(ranks.one(), config::SslImages::kAll);
   const InputBatch inputs = inputs_of(batch, model->preprocess().size);
   const auto pixels = [&](const std::vector<float>& values) {
     return at::tensor(values).view({batch.rows, 3, 32, 32}).to(at::kDouble);
@@ -282,7 +284,7 @@ TEST_CASE("SLIP's term is left out with weight 0, and refused for models without
   const Ranks ranks;
   const test::TemporaryFolder folder;
   config::RunConfig config = small_config();
-  config.slip.ssl_on = "all";
+  config.slip.ssl_on = config::SslImages::kAll;
   const auto clip = model::load_model(config.model);
   CHECK_THROWS_WITH(has_ssl_term(*clip, config.slip),
                     Catch::Contains("slip") && Catch::Contains("no self-supervised head"));
@@ -299,7 +301,7 @@ TEST_CASE("the self-supervised head's statistics are the same bits on every rank
   const test::TemporaryFolder folder;
   config::RunConfig config = small_config();
   config.model.architecture = slip_architecture(folder);
-  config.train.precision = "fp32";
+  config.train.precision = config::PrecisionMode::kFp32;
   const Outcome found = learn(ranks.all(), config);
   REQUIRE(found.statistics.size() == 6);
   for (const auto& [name, values] : found.statistics) {
@@ -331,7 +333,7 @@ TEST_CASE("SLIP's term in bfloat16 stays near the one in float64, its loss in fl
   config::RunConfig config = small_config();
   config.model.architecture = slip_architecture(folder);
   const Outcome wide = learn(ranks.one(), config);
-  config.train.precision = "amp_bf16";
+  config.train.precision = config::PrecisionMode::kAmpBf16;
   const Outcome narrow = learn(ranks.all(), config);
   CHECK(narrow.losses.ssl->loss == Approx(wide.losses.ssl->loss).epsilon(0.05));
   for (const at::Tensor& gradient : narrow.gradients) CHECK(gradient.scalar_type() == at::kFloat);
@@ -350,7 +352,7 @@ TEST_CASE("recomputed activations change no gradient") {
 TEST_CASE("recomputed activations are computed in the precision of the first time") {
   const Ranks ranks;
   config::RunConfig config = small_config();
-  config.train.precision = "amp_bf16";
+  config.train.precision = config::PrecisionMode::kAmpBf16;
   const Outcome kept = learn(ranks.all(), config);
   config.train.grad_checkpointing = true;
   const Outcome recomputed = learn(ranks.all(), config);
@@ -365,7 +367,7 @@ TEST_CASE("bfloat16 products stay near the gradient in float64") {
   const Ranks ranks;
   config::RunConfig config = small_config();
   const Outcome wide = learn(ranks.one(), config);
-  config.train.precision = "amp_bf16";
+  config.train.precision = config::PrecisionMode::kAmpBf16;
   const Outcome narrow = learn(ranks.all(), config);
   CHECK(narrow.losses.contrastive == Approx(wide.losses.contrastive).epsilon(0.02));
   double difference = 0;
@@ -428,13 +430,13 @@ TEST_CASE("parts are refused where a tower has batch norms, unless it is locked"
   config::RunConfig config = small_config();
   config.model.architecture = HELIP_SOURCE_DIR "/tests/golden/trained_towers";
   config.model.trust_torchscript = true;
-  config.train.precision = "fp32";
+  config.train.precision = config::PrecisionMode::kFp32;
   config.train.accum_freq = 2;
   const auto model = model::load_model(config.model);
   const TrainedParameters trained = trained_parameters(*model, config.train);
-  CHECK_THROWS_WITH(
-      GradientPass(config, precision_of("fp32"), at::kCPU, *model, trained, ranks.one()),
-      Catch::Contains("train.accum_freq") && Catch::Contains("running_mean"));
+  CHECK_THROWS_WITH(GradientPass(config, precision_of(config.train.precision), at::kCPU, *model,
+                                 trained, ranks.one()),
+                    Catch::Contains("train.accum_freq") && Catch::Contains("running_mean"));
 }
 
 TEST_CASE("what cannot be locked or checkpointed is refused by its key") {

@@ -70,7 +70,7 @@ TEST_CASE(
     "training in bfloat16, in parts, with locked layers and recomputation resumes bit-equal") {
   const test::TemporaryFolder folder;
   TrainSpec spec = test::small_pixel_job(folder.path());
-  spec.config.train.precision = "amp_bf16";
+  spec.config.train.precision = config::PrecisionMode::kAmpBf16;
   spec.config.train.accum_freq = 2;
   spec.config.train.grad_checkpointing = true;
   spec.config.train.lock_image = true;
@@ -87,7 +87,7 @@ TEST_CASE(
 TEST_CASE("training in float16 resumes with its loss scale") {
   const test::TemporaryFolder folder;
   TrainSpec spec = test::small_pixel_job(folder.path());
-  spec.config.train.precision = "amp";
+  spec.config.train.precision = config::PrecisionMode::kAmp;
   check_resume(spec, folder.path(), {"open_clip_model.safetensors"});
   const auto state =
       nlohmann::json::parse(read_text_file(test::last_checkpoint(spec) / "state.json"));
@@ -151,7 +151,7 @@ TEST_CASE("training a ModifiedResNet resumes to bit-equal weights and running st
 TEST_CASE("training a SLIP model resumes to bit-equal weights, head and running statistics") {
   const test::TemporaryFolder folder;
   TrainSpec spec = test::small_slip_job(folder.path());
-  spec.config.slip.ssl_on = GENERATE("seeds", "all");
+  spec.config.slip.ssl_on = GENERATE(config::SslImages::kSeeds, config::SslImages::kAll);
   check_resume(spec, folder.path(), {"model.safetensors", "helip_model.json"});
   // Both views of each step.
   CHECK(batches_seen(spec.model_folder / "model.safetensors", "image_mlp.bn2") == 12);

@@ -131,7 +131,7 @@ TEST_CASE("a batch without hard pairs has no margin loss") {
 
 TEST_CASE("each seed is trained once an epoch while the number of ranks changes in its course") {
   config::TrainConfig config;
-  config.hard_pairs = "random";
+  config.hard_pairs = config::HardPairs::kRandom;
   config.seeds_per_batch = 7;
   config.hard_pairs_per_seed = 2;
   std::vector<std::uint32_t> seeds(100);

@@ -39,7 +39,7 @@ TEST_CASE("a constant learning rate stays after the warm-up") {
   config::TrainConfig config;
   config.lr = 0.5;
   config.warmup = 2;
-  config.lr_scheduler = "const";
+  config.lr_scheduler = config::LrScheduler::kConst;
   CHECK(learning_rate(config, 0, 10, 5) == 0.25);
   for (std::uint64_t step = 1; step < 10; ++step) CHECK(learning_rate(config, step, 10, 5) == 0.5);
 }
@@ -47,7 +47,7 @@ TEST_CASE("a constant learning rate stays after the warm-up") {
 TEST_CASE("a cooldown falls over its epochs as a polynomial") {
   config::TrainConfig config;
   config.lr = 0.5;
-  config.lr_scheduler = "const-cooldown";
+  config.lr_scheduler = config::LrScheduler::kConstCooldown;
   config.epochs_cooldown = 0.8;  // 4 of 5 steps an epoch
   config.lr_cooldown_end = 0.1;
   CHECK(learning_rate(config, 5, 10, 5) == 0.5);

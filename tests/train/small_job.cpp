@@ -65,7 +65,7 @@ train::TrainSpec outputs_in(const fs::path& folder) {
   spec.events_folder = folder / "tensorboard";
   spec.model_folder = folder / "model";
   config::TrainConfig& train = spec.config.train;
-  train.hard_pairs = "mined";
+  train.hard_pairs = config::HardPairs::kMined;
   train.seeds_per_batch = 3;
   train.hard_pairs_per_seed = 2;
   train.epochs = 0;

@@ -263,12 +263,12 @@ TEST_CASE("a checkpoint of another seed, configuration, model or table is refuse
   other.config.model.init_seed = 5;
   CHECK_THAT(error_of(other), Catch::Contains("another model"));
   other = spec;
-  other.config.train.hard_pairs = "random";
+  other.config.train.hard_pairs = config::HardPairs::kRandom;
   CHECK_THAT(error_of(other), Catch::Contains("another hard-pair table"));
 }
 
 TEST_CASE("the arms without a table train on as many pairs") {
-  for (const char* kind : {"none", "random"}) {
+  for (const auto kind : {config::HardPairs::kNone, config::HardPairs::kRandom}) {
     const test::TemporaryFolder folder;
     TrainSpec spec = test::small_job(folder.path());
     spec.config.train.hard_pairs = kind;
@@ -279,7 +279,7 @@ TEST_CASE("the arms without a table train on as many pairs") {
         run(spec, {.progress = [&](const TrainProgress& now) { margin = now.margin_loss; },
                    .should_stop = {}});
     CHECK(report.steps == 3);
-    CHECK((margin > 0) == (std::string(kind) == "random"));
+    CHECK((margin > 0) == (kind == config::HardPairs::kRandom));
   }
 }
 
@@ -317,7 +317,8 @@ TEST_CASE(
     writer.publish();
   };
   spec.features_folder = folder.path() / "poisoned";
-  spec.config.train.hard_pairs = "none";  // so that one pair is in one batch an epoch
+  spec.config.train.hard_pairs =
+      config::HardPairs::kNone;  // so that one pair is in one batch an epoch
   poison({20});
   spec.config.train.steps = 4;  // one epoch
   const TrainReport report = run(spec);
@@ -382,9 +383,6 @@ TEST_CASE("what training needs and does not get is named") {
   other = spec;
   other.config.train.hard_pairs_per_seed = 6;
   CHECK_THAT(error_of(other), Catch::Contains("at most 5") && Catch::Contains("found 6"));
-  other = spec;
-  other.config.train.precision = "fp8";
-  CHECK_THAT(error_of(other), Catch::Contains("train.precision"));
   other = spec;
   for (const char* device : {"tpu", "cuda:", "cuda:x", "cuda:-1"}) {
     other.device = device;

@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "cli/choice_option.h"
 #include "cli/commands/commands.h"
 #include "cli/model_argument.h"
 #include "cli/path_option.h"
@@ -75,7 +76,8 @@ void embed(const EmbedArguments& arguments) {
   config::RunConfig config;
   config.corpus = arguments.corpus;
   config.encoder = arguments.encoder;
-  config.model = resolve_model(arguments.model, arguments.encoder.source == "towers");
+  config.model =
+      resolve_model(arguments.model, arguments.encoder.source == config::EncoderSource::kTowers);
   expect_trust(config.model);
 
   const engine::Engine& engine = engine::engine();
@@ -149,10 +151,8 @@ void add_embed_command(CLI::App& app, int& /*exit_code*/) {
                    "share of the samples that may be left out or unusable")
       ->capture_default_str()
       ->check(CLI::Range(0.0, 1.0));
-  command
-      ->add_option("--source", arguments->encoder.source,
-                   "model, or towers: the frozen towers' own features")
-      ->capture_default_str()
+  add_choice(*command, "--source", arguments->encoder.source,
+             "model, or towers: the frozen towers' own features")
       ->check(CLI::IsMember({"model", "towers"}));
   command->add_option("--batch-size", arguments->encoder.batch_size, "samples per forward")
       ->capture_default_str()

@@ -15,6 +15,7 @@
 #include "cli/progress_line.h"
 #include "common/output_place.h"
 #include "common/text.h"
+#include "config/read_choice.h"
 #include "engine/engine.h"
 #include "eval/eval_job.h"
 #include "eval/results.h"
@@ -25,6 +26,7 @@ namespace {
 struct EvalArguments {
   ModelArgument model;
   eval::EvalSpec spec;
+  std::vector<std::string> tasks;
   std::string feature_cache;
   std::string json_file;
   unsigned threads = std::max(1U, std::thread::hardware_concurrency());
@@ -59,6 +61,9 @@ void evaluate(const EvalArguments& arguments) {
   spec.model = resolve_model(arguments.model);
   expect_trust(spec.model);
   spec.dataset.name = last_name(spec.dataset.path);
+  for (const std::string& task : arguments.tasks) {
+    spec.dataset.tasks.push_back(config::read_choice<config::EvalTask>(task, "--task"));
+  }
   spec.pretrained = arguments.model.model;
   spec.feature_cache = arguments.feature_cache;
   if (spec.model.name.empty()) spec.model.name = last_name(spec.model.architecture);
@@ -89,7 +94,7 @@ void add_eval_command(CLI::App& app, int& /*exit_code*/) {
   as_path(command->add_option("--dataset", spec.dataset.path, "folder of the data set"))
       ->required();
   command
-      ->add_option("--task", spec.dataset.tasks,
+      ->add_option("--task", arguments->tasks,
                    "zero_shot, retrieval or linear_probe; several as a,b or one by one")
       ->required()
       ->delimiter(',')

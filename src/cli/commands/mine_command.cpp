@@ -7,8 +7,11 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <string_view>
 #include <thread>
+#include <type_traits>
 
+#include "cli/choice_option.h"
 #include "cli/commands/commands.h"
 #include "cli/path_option.h"
 #include "cli/preflight/scratch_folder.h"
@@ -18,6 +21,7 @@
 #include "common/error.h"
 #include "common/output_place.h"
 #include "common/text.h"
+#include "config/fields.h"
 #include "config/validate.h"
 #include "data/corpus/manifest.h"
 #include "mining/mining_job.h"
@@ -38,36 +42,31 @@ struct MineArguments {
   std::string groups;
   config::MiningConfig mining;
   std::uint32_t threads = std::max(1U, std::thread::hardware_concurrency());
-  std::string device = "auto";
+  config::DeviceChoice device = config::DeviceChoice::kAuto;
   bool json = false;
 };
 
-// The option that sets a key of the configuration.
+// Keys that cut mining into the tasks of a job: mining in one process has no tasks.
+bool is_of_tasks(std::string_view name) { return name.starts_with("task_"); }
+
+// Returns the option for a key of the section mining: "--pool-size".
+std::string mining_option(std::string_view name) {
+  if (name == "hard_pairs_per_target") return "--k";
+  std::string option = "--" + std::string(name);
+  std::replace(option.begin(), option.end(), '_', '-');
+  return option;
+}
+
+// Returns the option that sets a key of the configuration, or the key if there is none.
 std::string option_of(const std::string& key) {
-  static const std::map<std::string, std::string> options = {
-      {"mining.hard_pairs_per_target", "--k"},
-      {"mining.pool_refresh_targets", "--pool-refresh-targets"},
-      {"mining.duplicate_ceiling", "--duplicate-ceiling"},
-      {"mining.image_floor", "--image-floor"},
-      {"mining.text_floor", "--text-floor"},
-      {"mining.pool_size", "--pool-size"},
-      {"mining.instruction_set", "--instruction-set"},
-      {"mining.scratch", "--scratch"},
-      {"mining.index", "--index"},
-      {"mining.index_lists", "--index-lists"},
-      {"mining.index_probes", "--index-probes"},
-      {"mining.index_recall", "--index-recall"},
-      {"mining.hub_cap", "--hub-cap"},
-      {"mining.seed", "--seed"},
-      {"launcher.device", "--device"},
-      {"mining.metric", "--metric"},
-      {"mining.min_score", "--min-score"},
-      {"mining.max_score", "--max-score"},
-      {"mining.absolute_margin", "--absolute-margin"},
-      {"mining.relative_margin", "--relative-margin"},
-      {"mining.method", "--method"}};
-  const auto found = options.find(key);
-  return found == options.end() ? key : found->second;
+  if (key == "launcher.device") return "--device";
+  std::string option = key;
+  config::for_each_field<config::MiningConfig>([&](const auto& field) {
+    if (key == cat("mining.", field.name) && !is_of_tasks(field.name)) {
+      option = mining_option(field.name);
+    }
+  });
+  return option;
 }
 
 // What the miner refuses, it names by the configuration's key.
@@ -159,7 +158,8 @@ void mine(const MineArguments& arguments) {
                                        .quarantine = {}},
                                       arguments.mining, arguments.threads, 1, asked);
   const std::string& device = session.device();
-  if (arguments.mining.method == "fast" && arguments.mining.pool_size > session.pairs()) {
+  if (arguments.mining.method == config::MiningMethod::kFast &&
+      arguments.mining.pool_size > session.pairs()) {
     std::cerr << "the pool of " << arguments.mining.pool_size << " holds all " << session.pairs()
               << " pairs: this is exact mining\n";
   }
@@ -181,13 +181,29 @@ void mine(const MineArguments& arguments) {
   }
 }
 
+// Adds the option for one key of the section mining, with the key's meaning as its help.
+template <typename Value>
+void add_mining_option(CLI::App& command, config::MiningConfig& mining,
+                       const config::Field<config::MiningConfig, Value>& field) {
+  Value& value = mining.*field.member;
+  const std::string option = mining_option(field.name), meaning(field.meaning);
+  if constexpr (config::Choice<Value>) {
+    add_choice(command, option, value, cat(meaning, " One of ", config::all_names<Value>(), "."));
+  } else if constexpr (std::is_same_v<Value, std::string>) {
+    as_path(command.add_option(option, value, meaning));
+  } else if constexpr (std::is_arithmetic_v<Value>) {
+    command.add_option(option, value, meaning)->capture_default_str();
+  } else {
+    command.add_option(option, value, meaning);  // no default
+  }
+}
+
 }  // namespace
 
 void add_mine_command(CLI::App& app, int& /*exit_code*/) {
   auto* const command =
       app.add_subcommand("mine", "Mine hard pairs over .npy embeddings, in this process");
   const auto arguments = std::make_shared<MineArguments>();
-  config::MiningConfig& mining = arguments->mining;
   as_path(command->add_option("--image-embeddings", arguments->images,
                               "clip-retrieval folder (img_emb inside or itself) or .npy"))
       ->required();
@@ -197,78 +213,19 @@ void add_mine_command(CLI::App& app, int& /*exit_code*/) {
   as_path(
       command->add_option("--out", arguments->out, "folder of the hard-pair table; must not exist"))
       ->required();
-  command->add_option("--method", mining.method, "exact (HPM), fast (FastHPM) or index")
-      ->capture_default_str();
-  command->add_option("--k", mining.hard_pairs_per_target, "hard pairs per target")
-      ->capture_default_str();
-  command->add_option("--pool-size", mining.pool_size, "candidates of FastHPM")
-      ->capture_default_str();
-  command
-      ->add_option("--pool-refresh-targets", mining.pool_refresh_targets,
-                   "targets that share one FastHPM pool")
-      ->capture_default_str();
-  command
-      ->add_option(
-          "--index", mining.index,
-          "how the index miner finds candidates: lists, short (shortened vectors) or auto, "
-          "the cheaper one")
-      ->capture_default_str();
-  command
-      ->add_option("--index-lists", mining.index_lists,
-                   "lists of the index miner; 0: about 2*sqrt(N)")
-      ->capture_default_str();
-  command
-      ->add_option("--index-probes", mining.index_probes,
-                   "lists that a target is compared with; 0: as few as reach --index-recall")
-      ->capture_default_str();
-  command->add_option("--index-recall", mining.index_recall, "recall that the index miner aims at")
-      ->capture_default_str();
-  command->add_option("--image-floor", mining.image_floor, "image cosines up to this count as 0")
-      ->capture_default_str();
-  command->add_option("--text-floor", mining.text_floor, "text cosines up to this count as 0")
-      ->capture_default_str();
-  command
-      ->add_option("--duplicate-ceiling", mining.duplicate_ceiling,
-                   "pairs more similar than this in either modality are duplicates")
-      ->capture_default_str();
-  command->add_option("--metric", mining.metric, "score: product of both cosines, image or text")
-      ->capture_default_str();
-  command->add_option("--min-score", mining.min_score, "hard pairs score at least this")
-      ->capture_default_str();
-  command->add_option("--max-score", mining.max_score, "hard pairs score at most this")
-      ->capture_default_str();
-  command->add_option("--absolute-margin", mining.absolute_margin,
-                      "drop j if sim(I_i,T_j) > sim(I_i,T_i) - this; needs a joint space");
-  command->add_option("--relative-margin", mining.relative_margin,
-                      "drop j if sim(I_i,T_j) > (1 - this) sim(I_i,T_i); needs a joint space");
-  command
-      ->add_option("--hub-cap", mining.hub_cap,
-                   "the most targets that may list the same hard pair; 0: any number")
-      ->capture_default_str();
+  config::for_each_field<config::MiningConfig>([&](const auto& field) {
+    if (!is_of_tasks(field.name)) add_mining_option(*command, arguments->mining, field);
+  });
   as_path(
       command->add_option("--groups", arguments->groups,
                           "folder with image_group.npy and caption_group.npy (a corpus folder)"));
   command
-      ->add_option(
-          "--seed", mining.seed,
-          "of FastHPM's pools, the index's clusters and directions, and the samples of recall")
-      ->capture_default_str();
-  command
       ->add_option("--threads", arguments->threads, "threads; the result does not depend on them")
       ->capture_default_str()
       ->check(CLI::Range(1U, 1024U));
-  command
-      ->add_option("--device", arguments->device,
-                   "auto, cpu or cuda; the result does not depend on it")
-      ->capture_default_str()
+  add_choice(*command, "--device", arguments->device,
+             "auto, cpu or cuda; the result does not depend on it")
       ->check(CLI::IsMember({"auto", "cpu", "cuda"}));
-  command
-      ->add_option("--instruction-set", mining.instruction_set,
-                   "auto, amx, avx512vnni, avx2 or portable; the result does not depend on it")
-      ->capture_default_str();
-  as_path(command->add_option(
-      "--scratch", mining.scratch,
-      "folder on a local disk for the 8-bit copies; default: they are in memory"));
   command->add_flag("--json", arguments->json, "print the summary as JSON");
   command->callback([arguments] {
     try {

@@ -36,7 +36,7 @@ int run(const Options& options) {
   RunOptions run;
   if (!options.until.empty()) run.until = jobs::stage_from_name(options.until, "--until");
   check_inputs(config, run.until);
-  run.launch = config.launcher.kind != "none";
+  run.launch = config.launcher.kind != config::LauncherKind::kNone;
   if (run.launch) check_launch(config);
   if (options.dry_run) {
     print_lines(plan_text(config, run.until));

@@ -19,9 +19,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string joined(const std::vector<std::string>& tasks) {
+std::string joined(const std::vector<config::EvalTask>& tasks) {
   std::string text;
-  for (const std::string& task : tasks) text += cat(text.empty() ? "" : ", ", task);
+  for (const config::EvalTask task : tasks) text += cat(text.empty() ? "" : ", ", task);
   return text;
 }
 
@@ -61,7 +61,7 @@ void check_dataset(const config::EvalDataset& dataset, const std::string& key,
 
 // A classifier with its last layer left on: its logits say little about what is in an image.
 void warn_of_logits(const config::RunConfig& config, const ClassCounts& counts) {
-  if (config.train.hard_pairs != "mined") return;
+  if (config.train.hard_pairs != config::HardPairs::kMined) return;
   const EmbeddingWidths widths = embedding_widths(config);
   for (const config::EvalDataset& dataset : config.eval.datasets) {
     const auto known = counts.find(dataset.path);
@@ -81,7 +81,7 @@ void check_evaluation(const config::RunConfig& config, jobs::Stage until) {
   if (until >= jobs::Stage::kTrain && !config.early_stop.dataset.empty()) {
     check_dataset({.name = "early_stop",
                    .path = config.early_stop.dataset,
-                   .tasks = {"zero_shot"},
+                   .tasks = {config::EvalTask::kZeroShot},
                    .split = config.early_stop.split},
                   "early_stop", "early_stop.dataset", counts);
   }

@@ -165,12 +165,12 @@ void check_encoder(const config::RunConfig& config) {
   const std::string& corpus = config.corpus.path;
   bool features = check_model(config.model, corpus, "model");
   const config::EncoderConfig& encoder = config.encoder;
-  if (encoder.source == "npy") {
+  if (encoder.source == config::EncoderSource::kNpy) {
     check_ready_rows("ready embeddings", "encoder.image_embeddings, encoder.text_embeddings",
                      corpus, [&] { return mining::ready_embeddings(encoder); });
   }
   if (encoder.model) features = check_model(*encoder.model, corpus, "encoder.model");
-  if (encoder.source == "towers" && !features) {
+  if (encoder.source == config::EncoderSource::kTowers && !features) {
     missing("the model has no frozen towers", "encoder.source", "model", "towers");
   }
 }
@@ -179,7 +179,8 @@ void check_encoder(const config::RunConfig& config) {
 // configuration, so it is refused even if this run ends before mining.
 void check_margins(const config::RunConfig& config) {
   const config::MiningConfig& mining = config.mining;
-  if (config.train.hard_pairs != "mined" || !(mining.absolute_margin || mining.relative_margin)) {
+  if (config.train.hard_pairs != config::HardPairs::kMined ||
+      !(mining.absolute_margin || mining.relative_margin)) {
     return;
   }
   const EmbeddingWidths widths = embedding_widths(config);
@@ -194,7 +195,8 @@ void check_margins(const config::RunConfig& config) {
 // Looks at this machine alone: workers of other hosts, or started by hand, have disks of their own.
 void check_scratch_of(const config::RunConfig& config) {
   const config::LauncherConfig& launcher = config.launcher;
-  if (config.train.hard_pairs != "mined" || launcher.kind == "none" || !launcher.hosts.empty()) {
+  if (config.train.hard_pairs != config::HardPairs::kMined ||
+      launcher.kind == config::LauncherKind::kNone || !launcher.hosts.empty()) {
     return;
   }
   check_scratch(config.mining.scratch, "mining.scratch");

@@ -65,7 +65,8 @@ void check_models(const config::TrainConfig& train, const jobs::WorkDir& work_di
 double least_bytes(const config::RunConfig& config, jobs::Stage until) {
   double bytes = 0;
   const fs::path manifest = fs::path(config.corpus.path) / "manifest.json";
-  if (until >= jobs::Stage::kEncode && config.encoder.source != "npy" && is_file(manifest)) {
+  if (until >= jobs::Stage::kEncode && config.encoder.source != config::EncoderSource::kNpy &&
+      is_file(manifest)) {
     const EmbeddingWidths widths = embedding_widths(config);
     constexpr double kHalf = 2;
     bytes += static_cast<double>(data::read_manifest(manifest).pairs) * kHalf *

@@ -115,7 +115,8 @@ std::optional<Problem> unreachable_host(const config::LauncherConfig& launcher,
 }
 
 std::optional<Problem> missing_gpu(const config::LauncherConfig& launcher) {
-  if (launcher.device != "cuda" || !launcher.hosts.empty()) return std::nullopt;
+  if (launcher.device != config::DeviceChoice::kCuda || !launcher.hosts.empty())
+    return std::nullopt;
   if (engine::engine().info().cuda_devices > 0) return std::nullopt;
   return Problem{.what = "this machine has no GPU for the workers",
                  .where = "launcher.device",

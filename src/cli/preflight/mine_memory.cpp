@@ -20,8 +20,9 @@ double width_of_rows(std::uint64_t dim) {
 // Rows in the panels of all lists, of which the last of each is half full on average.
 double packed_rows(std::uint64_t pairs, const config::MiningConfig& config) {
   const auto all = static_cast<double>(pairs);
-  if (config.method == "fast") return std::min(all, static_cast<double>(config.pool_size));
-  if (config.method != "index") return all;
+  if (config.method == config::MiningMethod::kFast)
+    return std::min(all, static_cast<double>(config.pool_size));
+  if (config.method != config::MiningMethod::kIndex) return all;
   const double lists =
       config.index_lists > 0 ? static_cast<double>(config.index_lists) : 2 * std::sqrt(all);
   return all + std::min(lists, all) * static_cast<double>(mining::kPanelRows) / 2;
@@ -33,8 +34,8 @@ double packed_rows(std::uint64_t pairs, const config::MiningConfig& config) {
 double pca_vectors(const config::MiningConfig& config) {
   constexpr double kDims = 64;
   const bool told_lists =
-      config.index == "lists" || config.index_lists > 0 || config.index_probes > 0;
-  if (config.method != "index" || told_lists) return 0;
+      config.index == config::IndexWay::kLists || config.index_lists > 0 || config.index_probes > 0;
+  if (config.method != config::MiningMethod::kIndex || told_lists) return 0;
   return (kDims + 1) * kNumber + 2 * 2 * width_of_rows(1) + 2 * (kSquaredNorm + 6 * kNumber) + 1;
 }
 
@@ -64,7 +65,8 @@ MineMemory mine_memory(std::uint64_t pairs, const EmbeddingWidths& widths,
   }
   memory.numbers += n;  // quarantine
   memory.numbers += n * pca_vectors(config);
-  if (config.method == "index") memory.numbers += 2 * n * kNumber;  // lists' members, and back
+  if (config.method == config::MiningMethod::kIndex)
+    memory.numbers += 2 * n * kNumber;  // lists' members, and back
   // Ids and scores, and how many slots are filled.
   const double slots = mining::mined_per_target(pairs, config);
   memory.task = largest_task(pairs, config, workers) * (2 * slots + 1) * kNumber;

@@ -152,12 +152,12 @@ ModelPlan plan_model(const model::ArchitectureSource& source) {
 
 EmbeddingWidths embedding_widths(const config::RunConfig& config) {
   const config::EncoderConfig& encoder = config.encoder;
-  if (encoder.source == "npy") {
+  if (encoder.source == config::EncoderSource::kNpy) {
     const mining::ReadyRows embeddings = mining::ready_embeddings(encoder);
     return {embeddings.image_dim(), embeddings.text_dim()};
   }
   const ModelPlan plan = plan_model(encoder.model.value_or(config.model));
-  if (plan.locked_towers && encoder.source == "towers") {
+  if (plan.locked_towers && encoder.source == config::EncoderSource::kTowers) {
     return {plan.image_features, plan.text_features};
   }
   return {plan.embed_dim, plan.embed_dim};

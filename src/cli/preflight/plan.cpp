@@ -37,8 +37,8 @@ std::string counted(std::uint64_t count, const std::string& thing) {
 
 // Returns the bytes of the tars whose split a task holds in memory; 0 if there are none.
 double split_bytes(const config::EvalDataset& dataset) {
-  const bool probe =
-      std::find(dataset.tasks.begin(), dataset.tasks.end(), "linear_probe") != dataset.tasks.end();
+  const bool probe = std::find(dataset.tasks.begin(), dataset.tasks.end(),
+                               config::EvalTask::kLinearProbe) != dataset.tasks.end();
   double total = 0;
   for (const std::string& split : {dataset.split, std::string("train")}) {
     if (split != dataset.split && !probe) continue;
@@ -164,7 +164,7 @@ class Plan {
                kFloat * outputs * static_cast<double>(config_.encoder.task_samples);
     };
     if (encoder_) add(*encoder_);
-    const bool tuned_encodes = !encoder_ && config_.encoder.source != "npy";
+    const bool tuned_encodes = !encoder_ && config_.encoder.source != config::EncoderSource::kNpy;
     if (tuned_encodes || model_.locked_towers) add(model_);
     if (held == 0) return "little: images are decoded, ready embeddings looked at";
     return cat(bytes(held + batch), ": ", bytes(held), " weights, ", bytes(batch),
@@ -186,7 +186,8 @@ class Plan {
   [[nodiscard]] double view_memory() const {
     if (!(config_.slip.ssl_weight > 0)) return 0;
     const std::uint64_t global = config::global_batch_size(config_.train);
-    const bool all = config_.slip.ssl_on == "all" || config_.train.hard_pairs == "none";
+    const bool all = config_.slip.ssl_on == config::SslImages::kAll ||
+                     config_.train.hard_pairs == config::HardPairs::kNone;
     const std::uint64_t images = all ? global : config_.train.seeds_per_batch;
     const auto own = static_cast<double>(pieces(images, ranks_that_train()));
     const auto total = static_cast<double>(images);

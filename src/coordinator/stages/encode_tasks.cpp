@@ -39,7 +39,7 @@ class EncodeTasks final : public MergedStageTasks {
       const jobs::Task& task, const std::string& /*result*/) const override {
     if (task.kind != jobs::kMerge) return {};
     std::vector<std::filesystem::path> files = {plan().work_dir.corpus() / "quarantine.npy"};
-    if (plan().config.encoder.source != "npy") {
+    if (plan().config.encoder.source != config::EncoderSource::kNpy) {
       files.push_back(plan().work_dir.image_embeddings(plan().config) / "img_emb_0.npy");
       files.push_back(plan().work_dir.text_embeddings(plan().config) / "text_emb_0.npy");
     }
@@ -55,7 +55,7 @@ class EncodeTasks final : public MergedStageTasks {
     const jobs::CorpusFacts corpus = index_result(ledger).corpus;
     const config::RunConfig& config = plan().config;
     // Whether the corpus can be mined as configured is known now, before hours of encoding.
-    if (config.train.hard_pairs == "mined" && plan().until >= Stage::kMine) {
+    if (config.train.hard_pairs == config::HardPairs::kMined && plan().until >= Stage::kMine) {
       static_cast<void>(plan().cut(corpus.pairs, config.mining, 0, config.mining.task_targets));
     }
     const std::uint64_t size = config.encoder.task_samples;

@@ -19,7 +19,9 @@ class MineTasks final : public MergedStageTasks {
       : MergedStageTasks(Stage::kMine, plan, config::training_digest(plan.config)) {}
 
   [[nodiscard]] const char* unit() const override { return "targets"; }
-  [[nodiscard]] bool wanted() const override { return plan().config.train.hard_pairs == "mined"; }
+  [[nodiscard]] bool wanted() const override {
+    return plan().config.train.hard_pairs == config::HardPairs::kMined;
+  }
 
   void check_result(const jobs::Task& task, const std::string& result) const override {
     if (task.kind == jobs::kMerge) {

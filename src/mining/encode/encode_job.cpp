@@ -39,7 +39,7 @@ class Session final : public EncodeSession {
       return std::make_unique<EncodeModel>(model, config.encoder, limits_, corpus_, feature_cache,
                                            device);
     };
-    const bool ready = source_ == "npy";
+    const bool ready = source_ == config::EncoderSource::kNpy;
     if (ready) {
       ready_ = ready_embeddings(config.encoder);
       ready_->expect_pairs(corpus_.size());
@@ -49,7 +49,7 @@ class Session final : public EncodeSession {
     if ((!ready && other_ == nullptr) || trained_on_features(config.model)) {
       tuned_ = open(config.model);
     }
-    if (source_ == "towers" && !encoder().has_features()) {
+    if (source_ == config::EncoderSource::kTowers && !encoder().has_features()) {
       throw ConfigError({.what = "the model has no frozen towers",
                          .where = "encoder.source",
                          .expected = "model",
@@ -106,7 +106,8 @@ class Session final : public EncodeSession {
   [[nodiscard]] EncodeModel& encoder() const { return other_ != nullptr ? *other_ : *tuned_; }
 
   RangeFeatures embed(EncodeModel& model, const RangeFeatures& features) {
-    return source_ == "towers" ? normalised(features) : model.embeddings(features);
+    return source_ == config::EncoderSource::kTowers ? normalised(features)
+                                                     : model.embeddings(features);
   }
 
   // Returns `progress` for one pass: half of the whole if both models encode, in two passes.
@@ -117,7 +118,7 @@ class Session final : public EncodeSession {
     };
   }
 
-  std::string source_;
+  config::EncoderSource source_;
   data::DecodeLimits limits_;
   data::Corpus corpus_;
   std::optional<ReadyRows> ready_;

@@ -10,7 +10,7 @@ namespace helip::mining {
 std::string job_digest(const config::RunConfig& config) {
   const config::EncoderConfig& encoder = config.encoder;
   const std::string tuned = model::model_digest(config.model);
-  if (encoder.source == "npy") {
+  if (encoder.source == config::EncoderSource::kNpy) {
     return sha256_hex(cat("model ", tuned, "\nembeddings ",
                           embeddings_digest(encoder.image_embeddings, encoder.text_embeddings),
                           "\n"));

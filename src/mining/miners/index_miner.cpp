@@ -4,7 +4,6 @@
 #include <limits>
 #include <utility>
 
-#include "common/error.h"
 #include "common/log.h"
 #include "common/text.h"
 #include "mining/miners/ivf_miner.h"
@@ -54,16 +53,6 @@ PlannedMiner planned(const MiningData& data, const MinerOptions& options, const 
 }
 
 }  // namespace
-
-IndexWay index_way_named(const std::string& name) {
-  if (name == "auto") return IndexWay::kAuto;
-  if (name == "lists") return IndexWay::kLists;
-  if (name == "short") return IndexWay::kShort;
-  throw ConfigError({.what = "no such way of the index",
-                     .where = "mining.index",
-                     .expected = "auto, lists or short",
-                     .found = name});
-}
 
 std::unique_ptr<PairMiner> make_index_miner(const MiningData& data, const MinerOptions& options,
                                             const IndexRule& rule) {

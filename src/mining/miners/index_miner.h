@@ -4,16 +4,13 @@
 
 #include <cstdint>
 #include <memory>
-#include <string>
 
+#include "config/choices.h"
 #include "mining/miners/pair_miner.h"
 
 namespace helip::mining {
 
-enum class IndexWay { kAuto, kLists, kShort };
-
-// The way of that name (mining.index). Throws ConfigError if there is none.
-IndexWay index_way_named(const std::string& name);
+using config::IndexWay;
 
 struct IndexRule {
   // kAuto: the cheaper one on the sample; lists if their number or the probes are given.

@@ -5,8 +5,6 @@
 #include <cmath>
 #include <cstddef>
 
-#include "common/error.h"
-
 namespace helip::mining {
 
 double exact_dot(std::span<const float> a, std::span<const float> b) {
@@ -16,16 +14,6 @@ double exact_dot(std::span<const float> a, std::span<const float> b) {
     s[e % 8] += static_cast<double>(a[e]) * static_cast<double>(b[e]);
   }
   return ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]));
-}
-
-Metric metric_named(const std::string& name) {
-  if (name == "product") return Metric::kProduct;
-  if (name == "image") return Metric::kImage;
-  if (name == "text") return Metric::kText;
-  throw ConfigError({.what = "no such metric",
-                     .where = "mining.metric",
-                     .expected = "product, image or text",
-                     .found = name});
 }
 
 double cosine(double dot, double norms_product) {

@@ -2,7 +2,8 @@
 #pragma once
 
 #include <span>
-#include <string>
+
+#include "config/choices.h"
 
 namespace helip::mining {
 
@@ -13,10 +14,7 @@ namespace helip::mining {
 double exact_dot(std::span<const float> a, std::span<const float> b);
 
 // What a score is made of: both cosines, or one of them. Whatever it is, both must be admitted.
-enum class Metric { kProduct, kImage, kText };
-
-// The metric of that name (mining.metric). Throws ConfigError if there is none.
-Metric metric_named(const std::string& name);
+using config::Metric;
 
 struct ScoreRules {
   double image_floor = 0;           // tau_I >= 0: cosines at or below it count as 0

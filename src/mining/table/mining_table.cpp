@@ -19,7 +19,7 @@ namespace helip::mining {
 namespace {
 
 std::uint64_t candidates_of(std::uint64_t pairs, const config::MiningConfig& config) {
-  return config.method == "fast" ? std::min(config.pool_size, pairs) : pairs;
+  return config.method == config::MiningMethod::kFast ? std::min(config.pool_size, pairs) : pairs;
 }
 
 store::HardPairManifest manifest_of(std::uint64_t pairs, const config::MiningConfig& config,
@@ -29,7 +29,7 @@ store::HardPairManifest manifest_of(std::uint64_t pairs, const config::MiningCon
   manifest.corpus_fingerprint = provenance.corpus_fingerprint;
   manifest.config_digest = provenance.config_digest;
   manifest.embeddings_digest = provenance.embeddings_digest;
-  manifest.method = config.method;
+  manifest.method = config::name_of(config.method);
   manifest.pairs = pairs;
   manifest.hard_pairs_per_target = config.hard_pairs_per_target;
   manifest.pool_size = candidates_of(pairs, config);
@@ -38,7 +38,7 @@ store::HardPairManifest manifest_of(std::uint64_t pairs, const config::MiningCon
   manifest.image_floor = config.image_floor;
   manifest.text_floor = config.text_floor;
   manifest.duplicate_ceiling = config.duplicate_ceiling;
-  manifest.metric = config.metric;
+  manifest.metric = config::name_of(config.metric);
   manifest.min_score = config.min_score;
   manifest.max_score = config.max_score;
   manifest.absolute_margin = config.absolute_margin;
@@ -137,7 +137,7 @@ class RowWriter {
 }  // namespace
 
 void check_mining(std::uint64_t pairs, const config::MiningConfig& config) {
-  const bool fast = config.method == "fast";
+  const bool fast = config.method == config::MiningMethod::kFast;
   const std::uint64_t candidates = candidates_of(pairs, config);
   if (config.hard_pairs_per_target >= 1 && config.hard_pairs_per_target < candidates) return;
   const std::string among =
@@ -166,7 +166,7 @@ std::vector<TargetRange> mining_tasks(std::uint64_t pairs, const config::MiningC
   std::vector<TargetRange> tasks;
   for (; first < pairs; first += tasks.back().count) {
     std::uint64_t count = std::min(targets, pairs - first);
-    if (config.method == "fast") {
+    if (config.method == config::MiningMethod::kFast) {
       count = std::min(count, config.pool_refresh_targets - first % config.pool_refresh_targets);
     }
     tasks.push_back({first, count});

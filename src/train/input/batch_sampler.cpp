@@ -43,12 +43,12 @@ BatchSampler::BatchSampler(const config::TrainConfig& config, std::uint64_t run_
                            std::vector<std::uint32_t> seeds, const store::HardPairTable* table)
     : run_seed_(run_seed),
       seeds_(std::move(seeds)),
-      table_(config.hard_pairs == "mined" ? table : nullptr),
+      table_(config.hard_pairs == config::HardPairs::kMined ? table : nullptr),
       range_min_(config.range_min),
       range_max_(config.range_max),
-      top_(config.sampling_strategy == "top"),
+      top_(config.sampling_strategy == config::SamplingStrategy::kTop),
       order_cache_(std::make_shared<OrderCache>()) {
-  const bool none = config.hard_pairs == "none";
+  const bool none = config.hard_pairs == config::HardPairs::kNone;
   partners_per_seed_ = none ? 0 : config.hard_pairs_per_seed;
   seeds_per_step_ = none ? config::global_batch_size(config) : config.seeds_per_batch;
   if (seeds_.empty()) {
@@ -56,7 +56,7 @@ BatchSampler::BatchSampler(const config::TrainConfig& config, std::uint64_t run_
                      .expected = "at least one suitable target",
                      .found = "none"});
   }
-  if (config.hard_pairs == "mined" && table == nullptr) {
+  if (config.hard_pairs == config::HardPairs::kMined && table == nullptr) {
     throw DataError({.what = "train.hard_pairs is mined but there is no hard-pair table"});
   }
   if (table_ != nullptr && partners_per_seed_ > table_->k()) {

@@ -11,7 +11,7 @@ namespace helip::train {
 std::unique_ptr<const store::HardPairTable> open_table(const TrainSpec& spec,
                                                        const TrainingPairs& pairs,
                                                        const std::filesystem::path& folder) {
-  if (spec.config.train.hard_pairs != "mined") return nullptr;
+  if (spec.config.train.hard_pairs != config::HardPairs::kMined) return nullptr;
   if (folder.empty()) {
     throw ConfigError({.what = "training with mined hard pairs needs a hard-pair table",
                        .where = "train.hard_pairs",

@@ -70,7 +70,7 @@ void BatchQueue::request() {
                          pairs_.caption_groups(), mask);
   if (wants_views_) {
     step.batch.views = cut_views(step.plan, ranks_.rank(), ranks_.size(), pairs_.image_groups(),
-                                 mask, spec_.config.slip.ssl_on == "all");
+                                 mask, spec_.config.slip.ssl_on == config::SslImages::kAll);
   }
   source_->request({.epoch = place.epoch,
                     .ids = step.batch.ids,

@@ -48,7 +48,8 @@ LossShares loss_shares(const config::LossConfig& config, comm::Collectives& rank
     shares.statistics = loss::margin_statistics(similarity_SM, seed_rows_S + batch.first_row,
                                                 hard_rows_SP, excluded_SM);
   }
-  if (config.margin_direction == "both") shares.margin = shares.margin + margin(text_BD, image_MD);
+  if (config.margin_direction == config::MarginDirection::kBoth)
+    shares.margin = shares.margin + margin(text_BD, image_MD);
   return shares;
 }
 

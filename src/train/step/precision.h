@@ -5,7 +5,8 @@
 #include <c10/core/ScalarType.h>
 
 #include <optional>
-#include <string>
+
+#include "config/choices.h"
 
 namespace helip::train {
 
@@ -16,8 +17,8 @@ struct Precision {
   bool scales_loss = false;  // gradients of half precision need it (loss_scaler.h)
 };
 
-// fp32 | amp_bf16 | amp (float16 with a scaled loss), OpenCLIP's names; and fp64, for checks of the
-// mathematics (weights files hold float32). Throws ConfigError for other names.
-Precision precision_of(const std::string& name);
+// Returns what a mode computes in. Weights files hold float32, so kFp64 is for checks of the
+// mathematics alone.
+Precision precision_of(config::PrecisionMode mode);
 
 }  // namespace helip::train

@@ -33,9 +33,9 @@ double learning_rate(const config::TrainConfig& config, std::uint64_t step, std:
   if (done < config.warmup) {
     return config.lr * static_cast<double>(done + 1) / static_cast<double>(config.warmup);
   }
-  if (config.lr_scheduler == "const") return config.lr;
+  if (config.lr_scheduler == config::LrScheduler::kConst) return config.lr;
   const std::uint64_t decay = steps - config.optimizer_warmup - config.warmup;
-  if (config.lr_scheduler == "const-cooldown") {
+  if (config.lr_scheduler == config::LrScheduler::kConstCooldown) {
     return cooled_down(config, steps - step, decay, steps_per_epoch);
   }
   return cosine(config, static_cast<double>(done - config.warmup) / static_cast<double>(decay));

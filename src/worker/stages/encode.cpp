@@ -30,7 +30,7 @@ TaskOutcome merge_encoded(const Workbench& bench, const jobs::Task& task, const 
   const auto merge = jobs::body_of<jobs::MergeEncodedTask>(task);
   const config::RunConfig& config = bench.config();
   const jobs::WorkDir& work_dir = bench.work_dir();
-  const bool ready = config.encoder.source == "npy";
+  const bool ready = config.encoder.source == config::EncoderSource::kNpy;
   mining::EncodeOutput output;
   if (!ready) output.embeddings = work_dir.embeddings(config);
   output.quarantine = work_dir.corpus();

@@ -11,7 +11,7 @@ double held_out_accuracy(const config::RunConfig& config, const std::filesystem:
   job.model.init = checkpoint.string();
   job.dataset = {.name = "early_stop",
                  .path = config.early_stop.dataset,
-                 .tasks = {"zero_shot"},
+                 .tasks = {config::EvalTask::kZeroShot},
                  .split = config.early_stop.split};
   // What is trained must not depend on `eval`, which may change afterwards.
   job.options.batch_size = config.encoder.batch_size;

@@ -50,7 +50,7 @@ TaskOutcome merge_mined(Workbench& bench, const jobs::Task& task, const fs::path
   provenance.corpus_fingerprint = task.corpus.fingerprint;
   provenance.config_digest = task.config_digest;
   provenance.embeddings_digest = merge.embeddings_digest;
-  if (config.method != "exact") {
+  if (config.method != config::MiningMethod::kExact) {
     provenance.recall = bench.miner(task.corpus, merge.embeddings_digest).recall();
   }
   const fs::path folder = bench.work_dir().first_table();

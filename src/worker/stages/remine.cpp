@@ -151,7 +151,7 @@ class Remining {
       provenance.corpus_fingerprint = training_.corpus.fingerprint;
       provenance.config_digest = training_.config_digest;
       provenance.embeddings_digest = read_text_file(work_ / "encoded");
-      if (config.method != "exact") provenance.recall = session.recall();
+      if (config.method != config::MiningMethod::kExact) provenance.recall = session.recall();
       mining::merge_into_table(results, pairs_, config, static_cast<int>(request_.version),
                                provenance, request_.table);
     }

@@ -22,7 +22,7 @@ train::TrainSpec spec_of(Workbench& bench, const jobs::Task& task,
   job.seed = training.seed;
   job.corpus_folder = task.corpus.folder;
   if (!training.features_digest.empty()) job.features_folder = work_dir.features();
-  if (config.train.hard_pairs == "mined") {
+  if (config.train.hard_pairs == config::HardPairs::kMined) {
     job.hard_pairs_folder = work_dir.first_table();
     job.remined_folder = work_dir.remined(config.train, training.seed);
   }

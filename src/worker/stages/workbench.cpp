@@ -84,8 +84,11 @@ void expect_arrays(const std::string& what, const std::filesystem::path& images,
                    .found = found});
 }
 
-std::string choose_device(const std::string& asked, std::uint32_t local_rank, int cuda_devices) {
-  if (asked == "cpu" || (asked == "auto" && cuda_devices == 0)) return "cpu";
+std::string choose_device(config::DeviceChoice asked, std::uint32_t local_rank, int cuda_devices) {
+  using config::DeviceChoice;
+  if (asked == DeviceChoice::kCpu || (asked == DeviceChoice::kAuto && cuda_devices == 0)) {
+    return "cpu";
+  }
   if (cuda_devices == 0) {
     throw ConfigError({.what = "no GPU for this rank",
                        .where = "launcher.device",

@@ -61,6 +61,6 @@ void expect_arrays(const std::string& what, const std::filesystem::path& images,
 
 // Returns "cpu" or "cuda:I" for a rank. Throws ConfigError where launcher.device asks for a GPU
 // that is not there.
-std::string choose_device(const std::string& asked, std::uint32_t local_rank, int cuda_devices);
+std::string choose_device(config::DeviceChoice asked, std::uint32_t local_rank, int cuda_devices);
 
 }  // namespace helip::worker

@@ -1,0 +1,27 @@
+// Options that take one of a few names (config/choices.h).
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
+
+#include "config/read_choice.h"
+
+namespace helip::cli {
+
+// Adds an option that sets `value`, which must outlive the command. The option throws ConfigError
+// that names it for a name that is no choice. Returns the option.
+template <config::Choice Enum>
+CLI::Option* add_choice(CLI::App& command, const std::string& option, Enum& value,
+                        const std::string& help) {
+  return command
+      .add_option_function<std::string>(
+          option,
+          [&value, option](const std::string& name) {
+            value = config::read_choice<Enum>(name, option);
+          },
+          help)
+      ->default_str(std::string(config::name_of(value)));
+}
+
+}  // namespace helip::cli

@@ -1,0 +1,14 @@
+// The limits of single keys, as config/fields.h states them.
+#pragma once
+
+#include "config/checks.h"
+#include "config/run_config.h"
+
+namespace helip::config {
+
+// Checks each value of the configuration or section against the limits of its key, in the order of
+// the keys.
+void check_limits(const RunConfig& config, Checks& checks);
+void check_limits(const MiningConfig& mining, Checks& checks);
+
+}  // namespace helip::config

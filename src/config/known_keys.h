@@ -1,0 +1,29 @@
+// The keys that there are, for messages about keys that there are not.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/fields.h"
+
+namespace helip::config {
+
+// Returns "prefix.name", or the name alone without a prefix.
+std::string joined_key(const std::string& prefix, std::string_view name);
+
+// Returns the names of a section's keys in their order.
+template <HasFields Section>
+std::vector<std::string> names_of_fields() {
+  std::vector<std::string> names;
+  for_each_field<Section>([&](const auto& field) { names.emplace_back(field.name); });
+  return names;
+}
+
+// Returns what a message about the unknown key `prefix.name` expects: "train.lr, perhaps" for the
+// nearest of `siblings`, or else for a key of that name in another section, or else "one of" the
+// siblings.
+std::string expected_key(const std::string& prefix, const std::string& name,
+                         const std::vector<std::string>& siblings);
+
+}  // namespace helip::config

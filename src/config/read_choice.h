@@ -1,0 +1,20 @@
+// A choice from its name.
+#pragma once
+
+#include <string>
+
+#include "config/checks.h"
+#include "config/choices.h"
+
+namespace helip::config {
+
+// Returns the value of that name. Throws ConfigError naming `where` and all names if there is none.
+template <Choice Enum>
+Enum read_choice(const std::string& name, const std::string& where) {
+  if (const std::optional<Enum> value = choice_named<Enum>(name)) return *value;
+  Problem problem = not_allowed("one of " + all_names<Enum>(), name);
+  problem.where = where;
+  throw ConfigError(problem);
+}
+
+}  // namespace helip::config
