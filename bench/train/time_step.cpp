@@ -103,7 +103,9 @@ double processor_seconds() {
 class Program {
  public:
   Program(const nlohmann::json& job, comm::Group& ranks)
-      : job_(job), ranks_(ranks), learner_(config_of(job), job.at("device"), ranks) {
+      : job_(job),
+        ranks_(ranks),
+        learner_(train::learner_options(config_of(job)), job.at("device"), ranks) {
     const std::uint32_t hard_pairs = job.at("hard_pairs");
     const std::int64_t pairs = job.at("seeds").get<std::int64_t>() * (1 + hard_pairs);
     groups_.resize(static_cast<std::size_t>(pairs));

@@ -45,7 +45,8 @@ BatchSchedule first_schedule(const TrainSpec& spec, const TrainingPairs& pairs) 
   auto table = open_table(spec, pairs, spec.hard_pairs_folder);
   std::string digest = digest_of(table.get());
   std::vector<std::uint32_t> seeds = seeds_of(spec, pairs, table.get());
-  return {spec.config, spec.seed, std::move(table), std::move(digest), std::move(seeds)};
+  return {spec.config.train, spec.config.remine, spec.seed,
+          std::move(table),  std::move(digest),  std::move(seeds)};
 }
 
 class Training {
@@ -57,7 +58,7 @@ class Training {
         pairs_(open_training_pairs(spec.corpus_folder)),
         schedule_(first_schedule(spec, *pairs_)),
         steps_(total_steps(spec.config.train, schedule_.steps_per_epoch())),
-        learner_(spec.config, spec.device, ranks),
+        learner_(learner_options(spec.config), spec.device, ranks),
         queue_(spec, ranks, *pairs_, schedule_, learner_, steps_) {
     state_.run = {.seed = spec.seed,
                   .config_digest = config::training_digest(spec.config),

@@ -8,12 +8,11 @@ namespace helip::train {
 namespace {
 
 // Partners are random: then a schedule needs no tables, only the seeds that they leave.
-config::RunConfig config_with(const config::RemineConfig& remine) {
-  config::RunConfig config;
-  config.train.hard_pairs = config::HardPairs::kRandom;
-  config.train.seeds_per_batch = 3;
-  config.train.hard_pairs_per_seed = 1;
-  config.remine = remine;
+config::TrainConfig train_config() {
+  config::TrainConfig config;
+  config.hard_pairs = config::HardPairs::kRandom;
+  config.seeds_per_batch = 3;
+  config.hard_pairs_per_seed = 1;
   return config;
 }
 
@@ -25,7 +24,7 @@ std::vector<std::uint32_t> seeds(std::uint32_t count) {
 
 // 10 seeds: 4 steps an epoch.
 BatchSchedule schedule_with(const config::RemineConfig& remine) {
-  return {config_with(remine), 7, nullptr, "first", seeds(10)};
+  return {train_config(), remine, 7, nullptr, "first", seeds(10)};
 }
 
 // Adds every table that is requested before `step`; each leaves two seeds fewer, but two at least.

@@ -105,6 +105,14 @@ struct Outcome {
   std::vector<at::Tensor> gradients;
 };
 
+PassOptions options_of(const config::RunConfig& config) {
+  return {.loss = config.loss,
+          .slip = config.slip,
+          .accum_freq = config.train.accum_freq,
+          .precision = precision_of(config.train.precision),
+          .device = at::kCPU};
+}
+
 Outcome learn(comm::Collectives& ranks, const config::RunConfig& config, double loss_scale = 1) {
   const auto model = model::load_model(config.model);
   const Precision precision = precision_of(config.train.precision);
@@ -115,7 +123,7 @@ Outcome learn(comm::Collectives& ranks, const config::RunConfig& config, double 
   TrainedParameters trained = trained_parameters(*model, config.train);
   const bool views = has_ssl_term(*model, config.slip);
   if (views) add_ssl_head(*model, trained);
-  GradientPass pass(config, precision, at::kCPU, *model, trained, ranks);
+  GradientPass pass(options_of(config), *model, trained, ranks);
   const RankBatch batch = batch_of(ranks, views ? std::optional(config.slip.ssl_on) : std::nullopt);
   Outcome outcome;
   outcome.losses =
@@ -434,8 +442,7 @@ TEST_CASE("parts are refused where a tower has batch norms, unless it is locked"
   config.train.accum_freq = 2;
   const auto model = model::load_model(config.model);
   const TrainedParameters trained = trained_parameters(*model, config.train);
-  CHECK_THROWS_WITH(GradientPass(config, precision_of(config.train.precision), at::kCPU, *model,
-                                 trained, ranks.one()),
+  CHECK_THROWS_WITH(GradientPass(options_of(config), *model, trained, ranks.one()),
                     Catch::Contains("train.accum_freq") && Catch::Contains("running_mean"));
 }
 

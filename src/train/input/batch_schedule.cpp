@@ -4,10 +4,11 @@
 
 namespace helip::train {
 
-BatchSchedule::BatchSchedule(const config::RunConfig& config, std::uint64_t run_seed,
+BatchSchedule::BatchSchedule(const config::TrainConfig& train, const config::RemineConfig& remine,
+                             std::uint64_t run_seed,
                              std::unique_ptr<const store::HardPairTable> table, std::string digest,
                              std::vector<std::uint32_t> seeds)
-    : train_(config.train), remine_(config.remine), run_seed_(run_seed) {
+    : train_(train), remine_(remine), run_seed_(run_seed) {
   TableTurn first;
   first.digest = std::move(digest);
   add(std::move(first), std::move(table), std::move(seeds));

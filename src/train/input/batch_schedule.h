@@ -25,9 +25,9 @@ struct BatchPlace {
 class BatchSchedule {
  public:
   // `seeds`: see BatchSampler. The first table, null without one, is in force from step 0 on.
-  BatchSchedule(const config::RunConfig& config, std::uint64_t run_seed,
-                std::unique_ptr<const store::HardPairTable> table, std::string digest,
-                std::vector<std::uint32_t> seeds);
+  BatchSchedule(const config::TrainConfig& train, const config::RemineConfig& remine,
+                std::uint64_t run_seed, std::unique_ptr<const store::HardPairTable> table,
+                std::string digest, std::vector<std::uint32_t> seeds);
 
   // Returns the steps of an epoch with the first table. The configuration's epochs and cooldown are
   // counted in these, whatever the number of seeds of later tables.

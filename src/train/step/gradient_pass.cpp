@@ -68,9 +68,8 @@ MarginShares margin_shares(const double* sums) {
           .false_negative = share(sums[loss::kFalseNegative], sums[loss::kCounted])};
 }
 
-void check_parts(const config::TrainConfig& config, model::Model& model,
-                 const TrainedParameters& trained) {
-  if (config.accum_freq == 1) return;
+void check_parts(std::uint32_t accum_freq, model::Model& model, const TrainedParameters& trained) {
+  if (accum_freq == 1) return;
   for (const auto& [name, tensor] : model.statistics()) {
     // The self-supervised head sees the whole batch, a locked tower no statistics of it.
     const bool whole =
@@ -79,7 +78,7 @@ void check_parts(const config::TrainConfig& config, model::Model& model,
     throw ConfigError({.what = "batch norms of a tower would see parts of a batch",
                        .where = "train.accum_freq",
                        .expected = "1 for this model",
-                       .found = cat(config.accum_freq, ", with ", name)});
+                       .found = cat(accum_freq, ", with ", name)});
   }
 }
 
@@ -96,27 +95,22 @@ TowerRows TowerRows::narrow(std::int64_t first, std::int64_t count) const {
                    .slot = cut(keys.slot)}};
 }
 
-GradientPass::GradientPass(const config::RunConfig& config, const Precision& precision,
-                           const c10::Device& device, model::Model& model,
+GradientPass::GradientPass(const PassOptions& options, model::Model& model,
                            const TrainedParameters& trained, comm::Collectives& ranks)
-    : loss_(config.loss),
-      slip_(config.slip),
-      weights_{.margin = config.loss.margin_weight, .ssl = config.slip.ssl_weight},
-      accum_freq_(config.train.accum_freq),
-      precision_(precision),
-      device_(device),
+    : options_(options),
+      weights_{.margin = options.loss.margin_weight, .ssl = options.slip.ssl_weight},
       model_(model),
       trained_(trained),
       ranks_(ranks),
       sync_(ranks, tensors_of(trained.tensors)) {
-  check_parts(config.train, model, trained);
+  check_parts(options.accum_freq, model, trained);
 }
 
 BatchLosses GradientPass::run(const RankBatch& batch, const InputBatch& inputs, std::uint64_t seed,
                               std::uint64_t epoch, double loss_scale, bool flag,
                               bool with_statistics) {
   const TowerInputs all = tower_inputs(batch, inputs, seed, epoch);
-  const auto parts = std::min<std::int64_t>(accum_freq_, batch.rows);
+  const auto parts = std::min<std::int64_t>(options_.accum_freq, batch.rows);
   const bool whole = parts == 1;
   seconds_ = {};
   Stopwatch watch;
@@ -138,11 +132,12 @@ BatchLosses GradientPass::run(const RankBatch& batch, const InputBatch& inputs, 
 
 LossShares GradientPass::shares_of(const TowerOutputs& outputs, const RankBatch& batch,
                                    bool with_statistics) const {
-  LossShares shares =
-      loss_shares(loss_, ranks_, outputs.pairs, model_.logit_scale().exp(), batch, with_statistics);
+  LossShares shares = loss_shares(options_.loss, ranks_, outputs.pairs, model_.logit_scale().exp(),
+                                  batch, with_statistics);
   if (!outputs.views.first_BW.defined()) return shares;
-  const loss::SimclrShares ssl = ssl_shares(slip_, ranks_, *model_.self_supervision(),
-                                            precision_.products, outputs.views, batch.views);
+  const loss::SimclrShares ssl =
+      ssl_shares(options_.slip, ranks_, *model_.self_supervision(), options_.precision.products,
+                 outputs.views, batch.views);
   shares.ssl = ssl.loss;
   shares.ssl_accuracy = ssl.accuracy;
   return shares;
@@ -162,11 +157,11 @@ TowerInputs GradientPass::part_of(const TowerInputs& inputs, std::int64_t i, std
 }
 
 TowerOutputs GradientPass::outputs(const TowerInputs& inputs) const {
-  const model::AutocastScope autocast(device_.type(), precision_.products);
+  const model::AutocastScope autocast(options_.device.type(), options_.precision.products);
   // A tower that is locked as a whole runs as in evaluation, so its batch norms keep still.
   const auto run = [&](const TowerRows& rows, bool locked, auto tower) {
-    const at::Tensor values = on_device(rows.values, device_, precision_.weights);
-    return tower(values, locked ? nullptr : &rows.keys).to(precision_.features);
+    const at::Tensor values = on_device(rows.values, options_.device, options_.precision.weights);
+    return tower(values, locked ? nullptr : &rows.keys).to(options_.precision.features);
   };
   TowerOutputs result;
   result.pairs.image_BD =
@@ -251,7 +246,7 @@ BatchLosses GradientPass::agree(const LossShares& shares, bool flag) const {
       at::tensor({number(shares.contrastive), number(shares.margin), number(shares.ssl),
                   number(shares.ssl_accuracy), flag ? 1.0 : 0.0},
                  at::TensorOptions().dtype(at::kDouble))
-          .to(device_);
+          .to(options_.device);
   const std::int64_t losses = totals.size(0);
   if (shares.statistics.defined()) totals = at::cat({totals, shares.statistics});
   ranks_.all_reduce_sum(totals);

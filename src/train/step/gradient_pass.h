@@ -49,6 +49,15 @@ struct TowerOutputs {
   ViewFeatures views;
 };
 
+// What a pass depends on besides the model and the batch.
+struct PassOptions {
+  config::LossConfig loss;
+  config::SlipConfig slip;
+  std::uint32_t accum_freq = 1;
+  Precision precision;
+  c10::Device device;
+};
+
 // With train.accum_freq A > 1 the towers see this rank's rows in A parts, and the losses the
 // features of all (gradient caching: Gao et al., arXiv 2101.06983): the gradient is that of one
 // pass, the memory that of a part. Every draw is keyed, so the second pass over a part repeats the
@@ -57,8 +66,7 @@ class GradientPass {
  public:
   // What is named must outlive this. Throws ConfigError if A > 1 and the model has batch norms,
   // which would see the parts.
-  GradientPass(const config::RunConfig& config, const Precision& precision,
-               const c10::Device& device, model::Model& model, const TrainedParameters& trained,
+  GradientPass(const PassOptions& options, model::Model& model, const TrainedParameters& trained,
                comm::Collectives& ranks);
 
   // A collective. If the loss is finite, every trained parameter's .grad, none before, is
@@ -79,12 +87,8 @@ class GradientPass {
                        bool with_statistics) const;
   BatchLosses agree(const LossShares& shares, bool flag) const;
 
-  const config::LossConfig loss_;
-  const config::SlipConfig slip_;
+  const PassOptions options_;
   const LossWeights weights_;
-  const std::uint32_t accum_freq_;
-  const Precision precision_;
-  const c10::Device device_;
   model::Model& model_;
   const TrainedParameters& trained_;
   comm::Collectives& ranks_;

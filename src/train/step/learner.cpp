@@ -33,7 +33,7 @@
 namespace helip::train {
 namespace {
 
-void make_deterministic(const config::RunConfig& config, const at::Device& device) {
+void make_deterministic(std::uint32_t threads, const at::Device& device) {
   auto& context = at::globalContext();
   context.setDeterministicAlgorithms(true, /*warn_only=*/false);
   // Deterministic mode would else fill every new tensor before it is written.
@@ -43,7 +43,7 @@ void make_deterministic(const config::RunConfig& config, const at::Device& devic
   if (device.is_cuda()) {
     setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8", /*overwrite=*/0);  // what cuBLAS asks for
   } else {
-    at::set_num_threads(static_cast<int>(config.launcher.threads_per_worker));
+    at::set_num_threads(static_cast<int>(threads));
   }
 }
 
@@ -110,37 +110,42 @@ void set_dtype(const model::NamedTensors& tensors, at::ScalarType type) {
 }  // namespace
 
 struct Learner::State {
-  State(const config::RunConfig& run, const std::string& device_name, comm::Group& group)
-      : config(run),
-        precision(precision_of(run.train.precision)),
+  State(const LearnerOptions& given, const std::string& device_name, comm::Group& group)
+      : sections(given),
+        precision(precision_of(given.train.precision)),
         device(parse_device(device_name)),
         ranks(collectives_of(group)),
         layer_timer(device) {
-    make_deterministic(run, device);
+    make_deterministic(given.threads, device);
     if (device.is_cpu()) keep_freed_memory();
-    model = model::load_model(run.model);
+    model = model::load_model(given.model);
     initial_digest = digest_of(*model, model->state());
     model->to(device_name);
     if (precision.weights != at::kFloat) set_dtype(model->state(), precision.weights);
-    if (run.train.grad_checkpointing) model->set_grad_checkpointing();
+    if (given.train.grad_checkpointing) model->set_grad_checkpointing();
     for (const auto& [name, tensor] : model->statistics()) statistic_names.insert(name);
     snapshot = std::make_unique<LearnerSnapshot>(*model);
-    trained = trained_parameters(*model, run.train);
-    wants_views = has_ssl_term(*model, run.slip);
+    trained = trained_parameters(*model, given.train);
+    wants_views = has_ssl_term(*model, given.slip);
     if (wants_views) add_ssl_head(*model, trained);
-    AdamWOptions options{.beta1 = run.train.beta1,
-                         .beta2 = run.train.beta2,
-                         .eps = run.train.eps,
-                         .wd = run.train.wd,
+    AdamWOptions options{.beta1 = given.train.beta1,
+                         .beta2 = given.train.beta2,
+                         .eps = given.train.eps,
+                         .wd = given.train.wd,
                          .lr_factors = trained.lr_factors};
-    if (run.train.shard_optimizer && ranks.size() > 1) {
+    if (given.train.shard_optimizer && ranks.size() > 1) {
       std::vector<at::Tensor> parameters;
       for (const auto& [name, tensor] : trained.tensors) parameters.push_back(tensor);
       shards.emplace(ranks, std::move(parameters));
       options.owned = shards->owned();
     }
     optimizer = std::make_unique<AdamW>(trained.tensors, options);
-    pass = std::make_unique<GradientPass>(run, precision, device, *model, trained, ranks);
+    pass = std::make_unique<GradientPass>(PassOptions{.loss = given.loss,
+                                                      .slip = given.slip,
+                                                      .accum_freq = given.train.accum_freq,
+                                                      .precision = precision,
+                                                      .device = device},
+                                          *model, trained, ranks);
   }
 
   // Batch norms note a batch's statistics in the forward pass; a step that is not applied is
@@ -166,7 +171,7 @@ struct Learner::State {
   bool apply(const StepOptions& options) {
     const double norm = optimizer->gradient_norm() / scaler.scale;
     if (!std::isfinite(norm)) return false;
-    const double limit = config.train.grad_clip_norm;
+    const double limit = sections.train.grad_clip_norm;
     double factor = 1 / scaler.scale;
     if (limit > 0 && norm > limit) factor *= limit / norm;
     if (factor != 1) optimizer->scale_gradients(factor);
@@ -178,7 +183,7 @@ struct Learner::State {
     return true;
   }
 
-  const config::RunConfig config;
+  const LearnerOptions sections;
   const Precision precision;
   const at::Device device;
   comm::Collectives& ranks;
@@ -197,9 +202,17 @@ struct Learner::State {
   LossScaler scaler = {.scale = precision.scales_loss ? LossScaler::kStart : 1};
 };
 
-Learner::Learner(const config::RunConfig& config, const std::string& device, comm::Group& ranks)
+LearnerOptions learner_options(const config::RunConfig& config) {
+  return {.model = config.model,
+          .train = config.train,
+          .loss = config.loss,
+          .slip = config.slip,
+          .threads = config.launcher.threads_per_worker};
+}
+
+Learner::Learner(const LearnerOptions& options, const std::string& device, comm::Group& ranks)
     : state_(in_one_line("making the model",
-                         [&] { return std::make_unique<State>(config, device, ranks); })) {}
+                         [&] { return std::make_unique<State>(options, device, ranks); })) {}
 Learner::~Learner() = default;
 
 bool Learner::takes_features() const { return state_->model->towers() != nullptr; }
@@ -279,10 +292,10 @@ void Learner::load_checkpoint(const std::filesystem::path& folder) {
 }
 
 void Learner::publish_model(const std::filesystem::path& folder) const {
-  const double share = state_->config.train.wise_ft;
+  const double share = state_->sections.train.wise_ft;
   if (share == 1) return state_->model->save(folder);
   const at::NoGradGuard no_grad;
-  const auto mixed = model::load_model(state_->config.model);  // the initial weights
+  const auto mixed = model::load_model(state_->sections.model);  // the initial weights
   const model::NamedTensors tuned = state_->model->state();
   const model::NamedTensors initial = mixed->state();
   for (std::size_t i = 0; i < tuned.size(); ++i) {

@@ -36,15 +36,24 @@ struct StepOptions {
   std::function<void()> before_update = {};
 };
 
+// The sections of the configuration that training one model depends on.
+struct LearnerOptions {
+  config::ModelConfig model;
+  config::TrainConfig train;
+  config::LossConfig loss;
+  config::SlipConfig slip;
+  std::uint32_t threads = 1;  // launcher.threads_per_worker
+};
+LearnerOptions learner_options(const config::RunConfig& config);
+
 // Every rank calls step, in the same order; it is a collective.
 class Learner {
  public:
-  // Builds config.model with its initial weights on `device` ("cpu", "cuda:I"). Makes LibTorch
-  // deterministic for this process and, on the CPU, sets its threads to launcher.threads_per_worker
-  // and lets it keep memory that it frees. `ranks`
-  // must come from comm::open_group and outlive this. Throws ConfigError (precision, device) or
-  // what model::load_model throws.
-  Learner(const config::RunConfig& config, const std::string& device, comm::Group& ranks);
+  // Builds options.model with its initial weights on `device` ("cpu", "cuda:I"). Makes LibTorch
+  // deterministic for this process and, on the CPU, sets the number of its threads and lets it keep
+  // memory that it frees. `ranks` must come from comm::open_group and outlive this. Throws
+  // ConfigError (device) or what model::load_model throws.
+  Learner(const LearnerOptions& options, const std::string& device, comm::Group& ranks);
   ~Learner();
   Learner(const Learner&) = delete;
   Learner& operator=(const Learner&) = delete;
