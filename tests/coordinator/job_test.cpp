@@ -619,7 +619,8 @@ TEST_CASE("a ledger that is lost in the middle of any stage is rebuilt from the 
   config::RunConfig config = test::small_config();
   config.corpus.max_quarantined = 0.5;
   config.model.init = "/weights";
-  config.eval.datasets = {{"a", "/a", {config::EvalTask::kZeroShot}, "test"}, {"b", "/b", {config::EvalTask::kRetrieval}, "test"}};
+  config.eval.datasets = {{"a", "/a", {config::EvalTask::kZeroShot}, "test"},
+                          {"b", "/b", {config::EvalTask::kRetrieval}, "test"}};
   JobFixture fixture(config);
   fixture.range_quarantined = 1;
   // 15 tasks: index, 3 ranges and a merge, 2 ranges and a merge, a training, 4 evaluations and a

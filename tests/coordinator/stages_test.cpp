@@ -231,8 +231,9 @@ TEST_CASE_METHOD(StagesFixture,
 }
 
 TEST_CASE_METHOD(StagesFixture, "eval is a task for each model and data set, then a merge") {
-  plan.config.eval.datasets = {{"a b", "/a", {config::EvalTask::kZeroShot, config::EvalTask::kRetrieval}, "test"},
-                               {"c", "/c", {config::EvalTask::kRetrieval}, "test"}};
+  plan.config.eval.datasets = {
+      {"a b", "/a", {config::EvalTask::kZeroShot, config::EvalTask::kRetrieval}, "test"},
+      {"c", "/c", {config::EvalTask::kRetrieval}, "test"}};
   finish_index();
   const auto eval = eval_tasks(plan);
   CHECK(eval->wanted());

@@ -111,7 +111,7 @@ TEST_CASE("ranks together give the loss and the gradients of one rank with the w
   auto& ranks = dynamic_cast<comm::Collectives&>(*group);
   const auto alone = comm::open_group("local", "cpu", 60);
   auto& one = dynamic_cast<comm::Collectives&>(*alone);
-  for (const char* direction : {"image", "both"}) {
+  for (const auto direction : {config::MarginDirection::kImage, config::MarginDirection::kBoth}) {
     config::LossConfig config;
     config.margin_direction = direction;
     for (const at::ScalarType dtype : {at::kDouble, at::kFloat}) {
@@ -192,7 +192,7 @@ TEST_CASE("ranks together count as loops over the whole batch do how hard the ha
   for (const SampleId id : batch.ids) rows.push_back(static_cast<std::int64_t>(to_index(id)));
   const at::Tensor image_ND = unit(normal("image", {30, 5}, at::kDouble));
   const at::Tensor text_ND = unit(normal("text", {30, 5}, at::kDouble));
-  for (const char* direction : {"image", "both"}) {
+  for (const auto direction : {config::MarginDirection::kImage, config::MarginDirection::kBoth}) {
     config::LossConfig config;
     config.margin_direction = direction;
     const auto shares = [&](bool with_statistics) {
