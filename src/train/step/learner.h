@@ -41,9 +41,8 @@ class Learner {
  public:
   // Builds config.model with its initial weights on `device` ("cpu", "cuda:I"). Makes LibTorch
   // deterministic for this process and, on the CPU, sets its threads to launcher.threads_per_worker
-  // and lets it keep memory that it frees. `ranks`
-  // must come from comm::open_group and outlive this. Throws ConfigError (precision, device) or
-  // what model::load_model throws.
+  // and lets it keep memory that it frees. `ranks` must come from comm::open_group and outlive
+  // this. Throws ConfigError (precision, device) or what model::load_model throws.
   Learner(const config::RunConfig& config, const std::string& device, comm::Group& ranks);
   ~Learner();
   Learner(const Learner&) = delete;
