@@ -1,6 +1,9 @@
 #!/usr/bin/env python3
-"""Checks the wording of comments in src/ and tests/: none begins with "Of", which leaves out subject and verb. Exit 1 with one
-line per offence.
+"""Checks the comments in src/ and tests/. None begins with "Of", which leaves out subject and verb. In C++ none is garbled, as
+clang-format leaves a line that was too long: a line ends early though the next word would have fitted, one or two words
+stand alone, or a table has lost its columns. A table is a list of rows "//   name_BD  meaning" in columns that are
+three or more from the slashes (the pattern CommentPragmas in .clang-format keeps its lines); what a row needs more stands
+under its meaning. Exit 1 with one line per offence.
 
 usage: check_comments.py [REPOSITORY]
 """
@@ -12,6 +15,81 @@ CODE = re.compile(r"//+\s*Of\b")
 SCRIPT = re.compile(r'(?:#+|""")\s*Of\b')
 PATTERNS = {".h": CODE, ".cpp": CODE, ".cu": CODE, ".py": SCRIPT, ".sh": SCRIPT}
 
+COLUMNS = 100
+# A break may be a few words early, so that what belongs together stands together.
+EARLY = 15
+ORPHAN_COLUMNS = 60
+COMMENT = re.compile(r"^(\s*)//( *)(\S.*)$")
+ROW = re.compile(r"^(\w+(?:, \w+)*)( {2,})(?=\S)")
+LOOKS_LIKE_ROW = re.compile(r"^[A-Za-z]\S*(?: \S+)* {2,}\S")
+
+
+class Line:
+    """A comment that is alone on its line; `inside`: its text's distance from the slashes."""
+
+    def __init__(self, text):
+        found = COMMENT.match(text)
+        self.is_comment = found is not None
+        self.columns = len(text)
+        if found:
+            self.margin, self.inside, self.text = len(found[1]), len(found[2]), found[3]
+
+    def goes_on_in(self, other):
+        """True if both are lines of one paragraph, as far as a rule can tell."""
+        return self.is_comment and other.is_comment and self.margin == other.margin and self.inside == other.inside == 1
+
+
+def ended_early(line, following):
+    if not line.goes_on_in(following) or re.search(r"[.:;!?]$", line.text):
+        return False
+    return line.columns + 1 + len(following.text.split()[0]) + EARLY <= COLUMNS
+
+
+def is_orphan(before, line, following):
+    if not before.goes_on_in(line):
+        return False
+    words = len(re.findall(r"\w+", line.text))
+    in_sentence = line.goes_on_in(following) and not re.search(r"[.:;!?]$", before.text)
+    return words == 0 or (in_sentence and words <= 2 and line.columns < ORPHAN_COLUMNS)
+
+
+class Table:
+    """The rows met so far of one table, or none."""
+
+    def __init__(self):
+        self.margin = self.column = self.meaning = None
+
+    def offence(self, line):
+        if not line.is_comment or (self.column and (line.margin != self.margin or line.inside < self.column)):
+            self.__init__()
+        if not line.is_comment or line.inside < 3:
+            return None
+        row = ROW.match(line.text)
+        if line.columns > COLUMNS:
+            return f"a line of {line.columns} columns; expected at most {COLUMNS}"
+        if row and (self.column is None or line.inside == self.column):
+            self.margin, self.column, self.meaning = line.margin, line.inside, line.inside + row.end()
+            return None
+        if self.column is None:
+            return "a row of a table with more than names before its meaning" if LOOKS_LIKE_ROW.match(line.text) else None
+        return None if line.inside == self.meaning else "neither a row of the table nor under the meaning of one"
+
+
+def garbled(lines):
+    """Yields line number and what is wrong with it."""
+    read = [Line(text) for text in lines]
+    nothing = Line("")
+    table = Table()
+    for number, line in enumerate(read, 1):
+        before = read[number - 2] if number > 1 else nothing
+        following = read[number] if number < len(read) else nothing
+        if ended_early(line, following):
+            yield number, "the comment's line ends early: the next word would have fitted"
+        elif is_orphan(before, line, following):
+            yield number, "one or two words of a comment stand alone on a line"
+        elif problem := table.offence(line):
+            yield number, f"a comment's table is garbled: {problem}"
+
 
 def main():
     root = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parent.parent).resolve()
@@ -19,10 +97,12 @@ def main():
     for path in sorted(p for folder in ("src", "tests") for p in (root / folder).rglob("*") if p.suffix in PATTERNS):
         files += 1
         name = str(path.relative_to(root))
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-            if not PATTERNS[path.suffix].search(line):
-                continue
-            problems.append(f"{name}:{number}: a comment begins with \"Of\"; expected a verb first: {line.strip()}")
+        lines = path.read_text(encoding="utf-8").splitlines()
+        found = [(number, "a comment begins with \"Of\"; expected a verb first") for number, line in enumerate(lines, 1)
+                 if PATTERNS[path.suffix].search(line)]
+        if PATTERNS[path.suffix] is CODE:
+            found += garbled(lines)
+        problems += [f"{name}:{number}: {problem}: {lines[number - 1].strip()}" for number, problem in found]
     for problem in problems:
         print(problem)
     print(f"check_comments: {files} files, {len(problems)} offences")

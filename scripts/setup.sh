@@ -8,7 +8,7 @@ set -euo pipefail
 cache="${HELIP_CACHE:-$HOME/.cache/helip}"
 
 packages=(
-  build-essential cmake ninja-build ccache mold pkg-config git python3 python3-venv clang-format clang-tidy
+  build-essential cmake ninja-build ccache mold pkg-config git python3 python3-venv clang clang-format clang-tidy
   libgrpc++-dev protobuf-compiler protobuf-compiler-grpc libprotobuf-dev libopenmpi-dev openmpi-bin
   libyaml-cpp-dev libspdlog-dev catch2 libsqlite3-dev libcli11-dev nlohmann-json3-dev
   libturbojpeg0-dev libpng-dev libwebp-dev libpcre2-dev libicu-dev libssl-dev zlib1g-dev

@@ -4,11 +4,9 @@
 #include <array>
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <cstdint>
 #include <deque>
 #include <future>
-#include <mutex>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -18,6 +16,7 @@
 #include "comm/watchdog.h"
 #include "common/clock.h"
 #include "common/error.h"
+#include "common/mutex.h"
 #include "common/text.h"
 
 namespace helip::comm {
@@ -66,7 +65,6 @@ struct MpiWorld::State {
   };
   struct Lane {
     const MpiChannel* mpi = nullptr;
-    std::deque<Queued> queue;         // under mutex
     std::unique_ptr<Queued> running;  // of the communication thread
     std::uint64_t token = 0;          // of the watchdog
     std::uint64_t sequence = 0;       // of the communication thread
@@ -81,7 +79,7 @@ struct MpiWorld::State {
 
   ~State() {
     {
-      const std::scoped_lock lock(mutex);
+      const MutexLock lock(mutex);
       stopping = true;
     }
     arrived.notify_all();
@@ -90,9 +88,8 @@ struct MpiWorld::State {
 
   void submit(Channel channel, std::unique_ptr<MpiCollective> operation, Completion done) {
     {
-      const std::scoped_lock lock(mutex);
-      lanes[static_cast<std::size_t>(channel)].queue.push_back(
-          {std::move(operation), std::move(done)});
+      const MutexLock lock(mutex);
+      queues[static_cast<std::size_t>(channel)].push_back({std::move(operation), std::move(done)});
     }
     arrived.notify_all();
   }
@@ -123,13 +120,14 @@ struct MpiWorld::State {
   // Gives each idle lane its next collective; waits if there is none at all. False at the end: what
   // was submitted is done.
   bool take_next(BackOff& back_off) {
-    std::unique_lock lock(mutex);
+    MutexLock lock(mutex);
     while (true) {
       bool busy = false;
-      for (Lane& lane : lanes) {
-        if (!lane.running && !lane.queue.empty()) {
-          lane.running = std::make_unique<Queued>(std::move(lane.queue.front()));
-          lane.queue.pop_front();
+      for (std::size_t i = 0; i < lanes.size(); ++i) {
+        Lane& lane = lanes[i];
+        if (!lane.running && !queues[i].empty()) {
+          lane.running = std::make_unique<Queued>(std::move(queues[i].front()));
+          queues[i].pop_front();
           lock.unlock();
           start(lane);
           lock.lock();
@@ -139,10 +137,7 @@ struct MpiWorld::State {
       }
       if (busy) return true;
       if (stopping) return false;
-      arrived.wait(lock, [&] {
-        return stopping || std::any_of(lanes.begin(), lanes.end(),
-                                       [](const Lane& lane) { return !lane.queue.empty(); });
-      });
+      while (!stopping && queues[0].empty() && queues[1].empty()) arrived.wait(mutex);
     }
   }
 
@@ -185,9 +180,10 @@ struct MpiWorld::State {
   const Options options;
   Watchdog watchdog;
   std::array<Lane, 2> lanes;
-  std::mutex mutex;
-  std::condition_variable arrived;
-  bool stopping = false;
+  Mutex mutex;
+  Condition arrived;
+  std::array<std::deque<Queued>, 2> queues HELIP_GUARDED_BY(mutex);  // one of each lane
+  bool stopping HELIP_GUARDED_BY(mutex) = false;
   double answered = 0;  // when roll calls were; of the communication thread
   std::thread thread;
 };

@@ -66,8 +66,8 @@ class MpiWorld {
   std::unique_ptr<State> state_;
 };
 
-// Runs one collective and waits for it: run_and_wait([&](auto done) { world.barrier(channel, done);
-// }).
+// Starts one collective and waits for it. Throws what it ended with:
+//   run_and_wait([&](auto done) { world.barrier(channel, std::move(done)); });
 void run_and_wait(const std::function<void(MpiWorld::Completion)>& start);
 
 }  // namespace helip::comm

@@ -22,7 +22,7 @@ Watchdog::Watchdog(double timeout_seconds, int rank, int size)
 
 Watchdog::~Watchdog() {
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     stopping_ = true;
   }
   changed_.notify_all();
@@ -33,7 +33,7 @@ std::uint64_t Watchdog::arm(const std::string& what, Missing missing) {
   std::uint64_t token = 0;
   bool first = false;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     token = next_token_++;
     first = watched_.empty();
     watched_.emplace(token,
@@ -45,15 +45,15 @@ std::uint64_t Watchdog::arm(const std::string& what, Missing missing) {
 }
 
 void Watchdog::disarm(std::uint64_t token) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   watched_.erase(token);
 }
 
 void Watchdog::watch() {
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   while (!stopping_) {
     if (watched_.empty()) {
-      changed_.wait(lock);
+      changed_.wait(mutex_);
       continue;
     }
     const auto first = watched_.begin();  // tokens are in order of time
@@ -61,7 +61,7 @@ void Watchdog::watch() {
     const bool asks = static_cast<bool>(first->second.missing);
     const double left = first->second.deadline - monotonic_seconds() - (asks ? asking_seconds_ : 0);
     if (left > 0) {
-      changed_.wait_for(lock, std::chrono::duration<double>(left));
+      changed_.wait_for(mutex_, std::chrono::duration<double>(left));
       continue;
     }
     if (!asks) end_process(first->second.what, {});

@@ -2,13 +2,13 @@
 // whatever the library. Torch-free. Thread-safe.
 #pragma once
 
-#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <map>
-#include <mutex>
 #include <string>
 #include <thread>
+
+#include "common/mutex.h"
 
 namespace helip::comm {
 
@@ -43,11 +43,11 @@ class Watchdog {
   const double asking_seconds_;  // of the timeout, kept to ask who is missing
   const int rank_;
   const int size_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::map<std::uint64_t, Watched> watched_;
-  std::uint64_t next_token_ = 0;
-  bool stopping_ = false;
+  Mutex mutex_;
+  Condition changed_;
+  std::map<std::uint64_t, Watched> watched_ HELIP_GUARDED_BY(mutex_);
+  std::uint64_t next_token_ HELIP_GUARDED_BY(mutex_) = 0;
+  bool stopping_ HELIP_GUARDED_BY(mutex_) = false;
   std::thread thread_;
 };
 

@@ -1,12 +1,12 @@
 // A queue between threads that blocks when full or empty.
 #pragma once
 
-#include <condition_variable>
 #include <cstddef>
 #include <deque>
-#include <mutex>
 #include <optional>
 #include <utility>
+
+#include "common/mutex.h"
 
 namespace helip {
 
@@ -17,8 +17,8 @@ class BoundedQueue {
 
   // False if the queue was closed; the value is dropped then.
   bool push(T value) {
-    std::unique_lock lock(mutex_);
-    has_room_.wait(lock, [&] { return closed_ || items_.size() < capacity_; });
+    const MutexLock lock(mutex_);
+    while (!closed_ && items_.size() >= capacity_) has_room_.wait(mutex_);
     if (closed_) return false;
     items_.push_back(std::move(value));
     has_items_.notify_one();
@@ -27,8 +27,8 @@ class BoundedQueue {
 
   // Empty when the queue is closed and drained.
   std::optional<T> pop() {
-    std::unique_lock lock(mutex_);
-    has_items_.wait(lock, [&] { return closed_ || !items_.empty(); });
+    const MutexLock lock(mutex_);
+    while (!closed_ && items_.empty()) has_items_.wait(mutex_);
     if (items_.empty()) return std::nullopt;
     T value = std::move(items_.front());
     items_.pop_front();
@@ -37,7 +37,7 @@ class BoundedQueue {
   }
 
   void close() {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     closed_ = true;
     has_room_.notify_all();
     has_items_.notify_all();
@@ -45,11 +45,11 @@ class BoundedQueue {
 
  private:
   const std::size_t capacity_;
-  std::mutex mutex_;
-  std::condition_variable has_room_;
-  std::condition_variable has_items_;
-  std::deque<T> items_;
-  bool closed_ = false;
+  Mutex mutex_;
+  Condition has_room_;
+  Condition has_items_;
+  std::deque<T> items_ HELIP_GUARDED_BY(mutex_);
+  bool closed_ HELIP_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace helip

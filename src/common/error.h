@@ -6,6 +6,7 @@
 #pragma once
 
 #include <exception>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -31,7 +32,14 @@ std::string line_of(const std::exception& error);
 
 class Error : public std::runtime_error {
  public:
-  explicit Error(const Problem& problem) : std::runtime_error(to_line(problem)) {}
+  explicit Error(const Problem& problem)
+      : std::runtime_error(to_line(problem)), problem_(std::make_shared<const Problem>(problem)) {}
+
+  // Returns the parts as they were given; what() is their line.
+  [[nodiscard]] const Problem& problem() const { return *problem_; }
+
+ private:
+  std::shared_ptr<const Problem> problem_;  // shared: copying an exception must not throw
 };
 
 // Wrong configuration or usage: exit code 2.

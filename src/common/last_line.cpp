@@ -4,8 +4,9 @@
 #include <unistd.h>
 
 #include <cstdio>
-#include <mutex>
 #include <string>
+
+#include "common/mutex.h"
 
 namespace helip {
 namespace {
@@ -13,8 +14,8 @@ namespace {
 constexpr const char* kClear = "\r\x1b[K";
 
 struct State {
-  std::mutex mutex;
-  std::string drawn;  // whole: the terminal's width may change
+  Mutex mutex;
+  std::string drawn HELIP_GUARDED_BY(mutex);  // whole: the terminal's width may change
 };
 
 State& state() {
@@ -40,14 +41,14 @@ std::string cut_to_terminal(std::string_view text) {
 
 void draw_last_line(std::string_view text) {
   State& line = state();
-  const std::scoped_lock lock(line.mutex);
+  const MutexLock lock(line.mutex);
   line.drawn = text;
   put(kClear + cut_to_terminal(line.drawn));
 }
 
 void end_last_line() {
   State& line = state();
-  const std::scoped_lock lock(line.mutex);
+  const MutexLock lock(line.mutex);
   if (line.drawn.empty()) return;
   put("\n");
   line.drawn.clear();
@@ -55,7 +56,7 @@ void end_last_line() {
 
 void write_to_stderr(std::string_view lines) {
   State& line = state();
-  const std::scoped_lock lock(line.mutex);
+  const MutexLock lock(line.mutex);
   put(line.drawn.empty() ? std::string(lines)
                          : kClear + std::string(lines) + cut_to_terminal(line.drawn));
 }

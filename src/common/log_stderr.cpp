@@ -1,19 +1,19 @@
 #include <fstream>
-#include <mutex>
 #include <string>
 
 #include "common/last_line.h"
 #include "common/log.h"
+#include "common/mutex.h"
 #include "common/text.h"
 
 namespace helip::log {
 namespace {
 
 struct State {
-  std::mutex mutex;
-  Level level = Level::kInfo;
-  std::string name = "helip";
-  std::ofstream file;
+  Mutex mutex;
+  Level level HELIP_GUARDED_BY(mutex) = Level::kInfo;
+  std::string name HELIP_GUARDED_BY(mutex) = "helip";
+  std::ofstream file HELIP_GUARDED_BY(mutex);
 };
 
 State& state() {
@@ -23,7 +23,7 @@ State& state() {
 
 void write(Level level, const char* label, std::string_view line) {
   State& log = state();
-  const std::scoped_lock lock(log.mutex);
+  const MutexLock lock(log.mutex);
   if (level < log.level) return;
   const std::string text =
       cat(label, " | ", log.name, " | ", shortened(line, kMostLineBytes), "\n");
@@ -35,7 +35,7 @@ void write(Level level, const char* label, std::string_view line) {
 
 void start(std::string_view name, Level level, const std::filesystem::path& file) {
   State& log = state();
-  const std::scoped_lock lock(log.mutex);
+  const MutexLock lock(log.mutex);
   log.name = name;
   log.level = level;
   if (!file.empty()) log.file.open(file, std::ios::app);

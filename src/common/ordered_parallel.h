@@ -2,16 +2,16 @@
 #pragma once
 
 #include <algorithm>
-#include <condition_variable>
 #include <cstdint>
 #include <exception>
-#include <mutex>
 #include <optional>
 #include <thread>
 #include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
+
+#include "common/mutex.h"
 
 namespace helip {
 
@@ -26,9 +26,9 @@ void ordered_parallel(std::uint64_t count, unsigned threads, std::uint64_t windo
   window = std::max<std::uint64_t>(window, 1);
   using Result = std::invoke_result_t<const Make&, std::uint64_t>;
   using Slot = std::optional<std::variant<Result, std::exception_ptr>>;
-  std::mutex mutex;
-  std::condition_variable has_room;
-  std::condition_variable has_result;
+  Mutex mutex;
+  Condition has_room;
+  Condition has_result;
   std::vector<Slot> slots(static_cast<std::size_t>(window));
   std::uint64_t next = 0;
   std::uint64_t taken = 0;
@@ -36,8 +36,8 @@ void ordered_parallel(std::uint64_t count, unsigned threads, std::uint64_t windo
 
   const auto work = [&] {
     for (;;) {
-      std::unique_lock lock(mutex);
-      has_room.wait(lock, [&] { return stopped || next >= count || next < taken + window; });
+      MutexLock lock(mutex);
+      while (!stopped && next < count && next >= taken + window) has_room.wait(mutex);
       if (stopped || next >= count) return;
       const std::uint64_t item = next++;
       lock.unlock();
@@ -55,11 +55,11 @@ void ordered_parallel(std::uint64_t count, unsigned threads, std::uint64_t windo
   // Stops the threads also when take() throws; they are joined after that, in the destructor of
   // `workers`.
   struct Stop {
-    std::mutex& mutex;
-    std::condition_variable& has_room;
+    Mutex& mutex;
+    Condition& has_room;
     bool& stopped;
     ~Stop() {
-      const std::scoped_lock lock(mutex);
+      const MutexLock lock(mutex);
       stopped = true;
       has_room.notify_all();
     }
@@ -70,14 +70,14 @@ void ordered_parallel(std::uint64_t count, unsigned threads, std::uint64_t windo
   for (; taken < count;) {
     Slot slot;
     {
-      std::unique_lock lock(mutex);
+      const MutexLock lock(mutex);
       Slot& mine = slots[static_cast<std::size_t>(taken % window)];
-      has_result.wait(lock, [&] { return mine.has_value(); });
+      while (!mine.has_value()) has_result.wait(mutex);
       slot = std::exchange(mine, std::nullopt);
     }
     if (slot->index() == 1) std::rethrow_exception(std::get<1>(*slot));
     take(taken, std::get<0>(std::move(*slot)));
-    const std::scoped_lock lock(mutex);
+    const MutexLock lock(mutex);
     ++taken;
     has_room.notify_all();
   }

@@ -55,7 +55,7 @@ Job::Job(const config::RunConfig& config, const jobs::WorkDir& work_dir, MineRan
       registry_(seconds(config.coordinator.lease_seconds)),
       started_(clock.now()) {
   open_ledger();
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   verify_results();
   if (const TaskRecord* index = ledger_.find(Stage::kIndex, "index");
       index != nullptr && index->state == TaskState::kDone) {
@@ -85,7 +85,7 @@ void Job::put_back(const std::vector<TaskId>& tasks) {
   std::vector<TaskRecord> records;
   records.reserve(tasks.size());
   for (const TaskId id : tasks) records.push_back(ledger_.task(id));
-  journaled([&] { journal_->put_back(records); });
+  journaled([&]() HELIP_REQUIRES(mutex_) { journal_->put_back(records); });
 }
 
 void Job::advance() {
@@ -144,7 +144,7 @@ void Job::add_tasks(const std::vector<NewTask>& tasks) {
       quarantined_ += quarantined_in(ledger_.task(added[i].id));
     }
   }
-  journaled([&] { journal_->add(added); });
+  journaled([&]() HELIP_REQUIRES(mutex_) { journal_->add(added); });
 }
 
 void Job::stage_ended(std::optional<Stage> former) {
@@ -180,7 +180,7 @@ void Job::complete(const rpc::CompleteRequest& request) {
   check_completion(request);
   jobs::Task asked;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     if (rpc::number(request.task) < 1 || rpc::number(request.task) > ledger_.size()) {
       refuse_task(request.task, LeaseOutcome::kUnknown);
     }
@@ -200,7 +200,7 @@ void Job::complete(const rpc::CompleteRequest& request) {
     problem = error.what();
   }
 
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   const TaskRecord& task = ledger_.task(request.task);
   if (ledger_.is_done_by(request.task, request.fence, request.sha256)) return;
   if (!problem.empty()) throw rpc::RpcError(rpc::RpcCode::kFailedPrecondition, {.what = problem});
@@ -213,7 +213,7 @@ void Job::complete(const rpc::CompleteRequest& request) {
     }
     refuse_task(request.task, outcome);
   }
-  journaled([&] { journal_->complete(task); });
+  journaled([&]() HELIP_REQUIRES(mutex_) { journal_->complete(task); });
   if (task.stage == Stage::kIndex) corpus_ = index_result(ledger_).corpus;
   if (task.stage == Stage::kMine && request.rate > 0) mining_rate_ = request.rate;
   quarantined_ += quarantined_in(task);
@@ -225,7 +225,7 @@ void Job::complete(const rpc::CompleteRequest& request) {
 void Job::fail(const rpc::FailRequest& request) {
   constexpr std::size_t kLongestError = 4096;
   const std::string error = printable(request.error.substr(0, kLongestError));
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   const LeaseOutcome outcome = ledger_.fail(request.task, request.fence, error, request.kind);
   if (outcome != LeaseOutcome::kOk) refuse_task(request.task, outcome);
   put_back({request.task});
@@ -235,14 +235,14 @@ void Job::fail(const rpc::FailRequest& request) {
 }
 
 void Job::release(const rpc::ReleaseRequest& request) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   const LeaseOutcome outcome = ledger_.release(request.task, request.fence);
   if (outcome != LeaseOutcome::kOk) refuse_task(request.task, outcome);
   put_back({request.task});
 }
 
 void Job::tick() {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   const TimePoint now = clock_.now();
   const std::vector<TaskId> ended = ledger_.expire(now);
   for (const TaskId id : ended) {
@@ -260,7 +260,7 @@ void Job::tick() {
 }
 
 void Job::launch_ended(const std::string& launch) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   launches_.erase(launch);
   std::vector<TaskId> released;
   for (const WorkerId worker : registry_.remove_launch(launch)) {
@@ -273,7 +273,7 @@ void Job::launch_ended(const std::string& launch) {
 }
 
 void Job::give_up(const std::string& failure, bool config) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (!failure_.empty()) return;
   failure_ = failure;
   config_failure_ = config;
@@ -281,7 +281,7 @@ void Job::give_up(const std::string& failure, bool config) {
 }
 
 void Job::stop() {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   stopping_ = true;
 }
 

@@ -8,12 +8,12 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "common/clock.h"
+#include "common/mutex.h"
 #include "coordinator/journal.h"
 #include "coordinator/pipeline.h"
 #include "coordinator/rate_meter.h"
@@ -36,11 +36,10 @@ struct JobOptions {
 
 class Job final : public rpc::Scheduler {
  public:
-  // Opens or makes the work directory and replays its ledger. Throws ConfigError (another
-  // initial model, another configuration that determines the trained model, a directory that was
-  // moved), StoreError (another coordinator
-  // holds it). A damaged database is set aside and rebuilt from the result files. Where `eval`, or
-  // what the report shows, was changed, these stages begin again.
+  // Opens or makes the work directory and replays its ledger. Throws ConfigError (another initial
+  // model, another configuration that determines the trained model, a directory that was moved),
+  // StoreError (another coordinator holds it). A damaged database is set aside and rebuilt from the
+  // result files. Where `eval`, or what the report shows, was changed, these stages begin again.
   Job(const config::RunConfig& config, const jobs::WorkDir& work_dir, MineRanges cut,
       const Clock& clock, const JobOptions& options);
   ~Job() override;
@@ -83,31 +82,34 @@ class Job final : public rpc::Scheduler {
   [[nodiscard]] std::vector<rpc::TaskRow> tasks(std::optional<Stage> stage,
                                                 std::optional<TaskState> state, std::uint64_t after,
                                                 std::size_t limit, std::uint64_t& matching) const;
-  [[nodiscard]] std::uint64_t epoch() const { return journal_->epoch(); }
+  [[nodiscard]] std::uint64_t epoch() const;
 
  private:
-  void open_ledger();
-  void drop_outdated(std::vector<TaskRecord>& records, const std::string& change);
-  void verify_results();
-  void expect_same_model() const;
-  void advance();
-  void add_tasks(const std::vector<NewTask>& tasks);
-  void write_merge_inputs(Stage stage);
-  void tell_quarantine(const TaskRecord& task) const;
-  void stage_ended(std::optional<Stage> former);
-  void check_failed();
-  void put_back(const std::vector<TaskId>& tasks);
-  void journaled(const std::function<void()>& action);
-  Worker& known_worker(WorkerId id, std::uint64_t epoch);
-  rpc::AcquireReply leave(WorkerId worker, const std::string& reason);
-  std::optional<rpc::AcquireReply> training_answer(const Worker& worker, Stage current);
-  rpc::AcquireReply grant(Worker& worker, Stage stage);
-  double wait_seconds() const;
-  rpc::JobState state_now() const;
-  rpc::JobStatus status_now() const;
-  rpc::StageStatus stage_status(Stage stage, std::optional<Stage> current) const;
-  double train_steps() const;
-  double live_progress(Stage stage) const;
+  void open_ledger() HELIP_REQUIRES(mutex_);
+  void drop_outdated(std::vector<TaskRecord>& records, const std::string& change)
+      HELIP_REQUIRES(mutex_);
+  void verify_results() HELIP_REQUIRES(mutex_);
+  void expect_same_model() const HELIP_REQUIRES(mutex_);
+  void advance() HELIP_REQUIRES(mutex_);
+  void add_tasks(const std::vector<NewTask>& tasks) HELIP_REQUIRES(mutex_);
+  void write_merge_inputs(Stage stage) HELIP_REQUIRES(mutex_);
+  void tell_quarantine(const TaskRecord& task) const HELIP_REQUIRES(mutex_);
+  void stage_ended(std::optional<Stage> former) HELIP_REQUIRES(mutex_);
+  void check_failed() HELIP_REQUIRES(mutex_);
+  void put_back(const std::vector<TaskId>& tasks) HELIP_REQUIRES(mutex_);
+  void journaled(const std::function<void()>& action) HELIP_REQUIRES(mutex_);
+  Worker& known_worker(WorkerId id, std::uint64_t epoch) HELIP_REQUIRES(mutex_);
+  rpc::AcquireReply leave(WorkerId worker, const std::string& reason) HELIP_REQUIRES(mutex_);
+  std::optional<rpc::AcquireReply> training_answer(const Worker& worker, Stage current)
+      HELIP_REQUIRES(mutex_);
+  rpc::AcquireReply grant(Worker& worker, Stage stage) HELIP_REQUIRES(mutex_);
+  double wait_seconds() const HELIP_REQUIRES(mutex_);
+  rpc::JobState state_now() const HELIP_REQUIRES(mutex_);
+  rpc::JobStatus status_now() const HELIP_REQUIRES(mutex_);
+  rpc::StageStatus stage_status(Stage stage, std::optional<Stage> current) const
+      HELIP_REQUIRES(mutex_);
+  double train_steps() const HELIP_REQUIRES(mutex_);
+  double live_progress(Stage stage) const HELIP_REQUIRES(mutex_);
 
   const config::RunConfig config_;
   const jobs::WorkDir work_dir_;
@@ -116,21 +118,23 @@ class Job final : public rpc::Scheduler {
   const JobOptions options_;
   const Pipeline pipeline_;
 
-  mutable std::mutex mutex_;
-  std::unique_ptr<Journal> journal_;
-  TaskLedger ledger_;
-  WorkerRegistry registry_;
-  std::map<std::string, std::map<std::uint32_t, Process>> launches_;  // launch → rank
-  std::optional<jobs::CorpusFacts> corpus_;
-  std::uint64_t quarantined_ = 0;      // by encode's tasks so far
-  std::optional<double> mining_rate_;  // targets a second of one worker
-  std::optional<rpc::TrainNumbers> train_;
-  RateMeter rate_;
+  mutable Mutex mutex_;
+  std::unique_ptr<Journal> journal_ HELIP_GUARDED_BY(mutex_);
+  TaskLedger ledger_ HELIP_GUARDED_BY(mutex_);
+  WorkerRegistry registry_ HELIP_GUARDED_BY(mutex_);
+  // launch → rank
+  std::map<std::string, std::map<std::uint32_t, Process>> launches_ HELIP_GUARDED_BY(mutex_);
+  std::optional<jobs::CorpusFacts> corpus_ HELIP_GUARDED_BY(mutex_);
+  std::uint64_t quarantined_ HELIP_GUARDED_BY(mutex_) = 0;      // by encode's tasks so far
+  std::optional<double> mining_rate_ HELIP_GUARDED_BY(mutex_);  // targets a second of one worker
+  std::optional<rpc::TrainNumbers> train_ HELIP_GUARDED_BY(mutex_);
+  RateMeter rate_ HELIP_GUARDED_BY(mutex_);
   TimePoint started_;
-  bool stopping_ = false;
-  bool rebuilding_ = false;  // the database is new, so results on disk may be taken over
-  std::string failure_;
-  bool config_failure_ = false;
+  bool stopping_ HELIP_GUARDED_BY(mutex_) = false;
+  // The database is new, so results on disk may be taken over.
+  bool rebuilding_ HELIP_GUARDED_BY(mutex_) = false;
+  std::string failure_ HELIP_GUARDED_BY(mutex_);
+  bool config_failure_ HELIP_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace helip::coordinator

@@ -16,30 +16,36 @@ rpc::JobState Job::state_now() const {
 }
 
 rpc::JobState Job::state() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return state_now();
 }
 
 std::optional<Stage> Job::stage() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return pipeline_.current(ledger_);
 }
 
+std::uint64_t Job::epoch() const {
+  const MutexLock lock(mutex_);
+  return journal_->epoch();
+}
+
 bool Job::failed_by_config() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return config_failure_;
 }
 
 std::size_t Job::live_workers() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto& workers = registry_.workers();
-  return static_cast<std::size_t>(std::count_if(
-      workers.begin(), workers.end(),
-      [&](const auto& entry) { return !registry_.lost(entry.second, clock_.now()); }));
+  return static_cast<std::size_t>(
+      std::count_if(workers.begin(), workers.end(), [&](const auto& entry) HELIP_REQUIRES(mutex_) {
+        return !registry_.lost(entry.second, clock_.now());
+      }));
 }
 
 std::vector<Job::Process> Job::processes_of(const std::string& launch) const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   std::vector<Process> processes;
   if (const auto found = launches_.find(launch); found != launches_.end()) {
     for (const auto& [rank, process] : found->second) processes.push_back(process);
@@ -148,19 +154,19 @@ rpc::JobStatus Job::status_now() const {
 }
 
 rpc::JobStatus Job::status() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return status_now();
 }
 
 void Job::save_status() {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   publish_file(work_dir_.status(), rpc::to_json(status_now(), wall_seconds()));
 }
 
 std::vector<rpc::TaskRow> Job::tasks(std::optional<Stage> stage, std::optional<TaskState> state,
                                      std::uint64_t after, std::size_t limit,
                                      std::uint64_t& matching) const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   std::vector<rpc::TaskRow> rows;
   matching = 0;
   for (const TaskRecord& task : ledger_.tasks()) {

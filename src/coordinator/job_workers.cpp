@@ -40,7 +40,7 @@ void check_form(const rpc::RegisterRequest& request) {
 
 rpc::RegisterReply Job::register_worker(const rpc::RegisterRequest& request) {
   check_form(request);
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   expect_same("protocol_version", cat(rpc::kProtocolVersion), cat(request.protocol_version));
   expect_same("build", rpc::build_name(), request.build);
   if (!request.config_digest.empty()) {
@@ -78,7 +78,7 @@ Worker& Job::known_worker(WorkerId id, std::uint64_t epoch) {
 }
 
 rpc::HeartbeatReply Job::heartbeat(const rpc::HeartbeatRequest& request) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   Worker& worker = known_worker(request.worker, request.epoch);
   worker.device = request.device.substr(0, kLongestName);
   worker.activity = request.activity.substr(0, kLongestName);
@@ -125,7 +125,7 @@ rpc::AcquireReply Job::grant(Worker& worker, Stage stage) {
     return wait;
   }
   const TaskRecord& task = ledger_.task(*id);
-  journaled([&] { journal_->lease(task); });
+  journaled([&]() HELIP_REQUIRES(mutex_) { journal_->lease(task); });
   rpc::Lease lease;
   lease.task = *id;
   lease.fence = task.fence;
@@ -149,7 +149,7 @@ std::optional<rpc::AcquireReply> Job::training_answer(const Worker& worker, Stag
 }
 
 rpc::AcquireReply Job::acquire(const rpc::AcquireRequest& request) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   Worker& worker = known_worker(request.worker, request.epoch);
   if (!failure_.empty()) return leave(worker.id, "the job has failed");
   if (stopping_) return leave(worker.id, "the job is being stopped");

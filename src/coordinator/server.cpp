@@ -7,12 +7,11 @@
 
 #include <array>
 #include <chrono>
-#include <condition_variable>
-#include <mutex>
 #include <thread>
 
 #include "common/error.h"
 #include "common/log.h"
+#include "common/mutex.h"
 #include "common/text.h"
 #include "coordinator/claim.h"
 #include "coordinator/listen_check.h"
@@ -37,8 +36,10 @@ struct Server::State {
       : job(the_job), work_dir(folder), scheduler(the_job), status(the_job) {}
 
   void tick_until_closed() {
-    std::unique_lock lock(mutex);
-    while (!closed.wait_for(lock, std::chrono::milliseconds(500), [&] { return closing; })) {
+    MutexLock lock(mutex);
+    while (true) {
+      if (!closing) closed.wait_for(mutex, std::chrono::milliseconds(500));
+      if (closing) return;
       lock.unlock();
       try {
         job.tick();
@@ -56,9 +57,9 @@ struct Server::State {
   StatusService status;
   std::unique_ptr<grpc::Server> server;
   std::string address;
-  std::mutex mutex;
-  std::condition_variable closed;
-  bool closing = false;
+  Mutex mutex;
+  Condition closed;
+  bool closing HELIP_GUARDED_BY(mutex) = false;
   std::thread ticker;
 };
 
@@ -98,7 +99,7 @@ Server::~Server() {
   remove_address(state_->work_dir);
   state_->status.close();
   {
-    const std::scoped_lock lock(state_->mutex);
+    const MutexLock lock(state_->mutex);
     state_->closing = true;
   }
   state_->closed.notify_all();

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 #include <chrono>
-#include <mutex>
 
+#include "common/mutex.h"
 #include "rpc/channel.h"
 #include "rpc/convert.h"
 
@@ -28,7 +28,7 @@ class Watcher final : public grpc::ServerWriteReactor<v1::JobStatus> {
   // or OnDone delete it.
   void OnWriteDone(bool ok) override {
     {
-      const std::scoped_lock lock(mutex_);
+      const MutexLock lock(mutex_);
       if (ok && !cancelled_ && !last_) {
         waiting_ = true;
         alarm_.Set(std::chrono::system_clock::now() + interval_, [this](bool) { alarm_rang(); });
@@ -39,7 +39,7 @@ class Watcher final : public grpc::ServerWriteReactor<v1::JobStatus> {
   }
 
   void OnCancel() override {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     cancelled_ = true;
     if (waiting_) alarm_.Cancel();  // rings at once
   }
@@ -50,7 +50,7 @@ class Watcher final : public grpc::ServerWriteReactor<v1::JobStatus> {
   void alarm_rang() {
     bool cancelled = false;
     {
-      const std::scoped_lock lock(mutex_);
+      const MutexLock lock(mutex_);
       waiting_ = false;
       cancelled = cancelled_;
     }
@@ -65,7 +65,7 @@ class Watcher final : public grpc::ServerWriteReactor<v1::JobStatus> {
     const rpc::JobStatus status = job_.status();
     snapshot_ = rpc::to_proto(status);
     {
-      const std::scoped_lock lock(mutex_);
+      const MutexLock lock(mutex_);
       last_ = status.state != rpc::JobState::kRunning || closing_;
     }
     StartWrite(&snapshot_);
@@ -74,10 +74,12 @@ class Watcher final : public grpc::ServerWriteReactor<v1::JobStatus> {
   const Job& job_;
   const std::atomic<bool>& closing_;
   const std::chrono::milliseconds interval_;
-  std::mutex mutex_;
-  grpc::Alarm alarm_;
+  Mutex mutex_;
+  grpc::Alarm alarm_ HELIP_GUARDED_BY(mutex_);
   v1::JobStatus snapshot_;
-  bool waiting_ = false, cancelled_ = false, last_ = false;
+  bool waiting_ HELIP_GUARDED_BY(mutex_) = false;
+  bool cancelled_ HELIP_GUARDED_BY(mutex_) = false;
+  bool last_ HELIP_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace

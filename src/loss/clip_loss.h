@@ -13,15 +13,15 @@ namespace helip::loss {
 //     / (2 · valid rows of the global batch).
 // With W ranks, multiply by W before backward: the mean over ranks of the gradients is then the
 // global gradient. Half precision inputs are widened to float32.
-//   local_image_BD, local_text_BD    unit norm, rows first_row … first_row+B-1 of the global
-//   tensors global_image_MD, global_text_MD  unit norm, with gradient to all ranks scale 0-d,
-//   exp(logit_scale) duplicate_BM                     bool [B, M] or undefined: columns that are no
-//   negatives of a
-//                                    local row (its own column is ignored)
-//   valid_M                          bool [M] or undefined: false for padded rows, which are
-//   neither
-//                                    rows nor columns; their features must be finite. At least one
-//                                    row of the global batch is valid.
+//   local_image_BD    unit norm, rows first_row … first_row+B-1 of the global tensor
+//   local_text_BD     likewise
+//   global_image_MD   unit norm, with gradient to all ranks
+//   global_text_MD    likewise
+//   scale             0-d, exp(logit_scale)
+//   duplicate_BM      bool or undefined: columns that are no negatives of a local row (its own
+//                     column is ignored)
+//   valid_M           bool or undefined: false for padded rows, which are neither rows nor columns;
+//                     their features must be finite. At least one row of the global batch is valid.
 // Memory is O(B·M), never O(M²).
 at::Tensor clip_loss(const at::Tensor& local_image_BD, const at::Tensor& local_text_BD,
                      const at::Tensor& global_image_MD, const at::Tensor& global_text_MD,

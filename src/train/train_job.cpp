@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "comm/first_rank.h"
+#include "comm/run_on_rank0.h"
 #include "common/clock.h"
 #include "common/error.h"
 #include "common/log.h"
@@ -106,7 +106,7 @@ class Training {
   }
 
   void resume() {
-    const std::string name = comm::on_first_rank(ranks_, [&]() -> std::string {
+    const std::string name = comm::run_on_rank0(ranks_, [&]() -> std::string {
       sweep_checkpoints(spec_.checkpoint_folder);
       const auto newest = newest_checkpoint(spec_.checkpoint_folder, state_.run);
       if (!newest && fs::exists(spec_.model_folder)) {
@@ -198,7 +198,7 @@ class Training {
                          .found = "another caller"});
     }
     if (!others_mine()) return;
-    comm::on_first_rank(ranks_, [this]() -> std::string {
+    comm::run_on_rank0(ranks_, [this]() -> std::string {
       callbacks_.ask_for_table(request_of(*awaited_table(state_)));
       return {};
     });
@@ -237,7 +237,7 @@ class Training {
     const double began = monotonic_seconds();
     if (saved_step_ != state_.step) save();
     finish_checkpoint();
-    const std::string acc1 = comm::on_first_rank(ranks_, patience(), [this]() -> std::string {
+    const std::string acc1 = comm::run_on_rank0(ranks_, patience(), [this]() -> std::string {
       if (!callbacks_.held_out_accuracy) {
         throw ConfigError({.what = "nobody here can score held-out images",
                            .where = "early_stop.dataset",
@@ -316,7 +316,7 @@ class Training {
     const auto finish = [&]() -> std::string {
       return checkpoints_->finish_within(patience()) ? "" : "writing";
     };
-    while (!comm::on_first_rank(ranks_, finish).empty()) continue;
+    while (!comm::run_on_rank0(ranks_, finish).empty()) continue;
   }
 
   void save() {
@@ -347,7 +347,7 @@ class Training {
   // Also after a kill between the last checkpoint and the end: the final checkpoint is there, so an
   // older folder of the model is of this very run and is made again.
   void publish() {
-    comm::on_first_rank(ranks_, patience(), [this]() -> std::string {
+    comm::run_on_rank0(ranks_, patience(), [this]() -> std::string {
       const std::uint64_t best = best_whole();
       if (best != state_.step) learner_.load_checkpoint(checkpoint_of(best));
       fs::remove_all(spec_.model_folder);

@@ -13,14 +13,19 @@ Connection::Connection(std::function<std::shared_ptr<rpc::Scheduler>()> connect,
     : connect_(std::move(connect)), clock_(clock), wait_(std::move(wait)), options_(options) {}
 
 std::shared_ptr<rpc::Scheduler> Connection::client() {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (client_ == nullptr) client_ = connect_();
   return client_;
 }
 
 void Connection::reconnect() {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   client_.reset();
+}
+
+bool Connection::registered() {
+  const MutexLock lock(mutex_);
+  return rpc::number(worker_) != 0;
 }
 
 // Calls until an answer comes; a refusal is an answer.
@@ -33,7 +38,7 @@ auto Connection::persist(Call&& call) {
     try {
       return call(*client());
     } catch (const rpc::RpcError& error) {
-      if (error.code() == rpc::RpcCode::kNotFound && rpc::number(worker_) != 0) {
+      if (error.code() == rpc::RpcCode::kNotFound && registered()) {
         register_again();
         reason = error.what();
       } else if (error.code() == rpc::RpcCode::kUnavailable ||
@@ -54,12 +59,12 @@ auto Connection::persist(Call&& call) {
 
 rpc::RegisterReply Connection::enroll(const rpc::RegisterRequest& about) {
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     about_ = about;
   }
   const rpc::RegisterReply reply =
       persist([&](rpc::Scheduler& scheduler) { return scheduler.register_worker(about); });
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   worker_ = reply.worker;
   epoch_ = reply.epoch;
   // Another coordinator may come with another configuration than this worker goes on with.
@@ -68,14 +73,14 @@ rpc::RegisterReply Connection::enroll(const rpc::RegisterRequest& about) {
 }
 
 void Connection::learned(const std::string& corpus_fingerprint, const std::string& model_digest) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   about_.corpus_fingerprint = corpus_fingerprint;
   about_.model_digest = model_digest;
 }
 
 void Connection::register_again() {
   const auto scheduler = client();
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   const rpc::RegisterReply reply = scheduler->register_worker(about_);
   worker_ = reply.worker;
   epoch_ = reply.epoch;
@@ -86,7 +91,7 @@ rpc::AcquireReply Connection::acquire(bool in_group) {
   return persist([&](rpc::Scheduler& scheduler) {
     rpc::AcquireRequest request;
     {
-      const std::scoped_lock lock(mutex_);
+      const MutexLock lock(mutex_);
       request.worker = worker_;
       request.epoch = epoch_;
     }
@@ -97,7 +102,7 @@ rpc::AcquireReply Connection::acquire(bool in_group) {
 
 rpc::HeartbeatReply Connection::heartbeat(rpc::HeartbeatRequest request) {
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     request.worker = worker_;
     request.epoch = epoch_;
   }

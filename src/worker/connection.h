@@ -6,10 +6,10 @@
 #include <atomic>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
 
 #include "common/clock.h"
+#include "common/mutex.h"
 #include "rpc/scheduler.h"
 
 namespace helip::worker {
@@ -54,17 +54,18 @@ class Connection {
   std::shared_ptr<rpc::Scheduler> client();
   void reconnect();
   void register_again();
+  bool registered();
 
   std::function<std::shared_ptr<rpc::Scheduler>()> connect_;
   const Clock& clock_;
   std::function<bool(double)> wait_;
   ConnectionOptions options_;
 
-  std::mutex mutex_;
-  std::shared_ptr<rpc::Scheduler> client_;
-  rpc::RegisterRequest about_;
-  rpc::WorkerId worker_{};
-  std::uint64_t epoch_ = 0;
+  Mutex mutex_;
+  std::shared_ptr<rpc::Scheduler> client_ HELIP_GUARDED_BY(mutex_);
+  rpc::RegisterRequest about_ HELIP_GUARDED_BY(mutex_);
+  rpc::WorkerId worker_ HELIP_GUARDED_BY(mutex_){};
+  std::uint64_t epoch_ HELIP_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace helip::worker

@@ -25,7 +25,7 @@ LeaseKeeper::LeaseKeeper(Connection& connection, const Clock& clock, double hear
 
 LeaseKeeper::~LeaseKeeper() {
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     closing_ = true;
   }
   wake_.notify_all();
@@ -33,12 +33,12 @@ LeaseKeeper::~LeaseKeeper() {
 }
 
 void LeaseKeeper::set_device(const std::string& device) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   device_ = device;
 }
 
 void LeaseKeeper::hold(const rpc::Lease& lease) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   rpc::LeaseProgress progress;
   progress.task = lease.task;
   progress.fence = lease.fence;
@@ -49,13 +49,13 @@ void LeaseKeeper::hold(const rpc::Lease& lease) {
 }
 
 void LeaseKeeper::let_go() {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   lease_.reset();
   on_loss_ = nullptr;
 }
 
 void LeaseKeeper::progress(std::uint64_t done, std::uint64_t total) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (!lease_) return;
   lease_->done = done;
   lease_->total = total;
@@ -64,7 +64,7 @@ void LeaseKeeper::progress(std::uint64_t done, std::uint64_t total) {
 }
 
 void LeaseKeeper::progress(const rpc::TrainNumbers& train) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (!lease_) return;
   lease_->done = train.step;
   lease_->total = train.steps;
@@ -73,19 +73,19 @@ void LeaseKeeper::progress(const rpc::TrainNumbers& train) {
 }
 
 bool LeaseKeeper::held() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return lease_ && !lost_ && clock_.now() - acknowledged_ < fence_after_;
 }
 
 void LeaseKeeper::on_loss(std::function<void()> action) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   on_loss_ = std::move(action);
 }
 
 void LeaseKeeper::check_term() {
   std::function<void()> action;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     if (!lease_) return;
     if (clock_.now() - acknowledged_ >= fence_after_) lost_ = true;
     if (lost_) action = on_loss_;
@@ -96,7 +96,7 @@ void LeaseKeeper::check_term() {
 double LeaseKeeper::beat() {
   rpc::HeartbeatRequest request;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     request.device = device_;
     if (lease_ && !lost_) request.leases.push_back(*lease_);
   }
@@ -105,7 +105,7 @@ double LeaseKeeper::beat() {
   try {
     const rpc::HeartbeatReply reply = connection_.heartbeat(request);
     stop_ = reply.stop;
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     acknowledged_ = std::max(acknowledged_, sent);
     if (lease_ &&
         std::find(reply.lost.begin(), reply.lost.end(), lease_->task) != reply.lost.end() &&
@@ -121,13 +121,13 @@ double LeaseKeeper::beat() {
 }
 
 void LeaseKeeper::beat_until_closed() {
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   while (!closing_) {
     lock.unlock();
     const double next = beat();
     check_term();
     lock.lock();
-    wake_.wait_for(lock, seconds(next), [&] { return closing_; });
+    if (!closing_) wake_.wait_for(mutex_, seconds(next));
   }
 }
 

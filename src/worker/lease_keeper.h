@@ -4,14 +4,13 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <functional>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
 
 #include "common/clock.h"
+#include "common/mutex.h"
 #include "rpc/scheduler.h"
 #include "worker/connection.h"
 
@@ -54,15 +53,15 @@ class LeaseKeeper {
   const double heartbeat_seconds_;
   const Duration fence_after_;
 
-  mutable std::mutex mutex_;
-  std::condition_variable wake_;
-  bool closing_ = false;
-  std::string device_;
-  std::optional<rpc::LeaseProgress> lease_;
-  bool lost_ = false;
-  TimePoint acknowledged_;
-  TimePoint progress_since_;
-  std::function<void()> on_loss_;
+  mutable Mutex mutex_;
+  Condition wake_;
+  bool closing_ HELIP_GUARDED_BY(mutex_) = false;
+  std::string device_ HELIP_GUARDED_BY(mutex_);
+  std::optional<rpc::LeaseProgress> lease_ HELIP_GUARDED_BY(mutex_);
+  bool lost_ HELIP_GUARDED_BY(mutex_) = false;
+  TimePoint acknowledged_ HELIP_GUARDED_BY(mutex_);
+  TimePoint progress_since_ HELIP_GUARDED_BY(mutex_);
+  std::function<void()> on_loss_ HELIP_GUARDED_BY(mutex_);
   std::atomic<bool> stop_{false};
   std::thread thread_;
 };

@@ -61,6 +61,11 @@ rpc::Lease lease_from_text(const std::string& text) {
           .spec = told.spec};
 }
 
+// A launch that ends with kExitUsage is not started again (coordinator/supervisor).
+int exit_code_of(const std::exception& error) {
+  return kind_of(error) == rpc::FailureKind::kConfig ? kExitUsage : kExitFailed;
+}
+
 // What rank 0 tells the group besides leases.
 constexpr const char* kGroupDone = "done";
 constexpr const char* kGroupStop = "stop";
@@ -261,7 +266,8 @@ void LeaseLoop::mine_for_training(comm::Group& group) {
   } catch (const std::exception& error) {
     // The training waits for the table: the launch must end and begin again.
     log::error(line_of(error));
-    options_.end_process(kExitFailed);
+    // This rank holds no lease to report it under.
+    options_.end_process(exit_code_of(error));
     throw;
   }
 }
@@ -298,7 +304,7 @@ bool LeaseLoop::run_training(const rpc::Lease& lease, comm::Group& group) {
     } catch (const Orphaned& away) {
       log::error(away.what());
     }
-    options_.end_process(kExitFailed);
+    options_.end_process(exit_code_of(error));
     throw;
   }
 }

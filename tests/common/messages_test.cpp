@@ -8,6 +8,7 @@
 #include <string>
 
 #include "common/error.h"
+#include "common/error_transfer.h"
 #include "common/output_place.h"
 #include "common/text.h"
 #include "support/temporary_folder.h"
@@ -114,6 +115,34 @@ TEST_CASE("an output takes the place of a file alone, through a link too") {
                Contains("is no folder") && Contains("found a link that leads nowhere"));
     CHECK_THAT(refusal(pipe / "x", existing), Contains("found a named pipe"));
   }
+}
+
+TEST_CASE("an error that crossed to another process is of its kind, with its parts") {
+  const Problem problem = {.what = "12:wrong", .where = "", .expected = "a\nb", .found = "7:"};
+  const std::string packed = pack_error(DataError(problem));
+  try {
+    throw_packed(packed);
+  } catch (const DataError& error) {
+    CHECK(error.problem().what == problem.what);
+    CHECK(error.problem().where == problem.where);
+    CHECK(error.problem().expected == problem.expected);
+    CHECK(error.problem().found == problem.found);
+    CHECK(error.what() == to_line(problem));
+  }
+  CHECK_THROWS_AS(throw_packed(pack_error(ConfigError(problem))), ConfigError);
+  CHECK_THROWS_AS(throw_packed(pack_error(StoreError(problem))), StoreError);
+  CHECK_THROWS_AS(throw_packed(pack_error(CommError(problem))), CommError);
+  CHECK(line_of_thrown([] { throw_packed(pack_error(std::bad_alloc())); }) ==
+        line_of(std::bad_alloc()));
+}
+
+TEST_CASE("what is not a packed error is refused") {
+  const std::string packed = pack_error(DataError({.what = "wrong", .where = "here"}));
+  for (std::size_t size = 0; size < packed.size(); ++size) {
+    CHECK_THROWS_AS(throw_packed(packed.substr(0, size)), CommError);
+  }
+  CHECK_THROWS_AS(throw_packed("d5:wrong-1:"), CommError);
+  CHECK_THROWS_AS(throw_packed("d99999999999999999999999:"), CommError);
 }
 
 }  // namespace helip

@@ -101,8 +101,8 @@ std::vector<data::QuarantineEntry> quarantine_of_inputs(const data::Corpus& corp
 }
 
 // While it lives the process may not grow by more than `bytes`, besides the stacks of the threads
-// that read shards: one thread for each core, eight at most. One heap for all
-// threads, or each would take 64 MiB of addresses for its own.
+// that read shards: one thread for each core, eight at most. One heap for all threads, or each
+// would take 64 MiB of addresses for its own.
 class MemoryLimit {
  public:
   explicit MemoryLimit(std::uint64_t bytes) {

@@ -165,6 +165,29 @@ TEST_CASE("a rank whose weights are others is found and named, and the training 
                       Catch::Contains("others on rank 1"));
 }
 
+TEST_CASE(
+    "a wrong configuration that rank 0 alone finds is one on every rank, with the same line") {
+  const test::TemporaryFolder folder;
+  test::small_job(folder.path());
+  const std::string out = folder.path().string();
+  // Each rank's shell notes how it ended; with --enable-recovery mpirun lets every rank end.
+  const std::string command = std::string("timeout 100 ") + HELIP_MPIRUN +
+                              " --bind-to none --oversubscribe --enable-recovery -n 2 sh -c '" +
+                              HELIP_TRAIN_PROGRAM + " " + out + " mpi " + out +
+                              "/output heads held_out=nowhere 2>" + out +
+                              "/error.$OMPI_COMM_WORLD_RANK; echo $? >" + out +
+                              "/code.$OMPI_COMM_WORLD_RANK' >" + out + "/log 2>&1";
+  const int ended = std::system(command.c_str());
+  INFO("mpirun ended with " << ended << ": " << read_text_file(folder.path() / "log"));
+  for (const char* rank : {"0", "1"}) {
+    CHECK(read_text_file(folder.path() / (std::string("code.") + rank)) == "2\n");
+    CHECK_THAT(
+        read_text_file(folder.path() / (std::string("error.") + rank)),
+        Catch::Contains("early_stop.dataset: nobody here can score held-out images; expected "
+                        "a training by workers; found another caller\n"));
+  }
+}
+
 TEST_CASE("two and three ranks train a SLIP model as one does, and to the same bits every time") {
   const test::TemporaryFolder folder;
   test::small_slip_job(folder.path());

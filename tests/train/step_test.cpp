@@ -16,7 +16,7 @@
 #include "support/normal_tensor.h"
 #include "support/temporary_folder.h"
 #include "train/step/batch_loss.h"
-#include "train/step/fingerprint.h"
+#include "train/step/desync_check.h"
 #include "train/step/optimizer.h"
 #include "train/step/tensor_copy.h"
 

@@ -1,9 +1,10 @@
 // train_program FOLDER BACKEND OUTPUT [KIND [KEY=VALUE …]]: trains a small job of FOLDER with its
 // outputs in OUTPUT, and prints "step N" after each step, so that a test can kill it at a step of
 // its choice. KIND is heads, pixels, towers or slip. KEY is steps, checkpoint_steps, lr,
-// time_layers_every or shard_optimizer (1 or 0); stop, a step after which it stops as if it had
-// been asked to; or rank1_checkpoints, a folder of checkpoints that rank 1 takes for the job's.
-// SIGTERM stops it too; then it ends with exit code 75.
+// time_layers_every or shard_optimizer (1 or 0); held_out, a data set to score, which this program
+// cannot; stop, a step after which it stops as if it had been asked to; or rank1_checkpoints, a
+// folder of checkpoints that rank 1 takes for the job's. SIGTERM stops it too; then it ends with
+// exit code 75.
 #include <csignal>
 #include <cstdio>
 #include <exception>
@@ -29,7 +30,8 @@ helip::train::TrainSpec make_job(const std::string& kind, const std::filesystem:
   return helip::test::small_job(folder);
 }
 
-void apply(const std::string& option, helip::config::TrainConfig& train, Options& options) {
+void apply(const std::string& option, helip::config::RunConfig& config, Options& options) {
+  helip::config::TrainConfig& train = config.train;
   const std::size_t equals = option.find('=');
   const std::string key = option.substr(0, equals);
   const std::string value = option.substr(equals + 1);
@@ -43,6 +45,8 @@ void apply(const std::string& option, helip::config::TrainConfig& train, Options
     train.time_layers_every = std::stoull(value);
   } else if (key == "shard_optimizer") {
     train.shard_optimizer = value == "1";
+  } else if (key == "held_out") {
+    config.early_stop.dataset = value;
   } else if (key == "stop") {
     options.stop = std::stoull(value);
   } else if (key == "rank1_checkpoints") {
@@ -61,7 +65,7 @@ int main(int count, char** arguments) {
     const std::filesystem::path output = arguments[3];
     helip::train::TrainSpec spec = make_job(count > 4 ? arguments[4] : "heads", arguments[1]);
     Options options;
-    for (int i = 5; i < count; ++i) apply(arguments[i], spec.config.train, options);
+    for (int i = 5; i < count; ++i) apply(arguments[i], spec.config, options);
     spec.checkpoint_folder = output / "checkpoints";
     spec.metrics_file = output / "metrics.jsonl";
     spec.events_folder = output / "tensorboard";
@@ -85,6 +89,9 @@ int main(int count, char** arguments) {
             }};
     const bool stopped = helip::train::run_train_job(spec, *ranks, callbacks).stopped;
     return stopped ? helip::kExitPreempted : helip::kExitDone;
+  } catch (const helip::ConfigError& problem) {
+    std::fprintf(stderr, "%s\n", problem.what());
+    return helip::kExitUsage;
   } catch (const std::exception& problem) {
     std::fprintf(stderr, "%s\n", problem.what());
     return helip::kExitFailed;

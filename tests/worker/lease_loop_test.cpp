@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "common/error.h"
+#include "common/error_transfer.h"
 #include "coordinator/job_fixture.h"
 
 using namespace helip;
@@ -31,6 +32,7 @@ class ThreadGroup final : public comm::Group {
 struct Script {
   std::function<TaskOutcome(const jobs::Task&, const std::filesystem::path&, const TaskHooks&)> run;
   std::function<TaskOutcome(const jobs::Task&, const TaskHooks&)> train;
+  std::function<bool()> mine;  // this rank mines apart from the training
 };
 
 class ScriptedRunner final : public TaskRunner {
@@ -41,9 +43,9 @@ class ScriptedRunner final : public TaskRunner {
                   const TaskHooks& hooks) override {
     return script_.run(task, partial, hooks);
   }
-  [[nodiscard]] bool mines_apart() const override { return false; }
+  [[nodiscard]] bool mines_apart() const override { return script_.mine != nullptr; }
   std::unique_ptr<comm::Group> open_group() override { return std::make_unique<ThreadGroup>(); }
-  bool mine_for_training(comm::Group&, const TaskHooks&) override { return true; }
+  bool mine_for_training(comm::Group&, const TaskHooks&) override { return script_.mine(); }
   void end_training(bool) override {}
   TaskOutcome train(const jobs::Task& task, comm::Group&, const TaskHooks& hooks) override {
     return script_.train(task, hooks);
@@ -199,6 +201,37 @@ TEST_CASE(
     CHECK(end.exit_code == kExitFailed);
   }
   CHECK_THAT(fixture.row("train/seed-1").last_error, Catch::Contains("a peer is gone"));
+}
+
+TEST_CASE("a wrong configuration that another rank found ends the job at once") {
+  WorkerFixture fixture;
+  fixture.script.train = [](const jobs::Task&, const TaskHooks&) -> TaskOutcome {
+    throw_packed(pack_error(ConfigError({.what = "no such layers", .where = "train.lock_image"})));
+  };
+  try {
+    fixture.work();
+    FAIL("the process went on");
+  } catch (const EndOfProcess& end) {
+    CHECK(end.exit_code == kExitUsage);
+  }
+  CHECK(fixture.row("train/seed-1").attempts == 1);
+  CHECK(fixture.job->failed_by_config());
+  CHECK_THAT(fixture.job->status().failure, Catch::Contains("train.lock_image: no such layers"));
+}
+
+TEST_CASE("a rank that mines apart tells a wrong configuration by its exit code") {
+  const auto exit_code_of = [](const auto& error) {
+    WorkerFixture fixture;
+    fixture.script.mine = [&]() -> bool { throw error; };
+    try {
+      fixture.work();
+    } catch (const EndOfProcess& end) {
+      return end.exit_code;
+    }
+    return -1;
+  };
+  CHECK(exit_code_of(ConfigError({.what = "no margin", .where = "mining"})) == kExitUsage);
+  CHECK(exit_code_of(StoreError({.what = "disk full"})) == kExitFailed);
 }
 
 TEST_CASE("a worker whose lease has gone to another publishes nothing") {

@@ -70,7 +70,7 @@ SampleReader::SampleReader(std::vector<std::filesystem::path> shards,
       max_image_bytes_(max_image_bytes) {}
 
 std::shared_ptr<const SampleReader::OpenFile> SampleReader::open(std::uint32_t shard) const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto known = by_shard_.find(shard);
   if (known != by_shard_.end()) {
     open_files_.splice(open_files_.begin(), open_files_, known->second);

@@ -5,11 +5,11 @@
 #include <filesystem>
 #include <list>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
+#include "common/mutex.h"
 #include "data/corpus/corpus.h"
 #include "data/corpus/location_index.h"
 
@@ -32,10 +32,11 @@ class SampleReader {
   std::vector<std::string> names_;
   std::string caption_key_;
   std::uint64_t max_image_bytes_;
-  mutable std::mutex mutex_;
-  // Guarded by mutex_: most recently used first.
-  mutable std::list<std::pair<std::uint32_t, std::shared_ptr<const OpenFile>>> open_files_;
-  mutable std::unordered_map<std::uint32_t, decltype(open_files_)::iterator> by_shard_;
+  mutable Mutex mutex_;
+  // Most recently used first.
+  using OpenFiles = std::list<std::pair<std::uint32_t, std::shared_ptr<const OpenFile>>>;
+  mutable OpenFiles open_files_ HELIP_GUARDED_BY(mutex_);
+  mutable std::unordered_map<std::uint32_t, OpenFiles::iterator> by_shard_ HELIP_GUARDED_BY(mutex_);
 };
 
 }  // namespace helip::data

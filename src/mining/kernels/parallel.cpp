@@ -3,23 +3,24 @@
 #include <algorithm>
 #include <atomic>
 #include <exception>
-#include <mutex>
 #include <thread>
 #include <vector>
+
+#include "common/mutex.h"
 
 namespace helip::mining {
 
 void for_each_index(std::uint64_t count, std::uint32_t threads,
                     const std::function<void(std::uint64_t)>& work) {
   std::atomic<std::uint64_t> next = 0;
-  std::mutex mutex;
+  Mutex mutex;
   std::exception_ptr problem;
   const auto run = [&] {
     for (std::uint64_t i = next++; i < count; i = next++) {
       try {
         work(i);
       } catch (...) {
-        const std::scoped_lock lock(mutex);
+        const MutexLock lock(mutex);
         if (!problem) problem = std::current_exception();
         next = count;
       }

@@ -1,12 +1,11 @@
 #include "mining/miners/device_miner.h"
 
 #include <algorithm>
-#include <condition_variable>
-#include <mutex>
 #include <utility>
 #include <vector>
 
 #include "common/error.h"
+#include "common/mutex.h"
 #include "mining/kernels/parallel.h"
 #include "mining/screen/chunked_scan.h"
 #include "mining/screen/rescorer.h"
@@ -27,11 +26,7 @@ class LanePool {
 
   template <typename Work>
   void with_lane(const Work& work) {
-    std::unique_lock lock(mutex_);
-    returned_.wait(lock, [&] { return !idle_.empty(); });
-    const Loan loan{*this, std::move(idle_.back())};
-    idle_.pop_back();
-    lock.unlock();
+    const Loan loan{*this, borrow()};
     work(*loan.lane);
   }
 
@@ -39,17 +34,27 @@ class LanePool {
   struct Loan {
     LanePool& pool;
     std::unique_ptr<ScreenLane> lane;
-    ~Loan() {
-      const std::scoped_lock lock(pool.mutex_);
-      pool.idle_.push_back(std::move(lane));
-      pool.returned_.notify_one();
-    }
+    ~Loan() { pool.take_back(std::move(lane)); }
   };
 
+  std::unique_ptr<ScreenLane> borrow() {
+    const MutexLock lock(mutex_);
+    while (idle_.empty()) returned_.wait(mutex_);
+    std::unique_ptr<ScreenLane> lane = std::move(idle_.back());
+    idle_.pop_back();
+    return lane;
+  }
+
+  void take_back(std::unique_ptr<ScreenLane> lane) {
+    const MutexLock lock(mutex_);
+    idle_.push_back(std::move(lane));
+    returned_.notify_one();
+  }
+
   std::size_t size_;
-  std::mutex mutex_;
-  std::condition_variable returned_;
-  std::vector<std::unique_ptr<ScreenLane>> idle_;
+  Mutex mutex_;
+  Condition returned_;
+  std::vector<std::unique_ptr<ScreenLane>> idle_ HELIP_GUARDED_BY(mutex_);
 };
 
 // Hard pairs of one tile.
@@ -118,7 +123,7 @@ class DeviceMiner final : public PairMiner {
     const std::uint64_t size = targets_per_tile(targets.count);
     const std::uint64_t tiles = (targets.count + size - 1) / size;
     const std::uint32_t threads = threads_per_tile(tiles);
-    std::mutex mutex;
+    Mutex mutex;
     std::uint64_t done = 0;
     for_each_index(tiles, lanes_.size(), [&](std::uint64_t tile) {
       const std::uint64_t offset = tile * size;
@@ -129,7 +134,7 @@ class DeviceMiner final : public PairMiner {
                     scores.subspan(offset * options_.k, slots),
                     filled.subspan(offset, range.count));
       compared_ += range.count * data_.pairs();
-      const std::scoped_lock lock(mutex);
+      const MutexLock lock(mutex);
       done += range.count;
       if (progress) progress(done, targets.count);
     });

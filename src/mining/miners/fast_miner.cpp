@@ -1,9 +1,9 @@
 // FastHPM: the candidates of a target are a pool of C pairs that it shares with its neighbours.
 #include <algorithm>
 #include <memory>
-#include <mutex>
 #include <utility>
 
+#include "common/mutex.h"
 #include "mining/miners/pair_miner.h"
 #include "mining/screen/screened_search.h"
 
@@ -48,7 +48,7 @@ class FastMiner final : public PairMiner {
 
   // The pool's candidates, packed once for the tasks that follow each other in it.
   std::shared_ptr<const PoolSearch> search_of(std::uint64_t pool) const {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     if (latest_ == nullptr || latest_->pool != pool) {
       latest_ = std::make_shared<PoolSearch>(data_, options_, pool, draw_pool(pools_, pool));
     }
@@ -58,8 +58,8 @@ class FastMiner final : public PairMiner {
   const MiningData& data_;
   MinerOptions options_;
   PoolRule pools_;
-  mutable std::mutex mutex_;
-  mutable std::shared_ptr<const PoolSearch> latest_;
+  mutable Mutex mutex_;
+  mutable std::shared_ptr<const PoolSearch> latest_ HELIP_GUARDED_BY(mutex_);
 };
 
 }  // namespace

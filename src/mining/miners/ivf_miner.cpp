@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <memory>
-#include <mutex>
 #include <numeric>
 #include <vector>
 
+#include "common/mutex.h"
 #include "common/text.h"
 #include "mining/kernels/parallel.h"
 #include "mining/miners/probe_rule.h"
@@ -60,7 +60,7 @@ class IvfMiner final : public PairMiner {
     });
     const std::size_t size = targets_at_once();
     const std::uint64_t tiles = (ids.size() + size - 1) / size;
-    std::mutex mutex;
+    Mutex mutex;
     std::uint64_t done = 0;
     for_each_index(tiles, options_.threads, [&](std::uint64_t tile) {
       const std::size_t first = tile * size;
@@ -73,7 +73,7 @@ class IvfMiner final : public PairMiner {
         filled[members[t] - targets.first] =
             search.write(t, indices.subspan(row, options_.k), scores.subspan(row, options_.k));
       }
-      const std::scoped_lock lock(mutex);
+      const MutexLock lock(mutex);
       done += members.size();
       if (progress) progress(done, targets.count);
     });

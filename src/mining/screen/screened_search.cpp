@@ -1,10 +1,10 @@
 #include "mining/screen/screened_search.h"
 
 #include <algorithm>
-#include <mutex>
 #include <numeric>
 #include <vector>
 
+#include "common/mutex.h"
 #include "mining/kernels/parallel.h"
 #include "mining/screen/tile_search.h"
 
@@ -29,7 +29,7 @@ void ScreenedSearch::mine(TargetRange targets, std::span<std::uint32_t> indices,
                           const Progress& progress) const {
   const std::uint64_t size = targets_per_tile(targets.count, options_.threads);
   const std::uint64_t tiles = (targets.count + size - 1) / size;
-  std::mutex mutex;
+  Mutex mutex;
   std::uint64_t done = 0;
   for_each_index(tiles, options_.threads, [&](std::uint64_t tile) {
     const std::uint64_t offset = tile * size;
@@ -42,7 +42,7 @@ void ScreenedSearch::mine(TargetRange targets, std::span<std::uint32_t> indices,
       filled[offset + t] =
           search.write(t, indices.subspan(row, options_.k), scores.subspan(row, options_.k));
     }
-    const std::scoped_lock lock(mutex);
+    const MutexLock lock(mutex);
     done += ids.size();
     if (progress) progress(done, targets.count);
   });

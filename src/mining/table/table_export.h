@@ -9,8 +9,8 @@
 namespace helip::mining {
 
 // The public HELIP code's NAME_hard_sample.csv: comma, no header, CRLF, `target,k1,…,kK`. Rows have
-// no empty slots there, so targets that have one are left out, as
-// are outliers; returns how many rows were written.
+// no empty slots there, so targets that have one are left out, as are outliers. Returns how many
+// rows were written.
 std::uint64_t export_csv(const store::HardPairTable& table, const std::filesystem::path& file);
 
 // One JSON object a line, for every target: {"target":0,"suitable":true,"hard_pairs":[…],

@@ -70,7 +70,7 @@ std::size_t LayerTimer::index_of(std::string_view name) {
 void LayerTimer::note(std::string_view name, const at::Tensor& input, const at::Tensor& output,
                       double began) {
   const double seconds = now() - began;
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   const std::size_t layer = index_of(name);
   layers_[layer].forward += seconds;
   if (!output.requires_grad()) return;
@@ -78,12 +78,12 @@ void LayerTimer::note(std::string_view name, const at::Tensor& input, const at::
   const auto met = std::make_shared<double>(-1.0);
   output.register_hook([this, met](const at::Tensor&) {
     const double time = now();
-    const std::lock_guard met_lock(mutex_);
+    const MutexLock met_lock(mutex_);
     *met = time;
   });
   const auto lap = [this, met, layer] {
     const double time = now();
-    const std::lock_guard lap_lock(mutex_);
+    const MutexLock lap_lock(mutex_);
     if (*met >= 0) layers_[layer].backward += time - std::exchange(*met, time);
   };
   if (input.requires_grad()) {
@@ -96,7 +96,7 @@ void LayerTimer::note(std::string_view name, const at::Tensor& input, const at::
 }
 
 std::vector<LayerSeconds> LayerTimer::take() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return std::exchange(layers_, {});
 }
 

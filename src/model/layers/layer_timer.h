@@ -5,11 +5,11 @@
 #include <ATen/core/Tensor.h>
 #include <c10/core/Device.h>
 
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "common/mutex.h"
 #include "model/layers/layer_seconds.h"
 
 namespace helip::model {
@@ -28,11 +28,11 @@ class LayerTimer {
   [[nodiscard]] std::vector<LayerSeconds> take();
 
  private:
-  std::size_t index_of(std::string_view name);
+  std::size_t index_of(std::string_view name) HELIP_REQUIRES(mutex_);
 
   const c10::Device device_;
-  std::mutex mutex_;  // backward of a GPU's layers runs in a thread of LibTorch
-  std::vector<LayerSeconds> layers_;
+  Mutex mutex_;  // backward of a GPU's layers runs in a thread of LibTorch
+  std::vector<LayerSeconds> layers_ HELIP_GUARDED_BY(mutex_);
 };
 
 // The output of run(), a layer's forward pass on `input`; timed if there is a timer.

@@ -30,9 +30,8 @@ class CheckpointWriter {
   CheckpointWriter(const CheckpointWriter&) = delete;
   CheckpointWriter& operator=(const CheckpointWriter&) = delete;
 
-  // Begins to copy and then to write, and then removes old ones that nothing needs; waits for
-  // the checkpoint before. `snapshot` must live until
-  // it is written.
+  // Begins to copy and then to write, and then removes old ones that nothing needs; waits for the
+  // checkpoint before. `snapshot` must live until it is written.
   void start(const TrainState& state, Snapshot& snapshot);
   // To be called before weights change: waits until they are copied.
   void wait_copied();

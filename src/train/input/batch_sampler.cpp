@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <cassert>
 #include <limits>
-#include <mutex>
 #include <utility>
 
 #include "common/error.h"
+#include "common/mutex.h"
 #include "common/rng.h"
 #include "common/text.h"
 #include "config/validate.h"
@@ -34,9 +34,9 @@ bool can_be_seed(const config::TrainConfig& config, const store::HardPairTable& 
 }
 
 struct BatchSampler::OrderCache {
-  std::mutex mutex;
-  std::uint64_t epoch = std::numeric_limits<std::uint64_t>::max();
-  std::shared_ptr<const std::vector<std::uint32_t>> order;
+  Mutex mutex;
+  std::uint64_t epoch HELIP_GUARDED_BY(mutex) = std::numeric_limits<std::uint64_t>::max();
+  std::shared_ptr<const std::vector<std::uint32_t>> order HELIP_GUARDED_BY(mutex);
 };
 
 BatchSampler::BatchSampler(const config::TrainConfig& config, std::uint64_t run_seed,
@@ -83,16 +83,17 @@ std::uint64_t BatchSampler::steps_per_epoch() const {
 
 std::shared_ptr<const std::vector<std::uint32_t>> BatchSampler::order_of(
     std::uint64_t epoch) const {
-  const std::scoped_lock lock(order_cache_->mutex);
-  if (order_cache_->order == nullptr || order_cache_->epoch != epoch) {
+  OrderCache& cache = *order_cache_;
+  const MutexLock lock(cache.mutex);
+  if (cache.order == nullptr || cache.epoch != epoch) {
     RandomStream stream(run_seed_, "train.order", {epoch});
     std::vector<std::uint32_t> order =
         random_permutation(stream, static_cast<std::uint32_t>(seeds_.size()));
     for (std::uint32_t& position : order) position = seeds_[position];
-    order_cache_->order = std::make_shared<const std::vector<std::uint32_t>>(std::move(order));
-    order_cache_->epoch = epoch;
+    cache.order = std::make_shared<const std::vector<std::uint32_t>>(std::move(order));
+    cache.epoch = epoch;
   }
-  return order_cache_->order;
+  return cache.order;
 }
 
 BatchPlan BatchSampler::plan(std::uint64_t epoch, std::uint64_t step) const {

@@ -1,14 +1,13 @@
 #include <algorithm>
-#include <condition_variable>
 #include <deque>
 #include <exception>
-#include <mutex>
 #include <optional>
 #include <span>
 #include <thread>
 #include <utility>
 
 #include "common/error.h"
+#include "common/mutex.h"
 #include "common/text.h"
 #include "data/corpus/corpus.h"
 #include "data/image/augment.h"
@@ -24,7 +23,7 @@ constexpr int kTries = 3;  // reading may fail for a moment (network file system
 struct Job {
   RowRequest rows;
   InputBatch batch;
-  std::size_t next_row = 0;  // under the mutex, as all below
+  std::size_t next_row = 0;  // under the source's mutex, as all below
   std::size_t unfinished = 0;
   std::exception_ptr problem;
 };
@@ -44,7 +43,7 @@ class PixelSource final : public BatchSource {
 
   ~PixelSource() override {
     {
-      const std::scoped_lock lock(mutex_);
+      const MutexLock lock(mutex_);
       stopping_ = true;
     }
     has_work_.notify_all();
@@ -72,15 +71,15 @@ class PixelSource final : public BatchSource {
     job->rows = std::move(rows);
     job->unfinished = count;
     {
-      const std::scoped_lock lock(mutex_);
+      const MutexLock lock(mutex_);
       jobs_.push_back(std::move(job));
     }
     has_work_.notify_all();
   }
 
   InputBatch take() override {
-    std::unique_lock lock(mutex_);
-    finished_.wait(lock, [&] { return jobs_.front()->unfinished == 0; });
+    const MutexLock lock(mutex_);
+    while (jobs_.front()->unfinished > 0) finished_.wait(mutex_);
     const std::unique_ptr<Job> job = std::move(jobs_.front());
     jobs_.pop_front();
     if (job->problem) std::rethrow_exception(job->problem);
@@ -89,7 +88,7 @@ class PixelSource final : public BatchSource {
 
  private:
   // The first row that nobody took, of the oldest batch that has one.
-  std::optional<std::pair<Job*, std::size_t>> next_row() {
+  std::optional<std::pair<Job*, std::size_t>> next_row() HELIP_REQUIRES(mutex_) {
     for (const auto& job : jobs_) {
       if (job->next_row < job->rows.ids.size()) return std::pair(job.get(), job->next_row++);
     }
@@ -97,10 +96,10 @@ class PixelSource final : public BatchSource {
   }
 
   void work() {
-    std::unique_lock lock(mutex_);
+    MutexLock lock(mutex_);
     while (true) {
       std::optional<std::pair<Job*, std::size_t>> taken;
-      has_work_.wait(lock, [&] { return stopping_ || (taken = next_row()).has_value(); });
+      while (!stopping_ && !(taken = next_row()).has_value()) has_work_.wait(mutex_);
       if (stopping_) return;
       const auto [job, row] = *taken;
       lock.unlock();
@@ -199,11 +198,11 @@ class PixelSource final : public BatchSource {
   const data::PreprocessConfig& preprocess_;
   const data::Tokenizer& tokenizer_;
   const PixelOptions options_;
-  std::mutex mutex_;
-  std::condition_variable has_work_;
-  std::condition_variable finished_;
-  std::deque<std::unique_ptr<Job>> jobs_;
-  bool stopping_ = false;
+  Mutex mutex_;
+  Condition has_work_;
+  Condition finished_;
+  std::deque<std::unique_ptr<Job>> jobs_ HELIP_GUARDED_BY(mutex_);
+  bool stopping_ HELIP_GUARDED_BY(mutex_) = false;
   std::vector<std::thread> threads_;
 };
 

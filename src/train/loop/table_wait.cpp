@@ -5,7 +5,7 @@
 #include <string>
 #include <thread>
 
-#include "comm/first_rank.h"
+#include "comm/run_on_rank0.h"
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/text.h"
@@ -33,7 +33,7 @@ bool wait_for_table(comm::Group& ranks, const TrainCallbacks& callbacks,
   };
   std::string answer;
   do {
-    answer = comm::on_first_rank(ranks, look);
+    answer = comm::run_on_rank0(ranks, look);
   } while (answer == "wait");
   if (answer == "stop") return false;
   // Other machines may see the folder later.

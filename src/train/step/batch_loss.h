@@ -31,9 +31,8 @@ struct LossWeights {
   double margin = 0, ssl = 0;
 };
 
-// Gathers the features of all ranks with gradient (one collective) and computes both losses of the
-// pairs.
-// They are gathered in their own dtype; `scale` is 0-d, exp(logit_scale).
+// Gathers the features of all ranks with gradient (one collective), in their own dtype, and
+// computes both losses of the pairs. `scale` is 0-d, exp(logit_scale).
 LossShares loss_shares(const config::LossConfig& config, comm::Collectives& ranks,
                        const Features& features, const at::Tensor& scale, const RankBatch& batch,
                        bool with_statistics = false);

@@ -21,7 +21,7 @@
 #include "model/layers/layer_timer.h"
 #include "model/model.h"
 #include "train/checkpoint/checkpoint.h"
-#include "train/step/fingerprint.h"
+#include "train/step/desync_check.h"
 #include "train/step/gradient_pass.h"
 #include "train/step/learner_snapshot.h"
 #include "train/step/optimizer.h"

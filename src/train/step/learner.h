@@ -84,7 +84,7 @@ class Learner {
   void set_scaler(const LossScaler& scaler);
 
   // Collective. Throws CommError on all ranks if their weights are not the same bits, see
-  // fingerprint.h.
+  // desync_check.h.
   void check_equal_weights(std::uint64_t step) const;
 
   // What a checkpoint of this moment holds; on rank 0 alone it holds anything. A collective with

@@ -6,37 +6,39 @@
 #include <functional>
 #include <future>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "comm/group.h"
-#include "common/error.h"
+#include "common/error_transfer.h"
 #include "common/text.h"
 
 namespace helip::comm {
 
-// Runs `task` on rank 0 alone; all ranks get its text, or the same error.
+// Collective. Runs `task` on rank 0 alone and returns its text on all ranks. Throws on all ranks
+// what `task` throws: on the others an error of the same kind with the same line (throw_packed), so
+// that it does not matter which rank reports it first.
 template <typename Task>
-std::string on_first_rank(Group& ranks, Task task) {
+std::string run_on_rank0(Group& ranks, Task task) {
+  constexpr char kAnswer = '+', kError = '-';
   std::string answer;
   if (ranks.rank() == 0) {
     try {
-      answer = cat("+", task());
+      answer = cat(kAnswer, task());
     } catch (const std::exception& problem) {
-      answer = cat("-", problem.what());
-      ranks.broadcast_text(answer);
+      ranks.broadcast_text(cat(kError, pack_error(problem)));
       throw;
     }
   }
   answer = ranks.broadcast_text(answer);
-  if (answer.starts_with('-')) {
-    throw StoreError({.what = answer.substr(1), .where = "rank 0", .expected = {}, .found = {}});
-  }
+  if (answer.starts_with(kError)) throw_packed(std::string_view(answer).substr(1));
   return answer.substr(1);
 }
 
 // The same with a task that may take longer than a collective: it runs in a thread, and every
 // `patience` seconds rank 0 says that it is still at work, or the others would take it for dead.
 template <typename Task>
-std::string on_first_rank(Group& ranks, double patience, Task task) {
+std::string run_on_rank0(Group& ranks, double patience, Task task) {
   std::future<std::string> working;
   if (ranks.rank() == 0) working = std::async(std::launch::async, std::move(task));
   const auto look = [&]() -> std::string {
@@ -45,7 +47,7 @@ std::string on_first_rank(Group& ranks, double patience, Task task) {
     return done ? cat("done ", working.get()) : "working";
   };
   while (true) {
-    const std::string answer = on_first_rank(ranks, look);
+    const std::string answer = run_on_rank0(ranks, look);
     if (answer != "working") return answer.substr(5);
   }
 }

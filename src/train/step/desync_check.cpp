@@ -1,4 +1,4 @@
-#include "train/step/fingerprint.h"
+#include "train/step/desync_check.h"
 
 #include <ATen/ops/stack.h>
 
