@@ -50,7 +50,7 @@ Job::Job(const config::RunConfig& config, const jobs::WorkDir& work_dir, MineRan
                  .work_dir = work_dir,
                  .until = options.until,
                  .cut = std::move(cut),
-                 .mining_rate = [this] { return mining_rate_; }}),
+                 .mining_rate = [this]() HELIP_REQUIRES(mutex_) { return mining_rate_; }}),
       ledger_(ledger_options(config.coordinator)),
       registry_(seconds(config.coordinator.lease_seconds)),
       started_(clock.now()) {
