@@ -132,6 +132,7 @@ struct Learner::State {
                          .beta2 = run.train.beta2,
                          .eps = run.train.eps,
                          .wd = run.train.wd,
+                         .decays = trained.decays,
                          .lr_factors = trained.lr_factors};
     if (run.train.shard_optimizer && ranks.size() > 1) {
       std::vector<at::Tensor> parameters;
@@ -202,7 +203,9 @@ Learner::Learner(const config::RunConfig& config, const std::string& device, com
                          [&] { return std::make_unique<State>(config, device, ranks); })) {}
 Learner::~Learner() = default;
 
-bool Learner::takes_features() const { return state_->model->towers() != nullptr; }
+bool Learner::takes_features() const {
+  return state_->model->input_kind() == model::InputKind::kFeatures;
+}
 bool Learner::wants_views() const { return state_->wants_views; }
 const std::string& Learner::initial_digest() const { return state_->initial_digest; }
 const data::PreprocessConfig& Learner::preprocess() const { return state_->model->preprocess(); }
