@@ -35,6 +35,9 @@ class ModelEmbedder final : public DatasetEmbedder {
   ModelEmbedder(const config::ModelConfig& config, EmbedderOptions options)
       : options_(std::move(options)), model_(model::load_model(config)) {
     model_->to(options_.device);
+    if (model_->input_kind() == model::InputKind::kFeatures) {
+      towers_ = model_->feature_extractor(options_.device);
+    }
   }
 
   Embeddings images(const Dataset& dataset, const std::string& split) override {
@@ -55,7 +58,7 @@ class ModelEmbedder final : public DatasetEmbedder {
                                      {"split", split}};
     return embed<float>(
         dataset.samples.size(), {3, size, size}, decode, source,
-        [&](const at::Tensor& x) { return model_->towers()->encode_images(x); },
+        [&](const at::Tensor& x) { return towers_->encode_images(x); },
         [&](const at::Tensor& x) { return model_->embed_images(x, nullptr); });
   }
 
@@ -69,7 +72,7 @@ class ModelEmbedder final : public DatasetEmbedder {
     const data::FeatureKey source = {{"kind", "texts"}, {"texts", digest.hex()}};
     return embed<std::int64_t>(
         texts.size(), {length}, tokenize, source,
-        [&](const at::Tensor& x) { return model_->towers()->encode_texts(x); },
+        [&](const at::Tensor& x) { return towers_->encode_texts(x); },
         [&](const at::Tensor& x) { return model_->embed_texts(x, nullptr); });
   }
 
@@ -83,7 +86,7 @@ class ModelEmbedder final : public DatasetEmbedder {
                    const data::FeatureKey& source, const Forward& tower, const Forward& head) {
     const at::NoGradGuard no_grad;
     FeatureBlock block;
-    if (model_->towers() == nullptr) {
+    if (model_->input_kind() == model::InputKind::kPixels) {
       block = forward_all<T>(count, shape, fill, head);
     } else {
       const FeatureBlock features =
@@ -167,6 +170,7 @@ class ModelEmbedder final : public DatasetEmbedder {
 
   EmbedderOptions options_;
   std::unique_ptr<model::Model> model_;
+  std::unique_ptr<model::FeatureExtractor> towers_;  // of a model that embeds features
 };
 
 }  // namespace

@@ -15,6 +15,7 @@
 #include "config/run_config.h"
 #include "data/image/image.h"
 #include "data/tokens/tokenizer.h"
+#include "model/feature_extractor.h"
 
 namespace helip::model {
 
@@ -27,21 +28,28 @@ struct DrawKeys {
   std::vector<std::uint64_t> slot;    // [B] row in the global batch
 };
 
-struct LockedConfig;
 class LayerTimer;
 
-// The frozen towers of a locked-towers model, or the whole model seen as an encoder of raw inputs.
-class Encoder {
- public:
-  virtual ~Encoder() = default;
-  // Not null if there are no towers but their features alone, in the files that it names: encode_*
-  // then throw ConfigError.
-  [[nodiscard]] virtual const LockedConfig* given_features() const { return nullptr; }
-  virtual at::Tensor encode_images(const at::Tensor& pixels_B3HW) = 0;  // [B, D] float32
-  virtual at::Tensor encode_texts(const at::Tensor& tokens_BL) = 0;     // [B, D] float32
+// What a model embeds.
+enum class InputKind {
+  kPixels,    // pixels [B, 3, H, W] and tokens [B, L] (int64)
+  kFeatures,  // features [B, Dt] of frozen towers, computed by a FeatureExtractor or given in files
 };
 
 using NamedTensors = std::vector<std::pair<std::string, at::Tensor>>;
+
+// The trained parameters of each tower in OpenCLIP's layer groups, from the input on: embeddings, a
+// group a transformer block, the projection; the last block's group has the final norm too, and a
+// group may be empty. One group where no layers can be told apart (ResNets, TorchScript towers,
+// heads). logit_scale and a self-supervised head belong to no tower.
+struct LayerGroups {
+  std::vector<NamedTensors> image, text;
+};
+
+// A batch norm of each tower, by the name of its statistics; empty: the tower has none.
+struct TowerBatchNorms {
+  std::string image, text;
+};
 
 // The image tower with the head of the SimCLR loss, apart from the joint space.
 class SelfSupervision {
@@ -62,8 +70,8 @@ class Model {
  public:
   virtual ~Model() = default;
 
-  // Unit-norm embeddings [B, D]. Inputs are pixels [B, 3, H, W] / tokens [B, L] (int64), or tower
-  // features [B, Dt] if towers() is not null.
+  [[nodiscard]] virtual InputKind input_kind() const = 0;
+  // Unit-norm embeddings [B, D] of what input_kind() says.
   virtual at::Tensor embed_images(const at::Tensor& inputs, const DrawKeys* keys) = 0;
   virtual at::Tensor embed_texts(const at::Tensor& inputs, const DrawKeys* keys) = 0;
   // 0-d parameter, log of the inverse temperature.
@@ -82,8 +90,16 @@ class Model {
     return found;
   }
 
-  // Frozen towers that turn pixels and tokens into features; null for models trained from pixels.
-  virtual Encoder* towers() = 0;
+  virtual LayerGroups layer_groups() = 0;
+  // True if weight decay applies to this parameter of the model or of its self-supervised head: to
+  // matrices and kernels, not to gains, biases and logit_scale.
+  [[nodiscard]] virtual bool decays(const std::string& name, const at::Tensor& parameter) const;
+  [[nodiscard]] virtual TowerBatchNorms batch_norms() const { return {}; }
+
+  // Opens the frozen towers of a model that embeds features, on `device`. Throws ConfigError if
+  // there are none: the model embeds pixels, or its features are given in files.
+  [[nodiscard]] virtual std::unique_ptr<FeatureExtractor> feature_extractor(
+      const std::string& device) const;
   // Null unless the model has a self-supervised head.
   virtual SelfSupervision* self_supervision() { return nullptr; }
   [[nodiscard]] virtual std::int64_t embed_dim() const = 0;

@@ -9,6 +9,7 @@
 #include <map>
 #include <span>
 
+#include "check_layer_groups.h"
 #include "common/digest.h"
 #include "common/error.h"
 #include "golden_file.h"
@@ -258,6 +259,36 @@ TEST_CASE("inputs of the wrong shape are refused") {
   CHECK_NOTHROW(model->to("cpu"));
 }
 
+TEST_CASE("a CLIP model tells the layer groups of its towers; a ResNet is one group") {
+  OpenClipConfig config = parse_open_clip_config(
+      test::read_text(test::golden("open_clip_model/config.json")), "config.json");
+  ClipArchitecture& shape = config.architecture;
+  const auto groups_of = [&](std::size_t image, std::size_t text) {
+    const auto model =
+        make_clip_model(shape, config.preprocess, std::make_unique<test::NoTokenizer>(), 0);
+    test::check_layer_groups(*model, image, text);
+    return model->batch_norms().image;
+  };
+  const auto image = static_cast<std::size_t>(shape.vision.layers) + 2;
+  const auto text = static_cast<std::size_t>(shape.text.layers) + 2;
+  CHECK(groups_of(image, text).empty());
+  shape.text.projection_bias = true;
+  shape.vision.ls_init_value = 0.1;
+  CHECK(groups_of(image, text).empty());
+  // A group may be empty: what stands behind a layer does not change.
+  shape.text.projection_bias = shape.text.projection = false;
+  shape.text.width = shape.embed_dim;
+  CHECK(groups_of(image, text).empty());
+
+  const fs::path file = HELIP_SOURCE_DIR "/configs/models/RN50.json";
+  const OpenClipConfig resnet = parse_open_clip_config(test::read_text(file), file.string());
+  const auto model = make_clip_model(resnet.architecture, resnet.preprocess,
+                                     std::make_unique<test::NoTokenizer>(), std::nullopt);
+  test::check_layer_groups(*model, 1, 14);
+  CHECK(model->batch_norms().image == "visual.bn1.running_mean");
+  CHECK_THROWS_AS(model->feature_extractor("cpu"), ConfigError);
+}
+
 TEST_CASE("a model is loaded by name, saved, and loaded again as architecture and weights") {
   const test::TemporaryFolder folder;
   config::ModelConfig config;
@@ -267,7 +298,7 @@ TEST_CASE("a model is loaded by name, saved, and loaded again as architecture an
   CHECK(model->embed_dim() == 16);
   CHECK(model->preprocess().size == 32);
   CHECK(model->tokenizer().context_length() == 16);
-  CHECK(model->towers() == nullptr);
+  CHECK(model->input_kind() == InputKind::kPixels);
   const fs::path saved = folder.path() / "model";
   model->save(saved);
   CHECK_THROWS_AS(model->save(saved), StoreError);

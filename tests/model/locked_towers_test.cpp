@@ -2,6 +2,7 @@
 
 #include <ATen/core/grad_mode.h>
 
+#include "check_layer_groups.h"
 #include "common/error.h"
 #include "golden_file.h"
 #include "golden_tensors.h"
@@ -56,9 +57,10 @@ DrawKeys keys(std::uint64_t first, std::size_t count) {
 
 TEST_CASE("towers and heads give what PyTorch gives") {
   const auto model = golden_model();
-  REQUIRE(model->towers() != nullptr);
-  const at::Tensor image_features_BD = model->towers()->encode_images(expected()["pixels"]);
-  const at::Tensor text_features_BD = model->towers()->encode_texts(expected()["tokens"]);
+  REQUIRE(model->input_kind() == InputKind::kFeatures);
+  const auto towers = model->feature_extractor("cpu");
+  const at::Tensor image_features_BD = towers->encode_images(expected()["pixels"]);
+  const at::Tensor text_features_BD = towers->encode_texts(expected()["tokens"]);
   CHECK_FALSE(image_features_BD.requires_grad());
   CHECK(test::max_difference(image_features_BD, expected()["image_features"]) < 1e-5);
   CHECK(test::max_difference(text_features_BD, expected()["text_features"]) < 1e-5);
@@ -80,10 +82,10 @@ TEST_CASE("towers and heads give what PyTorch gives") {
 }
 
 TEST_CASE("the towers' features do not change from call to call") {
-  const auto model = golden_model();
-  const at::Tensor first_BD = model->towers()->encode_images(expected()["pixels"]);
+  const auto towers = golden_model()->feature_extractor("cpu");
+  const at::Tensor first_BD = towers->encode_images(expected()["pixels"]);
   for (int round = 0; round < 4; ++round) {
-    CHECK(at::equal(model->towers()->encode_images(expected()["pixels"]), first_BD));
+    CHECK(at::equal(towers->encode_images(expected()["pixels"]), first_BD));
   }
 }
 
@@ -122,6 +124,7 @@ TEST_CASE("parameters have the names of the heads, in a fixed order") {
       "image_head.3.bias",   "text_head.0.weight", "text_head.0.bias",
       "text_head.3.weight",  "text_head.3.bias",   "logit_scale"};
   CHECK(names == expected_names);
+  test::check_layer_groups(*golden_model(), 1, 1);
 }
 
 TEST_CASE("TorchScript is refused unless it is trusted, saying what to set") {
@@ -135,11 +138,12 @@ TEST_CASE("a tower that is not the one named is refused, also when it changes la
   const test::TemporaryFolder folder;
   copy_locked(folder.path() / "m");
   const auto model = load_model(trusted(folder.path() / "m"));
+  const auto towers = model->feature_extractor("cpu");
   std::string bytes = test::read_text(folder.path() / "m/text_tower.ts");
   bytes[bytes.size() / 2] ^= 1;
   test::write_text(folder.path() / "m/text_tower.ts", bytes);
-  CHECK_THROWS_AS(model->towers()->encode_texts(expected()["tokens"]), StoreError);
-  CHECK_NOTHROW(model->towers()->encode_images(expected()["pixels"]));
+  CHECK_THROWS_AS(towers->encode_texts(expected()["tokens"]), StoreError);
+  CHECK_NOTHROW(towers->encode_images(expected()["pixels"]));
   CHECK_THROWS_AS(model->save(folder.path() / "saved"), StoreError);
   CHECK_FALSE(fs::exists(folder.path() / "saved"));
   CHECK_THROWS_AS(load_model(trusted(folder.path() / "m")), StoreError);
@@ -151,9 +155,9 @@ TEST_CASE("a tower that does not fit its description is refused") {
   auto json = test::read_json(folder.path() / "m/helip_model.json");
   json["image_tower"]["feature_dim"] = 11;
   test::write_text(folder.path() / "m/helip_model.json", json.dump());
-  const auto model = load_model(trusted(folder.path() / "m"));
+  const auto towers = load_model(trusted(folder.path() / "m"))->feature_extractor("cpu");
   const std::string message =
-      test::message_of<ConfigError>([&] { model->towers()->encode_images(expected()["pixels"]); });
+      test::message_of<ConfigError>([&] { towers->encode_images(expected()["pixels"]); });
   CHECK(message.find("float32 [4, 11]") != std::string::npos);
   CHECK(message.find("[4, 10]") != std::string::npos);
   // Its heads, then, are of another model.
@@ -163,8 +167,8 @@ TEST_CASE("a tower that does not fit its description is refused") {
       load_model(trusted(folder.path() / "m", (folder.path() / "m/heads.safetensors").string())),
       ConfigError);
   // A tower that cannot run on what it is given: one line, no stack.
-  const std::string run = test::message_of<ConfigError>(
-      [&] { model->towers()->encode_texts(expected()["tokens"].add(1000)); });
+  const std::string run =
+      test::message_of<ConfigError>([&] { towers->encode_texts(expected()["tokens"].add(1000)); });
   CHECK(run.find("does not run") != std::string::npos);
   CHECK(run.find('\n') == std::string::npos);
 }
@@ -186,8 +190,8 @@ TEST_CASE("a locked-towers model is saved with its towers and loaded again") {
   const auto ours = model->parameters();
   REQUIRE(theirs.size() == ours.size());
   for (std::size_t i = 0; i < ours.size(); ++i) CHECK(at::equal(theirs[i].second, ours[i].second));
-  CHECK(at::equal(again->towers()->encode_texts(expected()["tokens"]),
-                  model->towers()->encode_texts(expected()["tokens"])));
+  CHECK(at::equal(again->feature_extractor("cpu")->encode_texts(expected()["tokens"]),
+                  model->feature_extractor("cpu")->encode_texts(expected()["tokens"])));
 
   // A checkpoint of a work directory.
   fs::create_directories(folder.path() / "step-00000100");

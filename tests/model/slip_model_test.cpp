@@ -3,6 +3,7 @@
 
 #include <ATen/core/grad_mode.h>
 
+#include "check_layer_groups.h"
 #include "common/error.h"
 #include "golden_file.h"
 #include "golden_formula.h"
@@ -88,6 +89,12 @@ TEST_CASE("the loss on pairs trains all of a SLIP model but its self-supervised 
     CHECK_FALSE(name.starts_with("image_mlp."));
   }
   CHECK(model->state().size() == model->parameters().size() + 10 + 6);
+  const SlipArchitecture shape = golden_config().architecture;
+  test::check_layer_groups(*model, static_cast<std::size_t>(shape.vision.layers) + 2,
+                           static_cast<std::size_t>(shape.text.layers) + 2);
+  for (const auto& [name, parameter] : model->self_supervision()->ssl_parameters()) {
+    CHECK(model->decays(name, parameter) == (parameter.dim() == 2));
+  }
   SlipConfig config = golden_config();
   config.architecture.ssl_head.reset();
   const auto clip = make_slip_model(config, std::make_unique<test::NoTokenizer>(), 1);

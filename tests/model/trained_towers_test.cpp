@@ -7,6 +7,7 @@
 #include <limits>
 #include <set>
 
+#include "check_layer_groups.h"
 #include "common/digest.h"
 #include "common/error.h"
 #include "common/text.h"
@@ -320,7 +321,10 @@ TEST_CASE("a parameter that is not used gets a zero gradient, even if it is not 
 TEST_CASE("training lowers a loss and changes the named layers alone") {
   const test::TemporaryFolder folder;
   const auto model = load_model(trusted(variant(folder, "from:layer2", "from:layers.1")));
-  CHECK(model->towers() == nullptr);
+  CHECK(model->input_kind() == InputKind::kPixels);
+  test::check_layer_groups(*model, 1, 1);
+  CHECK(model->batch_norms().image.ends_with("running_mean"));
+  CHECK(model->batch_norms().text.empty());
   const auto before = load_model(trusted(variant(folder, "all", "all")));
   const double first = train_step(*model, 0);
   double last = first;
@@ -390,7 +394,8 @@ TEST_CASE("heads that were trained on locked towers start the training of the to
   const auto model =
       load_model(trusted(test::golden("trained_towers"), (folder.path() / "heads").string()));
   const at::NoGradGuard no_grad;
-  const at::Tensor features_BD = heads->towers()->encode_images(expected()["pixels"]);
+  const at::Tensor features_BD =
+      heads->feature_extractor("cpu")->encode_images(expected()["pixels"]);
   CHECK(test::max_difference(embed(*model).images_BD, heads->embed_images(features_BD, nullptr)) <
         1e-5);
   // Other towers' heads are refused.

@@ -446,6 +446,22 @@ TEST_CASE("parts are refused where a tower has batch norms, unless it is locked"
                     Catch::Contains("train.accum_freq") && Catch::Contains("running_mean"));
 }
 
+TEST_CASE("parts are taken where the tower with batch norms is locked") {
+  const Ranks ranks;
+  config::RunConfig config = small_config();
+  config.model.architecture = HELIP_SOURCE_DIR "/tests/golden/trained_towers";
+  config.model.trust_torchscript = true;
+  config.train.precision = "fp32";
+  config.train.accum_freq = 2;
+  const auto model = model::load_model(config.model);
+  const model::TowerBatchNorms norms = model->batch_norms();
+  config.train.lock_image = !norms.image.empty();
+  config.train.lock_text = !norms.text.empty();
+  REQUIRE(config.train.lock_image != config.train.lock_text);
+  const TrainedParameters trained = trained_parameters(*model, config.train);
+  CHECK_NOTHROW(GradientPass(config, precision_of("fp32"), at::kCPU, *model, trained, ranks.one()));
+}
+
 TEST_CASE("what cannot be locked or checkpointed is refused by its key") {
   config::RunConfig config = small_config();
   config.train.lock_image = config.train.lock_text = true;

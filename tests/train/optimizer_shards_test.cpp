@@ -49,6 +49,7 @@ AdamWOptions options_of(const Named& parameters) {
   AdamWOptions options;
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     options.lr_factors.push_back(i % 3 == 0 ? 0.25 : i % 3 == 1 ? 0.5 : 1);
+    options.decays.push_back(parameters[i].second.dim() >= 2);
   }
   return options;
 }

@@ -303,9 +303,10 @@ struct SmallModel {
   }
 };
 
-const AdamWOptions kOptions = {.beta1 = 0.9, .beta2 = 0.98, .eps = 1e-6, .wd = 0.2};
+const AdamWOptions kOptions = {
+    .beta1 = 0.9, .beta2 = 0.98, .eps = 1e-6, .wd = 0.2, .decays = {true, false, false}};
 
-TEST_CASE("AdamW agrees with a scalar AdamW in double, without decay of vectors and logit_scale") {
+TEST_CASE("AdamW agrees with a scalar AdamW in double, with decay where it is wanted") {
   SmallModel model;
   AdamW optimizer(model.parameters, kOptions);
   std::vector<std::vector<double>> weights;

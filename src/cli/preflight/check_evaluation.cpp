@@ -11,7 +11,6 @@
 #include "common/text.h"
 #include "eval/eval_dataset.h"
 #include "eval/eval_dataset_check.h"
-#include "model/files/locked_config.h"
 #include "model/files/model_files.h"
 
 namespace helip::cli {
@@ -30,10 +29,7 @@ void check_eval_of_features(const config::RunConfig& config) {
   const auto source =
       model::find_architecture(config.model.architecture, model::installed_models());
   const bool scores = !config.early_stop.dataset.empty();
-  if (!source.locked_towers || (config.eval.datasets.empty() && !scores) ||
-      model::read_locked_config(source.folder).kind != model::TowersKind::kFeatures) {
-    return;
-  }
+  if ((config.eval.datasets.empty() && !scores) || !model::find_given_features(source)) return;
   missing("towers that are .npy features cannot embed new images",
           scores ? "early_stop.dataset" : "eval.datasets", "none",
           scores ? config.early_stop.dataset : cat(config.eval.datasets.size()));

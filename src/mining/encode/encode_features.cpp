@@ -18,6 +18,7 @@
 #include "common/text.h"
 #include "data/image/image.h"
 #include "mining/encode/encode_inputs.h"
+#include "model/files/model_files.h"
 
 namespace helip::mining {
 namespace {
@@ -102,9 +103,13 @@ EncodeModel::EncodeModel(const config::ModelConfig& model, const config::Encoder
       device_(std::move(device)),
       model_(model::load_model(model)) {
   model_->to(device_);
-  const model::LockedConfig* const given =
-      has_features() ? model_->towers()->given_features() : nullptr;
-  if (given == nullptr) return;
+  if (!has_features()) return;
+  const auto given = model::find_given_features(
+      model::find_architecture(model.architecture, model::installed_models()));
+  if (!given) {
+    towers_ = model_->feature_extractor(device_);
+    return;
+  }
   expect_corpus(*given, corpus_.manifest());
   given_ = given_features(*given);
   given_->expect_pairs(corpus_.size());
@@ -178,7 +183,6 @@ RangeFeatures EncodeModel::given_rows(std::uint64_t first, std::uint64_t count) 
 
 RangeFeatures EncodeModel::tower_features(std::uint64_t first, std::uint64_t count,
                                           const Progress& progress) {
-  model::Encoder& towers = *model_->towers();
   const data::FeatureKey key = cache_key(first, count);
   std::filesystem::path file;
   if (!feature_cache_.empty()) {
@@ -193,8 +197,8 @@ RangeFeatures EncodeModel::tower_features(std::uint64_t first, std::uint64_t cou
     }
   }
   RangeFeatures features = forward_range(
-      first, count, [&](const at::Tensor& x) { return towers.encode_images(x); },
-      [&](const at::Tensor& x) { return towers.encode_texts(x); }, progress);
+      first, count, [&](const at::Tensor& x) { return towers_->encode_images(x); },
+      [&](const at::Tensor& x) { return towers_->encode_texts(x); }, progress);
   check_finite(features, "features");
   if (!file.empty()) {
     data::write_features(

@@ -39,7 +39,9 @@ class EncodeModel {
               std::filesystem::path feature_cache, std::string device);
 
   // Returns true if the model has features: from frozen towers, or given.
-  [[nodiscard]] bool has_features() const { return model_->towers() != nullptr; }
+  [[nodiscard]] bool has_features() const {
+    return model_->input_kind() == model::InputKind::kFeatures;
+  }
   // Whether features() decodes the samples, now or when the cache was filled.
   [[nodiscard]] bool reads_samples() const { return !given_; }
   // Given features; what frozen towers give as it is, from the cache if it holds it; of a model
@@ -65,6 +67,7 @@ class EncodeModel {
   std::string device_;
   std::unique_ptr<model::Model> model_;
   std::optional<ReadyRows> given_;
+  std::unique_ptr<model::FeatureExtractor> towers_;  // with features that are not given
 };
 
 // Those of samples in its quarantine, in both modalities.

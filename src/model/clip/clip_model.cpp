@@ -35,6 +35,7 @@ class ClipModel final : public Model {
         image_tower_(make_image_tower(state_, architecture)),
         text_tower_(state_, architecture.text, architecture.quick_gelu) {}
 
+  [[nodiscard]] InputKind input_kind() const override { return InputKind::kPixels; }
   at::Tensor embed_images(const at::Tensor& inputs, const DrawKeys* keys) override {
     return unit_rows(image_tower_->embed(inputs, keys));
   }
@@ -44,7 +45,15 @@ class ClipModel final : public Model {
   at::Tensor& logit_scale() override { return logit_scale_; }
   NamedTensors parameters() override { return trained(state_); }
   NamedTensors state() override { return state_; }
-  Encoder* towers() override { return nullptr; }
+  LayerGroups layer_groups() override {
+    const VisionShape& vision = architecture_.vision;
+    return model::layer_groups(clip_parameters(architecture_), state_,
+                               vision.is_resnet() ? 1 : transformer_groups(vision.layers),
+                               transformer_groups(architecture_.text.layers));
+  }
+  [[nodiscard]] TowerBatchNorms batch_norms() const override {
+    return {.image = architecture_.vision.is_resnet() ? "visual.bn1.running_mean" : "", .text = {}};
+  }
   [[nodiscard]] std::int64_t embed_dim() const override { return architecture_.embed_dim; }
   [[nodiscard]] const data::PreprocessConfig& preprocess() const override { return preprocess_; }
   [[nodiscard]] const data::Tokenizer& tokenizer() const override { return *tokenizer_; }

@@ -52,40 +52,54 @@ void text_block(SpecList& list, const std::string& name, const TextShape& text) 
 }  // namespace
 
 void add_text_embeddings(SpecList& list, const TextShape& text, std::int64_t embed_dim) {
+  list.enter(Modality::kText, 0);
   list.normal("positional_embedding", {text.context_length, text.width}, kTextPositionStd);
+  list.enter(Modality::kText, text.layers + 1);
   if (text.projection && !text.projection_bias) {
     list.normal("text_projection", {text.width, embed_dim}, inverse_root(text.width));
   }
+  list.leave();
 }
 
 void add_text_tower(SpecList& list, const TextShape& text, std::int64_t embed_dim) {
   for (std::int64_t layer = 0; layer < text.layers; ++layer) {
+    list.enter(Modality::kText, layer + 1);
     text_block(list, cat("transformer.resblocks.", layer), text);
   }
+  list.enter(Modality::kText, 0);
   list.normal("token_embedding.weight", {text.vocab_size, text.width}, kTokenStd);
+  list.enter(Modality::kText, text.layers);
   list.layer_norm("ln_final", text.width);
+  list.enter(Modality::kText, text.layers + 1);
   if (text.projection_bias) {
     list.normal("text_projection.weight", {embed_dim, text.width}, inverse_root(text.width));
     list.constant("text_projection.bias", {embed_dim}, 0);
   }
+  list.leave();
 }
 
 void add_vision_transformer(SpecList& list, const VisionShape& vision, std::int64_t embed_dim) {
   const double scale = inverse_root(vision.width);
   const SpecList::Shape positions = {vision.grid() * vision.grid() + 1, vision.width};
+  list.enter(Modality::kImage, 0);
   list.normal("visual.class_embedding", {vision.width}, scale);
   if (vision.fixed_positions) {
     list.add({"visual.positional_embedding", positions, Initial::kSinCos2d, 0, Role::kFixed});
   } else {
     list.normal("visual.positional_embedding", positions, scale);
   }
+  list.enter(Modality::kImage, vision.layers + 1);
   list.normal("visual.proj", {vision.width, embed_dim}, scale);
+  list.enter(Modality::kImage, 0);
   list.convolution("visual.conv1", vision.width, kChannels, vision.patch_size);
   if (vision.ln_pre) list.layer_norm("visual.ln_pre", vision.width);
   for (std::int64_t layer = 0; layer < vision.layers; ++layer) {
+    list.enter(Modality::kImage, layer + 1);
     vision_block(list, cat("visual.transformer.resblocks.", layer), vision);
   }
+  list.enter(Modality::kImage, vision.layers);
   list.layer_norm("visual.ln_post", vision.width);
+  list.leave();
 }
 
 std::vector<ParameterSpec> clip_parameters(const ClipArchitecture& architecture) {

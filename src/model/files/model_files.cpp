@@ -11,7 +11,6 @@
 #include "common/publish.h"
 #include "common/text.h"
 #include "model/files/json_fields.h"
-#include "model/files/locked_config.h"
 #include "weights/weights_file.h"
 
 namespace helip::model {
@@ -158,6 +157,13 @@ ArchitectureSource find_architecture(const std::string& architecture, const fs::
 
 bool trained_on_features(const ArchitectureSource& source) {
   return source.locked_towers && read_locked_config(source.folder).kind != TowersKind::kTrained;
+}
+
+std::optional<LockedConfig> find_given_features(const ArchitectureSource& source) {
+  if (!source.locked_towers) return std::nullopt;
+  LockedConfig config = read_locked_config(source.folder);
+  if (config.kind != TowersKind::kFeatures) return std::nullopt;
+  return config;
 }
 
 fs::path find_weights(const fs::path& init, bool locked_towers, const WeightsPlace& place) {

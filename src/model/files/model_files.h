@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "model/files/clip_architecture.h"
+#include "model/files/locked_config.h"
 #include "model/files/slip_architecture.h"
 
 namespace helip::model {
@@ -40,6 +41,10 @@ ArchitectureSource find_architecture(const std::string& architecture,
 // Whether training takes features, of frozen towers or given, and not pixels and tokens. Throws
 // ConfigError if the description is damaged.
 bool trained_on_features(const ArchitectureSource& source);
+
+// Returns the description of a model whose features are given in files; nothing for any other
+// model. Throws ConfigError if the description is damaged.
+std::optional<LockedConfig> find_given_features(const ArchitectureSource& source);
 
 // <program's folder>/../share/helip/models.
 std::filesystem::path installed_models();

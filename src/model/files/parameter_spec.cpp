@@ -48,8 +48,11 @@ std::int64_t ParameterSpec::elements() const {
 
 std::vector<ParameterSpec> head_parameters(const LockedConfig& config) {
   SpecList list;
+  list.enter(Modality::kImage, 0);
   head(list, "image_head", config.image.feature_dim, config);
+  list.enter(Modality::kText, 0);
   head(list, "text_head", config.text.feature_dim, config);
+  list.leave();
   list.constant("logit_scale", {}, ClipArchitecture{}.init_logit_scale);
   return list.take();
 }

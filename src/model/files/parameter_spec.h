@@ -1,6 +1,7 @@
 // Names, shapes and initial distributions of what a model's weights files hold. Torch-free.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -24,12 +25,18 @@ enum class Role {
   kCount,    // int64: batches that a batch norm has seen
 };
 
+// Whose tower a parameter belongs to.
+enum class Modality { kNone, kImage, kText };
+
 struct ParameterSpec {
   std::string name;
   std::vector<std::int64_t> shape;  // empty: a scalar
   Initial initial = Initial::kConstant;
   double value = 0;
   Role role = Role::kTrained;
+  // Its tower, and its place there: 0 at the input (layer groups, model/model.h).
+  Modality tower = Modality::kNone;
+  std::size_t group = 0;
 
   [[nodiscard]] std::int64_t elements() const;
 };
@@ -42,6 +49,12 @@ std::vector<ParameterSpec> clip_parameters(const ClipArchitecture& architecture)
 // kSslHead.
 inline constexpr const char* kSslHead = "image_mlp.";
 std::vector<ParameterSpec> slip_parameters(const SlipArchitecture& architecture);
+
+// Layer groups of a tower of transformer blocks: embeddings, a group a block, the projection. The
+// last block's group has the final norm too.
+constexpr std::size_t transformer_groups(std::int64_t blocks) {
+  return static_cast<std::size_t>(blocks) + 2;
+}
 
 // The two heads and logit_scale, with torch.nn.Linear's initial distributions.
 std::vector<ParameterSpec> head_parameters(const LockedConfig& config);

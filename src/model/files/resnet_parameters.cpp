@@ -39,6 +39,7 @@ void attention_pool(SpecList& list, const VisionShape& vision, std::int64_t embe
 
 void add_modified_resnet(SpecList& list, const VisionShape& vision, std::int64_t embed_dim) {
   const std::int64_t width = vision.width;
+  list.enter(Modality::kImage, 0);
   list.convolution("visual.conv1", width / 2, kChannels, 3);
   list.batch_norm("visual.bn1", width / 2);
   list.convolution("visual.conv2", width / 2, width / 2, 3);
@@ -56,6 +57,7 @@ void add_modified_resnet(SpecList& list, const VisionShape& vision, std::int64_t
     stage_width *= 2;
   }
   attention_pool(list, vision, embed_dim);
+  list.leave();
 }
 
 }  // namespace helip::model

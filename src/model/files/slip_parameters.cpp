@@ -25,15 +25,19 @@ void timm_block(SpecList& list, const std::string& name, const VisionShape& visi
 
 void timm_vision_transformer(SpecList& list, const VisionShape& vision) {
   const std::int64_t width = vision.width;
+  list.enter(Modality::kImage, 0);
   list.normal("visual.cls_token", {1, 1, width}, kTimmStd);
   list.normal("visual.pos_embed", {1, vision.grid() * vision.grid() + 1, width}, kTimmStd);
   list.convolution("visual.patch_embed.proj", width, kChannels, vision.patch_size);
   list.uniform("visual.patch_embed.proj.bias", {width},
                inverse_root(kChannels * vision.patch_size * vision.patch_size));
   for (std::int64_t layer = 0; layer < vision.layers; ++layer) {
+    list.enter(Modality::kImage, layer + 1);
     timm_block(list, cat("visual.blocks.", layer), vision);
   }
+  list.enter(Modality::kImage, vision.layers);
   list.layer_norm("visual.norm", width);
+  list.leave();
 }
 
 void ssl_head(SpecList& list, const SslHeadShape& head, std::int64_t inputs) {
@@ -51,8 +55,10 @@ std::vector<ParameterSpec> slip_parameters(const SlipArchitecture& architecture)
   const VisionShape& vision = architecture.vision;
   SpecList list;
   add_text_embeddings(list, architecture.text, architecture.embed_dim);
+  list.enter(Modality::kImage, vision.layers + 1);
   list.normal("image_projection", {vision.width, architecture.embed_dim},
               inverse_root(vision.width));
+  list.leave();
   list.constant("logit_scale", {}, ClipArchitecture{}.init_logit_scale);
   timm_vision_transformer(list, vision);
   add_text_tower(list, architecture.text, architecture.embed_dim);

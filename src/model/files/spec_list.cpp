@@ -6,6 +6,17 @@ namespace helip::model {
 
 double inverse_root(std::int64_t value) { return 1.0 / std::sqrt(static_cast<double>(value)); }
 
+void SpecList::enter(Modality tower, std::int64_t group) {
+  tower_ = tower;
+  group_ = static_cast<std::size_t>(group);
+}
+
+void SpecList::add(ParameterSpec spec) {
+  spec.tower = tower_;
+  spec.group = group_;
+  specs_.push_back(std::move(spec));
+}
+
 void SpecList::constant(const std::string& name, const Shape& shape, double value) {
   add({name, shape, Initial::kConstant, value});
 }

@@ -18,10 +18,14 @@ class SpecList {
  public:
   using Shape = std::vector<std::int64_t>;
 
+  // What is added from now on belongs to this layer group of a tower; after leave() to none.
+  void enter(Modality tower, std::int64_t group);
+  void leave() { enter(Modality::kNone, 0); }
+
   void constant(const std::string& name, const Shape& shape, double value);
   void normal(const std::string& name, const Shape& shape, double deviation);
   void uniform(const std::string& name, const Shape& shape, double bound);
-  void add(ParameterSpec spec) { specs_.push_back(std::move(spec)); }
+  void add(ParameterSpec spec);
 
   // torch.nn.Linear: Kaiming uniform with a = sqrt(5), that is a bound of 1 / sqrt(inputs).
   void linear(const std::string& name, std::int64_t outputs, std::int64_t inputs);
@@ -36,6 +40,8 @@ class SpecList {
 
  private:
   std::vector<ParameterSpec> specs_;
+  Modality tower_ = Modality::kNone;
+  std::size_t group_ = 0;
 };
 
 // CLIP's text transformer (OpenAI's, OpenCLIP's and SLIP's): matrices from normal distributions

@@ -62,6 +62,19 @@ at::Tensor find_parameter(const NamedTensors& parameters, const std::string& nam
   throw Error({.what = "the model has no such parameter", .found = name});
 }
 
+LayerGroups layer_groups(const std::vector<ParameterSpec>& specs, const NamedTensors& all,
+                         std::size_t image_groups, std::size_t text_groups) {
+  LayerGroups groups;
+  groups.image.resize(image_groups);
+  groups.text.resize(text_groups);
+  for (const ParameterSpec& spec : specs) {
+    if (spec.role != Role::kTrained || spec.tower == Modality::kNone) continue;
+    auto& tower = spec.tower == Modality::kImage ? groups.image : groups.text;
+    tower.at(spec.group).emplace_back(spec.name, find_parameter(all, spec.name));
+  }
+  return groups;
+}
+
 NamedTensors trained(const NamedTensors& all) {
   NamedTensors result;
   for (const auto& entry : all) {
@@ -160,6 +173,16 @@ void refuse_grad_checkpointing() {
                      .where = "train.grad_checkpointing",
                      .expected = "false for this model",
                      .found = "true"});
+}
+
+bool Model::decays(const std::string& /*name*/, const at::Tensor& parameter) const {
+  return parameter.dim() >= 2;
+}
+
+std::unique_ptr<FeatureExtractor> Model::feature_extractor(const std::string& /*device*/) const {
+  throw ConfigError({.what = "the model has no frozen towers",
+                     .expected = "a model that embeds features",
+                     .found = "one that embeds pixels and tokens"});
 }
 
 void save_weights(Model& model, const std::filesystem::path& file) {

@@ -3,6 +3,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -28,6 +29,11 @@ at::Tensor find_parameter(const NamedTensors& parameters, const std::string& nam
 
 // Those that require gradients.
 NamedTensors trained(const NamedTensors& all);
+
+// Returns the trained parameters of `all` by the places that `specs` give them, with so many groups
+// of each tower.
+LayerGroups layer_groups(const std::vector<ParameterSpec>& specs, const NamedTensors& all,
+                         std::size_t image_groups, std::size_t text_groups);
 
 // The name in safetensors of a dtype that weights files hold: float32, int64, int32, uint8, bool.
 // Empty for others.

@@ -14,44 +14,24 @@
 namespace helip::model {
 namespace {
 
-class Towers final : public Encoder {
+class FrozenTowers final : public FeatureExtractor {
  public:
-  explicit Towers(const LockedConfig& config)
+  FrozenTowers(const LockedConfig& config, const std::string& device)
       : image_(config.image.file, config.image.feature_dim),
-        text_(config.text.file, config.text.feature_dim) {}
+        text_(config.text.file, config.text.feature_dim),
+        device_(device) {}
 
   at::Tensor encode_images(const at::Tensor& pixels_B3HW) override {
-    return image_.run(pixels_B3HW, device);
+    return image_.run(pixels_B3HW, device_);
   }
   at::Tensor encode_texts(const at::Tensor& tokens_BL) override {
-    return text_.run(tokens_BL, device);
+    return text_.run(tokens_BL, device_);
   }
-
-  c10::Device device = at::kCPU;
 
  private:
   FrozenTower image_;
   FrozenTower text_;
-};
-
-// The features are given, and there is nothing to run.
-class GivenFeatures final : public Encoder {
- public:
-  explicit GivenFeatures(LockedConfig config) : config_(std::move(config)) {}
-
-  [[nodiscard]] const LockedConfig* given_features() const override { return &config_; }
-  at::Tensor encode_images(const at::Tensor& /*pixels_B3HW*/) override { refuse("images"); }
-  at::Tensor encode_texts(const at::Tensor& /*tokens_BL*/) override { refuse("texts"); }
-
- private:
-  [[noreturn]] void refuse(const std::string& what) const {
-    throw ConfigError({.what = "towers that are .npy features cannot embed new " + what,
-                       .where = config_.image.file.path.parent_path().string(),
-                       .expected = "the pairs of the corpus " + config_.corpus_fingerprint,
-                       .found = "other " + what});
-  }
-
-  LockedConfig config_;
+  c10::Device device_;
 };
 
 class LockedTowers final : public Model {
@@ -63,16 +43,9 @@ class LockedTowers final : public Model {
         parameters_(make_parameters(head_parameters(config), init_seed)),
         logit_scale_(find_parameter(parameters_, "logit_scale")),
         image_head_(parameters_, "image_head", config.dropout),
-        text_head_(parameters_, "text_head", config.dropout) {
-    if (config.kind == TowersKind::kFeatures) {
-      encoder_ = std::make_unique<GivenFeatures>(config);
-    } else {
-      auto towers = std::make_unique<Towers>(config);
-      towers_ = towers.get();
-      encoder_ = std::move(towers);
-    }
-  }
+        text_head_(parameters_, "text_head", config.dropout) {}
 
+  [[nodiscard]] InputKind input_kind() const override { return InputKind::kFeatures; }
   at::Tensor embed_images(const at::Tensor& inputs, const DrawKeys* keys) override {
     return timed(timer_, "visual.head", inputs, [&] { return image_head_(inputs, keys); });
   }
@@ -82,7 +55,19 @@ class LockedTowers final : public Model {
   at::Tensor& logit_scale() override { return logit_scale_; }
   NamedTensors parameters() override { return parameters_; }
   NamedTensors state() override { return parameters_; }
-  Encoder* towers() override { return encoder_.get(); }
+  LayerGroups layer_groups() override {
+    return model::layer_groups(head_parameters(config_), parameters_, 1, 1);
+  }
+  [[nodiscard]] std::unique_ptr<FeatureExtractor> feature_extractor(
+      const std::string& device) const override {
+    if (config_.kind != TowersKind::kFeatures) {
+      return std::make_unique<FrozenTowers>(config_, device);
+    }
+    throw ConfigError({.what = "towers that are .npy features cannot embed new images or texts",
+                       .where = config_.image.file.path.parent_path().string(),
+                       .expected = "the pairs of the corpus " + config_.corpus_fingerprint,
+                       .found = "others"});
+  }
   [[nodiscard]] std::int64_t embed_dim() const override { return config_.embed_dim; }
   [[nodiscard]] const data::PreprocessConfig& preprocess() const override {
     return config_.image.preprocess;
@@ -101,10 +86,7 @@ class LockedTowers final : public Model {
     draft.publish();
   }
 
-  void to(const std::string& device) override {
-    move_to(parameters_, device);
-    if (towers_ != nullptr) towers_->device = c10::Device(device);
-  }
+  void to(const std::string& device) override { move_to(parameters_, device); }
   void set_layer_timer(LayerTimer* timer) override { timer_ = timer; }
 
  private:
@@ -114,8 +96,6 @@ class LockedTowers final : public Model {
   at::Tensor logit_scale_;
   TowerHead image_head_;
   TowerHead text_head_;
-  std::unique_ptr<Encoder> encoder_;
-  Towers* towers_ = nullptr;  // the encoder, if it has a device
   LayerTimer* timer_ = nullptr;
 };
 

@@ -3,6 +3,7 @@
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/zeros.h>
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -51,6 +52,16 @@ class Tower {
   }
   void append_buffers(NamedTensors& all) const {
     if (trained_) append(trained_->buffers(), all);
+  }
+
+  // Returns the name of a batch norm's mean that training changes; empty if there is none.
+  [[nodiscard]] std::string batch_norm() const {
+    NamedTensors all;
+    append_buffers(all);
+    const auto found = std::find_if(all.begin(), all.end(), [](const auto& entry) {
+      return entry.first.ends_with("running_mean");
+    });
+    return found == all.end() ? std::string() : found->first;
   }
 
   // `file` becomes the tower with its present weights, if it is trained.
@@ -104,6 +115,7 @@ class TrainedTowers final : public Model {
     if (!heads.empty()) read_weights(heads_, heads);
   }
 
+  [[nodiscard]] InputKind input_kind() const override { return InputKind::kPixels; }
   at::Tensor embed_images(const at::Tensor& inputs, const DrawKeys* keys) override {
     const at::Tensor features_BD =
         timed(timer_, "visual.tower", inputs, [&] { return image_.run(inputs, keys); });
@@ -136,7 +148,15 @@ class TrainedTowers final : public Model {
     for (const Tower* tower : {&image_, &text_}) tower->append_buffers(all);
     return all;
   }
-  Encoder* towers() override { return nullptr; }
+  LayerGroups layer_groups() override {
+    LayerGroups heads = model::layer_groups(head_parameters(config_), heads_, 1, 1);
+    image_.append_parameters(heads.image.front());
+    text_.append_parameters(heads.text.front());
+    return heads;
+  }
+  [[nodiscard]] TowerBatchNorms batch_norms() const override {
+    return {.image = image_.batch_norm(), .text = text_.batch_norm()};
+  }
   [[nodiscard]] std::int64_t embed_dim() const override { return config_.embed_dim; }
   [[nodiscard]] const data::PreprocessConfig& preprocess() const override {
     return config_.image.preprocess;

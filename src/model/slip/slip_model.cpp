@@ -63,6 +63,7 @@ class SlipModel final : public Model, public SelfSupervision {
     if (config.architecture.ssl_head) ssl_head_.emplace(state_);
   }
 
+  [[nodiscard]] InputKind input_kind() const override { return InputKind::kPixels; }
   at::Tensor embed_images(const at::Tensor& inputs, const DrawKeys* keys) override {
     return unit_rows(image_tower_.embed(inputs, keys));
   }
@@ -77,7 +78,12 @@ class SlipModel final : public Model, public SelfSupervision {
     return result;
   }
   NamedTensors state() override { return state_; }
-  Encoder* towers() override { return nullptr; }
+  LayerGroups layer_groups() override {
+    const SlipArchitecture& architecture = config_.architecture;
+    return model::layer_groups(slip_parameters(architecture), state_,
+                               transformer_groups(architecture.vision.layers),
+                               transformer_groups(architecture.text.layers));
+  }
   SelfSupervision* self_supervision() override { return ssl_head_ ? this : nullptr; }
   [[nodiscard]] std::int64_t embed_dim() const override { return config_.architecture.embed_dim; }
   [[nodiscard]] const data::PreprocessConfig& preprocess() const override {

@@ -70,11 +70,11 @@ MarginShares margin_shares(const double* sums) {
 
 void check_parts(std::uint32_t accum_freq, model::Model& model, const TrainedParameters& trained) {
   if (accum_freq == 1) return;
-  for (const auto& [name, tensor] : model.statistics()) {
-    // The self-supervised head sees the whole batch, a locked tower no statistics of it.
-    const bool whole =
-        name.starts_with("image_mlp.") || (trained.image_locked && name.starts_with("visual."));
-    if (whole || !name.ends_with("running_mean")) continue;
+  const model::TowerBatchNorms norms = model.batch_norms();
+  // A locked tower notes no statistics.
+  for (const auto& [name, locked] :
+       {std::pair(norms.image, trained.image_locked), {norms.text, trained.text_locked}}) {
+    if (name.empty() || locked) continue;
     throw ConfigError({.what = "batch norms of a tower would see parts of a batch",
                        .where = "train.accum_freq",
                        .expected = "1 for this model",

@@ -132,6 +132,7 @@ struct Learner::State {
                          .beta2 = given.train.beta2,
                          .eps = given.train.eps,
                          .wd = given.train.wd,
+                         .decays = trained.decays,
                          .lr_factors = trained.lr_factors};
     if (given.train.shard_optimizer && ranks.size() > 1) {
       std::vector<at::Tensor> parameters;
@@ -215,7 +216,9 @@ Learner::Learner(const LearnerOptions& options, const std::string& device, comm:
                          [&] { return std::make_unique<State>(options, device, ranks); })) {}
 Learner::~Learner() = default;
 
-bool Learner::takes_features() const { return state_->model->towers() != nullptr; }
+bool Learner::takes_features() const {
+  return state_->model->input_kind() == model::InputKind::kFeatures;
+}
 bool Learner::wants_views() const { return state_->wants_views; }
 const std::string& Learner::initial_digest() const { return state_->initial_digest; }
 const data::PreprocessConfig& Learner::preprocess() const { return state_->model->preprocess(); }

@@ -57,7 +57,7 @@ AdamW::AdamW(std::vector<std::pair<std::string, at::Tensor>> parameters,
   const at::NoGradGuard no_grad;
   for (auto& [name, parameter] : parameters) {
     const std::size_t i = parameters_.size();
-    const bool decays = parameter.dim() >= 2 && name != "logit_scale";
+    const bool decays = options.decays.empty() || options.decays.at(i);
     const double lr_factor = options.lr_factors.empty() ? 1 : options.lr_factors.at(i);
     const bool owned = options.owned.empty() || options.owned.at(i);
     if (owned) group_of(decays ? options.wd : 0, lr_factor).members.push_back(i);

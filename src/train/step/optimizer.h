@@ -17,7 +17,8 @@ struct AdamWOptions {
   double beta1 = 0.9;
   double beta2 = 0.98;
   double eps = 1e-6;
-  double wd = 0.2;  // of parameters with two or more dimensions; never of logit_scale
+  double wd = 0.2;
+  std::vector<bool> decays = {};        // whether wd applies to a parameter; empty: to all
   std::vector<double> lr_factors = {};  // of each parameter; empty: 1
   std::vector<bool> owned = {};         // whether step() updates a parameter; empty: all
 };
