@@ -10,9 +10,9 @@
 #include <cmath>
 #include <fstream>
 #include <functional>
-#include <nlohmann/json.hpp>
 #include <vector>
 
+#include "common/json.h"
 #include "common/rng.h"
 #include "support/central_differences.h"
 
@@ -129,7 +129,7 @@ TEST_CASE("SimCLR's loss, accuracy and gradients equal scalar loops and central 
 
 TEST_CASE("without copies of an image the loss, its gradients and accuracy are SLIP's") {
   std::ifstream file(HELIP_SOURCE_DIR "/tests/golden/simclr/expected.json");
-  const auto cases = nlohmann::json::parse(file);
+  const auto cases = Json::parse(file);
   REQUIRE(cases.size() == 4);
   for (const auto& one : cases) {
     const std::int64_t rows = one.at("rows");

@@ -1,11 +1,11 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
-#include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
 #include <vector>
 
 #include "common/digest.h"
+#include "common/json.h"
 #include "common/publish.h"
 #include "support/temporary_folder.h"
 #include "train/log/layer_times_log.h"
@@ -16,7 +16,7 @@ namespace helip::train {
 namespace {
 
 namespace fs = std::filesystem;
-using nlohmann::json;
+using Json;
 
 std::vector<json> lines_of(const fs::path& file) {
   std::vector<json> found;
