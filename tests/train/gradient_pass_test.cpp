@@ -106,6 +106,7 @@ struct Outcome {
 
 Outcome learn(comm::Collectives& ranks, const config::RunConfig& config, double loss_scale = 1) {
   const auto model = model::load_model(config.model);
+  model->to(test::device_name());
   const Precision precision = precision_of(config.train.precision);
   for (const auto& [name, tensor] : model->state()) {
     if (tensor.is_floating_point()) tensor.set_data(tensor.detach().to(precision.weights));
@@ -114,7 +115,7 @@ Outcome learn(comm::Collectives& ranks, const config::RunConfig& config, double 
   TrainedParameters trained = trained_parameters(*model, config.train);
   const bool views = has_ssl_term(*model, config.slip);
   if (views) add_ssl_head(*model, trained);
-  GradientPass pass(config, precision, at::kCPU, *model, trained, ranks);
+  GradientPass pass(config, precision, test::device(), *model, trained, ranks);
   const RankBatch batch = batch_of(ranks, views ? config.slip.ssl_on : "");
   Outcome outcome;
   outcome.losses =
@@ -231,18 +232,19 @@ TEST_CASE("the gradient with SLIP's term is that of the sum of its losses") {
   const Outcome found = learn(ranks.all(), config);
 
   const auto model = model::load_model(config.model);
+  model->to(test::device_name());
   for (const auto& [name, tensor] : model->state()) {
     if (tensor.is_floating_point()) tensor.set_data(tensor.detach().to(at::kDouble));
   }
   const RankBatch batch = batch_of(ranks.one(), "all");
   const InputBatch inputs = inputs_of(batch, model->preprocess().size);
   const auto pixels = [&](const std::vector<float>& values) {
-    return at::tensor(values).view({batch.rows, 3, 32, 32}).to(at::kDouble);
+    return at::tensor(values).view({batch.rows, 3, 32, 32}).to(test::device(), at::kDouble);
   };
   model::DrawKeys keys{.sample = std::vector<std::uint64_t>(21), .slot = batch.slots};
   const at::Tensor image_MD = model->embed_images(pixels(inputs.image), &keys);
-  const at::Tensor text_MD =
-      model->embed_texts(at::tensor(inputs.tokens).view({batch.rows, kTokens}), &keys);
+  const at::Tensor text_MD = model->embed_texts(
+      at::tensor(inputs.tokens).view({batch.rows, kTokens}).to(test::device()), &keys);
   const LossShares pairs =
       loss_shares(config.loss, ranks.one(), {image_MD, text_MD}, model->logit_scale().exp(), batch);
   model::SelfSupervision& ssl = *model->self_supervision();
@@ -261,7 +263,8 @@ TEST_CASE("the gradient with SLIP's term is that of the sum of its losses") {
     }
   }
   CHECK(copies.sum().item<std::int64_t>() > 21);
-  const loss::SimclrShares views = loss::simclr_loss(embedded[0], embedded[1], 0, copies, 0.3);
+  const loss::SimclrShares views =
+      loss::simclr_loss(embedded[0], embedded[1], 0, copies.to(test::device()), 0.3);
   const at::Tensor loss = pairs.contrastive + 25 * pairs.margin + 0.7 * views.loss;
   loss.backward();
   Outcome expected{.losses = {.loss = loss.item<double>(),
