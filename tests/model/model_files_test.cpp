@@ -210,7 +210,7 @@ TEST_CASE("which towers are trained is read from files of kind towers alone") {
   const auto refused = [&](const Json& changes) {
     return test::message_of<ConfigError>([&] { with(changes); });
   };
-  const LockedConfig config = with({});
+  const LockedConfig config = with(Json::object());
   CHECK(config.kind == TowersKind::kTrained);
   CHECK(config.image.train == "all");
   CHECK(config.text.train == "from:layers.1");
