@@ -18,12 +18,27 @@ function(helip_program name)
   target_link_libraries(${name} PRIVATE helip_options ${ARG_LINKS})
 endfunction()
 
-# helip_test(NAME SOURCES … LINKS … [LABELS …] [TIMEOUT s] [RANKS n…]): one Catch2 program, one CTest entry.
-# With RANKS the program initialises MPI itself and runs under mpirun, one CTest entry for each number of ranks.
+# helip_register_test(NAME KIND TARGET…): labels a CTest entry and notes what it needs built, for scripts/test.sh. KIND is unit,
+# ranks, e2e, build, style or slurm; tests/build/labels_test.py holds every entry to exactly one of them.
+function(helip_register_test name kind)
+  set_property(TEST ${name} APPEND PROPERTY LABELS ${kind})
+  string(JOIN " " targets ${ARGN})
+  set_property(GLOBAL APPEND PROPERTY HELIP_TEST_TARGETS "${name} ${targets}")
+endfunction()
+
+# helip_test(NAME SOURCES … LINKS … [KIND kind] [LABELS …] [TIMEOUT s] [ENVIRONMENT …] [RANKS n…]): one Catch2 program, one
+# CTest entry. With RANKS the program initialises MPI itself and runs under mpirun, one CTest entry for each number of
+# ranks. KIND is ranks with RANKS and unit without, unless given.
 function(helip_test name)
-  cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;LINKS;LABELS;ENVIRONMENT;RANKS" ${ARGN})
+  cmake_parse_arguments(ARG "" "KIND;TIMEOUT" "SOURCES;LINKS;LABELS;ENVIRONMENT;RANKS" ${ARGN})
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 120)
+  endif()
+  if(NOT ARG_KIND)
+    set(ARG_KIND unit)
+    if(ARG_RANKS)
+      set(ARG_KIND ranks)
+    endif()
   endif()
   add_executable(test_${name} ${ARG_SOURCES})
   target_link_libraries(test_${name} PRIVATE helip_options helip_test_support ${ARG_LINKS})
@@ -38,10 +53,25 @@ function(helip_test name)
       set_tests_properties(${name}_np${ranks} PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}"
         ENVIRONMENT "OMPI_ALLOW_RUN_AS_ROOT=1;OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1;OMPI_MCA_mpi_yield_when_idle=1;${ARG_ENVIRONMENT}"
         PROCESSORS 2)
+      helip_register_test(${name}_np${ranks} ${ARG_KIND} test_${name})
     endforeach()
   else()
     add_test(NAME ${name} COMMAND test_${name})
     set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}"
       ENVIRONMENT "${ARG_ENVIRONMENT}")
+    helip_register_test(${name} ${ARG_KIND} test_${name})
   endif()
+endfunction()
+
+# helip_script_test(NAME KIND kind TIMEOUT s COMMAND … [NEEDS target…] [ENVIRONMENT …] [SERIAL]): one CTest entry that is a
+# script. To be skipped it prints a line "SKIP: reason" and exits with 77.
+function(helip_script_test name)
+  cmake_parse_arguments(ARG "SERIAL" "KIND;TIMEOUT" "COMMAND;NEEDS;ENVIRONMENT" ${ARGN})
+  add_test(NAME ${name} COMMAND ${ARG_COMMAND})
+  set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT} SKIP_RETURN_CODE 77
+    ENVIRONMENT "PYTHONDONTWRITEBYTECODE=1;${ARG_ENVIRONMENT}")
+  if(ARG_SERIAL)
+    set_tests_properties(${name} PROPERTIES RUN_SERIAL ON)
+  endif()
+  helip_register_test(${name} ${ARG_KIND} ${ARG_NEEDS})
 endfunction()

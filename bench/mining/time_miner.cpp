@@ -9,7 +9,6 @@
 #include <fstream>
 #include <iostream>
 #include <mutex>
-#include <nlohmann/json.hpp>
 #include <span>
 #include <string>
 #include <string_view>
@@ -19,6 +18,7 @@
 #include "common/clock.h"
 #include "common/digest.h"
 #include "common/error.h"
+#include "common/json.h"
 #include "config/read_choice.h"
 #include "mining/kernels/int8_kernels.h"
 #include "mining/mining_job.h"
@@ -117,18 +117,18 @@ int main(int argc, char** argv) {
     const double share = static_cast<double>(session.compared()) /
                          (static_cast<double>(targets) * static_cast<double>(session.pairs()));
     const double recall = argc > 9 ? session.recall().recall : -1;
-    std::cout << nlohmann::json{{"pairs", session.pairs()},
-                                {"targets", targets},
-                                {"seconds", ended - began},
-                                {"open_seconds", opened - began},
-                                {"threads", threads},
-                                {"device", session.device()},
-                                {"instruction_set", mining::int8_kernel(argument(6, "auto")).name},
-                                {"scanned_share", share},
-                                {"recall", recall},
-                                {"rows_sha256", rows_digest(indices, scores)},
-                                {"peak_anonymous_mib", peak.stop()},
-                                {"file_mib", mebibytes("RssFile")}}
+    std::cout << Json{{"pairs", session.pairs()},
+                      {"targets", targets},
+                      {"seconds", ended - began},
+                      {"open_seconds", opened - began},
+                      {"threads", threads},
+                      {"device", session.device()},
+                      {"instruction_set", mining::int8_kernel(argument(6, "auto")).name},
+                      {"scanned_share", share},
+                      {"recall", recall},
+                      {"rows_sha256", rows_digest(indices, scores)},
+                      {"peak_anonymous_mib", peak.stop()},
+                      {"file_mib", mebibytes("RssFile")}}
                      .dump()
               << "\n";
     return kExitDone;

@@ -3,12 +3,12 @@
 // usage: helip_time_tile [threads [instruction set [width]]]
 #include <cstdint>
 #include <iostream>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "common/clock.h"
 #include "common/error.h"
+#include "common/json.h"
 #include "mining/kernels/aligned_bytes.h"
 #include "mining/kernels/int8_kernels.h"
 #include "mining/kernels/parallel.h"
@@ -37,10 +37,10 @@ int main(int argc, char** argv) {
     const double seconds = monotonic_seconds() - began;
     const double operations = 2.0 * static_cast<double>(threads * kRounds) *
                               static_cast<double>(kTargets * mining::kPanelRows * width);
-    std::cout << nlohmann::json{{"instruction_set", kernel.name},
-                                {"threads", threads},
-                                {"width", width},
-                                {"giga_operations_per_second", operations / seconds / 1e9}}
+    std::cout << Json{{"instruction_set", kernel.name},
+                      {"threads", threads},
+                      {"width", width},
+                      {"giga_operations_per_second", operations / seconds / 1e9}}
                      .dump()
               << "\n";
     return kExitDone;

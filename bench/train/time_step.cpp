@@ -9,7 +9,6 @@
 #include <cstdint>
 #include <fstream>
 #include <iostream>
-#include <nlohmann/json.hpp>
 #include <numeric>
 #include <sstream>
 #include <string>
@@ -18,6 +17,8 @@
 #include "comm/group.h"
 #include "common/clock.h"
 #include "common/error.h"
+#include "common/json.h"
+#include "common/publish.h"
 #include "config/read_choice.h"
 #include "store/npy.h"
 #include "train/input/batch_sampler.h"
@@ -56,7 +57,7 @@ std::vector<std::int64_t> shape_of(const store::NpyArray& array, std::int64_t ro
   return shape;
 }
 
-train::InputBatch inputs_of(const nlohmann::json& job, const train::RankBatch& batch) {
+train::InputBatch inputs_of(const Json& job, const train::RankBatch& batch) {
   const auto image = store::NpyArray::open(job.at("image").get<std::string>());
   const auto text = store::NpyArray::open(job.at("text").get<std::string>());
   train::InputBatch inputs;
@@ -71,7 +72,7 @@ train::InputBatch inputs_of(const nlohmann::json& job, const train::RankBatch& b
   return inputs;
 }
 
-config::RunConfig config_of(const nlohmann::json& job) {
+config::RunConfig config_of(const Json& job) {
   config::RunConfig config;
   config.model.architecture = job.at("model");
   config.model.init = job.at("init");
@@ -102,7 +103,7 @@ double processor_seconds() {
 
 class Program {
  public:
-  Program(const nlohmann::json& job, comm::Group& ranks)
+  Program(const Json& job, comm::Group& ranks)
       : job_(job),
         ranks_(ranks),
         learner_(train::learner_options(config_of(job)), job.at("device"), ranks) {
@@ -115,12 +116,12 @@ class Program {
     inputs_ = inputs_of(job, cut(hard_));
   }
 
-  nlohmann::json run(const std::string& command) {
+  Json run(const std::string& command) {
     std::istringstream words(command);
     std::string kind;
     std::uint64_t steps = 0;
     words >> kind >> steps;
-    nlohmann::json timed = nlohmann::json::array();
+    Json timed = Json::array();
     train::StepResult result;
     for (std::uint64_t step = 0; step < steps; ++step) {
       const double processor_began = processor_seconds();
@@ -146,7 +147,7 @@ class Program {
                             /*mask_duplicates=*/true);
   }
 
-  const nlohmann::json& job_;
+  const Json& job_;
   comm::Group& ranks_;
   train::Learner learner_;
   std::vector<std::uint32_t> groups_;
@@ -164,7 +165,7 @@ int main(int count, char** arguments) {
     return kExitUsage;
   }
   try {
-    const nlohmann::json job = nlohmann::json::parse(std::ifstream(arguments[1]));
+    const Json job = Json::parse(read_text_file(arguments[1]));
     const auto ranks = comm::open_group(job.at("backend"), job.at("device"), kTimeoutSeconds);
     Program program(job, *ranks);
     while (true) {
@@ -172,7 +173,7 @@ int main(int count, char** arguments) {
       if (ranks->rank() == 0) std::getline(std::cin, command);
       command = ranks->broadcast_text(command);
       if (command.empty()) return kExitDone;
-      const nlohmann::json answer = program.run(command);
+      const Json answer = program.run(command);
       if (ranks->rank() == 0) std::cout << answer.dump() << std::endl;
     }
   } catch (const std::exception& problem) {

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <iostream>
-#include <nlohmann/json.hpp>
 
+#include "common/json.h"
 #include "common/text.h"
 
 namespace helip::cli {
@@ -17,9 +17,8 @@ void print_lines(std::string_view text) {
   std::cout << std::flush;
 }
 
-void print_json(const nlohmann::ordered_json& json, int indent) {
-  std::cout << json.dump(indent, ' ', false, nlohmann::ordered_json::error_handler_t::replace)
-            << std::endl;
+void print_json(const OrderedJson& json, int indent) {
+  std::cout << json.dump(indent, ' ', false, JsonText::replace) << std::endl;
 }
 
 }  // namespace helip::cli

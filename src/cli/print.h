@@ -1,9 +1,10 @@
 // What the programs write to stdout.
 #pragma once
 
-#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
+
+#include "common/json.h"
 
 namespace helip::cli {
 
@@ -13,6 +14,6 @@ void print_lines(std::string_view text);
 
 // Writes the JSON and a line end. Bytes that are not UTF-8 (of paths) become U+FFFD. With `indent`
 // each field has its line.
-void print_json(const nlohmann::ordered_json& json, int indent = -1);
+void print_json(const OrderedJson& json, int indent = -1);
 
 }  // namespace helip::cli

@@ -2,17 +2,15 @@
 
 #include <cmath>
 #include <cstddef>
-#include <nlohmann/json.hpp>
 #include <set>
 
 #include "common/error.h"
+#include "common/json.h"
 #include "common/publish.h"
 #include "common/text.h"
 
 namespace helip::eval {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 const std::set<std::string> kKeys = {"dataset", "model",   "pretrained",
                                      "task",    "metrics", "language"};
@@ -22,31 +20,27 @@ StoreError malformed(const std::string& what, const std::string& where,
   return StoreError({.what = what, .where = where, .expected = expected, .found = found});
 }
 
-// nlohmann keeps the last of equal keys without a word; here they are damage.
-Json parse_strictly(const std::string& text, const std::string& origin) {
+// The reader keeps the last of equal keys without a word; here they are damage.
+OrderedJson parse_strictly(const std::string& text, const std::string& origin) {
   std::vector<std::set<std::string>> open;
   std::string repeated;
-  const auto watch = [&](int /*depth*/, Json::parse_event_t event, Json& value) {
-    if (event == Json::parse_event_t::object_start) open.emplace_back();
-    if (event == Json::parse_event_t::object_end) open.pop_back();
-    if (event == Json::parse_event_t::key) {
-      const auto key = value.get<std::string>();
-      if (!open.back().insert(key).second) repeated = key;
-    }
-    return true;
+  const auto watch = [&](int /*depth*/, JsonEvent event, const std::string& key) {
+    if (event == JsonEvent::object_start) open.emplace_back();
+    if (event == JsonEvent::object_end) open.pop_back();
+    if (event == JsonEvent::key && !open.back().insert(key).second) repeated = key;
   };
   try {
-    Json parsed = Json::parse(text, watch);
+    OrderedJson parsed = OrderedJson::parse(text, watch);
     if (!repeated.empty()) throw malformed("a key appears twice", origin, {}, repeated);
     return parsed;
-  } catch (const Json::parse_error& error) {
+  } catch (const JsonSyntaxError& error) {
     throw malformed("results are not JSON", cat(origin, " byte ", error.byte));
-  } catch (const Json::exception&) {  // a number that no double holds
+  } catch (const JsonError&) {  // a number that no double holds
     throw malformed("results are not JSON of this machine's numbers", origin);
   }
 }
 
-std::string text_field(const Json& entry, const std::string& key, const std::string& where) {
+std::string text_field(const OrderedJson& entry, const std::string& key, const std::string& where) {
   if (!entry.contains(key)) throw malformed("a key is missing", where, key);
   if (!entry[key].is_string()) {
     throw malformed("'" + key + "' has another type", where, "string", entry[key].type_name());
@@ -54,7 +48,7 @@ std::string text_field(const Json& entry, const std::string& key, const std::str
   return entry[key].get<std::string>();
 }
 
-EvalResult parse_entry(const Json& entry, const std::string& where) {
+EvalResult parse_entry(const OrderedJson& entry, const std::string& where) {
   if (!entry.is_object()) {
     throw malformed("a result is not an object", where, "object", entry.type_name());
   }
@@ -86,9 +80,9 @@ EvalResult parse_entry(const Json& entry, const std::string& where) {
 }  // namespace
 
 std::string to_json(const std::vector<EvalResult>& results) {
-  Json list = Json::array();
+  OrderedJson list = OrderedJson::array();
   for (const EvalResult& result : results) {
-    Json metrics = Json::object();
+    OrderedJson metrics = OrderedJson::object();
     for (const auto& [name, value] : result.metrics) {
       if (!std::isfinite(value)) {
         throw malformed("a metric is not finite", cat(result.dataset, " ", result.task, " ", name));
@@ -102,11 +96,11 @@ std::string to_json(const std::vector<EvalResult>& results) {
                     {"metrics", std::move(metrics)},
                     {"language", result.language}});
   }
-  return list.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return list.dump(2, ' ', false, JsonText::replace) + "\n";
 }
 
 std::vector<EvalResult> results_from_json(const std::string& json, const std::string& origin) {
-  const Json list = parse_strictly(json, origin);
+  const OrderedJson list = parse_strictly(json, origin);
   if (!list.is_array())
     throw malformed("results are not a list", origin, "array", list.type_name());
   std::vector<EvalResult> results;

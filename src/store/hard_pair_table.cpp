@@ -2,27 +2,44 @@
 
 #include <unistd.h>
 
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <vector>
 
 #include "common/digest.h"
 #include "common/error.h"
+#include "common/json.h"
 #include "common/publish.h"
 #include "common/text.h"
 
 namespace helip::store {
 
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(HardPairManifest, version, corpus_fingerprint, config_digest,
-                                   embeddings_digest, method, pairs, hard_pairs_per_target,
-                                   pool_size, suitable, recall, recall_targets, image_floor,
-                                   text_floor, duplicate_ceiling, seed, cpu_model, build,
-                                   indices_sha256, scores_sha256, suitable_sha256)
-
 namespace {
 
 namespace fs = std::filesystem;
-using Json = nlohmann::json;
+// Calls visit(key, member) for each field that manifest.json always has.
+template <typename Manifest, typename Visit>
+void for_each_field(Manifest& manifest, Visit&& visit) {
+  visit("version", manifest.version);
+  visit("corpus_fingerprint", manifest.corpus_fingerprint);
+  visit("config_digest", manifest.config_digest);
+  visit("embeddings_digest", manifest.embeddings_digest);
+  visit("method", manifest.method);
+  visit("pairs", manifest.pairs);
+  visit("hard_pairs_per_target", manifest.hard_pairs_per_target);
+  visit("pool_size", manifest.pool_size);
+  visit("suitable", manifest.suitable);
+  visit("recall", manifest.recall);
+  visit("recall_targets", manifest.recall_targets);
+  visit("image_floor", manifest.image_floor);
+  visit("text_floor", manifest.text_floor);
+  visit("duplicate_ceiling", manifest.duplicate_ceiling);
+  visit("seed", manifest.seed);
+  visit("cpu_model", manifest.cpu_model);
+  visit("build", manifest.build);
+  visit("indices_sha256", manifest.indices_sha256);
+  visit("scores_sha256", manifest.scores_sha256);
+  visit("suitable_sha256", manifest.suitable_sha256);
+}
 
 // Calls visit(key, member, default) for each option that manifest.json names only if it is set.
 template <typename Manifest, typename Visit>
@@ -36,8 +53,9 @@ void for_each_option(Manifest& manifest, Visit&& visit) {
   visit("hub_cap", manifest.hub_cap, standard.hub_cap);
 }
 
-Json to_json_with_options(const HardPairManifest& manifest) {
-  Json json = manifest;
+Json to_json(const HardPairManifest& manifest) {
+  Json json = Json::object();
+  for_each_field(manifest, [&](const char* key, const auto& value) { json[key] = value; });
   for_each_option(manifest, [&](const char* key, const auto& value, const auto& standard) {
     if (value == standard) return;
     if constexpr (requires { *value; }) {
@@ -49,12 +67,13 @@ Json to_json_with_options(const HardPairManifest& manifest) {
   return json;
 }
 
-HardPairManifest from_json_with_options(const Json& json) {
-  auto manifest = json.get<HardPairManifest>();
+HardPairManifest manifest_from(const Json& json) {
+  HardPairManifest manifest;
+  for_each_field(manifest, [&](const char* key, auto& value) { json.at(key).get_to(value); });
   for_each_option(manifest, [&]<typename T>(const char* key, T& value, const T& /*standard*/) {
     if (!json.contains(key)) return;
     if constexpr (requires { *value; }) {
-      value = json.at(key).template get<typename T::value_type>();
+      value = json.at(key).get<typename T::value_type>();
     } else {
       json.at(key).get_to(value);
     }
@@ -85,8 +104,8 @@ HardPairTable HardPairTable::open(const fs::path& folder, const std::string& exp
   HardPairTable table;
   const fs::path manifest_file = folder / "manifest.json";
   try {
-    table.manifest_ = from_json_with_options(Json::parse(read_text_file(manifest_file)));
-  } catch (const Json::exception&) {
+    table.manifest_ = manifest_from(Json::parse(read_text_file(manifest_file)));
+  } catch (const JsonError&) {
     throw StoreError({.what = "the manifest of the hard-pair table cannot be read",
                       .where = manifest_file.string()});
   }
@@ -192,8 +211,7 @@ HardPairManifest HardPairTableWriter::publish() {
   s.manifest.indices_sha256 = sha256_file(s.temporary.path() / "indices.npy");
   s.manifest.scores_sha256 = sha256_file(s.temporary.path() / "scores.npy");
   s.manifest.suitable_sha256 = sha256_file(s.temporary.path() / "suitable.npy");
-  publish_file(s.temporary.path() / "manifest.json",
-               to_json_with_options(s.manifest).dump(2) + "\n");
+  publish_file(s.temporary.path() / "manifest.json", to_json(s.manifest).dump(2) + "\n");
   publish_folder(s.temporary.path(), s.folder);
   return s.manifest;
 }

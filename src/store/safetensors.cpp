@@ -2,18 +2,16 @@
 
 #include <algorithm>
 #include <cstring>
-#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "common/digest.h"
 #include "common/error.h"
+#include "common/json.h"
 #include "common/publish.h"
 #include "common/text.h"
 
 namespace helip::store {
 namespace {
-
-using Json = nlohmann::json;
 
 constexpr std::uint64_t kMaxHeader = 16ULL << 20;
 constexpr std::size_t kMaxTensors = 100'000;
@@ -60,7 +58,7 @@ Extent read_entry(const std::string& name, const Json& entry, std::span<const st
     }
     extent.begin = offsets[0].get<std::uint64_t>();
     extent.end = offsets[1].get<std::uint64_t>();
-  } catch (const Json::exception&) {
+  } catch (const JsonError&) {
     throw damaged(path, "tensor '" + name + "' has a malformed header entry",
                   "dtype, shape, data_offsets");
   }
@@ -98,32 +96,28 @@ void check_contiguous(std::vector<Extent> extents, std::uint64_t data_size,
   }
 }
 
-// Rejects keys that appear twice, which nlohmann's parser would silently merge, and drops what is
+// Rejects keys that appear twice, of which the reader would silently keep the last, and what is
 // nested deep, which would cost many times the file's size.
 Json parse_header(std::string_view text, const std::filesystem::path& path) {
   std::vector<std::vector<std::string>> keys;
   bool repeated = false;
-  bool deep = false;
-  const auto callback = [&](int depth, Json::parse_event_t event, Json& parsed) {
-    deep = deep || depth > kMaxDepth;
-    if (deep) return false;
-    if (event == Json::parse_event_t::object_start) keys.emplace_back();
-    if (event == Json::parse_event_t::object_end) {
+  const auto watch = [&](int depth, JsonEvent event, const std::string& key) {
+    if (depth > kMaxDepth) throw damaged(path, "the safetensors header is nested too deep");
+    if (event == JsonEvent::object_start) keys.emplace_back();
+    if (event == JsonEvent::object_end) {
       std::vector<std::string>& level = keys.back();
       std::sort(level.begin(), level.end());
       repeated = repeated || std::adjacent_find(level.begin(), level.end()) != level.end();
       keys.pop_back();
     }
-    if (event == Json::parse_event_t::key) keys.back().push_back(parsed.get<std::string>());
-    return true;
+    if (event == JsonEvent::key) keys.back().push_back(key);
   };
   try {
-    Json header = Json::parse(text, callback);
-    if (deep) throw damaged(path, "the safetensors header is nested too deep");
+    Json header = Json::parse(text, watch);
     if (!header.is_object()) throw damaged(path, "the safetensors header is not a JSON object");
     if (repeated) throw damaged(path, "the safetensors header names a tensor twice");
     return header;
-  } catch (const Json::exception&) {
+  } catch (const JsonError&) {
     throw damaged(path, "the safetensors header is not JSON");
   }
 }
@@ -157,6 +151,7 @@ SafetensorsFile SafetensorsFile::open(const std::filesystem::path& path) {
   std::vector<Extent> extents;
   for (const auto& [name, entry] : header.items()) {
     if (name == "__metadata__") {
+      if (!entry.is_object()) throw damaged(path, "the metadata are not an object");
       for (const auto& [key, value] : entry.items()) {
         if (!value.is_string()) throw damaged(path, "metadata '" + key + "' is not text");
         result.metadata_[key] = value.get<std::string>();
@@ -194,7 +189,7 @@ std::string write_safetensors(const std::filesystem::path& path,
         {"dtype", view.dtype}, {"shape", view.shape}, {"data_offsets", {offset, offset + length}}};
     offset += length;
   }
-  std::string text = header.dump(-1, ' ', false, Json::error_handler_t::replace);
+  std::string text = header.dump(-1, ' ', false, JsonText::replace);
   text.append((kAlign - text.size() % kAlign) % kAlign, ' ');
   const std::uint64_t header_length = text.size();
 

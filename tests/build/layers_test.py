@@ -10,6 +10,7 @@ PLANTED = {
     "src/store/b.cpp": ("#include <torch/torch.h>\n", "may not include LibTorch's headers"),
     "src/store/c.cpp": ('#include "data/corpus/corpus.h"\n', "src/store may not include src/data"),
     "src/data/d.cpp": ("#include <spdlog/spdlog.h>\n", "may not include spdlog/spdlog.h"),
+    "src/data/i.cpp": ("#include <nlohmann/json.hpp>\n", "may not include nlohmann/json.hpp"),
     "src/train/e.cpp": ("#include <mpi.h>\n", "may not include mpi.h"),
     "src/mining/g.h": ("#include <cuda_runtime.h>\n", "may not include cuda_runtime.h"),
     "src/mining/pairs/h.h": ('#include "mining/miners/recall.h"\n', "src/mining/pairs may not include src/mining/miners"),

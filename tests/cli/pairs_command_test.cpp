@@ -2,7 +2,6 @@
 #include <cstdint>
 #include <filesystem>
 #include <iostream>
-#include <nlohmann/json.hpp>
 #include <span>
 #include <sstream>
 #include <string>
@@ -11,6 +10,7 @@
 #include "cli/commands/commands.h"
 #include "common/error.h"
 #include "common/ids.h"
+#include "common/json.h"
 #include "common/text.h"
 #include "data/corpus/corpus.h"
 #include "data/corpus_support.h"
@@ -21,7 +21,6 @@
 
 using helip::cat;
 using helip::kNoPair;
-using nlohmann::json;
 namespace fs = std::filesystem;
 
 namespace {
@@ -88,7 +87,7 @@ TEST_CASE("pairs compare prints the same facts for people and as JSON") {
   const std::string a = write_table(folder.path() / "a", {1, 2, 0, 2, 1, kNoPair});
   const std::string b = write_table(folder.path() / "b", {1, 2, 0, 2, 0, kNoPair});
   const Printed printed = pairs(cat("compare ", a, " ", b, " --json"));
-  const json facts = json::parse(printed.out);
+  const helip::Json facts = helip::Json::parse(printed.out);
   CHECK(facts["truth"]["folder"] == a);
   CHECK(facts["compared"]["folder"] == b);
   CHECK(facts["k"] == 2);
@@ -129,13 +128,14 @@ TEST_CASE("pairs stats adds the ratio to the own caption where it is given embed
       write_embeddings(folder.path() / "t.npy", 2, {0.6F, 0.8F, 0.8F, 0.6F, -1, 0});
   const std::string wide = write_embeddings(folder.path() / "w.npy", 1, {1, 1, 1});
   const std::string embeddings = cat(" --image-embeddings ", images, " --text-embeddings ", texts);
-  const json bare = json::parse(pairs(cat("stats ", table, " --json")).out);
+  const helip::Json bare = helip::Json::parse(pairs(cat("stats ", table, " --json")).out);
   CHECK(bare["filled_slots"] == 5);
   CHECK_FALSE(bare.contains("positive_ratio"));
   CHECK_FALSE(bare.contains("same_caption_share"));
 
-  const json facts = json::parse(pairs(cat("stats ", table, " --json", embeddings)).out);
-  const json& ratio = facts["positive_ratio"];
+  const helip::Json facts =
+      helip::Json::parse(pairs(cat("stats ", table, " --json", embeddings)).out);
+  const helip::Json& ratio = facts["positive_ratio"];
   // 0: 0.8/0.6 and -1/0.6; 1: 0.6/0.8 and -1/0.8; 2 does not fit its own caption.
   CHECK(ratio["slots"] == 4);
   CHECK(ratio["left_out"] == 1);
@@ -172,7 +172,8 @@ TEST_CASE("pairs stats adds the duplicates where it is given the corpus") {
   const std::vector<std::uint32_t> ids = {1, 2, 0, 2, 1, kNoPair};
   const std::string table = write_table(folder.path() / "a", ids, fingerprint);
   const std::string with_corpus = cat(" --corpus ", corpus.string());
-  const json facts = json::parse(pairs(cat("stats ", table, with_corpus, " --json")).out);
+  const helip::Json facts =
+      helip::Json::parse(pairs(cat("stats ", table, with_corpus, " --json")).out);
   CHECK(facts["same_image_slots"] == 2);
   CHECK(facts["same_image_share"] == 0.4);
   CHECK(facts["same_caption_slots"] == 1);

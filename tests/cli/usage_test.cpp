@@ -10,7 +10,6 @@
 #include <iostream>
 #include <iterator>
 #include <new>
-#include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
 #include <utility>
@@ -21,6 +20,7 @@
 #include "cli/path_option.h"
 #include "cli/print.h"
 #include "common/error.h"
+#include "common/json.h"
 #include "common/text.h"
 #include "support/temporary_folder.h"
 

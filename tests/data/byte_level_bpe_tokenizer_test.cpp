@@ -10,12 +10,12 @@
 #include "common/text.h"
 #include "data/golden_files.h"
 #include "data/tokens/tokenizer.h"
+#include "support/json_edit.h"
 #include "support/temporary_folder.h"
 
 namespace helip::data {
 namespace {
 
-using Json = nlohmann::json;
 using Tokens = std::vector<std::int64_t>;
 
 const std::vector<std::string> kFamilies = {"gpt2", "roberta", "clip", "llama"};
@@ -126,7 +126,7 @@ TEST_CASE("what is not implemented or damaged in a tokenizer.json is refused by 
   const auto refused = [](const char* family, const char* pointer, const Json& value,
                           const char* named) {
     Edited edited(family);
-    edited()[Json::json_pointer(pointer)] = value;
+    edited() = test::with_value(edited(), pointer, value);
     CAPTURE(pointer, value.dump());
     CHECK_THROWS_AS(edited.open(), DataError);
     CHECK_THROWS_WITH(edited.open(), Catch::Contains(named));

@@ -31,7 +31,7 @@ std::vector<std::int64_t> tokens_of(const Tokenizer& tokenizer, const std::strin
   return tokens;
 }
 
-std::vector<std::int64_t> padded(const nlohmann::json& tokens, std::size_t length) {
+std::vector<std::int64_t> padded(const Json& tokens, std::size_t length) {
   auto all = tokens.get<std::vector<std::int64_t>>();
   all.resize(length, 0);
   return all;
@@ -55,7 +55,7 @@ TEST_CASE("CLIP tokens of captions of 1 MiB equal open_clip's and do not stall")
     CAPTURE(one.dump());
     const std::string part = one.at("part");
     std::string text;
-    for (int i = 0; i < one.at("times"); ++i) text += part;
+    for (int i = 0; i < one.at("times").get<int>(); ++i) text += part;
     CHECK(tokens_of(clip(), text) == padded(one.at("tokens"), 77));
   }
 }

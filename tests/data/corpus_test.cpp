@@ -1,15 +1,16 @@
 #include "data/corpus/corpus.h"
 
 #include <catch2/catch.hpp>
-#include <nlohmann/json.hpp>
 #include <thread>
 
 #include "common/error.h"
+#include "common/json.h"
 #include "corpus_support.h"
 #include "data/corpus/index_corpus.h"
 #include "data/corpus/quarantine.h"
 #include "data/import/open_or_index.h"
 #include "data/import/shard_list.h"
+#include "support/json_edit.h"
 #include "support/temporary_folder.h"
 
 namespace helip::data {
@@ -246,10 +247,10 @@ TEST_CASE_METHOD(CorpusTest, "a changed or missing shard and a damaged index are
 
 TEST_CASE_METHOD(CorpusTest, "a manifest that contradicts itself is refused") {
   make();
-  const auto manifest = nlohmann::json::parse(read_text_file(index / "manifest.json"));
-  const auto with = [&](const std::string& pointer, const nlohmann::json& value) {
+  const auto manifest = Json::parse(read_text_file(index / "manifest.json"));
+  const auto with = [&](const std::string& pointer, const Json& value) {
     auto changed = manifest;
-    changed[nlohmann::json::json_pointer(pointer)] = value;
+    changed = test::with_value(changed, pointer, value);
     test::write_file(index / "manifest.json", changed.dump());
     return open_error();
   };

@@ -1,9 +1,9 @@
 #include "data/import/csv.h"
 
 #include <catch2/catch.hpp>
-#include <nlohmann/json.hpp>
 
 #include "common/error.h"
+#include "common/json.h"
 #include "common/text.h"
 #include "corpus_support.h"
 #include "support/temporary_folder.h"
@@ -12,8 +12,7 @@ namespace helip::data {
 namespace {
 
 TEST_CASE("tables are read as pandas reads them") {
-  const auto cases =
-      nlohmann::json::parse(read_text_file(test::golden_folder("csv") + "cases.json"));
+  const auto cases = Json::parse(read_text_file(test::golden_folder("csv") + "cases.json"));
   REQUIRE(cases.size() >= 10);
   for (const auto& item : cases) {
     const auto text = item.at("text").get<std::string>();

@@ -1,16 +1,15 @@
 #include "data/image/exif.h"
 
 #include <catch2/catch.hpp>
-#include <nlohmann/json.hpp>
 
+#include "common/json.h"
 #include "corpus_support.h"
 
 namespace helip::data {
 namespace {
 
 TEST_CASE("orientation is read from JPEG, PNG and WebP, and undone as PIL does") {
-  const auto expected =
-      nlohmann::json::parse(read_text_file(test::golden_folder("exif") + "expected.json"));
+  const auto expected = Json::parse(read_text_file(test::golden_folder("exif") + "expected.json"));
   REQUIRE(expected.size() == 8);
   for (const auto& item : expected) {
     const int orientation = item.at("orientation").get<int>();
@@ -29,8 +28,7 @@ TEST_CASE("orientation is read from JPEG, PNG and WebP, and undone as PIL does")
 }
 
 TEST_CASE("orientation is found wherever Pillow finds it, and nowhere else") {
-  const auto cases =
-      nlohmann::json::parse(read_text_file(test::golden_folder("exif_kinds") + "cases.json"));
+  const auto cases = Json::parse(read_text_file(test::golden_folder("exif_kinds") + "cases.json"));
   const std::string files = read_text_file(test::golden_folder("exif_kinds") + "files.bin");
   REQUIRE(cases.size() > 90);
   for (const auto& one : cases) {

@@ -5,11 +5,11 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <nlohmann/json.hpp>
 #include <span>
 #include <stdexcept>
 #include <string>
 
+#include "common/json.h"
 #include "data/image/image.h"
 
 namespace helip::test {
@@ -24,9 +24,7 @@ inline std::string read_bytes(const std::filesystem::path& file) {
   return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
 }
 
-inline nlohmann::json read_json(const std::string& name) {
-  return nlohmann::json::parse(read_bytes(golden(name)));
-}
+inline Json read_json(const std::string& name) { return Json::parse(read_bytes(golden(name))); }
 
 inline std::span<const std::byte> bytes_of(const std::string& text) {
   return std::as_bytes(std::span(text));
@@ -45,7 +43,7 @@ inline data::Image noise(int width, int height, std::uint64_t seed) {
   return image;
 }
 
-inline data::Interpolation filter_of(const nlohmann::json& test_case) {
+inline data::Interpolation filter_of(const Json& test_case) {
   return test_case.at("filter") == "bicubic" ? data::Interpolation::kBicubic
                                              : data::Interpolation::kBilinear;
 }

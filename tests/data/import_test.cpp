@@ -2,9 +2,9 @@
 
 #include <catch2/catch.hpp>
 #include <cstdlib>
-#include <nlohmann/json.hpp>
 
 #include "common/error.h"
+#include "common/json.h"
 #include "corpus_support.h"
 #include "data/corpus/corpus.h"
 #include "data/image/exif.h"
@@ -44,10 +44,10 @@ struct ImportTest {
   }
 };
 
-std::vector<nlohmann::json> lines_of(const std::filesystem::path& file) {
-  std::vector<nlohmann::json> lines;
+std::vector<Json> lines_of(const std::filesystem::path& file) {
+  std::vector<Json> lines;
   std::ifstream stream(file);
-  for (std::string line; std::getline(stream, line);) lines.push_back(nlohmann::json::parse(line));
+  for (std::string line; std::getline(stream, line);) lines.push_back(Json::parse(line));
   return lines;
 }
 
@@ -90,8 +90,8 @@ TEST_CASE_METHOD(ImportTest, "a folder becomes shards; what cannot be used is na
   CHECK(test::member_names(out / "00002.tar") ==
         std::vector<std::string>{"000020000.png", "000020000.json", "000020000.txt",
                                  "000020001.png", "000020001.json", "000020001.txt"});
-  CHECK(nlohmann::json::parse(read_text_file(out / "sizes.json")) ==
-        nlohmann::json({{"00000.tar", 3}, {"00001.tar", 3}, {"00002.tar", 2}}));
+  CHECK(Json::parse(read_text_file(out / "sizes.json")) ==
+        Json({{"00000.tar", 3}, {"00001.tar", 3}, {"00002.tar", 2}}));
 }
 
 TEST_CASE_METHOD(ImportTest, "the bytes do not depend on threads or on the place of the source") {
@@ -283,8 +283,7 @@ TEST_CASE_METHOD(ImportTest, "a corpus remembers whether training resizes its im
 
 TEST_CASE_METHOD(ImportTest, "an image that is only turned keeps its mode") {
   const std::string files = read_text_file(test::golden_folder("exif_kinds") + "files.bin");
-  const auto cases =
-      nlohmann::json::parse(read_text_file(test::golden_folder("exif_kinds") + "cases.json"));
+  const auto cases = Json::parse(read_text_file(test::golden_folder("exif_kinds") + "cases.json"));
   int turned = 0;
   for (const auto& one : cases) {
     const std::string name = one.at("name");

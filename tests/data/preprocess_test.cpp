@@ -14,7 +14,7 @@ namespace {
 
 using test::noise;
 
-PreprocessConfig config_of(const nlohmann::json& one) {
+PreprocessConfig config_of(const Json& one) {
   PreprocessConfig config;
   config.size = one.at("size");
   config.resize_mode = one.at("resize_mode");

@@ -2,9 +2,9 @@
 
 #include <catch2/catch.hpp>
 #include <fstream>
-#include <nlohmann/json.hpp>
 
 #include "common/error.h"
+#include "common/json.h"
 #include "common/publish.h"
 #include "store/npy.h"
 #include "support/temporary_folder.h"
@@ -32,8 +32,8 @@ TEST_CASE("the quarantine comes back as a mask and as lines") {
   write_quarantine(folder.path(), 6, kEntries);
   CHECK(read_quarantine(folder.path(), 6) == std::vector<std::uint8_t>{0, 1, 0, 0, 1, 0});
   std::ifstream lines(folder.path() / "quarantine.jsonl");
-  std::vector<nlohmann::json> read;
-  for (std::string line; std::getline(lines, line);) read.push_back(nlohmann::json::parse(line));
+  std::vector<Json> read;
+  for (std::string line; std::getline(lines, line);) read.push_back(Json::parse(line));
   REQUIRE(read.size() == 2);
   CHECK(read[0].at("sample") == 1);
   CHECK(read[0].at("reason") == "cut off");

@@ -25,7 +25,7 @@ PreprocessConfig plain_config(int size) {
       .size = size, .interpolation = Interpolation::kBilinear, .mean = {0, 0, 0}, .std = {1, 1, 1}};
 }
 
-ViewDraws draws_of(const nlohmann::json& one) {
+ViewDraws draws_of(const Json& one) {
   const std::map<std::string, Jitter> names = {{"brightness", Jitter::kBrightness},
                                                {"contrast", Jitter::kContrast},
                                                {"saturation", Jitter::kSaturation},

@@ -97,7 +97,7 @@ TEST_CASE("an image that is not what it says cannot be looked at") {
 TEST_CASE("files with a defect are read as Pillow reads them, and say so") {
   const auto cases = test::read_json("image_defects/cases.json");
   const std::string data = test::read_bytes(test::golden("image_defects/data.bin"));
-  const auto part = [&](const nlohmann::json& at) { return data.substr(at[0], at[1]); };
+  const auto part = [&](const Json& at) { return data.substr(at[0], at[1]); };
   REQUIRE(cases.size() > 50);
   for (const auto& one : cases) {
     const std::string encoded = part(one.at("file"));

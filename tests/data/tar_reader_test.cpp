@@ -2,10 +2,10 @@
 
 #include <catch2/catch.hpp>
 #include <cstdlib>
-#include <nlohmann/json.hpp>
 #include <set>
 
 #include "common/error.h"
+#include "common/json.h"
 #include "corpus_support.h"
 #include "data/corpus/tar_headers.h"
 #include "data/corpus/tar_writer.h"
@@ -34,8 +34,7 @@ struct TarTest {
 };
 
 TEST_CASE("tars written by Python in three formats are read as Python reads them") {
-  const auto expected =
-      nlohmann::json::parse(read_text_file(test::golden_folder("tar") + "expected.json"));
+  const auto expected = Json::parse(read_text_file(test::golden_folder("tar") + "expected.json"));
   for (const std::string format : {"ustar", "gnu", "pax"}) {
     CAPTURE(format);
     const std::filesystem::path path = test::golden_folder("tar") + format + ".tar";
@@ -92,8 +91,7 @@ TEST_CASE_METHOD(TarTest, "tars written by the system's tar are read in each of 
 TEST_CASE_METHOD(TarTest,
                  "a tar cut off in a member is an error that names shard and byte; one that lacks "
                  "only its end is whole") {
-  const auto expected =
-      nlohmann::json::parse(read_text_file(test::golden_folder("tar") + "expected.json"));
+  const auto expected = Json::parse(read_text_file(test::golden_folder("tar") + "expected.json"));
   for (const std::string golden : {"ustar", "gnu", "pax"}) {
     const std::string whole = read_text_file(test::golden_folder("tar") + golden + ".tar");
     const std::size_t content_end = (whole.find_last_not_of('\0') / 512 + 1) * 512;

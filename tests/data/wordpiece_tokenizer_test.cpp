@@ -6,12 +6,11 @@
 #include "common/error.h"
 #include "data/golden_files.h"
 #include "data/tokens/tokenizer.h"
+#include "support/json_edit.h"
 #include "support/temporary_folder.h"
 
 namespace helip::data {
 namespace {
-
-using Json = nlohmann::json;
 
 std::vector<std::int64_t> tokens_of(const Tokenizer& tokenizer, const std::string& text) {
   std::vector<std::int64_t> tokens(static_cast<std::size_t>(tokenizer.context_length()), -1);
@@ -89,7 +88,7 @@ class Edited {
 TEST_CASE("a tokenizer.json with features that are not BERT's is refused by name") {
   const auto refused = [](const char* pointer, const Json& value, const char* named) {
     Edited edited;
-    edited()[Json::json_pointer(pointer)] = value;
+    edited() = test::with_value(edited(), pointer, value);
     CAPTURE(pointer);
     CHECK_THROWS_AS(edited.open(), DataError);
     CHECK_THROWS_WITH(edited.open(), Catch::Contains(named));
@@ -135,7 +134,7 @@ TEST_CASE("cased, accented and renamed tokenizers equal those of the tokenizers 
   for (const auto& variant : variants) {
     Edited edited;
     for (const auto& [pointer, value] : variant.at("changes").items()) {
-      edited()[Json::json_pointer(pointer)] = value;
+      edited() = test::with_value(edited(), pointer, value);
     }
     const auto tokenizer = edited.open(512);
     const auto& vocabulary = edited()["model"]["vocab"];

@@ -2,8 +2,11 @@
 // scores against the metrics over the golden embeddings.
 #include "eval/eval_job.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <cmath>
 #include <fstream>
+#include <numeric>
 
 #include "common/error.h"
 #include "common/text.h"
@@ -27,7 +30,7 @@ void write_split(const std::filesystem::path& folder, const std::string& split,
                  const std::vector<std::string>& pictures) {
   std::filesystem::create_directories(folder / split);
   std::ofstream(folder / split / "nshards.txt") << 1;
-  const nlohmann::json captions = test::expected_of_pictures().at("captions");
+  const Json captions = test::expected_of_pictures().at("captions");
   data::TarWriter tar(folder / split / "0.tar");
   for (std::size_t i = 0; i < pictures.size(); ++i) {
     const std::string key = cat("s", i);
@@ -63,7 +66,7 @@ EvalSpec make_spec(const std::filesystem::path& folder, std::vector<config::Eval
   return spec;
 }
 
-void check_near(const Embeddings& found, const nlohmann::json& expected) {
+void check_near(const Embeddings& found, const Json& expected) {
   REQUIRE(found.rows == expected.size());
   for (std::size_t row = 0; row < found.rows; ++row) {
     for (std::size_t e = 0; e < found.dim; ++e) {
@@ -72,11 +75,52 @@ void check_near(const Embeddings& found, const nlohmann::json& expected) {
   }
 }
 
+double product(std::span<const float> a, std::span<const float> b) {
+  double sum = 0;
+  for (std::size_t e = 0; e < a.size(); ++e) sum += static_cast<double>(a[e]) * b[e];
+  return sum;
+}
+
+// The first `count` rows of `candidates` by their product with a query, ties by index.
+std::vector<std::size_t> nearest(const Embeddings& candidates, const Embeddings& queries,
+                                 std::size_t query, std::size_t count) {
+  std::vector<std::size_t> order(candidates.rows);
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return product(candidates.view().row(a), queries.view().row(query)) >
+           product(candidates.view().row(b), queries.view().row(query));
+  });
+  order.resize(count);
+  return order;
+}
+
+// How many images of each class are nearest to it, by the written-out definition: the class vector
+// is the mean of its two prompts' unit vectors, made unit.
+std::vector<std::size_t> hits_of_classes(const Embeddings& images, const Embeddings& prompts,
+                                         const std::vector<std::size_t>& labels) {
+  std::vector<std::size_t> hits(3);
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    std::vector<double> scores;
+    for (std::size_t c = 0; c < 3; ++c) {
+      const auto first = prompts.view().row(2 * c);
+      const auto second = prompts.view().row(2 * c + 1);
+      const double norms[] = {std::sqrt(product(first, first)), std::sqrt(product(second, second))};
+      const double squared = 2 + 2 * product(first, second) / (norms[0] * norms[1]);
+      const auto image = images.view().row(i);
+      scores.push_back((product(image, first) / norms[0] + product(image, second) / norms[1]) /
+                       std::sqrt(squared));
+    }
+    const auto best = std::max_element(scores.begin(), scores.end()) - scores.begin();
+    if (static_cast<std::size_t>(best) == labels[i]) ++hits[labels[i]];
+  }
+  return hits;
+}
+
 TEST_CASE("embeddings of a data set equal the golden towers' in any batch size, cached or not") {
   const test::TemporaryFolder folder;
   write_dataset(folder.path());
   const eval::Dataset dataset = eval::read_dataset(folder.path(), "test");
-  const nlohmann::json expected = test::expected_of_pictures();
+  const Json expected = test::expected_of_pictures();
   const std::uint32_t batch_size = GENERATE(1, 2, 7);
   std::uint64_t advanced = 0;
   const EmbedderOptions options{.batch_size = batch_size,
@@ -120,26 +164,41 @@ TEST_CASE("all tasks of a data set are scored as the metrics score its embedding
   const Embeddings prompts =
       embedder->texts({"a cat", "the cat on the hill", "a dog", "the dog on the hill", "a house",
                        "the house on the hill"});
-  const std::vector<float> classes = class_embeddings(prompts.view(), 2);
-  const std::vector<std::int64_t> labels = {0, 1, 2, 0, 1};
-  const Classification zero_shot =
-      classification_metrics(3, labels, [&](std::size_t i, std::span<double> scores) {
-        for (std::size_t c = 0; c < 3; ++c) {
-          scores[c] = dot(images.view().row(i), FeatureView{classes, 3, prompts.dim}.row(c));
-        }
-      });
-  CHECK(results[0].metrics ==
-        std::map<std::string, double>{{"acc1", zero_shot.acc1},
-                                      {"mean_per_class_recall", zero_shot.mean_per_class_recall}});
+  const std::vector<std::size_t> hits = hits_of_classes(images, prompts, {0, 1, 2, 0, 1});
+  CHECK(results[0].metrics.size() == 2);
+  CHECK(results[0].metrics.at("acc1") ==
+        Approx(static_cast<double>(hits[0] + hits[1] + hits[2]) / 5));
+  CHECK(results[0].metrics.at("mean_per_class_recall") ==
+        Approx((static_cast<double>(hits[0] + hits[1]) / 2 + static_cast<double>(hits[2])) / 3));
 
   CHECK(results[1].task == "zeroshot_retrieval");
   std::vector<std::string> captions = test::expected_of_pictures().at("captions");
   captions.push_back("A Red  CAT");
   const Embeddings texts = embedder->texts(captions);
-  const std::vector<std::vector<std::size_t>> of_image = {{0}, {1}, {2}, {3}, {4, 5}};
-  const std::vector<std::uint64_t> group = {0, 1, 2, 3, 4, 0};
-  CHECK(results[1].metrics == retrieval_metrics(images.view(), texts.view(), of_image, group,
-                                                std::vector<std::uint32_t>{1, 3}));
+  // A row an image, a column a caption: "a red cat" and "A Red  CAT" are one caption, of the first
+  // image and the last.
+  const std::vector<std::vector<bool>> match = {{true, false, false, false, false, true},
+                                                {false, true, false, false, false, false},
+                                                {false, false, true, false, false, false},
+                                                {false, false, false, true, false, false},
+                                                {true, false, false, false, true, true}};
+  CHECK(results[1].metrics.size() == 6);
+  for (const std::size_t k : {1U, 3U}) {
+    double found_images = 0;
+    double found_texts = 0;
+    for (std::size_t t = 0; t < 6; ++t) {
+      const auto best = nearest(images, texts, t, k);
+      found_images += std::any_of(best.begin(), best.end(), [&](auto i) { return match[i][t]; });
+    }
+    for (std::size_t i = 0; i < kPictures; ++i) {
+      const auto best = nearest(texts, images, i, k);
+      found_texts += std::any_of(best.begin(), best.end(), [&](auto t) { return match[i][t]; });
+    }
+    const auto& metrics = results[1].metrics;
+    CHECK(metrics.at(cat("image_retrieval_recall@", k)) == Approx(found_images / 6));
+    CHECK(metrics.at(cat("text_retrieval_recall@", k)) == Approx(found_texts / 5));
+    CHECK(metrics.at(cat("mean_recall@", k)) == Approx((found_images / 6 + found_texts / 5) / 2));
+  }
 
   CHECK(results[2].task == "linear_probe");
   CHECK(results[2].metrics.at("l2") == spec.options.probe_l2);
@@ -158,15 +217,9 @@ TEST_CASE("a blank line of the class names is a class, and the others keep their
   const Embeddings images = embedder->images(dataset, "test");
   const Embeddings prompts = embedder->texts(
       {"a cat", "the cat on the hill", "a ", "the  on the hill", "a dog", "the dog on the hill"});
-  const std::vector<float> classes = class_embeddings(prompts.view(), 2);
-  const std::vector<std::int64_t> labels = {0, 1, 2, 0, 1};
-  const Classification expected =
-      classification_metrics(3, labels, [&](std::size_t i, std::span<double> scores) {
-        for (std::size_t c = 0; c < 3; ++c) {
-          scores[c] = dot(images.view().row(i), FeatureView{classes, 3, prompts.dim}.row(c));
-        }
-      });
-  CHECK(results[0].metrics.at("acc1") == expected.acc1);
+  const std::vector<std::size_t> hits = hits_of_classes(images, prompts, {0, 1, 2, 0, 1});
+  CHECK(results[0].metrics.at("acc1") ==
+        Approx(static_cast<double>(hits[0] + hits[1] + hits[2]) / 5));
 }
 
 TEST_CASE("retrieval ends at an image without a caption") {

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
-#include <nlohmann/json.hpp>
 
 #include "common/error.h"
+#include "common/json.h"
 #include "common/publish.h"
 #include "common/rng.h"
 #include "common/text.h"
@@ -32,7 +32,7 @@ double objective(const LinearProbe& probe, const FeatureView& features,
 
 TEST_CASE("the probe equals scikit-learn's logistic regression") {
   const auto golden =
-      nlohmann::json::parse(read_text_file(cat(HELIP_SOURCE_DIR, "/tests/golden/eval/probe.json")));
+      Json::parse(read_text_file(cat(HELIP_SOURCE_DIR, "/tests/golden/eval/probe.json")));
   const std::size_t dim = golden.at("dim");
   const std::size_t classes = golden.at("classes");
   const std::vector<float> rows = golden.at("features");

@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
-#include <nlohmann/json.hpp>
 #include <numeric>
 #include <set>
 
 #include "common/error.h"
+#include "common/json.h"
 #include "common/publish.h"
 #include "common/rng.h"
 #include "common/text.h"
@@ -203,8 +203,8 @@ TEST_CASE("retrieval without images or captions is refused") {
 }
 
 TEST_CASE("scores equal clip_benchmark's own") {
-  const auto golden = nlohmann::json::parse(
-      read_text_file(cat(HELIP_SOURCE_DIR, "/tests/golden/eval/metrics.json")));
+  const auto golden =
+      Json::parse(read_text_file(cat(HELIP_SOURCE_DIR, "/tests/golden/eval/metrics.json")));
   const std::size_t dim = golden.at("dim");
   const Rows image_rows = golden.at("images");
   const Rows prompt_rows = golden.at("prompts");

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "mining/kernels/amx_support.h"
+#include "support/skip.h"
 
 using namespace helip::mining;
 using namespace helip::test;
@@ -67,7 +68,7 @@ const bool kNative = amx_int8_usable();
 }  // namespace
 
 TEST_CASE("emulated products of bytes have the signs of their names and wrap around") {
-  if (kNative) return;
+  if (kNative) return skip("this processor has AMX, which does not trap");
   const AmxEmulator emulator;
   const std::uint32_t a = 0xFF;
   const std::uint32_t b[] = {0xFE, 0, 0};
@@ -92,7 +93,7 @@ TEST_CASE("emulated products of bytes have the signs of their names and wrap aro
 }
 
 TEST_CASE("the emulator ends the program where a processor faults") {
-  if (kNative) return;
+  if (kNative) return skip("this processor has AMX, which does not trap");
   const AmxEmulator emulator;
   const auto with = [](auto change) {
     return last_words([&] {

@@ -6,10 +6,10 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "common/error.h"
+#include "common/json.h"
 #include "data/corpus/corpus.h"
 #include "data/corpus/index_corpus.h"
 #include "data/corpus/quarantine.h"
@@ -51,12 +51,12 @@ struct Kind {
 // What support/damaged_samples.py wrote.
 std::vector<Kind> kinds() {
   data::TarReader tar(HELIP_DAMAGED_SAMPLES);
-  nlohmann::json reasons;
+  Json reasons;
   std::vector<Kind> all;
   while (const auto member = tar.next()) {
     const std::string content = test::text_of(tar.read_all());
     if (member->name == "kinds.json") {
-      reasons = nlohmann::json::parse(content);
+      reasons = Json::parse(content);
       continue;
     }
     const std::size_t dot = member->name.find('.');
@@ -209,11 +209,11 @@ TEST_CASE("every kind of damage is named, counted and survived, with a lid on me
 
   std::map<std::string, Named> found;
   std::map<std::string, Named> repeated;
-  std::vector<nlohmann::json> ends;
+  std::vector<Json> ends;
   for (const char* const name : {"quarantine.jsonl", data::kUnpairedFile}) {
     std::ifstream lines(index / name);
     for (std::string line; std::getline(lines, line);) {
-      const auto entry = nlohmann::json::parse(line);
+      const auto entry = Json::parse(line);
       const auto key = entry.at("key").get<std::string>();
       const Named named = {entry.at("shard"), entry.at("offset"), entry.at("reason")};
       if (entry.value("samples", 1) == 0) {

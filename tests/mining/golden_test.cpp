@@ -5,9 +5,9 @@
 #include <cstdlib>
 #include <filesystem>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <string>
 
+#include "common/json.h"
 #include "common/publish.h"
 #include "config/read_choice.h"
 #include "mining_support.h"
@@ -30,7 +30,7 @@ std::int64_t ulps(float a, float b) {
 }  // namespace
 
 TEST_CASE("mined pairs are NumPy's within one fp32 ulp and swaps inside it") {
-  const auto cases = nlohmann::json::parse(helip::read_text_file(kGolden / "cases.json"));
+  const auto cases = helip::Json::parse(helip::read_text_file(kGolden / "cases.json"));
   REQUIRE(cases.size() == 4);
   const TemporaryFolder folder;
   fs::copy(kGolden / "quarantine.npy", folder.path() / "quarantine.npy");

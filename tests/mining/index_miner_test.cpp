@@ -84,15 +84,21 @@ TEST_CASE("clusters hold every pair once, and do not depend on threads or instru
 TEST_CASE("similarities to centroids are those of the metric's vectors") {
   const Pairs pairs = topical_pairs();
   const MiningData data = pairs.data();
-  // One pair per list: the centroids are the pairs' own vectors.
+  // As many lists as pairs: the centroid of a list of one pair is that pair's own vector.
   const auto count = static_cast<std::uint32_t>(pairs.count());
   for (const Metric metric : {Metric::kProduct, Metric::kImage, Metric::kText}) {
     const JointClusters clusters(data, {.lists = count, .metric = metric, .seed = 3});
+    std::vector<std::uint32_t> alone;
+    for (std::uint32_t id = 0; id < count; ++id) {
+      // Pairs 30 and 31 lack a direction, and a centroid is of unit norm all the same.
+      if (id == 30 || id == 31) continue;
+      if (clusters.members(clusters.list_of(id)).size() == 1) alone.push_back(id);
+    }
+    REQUIRE(alone.size() > count / 2);
     std::vector<float> similarities(count);
     for (const std::uint32_t id : {3U, 400U}) {
       clusters.similarities({&id, 1}, similarities);
-      for (const std::uint32_t other : {5U, 8U, 401U}) {
-        if (clusters.members(clusters.list_of(other)).size() > 1) continue;
+      for (const std::uint32_t other : alone) {
         const double image =
             helip::mining::cosine(exact_dot(pairs.image(id), pairs.image(other)),
                                   exact_dot(pairs.image(id), pairs.image(id)) *

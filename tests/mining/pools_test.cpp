@@ -2,16 +2,16 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
-#include <nlohmann/json.hpp>
 #include <set>
 
+#include "common/json.h"
 #include "common/publish.h"
 
 using namespace helip::mining;
 
 TEST_CASE("pools are those of the golden file") {
-  const auto golden = nlohmann::json::parse(
-      helip::read_text_file(HELIP_SOURCE_DIR "/tests/golden/mining/pools.json"));
+  const auto golden =
+      helip::Json::parse(helip::read_text_file(HELIP_SOURCE_DIR "/tests/golden/mining/pools.json"));
   REQUIRE(golden.size() == 9);
   for (const auto& each : golden) {
     const PoolRule rule{.pairs = each["pairs"],

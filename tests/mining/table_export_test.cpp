@@ -4,12 +4,12 @@
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <iterator>
-#include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
 
 #include "common/error.h"
 #include "common/ids.h"
+#include "common/json.h"
 #include "mining_support.h"
 #include "store/npy.h"
 #include "support/temporary_folder.h"
@@ -38,7 +38,7 @@ TEST_CASE("tables are exported as the public code's CSV and as JSON lines") {
   std::istringstream lines(text);
   std::size_t target = 0;
   for (std::string line; std::getline(lines, line); ++target) {
-    const auto json = nlohmann::json::parse(line);
+    const auto json = helip::Json::parse(line);
     CHECK(json["target"] == target);
     CHECK(json["suitable"] == (target != 1));
     const std::size_t filled = target == 1 ? 1 : 2;

@@ -20,6 +20,7 @@
 #include "store/npy.h"
 #include "store/safetensors.h"
 #include "support/golden_towers.h"
+#include "support/json_edit.h"
 #include "support/temporary_folder.h"
 
 namespace helip::mining {
@@ -34,7 +35,7 @@ constexpr std::uint64_t kNoCaption = 5;
 
 // Golden pictures in order, a broken one at 2 and one with an empty caption at 5, in two shards.
 std::filesystem::path make_corpus(const std::filesystem::path& folder) {
-  const nlohmann::json captions = test::expected_of_pictures().at("captions");
+  const Json captions = test::expected_of_pictures().at("captions");
   std::filesystem::create_directories(folder / "shards");
   std::size_t golden = 0;
   for (const std::uint64_t shard : {0, 1}) {
@@ -93,7 +94,7 @@ std::vector<float> rows(const store::SafetensorsFile& file, const std::string& n
 
 void check_golden(const store::SafetensorsFile& file, const std::string& name) {
   INFO(name);
-  const nlohmann::json expected = test::expected_of_pictures().at(name);
+  const Json expected = test::expected_of_pictures().at(name);
   const std::vector<float> found = rows(file, name);
   const std::size_t dim = expected[0].size();
   REQUIRE(found.size() == kSamples * dim);
@@ -409,7 +410,7 @@ config::RunConfig given_features(const std::filesystem::path& folder,
   write(model / "text.npy", texts, 6);
   const std::string parts = sha256_file(model / "img_emb" / "img_emb_0.npy") + "\n" +
                             sha256_file(model / "img_emb" / "img_emb_1.npy") + "\n";
-  const nlohmann::json json = {
+  const Json json = {
       {"format", "helip_model/1"},
       {"kind", "features"},
       {"embed_dim", 8},
@@ -432,7 +433,7 @@ config::RunConfig given_features(const std::filesystem::path& folder,
 // Gives the model beside a .npy these features of `tower`.
 void give(const std::filesystem::path& file, const char* tower) {
   const auto description = file.parent_path() / "helip_model.json";
-  auto json = nlohmann::json::parse(read_text_file(description));
+  auto json = Json::parse(read_text_file(description));
   json[tower]["features"] = file.filename().string();
   json[tower]["sha256"] = sha256_file(file);
   publish_file(description, json.dump());
@@ -518,10 +519,10 @@ TEST_CASE("given features that do not fit are refused by file, width, corpus or 
   const Encoded towers = encode(make_config(), corpus, {}, folder.path() / "towers");
   const config::RunConfig config = given_features(folder.path(), towers.file, corpus);
   const auto description = folder.path() / "given" / "helip_model.json";
-  const auto original = nlohmann::json::parse(read_text_file(description));
-  const auto refusal = [&](const std::string& pointer, const nlohmann::json& value) {
+  const auto original = Json::parse(read_text_file(description));
+  const auto refusal = [&](const std::string& pointer, const Json& value) {
     auto json = original;
-    json[nlohmann::json::json_pointer(pointer)] = value;
+    json = test::with_value(json, pointer, value);
     publish_file(description, json.dump());
     config::RunConfig untrained = config;  // heads of another width are another matter
     untrained.model.init = "random";

@@ -6,7 +6,6 @@
 #include <ATen/ops/matmul.h>
 
 #include <cstdlib>
-#include <iostream>
 
 #include "common/digest.h"
 #include "common/error.h"
@@ -14,6 +13,7 @@
 #include "golden_formula.h"
 #include "golden_tensors.h"
 #include "model/clip/clip_model.h"
+#include "support/skip.h"
 #include "support/temporary_folder.h"
 
 // Last: LibTorch's logging has a CHECK of its own.
@@ -129,9 +129,9 @@ TEST_CASE("features and logits equal OpenCLIP's with every option of the towers"
 TEST_CASE("features and logits of full-size models equal OpenCLIP's", "[.][full]") {
   const char* folder = std::getenv("HELIP_FULL_GOLDEN");
   if (folder == nullptr) {
-    std::cout << "SKIP: HELIP_FULL_GOLDEN names no folder of full-size models (python "
-                 "tests/golden/architectures/make.py FOLDER NAME… writes one)\n";
-    return;
+    return test::skip(
+        "HELIP_FULL_GOLDEN names no folder of full-size models (python "
+        "tests/golden/architectures/make.py FOLDER NAME… writes one)");
   }
   std::size_t models = 0;
   for (const auto& entry : fs::directory_iterator(folder)) {

@@ -1,18 +1,18 @@
 #include "model/files/clip_architecture.h"
 
 #include <catch2/catch.hpp>
-#include <nlohmann/json.hpp>
 
 #include "common/error.h"
+#include "common/json.h"
 #include "golden_file.h"
+#include "support/json_edit.h"
 
 using namespace helip;
 using namespace helip::model;
-using nlohmann::json;
 
 namespace {
 
-json small() {
+Json small() {
   return {
       {"embed_dim", 24},
       {"vision_cfg", {{"image_size", 32}, {"layers", 2}, {"width", 64}, {"patch_size", 8}}},
@@ -20,9 +20,9 @@ json small() {
        {{"context_length", 16}, {"vocab_size", 514}, {"width", 32}, {"heads", 2}, {"layers", 3}}}};
 }
 
-OpenClipConfig parse(const json& config) { return parse_open_clip_config(config.dump(), "m.json"); }
+OpenClipConfig parse(const Json& config) { return parse_open_clip_config(config.dump(), "m.json"); }
 
-std::string refusal(const json& config) {
+std::string refusal(const Json& config) {
   return test::message_of<ConfigError>([&] { parse(config); });
 }
 
@@ -44,7 +44,7 @@ TEST_CASE("a bare model configuration is read with OpenCLIP's defaults") {
 }
 
 TEST_CASE("an open_clip_config.json is read and written back to equal values") {
-  json wrapped = {{"model_cfg", small()},
+  Json wrapped = {{"model_cfg", small()},
                   {"preprocess_cfg",
                    {{"size", {32, 32}},
                     {"mode", "RGB"},
@@ -74,19 +74,19 @@ TEST_CASE("an open_clip_config.json is read and written back to equal values") {
 
 TEST_CASE("OpenCLIP's mean and deviation are written as OpenCLIP writes them") {
   const OpenClipConfig config = parse(small());
-  const json written = json::parse(to_open_clip_json(config.architecture, config.preprocess));
+  const Json written = Json::parse(to_open_clip_json(config.architecture, config.preprocess));
   // As doubles: several of them are not the shortest that give the same float.
-  CHECK(written["preprocess_cfg"]["mean"] == json({0.48145466, 0.4578275, 0.40821073}));
-  CHECK(written["preprocess_cfg"]["std"] == json({0.26862954, 0.26130258, 0.27577711}));
+  CHECK(written["preprocess_cfg"]["mean"] == Json({0.48145466, 0.4578275, 0.40821073}));
+  CHECK(written["preprocess_cfg"]["std"] == Json({0.26862954, 0.26130258, 0.27577711}));
 }
 
 TEST_CASE("the configurations that are installed are read") {
   const std::filesystem::path folder = std::filesystem::path(HELIP_SOURCE_DIR) / "configs/models";
-  const json golden = test::read_json(test::golden("open_clip_configs/configs.json"));
+  const Json golden = test::read_json(test::golden("open_clip_configs/configs.json"));
   std::size_t open_clip = 0;
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
     INFO(entry.path().string());
-    const json config = test::read_json(entry.path());
+    const Json config = test::read_json(entry.path());
     if (config.contains("format")) continue;  // SLIP's
     CHECK(refusal(config).empty());
     const std::string name = entry.path().stem().string();
@@ -99,7 +99,7 @@ TEST_CASE("the configurations that are installed are read") {
 }
 
 TEST_CASE("of OpenCLIP's configurations those are accepted that are installed") {
-  const json golden = test::read_json(test::golden("open_clip_configs/configs.json"));
+  const Json golden = test::read_json(test::golden("open_clip_configs/configs.json"));
   CHECK(golden.size() == 144);
   std::size_t accepted = 0;
   for (const auto& [name, entry] : golden.items()) {
@@ -124,14 +124,14 @@ TEST_CASE("of OpenCLIP's configurations those are accepted that are installed") 
 TEST_CASE("options of the towers are read and written back to equal values") {
   for (const char* name : {"average_pool", "fixed_positions", "projection_bias", "tiny_resnet"}) {
     INFO(name);
-    const json config =
+    const Json config =
         test::read_json(test::golden("architectures") / (std::string(name) + ".json"));
     const OpenClipConfig read = parse(config);
     const OpenClipConfig again =
         parse_open_clip_config(to_open_clip_json(read.architecture, read.preprocess), "again");
     CHECK(again.architecture == read.architecture);
   }
-  json config = small();
+  Json config = small();
   config["vision_cfg"]["patch_dropout"] = 0.25;
   config["custom_text"] = true;
   const ClipArchitecture read = parse(config).architecture;
@@ -146,7 +146,7 @@ TEST_CASE("options of the towers are read and written back to equal values") {
 }
 
 TEST_CASE("what differs between two models is named with both values") {
-  json other = small();
+  Json other = small();
   other["vision_cfg"]["width"] = 128;
   Difference difference = first_difference(parse(small()), parse(other));
   CHECK(difference.key == "/model_cfg/vision_cfg/width");
@@ -161,9 +161,9 @@ TEST_CASE("what differs between two models is named with both values") {
 }
 
 TEST_CASE("malformed and unsupported model configurations are refused by key") {
-  const auto changed = [](const std::string& pointer, const json& value) {
-    json config = small();
-    config[json::json_pointer(pointer)] = value;
+  const auto changed = [](const std::string& pointer, const Json& value) {
+    Json config = small();
+    config = test::with_value(config, pointer, value);
     return refusal(config);
   };
   CHECK(test::message_of<ConfigError>([] {
@@ -202,10 +202,10 @@ TEST_CASE("malformed and unsupported model configurations are refused by key") {
   CHECK(changed("/text_cfg/norm_kwargs", {{"eps", 1e-6}}).find("norm_kwargs") != std::string::npos);
   CHECK(changed("/init_logit_bias", -10).find("init_logit_bias") != std::string::npos);
 
-  json missing = small();
-  missing.erase("vision_cfg");
+  Json missing = small();
+  missing = test::without_key(missing, "vision_cfg");
   CHECK(refusal(missing).find("vision_cfg") != std::string::npos);
-  json resnet = small();
+  Json resnet = small();
   resnet["vision_cfg"] = {{"layers", {1, 1, 1, 1}}, {"image_size", 63}, {"width", 8}};
   CHECK(refusal(resnet).find("multiple of 32") != std::string::npos);
   resnet["vision_cfg"]["image_size"] = 64;
@@ -220,8 +220,8 @@ TEST_CASE("malformed and unsupported model configurations are refused by key") {
   CHECK(changed("/text_cfg/embed_cls", false).empty());
   CHECK(changed("/vision_cfg/patch_dropout", 0).empty());
 
-  const auto preprocessing = [](const std::string& key, const json& value) {
-    json config = {{"model_cfg", small()}, {"preprocess_cfg", {{"size", 32}}}};
+  const auto preprocessing = [](const std::string& key, const Json& value) {
+    Json config = {{"model_cfg", small()}, {"preprocess_cfg", {{"size", 32}}}};
     config["preprocess_cfg"][key] = value;
     return refusal(config);
   };

@@ -5,17 +5,18 @@
 #include <deque>
 #include <functional>
 #include <initializer_list>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <span>
 
 #include "common/error.h"
+#include "common/json.h"
 #include "common/text.h"
 #include "golden_file.h"
 #include "model/files/locked_config.h"
 #include "model/files/model_files.h"
 #include "model/files/parameter_spec.h"
 #include "store/safetensors.h"
+#include "support/json_edit.h"
 #include "support/temporary_folder.h"
 #include "weights/checkpoint_writer.h"
 
@@ -61,14 +62,14 @@ struct SlipFolder {
   SlipConfig config;
 
   SlipFolder(fs::path folder, bool ssl) : path(std::move(folder)) {
-    auto json = nlohmann::json::parse(test::read_text(test::golden("slip/model.json")));
+    auto json = Json::parse(test::read_text(test::golden("slip/model.json")));
     json["embed_dim"] = 8;
     json["image_tower"]["image_size"] = 32;
     json["image_tower"]["layers"] = 1;
     json["text_tower"] = {
         {"context_length", 5}, {"vocab_size", 20}, {"width", 8}, {"heads", 2}, {"layers", 1}};
     json["ssl_head"] = {{"hidden", 6}, {"embed_dim", 4}};
-    if (!ssl) json.erase("ssl_head");
+    if (!ssl) json = test::without_key(json, "ssl_head");
     config = parse_slip_config(json.dump(), "");
     fs::create_directory(path);
     test::write_text(description(), json.dump());

@@ -4,8 +4,9 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <nlohmann/json.hpp>
 #include <string>
+
+#include "common/json.h"
 
 namespace helip::test {
 
@@ -18,9 +19,7 @@ inline std::string read_text(const std::filesystem::path& file) {
   return {std::istreambuf_iterator<char>(stream), {}};
 }
 
-inline nlohmann::json read_json(const std::filesystem::path& file) {
-  return nlohmann::json::parse(read_text(file));
-}
+inline Json read_json(const std::filesystem::path& file) { return Json::parse(read_text(file)); }
 
 inline void write_text(const std::filesystem::path& file, const std::string& text) {
   std::ofstream(file, std::ios::binary) << text;

@@ -1,15 +1,16 @@
 #include "model/files/model_files.h"
 
 #include <catch2/catch.hpp>
-#include <nlohmann/json.hpp>
 
 #include "common/digest.h"
 #include "common/error.h"
+#include "common/json.h"
 #include "golden_file.h"
 #include "model/files/folder_draft.h"
 #include "model/files/locked_config.h"
 #include "model/files/model_digest.h"
 #include "store/safetensors.h"
+#include "support/json_edit.h"
 #include "support/temporary_folder.h"
 
 using namespace helip;
@@ -28,10 +29,10 @@ void copy_locked(const fs::path& folder) {
 }
 
 // The message for the golden helip_model.json with one value changed.
-std::string refusal(const std::string& pointer, const nlohmann::json& value) {
+std::string refusal(const std::string& pointer, const Json& value) {
   const test::TemporaryFolder folder;
   auto json = test::read_json(test::golden("locked_towers/helip_model.json"));
-  json[nlohmann::json::json_pointer(pointer)] = value;
+  json = test::with_value(json, pointer, value);
   test::write_text(folder.path() / kLockedConfigFile, json.dump());
   return test::message_of<ConfigError>([&] { read_locked_config(folder.path()); });
 }
@@ -198,18 +199,18 @@ TEST_CASE("a malformed helip_model.json is refused by key") {
 
 TEST_CASE("which towers are trained is read from files of kind towers alone") {
   const test::TemporaryFolder folder;
-  const auto with = [&](const nlohmann::json& changes) {
+  const auto with = [&](const Json& changes) {
     auto json = test::read_json(test::golden("trained_towers/helip_model.json"));
     for (const auto& [pointer, value] : changes.items()) {
-      json[nlohmann::json::json_pointer(pointer)] = value;
+      json = test::with_value(json, pointer, value);
     }
     test::write_text(folder.path() / kLockedConfigFile, json.dump());
     return read_locked_config(folder.path());
   };
-  const auto refused = [&](const nlohmann::json& changes) {
+  const auto refused = [&](const Json& changes) {
     return test::message_of<ConfigError>([&] { with(changes); });
   };
-  const LockedConfig config = with({});
+  const LockedConfig config = with(Json::object());
   CHECK(config.kind == TowersKind::kTrained);
   CHECK(config.image.train == "all");
   CHECK(config.text.train == "from:layers.1");
@@ -222,8 +223,8 @@ TEST_CASE("which towers are trained is read from files of kind towers alone") {
   CHECK(refused({{"/image_tower/train", "none"}, {"/text_tower/train", "none"}})
             .find("no tower is trained") != std::string::npos);
   CHECK(refused({{"/text_tower/tokenizer/pad_id", 1}}).find("pad_id") != std::string::npos);
-  const nlohmann::json byte_level = {{"/text_tower/tokenizer/kind", "byte_level_bpe"},
-                                     {"/text_tower/tokenizer/pad_id", 5}};
+  const Json byte_level = {{"/text_tower/tokenizer/kind", "byte_level_bpe"},
+                           {"/text_tower/tokenizer/pad_id", 5}};
   CHECK(with(byte_level).text.pad_id == 5);
   CHECK(digest_of_towers(with(byte_level)) != digest_of_towers(config));
   // What a tower was trained from does not count; which of its layers are trained does.
@@ -235,7 +236,7 @@ TEST_CASE("which towers are trained is read from files of kind towers alone") {
 TEST_CASE("given features are named with their digest and the corpus, wherever they lie") {
   const test::TemporaryFolder folder;
   const std::string digest(64, 'a');
-  nlohmann::json json = {
+  Json json = {
       {"format", "helip_model/1"},
       {"kind", "features"},
       {"embed_dim", 8},
@@ -260,7 +261,7 @@ TEST_CASE("given features are named with their digest and the corpus, wherever t
   CHECK(digest_of_towers(again) == digest_of_towers(config));
   json["corpus_fingerprint"] = "beef";
   CHECK(digest_of_towers(read()) != digest_of_towers(config));
-  json.erase("corpus_fingerprint");
+  json = test::without_key(json, "corpus_fingerprint");
   CHECK_THROWS_AS(read(), ConfigError);
 }
 

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
-#include <nlohmann/json.hpp>
 #include <numeric>
 
 #include "common/digest.h"
+#include "common/json.h"
 #include "common/text.h"
 #include "golden_file.h"
 
@@ -24,7 +24,7 @@ const ClipArchitecture& tiny() {
   return architecture;
 }
 
-void check_names(const ClipArchitecture& architecture, const nlohmann::json& golden) {
+void check_names(const ClipArchitecture& architecture, const Json& golden) {
   const std::vector<ParameterSpec> specs = clip_parameters(architecture);
   REQUIRE(specs.size() == golden.size());
   for (std::size_t i = 0; i < specs.size(); ++i) {
@@ -33,7 +33,7 @@ void check_names(const ClipArchitecture& architecture, const nlohmann::json& gol
   }
 }
 
-void check_distribution(const ParameterSpec& spec, const nlohmann::json& expected, double epsilon,
+void check_distribution(const ParameterSpec& spec, const Json& expected, double epsilon,
                         double margin) {
   double square = 0;
   double fourth = 0;

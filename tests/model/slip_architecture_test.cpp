@@ -1,24 +1,24 @@
 #include "model/files/slip_architecture.h"
 
 #include <catch2/catch.hpp>
-#include <nlohmann/json.hpp>
 
 #include "common/error.h"
+#include "common/json.h"
 #include "golden_file.h"
+#include "support/json_edit.h"
 
 using namespace helip;
 using namespace helip::model;
-using nlohmann::json;
 
 namespace {
 
-json golden() { return test::read_json(test::golden("slip/model.json")); }
+Json golden() { return test::read_json(test::golden("slip/model.json")); }
 
-SlipConfig parse(const json& config) { return parse_slip_config(config.dump(), "m.json"); }
+SlipConfig parse(const Json& config) { return parse_slip_config(config.dump(), "m.json"); }
 
-std::string changed(const std::string& pointer, const json& value) {
-  json config = golden();
-  config[json::json_pointer(pointer)] = value;
+std::string changed(const std::string& pointer, const Json& value) {
+  Json config = golden();
+  config = test::with_value(config, pointer, value);
   return test::message_of<ConfigError>([&] { parse(config); });
 }
 
@@ -37,10 +37,10 @@ TEST_CASE("a SLIP model's description is read with SLIP's preprocessing") {
 }
 
 TEST_CASE("a SLIP model's description is written and read back to equal values") {
-  json other = golden();
-  other.erase("ssl_head");
+  Json other = golden();
+  other = test::without_key(other, "ssl_head");
   other["preprocess"] = {{"size", 224}, {"mean", {0.5, 0.5, 0.5}}, {"interpolation", "bicubic"}};
-  for (const json& description : {golden(), other}) {
+  for (const Json& description : {golden(), other}) {
     const SlipConfig config = parse(description);
     const SlipConfig again = parse_slip_config(to_slip_json(config), "again");
     CHECK(again.architecture == config.architecture);

@@ -5,12 +5,12 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <cstdlib>
-#include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
 #include <vector>
 
 #include "common/digest.h"
+#include "common/json.h"
 #include "common/publish.h"
 #include "support/temporary_folder.h"
 #include "train/small_job.h"
@@ -34,8 +34,7 @@ void train(const fs::path& job, int ranks, const fs::path& output,
 std::vector<double> losses(const fs::path& output) {
   std::istringstream lines(read_text_file(output / "metrics.jsonl"));
   std::vector<double> result;
-  for (std::string line; std::getline(lines, line);)
-    result.push_back(nlohmann::json::parse(line).at("loss"));
+  for (std::string line; std::getline(lines, line);) result.push_back(Json::parse(line).at("loss"));
   return result;
 }
 

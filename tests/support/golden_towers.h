@@ -4,11 +4,11 @@
 
 #include <cstddef>
 #include <filesystem>
-#include <nlohmann/json.hpp>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "common/json.h"
 #include "common/publish.h"
 #include "config/run_config.h"
 #include "data/corpus/tar_writer.h"
@@ -33,8 +33,8 @@ inline std::string picture(const std::string& name) {
 }
 
 // captions, image_features, text_features, image_embeddings, text_embeddings; a row per picture.
-inline nlohmann::json expected_of_pictures() {
-  return nlohmann::json::parse(read_text_file(golden_folder() / "encode" / "expected.json"));
+inline Json expected_of_pictures() {
+  return Json::parse(read_text_file(golden_folder() / "encode" / "expected.json"));
 }
 
 inline void add_member(data::TarWriter& tar, const std::string& name, const std::string& content) {

@@ -115,6 +115,7 @@ PassOptions options_of(const config::RunConfig& config) {
 
 Outcome learn(comm::Collectives& ranks, const config::RunConfig& config, double loss_scale = 1) {
   const auto model = model::load_model(config.model);
+  model->to(test::device_name());
   const Precision precision = precision_of(config.train.precision);
   for (const auto& [name, tensor] : model->state()) {
     if (tensor.is_floating_point()) tensor.set_data(tensor.detach().to(precision.weights));
@@ -241,18 +242,19 @@ TEST_CASE("the gradient with SLIP's term is that of the sum of its losses") {
   const Outcome found = learn(ranks.all(), config);
 
   const auto model = model::load_model(config.model);
+  model->to(test::device_name());
   for (const auto& [name, tensor] : model->state()) {
     if (tensor.is_floating_point()) tensor.set_data(tensor.detach().to(at::kDouble));
   }
   const RankBatch batch = batch_of(ranks.one(), config::SslImages::kAll);
   const InputBatch inputs = inputs_of(batch, model->preprocess().size);
   const auto pixels = [&](const std::vector<float>& values) {
-    return at::tensor(values).view({batch.rows, 3, 32, 32}).to(at::kDouble);
+    return at::tensor(values).view({batch.rows, 3, 32, 32}).to(test::device(), at::kDouble);
   };
   model::DrawKeys keys{.sample = std::vector<std::uint64_t>(21), .slot = batch.slots};
   const at::Tensor image_MD = model->embed_images(pixels(inputs.image), &keys);
-  const at::Tensor text_MD =
-      model->embed_texts(at::tensor(inputs.tokens).view({batch.rows, kTokens}), &keys);
+  const at::Tensor text_MD = model->embed_texts(
+      at::tensor(inputs.tokens).view({batch.rows, kTokens}).to(test::device()), &keys);
   const LossShares pairs =
       loss_shares(config.loss, ranks.one(), {image_MD, text_MD}, model->logit_scale().exp(), batch);
   model::SelfSupervision& ssl = *model->self_supervision();
@@ -271,7 +273,8 @@ TEST_CASE("the gradient with SLIP's term is that of the sum of its losses") {
     }
   }
   CHECK(copies.sum().item<std::int64_t>() > 21);
-  const loss::SimclrShares views = loss::simclr_loss(embedded[0], embedded[1], 0, copies, 0.3);
+  const loss::SimclrShares views =
+      loss::simclr_loss(embedded[0], embedded[1], 0, copies.to(test::device()), 0.3);
   const at::Tensor loss = pairs.contrastive + 25 * pairs.margin + 0.7 * views.loss;
   loss.backward();
   Outcome expected{.losses = {.loss = loss.item<double>(),
@@ -451,7 +454,7 @@ TEST_CASE("parts are taken where the tower with batch norms is locked") {
   config::RunConfig config = small_config();
   config.model.architecture = HELIP_SOURCE_DIR "/tests/golden/trained_towers";
   config.model.trust_torchscript = true;
-  config.train.precision = "fp32";
+  config.train.precision = config::PrecisionMode::kFp32;
   config.train.accum_freq = 2;
   const auto model = model::load_model(config.model);
   const model::TowerBatchNorms norms = model->batch_norms();
@@ -459,7 +462,7 @@ TEST_CASE("parts are taken where the tower with batch norms is locked") {
   config.train.lock_text = !norms.text.empty();
   REQUIRE(config.train.lock_image != config.train.lock_text);
   const TrainedParameters trained = trained_parameters(*model, config.train);
-  CHECK_NOTHROW(GradientPass(config, precision_of("fp32"), at::kCPU, *model, trained, ranks.one()));
+  CHECK_NOTHROW(GradientPass(options_of(config), *model, trained, ranks.one()));
 }
 
 TEST_CASE("what cannot be locked or checkpointed is refused by its key") {

@@ -20,6 +20,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "e2e"))
 from job_control import Failure, digest, expect, processes_of, wait_until  # noqa: E402
 
 STEPS = 36
+ATTEMPTS = 10
 TIMED = 2
 OPTIONS = ["towers", f"steps={STEPS}", "checkpoint_steps=3"]
 
@@ -68,9 +69,9 @@ class Training:
         return curve, {file.name: digest(file) for file in files}
 
 
-def kill(training, process):
+def kill(training, process, ranks):
     # mpirun first, or it would report the ranks' deaths one by one.
-    for pid in [process.pid, *training.ranks()]:
+    for pid in [process.pid, *ranks]:
         try:
             os.kill(pid, signal.SIGKILL)
         except ProcessLookupError:
@@ -86,18 +87,30 @@ def read_until(process, step):
     raise Failure(f"ended before step {step}: {process.stderr.read()[-2000:]}")
 
 
-def disturb(training, random):
-    """Kills the training somewhere; says where."""
+def disturb(training, random, inside):
+    """Kills the training somewhere, with `inside` when a checkpoint is being written. Returns the step from which on, and whether
+    a checkpoint was half written."""
     process = training.start()
     step = random.randrange(1, STEPS - 3)
     read_until(process, step)
-    if random.random() < 0.4:
+    ranks = training.ranks()
+    if inside:
         wait_until(training.writing, "a checkpoint being written", process, interval=0)
-        time.sleep(random.uniform(0, 0.005))
     else:
         time.sleep(random.uniform(0, 0.03))
-    kill(training, process)
-    return f"from step {step}" + (", inside a checkpoint" if training.writing() else "")
+    kill(training, process, ranks)
+    return step, training.writing()
+
+
+def disturbed(make, random, inside):
+    """Returns a training of make(attempt) that was killed. With `inside` it died in the middle of a checkpoint, which takes a few
+    attempts: the write may end before the signal arrives."""
+    for attempt in range(ATTEMPTS):
+        training = make(attempt)
+        step, halved = disturb(training, random, inside)
+        if halved or not inside:
+            return training, f"from step {step}" + (", inside a checkpoint" if halved else "")
+    raise Failure(f"{ATTEMPTS} kills, and none inside a checkpoint")
 
 
 def stop(training, random):
@@ -123,7 +136,7 @@ def compare(training, reference):
 
 def test(arguments, job, random):
     Training(arguments, job, 1, "inputs").run()  # several ranks would get into each other's way making them
-    for ranks in arguments.ranks:
+    for number, ranks in enumerate(arguments.ranks):
         undisturbed = Training(arguments, job, ranks, "undisturbed")
         undisturbed.run()
         reference = undisturbed.outcome()
@@ -131,14 +144,16 @@ def test(arguments, job, random):
         for point in range(arguments.points):
             odd = point % 2 == 1
             extra = ["shard_optimizer=1", f"time_layers_every={TIMED}"] if odd else []
-            training = Training(arguments, job, ranks, f"kill{point}", *extra)
-            where = disturb(training, random)
+            # Plain and sharded trainings die inside a checkpoint in turn.
+            training, where = disturbed(lambda attempt: Training(arguments, job, ranks, f"kill{point}-{attempt}", *extra),
+                                        random, inside=point == number % arguments.points)
             inside += "inside" in where
             print(f"{ranks} ranks, point {point + 1} of {arguments.points}: killed {where}", flush=True)
             training.run()
             compare(training, reference)
             expect(training.timed_steps() == (list(range(TIMED, STEPS + 1, TIMED)) if odd else []),
                    f"layers were timed at steps {training.timed_steps()}")
+        expect(inside > 0, f"{ranks} ranks: no kill was inside a checkpoint")
         training = Training(arguments, job, ranks, "stop")
         print(f"{ranks} ranks: {stop(training, random)}", flush=True)
         training.run()

@@ -1,12 +1,12 @@
 #include "train/log/metrics_log.h"
 
 #include <catch2/catch.hpp>
-#include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "common/json.h"
 #include "common/publish.h"
 #include "support/temporary_folder.h"
 
@@ -19,7 +19,7 @@ Keys keys_of(const std::filesystem::path& file) {
   std::istringstream lines(read_text_file(file));
   Keys keys;
   for (std::string line; std::getline(lines, line);) {
-    const auto entry = nlohmann::json::parse(line);
+    const auto entry = Json::parse(line);
     keys.emplace_back(entry.at("seed"), entry.at("step"));
   }
   return keys;
@@ -66,7 +66,7 @@ TEST_CASE("a line holds all numbers to the last bit") {
               .batch_time = 0.75,
               .checkpoint_stall = 0.125,
               .peak_memory = 1ULL << 40U});
-  const auto entry = nlohmann::json::parse(read_text_file(file));
+  const auto entry = Json::parse(read_text_file(file));
   CHECK(entry.at("loss").get<double>() == 0.1 + 0.2);
   CHECK(entry.at("contrastive_loss").get<double>() == 1.0 / 3);
   CHECK(entry.at("margin_loss") == 2);
@@ -93,7 +93,7 @@ TEST_CASE("a line holds the shares of the margin loss and a GPU's memory where t
               .margin_shares =
                   MarginShares{.violated = 0.1, .hard_pair_rank = 2.5, .false_negative = 0.01},
               .peak_device_memory = 5});
-  const auto entry = nlohmann::json::parse(read_text_file(file));
+  const auto entry = Json::parse(read_text_file(file));
   CHECK(entry.at("violated_share") == 0.1);
   CHECK(entry.at("hard_pair_rank") == 2.5);
   CHECK(entry.at("false_negative_share") == 0.01);
@@ -105,7 +105,7 @@ TEST_CASE("SLIP's figures are in the lines of runs that have them") {
   const auto file = folder.path() / "metrics.jsonl";
   const MetricsLog log(file, 3, 0);
   log.append({.step = 7, .ssl = SslFigures{.loss = 1.0 / 3, .accuracy = 12.5}});
-  const auto entry = nlohmann::json::parse(read_text_file(file));
+  const auto entry = Json::parse(read_text_file(file));
   CHECK(entry.at("ssl_loss").get<double>() == 1.0 / 3);
   CHECK(entry.at("ssl_acc") == 12.5);
 }

@@ -2,13 +2,13 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <filesystem>
-#include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
 #include <vector>
 
 #include "common/digest.h"
 #include "common/error.h"
+#include "common/json.h"
 #include "common/publish.h"
 #include "store/safetensors.h"
 #include "support/temporary_folder.h"
@@ -18,11 +18,11 @@ namespace helip::train {
 namespace {
 
 // The small job from pixels with a tiny ModifiedResNet.
-TrainSpec small_resnet_job(const std::filesystem::path& folder, const nlohmann::json& preprocess) {
+TrainSpec small_resnet_job(const std::filesystem::path& folder, const Json& preprocess) {
   TrainSpec spec = test::small_pixel_job(folder);
-  auto model = nlohmann::json::parse(read_text_file(spec.config.model.architecture));
+  auto model = Json::parse(read_text_file(spec.config.model.architecture));
   model["vision_cfg"] = {{"image_size", 32}, {"layers", {1, 1, 1, 1}}, {"width", 4}};
-  nlohmann::json config = {{"model_cfg", model}};
+  Json config = {{"model_cfg", model}};
   if (!preprocess.empty()) config["preprocess_cfg"] = preprocess;
   spec.config.model.architecture = (folder / "resnet.json").string();
   publish_file(spec.config.model.architecture, config.dump());
@@ -89,8 +89,7 @@ TEST_CASE("training in float16 resumes with its loss scale") {
   TrainSpec spec = test::small_pixel_job(folder.path());
   spec.config.train.precision = config::PrecisionMode::kAmp;
   check_resume(spec, folder.path(), {"open_clip_model.safetensors"});
-  const auto state =
-      nlohmann::json::parse(read_text_file(test::last_checkpoint(spec) / "state.json"));
+  const auto state = Json::parse(read_text_file(test::last_checkpoint(spec) / "state.json"));
   CHECK(state.at("loss_scale_steps").get<int>() > 0);
   CHECK(state.at("loss_scale").get<double>() >= 1);
 }
@@ -143,7 +142,7 @@ TEST_CASE("training towers resumes to bit-equal weights, batch norms and TorchSc
 
 TEST_CASE("training a ModifiedResNet resumes to bit-equal weights and running statistics") {
   const test::TemporaryFolder folder;
-  const TrainSpec spec = small_resnet_job(folder.path(), nlohmann::json::object());
+  const TrainSpec spec = small_resnet_job(folder.path(), Json::object());
   check_resume(spec, folder.path(), {"open_clip_model.safetensors"});
   CHECK(batches_seen(spec.model_folder / "open_clip_model.safetensors", "visual.bn1") == 6);
 }
@@ -179,7 +178,7 @@ TEST_CASE("the self-supervised term is told at every step, weighted in the loss,
   std::istringstream lines(read_text_file(spec.metrics_file));
   std::string line;
   std::getline(lines, line);
-  const auto entry = nlohmann::json::parse(line);
+  const auto entry = Json::parse(line);
   CHECK(entry.at("ssl_loss") == steps[0].ssl->loss);
   CHECK(entry.at("ssl_acc") == steps[0].ssl->accuracy);
 }
@@ -260,7 +259,7 @@ TEST_CASE("steps that are skipped leave trained towers' running statistics as th
   const TrainSpec spec = test::small_towers_job(folder.path());
   const auto description =
       std::filesystem::path(spec.config.model.architecture) / "helip_model.json";
-  auto json = nlohmann::json::parse(read_text_file(description));
+  auto json = Json::parse(read_text_file(description));
   json["image_tower"]["preprocess"]["mean"] = std::vector<double>(3, 3e38);
   json["image_tower"]["preprocess"]["std"] = std::vector<double>(3, 1e-30);
   publish_file(description, json.dump());

@@ -12,7 +12,7 @@ try:
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 except ImportError:
     print("SKIP: there is no tensorboard in this Python")
-    sys.exit(0)
+    sys.exit(77)
 
 OPEN_CLIP_TAGS = ["loss", "contrastive_loss", "lr", "logit_scale", "samples_per_second", "samples_per_second_per_gpu",
                   "data_time", "batch_time"]

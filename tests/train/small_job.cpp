@@ -1,11 +1,11 @@
 #include "train/small_job.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "common/digest.h"
+#include "common/json.h"
 #include "common/publish.h"
 #include "common/rng.h"
 #include "data/corpus/quarantine.h"
@@ -119,7 +119,7 @@ train::TrainSpec small_pixel_job(const fs::path& folder) {
 
 train::TrainSpec small_slip_job(const fs::path& folder) {
   train::TrainSpec spec = small_pixel_job(folder);
-  const nlohmann::json description = {
+  const Json description = {
       {"format", "helip_model/1"},
       {"kind", "slip"},
       {"embed_dim", 16},
@@ -142,7 +142,7 @@ train::TrainSpec small_towers_job(const fs::path& folder) {
     fs::copy(HELIP_SOURCE_DIR "/tests/golden/trained_towers", model);
     fs::copy_file(model / "dropout.ts", model / "image_tower.ts",
                   fs::copy_options::overwrite_existing);
-    auto json = nlohmann::json::parse(read_text_file(model / "helip_model.json"));
+    auto json = Json::parse(read_text_file(model / "helip_model.json"));
     json["image_tower"]["sha256"] = sha256_file(model / "image_tower.ts");
     publish_file(model / "helip_model.json", json.dump());
   }

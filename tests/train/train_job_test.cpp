@@ -5,13 +5,13 @@
 #include <fstream>
 #include <limits>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
 #include <vector>
 
 #include "common/digest.h"
 #include "common/error.h"
+#include "common/json.h"
 #include "common/publish.h"
 #include "store/npy.h"
 #include "store/safetensors.h"
@@ -43,7 +43,7 @@ std::vector<double> losses(const TrainSpec& spec) {
   std::istringstream lines(read_text_file(spec.metrics_file));
   std::vector<double> result;
   for (std::string line; std::getline(lines, line);) {
-    const auto entry = nlohmann::json::parse(line);
+    const auto entry = Json::parse(line);
     CHECK(entry.at("step") == result.size() + 1);
     result.push_back(entry.at("loss"));
   }

@@ -4,12 +4,12 @@
 #include <catch2/catch.hpp>
 #include <cstring>
 #include <fstream>
-#include <nlohmann/json.hpp>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "common/error.h"
+#include "common/json.h"
 #include "common/publish.h"
 #include "common/rng.h"
 #include "common/text.h"
@@ -40,7 +40,7 @@ void write(const fs::path& path, const std::string& content) {
   std::ofstream(path, std::ios::binary) << content;
 }
 
-std::string content_of(const nlohmann::json& parts) {
+std::string content_of(const Json& parts) {
   std::string content;
   for (const auto& part : parts) {
     if (part.is_array()) {
@@ -88,11 +88,12 @@ TEST_CASE("each of the hostile files is refused by name, place and cause") {
   std::ifstream lines(fs::path(HELIP_SOURCE_DIR) / "tests/golden/hostile_checkpoints/files.jsonl");
   std::size_t count = 0;
   for (std::string line; std::getline(lines, line); ++count) {
-    const auto json = nlohmann::json::parse(line);
+    const auto json = Json::parse(line);
     const std::string content = content_of(json.at("content"));
     write(path, content);
     const Outcome outcome = read(path, nullptr);
-    INFO(json.at("name") << ": " << outcome.refusal << "; " << outcome.peak << " bytes of memory");
+    INFO(json.at("name").dump() << ": " << outcome.refusal << "; " << outcome.peak
+                                << " bytes of memory");
     CHECK(one_clear_line(outcome.refusal, path));
     CHECK(outcome.refusal.find(json.at("words").get<std::string>()) != std::string::npos);
     CHECK(outcome.peak <= allowed(content.size()));

@@ -3,7 +3,6 @@
 #include <iostream>
 #include <map>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <thread>
 
@@ -12,6 +11,7 @@
 #include "cli/print.h"
 #include "cli/progress_line.h"
 #include "common/error.h"
+#include "common/json.h"
 #include "common/output_place.h"
 #include "common/text.h"
 #include "data/image/decode_limits.h"
@@ -22,7 +22,6 @@
 namespace helip::cli {
 namespace {
 
-using Json = nlohmann::ordered_json;
 constexpr int kSchemaVersion = 1;
 constexpr std::size_t kMostNoteBytes = 120;
 
@@ -56,14 +55,14 @@ void import_data(ImportArguments& arguments) {
       options, [&](std::uint64_t done, std::uint64_t total) { progress(done, total); });
   const data::CorpusManifest& manifest = report.manifest;
   if (arguments.json) {
-    const Json json = {{"schema_version", kSchemaVersion},
-                       {"corpus", arguments.out},
-                       {"pairs", manifest.pairs},
-                       {"shards", manifest.shards.size()},
-                       {"fingerprint", manifest.fingerprint},
-                       {"rewritten", report.rewritten},
-                       {"left_out", report.left_out},
-                       {"noted", counts_of(report.noted)}};
+    const OrderedJson json = {{"schema_version", kSchemaVersion},
+                              {"corpus", arguments.out},
+                              {"pairs", manifest.pairs},
+                              {"shards", manifest.shards.size()},
+                              {"fingerprint", manifest.fingerprint},
+                              {"rewritten", report.rewritten},
+                              {"left_out", report.left_out},
+                              {"noted", counts_of(report.noted)}};
     print_json(json);
     return;
   }
@@ -82,14 +81,14 @@ void import_data(ImportArguments& arguments) {
     print_lines(cat("             named in ", printable(arguments.out), "/import_report.jsonl\n"));
 }
 
-Json json_of(const data::CheckReport& report) {
-  Json captions = Json::array();
+OrderedJson json_of(const data::CheckReport& report) {
+  OrderedJson captions = OrderedJson::array();
   for (const auto& [caption, count] : report.repeated_captions)
     captions.push_back({{"caption", caption}, {"count", count}});
-  Json mojibake = Json::array();
+  OrderedJson mojibake = OrderedJson::array();
   for (const auto& [sample, caption] : report.mojibake_examples)
     mojibake.push_back({{"sample", sample}, {"caption", caption}});
-  Json unusable = Json::array();
+  OrderedJson unusable = OrderedJson::array();
   for (const auto& entry : report.unusable) {
     unusable.push_back({{"sample", entry.sample},
                         {"shard", printable(entry.shard)},

@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -13,6 +12,7 @@
 #include "cli/print.h"
 #include "cli/run_job.h"
 #include "common/error.h"
+#include "common/json.h"
 #include "common/text.h"
 #include "coordinator/launch_environment.h"
 #include "engine/engine.h"
@@ -114,7 +114,7 @@ std::vector<Finding> examine() {
 int doctor(bool json) {
   const std::vector<Finding> findings = examine();
   bool fit = true;
-  nlohmann::ordered_json object = {{"schema_version", kSchemaVersion}};
+  OrderedJson object = {{"schema_version", kSchemaVersion}};
   for (const Finding& finding : findings) {
     fit = fit && (finding.there || !finding.required);
     object["findings"].push_back({{"name", finding.name},

@@ -4,7 +4,6 @@
 #include <filesystem>
 #include <map>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <thread>
 #include <vector>
@@ -16,6 +15,7 @@
 #include "cli/print.h"
 #include "cli/progress_line.h"
 #include "common/error.h"
+#include "common/json.h"
 #include "common/output_place.h"
 #include "common/publish.h"
 #include "common/text.h"
@@ -109,14 +109,14 @@ void embed(const EmbedArguments& arguments) {
   publish_folder(finished, out);
 
   if (arguments.json) {
-    const nlohmann::ordered_json json = {{"schema_version", kSchemaVersion},
-                                         {"out", arguments.out},
-                                         {"pairs", summary.samples},
-                                         {"quarantined", summary.quarantined},
-                                         {"left_out", left_out},
-                                         {"image_dim", summary.image_dim},
-                                         {"text_dim", summary.text_dim},
-                                         {"embeddings_digest", summary.embeddings_digest}};
+    const OrderedJson json = {{"schema_version", kSchemaVersion},
+                              {"out", arguments.out},
+                              {"pairs", summary.samples},
+                              {"quarantined", summary.quarantined},
+                              {"left_out", left_out},
+                              {"image_dim", summary.image_dim},
+                              {"text_dim", summary.text_dim},
+                              {"embeddings_digest", summary.embeddings_digest}};
     print_json(json);
   } else {
     print_lines(cat("embeddings   ", printable(arguments.out), "\npairs        ", summary.samples,

@@ -5,7 +5,6 @@
 #include <iostream>
 #include <map>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -19,6 +18,7 @@
 #include "cli/progress_line.h"
 #include "common/clock.h"
 #include "common/error.h"
+#include "common/json.h"
 #include "common/output_place.h"
 #include "common/text.h"
 #include "config/fields.h"
@@ -32,7 +32,6 @@ namespace helip::cli {
 namespace {
 
 namespace fs = std::filesystem;
-using Json = nlohmann::ordered_json;
 constexpr int kSchemaVersion = 1;
 
 struct MineArguments {
@@ -108,8 +107,8 @@ std::string fingerprint_of(const std::string& groups, std::uint64_t pairs) {
   return manifest.fingerprint;
 }
 
-Json json_of(const MineArguments& arguments, const store::HardPairManifest& manifest,
-             const mining::TableStats& stats, const std::string& device, double seconds) {
+OrderedJson json_of(const MineArguments& arguments, const store::HardPairManifest& manifest,
+                    const mining::TableStats& stats, const std::string& device, double seconds) {
   return {{"schema_version", kSchemaVersion},
           {"table", arguments.out},
           {"method", manifest.method},

@@ -1,7 +1,6 @@
 // helip pairs stats | show | export | compare
 #include <iostream>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <string>
 
 #include "cli/commands/commands.h"
@@ -10,6 +9,7 @@
 #include "cli/print.h"
 #include "common/error.h"
 #include "common/ids.h"
+#include "common/json.h"
 #include "common/output_place.h"
 #include "common/text.h"
 #include "data/corpus/corpus.h"
@@ -19,7 +19,6 @@
 namespace helip::cli {
 namespace {
 
-using Json = nlohmann::ordered_json;
 using store::HardPairTable;
 constexpr int kSchemaVersion = 1;
 
@@ -64,33 +63,33 @@ void show_target(const PairsArguments& arguments) {
   const auto scores = table.scores(target);
   const auto described = [&](SampleId id) {
     const data::Sample sample = corpus.load(id);
-    return Json{{"id", to_index(id)},
-                {"shard", printable(sample.shard)},
-                {"key", printable(sample.key)},
-                {"caption", printable(sample.caption)}};
+    return OrderedJson{{"id", to_index(id)},
+                       {"shard", printable(sample.shard)},
+                       {"key", printable(sample.key)},
+                       {"caption", printable(sample.caption)}};
   };
-  const Json target_json = described(target);
-  Json pairs = Json::array();
+  const OrderedJson target_json = described(target);
+  OrderedJson pairs = OrderedJson::array();
   for (std::size_t slot = 0; slot < partners.size() && slot < arguments.shown; ++slot) {
     if (partners[slot] == kNoPair) break;
-    Json pair = described(SampleId{partners[slot]});
+    OrderedJson pair = described(SampleId{partners[slot]});
     pair["score"] = scores[slot];
     pairs.push_back(std::move(pair));
   }
   if (arguments.json) {
-    print_json(Json{{"schema_version", kSchemaVersion},
-                    {"target", target_json},
-                    {"suitable", table.suitable(target)},
-                    {"hard_pairs", pairs}});
+    print_json(OrderedJson{{"schema_version", kSchemaVersion},
+                           {"target", target_json},
+                           {"suitable", table.suitable(target)},
+                           {"hard_pairs", pairs}});
     return;
   }
-  const auto line = [](const Json& pair) {
+  const auto line = [](const OrderedJson& pair) {
     return cat(pair["id"].get<std::uint64_t>(), "  ", pair["shard"].get<std::string>(), "/",
                pair["key"].get<std::string>(), "  ", pair["caption"].get<std::string>());
   };
   print_lines(cat("target  ", line(target_json),
                   (table.suitable(target) ? "" : "  (outlier: never a seed)"), "\n"));
-  for (const Json& pair : pairs) {
+  for (const OrderedJson& pair : pairs) {
     print_lines(cat(decimal(pair["score"].get<double>(), 4), "  ", line(pair), "\n"));
   }
   if (pairs.empty()) print_lines("no hard pairs\n");

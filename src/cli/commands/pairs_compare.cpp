@@ -2,11 +2,11 @@
 #include <algorithm>
 #include <cstddef>
 #include <iostream>
-#include <nlohmann/json.hpp>
 #include <string>
 
 #include "cli/commands/pairs_actions.h"
 #include "cli/print.h"
+#include "common/json.h"
 #include "common/text.h"
 #include "mining/table/table_compare.h"
 #include "store/hard_pair_table.h"
@@ -14,7 +14,6 @@
 namespace helip::cli {
 namespace {
 
-using Json = nlohmann::ordered_json;
 using store::HardPairTable;
 constexpr int kSchemaVersion = 1;
 
@@ -24,13 +23,13 @@ double identical_share(const mining::TableComparison& result) {
              : static_cast<double>(result.identical) / static_cast<double>(result.targets);
 }
 
-Json json_of(const HardPairTable& truth, const HardPairTable& found,
-             const mining::TableComparison& result) {
+OrderedJson json_of(const HardPairTable& truth, const HardPairTable& found,
+                    const mining::TableComparison& result) {
   const auto described = [](const HardPairTable& table) {
-    return Json{{"folder", printable(table.folder().string())},
-                {"method", table.manifest().method},
-                {"hard_pairs_per_target", table.k()},
-                {"pool_size", table.manifest().pool_size}};
+    return OrderedJson{{"folder", printable(table.folder().string())},
+                       {"method", table.manifest().method},
+                       {"hard_pairs_per_target", table.k()},
+                       {"pool_size", table.manifest().pool_size}};
   };
   return {{"schema_version", kSchemaVersion},
           {"truth", described(truth)},

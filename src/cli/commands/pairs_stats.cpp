@@ -2,12 +2,12 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 
 #include "cli/commands/pairs_actions.h"
 #include "cli/print.h"
+#include "common/json.h"
 #include "common/text.h"
 #include "data/corpus/corpus.h"
 #include "mining/table/positive_ratio.h"
@@ -18,7 +18,6 @@
 namespace helip::cli {
 namespace {
 
-using Json = nlohmann::ordered_json;
 using mining::kScoreQuantiles;
 using store::HardPairTable;
 using Quantiles = std::array<float, kScoreQuantiles.size()>;
@@ -34,34 +33,34 @@ double share(std::uint64_t count, std::uint64_t of) {
   return of == 0 ? 0.0 : static_cast<double>(count) / static_cast<double>(of);
 }
 
-Json json_of(const Quantiles& quantiles) {
-  Json json = Json::object();
+OrderedJson json_of(const Quantiles& quantiles) {
+  OrderedJson json = OrderedJson::object();
   for (std::size_t q = 0; q < kScoreQuantiles.size(); ++q) {
     json[cat(kScoreQuantiles[q])] = quantiles[q];
   }
   return json;
 }
 
-Json json_of(const HardPairTable& table, const Facts& facts) {
+OrderedJson json_of(const HardPairTable& table, const Facts& facts) {
   const store::HardPairManifest& manifest = table.manifest();
   const mining::TableStats& stats = facts.stats;
-  Json json = {{"schema_version", kSchemaVersion},
-               {"table_version", manifest.version},
-               {"method", manifest.method},
-               {"corpus_fingerprint", manifest.corpus_fingerprint},
-               {"targets", stats.targets},
-               {"hard_pairs_per_target", table.k()},
-               {"pool_size", manifest.pool_size},
-               {"recall", manifest.recall},
-               {"recall_targets", manifest.recall_targets},
-               {"suitable", stats.suitable},
-               {"outliers", stats.outliers},
-               {"filled_slots", stats.filled_slots},
-               {"score_quantiles", json_of(stats.score_quantiles)},
-               {"occurrence_max", stats.max_occurrence},
-               {"occurrence_skewness", stats.occurrence_skewness},
-               {"occurrence_gini", stats.occurrence_gini},
-               {"never_chosen", stats.never_chosen}};
+  OrderedJson json = {{"schema_version", kSchemaVersion},
+                      {"table_version", manifest.version},
+                      {"method", manifest.method},
+                      {"corpus_fingerprint", manifest.corpus_fingerprint},
+                      {"targets", stats.targets},
+                      {"hard_pairs_per_target", table.k()},
+                      {"pool_size", manifest.pool_size},
+                      {"recall", manifest.recall},
+                      {"recall_targets", manifest.recall_targets},
+                      {"suitable", stats.suitable},
+                      {"outliers", stats.outliers},
+                      {"filled_slots", stats.filled_slots},
+                      {"score_quantiles", json_of(stats.score_quantiles)},
+                      {"occurrence_max", stats.max_occurrence},
+                      {"occurrence_skewness", stats.occurrence_skewness},
+                      {"occurrence_gini", stats.occurrence_gini},
+                      {"never_chosen", stats.never_chosen}};
   if (const auto& duplicates = facts.duplicates) {
     json["same_caption_slots"] = duplicates->same_caption;
     json["same_caption_share"] = share(duplicates->same_caption, stats.filled_slots);

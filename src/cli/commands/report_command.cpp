@@ -1,7 +1,6 @@
 // helip report WORKDIR [--compare WORKDIR…]
 #include <filesystem>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -9,6 +8,7 @@
 #include "cli/path_option.h"
 #include "cli/print.h"
 #include "common/error.h"
+#include "common/json.h"
 #include "common/output_place.h"
 #include "common/text.h"
 #include "jobs/work_dir.h"
@@ -18,7 +18,6 @@
 namespace helip::cli {
 namespace {
 
-using Json = nlohmann::ordered_json;
 constexpr int kSchemaVersion = 1;
 
 struct ReportArguments {
@@ -28,20 +27,20 @@ struct ReportArguments {
   bool json = false;
 };
 
-Json spread_json(const report::Spread& spread) {
+OrderedJson spread_json(const report::Spread& spread) {
   if (spread.count == 0) return nullptr;
   return {{"mean", spread.mean}, {"std", spread.deviation}, {"seeds", spread.count}};
 }
 
-Json comparison_json(const report::Comparison& comparison, const std::string& page) {
-  Json out = {{"schema_version", kSchemaVersion},
-              {"arms", comparison.names},
-              {"control", comparison.names[comparison.control]},
-              {"metrics", Json::array()},
-              {"missing", comparison.missing},
-              {"page", page}};
+OrderedJson comparison_json(const report::Comparison& comparison, const std::string& page) {
+  OrderedJson out = {{"schema_version", kSchemaVersion},
+                     {"arms", comparison.names},
+                     {"control", comparison.names[comparison.control]},
+                     {"metrics", OrderedJson::array()},
+                     {"missing", comparison.missing},
+                     {"page", page}};
   for (const report::ComparedMetric& row : comparison.rows) {
-    Json arms = Json::array();
+    OrderedJson arms = OrderedJson::array();
     for (const report::Spread& arm : row.arms) arms.push_back(spread_json(arm));
     const report::Difference& difference = row.differences.back();
     out["metrics"].push_back({{"dataset", row.key.dataset},
@@ -74,7 +73,7 @@ void report_command(const ReportArguments& arguments, int& exit_code) {
   if (!arguments.others.empty()) {
     compare(arguments);
   } else if (arguments.json) {
-    print_json(Json({{"schema_version", kSchemaVersion}, {"page", page.string()}}), 2);
+    print_json(OrderedJson({{"schema_version", kSchemaVersion}, {"page", page.string()}}), 2);
   } else {
     print_lines(cat("report: ", printable(page.string()), "\n"));
   }

@@ -1,11 +1,11 @@
 #include "cli/preflight/corpus_count.h"
 
 #include <cmath>
-#include <nlohmann/json.hpp>
 #include <system_error>
 #include <vector>
 
 #include "common/error.h"
+#include "common/json.h"
 #include "common/path_kind.h"
 #include "common/publish.h"
 #include "data/corpus/manifest.h"
@@ -70,12 +70,12 @@ class HeaderCount {
 std::optional<std::uint64_t> from_sizes(const std::vector<fs::path>& shards) {
   std::uint64_t pairs = 0;
   fs::path folder;
-  nlohmann::json sizes;
+  Json sizes;
   for (const fs::path& shard : shards) {
     if (shard.parent_path() != folder) {
       folder = shard.parent_path();
       if (!is_file(folder / "sizes.json")) return std::nullopt;
-      sizes = nlohmann::json::parse(read_text_file(folder / "sizes.json"), nullptr, false);
+      sizes = Json::parse(read_text_file(folder / "sizes.json"), nullptr, false);
       if (!sizes.is_object()) return std::nullopt;
     }
     const auto size = sizes.find(shard.filename().string());

@@ -1,7 +1,6 @@
 #include "data/corpus/index_corpus.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
 #include <thread>
@@ -10,6 +9,7 @@
 #include "common/digest.h"
 #include "common/error.h"
 #include "common/ids.h"
+#include "common/json.h"
 #include "common/ordered_parallel.h"
 #include "common/publish.h"
 #include "common/text.h"
@@ -41,10 +41,10 @@ std::filesystem::path common_folder(const std::vector<std::filesystem::path>& sh
 std::string unpaired_lines(const std::vector<QuarantineEntry>& entries) {
   std::string lines;
   for (const QuarantineEntry& entry : entries) {
-    nlohmann::ordered_json line = {{"shard", entry.shard},
-                                   {"offset", entry.offset},
-                                   {"key", printable(entry.key)},
-                                   {"reason", entry.reason}};
+    OrderedJson line = {{"shard", entry.shard},
+                        {"offset", entry.offset},
+                        {"key", printable(entry.key)},
+                        {"reason", entry.reason}};
     if (entry.samples != 1) line["samples"] = entry.samples;
     lines += line.dump() + "\n";
   }

@@ -1,11 +1,9 @@
 #include "data/corpus/manifest.h"
 
-#include <nlohmann/json.hpp>
-
 #include "common/digest.h"
 #include "common/error.h"
 #include "common/ids.h"
-#include "common/json_reason.h"
+#include "common/json.h"
 #include "common/path_kind.h"
 #include "common/publish.h"
 #include "common/text.h"
@@ -15,8 +13,6 @@ namespace {
 
 // 2: index.npy has where each sample begins.
 constexpr const char* kFormat = "helip_corpus/3";
-using Json = nlohmann::ordered_json;
-
 void check(const CorpusManifest& manifest, const std::filesystem::path& file) {
   const auto refuse = [&](const std::string& what, const std::string& expected,
                           const std::string& found) {
@@ -56,7 +52,7 @@ std::string fingerprint_of(const std::vector<ShardEntry>& shards) {
 CorpusManifest read_manifest(const std::filesystem::path& file) {
   CorpusManifest manifest;
   try {
-    const auto json = nlohmann::json::parse(read_text_file(file));
+    const auto json = Json::parse(read_text_file(file));
     const auto format = json.at("format").get<std::string>();
     if (format != kFormat) {
       throw StoreError({.what = "not a corpus manifest of this version",
@@ -82,10 +78,9 @@ CorpusManifest read_manifest(const std::filesystem::path& file) {
                                  .first_sample = shard.at("first_sample").get<std::uint64_t>(),
                                  .samples = shard.at("samples").get<std::uint64_t>()});
     }
-  } catch (const nlohmann::json::exception& error) {
-    throw StoreError({.what = "the corpus manifest is damaged",
-                      .where = file.string(),
-                      .found = json_reason(error)});
+  } catch (const JsonError& error) {
+    throw StoreError(
+        {.what = "the corpus manifest is damaged", .where = file.string(), .found = error.what()});
   }
   check(manifest, file);
   return manifest;
@@ -93,8 +88,7 @@ CorpusManifest read_manifest(const std::filesystem::path& file) {
 
 std::optional<std::string> fingerprint_in(const std::filesystem::path& file) {
   if (!is_file(file)) return std::nullopt;
-  const auto json =
-      nlohmann::json::parse(read_text_file(file), nullptr, /*allow_exceptions=*/false);
+  const auto json = Json::parse(read_text_file(file), nullptr, /*allow_exceptions=*/false);
   if (!json.is_object() || !json.contains("fingerprint")) return std::nullopt;
   const auto& fingerprint = json.at("fingerprint");
   if (!fingerprint.is_string()) return std::nullopt;
@@ -102,7 +96,7 @@ std::optional<std::string> fingerprint_in(const std::filesystem::path& file) {
 }
 
 void write_manifest(const std::filesystem::path& file, const CorpusManifest& manifest) {
-  Json shards = Json::array();
+  OrderedJson shards = OrderedJson::array();
   for (const ShardEntry& shard : manifest.shards) {
     shards.push_back({{"name", shard.name},
                       {"bytes", shard.bytes},
@@ -110,17 +104,17 @@ void write_manifest(const std::filesystem::path& file, const CorpusManifest& man
                       {"first_sample", shard.first_sample},
                       {"samples", shard.samples}});
   }
-  Json json = {{"format", kFormat},
-               {"pairs", manifest.pairs},
-               {"fingerprint", manifest.fingerprint},
-               {"caption_key", manifest.caption_key},
-               {"json_captions", manifest.json_captions},
-               {"unpaired", manifest.unpaired},
-               {"index_sha256", manifest.index_sha256},
-               {"image_group_sha256", manifest.image_group_sha256},
-               {"caption_group_sha256", manifest.caption_group_sha256},
-               {"shard_folder", manifest.shard_folder},
-               {"shards", shards}};
+  OrderedJson json = {{"format", kFormat},
+                      {"pairs", manifest.pairs},
+                      {"fingerprint", manifest.fingerprint},
+                      {"caption_key", manifest.caption_key},
+                      {"json_captions", manifest.json_captions},
+                      {"unpaired", manifest.unpaired},
+                      {"index_sha256", manifest.index_sha256},
+                      {"image_group_sha256", manifest.image_group_sha256},
+                      {"caption_group_sha256", manifest.caption_group_sha256},
+                      {"shard_folder", manifest.shard_folder},
+                      {"shards", shards}};
   if (manifest.resizes_first) json["resizes_first"] = true;
   if (manifest.repeated_keys > 0) json["repeated_keys"] = manifest.repeated_keys;
   publish_file(file, json.dump(1) + "\n");

@@ -1,10 +1,9 @@
 #include "data/corpus/quarantine.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "common/error.h"
-#include "common/json_reason.h"
+#include "common/json.h"
 #include "common/publish.h"
 #include "common/text.h"
 #include "store/npy.h"
@@ -12,9 +11,7 @@
 namespace helip::data {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
-Json json_of(const QuarantineEntry& entry) {
+OrderedJson json_of(const QuarantineEntry& entry) {
   return {{"sample", entry.sample},
           {"shard", printable(entry.shard)},
           {"offset", entry.offset},
@@ -83,7 +80,7 @@ std::vector<std::uint8_t> read_quarantine(const std::filesystem::path& folder,
 }
 
 std::string quarantine_to_json(const std::vector<QuarantineEntry>& entries) {
-  Json list = Json::array();
+  OrderedJson list = OrderedJson::array();
   for (const QuarantineEntry& entry : entries) list.push_back(json_of(entry));
   return list.dump();
 }
@@ -91,15 +88,15 @@ std::string quarantine_to_json(const std::vector<QuarantineEntry>& entries) {
 std::vector<QuarantineEntry> quarantine_from_json(const std::string& json) {
   std::vector<QuarantineEntry> entries;
   try {
-    for (const auto& entry : nlohmann::json::parse(json)) {
+    for (const auto& entry : Json::parse(json)) {
       entries.push_back({.sample = entry.at("sample").get<std::uint64_t>(),
                          .shard = entry.at("shard").get<std::string>(),
                          .offset = entry.at("offset").get<std::uint64_t>(),
                          .key = entry.at("key").get<std::string>(),
                          .reason = entry.at("reason").get<std::string>()});
     }
-  } catch (const nlohmann::json::exception& error) {
-    throw StoreError({.what = "damaged list of quarantined samples", .found = json_reason(error)});
+  } catch (const JsonError& error) {
+    throw StoreError({.what = "damaged list of quarantined samples", .found = error.what()});
   }
   return entries;
 }

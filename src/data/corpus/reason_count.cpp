@@ -1,13 +1,13 @@
 #include "data/corpus/reason_count.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <numeric>
 #include <optional>
 #include <sstream>
 #include <utility>
 
 #include "common/error.h"
+#include "common/json.h"
 #include "common/path_kind.h"
 #include "common/percent.h"
 #include "common/publish.h"
@@ -18,7 +18,7 @@ namespace helip::data {
 namespace {
 
 // How many samples an entry stands for: 1 where it does not say.
-std::optional<std::uint64_t> samples_of(const nlohmann::json& entry) {
+std::optional<std::uint64_t> samples_of(const Json& entry) {
   const auto samples = entry.find("samples");
   if (samples == entry.end()) return 1;
   if (!samples->is_number_unsigned()) return std::nullopt;
@@ -35,7 +35,7 @@ std::vector<Entry> read_entries(const std::filesystem::path& file) {
   std::istringstream lines(read_text_file(file));
   std::string line;
   for (int number = 1; std::getline(lines, line); ++number) {
-    const auto entry = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
+    const auto entry = Json::parse(line, nullptr, /*allow_exceptions=*/false);
     const auto reason = entry.is_object() ? entry.find("reason") : entry.end();
     const auto samples = entry.is_object() ? samples_of(entry) : std::nullopt;
     if (!samples || reason == entry.end() || !reason->is_string()) {

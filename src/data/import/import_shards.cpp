@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <nlohmann/json.hpp>
 #include <set>
 #include <span>
 #include <sstream>
@@ -15,6 +14,7 @@
 
 #include "common/digest.h"
 #include "common/error.h"
+#include "common/json.h"
 #include "common/path_kind.h"
 #include "common/publish.h"
 #include "common/text.h"
@@ -22,8 +22,6 @@
 
 namespace helip::data {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 constexpr std::size_t kShardDigits = 5;
 constexpr const char* kProgress = "progress.jsonl";
@@ -38,9 +36,9 @@ std::span<const std::byte> bytes_of(const std::string& text) {
 }
 
 std::string report_line(const ImportProblem& problem) {
-  Json line = {{"source", printable(problem.source)},
-               {"key", printable(problem.key)},
-               {"reason", problem.reason}};
+  OrderedJson line = {{"source", printable(problem.source)},
+                      {"key", printable(problem.key)},
+                      {"reason", problem.reason}};
   if (!problem.detail.empty()) line["detail"] = printable(problem.detail);
   if (problem.samples != 1) line["samples"] = problem.samples;
   return line.dump() + "\n";
@@ -88,7 +86,7 @@ void ImportShards::lock() {
 
 void ImportShards::take_over(const std::string& identity) {
   const auto file = folder_ / kProgress;
-  const Json header = {{"identity", identity}};
+  const OrderedJson header = {{"identity", identity}};
   std::string kept = header.dump() + "\n";
   if (is_file(file)) {
     const auto lines = lines_of(read_text_file(file));
@@ -103,7 +101,7 @@ void ImportShards::take_over(const std::string& identity) {
 
 // False if the line is torn, or the shard is not what it says.
 bool ImportShards::take_over_shard(const std::string& line) {
-  const auto record = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
+  const auto record = Json::parse(line, nullptr, /*allow_exceptions=*/false);
   if (!record.is_object()) return false;
   try {
     const auto file = corpus() / shard_name();
@@ -112,7 +110,7 @@ bool ImportShards::take_over_shard(const std::string& line) {
     const auto report = record.at("report").get<std::string>();
     std::vector<ImportProblem> problems;
     for (const std::string& line_of_report : lines_of(report)) {
-      const auto entry = nlohmann::json::parse(line_of_report);
+      const auto entry = Json::parse(line_of_report);
       problems.push_back({.source = entry.at("source").get<std::string>(),
                           .key = {},
                           .reason = entry.at("reason").get<std::string>(),
@@ -128,7 +126,7 @@ bool ImportShards::take_over_shard(const std::string& line) {
     names_.push_back(shard_name());
     samples_.push_back(samples);
     return true;
-  } catch (const nlohmann::json::exception&) {
+  } catch (const JsonError&) {
     return false;
   }
 }
@@ -165,7 +163,8 @@ void ImportShards::add(std::uint64_t pair, const std::string& key, const std::st
                        const ImportedImage& image) {
   if (!tar_) tar_ = std::make_unique<TarWriter>(corpus() / shard_name());
   const std::string name = padded(names_.size(), kShardDigits) + padded(in_shard_, digits_);
-  const Json facts = {{"key", printable(key)}, {"width", image.width}, {"height", image.height}};
+  const OrderedJson facts = {
+      {"key", printable(key)}, {"width", image.width}, {"height", image.height}};
   tar_->add(name + "." + image.extension, image.encoded);
   tar_->add(name + ".json", bytes_of(facts.dump()));
   tar_->add(name + ".txt", bytes_of(caption));
@@ -181,12 +180,12 @@ void ImportShards::leave_out(const ImportProblem& problem) {
 void ImportShards::close_shard(std::uint64_t next_pair) {
   tar_->publish();
   tar_.reset();
-  const Json record = {{"shard", shard_name()},
-                       {"sha256", sha256_file(corpus() / shard_name())},
-                       {"samples", in_shard_},
-                       {"next_pair", next_pair},
-                       {"rewritten", rewritten_in_shard_},
-                       {"report", report_tail_}};
+  const OrderedJson record = {{"shard", shard_name()},
+                              {"sha256", sha256_file(corpus() / shard_name())},
+                              {"samples", in_shard_},
+                              {"next_pair", next_pair},
+                              {"rewritten", rewritten_in_shard_},
+                              {"report", report_tail_}};
   append_line(folder_ / kProgress, record.dump());
   names_.push_back(shard_name());
   samples_.push_back(std::exchange(in_shard_, 0));
@@ -197,7 +196,7 @@ void ImportShards::close_shard(std::uint64_t next_pair) {
 
 std::vector<std::filesystem::path> ImportShards::finish(std::uint64_t pairs) {
   if (in_shard_ > 0) close_shard(pairs);
-  Json sizes = Json::object();
+  OrderedJson sizes = OrderedJson::object();
   std::vector<std::filesystem::path> shards;
   for (std::size_t i = 0; i < names_.size(); ++i) {
     sizes[names_[i]] = samples_[i];

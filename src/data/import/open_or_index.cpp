@@ -4,11 +4,11 @@
 
 #include <algorithm>
 #include <limits>
-#include <nlohmann/json.hpp>
 #include <thread>
 #include <utility>
 
 #include "common/error.h"
+#include "common/json.h"
 #include "common/path_kind.h"
 #include "common/publish.h"
 #include "common/text.h"
@@ -20,11 +20,9 @@
 namespace helip::data {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 // What a file looked like when it was indexed. Times are kept beside the index, not in it: they
 // only say whether it must be made again.
-Json stamp_of(const std::filesystem::path& file) {
+OrderedJson stamp_of(const std::filesystem::path& file) {
   struct stat status {};
   if (::stat(file.c_str(), &status) != 0) {
     throw DataError({.what = "cannot read the file", .where = file.string()});
@@ -36,9 +34,10 @@ Json stamp_of(const std::filesystem::path& file) {
 
 // True if the folder holds a whole index that was made from sources with this stamp.
 bool is_current(const std::filesystem::path& folder, const std::filesystem::path& stamp_file,
-                const Json& stamp) {
+                const OrderedJson& stamp) {
   if (!is_file(stamp_file) || !is_file(folder / "manifest.json")) return false;
-  const auto known = Json::parse(read_text_file(stamp_file), nullptr, /*allow_exceptions=*/false);
+  const auto known =
+      OrderedJson::parse(read_text_file(stamp_file), nullptr, /*allow_exceptions=*/false);
   if (known != stamp) return false;
   try {
     Corpus::open(folder);
@@ -60,7 +59,7 @@ std::filesystem::path index_tars(
     const std::vector<std::filesystem::path>& shards, const std::filesystem::path& folder,
     const std::string& caption_key,
     const std::function<void(std::uint64_t, std::uint64_t)>& progress) {
-  Json stamp = {{"caption_key", caption_key}, {"files", Json::array()}};
+  OrderedJson stamp = {{"caption_key", caption_key}, {"files", OrderedJson::array()}};
   for (const auto& shard : shards) stamp["files"].push_back(stamp_of(shard));
   const auto stamp_file = folder / "indexed_files.json";
   if (is_current(folder, stamp_file, stamp)) return folder;
@@ -86,7 +85,7 @@ std::filesystem::path import_once(
   options.threads = std::max(1U, std::thread::hardware_concurrency());
   const auto imported = folder / "imported";
   options.out = imported;
-  const Json stamp = {{"identity", import_identity(options)}};
+  const OrderedJson stamp = {{"identity", import_identity(options)}};
   const auto stamp_file = folder / kImportStampFile;
   if (is_current(imported, stamp_file, stamp)) return imported;
   remove_path(imported);

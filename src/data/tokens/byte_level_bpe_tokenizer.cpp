@@ -38,7 +38,7 @@ class ByteLevelBpeTokenizer final : public Tokenizer {
         pre_tokenizer_(json),
         raw_(found_in(json.added_tokens(), false, normalizer_)),
         normalised_(found_in(json.added_tokens(), true, normalizer_)),
-        special_(json.special_tokens(json.root().value("post_processor", nlohmann::json()))),
+        special_(json.special_tokens(json.root().value("post_processor", Json()))),
         size_(vocabulary_.size()),
         context_length_(context_length) {
     for (const AddedToken& token : json.added_tokens()) size_ = std::max(size_, token.id + 1);

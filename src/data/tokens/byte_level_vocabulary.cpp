@@ -11,8 +11,6 @@
 namespace helip::data {
 namespace {
 
-using Json = nlohmann::json;
-
 std::uint64_t pair_key(std::int32_t left, std::int32_t right) {
   return (static_cast<std::uint64_t>(left) << 32U) | static_cast<std::uint64_t>(right);
 }

@@ -8,8 +8,6 @@
 namespace helip::data {
 namespace {
 
-using Json = nlohmann::json;
-
 // GPT-2's words.
 constexpr std::string_view kByteLevelPattern =
     R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";

@@ -38,7 +38,7 @@ class PreTokenizer {
     bool keep_matches = true;
     bool keep_gaps = true;
   };
-  void read_step(const TokenizerJson& json, const nlohmann::json& step);
+  void read_step(const TokenizerJson& json, const Json& step);
   bool apply(std::size_t step, std::string_view piece,
              const std::function<bool(std::string_view)>& word) const;
 

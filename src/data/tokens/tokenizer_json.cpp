@@ -12,8 +12,6 @@
 namespace helip::data {
 namespace {
 
-using Json = nlohmann::json;
-
 constexpr std::streamoff kMostBytes = 64 << 20;
 constexpr std::uint64_t kHighestId = 10'000'000;
 constexpr std::size_t kShown = 60;
@@ -72,7 +70,7 @@ void TokenizerJson::fail(const std::string& key, const std::string& expected,
 void TokenizerJson::fail(const std::string& key, const std::string& expected,
                          const Json& found) const {
   // Text that is not UTF-8 must not end the program that reports it.
-  fail(key, expected, found.dump(-1, ' ', true, Json::error_handler_t::replace).substr(0, kShown));
+  fail(key, expected, found.dump(-1, ' ', true, JsonText::replace).substr(0, kShown));
 }
 
 const Json& TokenizerJson::object(const Json& parent, const char* key) const {

@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
 #include <string>
@@ -13,6 +12,8 @@
 #include <unordered_map>
 #include <utility>
 #include <vector>
+
+#include "common/json.h"
 
 namespace helip::data {
 
@@ -47,8 +48,6 @@ std::string read_vocabulary_file(const std::filesystem::path& file);
 // One file being read. `kind` says in messages what the file is not.
 class TokenizerJson {
  public:
-  using Json = nlohmann::json;
-
   TokenizerJson(const std::filesystem::path& file, const std::string& content, std::string kind);
 
   [[nodiscard]] const Json& root() const { return root_; }

@@ -1,17 +1,15 @@
 #include "data/tokens/wordpiece_vocabulary.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 
 #include "common/error.h"
+#include "common/json.h"
 #include "common/text.h"
 
 namespace helip::data {
 namespace {
-
-using Json = nlohmann::json;
 
 constexpr const char* kKind = "BERT's WordPiece";
 

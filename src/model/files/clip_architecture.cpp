@@ -2,17 +2,15 @@
 
 #include <algorithm>
 #include <array>
-#include <nlohmann/json.hpp>
 #include <utility>
 
+#include "common/json.h"
 #include "common/text.h"
 #include "model/files/json_fields.h"
 #include "model/files/preprocess_config.h"
 
 namespace helip::model {
 namespace {
-
-using Json = nlohmann::json;
 
 constexpr double kMaxMlpRatio = 64;
 constexpr std::size_t kStages = 4;

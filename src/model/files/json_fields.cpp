@@ -1,15 +1,13 @@
 #include "model/files/json_fields.h"
 
 #include <limits>
-#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "common/error.h"
+#include "common/json.h"
 #include "common/text.h"
 
 namespace helip::model {
-
-using Json = nlohmann::json;
 
 namespace {
 
@@ -20,8 +18,8 @@ constexpr std::size_t kShownBytes = 80;
 
 Json parse_json_object(std::string_view text, const std::string& where) {
   // Printing and comparing recurse.
-  const auto refuse_depth = [&](int depth, Json::parse_event_t, Json&) {
-    if (depth <= kMaxDepth) return true;
+  const auto refuse_depth = [&](int depth, JsonEvent, const std::string&) {
+    if (depth <= kMaxDepth) return;
     throw ConfigError({.what = "the model's file is nested too deeply",
                        .where = where,
                        .expected = cat("at most ", kMaxDepth, " levels"),

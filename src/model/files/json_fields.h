@@ -4,28 +4,29 @@
 
 #include <cstdint>
 #include <limits>
-#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "common/json.h"
+
 namespace helip::model {
 
 // Parses a text that must hold one JSON object. `where` is the file's name for messages.
-nlohmann::json parse_json_object(std::string_view text, const std::string& where);
+Json parse_json_object(std::string_view text, const std::string& where);
 
 // The first key in which two JSON objects differ and its values ("" thrice: they are equal).
 struct Difference {
   std::string key, a, b;
 };
-Difference first_difference(const nlohmann::json& a, const nlohmann::json& b);
+Difference first_difference(const Json& a, const Json& b);
 
 // One JSON object being read. Keeps a reference: the JSON must outlive it.
 class JsonFields {
  public:
-  JsonFields(const nlohmann::json& object, std::string where, std::string path = {});
+  JsonFields(const Json& object, std::string where, std::string path = {});
 
   // True if the key is there and not null.
   [[nodiscard]] bool has(const std::string& key) const;
@@ -41,7 +42,7 @@ class JsonFields {
   std::vector<double> numbers(const std::string& key, std::size_t count);
   JsonFields object(const std::string& key);
   // An option that is not implemented: it may be absent, null or equal to the given default.
-  void only(const std::string& key, const nlohmann::json& expected);
+  void only(const std::string& key, const Json& expected);
   // A key without meaning here.
   void ignore(const std::string& key);
   // Throws if a key was not asked for.
@@ -52,11 +53,11 @@ class JsonFields {
                          const std::string& expected, const std::string& found) const;
 
  private:
-  const nlohmann::json* find(const std::string& key);
-  const nlohmann::json& need(const std::string& key, const std::string& expected);
+  const Json* find(const std::string& key);
+  const Json& need(const std::string& key, const std::string& expected);
   [[nodiscard]] std::string name(const std::string& key) const;
 
-  const nlohmann::json& object_;
+  const Json& object_;
   std::string where_;
   std::string path_;
   std::set<std::string> asked_;

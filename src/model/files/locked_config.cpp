@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <nlohmann/json.hpp>
 #include <system_error>
 #include <utility>
 
 #include "common/digest.h"
 #include "common/error.h"
+#include "common/json.h"
 #include "common/publish.h"
 #include "common/text.h"
 #include "model/files/json_fields.h"
@@ -17,7 +17,6 @@
 namespace helip::model {
 namespace {
 
-using Json = nlohmann::json;
 namespace fs = std::filesystem;
 
 constexpr const char* kFormat = "helip_model/1";

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <functional>
-#include <nlohmann/json.hpp>
 #include <string_view>
 #include <system_error>
 #include <vector>
 
 #include "common/error.h"
+#include "common/json.h"
 #include "common/publish.h"
 #include "common/text.h"
 #include "model/files/json_fields.h"
@@ -46,9 +46,9 @@ std::string installed_names(const fs::path& installed, const std::string& asked)
 // A description with a format is one of ours, of a SLIP model or of locked towers.
 ArchitectureSource from_file(const fs::path& file) {
   const std::string text = read_text_file(file);
-  const nlohmann::json json = parse_json_object(text, file.string());
+  const Json json = parse_json_object(text, file.string());
   if (!json.contains("format")) return {.file = file, .clip = read_clip(file)};
-  if (json.value("kind", nlohmann::json()) == kSlipKind) {
+  if (json.value("kind", Json()) == kSlipKind) {
     return {.file = file, .slip = parse_slip_config(text, file.string())};
   }
   return {.locked_towers = true, .file = file, .folder = file.parent_path()};

@@ -3,17 +3,15 @@
 #include <array>
 #include <charconv>
 #include <cmath>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
+#include "common/json.h"
 #include "common/text.h"
 #include "model/files/json_fields.h"
 
 namespace helip::model {
 namespace {
-
-using Json = nlohmann::json;
 
 // OpenCLIP's mean and std, whose floats have other, shorter or equally short, decimal numbers.
 constexpr std::array kOpenClip = {0.48145466, 0.4578275,  0.40821073,

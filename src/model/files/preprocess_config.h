@@ -1,9 +1,9 @@
 // preprocess_cfg of OpenCLIP's JSON, which models of other kinds share. Torch-free.
 #pragma once
 
-#include <nlohmann/json_fwd.hpp>
 #include <optional>
 
+#include "common/json.h"
 #include "data/image/image.h"
 
 namespace helip::model {
@@ -16,6 +16,6 @@ inline constexpr int kMaxImageSize = 4096;
 data::PreprocessConfig read_preprocess(JsonFields& fields, std::optional<int> default_size);
 
 // What read_preprocess reads back to equal values.
-nlohmann::json preprocess_json(const data::PreprocessConfig& preprocess);
+Json preprocess_json(const data::PreprocessConfig& preprocess);
 
 }  // namespace helip::model

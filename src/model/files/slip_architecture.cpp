@@ -1,15 +1,12 @@
 #include "model/files/slip_architecture.h"
 
-#include <nlohmann/json.hpp>
-
+#include "common/json.h"
 #include "common/text.h"
 #include "model/files/json_fields.h"
 #include "model/files/preprocess_config.h"
 
 namespace helip::model {
 namespace {
-
-using Json = nlohmann::json;
 
 constexpr const char* kFormat = "helip_model/1";
 

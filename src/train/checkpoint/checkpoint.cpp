@@ -7,14 +7,13 @@
 #include <charconv>
 #include <cmath>
 #include <cstdio>
-#include <nlohmann/json.hpp>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "common/digest.h"
 #include "common/error.h"
-#include "common/json_reason.h"
+#include "common/json.h"
 #include "common/log.h"
 #include "common/publish.h"
 #include "common/text.h"
@@ -23,36 +22,35 @@ namespace helip::train {
 namespace {
 
 namespace fs = std::filesystem;
-using nlohmann::ordered_json;
 
 constexpr const char* kFormat = "helip_checkpoint/1";
 constexpr const char* kStateFile = "state.json";
 constexpr const char* kManifestFile = "manifest.json";
 constexpr std::array<const char*, 3> kFiles = {kModelFile, kOptimizerFile, kStateFile};
 
-ordered_json parse(const fs::path& file) {
+OrderedJson parse(const fs::path& file) {
   const std::string text = read_text_file(file);
   try {
-    return ordered_json::parse(text);
-  } catch (const nlohmann::json::exception& problem) {
+    return OrderedJson::parse(text);
+  } catch (const JsonError& problem) {
     throw StoreError({.what = "damaged file of a checkpoint",
                       .where = file.string(),
                       .expected = "JSON",
-                      .found = json_reason(problem)});
+                      .found = problem.what()});
   }
 }
 
 // Runs `read` on parsed JSON; a missing or mistyped field becomes a StoreError.
 template <typename Read>
 auto fields_of(const fs::path& file, Read read) {
-  const ordered_json object = parse(file);
+  const OrderedJson object = parse(file);
   try {
     return read(object);
-  } catch (const nlohmann::json::exception& problem) {
+  } catch (const JsonError& problem) {
     throw StoreError({.what = "damaged file of a checkpoint",
                       .where = file.string(),
                       .expected = cat("the fields of ", kFormat),
-                      .found = json_reason(problem)});
+                      .found = problem.what()});
   }
 }
 
@@ -66,11 +64,11 @@ void check_format(const fs::path& file, const std::string& format) {
 
 // The one text that a manifest of these files can have.
 std::string manifest_text(const fs::path& checkpoint, const FileDigests& digests) {
-  ordered_json files;
+  OrderedJson files;
   for (const char* name : kFiles) {
     files[name] = {{"bytes", fs::file_size(checkpoint / name)}, {"sha256", digests.at(name)}};
   }
-  return ordered_json{{"format", kFormat}, {"files", files}}.dump(2) + "\n";
+  return OrderedJson{{"format", kFormat}, {"files", files}}.dump(2) + "\n";
 }
 
 void check_files(const fs::path& checkpoint) {
@@ -81,7 +79,7 @@ void check_files(const fs::path& checkpoint) {
                       .expected = kManifestFile,
                       .found = "no such file"});
   }
-  const auto expected = fields_of(manifest, [&](const ordered_json& object) {
+  const auto expected = fields_of(manifest, [&](const OrderedJson& object) {
     check_format(manifest, object.at("format").get<std::string>());
     FileDigests digests;
     for (const char* name : kFiles) {
@@ -172,7 +170,7 @@ void write_checkpoint(const fs::path& folder, const TrainState& state,
   fs::create_directories(temporary);
   try {
     FileDigests digests = write(temporary);
-    ordered_json tables = ordered_json::array();
+    OrderedJson tables = OrderedJson::array();
     for (const TableTurn& turn : state.later_tables) {
       tables.push_back({{"version", turn.version},
                         {"requested", turn.requested},
@@ -180,18 +178,18 @@ void write_checkpoint(const fs::path& folder, const TrainState& state,
                         {"first_epoch", turn.first_epoch},
                         {"digest", turn.digest}});
     }
-    ordered_json description = {{"format", kFormat},
-                                {"seed", state.run.seed},
-                                {"epoch", state.epoch},
-                                {"step", state.step},
-                                {"loss", state.loss},
-                                {"loss_scale", state.scaler.scale},
-                                {"loss_scale_steps", state.scaler.good_steps},
-                                {"config_digest", state.run.config_digest},
-                                {"model_digest", state.run.model_digest},
-                                {"table_digest", state.run.table_digest}};
+    OrderedJson description = {{"format", kFormat},
+                               {"seed", state.run.seed},
+                               {"epoch", state.epoch},
+                               {"step", state.step},
+                               {"loss", state.loss},
+                               {"loss_scale", state.scaler.scale},
+                               {"loss_scale_steps", state.scaler.good_steps},
+                               {"config_digest", state.run.config_digest},
+                               {"model_digest", state.run.model_digest},
+                               {"table_digest", state.run.table_digest}};
     description["later_tables"] = tables;
-    description["held_out"] = ordered_json::array();
+    description["held_out"] = OrderedJson::array();
     for (const HeldOutScore& score : state.held_out) {
       description["held_out"].push_back({{"step", score.step}, {"acc1", score.acc1}});
     }
@@ -211,7 +209,7 @@ void write_checkpoint(const fs::path& folder, const TrainState& state,
 TrainState read_checkpoint(const fs::path& checkpoint) {
   check_files(checkpoint);
   const fs::path file = checkpoint / kStateFile;
-  const TrainState state = fields_of(file, [&](const ordered_json& object) {
+  const TrainState state = fields_of(file, [&](const OrderedJson& object) {
     check_format(file, object.at("format").get<std::string>());
     TrainState found;
     found.run.seed = object.at("seed").get<std::uint64_t>();
@@ -224,14 +222,14 @@ TrainState read_checkpoint(const fs::path& checkpoint) {
     found.loss = object.at("loss").is_null() ? std::nan("") : object.at("loss").get<double>();
     found.scaler = {.scale = object.at("loss_scale").get<double>(),
                     .good_steps = object.at("loss_scale_steps").get<std::uint64_t>()};
-    for (const ordered_json& turn : object.at("later_tables")) {
+    for (const OrderedJson& turn : object.at("later_tables")) {
       found.later_tables.push_back({.version = turn.at("version").get<std::uint32_t>(),
                                     .requested = turn.at("requested").get<std::uint64_t>(),
                                     .first_step = turn.at("first_step").get<std::uint64_t>(),
                                     .first_epoch = turn.at("first_epoch").get<std::uint64_t>(),
                                     .digest = turn.at("digest").get<std::string>()});
     }
-    for (const ordered_json& score : object.at("held_out")) {
+    for (const OrderedJson& score : object.at("held_out")) {
       found.held_out.push_back(
           {.step = score.at("step").get<std::uint64_t>(), .acc1 = score.at("acc1").get<double>()});
     }

@@ -1,7 +1,6 @@
-#include <nlohmann/json.hpp>
 
 #include "common/error.h"
-#include "common/json_reason.h"
+#include "common/json.h"
 #include "common/publish.h"
 #include "common/text.h"
 #include "store/npy.h"
@@ -26,14 +25,14 @@ class NpyPairs final : public TrainingPairs {
   explicit NpyPairs(const std::filesystem::path& folder) {
     const std::filesystem::path file = folder / "manifest.json";
     try {
-      const auto manifest = nlohmann::json::parse(read_text_file(file));
+      const auto manifest = Json::parse(read_text_file(file));
       pairs_ = manifest.at("pairs").get<std::uint64_t>();
       fingerprint_ = manifest.at("fingerprint").get<std::string>();
-    } catch (const nlohmann::json::exception& problem) {
+    } catch (const JsonError& problem) {
       throw DataError({.what = "damaged corpus manifest",
                        .where = file.string(),
                        .expected = "JSON with pairs and fingerprint",
-                       .found = json_reason(problem)});
+                       .found = problem.what()});
     }
     image_groups_ = open_groups(folder / "image_group.npy", pairs_);
     caption_groups_ = open_groups(folder / "caption_group.npy", pairs_);

@@ -1,8 +1,8 @@
 #include "train/log/layer_times_log.h"
 
-#include <nlohmann/json.hpp>
 #include <utility>
 
+#include "common/json.h"
 #include "common/publish.h"
 #include "train/log/step_lines.h"
 
@@ -16,14 +16,14 @@ LayerTimesLog::LayerTimesLog(std::filesystem::path file, std::uint64_t seed,
 
 void LayerTimesLog::append(std::uint64_t step, const StepSeconds& seconds,
                            const std::vector<model::LayerSeconds>& layers) const {
-  nlohmann::ordered_json entry = {{"seed", seed_},
-                                  {"step", step},
-                                  {"forward", seconds.forward},
-                                  {"loss", seconds.loss},
-                                  {"backward", seconds.backward},
-                                  {"averaging", seconds.averaging},
-                                  {"optimizer", seconds.optimizer},
-                                  {"layers", nlohmann::ordered_json::array()}};
+  OrderedJson entry = {{"seed", seed_},
+                       {"step", step},
+                       {"forward", seconds.forward},
+                       {"loss", seconds.loss},
+                       {"backward", seconds.backward},
+                       {"averaging", seconds.averaging},
+                       {"optimizer", seconds.optimizer},
+                       {"layers", OrderedJson::array()}};
   for (const model::LayerSeconds& layer : layers) {
     entry["layers"].push_back(
         {{"name", layer.name}, {"forward", layer.forward}, {"backward", layer.backward}});

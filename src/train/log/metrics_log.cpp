@@ -1,8 +1,8 @@
 #include "train/log/metrics_log.h"
 
-#include <nlohmann/json.hpp>
 #include <utility>
 
+#include "common/json.h"
 #include "common/publish.h"
 #include "train/log/step_lines.h"
 
@@ -14,19 +14,19 @@ MetricsLog::MetricsLog(std::filesystem::path file, std::uint64_t seed, std::uint
 }
 
 void MetricsLog::append(const MetricsLine& line) const {
-  nlohmann::ordered_json entry = {{"seed", line.seed},
-                                  {"step", line.step},
-                                  {"epoch", line.epoch},
-                                  {"loss", line.loss},
-                                  {"contrastive_loss", line.contrastive_loss},
-                                  {"margin_loss", line.margin_loss},
-                                  {"lr", line.lr},
-                                  {"logit_scale", line.logit_scale},
-                                  {"samples_per_second", line.samples_per_second},
-                                  {"data_time", line.data_time},
-                                  {"batch_time", line.batch_time},
-                                  {"checkpoint_stall", line.checkpoint_stall},
-                                  {"peak_memory", line.peak_memory}};
+  OrderedJson entry = {{"seed", line.seed},
+                       {"step", line.step},
+                       {"epoch", line.epoch},
+                       {"loss", line.loss},
+                       {"contrastive_loss", line.contrastive_loss},
+                       {"margin_loss", line.margin_loss},
+                       {"lr", line.lr},
+                       {"logit_scale", line.logit_scale},
+                       {"samples_per_second", line.samples_per_second},
+                       {"data_time", line.data_time},
+                       {"batch_time", line.batch_time},
+                       {"checkpoint_stall", line.checkpoint_stall},
+                       {"peak_memory", line.peak_memory}};
   if (line.peak_device_memory > 0) entry["peak_device_memory"] = line.peak_device_memory;
   if (line.margin_shares) {
     entry["violated_share"] = line.margin_shares->violated;

@@ -1,9 +1,9 @@
 #include "train/log/step_lines.h"
 
-#include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
 
+#include "common/json.h"
 #include "common/log.h"
 #include "common/publish.h"
 #include "common/text.h"
@@ -12,7 +12,7 @@ namespace helip::train {
 namespace {
 
 bool is_kept(const std::string& line, std::uint64_t seed, std::uint64_t resumed_step) {
-  const auto entry = nlohmann::json::parse(line);
+  const auto entry = Json::parse(line);
   return entry.at("seed").get<std::uint64_t>() != seed ||
          entry.at("step").get<std::uint64_t>() <= resumed_step;
 }
@@ -30,7 +30,7 @@ void cut_step_lines(const std::filesystem::path& file, std::uint64_t seed,
   for (int number = 1; std::getline(lines, line); ++number) {
     try {
       if (is_kept(line, seed, resumed_step)) after += line + "\n";
-    } catch (const nlohmann::json::exception&) {
+    } catch (const JsonError&) {
       log::warning(cat(file.string(), ":", number, ": not a line of a step, left out"));
     }
   }

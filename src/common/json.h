@@ -1,0 +1,262 @@
+// JSON values, their reader and their writer. One .cpp includes nlohmann's library, whose header
+// costs every file that includes it seconds of compile time. Names and meanings of members are
+// nlohmann's.
+#pragma once
+
+#include <array>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <initializer_list>
+#include <iosfwd>
+#include <map>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace helip {
+
+// A document or a value is not what was asked for. what() says so to a person, in one line.
+class JsonError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+// A text is not JSON; `byte` counts from 1.
+class JsonSyntaxError : public JsonError {
+ public:
+  JsonSyntaxError(const std::string& what, std::size_t at) : JsonError(what), byte(at) {}
+  std::size_t byte;
+};
+
+enum class JsonEvent { object_start, object_end, array_start, array_end, key, value };
+
+// Called while a text is parsed: how many objects and arrays are open around what is met, and a
+// key's text (else ""). It may throw.
+using JsonWatch = std::function<void(int depth, JsonEvent event, const std::string& key)>;
+
+// What dump does with text that is not UTF-8: throws JsonError, or writes U+FFFD.
+enum class JsonText { strict, replace };
+
+namespace json_internal {
+template <typename T>
+concept Truth = std::same_as<T, bool>;
+template <typename T>
+concept Signed = std::signed_integral<T>;
+template <typename T>
+concept Unsigned = std::unsigned_integral<T> && !std::same_as<T, bool>;
+template <typename T>
+inline constexpr bool kIsVector = false;
+template <typename T>
+inline constexpr bool kIsVector<std::vector<T>> = true;
+template <typename T>
+inline constexpr bool kIsMap = false;
+template <typename T>
+inline constexpr bool kIsMap<std::map<std::string, T>> = true;
+template <typename T>
+inline constexpr bool kIsPlain = std::is_same_v<T, std::string> || kIsVector<T> ||
+                                 (std::is_arithmetic_v<T> && !std::is_same_v<T, char>);
+}  // namespace json_internal
+
+// A value: null, boolean, number (signed, unsigned or floating), string, array or object. Objects
+// of Json hold their keys in byte order, those of OrderedJson as they were added. A parsed object
+// that names a key twice keeps the last value.
+template <bool kOrdered>
+class BasicJson {
+ public:
+  using Array = std::vector<BasicJson>;
+  using Object = std::conditional_t<kOrdered, std::vector<std::pair<std::string, BasicJson>>,
+                                    std::map<std::string, BasicJson>>;
+
+  // A value becomes JSON wherever JSON is asked for.
+  // NOLINTBEGIN(google-explicit-constructor)
+  BasicJson();
+  BasicJson(std::nullptr_t);
+  BasicJson(const char* text);
+  BasicJson(std::string text);
+  BasicJson(std::string_view text);
+  BasicJson(Array values);
+  BasicJson(const BasicJson<!kOrdered>& other);
+  template <json_internal::Truth T>
+  BasicJson(T value) : BasicJson(Held{value}) {}
+  template <json_internal::Signed T>
+  BasicJson(T value) : BasicJson(Held{static_cast<std::int64_t>(value)}) {}
+  template <json_internal::Unsigned T>
+  BasicJson(T value) : BasicJson(Held{static_cast<std::uint64_t>(value)}) {}
+  template <std::floating_point T>
+  BasicJson(T value) : BasicJson(Held{static_cast<double>(value)}) {}
+  template <typename T>
+  BasicJson(const std::vector<T>& values) : BasicJson(Array(values.begin(), values.end())) {}
+  template <typename T, std::size_t kCount>
+  BasicJson(const std::array<T, kCount>& values) : BasicJson(Array(values.begin(), values.end())) {}
+  template <typename T>
+  BasicJson(const std::map<std::string, T>& values) : BasicJson(object()) {
+    for (const auto& [key, value] : values) (*this)[key] = BasicJson(value);
+  }
+  // NOLINTEND(google-explicit-constructor)
+  // An object where each entry is a list of a string and a value, else an array.
+  BasicJson(std::initializer_list<BasicJson> list);
+  BasicJson(const BasicJson& other);
+  BasicJson(BasicJson&& other) noexcept;
+  BasicJson& operator=(const BasicJson& other);
+  BasicJson& operator=(BasicJson&& other) noexcept;
+  ~BasicJson();
+
+  static BasicJson array();
+  static BasicJson array(std::initializer_list<BasicJson> list);
+  static BasicJson object();
+
+  // Throws JsonSyntaxError if the text is not JSON, and JsonError if no double holds one of its
+  // numbers; without `allow_exceptions` the result is discarded instead. Depth costs no stack.
+  [[nodiscard]] static BasicJson parse(std::string_view text, const JsonWatch& watch = {},
+                                       bool allow_exceptions = true);
+  // Without an indent on one line. Numbers that are not finite become null.
+  [[nodiscard]] std::string dump(int indent = -1, char fill = ' ', bool ascii = false,
+                                 JsonText text = JsonText::strict) const;
+
+  [[nodiscard]] bool is_discarded() const;
+  [[nodiscard]] bool is_null() const;
+  [[nodiscard]] bool is_boolean() const;
+  [[nodiscard]] bool is_number() const;
+  // A whole number without a sign.
+  [[nodiscard]] bool is_number_unsigned() const;
+  [[nodiscard]] bool is_number_integer() const;
+  [[nodiscard]] bool is_number_float() const;
+  [[nodiscard]] bool is_string() const;
+  [[nodiscard]] bool is_array() const;
+  [[nodiscard]] bool is_object() const;
+  [[nodiscard]] const char* type_name() const;
+
+  // Entries of an array or object; 0 of null, 1 of anything else.
+  [[nodiscard]] std::size_t size() const;
+  [[nodiscard]] bool empty() const { return size() == 0; }
+
+  // Returns the value as a bool, an arithmetic type (by static_cast), std::string, BasicJson, or
+  // std::vector or std::map of such. Throws JsonError if the value has another type.
+  template <typename T>
+  [[nodiscard]] T get() const;
+  template <typename T>
+  T& get_to(T& value) const {
+    return value = get<T>();
+  }
+
+  // The same of plain types, where one is asked for.
+  template <typename T>
+  requires json_internal::kIsPlain<T>
+  operator T() const {  // NOLINT(google-explicit-constructor)
+    return get<T>();
+  }
+
+  // Throw JsonError if there is none, or if this is no object, or no array.
+  [[nodiscard]] const BasicJson& at(const std::string& key) const;
+  [[nodiscard]] BasicJson& at(const std::string& key);
+  [[nodiscard]] const BasicJson& at(std::size_t index) const;
+  const BasicJson& operator[](const std::string& key) const { return at(key); }
+  const BasicJson& operator[](std::size_t index) const { return at(index); }
+  // Adds a null under a key that is not there; a null becomes an object.
+  BasicJson& operator[](const std::string& key);
+
+  // Returns the value of a key, or `fallback` without the key. Throws JsonError if this is no
+  // object, or if the value has another type.
+  template <typename T>
+  [[nodiscard]] T value(const std::string& key, T fallback) const {
+    const BasicJson* found = member(key);
+    return found == nullptr ? std::move(fallback) : found->template get<T>();
+  }
+  [[nodiscard]] std::string value(const std::string& key, const char* fallback) const {
+    return value(key, std::string(fallback));
+  }
+
+  // Returns end() without the key, and of what is no object.
+  [[nodiscard]] const BasicJson* find(const std::string& key) const;
+  [[nodiscard]] bool contains(const std::string& key) const { return find(key) != end(); }
+  // Over an array's values; null has none. begin() of anything else throws JsonError: items() has
+  // an object's.
+  [[nodiscard]] const BasicJson* begin() const;
+  [[nodiscard]] const BasicJson* end() const;
+  [[nodiscard]] const BasicJson& back() const;
+  // Pairs of key and value, in order. Throws JsonError if this is no object.
+  [[nodiscard]] const Object& items() const&;
+  [[nodiscard]] const Object& items() const&& = delete;  // of a value that is gone
+
+  // A null becomes an array. Throws JsonError if this is none.
+  void push_back(BasicJson value);
+  // Sets all members of another object.
+  void update(const BasicJson& other);
+  // Returns an object whose keys are the paths of all values ("/a/0").
+  [[nodiscard]] BasicJson flatten() const;
+
+  friend bool operator==(const BasicJson& a, const BasicJson& b) { return a.equals(b); }
+
+ private:
+  struct Discarded {};
+  // A value without a way to anything else.
+  using Held = std::variant<bool, std::int64_t, std::uint64_t, double>;
+  using Value = std::variant<std::monostate, Discarded, bool, std::int64_t, std::uint64_t, double,
+                             std::string, Array, Object>;
+  friend class BasicJson<!kOrdered>;
+  template <bool>
+  friend class JsonBuilder;
+
+  explicit BasicJson(const Held& value);
+
+  [[nodiscard]] bool equals(const BasicJson& other) const;
+  [[nodiscard]] const BasicJson* member(const std::string& key) const;
+  [[nodiscard]] bool truth() const;
+  [[nodiscard]] const std::string& text() const;
+  [[nodiscard]] const Array& values() const;
+  template <typename T>
+  [[nodiscard]] T number() const {
+    if (const auto* whole = std::get_if<std::uint64_t>(&value_)) return static_cast<T>(*whole);
+    if (const auto* whole = std::get_if<std::int64_t>(&value_)) return static_cast<T>(*whole);
+    if (const auto* real = std::get_if<double>(&value_)) return static_cast<T>(*real);
+    fail_type("number");
+  }
+  [[noreturn]] void fail_type(const char* expected) const;
+
+  Value value_;
+};
+
+using Json = BasicJson<false>;
+using OrderedJson = BasicJson<true>;
+
+// Writes what dump returns.
+std::ostream& operator<<(std::ostream& out, const Json& json);
+std::ostream& operator<<(std::ostream& out, const OrderedJson& json);
+
+template <bool kOrdered>
+template <typename T>
+T BasicJson<kOrdered>::get() const {
+  if constexpr (std::is_same_v<T, BasicJson>) {
+    return *this;
+  } else if constexpr (std::is_same_v<T, bool>) {
+    return truth();
+  } else if constexpr (std::is_arithmetic_v<T>) {
+    return number<T>();
+  } else if constexpr (std::is_same_v<T, std::string>) {
+    return text();
+  } else if constexpr (json_internal::kIsVector<T>) {
+    T result;
+    for (const BasicJson& value : values()) {
+      result.push_back(value.template get<typename T::value_type>());
+    }
+    return result;
+  } else {
+    static_assert(json_internal::kIsMap<T>);
+    T result;
+    for (const auto& [key, value] : items()) {
+      result.emplace(key, value.template get<typename T::mapped_type>());
+    }
+    return result;
+  }
+}
+
+extern template class BasicJson<false>;
+extern template class BasicJson<true>;
+
+}  // namespace helip
