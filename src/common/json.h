@@ -99,6 +99,7 @@ class BasicJson {
     for (const auto& [key, value] : values) (*this)[key] = BasicJson(value);
   }
   // NOLINTEND(google-explicit-constructor)
+
   // An object where each entry is a list of a string and a value, else an array.
   BasicJson(std::initializer_list<BasicJson> list);
   BasicJson(const BasicJson& other);
@@ -157,6 +158,15 @@ class BasicJson {
   [[nodiscard]] BasicJson& at(const std::string& key);
   [[nodiscard]] const BasicJson& at(std::size_t index) const;
   const BasicJson& operator[](const std::string& key) const { return at(key); }
+  // A literal would also convert where a number indexes it: these take it as it is.
+  template <std::same_as<const char*> Key>
+  const BasicJson& operator[](Key key) const {
+    return at(key);
+  }
+  template <std::same_as<const char*> Key>
+  BasicJson& operator[](Key key) {
+    return (*this)[std::string(key)];
+  }
   const BasicJson& operator[](std::size_t index) const { return at(index); }
   // Adds a null under a key that is not there; a null becomes an object.
   BasicJson& operator[](const std::string& key);
