@@ -64,7 +64,9 @@ function(helip_test name)
 endfunction()
 
 # helip_script_test(NAME KIND kind TIMEOUT s COMMAND … [NEEDS target…] [ENVIRONMENT …] [SERIAL]): one CTest entry that is a
-# script. To be skipped it prints a line "SKIP: reason" and exits with 77.
+# script. A script that lacks what it needs (a processor's instructions, files that are too large to keep) prints a line
+# "SKIP: reason" and exits with 77; CTest then counts it as skipped, and scripts/skipped_tests.py fails the run if the reason
+# is missing.
 function(helip_script_test name)
   cmake_parse_arguments(ARG "SERIAL" "KIND;TIMEOUT" "COMMAND;NEEDS;ENVIRONMENT" ${ARGN})
   add_test(NAME ${name} COMMAND ${ARG_COMMAND})

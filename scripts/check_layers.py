@@ -69,7 +69,7 @@ TORCH_FOLDERS = {"comm", "model", "loss", "mining", "train", "eval", "engine"}
 TORCH_FREE_FILES = re.compile(r"src/(engine/engine(_loader)?\.(h|cpp)|eval/(results|metrics|eval_dataset|eval_dataset_check|shard_samples|task_inputs)\.(h|cpp)|loss/batch_masks\.(h|cpp))$")
 TORCH = re.compile(r"^(torch|ATen|c10|caffe2)/")
 OUTSIDE = [  # (include pattern, files that may)
-    (re.compile(r"^nlohmann/"), re.compile(r"(src/common/json\.cpp|src/(jobs|coordinator|worker)/.*|src/rpc/(task_spec|job_status)\.cpp|src/report/job_record\.cpp|tests/.*)$")),
+    (re.compile(r"^nlohmann/"), re.compile(r"(src/common/json_text\.cpp|src/(jobs|coordinator|worker)/.*|src/rpc/(task_spec|job_status)\.cpp|src/report/job_record\.cpp|tests/.*)$")),
     (re.compile(r"^spdlog/"), re.compile(r"src/common/log_\w+\.cpp$")),
     (re.compile(r"^yaml-cpp/"), re.compile(r"src/config/parse\w*\.cpp$")),
     (re.compile(r"^(nccl\.h|mpi\.h|torch/csrc/distributed/)"), re.compile(r"(src/comm/\w+\.cpp|src/comm/\w+_internal\.h|tests/comm/.*|tests/mpi/.*)$")),

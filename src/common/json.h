@@ -1,6 +1,6 @@
-// JSON values, their reader and their writer. One .cpp includes nlohmann's library, whose header
-// costs every file that includes it seconds of compile time. Names and meanings of members are
-// nlohmann's.
+// JSON values, their reader and their writer. json_text.cpp alone includes nlohmann's library,
+// whose header costs every file that includes it seconds of compile time. Names and meanings of
+// members are nlohmann's.
 #pragma once
 
 #include <array>

@@ -172,6 +172,9 @@ class Good:
         )
         (self.work / "logs").mkdir()
 
+# What reading a damaged file raises here; it then stays as it is. Values that lie very deep in each other exhaust the stack.
+UNREADABLE = (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError)
+
 
 def content_of(path):
     """The bytes of a regular file; a pipe or a device in its place has no end."""
@@ -197,7 +200,7 @@ def fitting_corpus(corpus):
             name = shard["name"].encode()
             lines += b"%d %s %d %s\n" % (len(name), name, len(content), shard["sha256"].encode())
         manifest["fingerprint"] = sha256(lines)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except UNREADABLE:
         return
     (corpus / "manifest.json").write_text(json.dumps(manifest))
 
@@ -207,7 +210,7 @@ def fitting_table(table):
         manifest = json.loads(content_of(table / "manifest.json"))
         for name in ("indices", "scores", "suitable"):
             manifest[f"{name}_sha256"] = sha256(content_of(table / f"{name}.npy"))
-    except (OSError, ValueError, TypeError, AttributeError):
+    except UNREADABLE:
         return
     (table / "manifest.json").write_text(json.dumps(manifest))
 

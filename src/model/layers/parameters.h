@@ -30,8 +30,8 @@ at::Tensor find_parameter(const NamedTensors& parameters, const std::string& nam
 // Those that require gradients.
 NamedTensors trained(const NamedTensors& all);
 
-// Returns the trained parameters of `all` by the places that `specs` give them, with so many groups
-// of each tower.
+// Returns the trained parameters of `all` by the places that `specs` give them: `image_groups`
+// groups of the image tower and `text_groups` of the text tower.
 LayerGroups layer_groups(const std::vector<ParameterSpec>& specs, const NamedTensors& all,
                          std::size_t image_groups, std::size_t text_groups);
 
