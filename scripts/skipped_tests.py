@@ -1,34 +1,27 @@
 #!/usr/bin/env python3
-"""Prints what the last run of CTest did not test: a line "SKIP: TEST: REASON" for each reason that a test gave, then how many there
+"""Prints what a run of CTest did not test: a line "SKIP: TEST: REASON" for each reason that a test gave, then how many there
 are. A test prints "SKIP: reason" for itself or for one of its cases. Exit 1 if a test was skipped without a reason.
 
-usage: skipped_tests.py BUILD_FOLDER CTEST_OUTPUT"""
-import pathlib
-import re
+usage: skipped_tests.py RESULTS   (of ctest --output-junit RESULTS --test-output-size-passed 100000000; LastTest.log would not do:
+each ctest --show-only in the same build folder empties it)"""
 import sys
-
-
-def reasons_of(log):
-    """Returns (test, reason) of each line SKIP in CTest's log."""
-    reasons = []
-    # One section a test: "3/85 Testing: NAME", then its output.
-    for section in re.split(r"^\d+/\d+ Testing: ", log, flags=re.M)[1:]:
-        name, _, rest = section.partition("\n")
-        said = {line[len("SKIP: "):].strip() for line in rest.splitlines() if line.startswith("SKIP: ")}
-        reasons += [(name, reason) for reason in sorted(said - {""})]
-    return reasons
+import xml.etree.ElementTree
 
 
 def main():
-    build, output = map(pathlib.Path, sys.argv[1:])
-    reasons = reasons_of((build / "Testing/Temporary/LastTest.log").read_text(encoding="utf-8", errors="replace"))
-    skipped = re.findall(r"^\s+\d+ - (\S+) \(Skipped\)$", output.read_text(encoding="utf-8", errors="replace"), re.M)
-    mute = [name for name in skipped if name not in dict(reasons)]
-    for name, reason in reasons:
-        print(f"SKIP: {name}: {reason}")
+    count = 0
+    mute = []
+    for test in xml.etree.ElementTree.parse(sys.argv[1]).getroot().iter("testcase"):
+        lines = test.findtext("system-out", "").splitlines()
+        reasons = {line[len("SKIP: "):].strip() for line in lines if line.startswith("SKIP: ")} - {""}
+        for reason in sorted(reasons):
+            print(f"SKIP: {test.get('name')}: {reason}")
+        if test.find("skipped") is not None and not reasons:
+            mute.append(test.get("name"))
+        count += len(reasons)
     for name in mute:
         print(f"{name}: skipped without a reason, expected a line \"SKIP: reason\"")
-    print(f"== {len(reasons) + len(mute)} skipped tests and cases")
+    print(f"== {count + len(mute)} skipped tests and cases")
     sys.exit(1 if mute else 0)
 
 

@@ -43,12 +43,13 @@ fi
 
 echo "== tests"
 log="$(mktemp)"
-trap 'rm -f "$log"' EXIT
+results="$(mktemp)"
+trap 'rm -f "$log" "$results"' EXIT
 began=$SECONDS
 set +e
-ctest --test-dir build --output-on-failure -j2 "${selection[@]}" | tee "$log" | grep --line-buffered -v -E '^ +Start +[0-9]+:'
+ctest --test-dir build --output-on-failure -j2 --output-junit "$results" --test-output-size-passed 100000000 "${selection[@]}" | tee "$log" | grep --line-buffered -v -E '^ +Start +[0-9]+:'
 code=${PIPESTATUS[0]}
-scripts/skipped_tests.py build "$log" || code=1
+scripts/skipped_tests.py "$results" || code=1
 set -e
 awk '/sec\*proc/ { printf "== tests labelled %-6s %5.1f min of processor time\n", $1, $3 / 60 }' "$log"
 echo "== tests took $(minutes $((SECONDS - began))), all phases $(minutes "$SECONDS")"

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
+#include "common/digest.h"
 #include "common/error.h"
 #include "common/text.h"
 
@@ -13,6 +15,7 @@ namespace {
 
 constexpr std::int64_t kSchemaVersion = 1;
 
+constexpr const char* kEpoch = "epoch";
 constexpr const char* kDroppedFence = "dropped_fence";
 
 constexpr const char* kSchema = R"(
@@ -32,6 +35,7 @@ CREATE TABLE tasks(
   result TEXT NOT NULL,
   last_error TEXT NOT NULL,
   last_kind INTEGER NOT NULL,
+  checksum TEXT NOT NULL,
   UNIQUE(stage, name));
 )";
 
@@ -49,6 +53,27 @@ bool on_network(const std::filesystem::path& file) {
 }
 
 std::int64_t signed_number(std::uint64_t value) { return static_cast<std::int64_t>(value); }
+
+std::uint64_t number_from(const std::string& text) {
+  std::uint64_t number = 0;
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, number);
+  if (error != std::errc() || stop != end) {
+    throw DatabaseDamaged(
+        {.what = "the ledger's database is damaged", .expected = "a number", .found = text});
+  }
+  return number;
+}
+
+// SHA-256 of what stays as it was added: a changed byte of it would be another task.
+std::string checksum_of(const TaskRecord& task) {
+  return sha256_hex(cat(name_of(task.stage), "\n", task.name, "\n", task.spec, "\n", task.units));
+}
+
+jobs::Stage stage_from(const std::string& name) {
+  if (const auto stage = jobs::find_stage(name)) return *stage;
+  throw DatabaseDamaged({.what = "the ledger names an unknown stage", .found = name});
+}
 
 TaskState state_from(const std::string& name) {
   for (const TaskState state :
@@ -102,12 +127,12 @@ Journal::Journal(const std::filesystem::path& file) : database_(file) {
   if (version == 0) {
     database_.execute(kSchema);
     database_.execute(cat("PRAGMA user_version=", kSchemaVersion).c_str());
-    database_.execute("INSERT INTO facts VALUES('epoch', '0')");
+    set_fact(kEpoch, "0");
     fresh_ = true;
   }
-  database_.execute(
-      "UPDATE facts SET value = CAST(CAST(value AS INTEGER) + 1 AS TEXT) WHERE key = 'epoch'");
-  epoch_ = std::stoull(database_.value("SELECT value FROM facts WHERE key = 'epoch'"));
+  epoch_ = number_from(fact(kEpoch).value_or("")) + 1;
+  set_fact(kEpoch, cat(epoch_));
+  last_dropped_fence_ = Fence{number_from(fact(kDroppedFence).value_or("0"))};
   transaction.commit();
 
   lease_.emplace(
@@ -125,12 +150,12 @@ Journal::Journal(const std::filesystem::path& file) : database_(file) {
 std::vector<TaskRecord> Journal::tasks() {
   Statement rows = database_.prepare(
       "SELECT id, stage, name, spec, units, state, attempts, fence, result_file, result_sha256, "
-      "result_bytes, result, last_error, last_kind FROM tasks ORDER BY id");
+      "result_bytes, result, last_error, last_kind, checksum FROM tasks ORDER BY id");
   std::vector<TaskRecord> tasks;
   while (rows.step()) {
     TaskRecord& task = tasks.emplace_back();
     task.id = TaskId{static_cast<std::uint64_t>(rows.integer(0))};
-    task.stage = jobs::stage_from_name(rows.text(1), "the ledger");
+    task.stage = stage_from(rows.text(1));
     task.name = rows.text(2);
     task.spec = rows.text(3);
     task.units = static_cast<std::uint64_t>(rows.integer(4));
@@ -143,6 +168,15 @@ std::vector<TaskRecord> Journal::tasks() {
     task.result.result = rows.text(11);
     task.last_error = rows.text(12);
     task.last_kind = kind_from(rows.integer(13));
+    if (checksum_of(task) != rows.text(14)) {
+      throw DatabaseDamaged({.what = "the ledger's checksum of a task is wrong",
+                             .where = cat(name_of(task.stage), "/", task.name)});
+    }
+    if (rpc::number(task.id) != tasks.size()) {
+      throw DatabaseDamaged({.what = "the ledger lacks a task",
+                             .expected = cat("id ", tasks.size()),
+                             .found = cat("id ", rpc::number(task.id))});
+    }
   }
   return tasks;
 }
@@ -164,7 +198,8 @@ void Journal::set_fact(const std::string& key, const std::string& value) {
 void Journal::add(const std::vector<TaskRecord>& tasks) {
   Transaction transaction(database_);
   Statement insert = database_.prepare(
-      "INSERT INTO tasks VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)");
+      "INSERT INTO tasks VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, "
+      "?15)");
   for (const TaskRecord& task : tasks) {
     insert.bind(1, signed_number(rpc::number(task.id)))
         .bind(2, name_of(task.stage))
@@ -179,7 +214,8 @@ void Journal::add(const std::vector<TaskRecord>& tasks) {
         .bind(11, signed_number(task.result.bytes))
         .bind(12, task.result.result)
         .bind(13, task.last_error)
-        .bind(14, static_cast<std::int64_t>(task.last_kind));
+        .bind(14, static_cast<std::int64_t>(task.last_kind))
+        .bind(15, checksum_of(task));
     insert.run();
   }
   transaction.commit();
@@ -188,15 +224,13 @@ void Journal::add(const std::vector<TaskRecord>& tasks) {
 void Journal::drop_from(TaskId first) {
   const std::string rows = cat("FROM tasks WHERE id >= ", rpc::number(first));
   Transaction transaction(database_);
-  const auto fence =
-      std::stoull(database_.value(cat("SELECT COALESCE(MAX(fence), 0) ", rows).c_str()));
-  set_fact(kDroppedFence, cat(std::max<std::uint64_t>(fence, rpc::number(last_dropped_fence()))));
+  const Fence fence{
+      number_from(database_.value(cat("SELECT COALESCE(MAX(fence), 0) ", rows).c_str()))};
+  const Fence last = std::max(fence, last_dropped_fence_);
+  set_fact(kDroppedFence, cat(rpc::number(last)));
   database_.execute(cat("DELETE ", rows).c_str());
   transaction.commit();
-}
-
-Fence Journal::last_dropped_fence() {
-  return Fence{std::stoull(fact(kDroppedFence).value_or("0"))};
+  last_dropped_fence_ = last;
 }
 
 void Journal::lease(const TaskRecord& task) {

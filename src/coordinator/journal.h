@@ -24,7 +24,7 @@ class Journal {
   [[nodiscard]] std::uint64_t epoch() const { return epoch_; }
   // True if this open made the database.
   [[nodiscard]] bool fresh() const { return fresh_; }
-  // All tasks, by id.
+  // Returns all tasks, by id: 1, 2, … Throws DatabaseDamaged if one is missing or cannot be read.
   std::vector<TaskRecord> tasks();
 
   // Facts about the job: config_digest, …
@@ -36,7 +36,7 @@ class Journal {
   // last_dropped_fence().
   void drop_from(TaskId first);
   // The highest fence of all tasks that were dropped.
-  Fence last_dropped_fence();
+  [[nodiscard]] Fence last_dropped_fence() const { return last_dropped_fence_; }
   // pending → leased, under a fence higher than any before.
   void lease(const TaskRecord& task);
   // leased, under this fence → done.
@@ -48,6 +48,7 @@ class Journal {
   Database database_;
   bool fresh_ = false;
   std::uint64_t epoch_ = 0;
+  Fence last_dropped_fence_{};
   std::optional<Statement> lease_, complete_, put_back_;
 };
 

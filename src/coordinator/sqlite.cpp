@@ -1,6 +1,7 @@
 #include "coordinator/sqlite.h"
 
 #include <sqlite3.h>
+#include <unistd.h>
 
 #include <utility>
 
@@ -17,7 +18,14 @@ namespace {
       throw DatabaseLocked(problem);
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
+    case SQLITE_ERROR:  // a table is missing or is there twice, or a format that no SQLite writes
       throw DatabaseDamaged(problem);
+    case SQLITE_READONLY:
+      // A file that may be written is read-only if its header says so.
+      if (sqlite3_extended_errcode(database) == SQLITE_READONLY && access(file, W_OK) == 0) {
+        throw DatabaseDamaged(problem);
+      }
+      [[fallthrough]];
     default:
       throw StoreError(problem);
   }

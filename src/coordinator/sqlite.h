@@ -19,7 +19,7 @@ class DatabaseLocked : public StoreError {
   using StoreError::StoreError;
 };
 
-// The file is no database, or its pages do not fit together.
+// The file is no database, its pages do not fit together, or its tables are not those of a ledger.
 class DatabaseDamaged : public StoreError {
  public:
   using StoreError::StoreError;

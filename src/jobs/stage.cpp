@@ -12,10 +12,15 @@ std::string_view name_of(Stage stage) {
   return kNames[static_cast<std::size_t>(stage)];
 }
 
-Stage stage_from_name(std::string_view name, std::string_view where) {
+std::optional<Stage> find_stage(std::string_view name) {
   for (const Stage stage : kStages) {
     if (name_of(stage) == name) return stage;
   }
+  return std::nullopt;
+}
+
+Stage stage_from_name(std::string_view name, std::string_view where) {
+  if (const auto stage = find_stage(name)) return *stage;
   throw ConfigError({.what = "unknown stage",
                      .where = std::string(where),
                      .expected = "index, encode, mine, train, eval or report",

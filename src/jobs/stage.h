@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,7 +16,9 @@ inline constexpr std::array kStages = {Stage::kIndex, Stage::kEncode, Stage::kMi
 
 // "index", "encode", …
 std::string_view name_of(Stage stage);
-// Throws ConfigError; `where` names the option or the file.
+// Returns nullopt if no stage has this name.
+std::optional<Stage> find_stage(std::string_view name);
+// As find_stage, for what a person wrote. Throws ConfigError; `where` names the option or the file.
 Stage stage_from_name(std::string_view name, std::string_view where);
 // "encode,mine" → stages in the order of the job, each once; "all" → every stage.
 std::vector<Stage> stages_from_list(std::string_view list, std::string_view where);

@@ -33,7 +33,9 @@ Task task_from_json(std::string_view json, const std::string& where) {
   Task task;
   std::string stage;
   reader.take("stage", stage);
-  task.stage = stage_from_name(stage, where);
+  const auto found = find_stage(stage);
+  if (!found) throw StoreError({.what = "unknown stage", .where = where, .found = stage});
+  task.stage = *found;
   reader.take("kind", task.kind);
   reader.take("name", task.name);
   reader.take("config_digest", task.config_digest);

@@ -678,6 +678,22 @@ TEST_CASE("a done task whose stored result is damaged is done again") {
   CHECK(fixture.work_until_told_to_leave(fixture.enroll()) == "the job is done");
 }
 
+TEST_CASE("a ledger with a changed task is rebuilt from the result files") {
+  JobFixture fixture;
+  fixture.work_until_told_to_leave(fixture.enroll(), 2);
+  fixture.job.reset();
+  const char* damage = GENERATE("UPDATE tasks SET spec = '{}' WHERE id = 2",
+                                "UPDATE tasks SET spec = replace(spec, 'count', 'cound')",
+                                "UPDATE tasks SET spec = replace(spec, '4', '3')",
+                                "UPDATE tasks SET units = 1", "DELETE FROM tasks WHERE id = 1");
+  CAPTURE(damage);
+  coordinator::Database(fixture.work_dir.database()).execute(damage);
+  fixture.open();
+  CHECK(std::filesystem::exists(fixture.work_dir.database().string() + ".damaged-1"));
+  CHECK(all_tasks(*fixture.job)[1].state == rpc::TaskState::kDone);
+  CHECK(fixture.work_until_told_to_leave(fixture.enroll()) == "the job is done");
+}
+
 TEST_CASE("a lost ledger does not take over damaged or foreign results") {
   JobFixture fixture;
   fixture.work_until_told_to_leave(fixture.enroll(), 1);

@@ -157,6 +157,59 @@ TEST_CASE("damage is told from a lock, and a newer schema from damage") {
   }
 }
 
+TEST_CASE("no byte of the header and no text of a row can be damaged unseen") {
+  const test::TemporaryFolder folder;
+  const fs::path intact = folder.path() / "intact.db";
+  const fs::path database = folder.path() / "state.db";
+  {
+    Journal journal(intact);
+    TaskLedger ledger({});
+    journal.add({ledger.task(ledger.add(Stage::kMine, "range-0", "{}", 1))});
+    journal.set_fact("work_dir", "/work");
+  }
+  const auto copy_intact = [&] {
+    for (const char* suffix : {"-wal", "-shm", "-journal"}) fs::remove(database.string() + suffix);
+    fs::copy_file(intact, database, fs::copy_options::overwrite_existing);
+  };
+  SECTION("the 100 bytes of SQLite's header") {
+    for (int byte = 0; byte < 100; ++byte) {
+      for (const char value : {'\0', '\1', '\2', '\3', '\x7F', '\xFF'}) {
+        CAPTURE(byte, static_cast<int>(value));
+        copy_intact();
+        std::fstream file(database, std::ios::in | std::ios::out | std::ios::binary);
+        file.seekp(byte);
+        file.put(value);
+        file.close();
+        try {
+          Journal journal(database);
+          CHECK(journal.tasks().size() == 1);  // SQLite has no use for this byte
+          CHECK(journal.fact("work_dir") == "/work");
+        } catch (const DatabaseDamaged&) {
+        } catch (const StoreError& error) {
+          CHECK_THAT(error.what(), Catch::Contains("of another version"));
+          CHECK((60 <= byte && byte < 64));  // where the schema's version is
+        }
+      }
+    }
+  }
+  SECTION("texts of rows") {
+    const char* damage = GENERATE(
+        "UPDATE tasks SET stage = 'mime'", "UPDATE tasks SET stage = ''",
+        "UPDATE facts SET value = 'x' WHERE key = 'epoch'",
+        "UPDATE facts SET value = '-3' WHERE key = 'epoch'", "UPDATE tasks SET id = 2",
+        "DELETE FROM facts", "DROP TABLE tasks", "DROP TABLE facts",
+        "ALTER TABLE tasks DROP COLUMN spec", "INSERT INTO facts VALUES('dropped_fence', '1x')");
+    CAPTURE(damage);
+    copy_intact();
+    Database(database).execute(damage);
+    const auto read = [&] {
+      Journal journal(database);
+      journal.tasks();
+    };
+    CHECK_THROWS_AS(read(), DatabaseDamaged);
+  }
+}
+
 TEST_CASE("dropped tasks are gone, and their ids come again with higher fences") {
   const test::TemporaryFolder folder;
   const fs::path database = folder.path() / "state.db";
