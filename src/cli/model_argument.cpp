@@ -7,8 +7,8 @@
 #include "common/error.h"
 #include "config/parse.h"
 #include "jobs/work_dir.h"
-#include "model/files/locked_config.h"
 #include "model/files/model_files.h"
+#include "model/files/two_tower_config.h"
 
 namespace helip::cli {
 namespace {
@@ -35,7 +35,7 @@ std::optional<JobModel> model_of_work_directory(const fs::path& checkpoint) {
 }
 
 bool is_model_folder(const fs::path& folder) {
-  return fs::exists(folder / model::kLockedConfigFile) ||
+  return fs::exists(folder / model::kTwoTowerConfigFile) ||
          fs::exists(folder / model::kOpenClipConfigFile);
 }
 
@@ -96,11 +96,11 @@ config::ModelConfig resolve_model(const ModelArgument& argument, bool towers_alo
     throw ConfigError({.what = "the model's architecture is not known",
                        .where = argument.model_option + " " + argument.model,
                        .expected = std::string(model::kOpenClipConfigFile) + " or " +
-                                   model::kLockedConfigFile + " in the folder, or " +
+                                   model::kTwoTowerConfigFile + " in the folder, or " +
                                    argument.model_config_option,
                        .found = found_in_place_of_description(path)});
   }
-  const bool untrained = towers_alone && fs::exists(path / model::kLockedConfigFile) &&
+  const bool untrained = towers_alone && fs::exists(path / model::kTwoTowerConfigFile) &&
                          !fs::exists(path / model::kHeadsFile) &&
                          !fs::exists(path / model::kCheckpointWeightsFile);  // a SLIP model's
   model.init = untrained ? "random" : argument.model;
@@ -118,7 +118,7 @@ config::ModelConfig resolve_model(const ModelArgument& argument, bool towers_alo
 void expect_trust(const config::ModelConfig& model) {
   const auto source = model::find_architecture(model.architecture, model::installed_models());
   if (model.trust_torchscript || !source.locked_towers ||
-      model::read_locked_config(source.folder).kind == model::TowersKind::kFeatures) {
+      model::read_two_tower_config(source.folder).kind == model::TowersKind::kFeatures) {
     return;
   }
   throw ConfigError({.what = "the model's TorchScript towers carry code that would be run",

@@ -5,19 +5,19 @@
 #include <thread>
 
 #include "comm/mpi_channel_internal.h"
-#include "comm/mpi_collective.h"
+#include "comm/mpi_session.h"
 #include "common/clock.h"
 
 namespace helip::comm {
 namespace {
 
-constexpr int kRollCallLane = 2;
+constexpr int kRollCallChannel = 2;
 constexpr int kQuestionTag = 1;
 constexpr int kAnswerTag = 2;
 
 struct Question {
   std::uint64_t call = 0;  // tells answers to an earlier question apart
-  std::uint64_t lane = 0;
+  std::uint64_t channel = 0;
   std::uint64_t number = 0;
 };
 struct Answer {
@@ -25,7 +25,7 @@ struct Answer {
   std::uint64_t has_begun = 0;
 };
 
-const MpiChannel& straggler_channel() { return mpi_channel(kRollCallLane); }
+const MpiChannel& straggler_channel() { return mpi_channel(kRollCallChannel); }
 
 // The next message with that tag; false if there is none.
 template <typename T>
@@ -58,10 +58,10 @@ void ask(const Question& question) {
 
 }  // namespace
 
-std::vector<int> call_the_roll(int lane, std::uint64_t number, double seconds) {
+std::vector<int> call_the_roll(int channel, std::uint64_t number, double seconds) {
   static std::uint64_t calls = 0;
   const Question question = {
-      .call = ++calls, .lane = static_cast<std::uint64_t>(lane), .number = number};
+      .call = ++calls, .channel = static_cast<std::uint64_t>(channel), .number = number};
   ask(question);
   std::vector<bool> present(static_cast<std::size_t>(straggler_channel().size), false);
   present[static_cast<std::size_t>(straggler_channel().rank)] = true;
@@ -89,7 +89,7 @@ void answer_roll_calls(const BegunCollectives& begun) {
   int from = 0;
   while (receive(kQuestionTag, question, from)) {
     const Answer answer = {.call = question.call,
-                           .has_begun = begun.at(question.lane) >= question.number ? 1U : 0U};
+                           .has_begun = begun.at(question.channel) >= question.number ? 1U : 0U};
     check_mpi(
         MPI_Send(&answer, sizeof answer, MPI_BYTE, from, kAnswerTag, straggler_channel().comm),
         "MPI_Send");

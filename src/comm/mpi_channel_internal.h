@@ -1,4 +1,4 @@
-// What a lane is, and what MPI's codes mean. For MPI .cpp files alone.
+// What a channel is, and what MPI's codes mean. For MPI .cpp files alone.
 #pragma once
 
 #include <mpi.h>

@@ -2,10 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <climits>
 #include <cstdint>
-#include <cstdlib>
 #include <cstring>
 #include <vector>
 
@@ -17,8 +15,8 @@ namespace helip::comm {
 
 namespace {
 
-constexpr int kTag =
-    1;  // messages of one pair of ranks arrive in order, and a lane runs one collective at a time
+// Messages of one pair of ranks arrive in order, and a channel runs one collective at a time.
+constexpr int kTag = 1;
 
 int message_bytes(std::size_t bytes) {
   if (bytes > INT_MAX) {
@@ -30,69 +28,14 @@ int message_bytes(std::size_t bytes) {
   return static_cast<int>(bytes);
 }
 
-std::atomic<bool> leave_out_finalize{false};
-
-void finalize_at_exit() {
-  int finalized = 0;
-  MPI_Finalized(&finalized);
-  if (finalized == 0 && !leave_out_finalize) MPI_Finalize();
-}
-
-std::atomic<int> chosen_part{0};
-
-struct Session {
-  const int part = chosen_part;
-  std::array<MpiChannel, 3> lanes;
-  int local_rank = 0;
-  int local_size = 1;
-
-  Session() {
-    int initialized = 0;
-    check_mpi(MPI_Initialized(&initialized), "MPI_Initialized");
-    int provided = MPI_THREAD_SINGLE;
-    if (initialized != 0) {
-      check_mpi(MPI_Query_thread(&provided), "MPI_Query_thread");
-    } else {
-      check_mpi(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_MULTIPLE, &provided),
-                "MPI_Init_thread");
-      std::atexit(finalize_at_exit);
-    }
-    if (provided < MPI_THREAD_MULTIPLE) {
-      throw CommError({.what = "this MPI cannot be used from several threads",
-                       .where = "MPI_Init_thread",
-                       .expected = cat("MPI_THREAD_MULTIPLE (", MPI_THREAD_MULTIPLE, ")"),
-                       .found = cat("thread level ", provided)});
-    }
-    for (MpiChannel& lane : lanes) {
-      check_mpi(MPI_Comm_split(MPI_COMM_WORLD, part, /*key=*/0, &lane.comm), "MPI_Comm_split");
-      check_mpi(MPI_Comm_set_errhandler(lane.comm, MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler");
-      check_mpi(MPI_Comm_rank(lane.comm, &lane.rank), "MPI_Comm_rank");
-      check_mpi(MPI_Comm_size(lane.comm, &lane.size), "MPI_Comm_size");
-    }
-    MPI_Comm machine = MPI_COMM_NULL;
-    check_mpi(MPI_Comm_split_type(lanes[0].comm, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &machine),
-              "MPI_Comm_split_type");
-    check_mpi(MPI_Comm_rank(machine, &local_rank), "MPI_Comm_rank");
-    check_mpi(MPI_Comm_size(machine, &local_size), "MPI_Comm_size");
-    check_mpi(MPI_Comm_free(&machine), "MPI_Comm_free");
-  }
-};
-
-// MPI is initialised once per process and cannot be again, so its communicators live as long as the
-// process.
-const Session& session() {
-  static const Session the_session;
-  return the_session;
-}
-
 class Requests {
  public:
-  void send(const MpiChannel& lane, const void* data, std::size_t bytes, int to) {
-    check_mpi(MPI_Isend(data, message_bytes(bytes), MPI_BYTE, to, kTag, lane.comm, &add()),
+  void send(const MpiChannel& channel, const void* data, std::size_t bytes, int to) {
+    check_mpi(MPI_Isend(data, message_bytes(bytes), MPI_BYTE, to, kTag, channel.comm, &add()),
               "MPI_Isend");
   }
-  void receive(const MpiChannel& lane, void* data, std::size_t bytes, int from) {
-    check_mpi(MPI_Irecv(data, message_bytes(bytes), MPI_BYTE, from, kTag, lane.comm, &add()),
+  void receive(const MpiChannel& channel, void* data, std::size_t bytes, int from) {
+    check_mpi(MPI_Irecv(data, message_bytes(bytes), MPI_BYTE, from, kTag, channel.comm, &add()),
               "MPI_Irecv");
   }
   MPI_Request& add() { return requests_.emplace_back(MPI_REQUEST_NULL); }
@@ -114,8 +57,8 @@ class Requests {
 
 class AllGather final : public MpiCollective {
  public:
-  AllGather(const MpiChannel& lane, const void* mine, std::size_t bytes, void* all)
-      : lane_(lane), mine_(mine), bytes_(bytes), all_(all) {}
+  AllGather(const MpiChannel& channel, const void* mine, std::size_t bytes, void* all)
+      : lane_(channel), mine_(mine), bytes_(bytes), all_(all) {}
   void start() override {
     check_mpi(MPI_Iallgather(mine_, message_bytes(bytes_), MPI_BYTE, all_, message_bytes(bytes_),
                              MPI_BYTE, lane_.comm, &requests_.add()),
@@ -136,8 +79,8 @@ class AllGather final : public MpiCollective {
 
 class Broadcast final : public MpiCollective {
  public:
-  Broadcast(const MpiChannel& lane, void* data, std::size_t bytes, int root)
-      : lane_(lane), data_(data), bytes_(bytes), root_(root) {}
+  Broadcast(const MpiChannel& channel, void* data, std::size_t bytes, int root)
+      : lane_(channel), data_(data), bytes_(bytes), root_(root) {}
   void start() override {
     check_mpi(
         MPI_Ibcast(data_, message_bytes(bytes_), MPI_BYTE, root_, lane_.comm, &requests_.add()),
@@ -158,7 +101,7 @@ class Broadcast final : public MpiCollective {
 
 class Barrier final : public MpiCollective {
  public:
-  explicit Barrier(const MpiChannel& lane) : lane_(lane) {}
+  explicit Barrier(const MpiChannel& channel) : lane_(channel) {}
   void start() override { check_mpi(MPI_Ibarrier(lane_.comm, &requests_.add()), "MPI_Ibarrier"); }
   bool advance() override { return requests_.complete(); }
   [[nodiscard]] std::string name() const override { return "barrier"; }
@@ -187,7 +130,7 @@ Part part_of(std::size_t count, int rank, int size) {
 // rank order.
 class ReducePart {
  public:
-  ReducePart(const MpiChannel& lane, Number number) : lane_(lane), number_(number) {}
+  ReducePart(const MpiChannel& channel, Number number) : lane_(channel), number_(number) {}
 
   // `parts[r]` of `data` go to rank r; `mine` is where the sum of this rank's part goes (it may lie
   // inside data).
@@ -240,9 +183,9 @@ std::vector<Part> parts_of(std::size_t count, int size) {
 
 class ReduceScatter final : public MpiCollective {
  public:
-  ReduceScatter(const MpiChannel& lane, Number number, const void* global, std::size_t count,
+  ReduceScatter(const MpiChannel& channel, Number number, const void* global, std::size_t count,
                 void* mine)
-      : lane_(lane), global_(global), count_(count), mine_(mine), reduce_(lane, number) {}
+      : lane_(channel), global_(global), count_(count), mine_(mine), reduce_(channel, number) {}
   void start() override {
     reduce_.start(static_cast<const std::byte*>(global_),
                   parts_of(count_ * static_cast<std::size_t>(lane_.size), lane_.size), mine_);
@@ -262,13 +205,13 @@ class ReduceScatter final : public MpiCollective {
 
 class AllReduce final : public MpiCollective {
  public:
-  AllReduce(const MpiChannel& lane, Number number, void* data, std::size_t count)
-      : lane_(lane),
+  AllReduce(const MpiChannel& channel, Number number, void* data, std::size_t count)
+      : lane_(channel),
         number_(number),
         data_(static_cast<std::byte*>(data)),
         count_(count),
-        parts_(parts_of(count, lane.size)),
-        reduce_(lane, number) {}
+        parts_(parts_of(count, channel.size)),
+        reduce_(channel, number) {}
   void start() override { reduce_.start(data_, parts_, address(lane_.rank)); }
   bool advance() override {
     if (!gathering_) {
@@ -313,11 +256,12 @@ class AllReduce final : public MpiCollective {
 
 class OrderCheck final : public MpiCollective {
  public:
-  OrderCheck(const MpiChannel& lane, std::uint64_t sequence, std::unique_ptr<MpiCollective> inner)
-      : lane_(lane),
+  OrderCheck(const MpiChannel& channel, std::uint64_t sequence,
+             std::unique_ptr<MpiCollective> inner)
+      : lane_(channel),
         sequence_(sequence),
         inner_(std::move(inner)),
-        all_(static_cast<std::size_t>(lane.size)) {}
+        all_(static_cast<std::size_t>(channel.size)) {}
   void start() override {
     const std::string text = cat(inner_->name(), " as number ", sequence_);
     text.copy(mine_.data(), mine_.size() - 1);
@@ -359,58 +303,29 @@ class OrderCheck final : public MpiCollective {
 
 }  // namespace
 
-void check_mpi(int code, const char* call) {
-  if (code == MPI_SUCCESS) return;
-  std::array<char, MPI_MAX_ERROR_STRING> text{};
-  int length = 0;
-  MPI_Error_string(code, text.data(), &length);
-  throw CommError({.what = cat(call, " failed"),
-                   .where = "MPI",
-                   .expected = "success",
-                   .found = std::string(text.data(), static_cast<std::size_t>(length))});
-}
-
-std::unique_ptr<MpiCollective> make_all_gather(const MpiChannel& lane, const void* mine,
+std::unique_ptr<MpiCollective> make_all_gather(const MpiChannel& channel, const void* mine,
                                                std::size_t bytes, void* all) {
-  return std::make_unique<AllGather>(lane, mine, bytes, all);
+  return std::make_unique<AllGather>(channel, mine, bytes, all);
 }
-std::unique_ptr<MpiCollective> make_all_reduce(const MpiChannel& lane, Number number, void* data,
+std::unique_ptr<MpiCollective> make_all_reduce(const MpiChannel& channel, Number number, void* data,
                                                std::size_t count) {
-  return std::make_unique<AllReduce>(lane, number, data, count);
+  return std::make_unique<AllReduce>(channel, number, data, count);
 }
-std::unique_ptr<MpiCollective> make_reduce_scatter(const MpiChannel& lane, Number number,
+std::unique_ptr<MpiCollective> make_reduce_scatter(const MpiChannel& channel, Number number,
                                                    const void* global, std::size_t count,
                                                    void* mine) {
-  return std::make_unique<ReduceScatter>(lane, number, global, count, mine);
+  return std::make_unique<ReduceScatter>(channel, number, global, count, mine);
 }
-std::unique_ptr<MpiCollective> make_broadcast(const MpiChannel& lane, void* data, std::size_t bytes,
-                                              int root) {
-  return std::make_unique<Broadcast>(lane, data, bytes, root);
+std::unique_ptr<MpiCollective> make_broadcast(const MpiChannel& channel, void* data,
+                                              std::size_t bytes, int root) {
+  return std::make_unique<Broadcast>(channel, data, bytes, root);
 }
-std::unique_ptr<MpiCollective> make_barrier(const MpiChannel& lane) {
-  return std::make_unique<Barrier>(lane);
+std::unique_ptr<MpiCollective> make_barrier(const MpiChannel& channel) {
+  return std::make_unique<Barrier>(channel);
 }
-std::unique_ptr<MpiCollective> make_order_check(const MpiChannel& lane, std::uint64_t sequence,
+std::unique_ptr<MpiCollective> make_order_check(const MpiChannel& channel, std::uint64_t sequence,
                                                 std::unique_ptr<MpiCollective> inner) {
-  return std::make_unique<OrderCheck>(lane, sequence, std::move(inner));
+  return std::make_unique<OrderCheck>(channel, sequence, std::move(inner));
 }
-
-void mpi_choose_part(int part) {
-  chosen_part = part;
-  if (session().part == part) return;
-  throw CommError({.what = "this process is in another part of the ranks",
-                   .where = "comm::open_group",
-                   .expected = cat("part ", session().part),
-                   .found = cat("part ", part)});
-}
-
-const MpiChannel& mpi_channel(int index) {
-  return session().lanes.at(static_cast<std::size_t>(index));
-}
-int mpi_rank(const MpiChannel& lane) { return lane.rank; }
-int mpi_size(const MpiChannel& lane) { return lane.size; }
-int mpi_local_rank() { return session().local_rank; }
-int mpi_local_size() { return session().local_size; }
-void mpi_leave_out_finalize() { leave_out_finalize = true; }
 
 }  // namespace helip::comm

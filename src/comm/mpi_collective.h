@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "comm/mpi_session.h"
 #include "comm/ordered_sum.h"
 
 namespace helip::comm {
@@ -24,34 +25,18 @@ class MpiCollective {
   [[nodiscard]] virtual std::string name() const = 0;
 };
 
-// The MPI communicator of a channel with this process's place in it; lives as long as the process.
-struct MpiChannel;
-
-std::unique_ptr<MpiCollective> make_all_gather(const MpiChannel& lane, const void* mine,
+std::unique_ptr<MpiCollective> make_all_gather(const MpiChannel& channel, const void* mine,
                                                std::size_t bytes, void* all);
-std::unique_ptr<MpiCollective> make_all_reduce(const MpiChannel& lane, Number number, void* data,
+std::unique_ptr<MpiCollective> make_all_reduce(const MpiChannel& channel, Number number, void* data,
                                                std::size_t count);
-std::unique_ptr<MpiCollective> make_reduce_scatter(const MpiChannel& lane, Number number,
+std::unique_ptr<MpiCollective> make_reduce_scatter(const MpiChannel& channel, Number number,
                                                    const void* global, std::size_t count,
                                                    void* mine);
-std::unique_ptr<MpiCollective> make_broadcast(const MpiChannel& lane, void* data, std::size_t bytes,
-                                              int root);
-std::unique_ptr<MpiCollective> make_barrier(const MpiChannel& lane);
+std::unique_ptr<MpiCollective> make_broadcast(const MpiChannel& channel, void* data,
+                                              std::size_t bytes, int root);
+std::unique_ptr<MpiCollective> make_barrier(const MpiChannel& channel);
 // Compares `text` over the ranks before `inner` starts; CommError on all ranks if it differs.
-std::unique_ptr<MpiCollective> make_order_check(const MpiChannel& lane, std::uint64_t sequence,
+std::unique_ptr<MpiCollective> make_order_check(const MpiChannel& channel, std::uint64_t sequence,
                                                 std::unique_ptr<MpiCollective> inner);
-
-// Before anything else: ranks of equal number are a world of their own. Collective over all parts
-// at first; throws CommError as mpi_channel does, and if it was another number before.
-void mpi_choose_part(int part);
-
-// Initialises MPI once per process and gives the lanes (0: gathers, 1: gradients, 2: roll calls).
-// Throws CommError if MPI gives less than MPI_THREAD_MULTIPLE. Collective on first use.
-const MpiChannel& mpi_channel(int index);
-int mpi_rank(const MpiChannel& lane);
-int mpi_size(const MpiChannel& lane);
-int mpi_local_rank();
-int mpi_local_size();
-void mpi_leave_out_finalize();
 
 }  // namespace helip::comm

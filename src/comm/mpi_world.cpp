@@ -43,10 +43,10 @@ class BackOff {
   int waits_ = 0;
 };
 
-std::string missing_in(int lane, std::uint64_t number, double seconds) {
+std::string missing_in(int channel, std::uint64_t number, double seconds) {
   std::vector<int> absent;
   try {
-    absent = call_the_roll(lane, number, seconds);
+    absent = call_the_roll(channel, number, seconds);
   } catch (const CommError& problem) {
     return cat("a peer died or hangs, and who it is cannot be asked: ", problem.what());
   }
@@ -63,7 +63,7 @@ struct MpiWorld::State {
     std::unique_ptr<MpiCollective> operation;
     Completion done;
   };
-  struct Lane {
+  struct ChannelState {
     const MpiChannel* mpi = nullptr;
     std::unique_ptr<Queued> running;  // of the communication thread
     std::uint64_t token = 0;          // of the watchdog
@@ -73,7 +73,7 @@ struct MpiWorld::State {
   explicit State(const Options& with)
       : options(with),
         watchdog(with.timeout_seconds, mpi_rank(mpi_channel(0)), mpi_size(mpi_channel(0))) {
-    for (int i = 0; i < 2; ++i) lanes[static_cast<std::size_t>(i)].mpi = &mpi_channel(i);
+    for (int i = 0; i < 2; ++i) channels[static_cast<std::size_t>(i)].mpi = &mpi_channel(i);
     thread = std::thread([this] { run(); });
   }
 
@@ -99,7 +99,7 @@ struct MpiWorld::State {
     while (true) {
       if (!take_next(back_off)) return;
       bool progressed = false;
-      for (Lane& lane : lanes) progressed = step(lane) || progressed;
+      for (ChannelState& channel : channels) progressed = step(channel) || progressed;
       if (progressed) {
         back_off.reset();
       } else {
@@ -114,26 +114,26 @@ struct MpiWorld::State {
     const double now = monotonic_seconds();
     if (now - answered < kSeconds) return;
     answered = now;
-    answer_roll_calls({lanes[0].sequence, lanes[1].sequence});
+    answer_roll_calls({channels[0].sequence, channels[1].sequence});
   }
 
-  // Gives each idle lane its next collective; waits if there is none at all. False at the end: what
-  // was submitted is done.
+  // Gives each idle channel its next collective; waits if there is none at all. False at the end:
+  // what was submitted is done.
   bool take_next(BackOff& back_off) {
     MutexLock lock(mutex);
     while (true) {
       bool busy = false;
-      for (std::size_t i = 0; i < lanes.size(); ++i) {
-        Lane& lane = lanes[i];
-        if (!lane.running && !queues[i].empty()) {
-          lane.running = std::make_unique<Queued>(std::move(queues[i].front()));
+      for (std::size_t i = 0; i < channels.size(); ++i) {
+        ChannelState& channel = channels[i];
+        if (!channel.running && !queues[i].empty()) {
+          channel.running = std::make_unique<Queued>(std::move(queues[i].front()));
           queues[i].pop_front();
           lock.unlock();
-          start(lane);
+          start(channel);
           lock.lock();
           back_off.reset();
         }
-        busy = busy || lane.running;
+        busy = busy || channel.running;
       }
       if (busy) return true;
       if (stopping) return false;
@@ -141,48 +141,48 @@ struct MpiWorld::State {
     }
   }
 
-  void start(Lane& lane) {
+  void start(ChannelState& channel) {
     if (options.check_order) {
-      lane.running->operation =
-          make_order_check(*lane.mpi, lane.sequence, std::move(lane.running->operation));
+      channel.running->operation =
+          make_order_check(*channel.mpi, channel.sequence, std::move(channel.running->operation));
     }
-    ++lane.sequence;
-    const auto index = static_cast<int>(&lane - lanes.data());
-    lane.token = watchdog.arm(lane.running->operation->name(),
-                              [index, number = lane.sequence](double seconds) {
-                                return missing_in(index, number, seconds);
-                              });
+    ++channel.sequence;
+    const auto index = static_cast<int>(&channel - channels.data());
+    channel.token = watchdog.arm(channel.running->operation->name(),
+                                 [index, number = channel.sequence](double seconds) {
+                                   return missing_in(index, number, seconds);
+                                 });
     try {
-      lane.running->operation->start();
+      channel.running->operation->start();
     } catch (const std::exception&) {
-      finish(lane, std::current_exception());
+      finish(channel, std::current_exception());
     }
   }
 
-  // True if the lane's collective ended.
-  bool step(Lane& lane) {
-    if (!lane.running) return false;
+  // True if the channel's collective ended.
+  bool step(ChannelState& channel) {
+    if (!channel.running) return false;
     try {
-      if (!lane.running->operation->advance()) return false;
-      finish(lane, nullptr);
+      if (!channel.running->operation->advance()) return false;
+      finish(channel, nullptr);
     } catch (const std::exception&) {
-      finish(lane, std::current_exception());
+      finish(channel, std::current_exception());
     }
     return true;
   }
 
-  void finish(Lane& lane, std::exception_ptr problem) {
-    watchdog.disarm(lane.token);
-    const std::unique_ptr<Queued> ended = std::move(lane.running);
+  void finish(ChannelState& channel, std::exception_ptr problem) {
+    watchdog.disarm(channel.token);
+    const std::unique_ptr<Queued> ended = std::move(channel.running);
     ended->done(std::move(problem));
   }
 
   const Options options;
   Watchdog watchdog;
-  std::array<Lane, 2> lanes;
+  std::array<ChannelState, 2> channels;
   Mutex mutex;
   Condition arrived;
-  std::array<std::deque<Queued>, 2> queues HELIP_GUARDED_BY(mutex);  // one of each lane
+  std::array<std::deque<Queued>, 2> queues HELIP_GUARDED_BY(mutex);  // one of each channel
   bool stopping HELIP_GUARDED_BY(mutex) = false;
   double answered = 0;  // when roll calls were; of the communication thread
   std::thread thread;
@@ -216,31 +216,31 @@ int MpiWorld::local_size() const { return mpi_local_size(); }
 
 void MpiWorld::all_gather(Channel channel, const void* mine, std::size_t bytes, void* all,
                           Completion done) {
-  const MpiChannel& lane = mpi_channel(static_cast<int>(channel));
-  state_->submit(channel, make_all_gather(lane, mine, bytes, all), std::move(done));
+  const MpiChannel& mpi = mpi_channel(static_cast<int>(channel));
+  state_->submit(channel, make_all_gather(mpi, mine, bytes, all), std::move(done));
 }
 
 void MpiWorld::all_reduce_sum(Channel channel, Number number, void* data, std::size_t count,
                               Completion done) {
-  const MpiChannel& lane = mpi_channel(static_cast<int>(channel));
-  state_->submit(channel, make_all_reduce(lane, number, data, count), std::move(done));
+  const MpiChannel& mpi = mpi_channel(static_cast<int>(channel));
+  state_->submit(channel, make_all_reduce(mpi, number, data, count), std::move(done));
 }
 
 void MpiWorld::reduce_scatter_sum(Channel channel, Number number, const void* global,
                                   std::size_t count, void* mine, Completion done) {
-  const MpiChannel& lane = mpi_channel(static_cast<int>(channel));
-  state_->submit(channel, make_reduce_scatter(lane, number, global, count, mine), std::move(done));
+  const MpiChannel& mpi = mpi_channel(static_cast<int>(channel));
+  state_->submit(channel, make_reduce_scatter(mpi, number, global, count, mine), std::move(done));
 }
 
 void MpiWorld::broadcast(Channel channel, void* data, std::size_t bytes, int root,
                          Completion done) {
-  const MpiChannel& lane = mpi_channel(static_cast<int>(channel));
-  state_->submit(channel, make_broadcast(lane, data, bytes, root), std::move(done));
+  const MpiChannel& mpi = mpi_channel(static_cast<int>(channel));
+  state_->submit(channel, make_broadcast(mpi, data, bytes, root), std::move(done));
 }
 
 void MpiWorld::barrier(Channel channel, Completion done) {
-  const MpiChannel& lane = mpi_channel(static_cast<int>(channel));
-  state_->submit(channel, make_barrier(lane), std::move(done));
+  const MpiChannel& mpi = mpi_channel(static_cast<int>(channel));
+  state_->submit(channel, make_barrier(mpi), std::move(done));
 }
 
 std::string MpiWorld::broadcast_text(const std::string& text) {

@@ -7,15 +7,19 @@
 //   };
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <filesystem>
 #include <map>
-#include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <tuple>
+#include <utility>
 #include <vector>
+
+#include "common/json.h"
 
 namespace helip::jobs {
 
@@ -36,65 +40,54 @@ concept Record = requires {
 };
 
 template <Record T>
-std::string to_json(const T& record);
+Json to_value(const T& record);
 template <Record T>
-T from_json(std::string_view json, const std::string& where);
+T from_value(Json value, const std::string& where);
 
-// Writes a JSON object, keys in alphabetical order, so that equal records are equal text.
+// Makes a JSON object, keys in alphabetical order, so that equal records are equal text.
 class RecordWriter {
  public:
-  RecordWriter();
-  ~RecordWriter();
-  RecordWriter(const RecordWriter&) = delete;
-  RecordWriter& operator=(const RecordWriter&) = delete;
-
-  void put(const char* name, std::uint64_t value);
-  void put(const char* name, std::uint32_t value);
-  void put(const char* name, double value);
-  void put(const char* name, bool value);
-  void put(const char* name, const std::string& value);
-  void put(const char* name, const std::filesystem::path& value);
-  void put(const char* name, const std::map<std::string, double>& value);
+  void put(const char* name, Json value) { object_[name] = std::move(value); }
+  template <std::same_as<std::filesystem::path> Path>
+  void put(const char* name, const Path& value) {
+    put(name, Json(value.string()));
+  }
   template <typename T>
   void put(const char* name, const std::optional<T>& value) {
     if (value) {
       put(name, *value);
     } else {
-      put_null(name);
+      put(name, Json());
     }
   }
   template <Record T>
   void put(const char* name, const T& value) {
-    put_json(name, to_json(value));
+    put(name, to_value(value));
   }
   template <Record T>
   void put(const char* name, const std::vector<T>& values) {
-    std::vector<std::string> items;
-    for (const T& value : values) items.push_back(to_json(value));
-    put_list(name, items);
+    Json list = Json::array();
+    for (const T& value : values) list.push_back(to_value(value));
+    put(name, std::move(list));
   }
-  // `json` is valid JSON.
-  void put_json(const char* name, const std::string& json);
 
-  [[nodiscard]] std::string text() const;
+  [[nodiscard]] const Json& object() const { return object_; }
 
  private:
-  void put_null(const char* name);
-  void put_list(const char* name, const std::vector<std::string>& json);
-
-  struct Object;
-  std::unique_ptr<Object> object_;
+  Json object_ = Json::object();
 };
+
+// Returns what no RecordReader takes if the text is not JSON.
+inline Json parse_record(std::string_view text) {
+  return Json::parse(text, {}, /*allow_exceptions=*/false);
+}
 
 // Reads every key of a JSON object once. Each call throws StoreError naming `where` and the key if
 // it is missing or of another type.
 class RecordReader {
  public:
-  // Throws StoreError if `json` is not an object. `where` names its source in messages.
-  RecordReader(std::string_view json, std::string where);
-  ~RecordReader();
-  RecordReader(const RecordReader&) = delete;
-  RecordReader& operator=(const RecordReader&) = delete;
+  // Throws StoreError if the value is not an object. `where` names its source in messages.
+  RecordReader(Json value, std::string where);
 
   void take(const char* name, std::uint64_t& value);
   void take(const char* name, std::uint32_t& value);
@@ -103,6 +96,7 @@ class RecordReader {
   void take(const char* name, std::string& value);
   void take(const char* name, std::filesystem::path& value);
   void take(const char* name, std::map<std::string, double>& value);
+  void take(const char* name, Json& value) { value = taken(name); }
   template <typename T>
   void take(const char* name, std::optional<T>& value) {
     value.reset();
@@ -110,49 +104,59 @@ class RecordReader {
   }
   template <Record T>
   void take(const char* name, T& value) {
-    value = from_json<T>(take_json(name), place_of(name));
+    value = from_value<T>(taken(name), place_of(name));
   }
   template <Record T>
   void take(const char* name, std::vector<T>& values) {
     values.clear();
-    for (const std::string& item : take_list(name)) {
-      values.push_back(from_json<T>(item, place_of(name)));
+    for (const Json& item : taken_list(name)) {
+      values.push_back(from_value<T>(item, place_of(name)));
     }
   }
-  // Returns the value as JSON.
-  std::string take_json(const char* name);
 
   // Throws StoreError naming the first key that was not taken.
   void finish() const;
 
  private:
+  const Json& taken(const char* name);
+  const Json& taken_list(const char* name);
   bool take_null(const char* name);
-  std::vector<std::string> take_list(const char* name);
   [[nodiscard]] std::string place_of(const char* name) const;
 
-  struct Object;
-  std::unique_ptr<Object> object_;
+  Json object_;
   std::string where_;
+  std::set<std::string> taken_;
 };
 
 template <Record T>
-std::string to_json(const T& record) {
+Json to_value(const T& record) {
   RecordWriter writer;
   std::apply([&](const auto&... each) { (writer.put(each.name, record.*each.member), ...); },
              T::fields());
-  return writer.text();
+  return writer.object();
 }
 
 // Throws StoreError naming `where` and the key: not a JSON object, a key that is missing, unknown
 // or of another type.
 template <Record T>
-T from_json(std::string_view json, const std::string& where) {
-  RecordReader reader(json, where);
+T from_value(Json value, const std::string& where) {
+  RecordReader reader(std::move(value), where);
   T record;
   std::apply([&](const auto&... each) { (reader.take(each.name, record.*each.member), ...); },
              T::fields());
   reader.finish();
   return record;
+}
+
+template <Record T>
+std::string to_json(const T& record) {
+  return to_value(record).dump();
+}
+
+// As from_value; text that is not JSON is no object either.
+template <Record T>
+T from_json(std::string_view json, const std::string& where) {
+  return from_value<T>(parse_record(json), where);
 }
 
 }  // namespace helip::jobs

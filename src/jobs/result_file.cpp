@@ -53,13 +53,14 @@ std::pair<Envelope, std::string> read_json_result(const std::filesystem::path& f
                       .found = cat(bytes)});
   }
   Envelope envelope;
-  RecordReader reader(read_text_file(file), file.string());
+  RecordReader reader(parse_record(read_text_file(file)), file.string());
   reader.take("format", envelope.format);
   reader.take("task", envelope.task);
   reader.take("task_sha256", envelope.task_sha256);
-  std::string result = reader.take_json("result");
+  Json result;
+  reader.take("result", result);
   reader.finish();
-  return {envelope, std::move(result)};
+  return {envelope, result.dump()};
 }
 
 }  // namespace
@@ -96,8 +97,8 @@ std::string result_text(const Task& task, const std::string& result) {
   writer.put("format", envelope.format);
   writer.put("task", envelope.task);
   writer.put("task_sha256", envelope.task_sha256);
-  writer.put_json("result", result);
-  return writer.text() + "\n";
+  writer.put("result", Json::parse(result));
+  return writer.object().dump() + "\n";
 }
 
 std::map<std::string, std::string> result_metadata(const Task& task, const std::string& result) {

@@ -24,12 +24,12 @@ std::string to_json(const Task& task) {
   writer.put("name", task.name);
   writer.put("config_digest", task.config_digest);
   writer.put("corpus", task.corpus);
-  writer.put_json("task", task.body);
-  return writer.text();
+  writer.put("task", Json::parse(task.body));
+  return writer.object().dump();
 }
 
 Task task_from_json(std::string_view json, const std::string& where) {
-  RecordReader reader(json, where);
+  RecordReader reader(parse_record(json), where);
   Task task;
   std::string stage;
   reader.take("stage", stage);
@@ -40,7 +40,9 @@ Task task_from_json(std::string_view json, const std::string& where) {
   reader.take("name", task.name);
   reader.take("config_digest", task.config_digest);
   reader.take("corpus", task.corpus);
-  task.body = reader.take_json("task");
+  Json body;
+  reader.take("task", body);
+  task.body = body.dump();
   reader.finish();
   return task;
 }

@@ -9,7 +9,7 @@
 #include "model/model.h"
 #include "model/open_tokenizer.h"
 #include "model/script/locked_towers.h"
-#include "model/script/trained_towers.h"
+#include "model/script/two_tower_model.h"
 #include "model/slip/slip_model.h"
 
 namespace helip::model {
@@ -75,9 +75,9 @@ std::unique_ptr<Model> load_slip(const config::ModelConfig& config, const SlipCo
 
 // Returns `own` with the files of its trained towers from the folder `init` (model.init). Throws
 // ConfigError unless the folder describes the same towers, apart from these files.
-LockedConfig with_towers_of(const LockedConfig& own, const std::string& init) {
-  LockedConfig theirs = read_locked_config(init);
-  LockedConfig described = theirs;
+TwoTowerConfig with_towers_of(const TwoTowerConfig& own, const std::string& init) {
+  TwoTowerConfig theirs = read_two_tower_config(init);
+  TwoTowerConfig described = theirs;
   described.image.train = own.image.train;
   described.text.train = own.text.train;
   const std::string expected = digest_of_towers(own);
@@ -88,13 +88,13 @@ LockedConfig with_towers_of(const LockedConfig& own, const std::string& init) {
                        .expected = "towers " + expected,
                        .found = found});
   }
-  LockedConfig result = own;
+  TwoTowerConfig result = own;
   if (own.image.train != kTrainNothing) result.image.file = theirs.image.file;
   if (own.text.train != kTrainNothing) result.text.file = theirs.text.file;
   return result;
 }
 
-std::unique_ptr<data::Tokenizer> tokenizer_of(const LockedConfig& locked) {
+std::unique_ptr<data::Tokenizer> tokenizer_of(const TwoTowerConfig& locked) {
   if (locked.kind == TowersKind::kFeatures) return nullptr;
   return open_tokenizer({.kind = locked.text.tokenizer_kind,
                          .file = locked.text.tokenizer.path,
@@ -105,7 +105,7 @@ std::unique_ptr<data::Tokenizer> tokenizer_of(const LockedConfig& locked) {
 
 std::unique_ptr<Model> load_locked(const config::ModelConfig& config,
                                    const std::filesystem::path& folder) {
-  LockedConfig locked = read_locked_config(folder);
+  TwoTowerConfig locked = read_two_tower_config(folder);
   if (!config.tokenizer.empty()) {
     throw ConfigError({.what = "a locked-towers model brings its own tokenizer",
                        .where = "model.tokenizer",
@@ -125,16 +125,16 @@ std::unique_ptr<Model> load_locked(const config::ModelConfig& config,
     if (weights.filename() == kHeadsFile) {
       check_finite(weights::WeightsFile::open(weights).tensors(), weights);
     }
-    if (std::filesystem::exists(std::filesystem::path(config.init) / kLockedConfigFile)) {
+    if (std::filesystem::exists(std::filesystem::path(config.init) / kTwoTowerConfigFile)) {
       locked = with_towers_of(locked, config.init);
     }
   }
   verify_files(locked);
   if (locked.kind == TowersKind::kTrained && weights.filename() == kHeadsFile) {
-    return make_trained_towers(locked, tokenizer_of(locked), std::nullopt, weights);
+    return make_two_tower_model(locked, tokenizer_of(locked), std::nullopt, weights);
   }
   auto model = locked.kind == TowersKind::kTrained
-                   ? make_trained_towers(locked, tokenizer_of(locked), seed_of(config), {})
+                   ? make_two_tower_model(locked, tokenizer_of(locked), seed_of(config), {})
                    : make_locked_towers(locked, tokenizer_of(locked), seed_of(config));
   if (!weights.empty()) load_weights(*model, weights);
   return model;

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <charconv>
 #include <functional>
-#include <nlohmann/json.hpp>
 #include <string_view>
 
 #include "common/error.h"
+#include "common/json.h"
 #include "common/publish.h"
 #include "common/text.h"
 #include "config/parse.h"
@@ -19,12 +19,10 @@ namespace helip::report {
 namespace {
 
 namespace fs = std::filesystem;
-using Json = nlohmann::json;
 
 std::optional<double> number(const Json& line, const char* key) {
-  const auto found = line.find(key);
-  if (found == line.end() || !found->is_number()) return std::nullopt;
-  return found->get<double>();
+  if (!line.contains(key) || !line[key].is_number()) return std::nullopt;
+  return line[key].get<double>();
 }
 
 void for_each_json_line(const fs::path& file, const char* damaged,
@@ -37,7 +35,7 @@ void for_each_json_line(const fs::path& file, const char* damaged,
     start = end + 1;
     ++row;
     if (line.empty()) continue;
-    const Json json = Json::parse(line, nullptr, false);
+    const Json json = Json::parse(line, {}, /*allow_exceptions=*/false);
     if (!json.is_object()) {
       throw StoreError({.what = damaged,
                         .where = cat(file.string(), ":", row),

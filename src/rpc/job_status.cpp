@@ -1,33 +1,29 @@
 #include "rpc/job_status.h"
 
-#include <nlohmann/json.hpp>
-
 #include "common/error.h"
-#include "common/json_reason.h"
+#include "common/json.h"
 #include "common/text.h"
 
 namespace helip::rpc {
 namespace {
 
-using nlohmann::ordered_json;
-
 // Unknown times are null, never a negative number that a dashboard would add up.
-ordered_json seconds_or_null(double seconds) {
-  return seconds < 0 ? ordered_json(nullptr) : ordered_json(seconds);
+OrderedJson seconds_or_null(double seconds) {
+  return seconds < 0 ? OrderedJson(nullptr) : OrderedJson(seconds);
 }
 
-double seconds_from(const ordered_json& value) {
+double seconds_from(const OrderedJson& value) {
   return value.is_null() ? -1.0 : value.get<double>();
 }
 
-ordered_json to_object(const TrainNumbers& train) {
+OrderedJson to_object(const TrainNumbers& train) {
   return {{"step", train.step},
           {"steps", train.steps},
           {"epoch", train.epoch},
           {"loss", train.loss},
           {"contrastive_loss", train.contrastive_loss},
           {"margin_loss", train.margin_loss},
-          {"ssl_loss", train.ssl_loss ? ordered_json(*train.ssl_loss) : ordered_json(nullptr)},
+          {"ssl_loss", train.ssl_loss ? OrderedJson(*train.ssl_loss) : OrderedJson(nullptr)},
           {"lr", train.lr},
           {"logit_scale", train.logit_scale},
           {"samples_per_second", train.samples_per_second},
@@ -35,7 +31,7 @@ ordered_json to_object(const TrainNumbers& train) {
           {"seed", train.seed}};
 }
 
-ordered_json to_object(const StageStatus& stage) {
+OrderedJson to_object(const StageStatus& stage) {
   return {{"stage", name_of(stage.stage)},
           {"state", stage.state},
           {"tasks_done", stage.tasks_done},
@@ -47,7 +43,7 @@ ordered_json to_object(const StageStatus& stage) {
           {"eta_seconds", seconds_or_null(stage.eta_seconds)}};
 }
 
-ordered_json to_object(const WorkerStatus& worker) {
+OrderedJson to_object(const WorkerStatus& worker) {
   return {{"worker", number(worker.worker)},
           {"launch", worker.launch},
           {"rank", worker.rank},
@@ -63,7 +59,7 @@ ordered_json to_object(const WorkerStatus& worker) {
           {"silent_seconds", worker.silent_seconds}};
 }
 
-TrainNumbers train_from(const ordered_json& object) {
+TrainNumbers train_from(const OrderedJson& object) {
   TrainNumbers train;
   object.at("step").get_to(train.step);
   object.at("steps").get_to(train.steps);
@@ -80,7 +76,7 @@ TrainNumbers train_from(const ordered_json& object) {
   return train;
 }
 
-StageStatus stage_from(const ordered_json& object, std::string_view where) {
+StageStatus stage_from(const OrderedJson& object, std::string_view where) {
   StageStatus stage;
   stage.stage = jobs::stage_from_name(object.at("stage").get<std::string>(), where);
   object.at("state").get_to(stage.state);
@@ -94,7 +90,7 @@ StageStatus stage_from(const ordered_json& object, std::string_view where) {
   return stage;
 }
 
-WorkerStatus worker_from(const ordered_json& object) {
+WorkerStatus worker_from(const OrderedJson& object) {
   WorkerStatus worker;
   worker.worker = WorkerId{object.at("worker").get<std::uint64_t>()};
   object.at("launch").get_to(worker.launch);
@@ -120,7 +116,7 @@ JobState job_state_from(const std::string& name) {
   throw StoreError({.what = "unknown job state", .found = name});
 }
 
-JobStatus status_from(const ordered_json& object, std::string_view where) {
+JobStatus status_from(const OrderedJson& object, std::string_view where) {
   JobStatus status;
   status.state = job_state_from(object.at("state").get<std::string>());
   if (!object.at("stage").is_null()) {
@@ -169,27 +165,26 @@ std::string_view name_of(TaskState state) {
 }
 
 std::string to_json(const JobStatus& status, double saved_at) {
-  ordered_json object = {{"schema_version", kStatusSchemaVersion},
-                         {"state", name_of(status.state)}};
-  object["stage"] = status.stage ? ordered_json(name_of(*status.stage)) : ordered_json(nullptr);
+  OrderedJson object = {{"schema_version", kStatusSchemaVersion}, {"state", name_of(status.state)}};
+  object["stage"] = status.stage ? OrderedJson(name_of(*status.stage)) : OrderedJson(nullptr);
   object["eta_seconds"] = seconds_or_null(status.eta_seconds);
   object["elapsed_seconds"] = status.elapsed_seconds;
   object["quarantined"] = status.quarantined;
-  object["stages"] = ordered_json::array();
+  object["stages"] = OrderedJson::array();
   for (const StageStatus& stage : status.stages) object["stages"].push_back(to_object(stage));
-  object["train"] = status.train ? to_object(*status.train) : ordered_json(nullptr);
-  object["workers"] = ordered_json::array();
+  object["train"] = status.train ? to_object(*status.train) : OrderedJson(nullptr);
+  object["workers"] = OrderedJson::array();
   for (const WorkerStatus& worker : status.workers) object["workers"].push_back(to_object(worker));
   object["failure"] = status.failure;
   object["work_dir"] = status.work_dir;
   object["config_digest"] = status.config_digest;
   if (saved_at > 0) object["saved_at"] = saved_at;
-  return object.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+  return object.dump(2, ' ', false, JsonText::replace) + "\n";
 }
 
 SavedStatus job_status_from_json(std::string_view text, std::string_view where) {
   try {
-    const ordered_json object = ordered_json::parse(text);
+    const OrderedJson object = OrderedJson::parse(text);
     if (object.at("schema_version") != kStatusSchemaVersion) {
       throw StoreError({.what = "a status of another schema version",
                         .where = std::string(where),
@@ -197,10 +192,9 @@ SavedStatus job_status_from_json(std::string_view text, std::string_view where) 
                         .found = object.at("schema_version").dump()});
     }
     return {.status = status_from(object, where), .saved_at = object.value("saved_at", 0.0)};
-  } catch (const nlohmann::json::exception& error) {
-    throw StoreError({.what = "the status is damaged",
-                      .where = std::string(where),
-                      .found = json_reason(error)});
+  } catch (const JsonError& error) {
+    throw StoreError(
+        {.what = "the status is damaged", .where = std::string(where), .found = error.what()});
   } catch (const ConfigError& error) {
     throw StoreError({.what = error.what(), .where = std::string(where)});
   }

@@ -14,15 +14,15 @@
 #include "config/to_yaml.h"
 #include "train/checkpoint/checkpoint.h"
 #include "train/checkpoint/checkpoint_writer.h"
-#include "train/checkpoint/held_out.h"
+#include "train/checkpoint/early_stopping.h"
+#include "train/input/active_table.h"
 #include "train/input/batch_schedule.h"
-#include "train/input/table_in_force.h"
 #include "train/input/training_pairs.h"
 #include "train/log/step_log.h"
-#include "train/loop/batch_queue.h"
-#include "train/loop/table_wait.h"
-#include "train/step/learner.h"
+#include "train/loop/await_table.h"
+#include "train/loop/batch_prefetcher.h"
 #include "train/step/schedule.h"
+#include "train/step/train_step.h"
 
 namespace helip::train {
 namespace {
@@ -58,12 +58,12 @@ class Training {
         pairs_(open_training_pairs(spec.corpus_folder)),
         schedule_(first_schedule(spec, *pairs_)),
         steps_(total_steps(spec.config.train, schedule_.steps_per_epoch())),
-        learner_(learner_options(spec.config), spec.device, ranks),
-        queue_(spec, ranks, *pairs_, schedule_, learner_, steps_) {
+        train_step_(train_step_config(spec.config), spec.device, ranks),
+        prefetcher_(spec, ranks, *pairs_, schedule_, train_step_, steps_) {
     state_.run = {.seed = spec.seed,
                   .config_digest = config::training_digest(spec.config),
-                  .model_digest = learner_.initial_digest(),
-                  .table_digest = schedule_.turns().front().digest};
+                  .model_digest = train_step_.initial_digest(),
+                  .table_digest = schedule_.versions().front().digest};
   }
 
   TrainReport run() {
@@ -71,13 +71,13 @@ class Training {
     resume();
     TrainReport report{
         .steps = state_.step, .resumed_from = state_.step, .final_loss = state_.loss};
-    queue_.restart(state_.step);
+    prefetcher_.restart(state_.step);
     if (log_) log_->begin();
     while (!report.stopped && !score_held_out() && state_.step < steps_) {
-      note_turn();
+      request_if_due();
       report.stopped = !take_awaited();
       if (report.stopped) break;
-      const StepResult result = train_step();
+      const StepResult result = run_step();
       compare_weights();
       report.stopped = result.stop_wanted && state_.step < steps_;
       if (report.stopped || state_.step == steps_ ||
@@ -118,7 +118,7 @@ class Training {
              .found = "a folder"});
       }
       const std::uint64_t step = newest ? newest->step : 0;
-      log_.emplace(spec_, callbacks_, learner_, ranks_.size(), steps_, step);
+      log_.emplace(spec_, callbacks_, train_step_, ranks_.size(), steps_, step);
       checkpoints_.emplace(
           spec_.checkpoint_folder,
           CheckpointRetention{.keep = spec_.config.train.keep_checkpoints,
@@ -131,60 +131,60 @@ class Training {
     if (name.empty()) return;
     state_ = read_checkpoint(spec_.checkpoint_folder / name);
     saved_step_ = state_.step;
-    learner_.load_checkpoint(spec_.checkpoint_folder / name);
-    learner_.set_scaler(state_.scaler);
-    for (const TableTurn& turn : state_.later_tables) {
-      if (&turn == awaited_table(state_)) {
+    train_step_.load_checkpoint(spec_.checkpoint_folder / name);
+    train_step_.set_scaler(state_.scaler);
+    for (const TableVersion& version : state_.later_tables) {
+      if (&version == awaited_table(state_)) {
         ask_for_awaited();
         break;
       }
-      const std::string found = add_table(turn);
-      if (found == turn.digest) continue;
+      const std::string found = add_table(version);
+      if (found == version.digest) continue;
       throw StoreError(
           {.what = "a hard-pair table is another one than when training went on with it",
-           .where = table_folder(turn.version).string(),
-           .expected = cat("digest ", turn.digest),
+           .where = table_folder(version.number).string(),
+           .expected = cat("digest ", version.digest),
            .found = found});
     }
-    learner_.check_equal_weights(state_.step);
+    train_step_.check_equal_weights(state_.step);
   }
 
   [[nodiscard]] fs::path checkpoint_of(std::uint64_t step) const {
     return spec_.checkpoint_folder / checkpoint_name(step);
   }
 
-  [[nodiscard]] fs::path table_folder(std::uint32_t version) const {
-    return version == 1 ? spec_.hard_pairs_folder : spec_.remined_folder / cat(version);
+  [[nodiscard]] fs::path table_folder(std::uint32_t number) const {
+    return number == 1 ? spec_.hard_pairs_folder : spec_.remined_folder / cat(number);
   }
 
   // Returns its digest.
-  std::string add_table(const TableTurn& turn) {
-    auto table = open_table(spec_, *pairs_, table_folder(turn.version));
+  std::string add_table(const TableVersion& version) {
+    auto table = open_table(spec_, *pairs_, table_folder(version.number));
     std::vector<std::uint32_t> seeds = seeds_of(spec_, *pairs_, table.get());
-    TableTurn known = turn;
+    TableVersion known = version;
     known.digest = digest_of(table.get());
     schedule_.add(known, std::move(table), std::move(seeds));
     return known.digest;
   }
 
-  [[nodiscard]] RemineRequest request_of(const TableTurn& turn) const {
-    return {.version = turn.version,
-            .step = turn.requested,
-            .first_step = turn.first_step,
-            .checkpoint = checkpoint_of(turn.requested),
-            .previous_table = table_folder(turn.version - 1),
-            .table = table_folder(turn.version)};
+  [[nodiscard]] RemineRequest request_of(const TableVersion& version) const {
+    return {.version = version.number,
+            .step = version.requested,
+            .first_step = version.first_step,
+            .checkpoint = checkpoint_of(version.requested),
+            .previous_table = table_folder(version.number - 1),
+            .table = table_folder(version.number)};
   }
 
   [[nodiscard]] bool others_mine() const { return spec_.config.remine.workers > 0; }
 
   // Notes the table that is to be mined with this step's weights, if there is one.
-  void note_turn() {
+  void request_if_due() {
     if (awaited_table(state_) != nullptr) return;
-    const auto turn = schedule_.request_at(state_.step, steps_);
-    if (!turn) return;
+    const auto version = schedule_.request_at(state_.step, steps_);
+    if (!version) return;
     if (saved_step_ != state_.step) save();
-    state_.later_tables.push_back(*turn);
+    state_.later_tables.push_back(*version);
     ask_for_awaited();
   }
 
@@ -207,23 +207,24 @@ class Training {
   // Mines or waits for the awaited table once steps that draw from it are to be planned; steps that
   // are planned are planned again. False: a rank was asked to stop.
   bool take_awaited() {
-    const TableTurn* turn = awaited_table(state_);
-    if (turn == nullptr || state_.step + BatchQueue::kStepsAhead < turn->first_step) return true;
+    const TableVersion* version = awaited_table(state_);
+    if (version == nullptr || state_.step + BatchPrefetcher::kStepsAhead < version->first_step)
+      return true;
     const double began = monotonic_seconds();
-    const RemineRequest request = request_of(*turn);
+    const RemineRequest request = request_of(*version);
     if (!others_mine()) finish_checkpoint();  // these ranks read it
-    const bool mined = others_mine() ? wait_for_table(ranks_, callbacks_, request, patience())
+    const bool mined = others_mine() ? await_table(ranks_, callbacks_, request, patience())
                                      : callbacks_.remine(request);
     if (!mined) {
       if (saved_step_ != state_.step) save();
       return false;
     }
-    TableTurn& taken = state_.later_tables.back();
+    TableVersion& taken = state_.later_tables.back();
     taken.digest = add_table(taken);
-    queue_.restart(state_.step);
+    prefetcher_.restart(state_.step);
     if (!log_) return true;
     const double seconds = monotonic_seconds() - began;
-    log::info(cat("training paused ", decimal(seconds, 1), " s for table ", taken.version));
+    log::info(cat("training paused ", decimal(seconds, 1), " s for table ", taken.number));
     log_->leave_out(seconds);
     return true;
   }
@@ -232,7 +233,7 @@ class Training {
   bool score_held_out() {
     const config::EarlyStopConfig& config = spec_.config.early_stop;
     if (!score_is_due(config, state_.held_out, state_.step, steps_)) {
-      return has_fallen(config, state_.held_out);
+      return should_stop_early(config, state_.held_out);
     }
     const double began = monotonic_seconds();
     if (saved_step_ != state_.step) save();
@@ -251,11 +252,11 @@ class Training {
       log_->note_held_out(state_.held_out.back(), best_of(state_.held_out));
       log_->leave_out(monotonic_seconds() - began);
     }
-    return has_fallen(config, state_.held_out);
+    return should_stop_early(config, state_.held_out);
   }
 
-  StepResult train_step() {
-    const PreparedStep now = queue_.take();
+  StepResult run_step() {
+    const PreparedStep now = prefetcher_.take();
     if (log_) log_->waited_for_data(now.waited_seconds);
 
     const std::uint64_t step = state_.step;
@@ -267,12 +268,12 @@ class Training {
                            .statistics = is_logged(spec_.config.train, step + 1, steps_),
                            .time_layers = log_ && is_timed(spec_.config.train, step + 1)};
     if (checkpoints_) options.before_update = [&] { checkpoints_->wait_copied(); };
-    const StepResult result = learner_.step(now.batch, now.inputs, options);
+    const StepResult result = train_step_.step(now.batch, now.inputs, options);
     check_finite(result, now.plan.ids);
     state_.step = step + 1;
     state_.epoch = schedule_.place(state_.step).epoch;
     state_.loss = result.loss;
-    state_.scaler = learner_.scaler();
+    state_.scaler = train_step_.scaler();
     if (log_) {
       log_->waited_for_checkpoint(checkpoints_->take_stall());
       log_->note(state_.step, schedule_.epochs_done(state_.step), result, lr, now.plan.ids.size());
@@ -282,7 +283,7 @@ class Training {
 
   void compare_weights() {
     const std::uint64_t every = spec_.config.train.fingerprint_steps;
-    if (every > 0 && state_.step % every == 0) learner_.check_equal_weights(state_.step);
+    if (every > 0 && state_.step % every == 0) train_step_.check_equal_weights(state_.step);
   }
 
   void check_finite(const StepResult& result, const std::vector<SampleId>& ids) {
@@ -323,7 +324,7 @@ class Training {
     finish_checkpoint();
     saved_step_ = state_.step;
     const double began = monotonic_seconds();
-    Snapshot& snapshot = learner_.snapshot();
+    Snapshot& snapshot = train_step_.snapshot();
     if (log_) log_->waited_for_checkpoint(monotonic_seconds() - began);
     if (checkpoints_) checkpoints_->start(state_, snapshot);
   }
@@ -349,9 +350,9 @@ class Training {
   void publish() {
     comm::run_on_rank0(ranks_, patience(), [this]() -> std::string {
       const std::uint64_t best = best_whole();
-      if (best != state_.step) learner_.load_checkpoint(checkpoint_of(best));
+      if (best != state_.step) train_step_.load_checkpoint(checkpoint_of(best));
       fs::remove_all(spec_.model_folder);
-      learner_.publish_model(spec_.model_folder);
+      train_step_.publish_model(spec_.model_folder);
       return {};
     });
   }
@@ -362,13 +363,13 @@ class Training {
   const std::unique_ptr<TrainingPairs> pairs_;
   BatchSchedule schedule_;
   const std::uint64_t steps_;
-  Learner learner_;
-  BatchQueue queue_;
+  TrainStep train_step_;
+  BatchPrefetcher prefetcher_;
 
   TrainState state_;
   std::optional<std::uint64_t> saved_step_;  // of the last checkpoint that was begun or resumed
   int bad_steps_ = 0;
-  // Set on rank 0 alone. The writer reads what the learner holds, so it is destroyed before it.
+  // Set on rank 0 alone. The writer reads what train_step_ holds, so it is destroyed before it.
   std::optional<StepLog> log_;
   std::optional<CheckpointWriter> checkpoints_;
 };

@@ -9,7 +9,7 @@
 #include <string>
 
 #include "comm/group.h"
-#include "train/checkpoint/held_out.h"
+#include "train/checkpoint/early_stopping.h"
 #include "train/step/step_result.h"
 #include "train/train_spec.h"
 

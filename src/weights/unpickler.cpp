@@ -10,6 +10,7 @@
 #include "weights/opcodes.h"
 #include "weights/pickle_globals.h"
 #include "weights/pickle_source.h"
+#include "weights/pickle_stack.h"
 
 namespace helip::weights {
 namespace {
@@ -28,7 +29,7 @@ class Unpickler {
     for (std::uint64_t count = 0; count < max_opcodes_; ++count) {
       const std::uint8_t opcode = source_.opcode();
       if (static_cast<Opcode>(opcode) == Opcode::kStop) {
-        pickle_.root = pop();
+        pickle_.root = stack_.pop();
         return std::move(pickle_);
       }
       if (!scalar(opcode) && !container(opcode) && !reference(opcode)) {
@@ -44,29 +45,6 @@ class Unpickler {
     source_.fail(what, expected, found);
   }
 
-  // --- the stack ---
-
-  void push(Value value) { stack_.push_back(value); }
-
-  Value pop() {
-    if (stack_.empty() || (!marks_.empty() && marks_.back() == stack_.size())) {
-      fail("damaged pickle: its stack is empty");
-    }
-    const Value value = stack_.back();
-    stack_.pop_back();
-    return value;
-  }
-
-  // What was pushed since the last mark.
-  std::vector<Value> pop_mark() {
-    if (marks_.empty()) fail("damaged pickle: it has no mark");
-    const auto first = stack_.begin() + static_cast<std::ptrdiff_t>(marks_.back());
-    std::vector<Value> values(first, stack_.end());
-    stack_.erase(first, stack_.end());
-    marks_.pop_back();
-    return values;
-  }
-
   template <typename Kind>
   Kind expect(const Value& value, const char* what) {
     const Kind* const found = std::get_if<Kind>(&value);
@@ -79,22 +57,22 @@ class Unpickler {
   bool scalar(std::uint8_t opcode) {
     switch (static_cast<Opcode>(opcode)) {
       case Opcode::kNone:
-        push(None{});
+        stack_.push(None{});
         return true;
       case Opcode::kNewTrue:
-        push(true);
+        stack_.push(true);
         return true;
       case Opcode::kNewFalse:
-        push(false);
+        stack_.push(false);
         return true;
       case Opcode::kBinInt:
-        push(std::int64_t{source_.number<std::int32_t>()});
+        stack_.push(std::int64_t{source_.number<std::int32_t>()});
         return true;
       case Opcode::kBinInt1:
-        push(std::int64_t{source_.number<std::uint8_t>()});
+        stack_.push(std::int64_t{source_.number<std::uint8_t>()});
         return true;
       case Opcode::kBinInt2:
-        push(std::int64_t{source_.number<std::uint16_t>()});
+        stack_.push(std::int64_t{source_.number<std::uint16_t>()});
         return true;
       case Opcode::kLong1:
         push_long(source_.number<std::uint8_t>());
@@ -103,16 +81,16 @@ class Unpickler {
         push_long(source_.number<std::uint32_t>());
         return true;
       case Opcode::kBinFloat:
-        push(std::bit_cast<double>(__builtin_bswap64(source_.number<std::uint64_t>())));
+        stack_.push(std::bit_cast<double>(__builtin_bswap64(source_.number<std::uint64_t>())));
         return true;
       case Opcode::kShortBinUnicode:
-        push(source_.text(source_.number<std::uint8_t>()));
+        stack_.push(source_.text(source_.number<std::uint8_t>()));
         return true;
       case Opcode::kBinUnicode:
-        push(source_.text(source_.number<std::uint32_t>()));
+        stack_.push(source_.text(source_.number<std::uint32_t>()));
         return true;
       case Opcode::kBinUnicode8:
-        push(source_.text(source_.number<std::uint64_t>()));
+        stack_.push(source_.text(source_.number<std::uint64_t>()));
         return true;
       case Opcode::kShortBinBytes:
       case Opcode::kShortBinString:
@@ -133,28 +111,28 @@ class Unpickler {
   bool container(std::uint8_t opcode) {
     switch (static_cast<Opcode>(opcode)) {
       case Opcode::kMark:
-        marks_.push_back(stack_.size());
+        stack_.mark();
         return true;
       case Opcode::kPop:
-        pop();
+        stack_.pop();
         return true;
       case Opcode::kPopMark:
-        pop_mark();
+        stack_.pop_mark();
         return true;
       case Opcode::kEmptyDict:
-        push(pickle_.add(Dict{}));
+        stack_.push(pickle_.add(Dict{}));
         return true;
       case Opcode::kEmptyList:
-        push(pickle_.add(Sequence{Sequence::Kind::kList}));
+        stack_.push(pickle_.add(Sequence{Sequence::Kind::kList}));
         return true;
       case Opcode::kEmptySet:
-        push(pickle_.add(Sequence{Sequence::Kind::kSet}));
+        stack_.push(pickle_.add(Sequence{Sequence::Kind::kSet}));
         return true;
       case Opcode::kEmptyTuple:
         push_tuple({});
         return true;
       case Opcode::kTuple:
-        push_tuple(pop_mark());
+        push_tuple(stack_.pop_mark());
         return true;
       case Opcode::kTuple1:
       case Opcode::kTuple2:
@@ -162,25 +140,25 @@ class Unpickler {
         push_tuple_of(opcode - static_cast<std::uint8_t>(Opcode::kTuple1) + 1U);
         return true;
       case Opcode::kFrozenSet:
-        push(pickle_.add(Sequence{Sequence::Kind::kSet, pop_mark()}));
+        stack_.push(pickle_.add(Sequence{Sequence::Kind::kSet, stack_.pop_mark()}));
         return true;
       case Opcode::kAppend:
-        extend(Sequence::Kind::kList, {pop()});
+        extend(Sequence::Kind::kList, {stack_.pop()});
         return true;
       case Opcode::kAppends:
-        extend(Sequence::Kind::kList, pop_mark());
+        extend(Sequence::Kind::kList, stack_.pop_mark());
         return true;
       case Opcode::kAddItems:
-        extend(Sequence::Kind::kSet, pop_mark());
+        extend(Sequence::Kind::kSet, stack_.pop_mark());
         return true;
       case Opcode::kSetItem: {
-        const Value value = pop();
-        const Value key = pop();
+        const Value value = stack_.pop();
+        const Value key = stack_.pop();
         set_items({key, value});
         return true;
       }
       case Opcode::kSetItems:
-        set_items(pop_mark());
+        set_items(stack_.pop_mark());
         return true;
       default:
         return false;
@@ -221,17 +199,17 @@ class Unpickler {
         return true;
       }
       case Opcode::kStackGlobal: {
-        const auto name = expect<std::string_view>(pop(), "a global's name");
-        global(expect<std::string_view>(pop(), "a global's module"), name);
+        const auto name = expect<std::string_view>(stack_.pop(), "a global's name");
+        global(expect<std::string_view>(stack_.pop(), "a global's module"), name);
         return true;
       }
       case Opcode::kBinPersId:
-        storage(expect<Sequence*>(pop(), "a persistent id"));
+        storage(expect<Sequence*>(stack_.pop(), "a persistent id"));
         return true;
       case Opcode::kReduce:
       case Opcode::kNewObj: {
-        const auto* const arguments = expect<Sequence*>(pop(), "the list of arguments");
-        make(*expect<const Global*>(pop(), "what is called"), *arguments);
+        const auto* const arguments = expect<Sequence*>(stack_.pop(), "the list of arguments");
+        make(*expect<const Global*>(stack_.pop(), "what is called"), *arguments);
         return true;
       }
       case Opcode::kBuild:
@@ -246,7 +224,7 @@ class Unpickler {
 
   void push_long(std::uint64_t length) {
     const auto part = source_.take(length);
-    if (length > sizeof(std::int64_t)) return push(Opaque{});
+    if (length > sizeof(std::int64_t)) return stack_.push(Opaque{});
     std::uint64_t value = 0;
     if (length > 0) {
       std::memcpy(&value, part.data(), length);
@@ -255,53 +233,53 @@ class Unpickler {
       value = static_cast<std::uint64_t>(static_cast<std::int64_t>(value << unused) >>
                                          static_cast<int>(unused));
     }
-    push(static_cast<std::int64_t>(value));
+    stack_.push(static_cast<std::int64_t>(value));
   }
 
   void push_bytes(std::uint64_t length) {
     source_.take(length);
-    push(Opaque{});
+    stack_.push(Opaque{});
   }
 
   void push_tuple(std::vector<Value> items) {
-    push(pickle_.add(Sequence{Sequence::Kind::kTuple, std::move(items)}));
+    stack_.push(pickle_.add(Sequence{Sequence::Kind::kTuple, std::move(items)}));
   }
 
   void push_tuple_of(std::size_t count) {
     std::vector<Value> items(count);
-    for (std::size_t i = count; i-- > 0;) items[i] = pop();
+    for (std::size_t i = count; i-- > 0;) items[i] = stack_.pop();
     push_tuple(std::move(items));
   }
 
   void extend(Sequence::Kind kind, std::vector<Value> values) {
-    const Value target = pop();
+    const Value target = stack_.pop();
     auto* const sequence = expect<Sequence*>(target, "the list that is extended");
     if (sequence->kind != kind)
       fail("damaged pickle: the list that is extended is of another kind");
     sequence->items.insert(sequence->items.end(), values.begin(), values.end());
-    push(target);
+    stack_.push(target);
   }
 
   void set_items(const std::vector<Value>& values) {
     if (values.size() % 2 != 0) fail("damaged pickle: a key without a value");
-    const Value target = pop();
+    const Value target = stack_.pop();
     auto* const dict = expect<Dict*>(target, "the dict that is filled");
     for (std::size_t i = 0; i < values.size(); i += 2) {
       dict->items.emplace_back(values[i], values[i + 1]);
     }
-    push(target);
+    stack_.push(target);
   }
 
   void put(std::uint32_t index) {
-    const Value value = pop();
-    push(value);
+    const Value value = stack_.pop();
+    stack_.push(value);
     memo_[index] = value;
   }
 
   void get(std::uint32_t index) {
     const auto found = memo_.find(index);
     if (found == memo_.end()) fail("damaged pickle: it refers to what it has not stored");
-    push(found->second);
+    stack_.push(found->second);
   }
 
   void global(std::string_view module, std::string_view name) {
@@ -310,7 +288,7 @@ class Unpickler {
       fail("the pickle asks for what is not read; nothing was executed", kPlain,
            "global " + std::string(module) + "." + std::string(name));
     }
-    push(pickle_.add(*known));
+    stack_.push(pickle_.add(*known));
   }
 
   // ("storage", class, record, device, elements[, None])
@@ -322,9 +300,9 @@ class Unpickler {
     }
     const auto* const type = expect<const Global*>(items[1], "a storage's class");
     if (type->role != Role::kStorage) fail("damaged pickle: a storage of no storage class");
-    push(pickle_.add(Storage{.dtype = type->dtype,
-                             .key = expect<std::string_view>(items[2], "a storage's record"),
-                             .elements = count(items[4], "a storage's size")}));
+    stack_.push(pickle_.add(Storage{.dtype = type->dtype,
+                                    .key = expect<std::string_view>(items[2], "a storage's record"),
+                                    .elements = count(items[4], "a storage's size")}));
   }
 
   std::uint64_t count(const Value& value, const char* what) {
@@ -354,16 +332,17 @@ class Unpickler {
     switch (type.role) {
       case Role::kDict:
         if (!arguments.items.empty()) fail(cat("damaged pickle: ", type.name, " has arguments"));
-        return push(pickle_.add(Dict{}));
+        return stack_.push(pickle_.add(Dict{}));
       case Role::kTensor:
-        return push(pickle_.add(tensor(type, arguments)));
+        return stack_.push(pickle_.add(tensor(type, arguments)));
       case Role::kParameter:
-        return push(expect<const PickledTensor*>(argument(type, arguments, 0), "a parameter"));
+        return stack_.push(
+            expect<const PickledTensor*>(argument(type, arguments, 0), "a parameter"));
       case Role::kSequence:
-        return push(expect<Sequence*>(argument(type, arguments, 0), "a sequence"));
+        return stack_.push(expect<Sequence*>(argument(type, arguments, 0), "a sequence"));
       case Role::kOpaque:
       case Role::kTorchScriptModule:
-        return push(pickle_.add(Object{.type = &type}));
+        return stack_.push(pickle_.add(Object{.type = &type}));
       case Role::kStorage:
       case Role::kDType:
         fail("damaged pickle: it calls what is no function", kPlain, std::string(type.name));
@@ -386,21 +365,20 @@ class Unpickler {
 
   // Attributes: of an object they are its content; a dict's (state_dict()._metadata) say nothing.
   void build() {
-    const Value state = pop();
-    const Value target = pop();
+    const Value state = stack_.pop();
+    const Value target = stack_.pop();
     if (const auto* const object = std::get_if<Object*>(&target)) {
       if (const auto* const fields = std::get_if<Dict*>(&state)) (*object)->fields = *fields;
     } else if (!std::holds_alternative<Dict*>(target)) {
       fail("damaged pickle: it gives attributes to what has none");
     }
-    push(target);
+    stack_.push(target);
   }
 
   PickleSource source_;
   std::uint64_t max_opcodes_;
   Pickle pickle_;
-  std::vector<Value> stack_;
-  std::vector<std::size_t> marks_;
+  PickleStack stack_{source_};
   std::unordered_map<std::uint32_t, Value> memo_;
 };
 

@@ -243,7 +243,7 @@ void LeaseLoop::train_in_group() {
   log::info(cat("entering training as rank ", options_.rank.rank, " of ", options_.rank.size));
   const auto group = runner_->open_group();
   keeper_->set_device(runner_->device());
-  if (runner_->mines_apart()) {
+  if (runner_->is_mining_rank()) {
     mine_for_training(*group);
     return;
   }

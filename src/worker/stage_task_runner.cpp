@@ -39,8 +39,8 @@ class StageTaskRunner final : public TaskRunner {
     throw CommError({.what = "a training was leased outside of a group", .where = task.name});
   }
 
-  [[nodiscard]] bool mines_apart() const override {
-    return worker::mines_apart(bench_.config(), bench_.rank());
+  [[nodiscard]] bool is_mining_rank() const override {
+    return worker::is_mining_rank(bench_.config(), bench_.rank());
   }
 
   std::unique_ptr<comm::Group> open_group() override {
@@ -49,7 +49,7 @@ class StageTaskRunner final : public TaskRunner {
     if (rank.rank == 0) std::filesystem::remove_all(exchange_);
     const double timeout = bench_.config().train.collective_timeout_seconds;
     const std::string device = bench_.device();
-    if (mines_apart()) return engine::engine().open_group("mpi", "cpu", timeout, /*part=*/1);
+    if (is_mining_rank()) return engine::engine().open_group("mpi", "cpu", timeout, /*part=*/1);
     const std::string backend = rank.size == 1               ? "local"
                                 : device.starts_with("cuda") ? "nccl"
                                                              : "mpi";

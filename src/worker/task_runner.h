@@ -44,7 +44,7 @@ class TaskRunner {
   virtual TaskOutcome run(const jobs::Task& task, const std::filesystem::path& partial,
                           const TaskHooks& hooks) = 0;
   // Whether this rank mines for a training and does not take part in it.
-  [[nodiscard]] virtual bool mines_apart() const = 0;
+  [[nodiscard]] virtual bool is_mining_rank() const = 0;
   // Returns this rank's group: the ranks of this launch that train, or the ranks that mine for
   // them. Collective.
   virtual std::unique_ptr<comm::Group> open_group() = 0;

@@ -6,7 +6,7 @@ import sys
 import tempfile
 
 PLANTED = {
-    "src/cli/a.cpp": ('#include "train/step/learner.h"\n', "may include of the engine only its job headers"),
+    "src/cli/a.cpp": ('#include "train/step/train_step.h"\n', "may include of the engine only its job headers"),
     "src/store/b.cpp": ("#include <torch/torch.h>\n", "may not include LibTorch's headers"),
     "src/store/c.cpp": ('#include "data/corpus/corpus.h"\n', "src/store may not include src/data"),
     "src/data/d.cpp": ("#include <spdlog/spdlog.h>\n", "may not include spdlog/spdlog.h"),
@@ -22,7 +22,7 @@ check = pathlib.Path(sys.argv[1]) / "scripts/check_layers.py"
 with tempfile.TemporaryDirectory() as folder:
     root = pathlib.Path(folder)
     (root / "tests").mkdir()
-    headers = {"src/train/step/learner.h": "", "src/data/corpus/corpus.h": ""}
+    headers = {"src/train/step/train_step.h": "", "src/data/corpus/corpus.h": ""}
     for name, text in {**headers, **{name: text for name, (text, _) in PLANTED.items()}}.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text)

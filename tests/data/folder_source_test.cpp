@@ -8,7 +8,7 @@
 #include "common/error.h"
 #include "common/text.h"
 #include "corpus_support.h"
-#include "data/import/import.h"
+#include "data/import/corpus_import.h"
 #include "data/import/import_source.h"
 #include "data/import/shard_list.h"
 #include "support/temporary_folder.h"

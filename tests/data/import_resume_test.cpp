@@ -9,7 +9,7 @@
 #include "common/error.h"
 #include "corpus_support.h"
 #include "data/corpus/corpus.h"
-#include "data/import/import.h"
+#include "data/import/corpus_import.h"
 #include "data/import/import_shards.h"
 #include "support/temporary_folder.h"
 

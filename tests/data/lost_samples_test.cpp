@@ -7,7 +7,7 @@
 #include "corpus_support.h"
 #include "data/corpus/corpus.h"
 #include "data/corpus/reason_count.h"
-#include "data/import/import.h"
+#include "data/import/corpus_import.h"
 #include "data/import/open_or_index.h"
 #include "support/temporary_folder.h"
 

@@ -36,7 +36,7 @@ def test(bench, random):
     tables = tables_of(work)
     expect(len(tables) >= 2 and all(table["digest"] for table in tables), f"tables {tables}")
     for table in tables:
-        expect(table["requested"] + 2 <= table["first_step"], f"in force too early: {table}")
+        expect(table["requested"] + 2 <= table["first_step"], f"active too early: {table}")
         check_table(bench, work, table)
     expect(tables == tables_of(paused), f"other tables than of ranks that pause: {tables_of(paused)}")
     bench.reference = paused

@@ -12,9 +12,9 @@
 #include "common/json.h"
 #include "common/text.h"
 #include "golden_file.h"
-#include "model/files/locked_config.h"
 #include "model/files/model_files.h"
 #include "model/files/parameter_spec.h"
+#include "model/files/two_tower_config.h"
 #include "store/safetensors.h"
 #include "support/json_edit.h"
 #include "support/temporary_folder.h"
@@ -90,7 +90,7 @@ struct SlipFolder {
     file_ = store::SafetensorsFile::open(weights());
   }
 
-  [[nodiscard]] fs::path description() const { return path / kLockedConfigFile; }
+  [[nodiscard]] fs::path description() const { return path / kTwoTowerConfigFile; }
   [[nodiscard]] fs::path weights() const { return path / kCheckpointWeightsFile; }
   [[nodiscard]] const weights::Tensors& tensors() const { return file_->tensors(); }
 
@@ -392,7 +392,7 @@ TEST_CASE("a SLIP model's folder becomes SLIP's checkpoint and comes back withou
     CHECK(report.kind == "SLIP model's folder");
     CHECK(report.tensors == slip.tensors().size());
     CHECK(first_change(back / kCheckpointWeightsFile, slip.tensors()) == "");
-    CHECK(test::read_text(back / kLockedConfigFile) == to_slip_json(slip.config));
+    CHECK(test::read_text(back / kTwoTowerConfigFile) == to_slip_json(slip.config));
   }
 }
 

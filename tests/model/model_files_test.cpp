@@ -7,8 +7,8 @@
 #include "common/json.h"
 #include "golden_file.h"
 #include "model/files/folder_draft.h"
-#include "model/files/locked_config.h"
 #include "model/files/model_digest.h"
+#include "model/files/two_tower_config.h"
 #include "store/safetensors.h"
 #include "support/json_edit.h"
 #include "support/temporary_folder.h"
@@ -33,8 +33,8 @@ std::string refusal(const std::string& pointer, const Json& value) {
   const test::TemporaryFolder folder;
   auto json = test::read_json(test::golden("locked_towers/helip_model.json"));
   json = test::with_value(json, pointer, value);
-  test::write_text(folder.path() / kLockedConfigFile, json.dump());
-  return test::message_of<ConfigError>([&] { read_locked_config(folder.path()); });
+  test::write_text(folder.path() / kTwoTowerConfigFile, json.dump());
+  return test::message_of<ConfigError>([&] { read_two_tower_config(folder.path()); });
 }
 
 }  // namespace
@@ -166,7 +166,7 @@ TEST_CASE("a file of SLIP's SIMCLR_ models tells a name, which is refused for it
 }
 
 TEST_CASE("a locked-towers folder is read") {
-  const LockedConfig config = read_locked_config(test::golden("locked_towers"));
+  const TwoTowerConfig config = read_two_tower_config(test::golden("locked_towers"));
   CHECK(config.embed_dim == 8);
   CHECK(config.hidden == 12);
   CHECK(config.dropout == 0.25);
@@ -204,13 +204,13 @@ TEST_CASE("which towers are trained is read from files of kind towers alone") {
     for (const auto& [pointer, value] : changes.items()) {
       json = test::with_value(json, pointer, value);
     }
-    test::write_text(folder.path() / kLockedConfigFile, json.dump());
-    return read_locked_config(folder.path());
+    test::write_text(folder.path() / kTwoTowerConfigFile, json.dump());
+    return read_two_tower_config(folder.path());
   };
   const auto refused = [&](const Json& changes) {
     return test::message_of<ConfigError>([&] { with(changes); });
   };
-  const LockedConfig config = with(Json::object());
+  const TwoTowerConfig config = with(Json::object());
   CHECK(config.kind == TowersKind::kTrained);
   CHECK(config.image.train == "all");
   CHECK(config.text.train == "from:layers.1");
@@ -245,10 +245,10 @@ TEST_CASE("given features are named with their digest and the corpus, wherever t
       {"image_tower", {{"features", "../img_emb"}, {"sha256", digest}, {"feature_dim", 10}}},
       {"text_tower", {{"features", "/data/text.npy"}, {"sha256", digest}, {"feature_dim", 6}}}};
   const auto read = [&] {
-    test::write_text(folder.path() / kLockedConfigFile, json.dump());
-    return read_locked_config(folder.path());
+    test::write_text(folder.path() / kTwoTowerConfigFile, json.dump());
+    return read_two_tower_config(folder.path());
   };
-  const LockedConfig config = read();
+  const TwoTowerConfig config = read();
   CHECK(config.kind == TowersKind::kFeatures);
   CHECK(config.image.file.path == folder.path() / "../img_emb");
   CHECK(config.text.file.path == "/data/text.npy");
@@ -256,7 +256,7 @@ TEST_CASE("given features are named with their digest and the corpus, wherever t
 
   fs::create_directories(folder.path() / "out");
   write_locked_files(config, folder.path() / "out");
-  const LockedConfig again = read_locked_config(folder.path() / "out");
+  const TwoTowerConfig again = read_two_tower_config(folder.path() / "out");
   CHECK(again.image.file.path == (folder.path().parent_path() / "img_emb"));
   CHECK(digest_of_towers(again) == digest_of_towers(config));
   json["corpus_fingerprint"] = "beef";
@@ -268,7 +268,7 @@ TEST_CASE("given features are named with their digest and the corpus, wherever t
 TEST_CASE("a changed or missing tower is refused with both digests") {
   const test::TemporaryFolder folder;
   copy_locked(folder.path() / "m");
-  const LockedConfig config = read_locked_config(folder.path() / "m");
+  const TwoTowerConfig config = read_two_tower_config(folder.path() / "m");
   std::string bytes = test::read_text(folder.path() / "m/image_tower.ts");
   bytes[bytes.size() / 2] ^= 1;
   test::write_text(folder.path() / "m/image_tower.ts", bytes);
@@ -282,9 +282,9 @@ TEST_CASE("a changed or missing tower is refused with both digests") {
 
 TEST_CASE("a locked-towers folder is written with its files and read back") {
   const test::TemporaryFolder folder;
-  const LockedConfig config = read_locked_config(test::golden("locked_towers"));
+  const TwoTowerConfig config = read_two_tower_config(test::golden("locked_towers"));
   write_locked_files(config, folder.path());
-  const LockedConfig again = read_locked_config(folder.path());
+  const TwoTowerConfig again = read_two_tower_config(folder.path());
   CHECK_NOTHROW(verify_files(again));
   CHECK(digest_of_towers(again) == digest_of_towers(config));
   CHECK(again.hidden == config.hidden);
@@ -292,7 +292,7 @@ TEST_CASE("a locked-towers folder is written with its files and read back") {
   CHECK(again.embed_dim == config.embed_dim);
   CHECK(test::read_text(again.image.file.path) == test::read_text(config.image.file.path));
 
-  LockedConfig other = config;
+  TwoTowerConfig other = config;
   other.image.preprocess.mean[0] += 0.125F;
   CHECK(digest_of_towers(other) != digest_of_towers(config));
 }

@@ -30,10 +30,10 @@ BatchSchedule schedule_with(const config::RemineConfig& remine) {
 // Adds every table that is requested before `step`; each leaves two seeds fewer, but two at least.
 void remine_until(BatchSchedule& schedule, std::uint64_t step, std::uint64_t steps) {
   for (std::uint64_t now = 0; now < step; ++now) {
-    if (auto turn = schedule.request_at(now, steps)) {
-      turn->digest = "table " + std::to_string(turn->version);
-      const std::uint32_t left = turn->version < 5 ? 12 - 2 * turn->version : 2;
-      schedule.add(*turn, nullptr, seeds(left));
+    if (auto version = schedule.request_at(now, steps)) {
+      version->digest = "table " + std::to_string(version->number);
+      const std::uint32_t left = version->number < 5 ? 12 - 2 * version->number : 2;
+      schedule.add(*version, nullptr, seeds(left));
     }
   }
 }
@@ -47,22 +47,22 @@ TEST_CASE("without remining the epochs follow each other under one table") {
     CHECK_FALSE(schedule.request_at(step, 20));
   }
   CHECK(schedule.epochs_done(6) == 1.5);
-  REQUIRE(schedule.turns().size() == 1);
-  CHECK(schedule.turns()[0].digest == "first");
+  REQUIRE(schedule.versions().size() == 1);
+  CHECK(schedule.versions()[0].digest == "first");
 }
 
-TEST_CASE("a table requested by steps is in force from the next epoch on, after its lag") {
+TEST_CASE("a table requested by steps is active from the next epoch on, after its lag") {
   const BatchSchedule now = schedule_with({.every_steps = 4});
   CHECK(now.request_at(4, 100)->first_step == 4);  // an epoch begins there
   const BatchSchedule later = schedule_with({.every_steps = 5});
   CHECK_FALSE(later.request_at(0, 100));
   CHECK_FALSE(later.request_at(4, 100));
-  const auto turn = later.request_at(5, 100);
-  REQUIRE(turn);
-  CHECK(turn->version == 2);
-  CHECK(turn->requested == 5);
-  CHECK(turn->first_step == 8);
-  CHECK(turn->first_epoch == 2);
+  const auto version = later.request_at(5, 100);
+  REQUIRE(version);
+  CHECK(version->number == 2);
+  CHECK(version->requested == 5);
+  CHECK(version->first_step == 8);
+  CHECK(version->first_epoch == 2);
   const BatchSchedule lagging = schedule_with({.every_steps = 5, .lag_steps = 4});
   CHECK(lagging.request_at(5, 100)->first_step == 12);
   CHECK(lagging.request_at(5, 100)->first_epoch == 3);
@@ -76,12 +76,12 @@ TEST_CASE("a table requested by epochs is requested where they begin") {
 
 TEST_CASE("no table is requested while another waits, nor one that nothing would draw from") {
   BatchSchedule schedule = schedule_with({.every_steps = 1, .lag_steps = 5});
-  const auto turn = schedule.request_at(1, 100);
-  REQUIRE(turn);
-  CHECK(turn->first_step == 8);
-  schedule.add(*turn, nullptr, seeds(8));
+  const auto version = schedule.request_at(1, 100);
+  REQUIRE(version);
+  CHECK(version->first_step == 8);
+  schedule.add(*version, nullptr, seeds(8));
   for (std::uint64_t step = 1; step < 8; ++step) CHECK_FALSE(schedule.request_at(step, 100));
-  CHECK(schedule.request_at(8, 100)->version == 3);
+  CHECK(schedule.request_at(8, 100)->number == 3);
   CHECK_FALSE(schedule.request_at(8, 14));  // its first epoch would begin with step 14
   CHECK(schedule.request_at(8, 15)->first_step == 14);
 }
@@ -91,10 +91,10 @@ TEST_CASE("tables with fewer seeds have shorter epochs, and each seed is met onc
   remine_until(schedule, 30, 30);
   // 10, 8 and 6 seeds: epochs of 4, 3 and 2 steps.
   const std::vector<std::uint64_t> begins = {0, 4, 7, 9};
-  REQUIRE(schedule.turns().size() >= 4);
+  REQUIRE(schedule.versions().size() >= 4);
   for (std::size_t epoch = 0; epoch < 3; ++epoch) {
-    CHECK(schedule.turns()[epoch].first_step == begins[epoch]);
-    CHECK(schedule.turns()[epoch].first_epoch == epoch);
+    CHECK(schedule.versions()[epoch].first_step == begins[epoch]);
+    CHECK(schedule.versions()[epoch].first_epoch == epoch);
     std::multiset<std::uint64_t> met;
     for (std::uint64_t step = begins[epoch]; step < begins[epoch + 1]; ++step) {
       const BatchPlace place = schedule.place(step);

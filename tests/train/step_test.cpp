@@ -71,7 +71,7 @@ struct Outcome {
 Outcome learn(comm::Collectives& ranks, at::ScalarType dtype, const config::LossConfig& config) {
   const train::BatchPlan plan = plan_of_seven();
   const Groups groups = groups_of_thirty();
-  const RankBatch batch =
+  const LocalBatch batch =
       cut_batch(plan, ranks.rank(), ranks.size(), groups.image, groups.caption, true);
 
   std::vector<at::Tensor> parameters = {
@@ -189,7 +189,7 @@ TEST_CASE("ranks together count as loops over the whole batch do how hard the ha
   auto& ranks = dynamic_cast<comm::Collectives&>(*group);
   const train::BatchPlan plan = plan_of_seven();
   const Groups groups = groups_of_thirty();
-  const RankBatch batch =
+  const LocalBatch batch =
       cut_batch(plan, ranks.rank(), ranks.size(), groups.image, groups.caption, true);
   std::vector<std::int64_t> rows;
   for (const SampleId id : batch.ids) rows.push_back(static_cast<std::int64_t>(to_index(id)));

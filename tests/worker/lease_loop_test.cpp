@@ -43,7 +43,7 @@ class ScriptedRunner final : public TaskRunner {
                   const TaskHooks& hooks) override {
     return script_.run(task, partial, hooks);
   }
-  [[nodiscard]] bool mines_apart() const override { return script_.mine != nullptr; }
+  [[nodiscard]] bool is_mining_rank() const override { return script_.mine != nullptr; }
   std::unique_ptr<comm::Group> open_group() override { return std::make_unique<ThreadGroup>(); }
   bool mine_for_training(comm::Group&, const TaskHooks&) override { return script_.mine(); }
   void end_training(bool) override {}

@@ -16,8 +16,8 @@
 #include "common/text.h"
 #include "data/image/decode_limits.h"
 #include "data/import/corpus_check.h"
+#include "data/import/corpus_import.h"
 #include "data/import/csv.h"
-#include "data/import/import.h"
 
 namespace helip::cli {
 namespace {

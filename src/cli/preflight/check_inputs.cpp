@@ -16,8 +16,8 @@
 #include "data/import/shard_list.h"
 #include "data/tokens/tokenizer.h"
 #include "mining/encode/ready_rows.h"
-#include "model/files/locked_config.h"
 #include "model/files/model_files.h"
+#include "model/files/two_tower_config.h"
 #include "model/files/weights_check.h"
 #include "weights/weights_file.h"
 
@@ -60,13 +60,13 @@ void check_corpus(const std::string& source) {
 }
 
 // The files that helip_model.json names. Their digests are verified on loading.
-void check_towers(const model::LockedConfig& config, const fs::path& folder,
+void check_towers(const model::TwoTowerConfig& config, const fs::path& folder,
                   const std::string& section) {
   for (const model::PinnedFile* file :
        {&config.image.file, &config.text.file, &config.text.tokenizer}) {
     if (!is_file(file->path)) {
       missing("a file of the model is missing", section + ".architecture",
-              cat("what ", (folder / model::kLockedConfigFile).string(), " names"),
+              cat("what ", (folder / model::kTwoTowerConfigFile).string(), " names"),
               cat("no ", file->path.string()));
     }
   }
@@ -95,7 +95,7 @@ void check_ready_rows(const std::string& what, const std::string& key, const std
 }
 
 // Their digests are verified where they are read.
-void check_given_features(const model::LockedConfig& model, const std::string& corpus,
+void check_given_features(const model::TwoTowerConfig& model, const std::string& corpus,
                           const std::string& section) {
   if (const auto manifest = indexed(corpus)) mining::expect_corpus(model, *manifest);
   check_ready_rows("model's features", section + ".architecture", corpus,
@@ -123,7 +123,7 @@ bool check_model(const config::ModelConfig& model, const std::string& corpus,
       missing("a locked-towers model brings its own tokenizer", tokenizer_key, "nothing",
               model.tokenizer);
     }
-    const model::LockedConfig config = model::read_locked_config(source.folder);
+    const model::TwoTowerConfig config = model::read_two_tower_config(source.folder);
     if (config.kind == model::TowersKind::kFeatures) {
       check_given_features(config, corpus, section);
     } else {

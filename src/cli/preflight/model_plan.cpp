@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "mining/encode/ready_rows.h"
-#include "model/files/locked_config.h"
 #include "model/files/parameter_spec.h"
+#include "model/files/two_tower_config.h"
 
 namespace helip::cli {
 namespace {
@@ -106,7 +106,7 @@ void add_tower(const model::PinnedFile& tower, const std::string& train, ModelPl
   }
 }
 
-ModelPlan plan_locked(const model::LockedConfig& model) {
+ModelPlan plan_locked(const model::TwoTowerConfig& model) {
   ModelPlan plan;
   plan.locked_towers = model.kind != model::TowersKind::kTrained;
   plan.embed_dim = count(model.embed_dim);
@@ -139,7 +139,7 @@ ModelPlan plan_model(const config::ModelConfig& model) {
 }
 
 ModelPlan plan_model(const model::ArchitectureSource& source) {
-  if (source.locked_towers) return plan_locked(model::read_locked_config(source.folder));
+  if (source.locked_towers) return plan_locked(model::read_two_tower_config(source.folder));
   if (source.slip) {
     const model::SlipArchitecture& slip = source.slip->architecture;
     return plan_pixels(slip.vision, slip.text, slip.embed_dim, model::slip_parameters(slip),

@@ -5,7 +5,7 @@
 #include <cstring>
 #include <vector>
 
-#include "data/image/vector_clones.h"
+#include "data/image/target_clones.h"
 
 namespace helip::data {
 namespace {

@@ -4,8 +4,8 @@
 #include <cstring>
 
 #include "data/image/resample_passes.h"
-#include "data/image/row_lanes.h"
-#include "data/image/vector_clones.h"
+#include "data/image/target_clones.h"
+#include "data/image/transpose.h"
 
 namespace helip::data {
 namespace {

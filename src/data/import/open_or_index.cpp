@@ -14,7 +14,7 @@
 #include "common/text.h"
 #include "data/corpus/corpus.h"
 #include "data/corpus/index_corpus.h"
-#include "data/import/import.h"
+#include "data/import/corpus_import.h"
 #include "data/import/shard_list.h"
 
 namespace helip::data {

@@ -9,7 +9,7 @@
 #include "data/text/unicode_text.h"
 #include "data/tokens/added_tokens.h"
 #include "data/tokens/byte_level_vocabulary.h"
-#include "data/tokens/text_steps.h"
+#include "data/tokens/normalizers.h"
 #include "data/tokens/tokenizer.h"
 #include "data/tokens/tokenizer_json.h"
 

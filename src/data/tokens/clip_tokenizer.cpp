@@ -12,7 +12,7 @@
 #include "data/text/clean_text.h"
 #include "data/text/unicode_text.h"
 #include "data/tokens/byte_pair_encoding.h"
-#include "data/tokens/pattern.h"
+#include "data/tokens/regex.h"
 #include "data/tokens/tokenizer.h"
 
 namespace helip::data {

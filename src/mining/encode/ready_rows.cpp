@@ -86,14 +86,14 @@ ReadyRows ready_embeddings(const config::EncoderConfig& encoder) {
           modality_path(encoder.text_embeddings, "text_emb"), "embeddings"};
 }
 
-ReadyRows given_features(const model::LockedConfig& model) {
+ReadyRows given_features(const model::TwoTowerConfig& model) {
   ReadyRows features(model.image.file.path, model.text.file.path, "features");
   expect_width(model.image.file, features.image_dim(), model.image.feature_dim);
   expect_width(model.text.file, features.text_dim(), model.text.feature_dim);
   return features;
 }
 
-void expect_corpus(const model::LockedConfig& model, const data::CorpusManifest& corpus) {
+void expect_corpus(const model::TwoTowerConfig& model, const data::CorpusManifest& corpus) {
   if (corpus.fingerprint == model.corpus_fingerprint) return;
   throw ConfigError({.what = "the model's features are of another corpus",
                      .where = model.image.file.path.string(),
@@ -101,7 +101,7 @@ void expect_corpus(const model::LockedConfig& model, const data::CorpusManifest&
                      .found = corpus.fingerprint});
 }
 
-void verify_features(const model::LockedConfig& model) {
+void verify_features(const model::TwoTowerConfig& model) {
   for (const model::PinnedFile* file : {&model.image.file, &model.text.file}) {
     const std::string found = digest_of_embedding_files(file->path);
     if (found == file->sha256) continue;

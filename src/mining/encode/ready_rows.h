@@ -12,7 +12,7 @@
 #include "data/corpus/feature_cache.h"
 #include "data/corpus/manifest.h"
 #include "data/corpus/quarantine.h"
-#include "model/files/locked_config.h"
+#include "model/files/two_tower_config.h"
 #include "store/embedding_store.h"
 
 namespace helip::mining {
@@ -51,12 +51,12 @@ ReadyRows ready_embeddings(const config::EncoderConfig& encoder);
 
 // Opens the features of a model of kind features. Throws ConfigError too, if their widths are not
 // the ones that the model names.
-ReadyRows given_features(const model::LockedConfig& model);
+ReadyRows given_features(const model::TwoTowerConfig& model);
 
 // Throws ConfigError if the model's features are of another corpus.
-void expect_corpus(const model::LockedConfig& model, const data::CorpusManifest& corpus);
+void expect_corpus(const model::TwoTowerConfig& model, const data::CorpusManifest& corpus);
 
 // Reads the files whole. Throws StoreError if they are not the files that the model names.
-void verify_features(const model::LockedConfig& model);
+void verify_features(const model::TwoTowerConfig& model);
 
 }  // namespace helip::mining

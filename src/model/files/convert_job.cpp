@@ -10,10 +10,10 @@
 #include "common/publish.h"
 #include "common/text.h"
 #include "model/files/folder_draft.h"
-#include "model/files/locked_config.h"
 #include "model/files/model_files.h"
 #include "model/files/parameter_spec.h"
 #include "model/files/tensor_check.h"
+#include "model/files/two_tower_config.h"
 #include "model/files/weights_check.h"
 #include "store/safetensors.h"
 #include "weights/checkpoint_writer.h"
@@ -161,7 +161,7 @@ void write_folder(const fs::path& out, const ArchitectureSource& source,
   FolderDraft draft(out);
   if (source.slip) {
     write_weights(draft.path() / kCheckpointWeightsFile, tensors);
-    publish_file(draft.path() / kLockedConfigFile, to_slip_json(*source.slip));
+    publish_file(draft.path() / kTwoTowerConfigFile, to_slip_json(*source.slip));
   } else {
     write_weights(draft.path() / kOpenClipWeightsFile, tensors);
     publish_file(draft.path() / kOpenClipConfigFile,

@@ -4,8 +4,8 @@
 
 #include "common/digest.h"
 #include "common/text.h"
-#include "model/files/locked_config.h"
 #include "model/files/model_files.h"
+#include "model/files/two_tower_config.h"
 
 namespace helip::model {
 
@@ -16,9 +16,9 @@ std::string model_digest(const config::ModelConfig& model) {
                                   : sha256_file(find_weights(model.init, source.locked_towers));
   const std::string tokenizer = model.tokenizer.empty() ? "default" : sha256_file(model.tokenizer);
   // Trained towers begin with the weights of the files that the folder of the heads names.
-  const std::filesystem::path beside = std::filesystem::path(model.init) / kLockedConfigFile;
+  const std::filesystem::path beside = std::filesystem::path(model.init) / kTwoTowerConfigFile;
   const bool follows = source.locked_towers && std::filesystem::exists(beside) &&
-                       read_locked_config(source.folder).kind == TowersKind::kTrained;
+                       read_two_tower_config(source.folder).kind == TowersKind::kTrained;
   const std::string towers = follows ? cat("towers ", sha256_file(beside), "\n") : "";
   return sha256_hex(cat("description ", sha256_file(source.file), "\nweights ", weights,
                         "\ntokenizer ", tokenizer, "\n", towers));

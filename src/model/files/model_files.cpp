@@ -55,13 +55,13 @@ ArchitectureSource from_file(const fs::path& file) {
 }
 
 ArchitectureSource from_folder(const fs::path& folder, const std::string& option) {
-  if (fs::exists(folder / kLockedConfigFile)) return from_file(folder / kLockedConfigFile);
+  if (fs::exists(folder / kTwoTowerConfigFile)) return from_file(folder / kTwoTowerConfigFile);
   if (const fs::path file = folder / kOpenClipConfigFile; fs::exists(file)) {
     return {.file = file, .clip = read_clip(file)};
   }
   throw ConfigError({.what = "the folder holds no model",
                      .where = option + " " + folder.string(),
-                     .expected = std::string(kOpenClipConfigFile) + " or " + kLockedConfigFile});
+                     .expected = std::string(kOpenClipConfigFile) + " or " + kTwoTowerConfigFile});
 }
 
 bool is_weights_name(const fs::path& file) {
@@ -156,12 +156,12 @@ ArchitectureSource find_architecture(const std::string& architecture, const fs::
 }
 
 bool trained_on_features(const ArchitectureSource& source) {
-  return source.locked_towers && read_locked_config(source.folder).kind != TowersKind::kTrained;
+  return source.locked_towers && read_two_tower_config(source.folder).kind != TowersKind::kTrained;
 }
 
-std::optional<LockedConfig> find_given_features(const ArchitectureSource& source) {
+std::optional<TwoTowerConfig> find_given_features(const ArchitectureSource& source) {
   if (!source.locked_towers) return std::nullopt;
-  LockedConfig config = read_locked_config(source.folder);
+  TwoTowerConfig config = read_two_tower_config(source.folder);
   if (config.kind != TowersKind::kFeatures) return std::nullopt;
   return config;
 }
@@ -195,8 +195,8 @@ std::optional<OpenClipConfig> config_beside_weights(const fs::path& init) {
 
 std::optional<SlipConfig> slip_config_beside_weights(const fs::path& init) {
   std::error_code ignored;
-  if (!fs::is_regular_file(init / kLockedConfigFile, ignored)) return std::nullopt;
-  const std::string file = (init / kLockedConfigFile).string();
+  if (!fs::is_regular_file(init / kTwoTowerConfigFile, ignored)) return std::nullopt;
+  const std::string file = (init / kTwoTowerConfigFile).string();
   return parse_slip_config(read_text_file(file), file);
 }
 

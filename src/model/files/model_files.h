@@ -7,8 +7,8 @@
 #include <string_view>
 
 #include "model/files/clip_architecture.h"
-#include "model/files/locked_config.h"
 #include "model/files/slip_architecture.h"
+#include "model/files/two_tower_config.h"
 
 namespace helip::model {
 
@@ -44,7 +44,7 @@ bool trained_on_features(const ArchitectureSource& source);
 
 // Returns the description of a model whose features are given in files; nothing for any other
 // model. Throws ConfigError if the description is damaged.
-std::optional<LockedConfig> find_given_features(const ArchitectureSource& source);
+std::optional<TwoTowerConfig> find_given_features(const ArchitectureSource& source);
 
 // <program's folder>/../share/helip/models.
 std::filesystem::path installed_models();

@@ -9,7 +9,7 @@ namespace helip::model {
 namespace {
 
 void head(SpecList& list, const std::string& name, std::int64_t feature_dim,
-          const LockedConfig& config) {
+          const TwoTowerConfig& config) {
   list.linear(name + ".0", config.hidden, feature_dim);
   list.linear(name + ".3", config.embed_dim, config.hidden);
 }
@@ -46,7 +46,7 @@ std::int64_t ParameterSpec::elements() const {
   return count;
 }
 
-std::vector<ParameterSpec> head_parameters(const LockedConfig& config) {
+std::vector<ParameterSpec> head_parameters(const TwoTowerConfig& config) {
   SpecList list;
   list.enter(Modality::kImage, 0);
   head(list, "image_head", config.image.feature_dim, config);

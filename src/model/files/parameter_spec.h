@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "model/files/clip_architecture.h"
-#include "model/files/locked_config.h"
 #include "model/files/slip_architecture.h"
+#include "model/files/two_tower_config.h"
 
 namespace helip::model {
 
@@ -57,7 +57,7 @@ constexpr std::size_t transformer_groups(std::int64_t blocks) {
 }
 
 // The two heads and logit_scale, with torch.nn.Linear's initial distributions.
-std::vector<ParameterSpec> head_parameters(const LockedConfig& config);
+std::vector<ParameterSpec> head_parameters(const TwoTowerConfig& config);
 
 // Initial values in row-major order: a pure function of seed and name (and of the spec).
 std::vector<float> initial_values(const ParameterSpec& spec, std::uint64_t seed);

@@ -16,7 +16,7 @@ namespace {
 
 class FrozenTowers final : public FeatureExtractor {
  public:
-  FrozenTowers(const LockedConfig& config, const std::string& device)
+  FrozenTowers(const TwoTowerConfig& config, const std::string& device)
       : image_(config.image.file, config.image.feature_dim),
         text_(config.text.file, config.text.feature_dim),
         device_(device) {}
@@ -36,7 +36,7 @@ class FrozenTowers final : public FeatureExtractor {
 
 class LockedTowers final : public Model {
  public:
-  LockedTowers(const LockedConfig& config, std::unique_ptr<data::Tokenizer> tokenizer,
+  LockedTowers(const TwoTowerConfig& config, std::unique_ptr<data::Tokenizer> tokenizer,
                std::optional<std::uint64_t> init_seed)
       : config_(config),
         tokenizer_(std::move(tokenizer)),
@@ -90,7 +90,7 @@ class LockedTowers final : public Model {
   void set_layer_timer(LayerTimer* timer) override { timer_ = timer; }
 
  private:
-  LockedConfig config_;
+  TwoTowerConfig config_;
   std::unique_ptr<data::Tokenizer> tokenizer_;
   NamedTensors parameters_;
   at::Tensor logit_scale_;
@@ -101,7 +101,7 @@ class LockedTowers final : public Model {
 
 }  // namespace
 
-std::unique_ptr<Model> make_locked_towers(const LockedConfig& config,
+std::unique_ptr<Model> make_locked_towers(const TwoTowerConfig& config,
                                           std::unique_ptr<data::Tokenizer> tokenizer,
                                           std::optional<std::uint64_t> init_seed) {
   return std::make_unique<LockedTowers>(config, std::move(tokenizer), init_seed);

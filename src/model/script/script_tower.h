@@ -9,7 +9,7 @@
 #include <memory>
 #include <string>
 
-#include "model/files/locked_config.h"
+#include "model/files/two_tower_config.h"
 
 namespace torch::jit {
 struct Module;

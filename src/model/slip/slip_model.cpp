@@ -12,8 +12,8 @@
 #include "model/clip/text_transformer.h"
 #include "model/clip/vision_transformer.h"
 #include "model/files/folder_draft.h"
-#include "model/files/locked_config.h"
 #include "model/files/model_files.h"
+#include "model/files/two_tower_config.h"
 #include "model/layers/parameters.h"
 
 namespace helip::model {
@@ -114,7 +114,7 @@ class SlipModel final : public Model, public SelfSupervision {
   void save(const std::filesystem::path& folder) const override {
     FolderDraft draft(folder);
     write_weights(state_, draft.path() / kCheckpointWeightsFile);
-    publish_file(draft.path() / kLockedConfigFile, to_slip_json(config_));
+    publish_file(draft.path() / kTwoTowerConfigFile, to_slip_json(config_));
     draft.publish();
   }
 

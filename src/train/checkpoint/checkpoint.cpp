@@ -171,12 +171,12 @@ void write_checkpoint(const fs::path& folder, const TrainState& state,
   try {
     FileDigests digests = write(temporary);
     OrderedJson tables = OrderedJson::array();
-    for (const TableTurn& turn : state.later_tables) {
-      tables.push_back({{"version", turn.version},
-                        {"requested", turn.requested},
-                        {"first_step", turn.first_step},
-                        {"first_epoch", turn.first_epoch},
-                        {"digest", turn.digest}});
+    for (const TableVersion& version : state.later_tables) {
+      tables.push_back({{"version", version.number},
+                        {"requested", version.requested},
+                        {"first_step", version.first_step},
+                        {"first_epoch", version.first_epoch},
+                        {"digest", version.digest}});
     }
     OrderedJson description = {{"format", kFormat},
                                {"seed", state.run.seed},
@@ -222,12 +222,12 @@ TrainState read_checkpoint(const fs::path& checkpoint) {
     found.loss = object.at("loss").is_null() ? std::nan("") : object.at("loss").get<double>();
     found.scaler = {.scale = object.at("loss_scale").get<double>(),
                     .good_steps = object.at("loss_scale_steps").get<std::uint64_t>()};
-    for (const OrderedJson& turn : object.at("later_tables")) {
-      found.later_tables.push_back({.version = turn.at("version").get<std::uint32_t>(),
-                                    .requested = turn.at("requested").get<std::uint64_t>(),
-                                    .first_step = turn.at("first_step").get<std::uint64_t>(),
-                                    .first_epoch = turn.at("first_epoch").get<std::uint64_t>(),
-                                    .digest = turn.at("digest").get<std::string>()});
+    for (const OrderedJson& version : object.at("later_tables")) {
+      found.later_tables.push_back({.number = version.at("version").get<std::uint32_t>(),
+                                    .requested = version.at("requested").get<std::uint64_t>(),
+                                    .first_step = version.at("first_step").get<std::uint64_t>(),
+                                    .first_epoch = version.at("first_epoch").get<std::uint64_t>(),
+                                    .digest = version.at("digest").get<std::string>()});
     }
     for (const OrderedJson& score : object.at("held_out")) {
       found.held_out.push_back(
@@ -257,10 +257,10 @@ std::optional<TrainState> newest_checkpoint(const fs::path& folder, const RunIde
       continue;
     }
     check_run(checkpoint, state.run, run);
-    const TableTurn* turn = awaited_table(state);
-    if (turn != nullptr && !is_complete(folder / checkpoint_name(turn->requested))) {
+    const TableVersion* version = awaited_table(state);
+    if (version != nullptr && !is_complete(folder / checkpoint_name(version->requested))) {
       log::warning(cat("skipping a checkpoint: ", checkpoint.string(), " waits for a table of ",
-                       checkpoint_name(turn->requested), ", which is not whole"));
+                       checkpoint_name(version->requested), ", which is not whole"));
       continue;
     }
     return state;
@@ -290,11 +290,11 @@ void remove_old_checkpoints(const fs::path& folder, const CheckpointRetention& r
 std::set<std::uint64_t> steps_needed(const TrainState& state) {
   std::set<std::uint64_t> steps;
   if (!state.held_out.empty()) steps.insert(best_of(state.held_out).step);
-  if (const TableTurn* turn = awaited_table(state)) steps.insert(turn->requested);
+  if (const TableVersion* version = awaited_table(state)) steps.insert(version->requested);
   return steps;
 }
 
-const TableTurn* awaited_table(const TrainState& state) {
+const TableVersion* awaited_table(const TrainState& state) {
   const bool awaited = !state.later_tables.empty() && state.later_tables.back().digest.empty();
   return awaited ? &state.later_tables.back() : nullptr;
 }

@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "train/checkpoint/held_out.h"
+#include "train/checkpoint/early_stopping.h"
 #include "train/checkpoint/loss_scaler.h"
 
 namespace helip::train {
@@ -30,14 +30,14 @@ struct RunIdentity {
 };
 
 // A hard-pair table's place in a training.
-struct TableTurn {
-  std::uint32_t version = 1;      // its folder's name
+struct TableVersion {
+  std::uint32_t number = 1;       // its folder's name
   std::uint64_t requested = 0;    // the step whose weights mined it
   std::uint64_t first_step = 0;   // it is drawn from since then, where an epoch begins
   std::uint64_t first_epoch = 0;  // that epoch
   std::string digest;             // sha256 over the digests of its arrays; empty: no table
 
-  bool operator==(const TableTurn&) const = default;
+  bool operator==(const TableVersion&) const = default;
 };
 
 // state.json: where training stands.
@@ -47,12 +47,12 @@ struct TrainState {
   std::uint64_t epoch = 0;  // of the next step
   double loss = 0;          // of the last step
   LossScaler scaler = {.scale = 1};
-  std::vector<TableTurn> later_tables = {};  // mined while training; the first is in `run`
+  std::vector<TableVersion> later_tables = {};  // mined while training; the first is in `run`
   HeldOutScores held_out = {};
 };
 
 // The last of the later tables, if it was asked for and is not there yet: it has no digest.
-const TableTurn* awaited_table(const TrainState& state);
+const TableVersion* awaited_table(const TrainState& state);
 
 // Name of a checkpoint's folder: step-00000100.
 std::string checkpoint_name(std::uint64_t step);

@@ -1,4 +1,4 @@
-// Which pairs make up a global batch: a pure function of (configuration, table in force, epoch,
+// Which pairs make up a global batch: a pure function of (configuration, active table, epoch,
 // step), the same on every rank.
 #pragma once
 

@@ -24,7 +24,7 @@ struct BatchPlace {
 
 class BatchSchedule {
  public:
-  // `seeds`: see BatchSampler. The first table, null without one, is in force from step 0 on.
+  // `seeds`: see BatchSampler. The first table, null without one, is active from step 0 on.
   BatchSchedule(const config::TrainConfig& train, const config::RemineConfig& remine,
                 std::uint64_t run_seed, std::unique_ptr<const store::HardPairTable> table,
                 std::string digest, std::vector<std::uint32_t> seeds);
@@ -35,14 +35,15 @@ class BatchSchedule {
   [[nodiscard]] BatchPlace place(std::uint64_t step) const;
   // Passes over the seeds that are done after `steps` steps.
   [[nodiscard]] double epochs_done(std::uint64_t steps) const;
-  [[nodiscard]] const std::vector<TableTurn>& turns() const { return turns_; }
+  [[nodiscard]] const std::vector<TableVersion>& versions() const { return versions_; }
 
-  // The turn that a table requested at `step` gets, if one is to be requested there: step > 0, a
-  // multiple as remine says, the last table in force since then or before, and the new one in force
-  // before the training of `steps` steps ends.
-  [[nodiscard]] std::optional<TableTurn> request_at(std::uint64_t step, std::uint64_t steps) const;
-  // In the order of their turns; its place must be what request_at gave.
-  void add(TableTurn turn, std::unique_ptr<const store::HardPairTable> table,
+  // Returns the version that a table requested at `step` is; nullopt if none is to be requested
+  // there. One is if step > 0 is a multiple as remine says, the last table is active, and the new
+  // one would be active before the training of `steps` steps ends.
+  [[nodiscard]] std::optional<TableVersion> request_at(std::uint64_t step,
+                                                       std::uint64_t steps) const;
+  // Adds the next version, as request_at gave it.
+  void add(TableVersion version, std::unique_ptr<const store::HardPairTable> table,
            std::vector<std::uint32_t> seeds);
 
  private:
@@ -50,13 +51,13 @@ class BatchSchedule {
     std::unique_ptr<const store::HardPairTable> table;
     std::unique_ptr<const BatchSampler> sampler;
   };
-  // Index of the table in force.
+  // Returns the index of the active table.
   [[nodiscard]] std::size_t segment_of(std::uint64_t step) const;
 
   const config::TrainConfig train_;
   const config::RemineConfig remine_;
   const std::uint64_t run_seed_;
-  std::vector<TableTurn> turns_;
+  std::vector<TableVersion> versions_;
   std::vector<Segment> segments_;
 };
 

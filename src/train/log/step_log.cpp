@@ -34,11 +34,12 @@ bool is_timed(const config::TrainConfig& config, std::uint64_t step) {
   return config.time_layers_every > 0 && step % config.time_layers_every == 0;
 }
 
-StepLog::StepLog(const TrainSpec& spec, const TrainCallbacks& callbacks, const Learner& learner,
-                 int world_size, std::uint64_t steps, std::uint64_t resumed_step)
+StepLog::StepLog(const TrainSpec& spec, const TrainCallbacks& callbacks,
+                 const TrainStep& train_step, int world_size, std::uint64_t steps,
+                 std::uint64_t resumed_step)
     : spec_(spec),
       callbacks_(callbacks),
-      learner_(learner),
+      train_step_(train_step),
       world_size_(world_size),
       steps_(steps),
       metrics_(spec.metrics_file, spec.seed, resumed_step),
@@ -66,8 +67,8 @@ void StepLog::note(std::uint64_t step, double epoch, const StepResult& result, d
                          .samples_per_second = rate,
                          .data_share = data_share_});
   }
-  if (!learner_.layer_seconds().empty()) {
-    layer_times_.append(step, learner_.last_step(), learner_.layer_seconds());
+  if (!train_step_.layer_seconds().empty()) {
+    layer_times_.append(step, train_step_.last_step(), train_step_.layer_seconds());
   }
   if (!is_logged(spec_.config.train, step, steps_)) return;
   const auto steps = static_cast<double>(interval_steps_);
@@ -86,7 +87,7 @@ void StepLog::note(std::uint64_t step, double epoch, const StepResult& result, d
                             .batch_time = seconds / steps,
                             .checkpoint_stall = checkpoint_stall_,
                             .peak_memory = peak_resident_bytes(),
-                            .peak_device_memory = learner_.peak_device_bytes()};
+                            .peak_device_memory = train_step_.peak_device_bytes()};
   metrics_.append(line);
   if (events_) add_event(line);
   data_share_ = seconds > 0 ? data_time_ / seconds : 0;

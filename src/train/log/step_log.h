@@ -8,7 +8,7 @@
 #include "train/log/event_file.h"
 #include "train/log/layer_times_log.h"
 #include "train/log/metrics_log.h"
-#include "train/step/learner.h"
+#include "train/step/train_step.h"
 #include "train/train_job.h"
 
 namespace helip::train {
@@ -22,7 +22,7 @@ bool is_timed(const config::TrainConfig& config, std::uint64_t step);
 class StepLog {
  public:
   // Cuts what an earlier run wrote past `resumed_step`. All must outlive this.
-  StepLog(const TrainSpec& spec, const TrainCallbacks& callbacks, const Learner& learner,
+  StepLog(const TrainSpec& spec, const TrainCallbacks& callbacks, const TrainStep& train_step,
           int world_size, std::uint64_t steps, std::uint64_t resumed_step);
 
   // Before the first step; the time before is no step's.
@@ -44,7 +44,7 @@ class StepLog {
 
   const TrainSpec& spec_;
   const TrainCallbacks& callbacks_;
-  const Learner& learner_;
+  const TrainStep& train_step_;
   const int world_size_;
   const std::uint64_t steps_;
   const MetricsLog metrics_;

@@ -11,7 +11,7 @@
 
 namespace helip::train {
 LossShares loss_shares(const config::LossConfig& config, comm::Collectives& ranks,
-                       const Features& features, const at::Tensor& scale, const RankBatch& batch,
+                       const Features& features, const at::Tensor& scale, const LocalBatch& batch,
                        bool with_statistics) {
   const auto& [image_BD, text_BD] = features;
   const at::Device device = image_BD.device();

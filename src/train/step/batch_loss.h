@@ -5,7 +5,7 @@
 
 #include "comm/collectives.h"
 #include "config/run_config.h"
-#include "train/input/rank_batch.h"
+#include "train/input/local_batch.h"
 
 namespace helip::train {
 
@@ -34,7 +34,7 @@ struct LossWeights {
 // Gathers the features of all ranks with gradient (one collective), in their own dtype, and
 // computes both losses of the pairs. `scale` is 0-d, exp(logit_scale).
 LossShares loss_shares(const config::LossConfig& config, comm::Collectives& ranks,
-                       const Features& features, const at::Tensor& scale, const RankBatch& batch,
+                       const Features& features, const at::Tensor& scale, const LocalBatch& batch,
                        bool with_statistics = false);
 
 // What backward runs on: the weighted sum of the terms, times the number of ranks, so that the mean

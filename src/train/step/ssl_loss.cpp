@@ -20,7 +20,7 @@ bool has_ssl_term(model::Model& model, const config::SlipConfig& config) {
 
 loss::SimclrShares ssl_shares(const config::SlipConfig& config, comm::Collectives& ranks,
                               model::SelfSupervision& head, std::optional<at::ScalarType> products,
-                              const ViewFeatures& features, const ViewBatch& views) {
+                              const ViewFeatures& features, const SslViews& views) {
   const at::Device device = features.first_BW.device();
   const std::int64_t width = features.first_BW.size(1);
   const auto count = static_cast<std::int64_t>(views.gathered.size());

@@ -9,7 +9,7 @@
 #include "config/run_config.h"
 #include "loss/simclr_loss.h"
 #include "model/model.h"
-#include "train/input/view_batch.h"
+#include "train/input/ssl_views.h"
 
 namespace helip::train {
 
@@ -29,6 +29,6 @@ bool has_ssl_term(model::Model& model, const config::SlipConfig& config);
 // head alone.
 loss::SimclrShares ssl_shares(const config::SlipConfig& config, comm::Collectives& ranks,
                               model::SelfSupervision& head, std::optional<at::ScalarType> products,
-                              const ViewFeatures& features, const ViewBatch& views);
+                              const ViewFeatures& features, const SslViews& views);
 
 }  // namespace helip::train

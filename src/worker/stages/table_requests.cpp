@@ -86,7 +86,7 @@ std::string next_request(const fs::path& folder, const std::set<std::string>& do
 
 }  // namespace
 
-bool mines_apart(const config::RunConfig& config, const Rank& rank) {
+bool is_mining_rank(const config::RunConfig& config, const Rank& rank) {
   const std::uint32_t miners = config.remine.workers;
   if (miners == 0) return false;
   if (miners >= rank.size) {

@@ -16,7 +16,7 @@ namespace helip::worker {
 
 // Whether a rank mines and does not train: the last remine.workers ones of a launch. Throws
 // ConfigError if none would be left to train.
-bool mines_apart(const config::RunConfig& config, const Rank& rank);
+bool is_mining_rank(const config::RunConfig& config, const Rank& rank);
 
 // Asks the ranks that mine apart for tables. Used by rank 0 of the training.
 class TableRequests {

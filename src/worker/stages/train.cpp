@@ -5,8 +5,8 @@
 #include "common/log.h"
 #include "common/text.h"
 #include "engine/engine.h"
-#include "worker/stages/held_out.h"
 #include "worker/stages/remine.h"
+#include "worker/stages/score_checkpoint.h"
 #include "worker/stages/stages.h"
 #include "worker/stages/train_numbers.h"
 

@@ -1,0 +1,265 @@
+#include "model/files/two_tower_config.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <system_error>
+#include <utility>
+
+#include "common/digest.h"
+#include "common/error.h"
+#include "common/json.h"
+#include "common/publish.h"
+#include "common/text.h"
+#include "model/files/json_fields.h"
+#include "model/files/preprocess_config.h"
+
+namespace helip::model {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kFormat = "helip_model/1";
+constexpr std::array<std::pair<TowersKind, const char*>, 3> kKinds = {
+    {{TowersKind::kLocked, "locked_towers"},
+     {TowersKind::kTrained, "towers"},
+     {TowersKind::kFeatures, "features"}}};
+constexpr std::size_t kHexDigits = 64;
+
+std::string read_sha256(JsonFields& fields) {
+  std::string sha256 = fields.text("sha256");
+  if (sha256.size() != kHexDigits ||
+      sha256.find_first_not_of("0123456789abcdef") != std::string::npos) {
+    fields.fail("sha256", "wrong value", "64 lower-case hex digits", sha256);
+  }
+  return sha256;
+}
+
+PinnedFile read_file(JsonFields& fields, const fs::path& folder) {
+  const std::string name = fields.text("file");
+  const fs::path path(name);
+  const bool climbs =
+      std::any_of(path.begin(), path.end(), [](const auto& p) { return p == ".."; });
+  if (name.empty() || path.is_absolute() || climbs) {
+    fields.fail("file", "wrong value", "a path inside the model's folder", name);
+  }
+  return {folder / path, read_sha256(fields)};
+}
+
+// Data, not code, and often too much to copy: it may lie anywhere.
+PinnedFile read_features(JsonFields& fields, const fs::path& folder) {
+  const std::string name = fields.text("features");
+  if (name.empty()) fields.fail("features", "wrong value", "a .npy or a folder of them", name);
+  return {folder / name, read_sha256(fields)};
+}
+
+std::string read_train(JsonFields& fields) {
+  constexpr std::string_view kFrom = "from:";
+  std::string train = fields.text("train", kTrainNothing);
+  const bool from = train.starts_with(kFrom) && train.size() > kFrom.size();
+  if (train != kTrainNothing && train != "all" && !from) {
+    fields.fail("train", "wrong value", "none, all or from:LAYER", train);
+  }
+  return train;
+}
+
+void require(JsonFields& fields, const std::string& key, const std::string& expected) {
+  const std::string found = fields.text(key);
+  if (found != expected) fields.fail(key, "not a model that can be read", expected, found);
+}
+
+TowersKind read_kind(JsonFields& fields) {
+  const std::string found = fields.text("kind");
+  std::string expected;
+  for (const auto& [kind, name] : kKinds) {
+    if (found == name) return kind;
+    expected += (expected.empty() ? "" : ", ") + std::string(name);
+  }
+  fields.fail("kind", "not a model that can be read", expected, found);
+}
+
+const char* name_of(TowersKind kind) {
+  for (const auto& [known, name] : kKinds) {
+    if (known == kind) return name;
+  }
+  return "";
+}
+
+void read_tower(JsonFields& fields, const fs::path& folder, TowersKind kind,
+                TwoTowerConfig::Tower& tower) {
+  tower.feature_dim = fields.positive("feature_dim");
+  tower.file =
+      kind == TowersKind::kFeatures ? read_features(fields, folder) : read_file(fields, folder);
+  if (kind == TowersKind::kTrained) tower.train = read_train(fields);
+}
+
+void read_tokenizer(JsonFields fields, const fs::path& folder, TwoTowerConfig::TextTower& text) {
+  text.tokenizer_kind = fields.text("kind");
+  if (text.tokenizer_kind != "wordpiece" && text.tokenizer_kind != "clip_bpe" &&
+      text.tokenizer_kind != "byte_level_bpe") {
+    fields.fail("kind", "not supported", "wordpiece, clip_bpe or byte_level_bpe",
+                text.tokenizer_kind);
+  }
+  text.tokenizer = read_file(fields, folder);
+  text.context_length = static_cast<int>(fields.positive("context_length"));
+  if (fields.has("pad_id")) {
+    const double id = fields.number("pad_id");
+    if (text.tokenizer_kind != "byte_level_bpe" || id < 0 || id != std::floor(id)) {
+      fields.fail("pad_id", "wrong value", "a token's id, of a byte_level_bpe tokenizer", cat(id));
+    }
+    text.pad_id = static_cast<std::int64_t>(id);
+  }
+  fields.finish();
+}
+
+void read_towers(JsonFields& fields, const fs::path& folder, TwoTowerConfig& config) {
+  JsonFields image = fields.object("image_tower");
+  JsonFields text = fields.object("text_tower");
+  read_tower(image, folder, config.kind, config.image);
+  read_tower(text, folder, config.kind, config.text);
+  if (config.kind != TowersKind::kFeatures) {
+    JsonFields preprocess = image.object("preprocess");
+    config.image.preprocess = read_preprocess(preprocess, {});
+    read_tokenizer(text.object("tokenizer"), folder, config.text);
+  }
+  image.finish();
+  text.finish();
+}
+
+void verify(const PinnedFile& file) {
+  const std::string found = sha256_file(file.path);
+  if (found != file.sha256) {
+    throw StoreError({.what = "the file is not the one that the model names",
+                      .where = file.path.string(),
+                      .expected = "sha256 " + file.sha256,
+                      .found = found});
+  }
+}
+
+void place(const PinnedFile& file, const fs::path& target) {
+  std::error_code error;
+  if (fs::equivalent(file.path, target, error)) return verify({target, file.sha256});
+  fs::create_hard_link(fs::canonical(file.path, error), target, error);
+  if (error) fs::copy_file(file.path, target, error);
+  if (error) {
+    throw StoreError({.what = "cannot copy the model's file to " + target.string(),
+                      .where = file.path.string(),
+                      .found = error.message()});
+  }
+  verify({target, file.sha256});
+}
+
+Json to_json(const TwoTowerConfig& config) {
+  return {{"format", kFormat},
+          {"kind", name_of(config.kind)},
+          {"embed_dim", config.embed_dim},
+          {"heads", {{"hidden", config.hidden}, {"dropout", config.dropout}}}};
+}
+
+Json features_json(const TwoTowerConfig::Tower& features) {
+  return {{"features", fs::absolute(features.file.path).lexically_normal().string()},
+          {"sha256", features.file.sha256},
+          {"feature_dim", features.feature_dim}};
+}
+
+Json tower_json(TowersKind kind, const TwoTowerConfig::Tower& tower, const std::string& name) {
+  Json json = {{"file", name}, {"sha256", tower.file.sha256}, {"feature_dim", tower.feature_dim}};
+  if (kind == TowersKind::kTrained) json["train"] = tower.train;
+  return json;
+}
+
+Json tokenizer_json(const TwoTowerConfig::TextTower& text, const std::string& name) {
+  Json json = {{"kind", text.tokenizer_kind},
+               {"file", name},
+               {"sha256", text.tokenizer.sha256},
+               {"context_length", text.context_length}};
+  if (text.pad_id) json["pad_id"] = *text.pad_id;
+  return json;
+}
+
+}  // namespace
+
+TwoTowerConfig read_two_tower_config(const fs::path& folder) {
+  const fs::path file = folder / kTwoTowerConfigFile;
+  const Json json = parse_json_object(read_text_file(file), file.string());
+  JsonFields fields(json, file.string());
+  require(fields, "format", kFormat);
+  TwoTowerConfig config;
+  config.kind = read_kind(fields);
+  config.embed_dim = fields.positive("embed_dim");
+  if (config.kind == TowersKind::kFeatures) {
+    config.corpus_fingerprint = fields.text("corpus_fingerprint");
+  }
+
+  JsonFields heads = fields.object("heads");
+  config.hidden = heads.positive("hidden");
+  config.dropout = heads.number("dropout", 0.0);
+  if (!(config.dropout >= 0 && config.dropout < 1)) {
+    heads.fail("dropout", "wrong value", "at least 0, below 1", cat(config.dropout));
+  }
+  heads.finish();
+
+  read_towers(fields, folder, config);
+  fields.finish();
+  if (config.kind == TowersKind::kTrained && config.image.train == kTrainNothing &&
+      config.text.train == kTrainNothing) {
+    fields.fail("kind", "no tower is trained", "locked_towers, or train: all or from:LAYER",
+                "towers");
+  }
+  return config;
+}
+
+void verify_files(const TwoTowerConfig& config) {
+  if (config.kind == TowersKind::kFeatures) return;
+  verify(config.image.file);
+  verify(config.text.file);
+  verify(config.text.tokenizer);
+}
+
+void write_locked_files(const TwoTowerConfig& config, const fs::path& folder) {
+  Json json = to_json(config);
+  if (config.kind == TowersKind::kFeatures) {
+    json["corpus_fingerprint"] = config.corpus_fingerprint;
+    json["image_tower"] = features_json(config.image);
+    json["text_tower"] = features_json(config.text);
+  } else {
+    // Fixed names: the sources may come from several folders and share a base name.
+    const std::string image_file = "image_tower" + config.image.file.path.extension().string();
+    const std::string text_file = "text_tower" + config.text.file.path.extension().string();
+    // ".txt.gz" and the like stay whole: the tokenizer may go by it.
+    const std::string name = config.text.tokenizer.path.filename().string();
+    const std::size_t dot = name.find('.');
+    const std::string tokenizer_file =
+        "tokenizer" + (dot == std::string::npos ? std::string() : name.substr(dot));
+    place(config.image.file, folder / image_file);
+    place(config.text.file, folder / text_file);
+    place(config.text.tokenizer, folder / tokenizer_file);
+    json["image_tower"] = tower_json(config.kind, config.image, image_file);
+    json["image_tower"]["preprocess"] = preprocess_json(config.image.preprocess);
+    json["text_tower"] = tower_json(config.kind, config.text, text_file);
+    json["text_tower"]["tokenizer"] = tokenizer_json(config.text, tokenizer_file);
+  }
+  publish_file(folder / kTwoTowerConfigFile, json.dump(2) + "\n");
+}
+
+std::string digest_of_towers(const TwoTowerConfig& config) {
+  const auto origin = [](const TwoTowerConfig::Tower& tower) {
+    return tower.train == kTrainNothing ? tower.file.sha256 : "trained " + tower.train;
+  };
+  Json what = {{"image_tower", origin(config.image)},
+               {"image_feature_dim", config.image.feature_dim},
+               {"text_tower", origin(config.text)},
+               {"text_feature_dim", config.text.feature_dim}};
+  if (config.kind == TowersKind::kFeatures) {
+    what["corpus"] = config.corpus_fingerprint;
+  } else {
+    what["preprocess"] = preprocess_json(config.image.preprocess);
+    what["tokenizer_kind"] = config.text.tokenizer_kind;
+    what["tokenizer"] = config.text.tokenizer.sha256;
+    what["context_length"] = config.text.context_length;
+    if (config.text.pad_id) what["pad_id"] = *config.text.pad_id;
+  }
+  return sha256_hex(what.dump());
+}
+
+}  // namespace helip::model

@@ -1,0 +1,211 @@
+#include "model/script/two_tower_model.h"
+
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/zeros.h>
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "common/digest.h"
+#include "common/text.h"
+#include "model/files/folder_draft.h"
+#include "model/layers/layer_timer.h"
+#include "model/layers/parameters.h"
+#include "model/layers/tower_head.h"
+#include "model/open_tokenizer.h"
+#include "model/script/script_tower.h"
+#include "model/script/trainable_script_tower.h"
+
+namespace helip::model {
+namespace {
+
+constexpr std::int64_t kTrialRows = 2;  // batch norms need two
+
+// A tower that is trained or not.
+class Tower {
+ public:
+  Tower(const PinnedFile& file, std::int64_t feature_dim, const std::string& train,
+        const std::string& name) {
+    if (train == kTrainNothing) {
+      frozen_ = std::make_unique<FrozenTower>(file, feature_dim);
+    } else {
+      trained_ = std::make_unique<TrainableScriptTower>(file, feature_dim, train, name);
+    }
+  }
+
+  at::Tensor run(const at::Tensor& input, const DrawKeys* keys) {
+    return trained_ ? trained_->run(input, keys) : frozen_->run(input, device_);
+  }
+
+  // Whether it can be trained, on what `input` gives, is told before anything else is done.
+  template <typename Input>
+  void try_training(const Input& input) const {
+    if (trained_) trained_->try_training(input());
+  }
+
+  void append_parameters(NamedTensors& all) const {
+    if (trained_) append(trained_->parameters(), all);
+  }
+  void append_frozen(NamedTensors& all) const {
+    if (trained_) append(trained_->frozen(), all);
+  }
+  void append_buffers(NamedTensors& all) const {
+    if (trained_) append(trained_->buffers(), all);
+  }
+
+  // Returns the name of a batch norm's mean that training changes; empty if there is none.
+  [[nodiscard]] std::string batch_norm() const {
+    NamedTensors all;
+    append_buffers(all);
+    const auto found = std::find_if(all.begin(), all.end(), [](const auto& entry) {
+      return entry.first.ends_with("running_mean");
+    });
+    return found == all.end() ? std::string() : found->first;
+  }
+
+  // `file` becomes the tower with its present weights, if it is trained.
+  void save(const std::filesystem::path& folder, const std::string& name, PinnedFile& file) const {
+    if (!trained_) return;
+    const std::filesystem::path saved = folder / (name + file.path.extension().string());
+    file = {saved, trained_->save(saved)};
+  }
+
+  void to(const c10::Device& device) {
+    device_ = device;
+    if (trained_) trained_->to(device);
+  }
+
+ private:
+  static void append(const NamedTensors& tensors, NamedTensors& all) {
+    all.insert(all.end(), tensors.begin(), tensors.end());
+  }
+
+  std::unique_ptr<TrainableScriptTower> trained_;  // one of the two
+  std::unique_ptr<FrozenTower> frozen_;
+  c10::Device device_ = at::kCPU;
+};
+
+class TwoTowerModel final : public Model {
+ public:
+  TwoTowerModel(const TwoTowerConfig& config, std::unique_ptr<data::Tokenizer> tokenizer,
+                std::optional<std::uint64_t> init_seed, const std::filesystem::path& heads)
+      : config_(config),
+        tokenizer_(std::move(tokenizer)),
+        heads_(make_parameters(head_parameters(config), init_seed)),
+        logit_scale_(find_parameter(heads_, "logit_scale")),
+        image_head_(heads_, "image_head", config.dropout),
+        text_head_(heads_, "text_head", config.dropout),
+        image_(config.image.file, config.image.feature_dim, config.image.train, kImage),
+        text_(config.text.file, config.text.feature_dim, config.text.train, kText) {
+    image_.try_training([&] {
+      const std::int64_t size = config.image.preprocess.size;
+      return at::zeros({kTrialRows, 3, size, size}, at::kFloat);
+    });
+    text_.try_training([&] {
+      const at::Tensor tokens_BL = at::zeros({kTrialRows, config.text.context_length}, at::kLong);
+      // Without a tokenizer some token will do, so that a text is not padding alone.
+      if (!has_tokenizers()) tokens_BL.select(1, 0).fill_(1);
+      for (std::int64_t row = 0; has_tokenizers() && row < kTrialRows; ++row) {
+        tokenizer_->encode("a", {tokens_BL[row].mutable_data_ptr<std::int64_t>(),
+                                 static_cast<std::size_t>(config.text.context_length)});
+      }
+      return tokens_BL;
+    });
+    if (!heads.empty()) read_weights(heads_, heads);
+  }
+
+  [[nodiscard]] InputKind input_kind() const override { return InputKind::kPixels; }
+  at::Tensor embed_images(const at::Tensor& inputs, const DrawKeys* keys) override {
+    const at::Tensor features_BD =
+        timed(timer_, "visual.tower", inputs, [&] { return image_.run(inputs, keys); });
+    return timed(timer_, "visual.head", features_BD,
+                 [&] { return image_head_(features_BD, keys); });
+  }
+  at::Tensor embed_texts(const at::Tensor& inputs, const DrawKeys* keys) override {
+    const at::Tensor features_BD =
+        timed(timer_, "text.tower", inputs, [&] { return text_.run(inputs, keys); });
+    return timed(timer_, "text.head", features_BD, [&] { return text_head_(features_BD, keys); });
+  }
+  at::Tensor& logit_scale() override { return logit_scale_; }
+  NamedTensors parameters() override {
+    NamedTensors all;
+    image_.append_parameters(all);
+    text_.append_parameters(all);
+    all.insert(all.end(), heads_.begin(), heads_.end());
+    return all;
+  }
+  NamedTensors state() override {
+    NamedTensors all = parameters();
+    for (const Tower* tower : {&image_, &text_}) {
+      tower->append_frozen(all);
+      tower->append_buffers(all);
+    }
+    return all;
+  }
+  NamedTensors statistics() override {
+    NamedTensors all;
+    for (const Tower* tower : {&image_, &text_}) tower->append_buffers(all);
+    return all;
+  }
+  LayerGroups layer_groups() override {
+    LayerGroups heads = model::layer_groups(head_parameters(config_), heads_, 1, 1);
+    image_.append_parameters(heads.image.front());
+    text_.append_parameters(heads.text.front());
+    return heads;
+  }
+  [[nodiscard]] TowerBatchNorms batch_norms() const override {
+    return {.image = image_.batch_norm(), .text = text_.batch_norm()};
+  }
+  [[nodiscard]] std::int64_t embed_dim() const override { return config_.embed_dim; }
+  [[nodiscard]] const data::PreprocessConfig& preprocess() const override {
+    return config_.image.preprocess;
+  }
+  [[nodiscard]] const data::Tokenizer& tokenizer() const override { return *tokenizer_; }
+  [[nodiscard]] std::string towers_digest() const override {
+    return sha256_hex(cat(digest_of_towers(config_), "\n", config_.image.file.sha256, "\n",
+                          config_.text.file.sha256, "\n"));
+  }
+
+  void save(const std::filesystem::path& folder) const override {
+    FolderDraft draft(folder);
+    TwoTowerConfig saved = config_;
+    image_.save(draft.path(), kImage, saved.image.file);
+    text_.save(draft.path(), kText, saved.text.file);
+    write_locked_files(saved, draft.path());
+    write_weights(heads_, draft.path() / kHeadsFile);
+    draft.publish();
+  }
+
+  void to(const std::string& device) override {
+    move_to(heads_, device);
+    image_.to(c10::Device(device));
+    text_.to(c10::Device(device));
+  }
+  void set_layer_timer(LayerTimer* timer) override { timer_ = timer; }
+
+ private:
+  static constexpr const char* kImage = "image_tower";
+  static constexpr const char* kText = "text_tower";
+
+  TwoTowerConfig config_;
+  std::unique_ptr<data::Tokenizer> tokenizer_;
+  NamedTensors heads_;
+  at::Tensor logit_scale_;
+  TowerHead image_head_;
+  TowerHead text_head_;
+  Tower image_;
+  Tower text_;
+  LayerTimer* timer_ = nullptr;
+};
+
+}  // namespace
+
+std::unique_ptr<Model> make_two_tower_model(const TwoTowerConfig& config,
+                                            std::unique_ptr<data::Tokenizer> tokenizer,
+                                            std::optional<std::uint64_t> init_seed,
+                                            const std::filesystem::path& heads) {
+  return std::make_unique<TwoTowerModel>(config, std::move(tokenizer), init_seed, heads);
+}
+
+}  // namespace helip::model

@@ -1,0 +1,60 @@
+#include "train/input/active_table.h"
+
+#include "common/digest.h"
+#include "common/error.h"
+#include "common/text.h"
+#include "data/corpus/quarantine.h"
+#include "train/input/batch_sampler.h"
+
+namespace helip::train {
+
+std::unique_ptr<const store::HardPairTable> open_table(const TrainSpec& spec,
+                                                       const TrainingPairs& pairs,
+                                                       const std::filesystem::path& folder) {
+  if (spec.config.train.hard_pairs != config::HardPairs::kMined) return nullptr;
+  if (folder.empty()) {
+    throw ConfigError({.what = "training with mined hard pairs needs a hard-pair table",
+                       .where = "train.hard_pairs",
+                       .expected = "a table from the mine stage",
+                       .found = "none"});
+  }
+  auto table = std::make_unique<const store::HardPairTable>(
+      store::HardPairTable::open(folder, pairs.fingerprint()));
+  if (table->size() != pairs.size()) {
+    throw StoreError({.what = "the hard-pair table is of another corpus",
+                      .where = folder.string(),
+                      .expected = cat(pairs.size(), " pairs"),
+                      .found = cat(table->size(), " pairs")});
+  }
+  if (table->k() < spec.config.train.hard_pairs_per_seed) {
+    throw ConfigError({.what = "the hard-pair table holds fewer hard pairs than a seed draws",
+                       .where = "train.hard_pairs_per_seed",
+                       .expected = cat("at most ", table->k()),
+                       .found = cat(spec.config.train.hard_pairs_per_seed)});
+  }
+  return table;
+}
+
+std::string digest_of(const store::HardPairTable* table) {
+  if (table == nullptr) return {};
+  const store::HardPairManifest& manifest = table->manifest();
+  return sha256_hex(
+      cat(manifest.indices_sha256, " ", manifest.scores_sha256, " ", manifest.suitable_sha256));
+}
+
+std::vector<std::uint32_t> seeds_of(const TrainSpec& spec, const TrainingPairs& pairs,
+                                    const store::HardPairTable* table) {
+  std::vector<std::uint8_t> quarantined(pairs.size(), 0);
+  if (!spec.quarantine_folder.empty()) {
+    quarantined = data::read_quarantine(spec.quarantine_folder, pairs.size());
+  }
+  std::vector<std::uint32_t> seeds;
+  for (std::uint32_t i = 0; i < pairs.size(); ++i) {
+    if (quarantined[i] != 0) continue;
+    if (table != nullptr && !can_be_seed(spec.config.train, *table, SampleId{i})) continue;
+    seeds.push_back(i);
+  }
+  return seeds;
+}
+
+}  // namespace helip::train

@@ -1,0 +1,72 @@
+// Where a rank's inputs come from: cached tower features, or pixels and captions of the corpus.
+// Torch-free.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <vector>
+
+#include "common/ids.h"
+#include "config/run_config.h"
+#include "data/image/image.h"
+#include "data/tokens/tokenizer.h"
+
+namespace helip::train {
+
+// The rows one rank needs for one step, with the keys of their random draws.
+struct RowRequest {
+  std::uint64_t epoch = 0;
+  std::vector<SampleId> ids;
+  std::vector<std::uint64_t> slots;
+  // Positions in `ids` of the rows whose images get two more views.
+  std::vector<std::int64_t> view_rows = {};
+};
+
+// Row-major buffers, in the order of the request.
+struct InputBatch {
+  std::vector<std::int64_t> image_shape;  // [B, 3, H, W] pixels or [B, D] features
+  std::vector<float> image;
+  std::vector<std::int64_t> text_shape;  // [B, L] tokens or [B, D] features
+  std::vector<std::int64_t> tokens;      // one of the two is empty
+  std::vector<float> text_features;
+  std::vector<std::int64_t> view_shape;  // [V, 3, H, W], V the view_rows
+  std::array<std::vector<float>, 2>
+      views;  // of the self-supervised term (data/image/ssl_augment.h)
+};
+
+// Batches come out in the order in which they were requested, so a source may work ahead. Used by
+// one thread.
+class InputLoader {
+ public:
+  virtual ~InputLoader() = default;
+  virtual void request(RowRequest rows) = 0;
+  // Throws DataError naming a sample that can no longer be read.
+  virtual InputBatch take() = 0;
+};
+
+// Rows of FOLDER/image_features.npy and text_features.npy, which the encode stage made: one row for
+// each of `pairs`. Throws StoreError if they do not fit.
+std::unique_ptr<InputLoader> open_feature_loader(const std::filesystem::path& folder,
+                                                 std::uint64_t pairs);
+
+struct PixelOptions {
+  bool augment = true;  // views are augmented whatever it says
+  double crop_scale = 0.9;
+  bool decode_scaled = false;
+  data::DecodeLimits limits = {};
+  double word_dropout = 0;
+  std::uint32_t threads = 1;
+  std::uint64_t seed = 0;
+};
+
+// Decodes, augments and tokenizes samples of the corpus in threads of its own. Tokenizer and
+// configuration must outlive it. Engine-only builds have no codecs and throw ConfigError
+// (pixel_source_absent.cpp).
+std::unique_ptr<InputLoader> open_pixel_loader(const std::filesystem::path& corpus_folder,
+                                               const data::PreprocessConfig& preprocess,
+                                               const data::Tokenizer& tokenizer,
+                                               const PixelOptions& options);
+
+}  // namespace helip::train

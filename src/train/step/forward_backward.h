@@ -1,0 +1,99 @@
+// Loss and gradients of one global batch on one rank: towers, losses, backward, averaging.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <array>
+#include <cstdint>
+#include <optional>
+
+#include "comm/collectives.h"
+#include "comm/gradient_sync.h"
+#include "config/run_config.h"
+#include "model/model.h"
+#include "train/input/input_loader.h"
+#include "train/input/local_batch.h"
+#include "train/step/batch_loss.h"
+#include "train/step/precision.h"
+#include "train/step/ssl_loss.h"
+#include "train/step/step_result.h"
+#include "train/step/step_seconds.h"
+#include "train/step/trained_parameters.h"
+
+namespace helip::train {
+
+// Equal on all ranks.
+struct BatchLosses {
+  double loss = 0, contrastive = 0, margin = 0;    // of the global batch
+  std::optional<SslFigures> ssl = {};              // where there is SLIP's term
+  bool flagged = false;                            // on any rank
+  std::optional<MarginShares> margin_shares = {};  // if wanted, and there is a margin loss
+};
+
+// Rows of one tower with the keys of their draws, in CPU memory.
+struct TowerRows {
+  at::Tensor values;  // [B, …]; undefined: none
+  model::DrawKeys keys;
+
+  [[nodiscard]] TowerRows narrow(std::int64_t first, std::int64_t count) const;
+};
+
+// What this rank's towers see: its pairs, and the views of SLIP's term.
+struct TowerInputs {
+  TowerRows image, text;
+  std::array<TowerRows, 2> views;
+};
+
+struct TowerOutputs {
+  Features pairs;
+  ViewFeatures views;
+};
+
+// What a pass depends on besides the model and the batch.
+struct ForwardBackwardOptions {
+  config::LossConfig loss;
+  config::SlipConfig slip;
+  std::uint32_t accum_freq = 1;
+  Precision precision;
+  c10::Device device;
+};
+
+// With train.accum_freq A > 1 the towers see this rank's rows in A parts, and the losses the
+// features of all (gradient caching: Gao et al., arXiv 2101.06983): the gradient is that of one
+// pass, the memory that of a part. Every draw is keyed, so the second pass over a part repeats the
+// first.
+class ForwardBackward {
+ public:
+  // What is named must outlive this. Throws ConfigError if A > 1 and the model has batch norms,
+  // which would see the parts.
+  ForwardBackward(const ForwardBackwardOptions& options, model::Model& model,
+                  const TrainedParameters& trained, comm::Collectives& ranks);
+
+  // A collective. If the loss is finite, every trained parameter's .grad, none before, is
+  // loss_scale times the gradient of the global loss; else there are no gradients. Borrows `inputs`
+  // for the call.
+  BatchLosses run(const LocalBatch& batch, const InputBatch& inputs, std::uint64_t seed,
+                  std::uint64_t epoch, double loss_scale, bool flag, bool with_statistics);
+  // Returns the seconds of the last run.
+  [[nodiscard]] const StepSeconds& seconds() const { return seconds_; }
+
+ private:
+  // Part i of `count` of the inputs.
+  static TowerInputs part_of(const TowerInputs& inputs, std::int64_t i, std::int64_t count);
+  TowerOutputs outputs(const TowerInputs& inputs) const;
+  TowerOutputs cached_outputs(const TowerInputs& inputs, std::int64_t parts) const;
+  void backward_parts(const TowerInputs& inputs, std::int64_t parts, const TowerOutputs& cached);
+  LossShares shares_of(const TowerOutputs& outputs, const LocalBatch& batch,
+                       bool with_statistics) const;
+  BatchLosses agree(const LossShares& shares, bool flag) const;
+
+  const ForwardBackwardOptions options_;
+  const LossWeights weights_;
+  model::Model& model_;
+  const TrainedParameters& trained_;
+  comm::Collectives& ranks_;
+  comm::GradientSync sync_;
+  StepSeconds seconds_;
+};
+
+}  // namespace helip::train
