@@ -16,7 +16,7 @@ TaskState from_proto(v1::TaskState state);
 v1::TrainNumbers to_proto(const TrainNumbers& train);
 TrainNumbers from_proto(const v1::TrainNumbers& proto);
 
-// Of the scheduler's calls: convert_scheduler.cpp.
+// The scheduler's calls (convert_scheduler.cpp).
 v1::RegisterRequest to_proto(const RegisterRequest& request);
 RegisterRequest from_proto(const v1::RegisterRequest& proto);
 v1::RegisterReply to_proto(const RegisterReply& reply);
@@ -36,7 +36,7 @@ FailRequest from_proto(const v1::FailTaskRequest& proto);
 v1::ReleaseTaskRequest to_proto(const ReleaseRequest& request);
 ReleaseRequest from_proto(const v1::ReleaseTaskRequest& proto);
 
-// Of the status: convert_status.cpp.
+// The status (convert_status.cpp).
 v1::JobStatus to_proto(const JobStatus& status);
 JobStatus from_proto(const v1::JobStatus& proto);
 v1::WorkerStatus to_proto(const WorkerStatus& worker);

@@ -185,7 +185,7 @@ std::string to_json(const JobStatus& status, double saved_at) {
 SavedStatus job_status_from_json(std::string_view text, std::string_view where) {
   try {
     const OrderedJson object = OrderedJson::parse(text);
-    if (object.at("schema_version") != kStatusSchemaVersion) {
+    if (object.at("schema_version").get<int>() != kStatusSchemaVersion) {
       throw StoreError({.what = "a status of another schema version",
                         .where = std::string(where),
                         .expected = cat(kStatusSchemaVersion),
