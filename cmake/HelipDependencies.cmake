@@ -12,6 +12,8 @@ else()
   find_package(gRPC CONFIG QUIET)
   find_package(PkgConfig REQUIRED)
   pkg_check_modules(GRPCPP REQUIRED IMPORTED_TARGET grpc++)
+  # It defines NOMINMAX, which is for Windows and keeps precompiled headers from fitting.
+  set_property(TARGET PkgConfig::GRPCPP PROPERTY INTERFACE_COMPILE_OPTIONS)
   find_program(HELIP_GRPC_PLUGIN grpc_cpp_plugin REQUIRED)
   find_package(yaml-cpp REQUIRED)
   find_package(spdlog REQUIRED)

@@ -1,7 +1,10 @@
-# helip_library(NAME [SHARED|STATIC] SOURCES … [LINKS …] [PRIVATE_LINKS …]): one folder, one target, alias helip::NAME.
-# Linking is what a folder is allowed to include; scripts/check_layers.py holds the same list.
+# helip_library(NAME [SHARED|STATIC] SOURCES … [LINKS …] [PRIVATE_LINKS …] [HEADERS set]): one folder, one target, alias
+# helip::NAME. HEADERS is a set of HelipPrecompiled.cmake, std unless given. Linking is what a folder is allowed to include; scripts/check_layers.py holds the same list.
 function(helip_library name)
-  cmake_parse_arguments(ARG "SHARED" "" "SOURCES;LINKS;PRIVATE_LINKS" ${ARGN})
+  cmake_parse_arguments(ARG "SHARED" "HEADERS" "SOURCES;LINKS;PRIVATE_LINKS" ${ARGN})
+  if(NOT ARG_HEADERS)
+    set(ARG_HEADERS std)
+  endif()
   set(kind STATIC)
   if(ARG_SHARED)
     set(kind SHARED)
@@ -9,13 +12,16 @@ function(helip_library name)
   add_library(helip_${name} ${kind} ${ARG_SOURCES})
   add_library(helip::${name} ALIAS helip_${name})
   target_link_libraries(helip_${name} PUBLIC helip_options ${ARG_LINKS} PRIVATE ${ARG_PRIVATE_LINKS})
+  helip_use_headers(helip_${name} ${ARG_HEADERS})
 endfunction()
 
-# helip_program(NAME SOURCES … LINKS …): an executable in bin/.
+# helip_program(NAME SOURCES … LINKS …): an executable in bin/, which reads options and calls a library.
 function(helip_program name)
   cmake_parse_arguments(ARG "" "" "SOURCES;LINKS" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE helip_options ${ARG_LINKS})
+  target_compile_options(${name} PRIVATE ${HELIP_LIGHT_OPTIONS})
+  helip_use_headers(${name} cli)
 endfunction()
 
 # helip_register_test(NAME KIND TARGET…): labels a CTest entry and notes what it needs built, for scripts/test.sh. KIND is unit,
@@ -26,11 +32,11 @@ function(helip_register_test name kind)
   set_property(GLOBAL APPEND PROPERTY HELIP_TEST_TARGETS "${name} ${targets}")
 endfunction()
 
-# helip_test(NAME SOURCES … LINKS … [KIND kind] [LABELS …] [TIMEOUT s] [ENVIRONMENT …] [RANKS n…]): one Catch2 program, one
+# helip_test(NAME SOURCES … LINKS … [HEADERS set] [KIND kind] [LABELS …] [TIMEOUT s] [ENVIRONMENT …] [RANKS n…]): one Catch2 program, one
 # CTest entry. With RANKS the program initialises MPI itself and runs under mpirun, one CTest entry for each number of
 # ranks. KIND is ranks with RANKS and unit without, unless given.
 function(helip_test name)
-  cmake_parse_arguments(ARG "" "KIND;TIMEOUT" "SOURCES;LINKS;LABELS;ENVIRONMENT;RANKS" ${ARGN})
+  cmake_parse_arguments(ARG "" "HEADERS;KIND;TIMEOUT" "SOURCES;LINKS;LABELS;ENVIRONMENT;RANKS" ${ARGN})
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 120)
   endif()
@@ -42,8 +48,11 @@ function(helip_test name)
   endif()
   add_executable(test_${name} ${ARG_SOURCES})
   target_link_libraries(test_${name} PRIVATE helip_options helip_test_support ${ARG_LINKS})
-  # Tests are compiled more often than they run long: little optimisation saves minutes of every build.
-  target_compile_options(test_${name} PRIVATE -O1)
+  target_compile_options(test_${name} PRIVATE ${HELIP_LIGHT_OPTIONS})
+  if(NOT ARG_HEADERS)
+    set(ARG_HEADERS test)
+  endif()
+  helip_use_headers(test_${name} ${ARG_HEADERS})
   target_compile_definitions(test_${name} PRIVATE HELIP_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
   set_target_properties(test_${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
   if(ARG_RANKS)

@@ -55,7 +55,7 @@ def flags_of(command):
     for word in words:
         if dropped:
             dropped = False
-        elif word in ("-o", "-c"):
+        elif word in ("-o", "-c", "-include"):  # headers that another compiler has precompiled
             dropped = True
         else:
             flags.append(word)
