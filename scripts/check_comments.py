@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Checks the comments in src/ and tests/. None begins with "Of", which leaves out subject and verb. In C++ none is garbled, as
-clang-format leaves a line that was too long: a line ends early though the next word would have fitted, one or two words
+"""Checks the comments in src/ and tests/. None begins with "Of" or "Those", which leave out subject and verb.
+In C++ none is garbled, as clang-format leaves a line that was too long: a line ends early though the next word would have fitted, one or two words
 stand alone, or a table has lost its columns. A table is a list of rows "//   name_BD  meaning" in columns that are
 three or more from the slashes (the pattern CommentPragmas in .clang-format keeps its lines); what a row needs more stands
 under its meaning. Exit 1 with one line per offence.
@@ -11,8 +11,8 @@ import pathlib
 import re
 import sys
 
-CODE = re.compile(r"//+\s*Of\b")
-SCRIPT = re.compile(r'(?:#+|""")\s*Of\b')
+CODE = re.compile(r"//+\s*(?:Of|Those)\b")
+SCRIPT = re.compile(r'(?:#+|""")\s*(?:Of|Those)\b')
 PATTERNS = {".h": CODE, ".cpp": CODE, ".cu": CODE, ".py": SCRIPT, ".sh": SCRIPT}
 
 COLUMNS = 100
@@ -98,7 +98,7 @@ def main():
         files += 1
         name = str(path.relative_to(root))
         lines = path.read_text(encoding="utf-8").splitlines()
-        found = [(number, "a comment begins with \"Of\"; expected a verb first") for number, line in enumerate(lines, 1)
+        found = [(number, "a comment begins with \"Of\" or \"Those\"; expected a verb first") for number, line in enumerate(lines, 1)
                  if PATTERNS[path.suffix].search(line)]
         if PATTERNS[path.suffix] is CODE:
             found += garbled(lines)

@@ -78,8 +78,8 @@ OUTSIDE = [  # (include pattern, files that may)
     (re.compile(r"^(grpcpp|grpc)/"), re.compile(r"(src|tests)/(rpc|coordinator|worker|cli)/.*")),
     (re.compile(r"\.pb\.h$"), re.compile(r"(src|tests)/(rpc|coordinator|worker|cli)/.*")),
     (re.compile(r"^CLI/"), re.compile(r"(src|tests)/cli/.*")),
-    # std::mutex carries no annotations: common/mutex.h does, and a member says what guards it.
-    (re.compile(r"^(mutex|shared_mutex|condition_variable)$"), re.compile(r"(src/common/mutex\.h|src/common/log_spdlog\.cpp|tests/.*)$")),
+    # std::mutex carries no annotations: common/threads/mutex.h does, and a member says what guards it.
+    (re.compile(r"^(mutex|shared_mutex|condition_variable)$"), re.compile(r"(src/common/threads/mutex\.h|src/common/log_spdlog\.cpp|tests/.*)$")),
 ]
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.M)
 

@@ -110,7 +110,9 @@ int main(int argc, char** argv) {
   app.add_option("--coordinator", options.coordinator, "host:port (HELIP_COORDINATOR)");
   cli::as_path(
       app.add_option("--work-dir", options.work_dir, "Work directory, to find the coordinator in"));
-  app.add_option("--stages", options.stages, "Stages to take tasks of: encode,mine,train or all");
+  app.add_option(
+      "--stages", options.stages,
+      "Stages to take tasks of: a list of index, encode, mine, train, eval and report, or all");
   app.add_option("--orphan-timeout", options.orphan_timeout,
                  "Seconds without a coordinator after which the worker leaves (exit code 75)")
       ->check(CLI::PositiveNumber);

@@ -16,8 +16,8 @@
 #include "comm/watchdog.h"
 #include "common/clock.h"
 #include "common/error.h"
-#include "common/mutex.h"
 #include "common/text.h"
+#include "common/threads/mutex.h"
 
 namespace helip::comm {
 namespace {

@@ -46,7 +46,7 @@ class MpiWorld {
   // Collectives: they return at once; the memory must stay as it is until `done`. Sums run in rank
   // order. `bytes` of each rank, in rank order, into `all` [size · bytes].
   void all_gather(Channel channel, const void* mine, std::size_t bytes, void* all, Completion done);
-  // In place.
+  // Sums `data` [count] over ranks, in place.
   void all_reduce_sum(Channel channel, Number number, void* data, std::size_t count,
                       Completion done);
   // Sums `global` [size · count] over ranks; `mine` [count] is this rank's part of the sum.

@@ -8,7 +8,7 @@
 #include <string>
 #include <thread>
 
-#include "common/mutex.h"
+#include "common/threads/mutex.h"
 
 namespace helip::comm {
 

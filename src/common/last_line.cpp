@@ -6,7 +6,7 @@
 #include <cstdio>
 #include <string>
 
-#include "common/mutex.h"
+#include "common/threads/mutex.h"
 
 namespace helip {
 namespace {

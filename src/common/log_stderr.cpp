@@ -3,8 +3,8 @@
 
 #include "common/last_line.h"
 #include "common/log.h"
-#include "common/mutex.h"
 #include "common/text.h"
+#include "common/threads/mutex.h"
 
 namespace helip::log {
 namespace {

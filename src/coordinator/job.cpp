@@ -93,7 +93,7 @@ void Job::advance() {
   try {
     while (true) {
       // Once all are encoded the merge says it, and names each.
-      if (corpus_ && ledger_.find(Stage::kEncode, std::string(jobs::kMerge)) == nullptr &&
+      if (corpus_ && ledger_.find(Stage::kEncode, std::string(jobs::kMergeName)) == nullptr &&
           !ledger_.complete(Stage::kEncode)) {
         expect_usable(quarantined_, *corpus_, config_.corpus.max_quarantined);
       }
@@ -120,8 +120,8 @@ void Job::advance() {
 
 // Before the merge task can be leased: its other tasks may have been done again since it was added.
 void Job::write_merge_inputs(Stage stage) {
-  const TaskRecord* merge = ledger_.find(stage, std::string(jobs::kMerge));
-  if (merge == nullptr || !ledger_.rest_done(stage)) return;
+  const TaskRecord* merge = ledger_.find(stage, std::string(jobs::kMergeName));
+  if (merge == nullptr || !ledger_.all_but_one_done(stage)) return;
   publish_file(work_dir_.merge_inputs(stage),
                jobs::to_lines(pipeline_.of(stage).merge_inputs(ledger_)));
 }
@@ -132,7 +132,8 @@ void Job::add_tasks(const std::vector<NewTask>& tasks) {
     const TaskId id = ledger_.add(task.stage, task.name, jobs::to_json(task), units);
     added.push_back(ledger_.task(id));
   }
-  if (rebuilding_ && !added.empty()) {
+  // After a lost ledger; else there are no results of tasks that are new.
+  if (!added.empty()) {
     const FoundResults found(work_dir_, pipeline_.of(added.front().stage));
     for (std::size_t i = 0; i < added.size(); ++i) {
       // The ledger learns of it as if a worker had completed the task under the fence in the file's
@@ -159,7 +160,7 @@ void Job::stage_ended(std::optional<Stage> former) {
 
 // Pairs that cannot be used are left out; whoever watches must learn of it.
 void Job::tell_quarantine(const TaskRecord& task) const {
-  if (task.stage != Stage::kEncode || task.name != jobs::kMerge) return;
+  if (task.stage != Stage::kEncode || task.name != jobs::kMergeName) return;
   const std::uint64_t quarantined = quarantined_pairs(ledger_);
   if (quarantined == 0) return;
   log::warning(cat("encode: ", quarantined, " of ", corpus_->pairs, " pairs quarantined, see ",

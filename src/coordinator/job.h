@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "common/clock.h"
-#include "common/mutex.h"
+#include "common/threads/mutex.h"
 #include "coordinator/journal.h"
 #include "coordinator/pipeline.h"
 #include "coordinator/rate_meter.h"
@@ -30,7 +30,8 @@ struct JobOptions {
   // True where no worker of a former coordinator can be alive (`helip run` starts its own): leases
   // are dropped at once instead of getting a fresh term.
   bool drop_leases = false;
-  // Digest of the initial model as it is now (model::model_digest); empty: not compared.
+  // What mining::job_digest gives now: the digest of the initial model and of what encodes. Empty:
+  // not compared.
   std::string model_digest;
 };
 
@@ -132,7 +133,6 @@ class Job final : public rpc::Scheduler {
   TimePoint started_;
   bool stopping_ HELIP_GUARDED_BY(mutex_) = false;
   // The database is new, so results on disk may be taken over.
-  bool rebuilding_ HELIP_GUARDED_BY(mutex_) = false;
   std::string failure_ HELIP_GUARDED_BY(mutex_);
   bool config_failure_ HELIP_GUARDED_BY(mutex_) = false;
 };

@@ -65,7 +65,6 @@ void Job::open_ledger() {
         cat(damaged.what(), "; kept as ", aside.string(), ", and rebuilt from the result files"));
     journal_ = std::make_unique<Journal>(work_dir_.database());
   }
-  rebuilding_ = journal_->fresh();
   // Tasks hold absolute paths.
   const std::string root = work_dir_.root().string();
   if (const auto former = journal_->fact("work_dir"); former && *former != root) {

@@ -117,7 +117,8 @@ rpc::AcquireReply Job::leave(WorkerId worker, const std::string& reason) {
 rpc::AcquireReply Job::grant(Worker& worker, Stage stage) {
   // A merge task that is done again may have to wait for ranges that are done again.
   const auto next = ledger_.next(stage);
-  const bool ready = next && (ledger_.task(*next).name != jobs::kMerge || ledger_.rest_done(stage));
+  const bool ready =
+      next && (ledger_.task(*next).name != jobs::kMergeName || ledger_.all_but_one_done(stage));
   const auto id = ready ? ledger_.lease(worker.id, stage, clock_.now()) : std::nullopt;
   if (!id) {
     rpc::Wait wait;

@@ -13,13 +13,15 @@
 namespace helip::coordinator {
 namespace {
 
-constexpr std::int64_t kSchemaVersion = 1;
+constexpr std::int64_t kSchemaVersion = 2;
 
+constexpr const char* kSchema = "schema";
 constexpr const char* kEpoch = "epoch";
 constexpr const char* kDroppedFence = "dropped_fence";
 
-constexpr const char* kSchema = R"(
-CREATE TABLE facts(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+// The table facts is laid out so in all versions.
+constexpr const char* kTables = R"(
+CREATE TABLE facts(key TEXT PRIMARY KEY, value TEXT NOT NULL, checksum TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE tasks(
   id INTEGER PRIMARY KEY,
   stage TEXT NOT NULL,
@@ -38,6 +40,11 @@ CREATE TABLE tasks(
   checksum TEXT NOT NULL,
   UNIQUE(stage, name));
 )";
+
+// Guards of the transitions: what a row is before.
+constexpr const char* kLeaseFrom = "state='pending' AND fence<?8";
+constexpr const char* kCompleteFrom = "state='leased' AND fence=?8";
+constexpr const char* kPutBackFrom = "fence=?8";
 
 // File systems where locks and shared memory may lie between hosts; WAL is not for them.
 bool on_network(const std::filesystem::path& file) {
@@ -65,9 +72,17 @@ std::uint64_t number_from(const std::string& text) {
   return number;
 }
 
-// SHA-256 of what stays as it was added: a changed byte of it would be another task.
+// A page may hold other bytes than were written and look whole: each row says what it should be.
 std::string checksum_of(const TaskRecord& task) {
-  return sha256_hex(cat(name_of(task.stage), "\n", task.name, "\n", task.spec, "\n", task.units));
+  return sha256_hex(cat(rpc::number(task.id), "\n", name_of(task.stage), "\n", task.name, "\n",
+                        task.spec, "\n", task.units, "\n", name_of(task.state), "\n", task.attempts,
+                        "\n", rpc::number(task.fence), "\n", task.result.file, "\n",
+                        task.result.sha256, "\n", task.result.bytes, "\n", task.result.result, "\n",
+                        task.last_error, "\n", static_cast<int>(task.last_kind)));
+}
+
+std::string checksum_of(const std::string& key, const std::string& value) {
+  return sha256_hex(cat(key, "\n", value));
 }
 
 jobs::Stage stage_from(const std::string& name) {
@@ -111,40 +126,57 @@ Journal::Journal(const std::filesystem::path& file) : database_(file) {
     database_.execute("PRAGMA synchronous=FULL");
   }
   database_.execute("PRAGMA foreign_keys=ON");
-  const std::string check = database_.value("PRAGMA quick_check");
+  const std::string check = database_.value("PRAGMA integrity_check");
   if (check != "ok") {
     throw DatabaseDamaged(
         {.what = "the ledger's database is damaged", .where = file.string(), .found = check});
   }
-  const std::int64_t version = std::stoll(database_.value("PRAGMA user_version"));
-  if (version > kSchemaVersion || version < 0) {
-    throw StoreError({.what = "the ledger's database is of another version of the program",
-                      .where = file.string(),
-                      .expected = cat("schema ", kSchemaVersion),
-                      .found = cat("schema ", version)});
-  }
+  const std::string version = database_.value("PRAGMA user_version");
   Transaction transaction(database_);
-  if (version == 0) {
-    database_.execute(kSchema);
+  if (version == "0") {
+    database_.execute(kTables);
     database_.execute(cat("PRAGMA user_version=", kSchemaVersion).c_str());
+    set_fact(kSchema, cat(kSchemaVersion));
     set_fact(kEpoch, "0");
-    fresh_ = true;
+  } else {
+    expect_version(file, version);
+    std::vector<std::string> keys;
+    for (Statement rows = database_.prepare("SELECT key FROM facts"); rows.step();) {
+      keys.push_back(rows.text(0));
+    }
+    for (const std::string& key : keys) static_cast<void>(fact(key));
   }
   epoch_ = number_from(fact(kEpoch).value_or("")) + 1;
   set_fact(kEpoch, cat(epoch_));
   last_dropped_fence_ = Fence{number_from(fact(kDroppedFence).value_or("0"))};
   transaction.commit();
 
-  lease_.emplace(
-      database_.prepare("UPDATE tasks SET state='leased', attempts=?2, fence=?3 "
-                        "WHERE id=?1 AND state='pending' AND fence<?3"));
-  complete_.emplace(
-      database_.prepare("UPDATE tasks SET state='done', result_file=?3, result_sha256=?4, "
-                        "result_bytes=?5, result=?6, "
-                        "last_error='' WHERE id=?1 AND state='leased' AND fence=?2"));
-  put_back_.emplace(database_.prepare(
-      "UPDATE tasks SET state=?3, attempts=?4, last_error=?5, last_kind=?6, result_file='', "
-      "result_sha256='', result_bytes=0, result='' WHERE id=?1 AND fence=?2"));
+  const auto transition = [&](const char* from) {
+    return database_.prepare(
+        cat("UPDATE tasks SET state=?6, attempts=?7, fence=?8, result_file=?9, result_sha256=?10, "
+            "result_bytes=?11, result=?12, last_error=?13, last_kind=?14, checksum=?15 "
+            "WHERE id=?1 AND ",
+            from));
+  };
+  lease_.emplace(transition(kLeaseFrom));
+  complete_.emplace(transition(kCompleteFrom));
+  put_back_.emplace(transition(kPutBackFrom));
+}
+
+void Journal::expect_version(const std::filesystem::path& file, const std::string& version) {
+  const bool checked =
+      database_.value("SELECT 1 FROM pragma_table_info('facts') WHERE name='checksum'") == "1";
+  if (checked ? fact(kSchema) != version : version != "1") {
+    throw DatabaseDamaged({.what = "the ledger's database is damaged",
+                           .where = file.string(),
+                           .expected = cat("schema ", fact(kSchema).value_or("")),
+                           .found = cat("schema ", version)});
+  }
+  if (version == cat(kSchemaVersion)) return;
+  throw StoreError({.what = "the ledger's database is of another version of the program",
+                    .where = file.string(),
+                    .expected = cat("schema ", kSchemaVersion),
+                    .found = cat("schema ", version)});
 }
 
 std::vector<TaskRecord> Journal::tasks() {
@@ -182,41 +214,49 @@ std::vector<TaskRecord> Journal::tasks() {
 }
 
 std::optional<std::string> Journal::fact(const std::string& key) {
-  Statement query = database_.prepare("SELECT value FROM facts WHERE key = ?1");
+  Statement query = database_.prepare("SELECT value, checksum FROM facts WHERE key = ?1");
   query.bind(1, key);
   if (!query.step()) return std::nullopt;
-  return query.text(0);
+  std::string value = query.text(0);
+  if (checksum_of(key, value) != query.text(1)) {
+    throw DatabaseDamaged({.what = "the ledger's checksum of a fact is wrong", .where = key});
+  }
+  return value;
 }
 
 void Journal::set_fact(const std::string& key, const std::string& value) {
-  database_.prepare("INSERT INTO facts VALUES(?1, ?2) ON CONFLICT(key) DO UPDATE SET value = ?2")
+  database_.prepare("INSERT OR REPLACE INTO facts VALUES(?1, ?2, ?3)")
       .bind(1, key)
       .bind(2, value)
+      .bind(3, checksum_of(key, value))
+      .run();
+}
+
+int Journal::write(Statement& statement, const TaskRecord& task) {
+  return statement.bind(1, signed_number(rpc::number(task.id)))
+      .bind(6, name_of(task.state))
+      .bind(7, task.attempts)
+      .bind(8, signed_number(rpc::number(task.fence)))
+      .bind(9, task.result.file)
+      .bind(10, task.result.sha256)
+      .bind(11, signed_number(task.result.bytes))
+      .bind(12, task.result.result)
+      .bind(13, task.last_error)
+      .bind(14, static_cast<std::int64_t>(task.last_kind))
+      .bind(15, checksum_of(task))
       .run();
 }
 
 void Journal::add(const std::vector<TaskRecord>& tasks) {
   Transaction transaction(database_);
   Statement insert = database_.prepare(
-      "INSERT INTO tasks VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, "
-      "?15)");
+      "INSERT INTO tasks VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)");
   for (const TaskRecord& task : tasks) {
-    insert.bind(1, signed_number(rpc::number(task.id)))
-        .bind(2, name_of(task.stage))
+    insert.bind(2, name_of(task.stage))
         .bind(3, task.name)
         .bind(4, task.spec)
-        .bind(5, signed_number(task.units))
-        .bind(6, name_of(task.state))
-        .bind(7, task.attempts)
-        .bind(8, signed_number(rpc::number(task.fence)))
-        .bind(9, task.result.file)
-        .bind(10, task.result.sha256)
-        .bind(11, signed_number(task.result.bytes))
-        .bind(12, task.result.result)
-        .bind(13, task.last_error)
-        .bind(14, static_cast<std::int64_t>(task.last_kind))
-        .bind(15, checksum_of(task));
-    insert.run();
+        .bind(5, signed_number(task.units));
+    write(insert, task);
   }
   transaction.commit();
 }
@@ -234,33 +274,25 @@ void Journal::drop_from(TaskId first) {
 }
 
 void Journal::lease(const TaskRecord& task) {
-  lease_->bind(1, signed_number(rpc::number(task.id)))
-      .bind(2, task.attempts)
-      .bind(3, signed_number(rpc::number(task.fence)));
-  if (lease_->run() != 1) raise_divergence(task, "lease");
+  TaskRecord row = task;
+  row.state = TaskState::kLeased;
+  if (write(*lease_, row) != 1) raise_divergence(task, "lease");
 }
 
 void Journal::complete(const TaskRecord& task) {
-  complete_->bind(1, signed_number(rpc::number(task.id)))
-      .bind(2, signed_number(rpc::number(task.fence)))
-      .bind(3, task.result.file)
-      .bind(4, task.result.sha256)
-      .bind(5, signed_number(task.result.bytes))
-      .bind(6, task.result.result);
-  if (complete_->run() != 1) raise_divergence(task, "complete");
+  TaskRecord row = task;
+  row.state = TaskState::kDone;
+  row.last_error.clear();
+  if (write(*complete_, row) != 1) raise_divergence(task, "complete");
 }
 
 void Journal::put_back(const std::vector<TaskRecord>& tasks) {
   if (tasks.empty()) return;
   Transaction transaction(database_);
   for (const TaskRecord& task : tasks) {
-    put_back_->bind(1, signed_number(rpc::number(task.id)))
-        .bind(2, signed_number(rpc::number(task.fence)))
-        .bind(3, name_of(task.state))
-        .bind(4, task.attempts)
-        .bind(5, task.last_error)
-        .bind(6, static_cast<std::int64_t>(task.last_kind));
-    if (put_back_->run() != 1) raise_divergence(task, "put back");
+    TaskRecord row = task;
+    row.result = {};
+    if (write(*put_back_, row) != 1) raise_divergence(task, "put back");
   }
   transaction.commit();
 }

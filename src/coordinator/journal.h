@@ -22,12 +22,11 @@ class Journal {
 
   // Counts the opens of this database.
   [[nodiscard]] std::uint64_t epoch() const { return epoch_; }
-  // True if this open made the database.
-  [[nodiscard]] bool fresh() const { return fresh_; }
   // Returns all tasks, by id: 1, 2, … Throws DatabaseDamaged if one is missing or cannot be read.
   std::vector<TaskRecord> tasks();
 
-  // Facts about the job: config_digest, …
+  // Facts about the job: training_digest, … Throws DatabaseDamaged if the value is not what was
+  // set.
   std::optional<std::string> fact(const std::string& key);
   void set_fact(const std::string& key, const std::string& value);
 
@@ -45,8 +44,12 @@ class Journal {
   void put_back(const std::vector<TaskRecord>& tasks);
 
  private:
+  // Throws DatabaseDamaged, or StoreError for another version of the program.
+  void expect_version(const std::filesystem::path& file, const std::string& version);
+  // Binds the task's row, from its state on, and runs the statement. Returns how many rows changed.
+  static int write(Statement& statement, const TaskRecord& task);
+
   Database database_;
-  bool fresh_ = false;
   std::uint64_t epoch_ = 0;
   Fence last_dropped_fence_{};
   std::optional<Statement> lease_, complete_, put_back_;

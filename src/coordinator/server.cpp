@@ -11,8 +11,8 @@
 
 #include "common/error.h"
 #include "common/log.h"
-#include "common/mutex.h"
 #include "common/text.h"
+#include "common/threads/mutex.h"
 #include "coordinator/claim.h"
 #include "coordinator/listen_check.h"
 #include "coordinator/scheduler_service.h"

@@ -34,7 +34,7 @@ class Statement {
 
   Statement& bind(int index, std::int64_t value);
   Statement& bind(int index, std::string_view text);
-  // True: a row is there.
+  // Runs to the next row. Returns false if there is none left.
   bool step();
   // Runs to the end and resets for the next use; returns the number of rows changed.
   int run();

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <chrono>
 
-#include "common/mutex.h"
+#include "common/threads/mutex.h"
 #include "rpc/channel.h"
 #include "rpc/convert.h"
 

@@ -256,7 +256,7 @@ std::size_t TaskLedger::done(Stage stage) const {
   return stages_[static_cast<std::size_t>(stage)].done;
 }
 
-bool TaskLedger::rest_done(Stage stage) const {
+bool TaskLedger::all_but_one_done(Stage stage) const {
   const StageRecords& tasks = stages_[static_cast<std::size_t>(stage)];
   return tasks.done + 1 == tasks.all.size();
 }

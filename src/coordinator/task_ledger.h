@@ -116,8 +116,8 @@ class TaskLedger {
   [[nodiscard]] std::size_t done(Stage stage) const;
   // Whether this very completion was accepted before.
   [[nodiscard]] bool is_done_by(TaskId task, Fence fence, const std::string& sha256) const;
-  // All tasks of the stage but one are done.
-  [[nodiscard]] bool rest_done(Stage stage) const;
+  // Returns true if one task of the stage, whose turn is last, is all that is not done.
+  [[nodiscard]] bool all_but_one_done(Stage stage) const;
   [[nodiscard]] std::uint64_t units_done(Stage stage) const;
   // All tasks of the stage are done (and there is one).
   [[nodiscard]] bool complete(Stage stage) const;

@@ -14,8 +14,8 @@
 
 #include "common/digest.h"
 #include "common/error.h"
-#include "common/prefetcher.h"
 #include "common/text.h"
+#include "common/threads/prefetcher.h"
 #include "data/corpus/feature_cache.h"
 #include "data/image/image.h"
 #include "model/model.h"

@@ -21,7 +21,7 @@ struct Embeddings {
   std::size_t rows = 0;
   std::size_t dim = 0;
 
-  [[nodiscard]] FeatureView view() const { return {values, rows, dim}; }
+  [[nodiscard]] EmbeddingView view() const { return {values, rows, dim}; }
 };
 
 struct EmbedderOptions {

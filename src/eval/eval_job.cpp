@@ -107,7 +107,7 @@ class Evaluation {
   std::map<std::string, double> zero_shot() {
     const Embeddings prompts = embedder_->texts(prompts_);
     const std::vector<float> classes = class_embeddings(prompts.view(), dataset_.templates.size());
-    const FeatureView class_rows{classes, dataset_.classnames.size(), prompts.dim};
+    const EmbeddingView class_rows{classes, dataset_.classnames.size(), prompts.dim};
     return as_metrics(classification_metrics(
         class_rows.rows, labels_, [&](std::size_t sample, std::span<double> scores) {
           for (std::size_t label = 0; label < class_rows.rows; ++label) {

@@ -21,7 +21,7 @@ namespace {
 constexpr std::int64_t kMaxIterations = 1000;
 constexpr double kGradientTolerance = 1e-8;
 
-void check(const FeatureView& features, std::span<const std::int64_t> labels, std::size_t classes,
+void check(const EmbeddingView& features, std::span<const std::int64_t> labels, std::size_t classes,
            double l2) {
   if (!(l2 > 0)) {
     throw ConfigError({.what = "the linear probe needs a positive L2 weight",
@@ -44,7 +44,7 @@ void check(const FeatureView& features, std::span<const std::int64_t> labels, st
   }
 }
 
-at::Tensor to_double(const FeatureView& features) {
+at::Tensor to_double(const EmbeddingView& features) {
   at::Tensor values_ND =
       at::empty({static_cast<std::int64_t>(features.rows), static_cast<std::int64_t>(features.dim)},
                 at::kDouble);
@@ -62,7 +62,7 @@ std::vector<double> to_vector(const at::Tensor& tensor) {
 
 }  // namespace
 
-LinearProbe fit_linear_probe(const FeatureView& features, std::span<const std::int64_t> labels,
+LinearProbe fit_linear_probe(const EmbeddingView& features, std::span<const std::int64_t> labels,
                              std::size_t classes, double l2) {
   check(features, labels, classes, l2);
   const auto class_count = static_cast<std::int64_t>(classes);

@@ -24,7 +24,7 @@ struct LinearProbe {
 // LogisticRegression with C = 1 / (l2 · rows). labels [rows], each in [0, classes). Throws
 // DataError on labels out of range, fewer than two classes, or no rows; ConfigError if l2 is not
 // positive.
-LinearProbe fit_linear_probe(const FeatureView& features, std::span<const std::int64_t> labels,
+LinearProbe fit_linear_probe(const EmbeddingView& features, std::span<const std::int64_t> labels,
                              std::size_t classes, double l2);
 
 // Scores of one sample for all classes, [classes].

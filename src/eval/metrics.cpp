@@ -27,7 +27,7 @@ std::size_t rank_of(std::span<const double> scores, std::size_t candidate) {
 
 // Ranks of the best positive for every query, where groups decide what is positive.
 std::vector<std::size_t> best_ranks(
-    const FeatureView& queries, const FeatureView& candidates,
+    const EmbeddingView& queries, const EmbeddingView& candidates,
     const std::function<void(std::size_t query, std::span<std::uint8_t> positive)>& mark) {
   std::vector<double> scores(candidates.rows);
   std::vector<std::uint8_t> positive(candidates.rows);
@@ -123,7 +123,7 @@ Classification classification_metrics(
   return result;
 }
 
-std::vector<float> class_embeddings(const FeatureView& prompts, std::size_t templates) {
+std::vector<float> class_embeddings(const EmbeddingView& prompts, std::size_t templates) {
   assert(templates > 0 && prompts.rows % templates == 0);
   const std::size_t classes = prompts.rows / templates;
   std::vector<float> result;
@@ -144,7 +144,7 @@ std::vector<float> class_embeddings(const FeatureView& prompts, std::size_t temp
 }
 
 std::map<std::string, double> retrieval_metrics(
-    const FeatureView& images, const FeatureView& texts,
+    const EmbeddingView& images, const EmbeddingView& texts,
     std::span<const std::vector<std::size_t>> captions_of_image,
     std::span<const std::uint64_t> caption_group, std::span<const std::uint32_t> ks) {
   assert(captions_of_image.size() == images.rows && caption_group.size() == texts.rows);

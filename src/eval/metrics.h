@@ -15,7 +15,7 @@
 namespace helip::eval {
 
 // Rows of features, [rows, dim], row-major. A view: the values belong to somebody else.
-struct FeatureView {
+struct EmbeddingView {
   std::span<const float> values;
   std::size_t rows = 0;
   std::size_t dim = 0;
@@ -46,7 +46,7 @@ Classification classification_metrics(
 
 // Unit-norm mean of each class's unit-norm prompt embeddings, [classes, dim]. Prompts are in class
 // order, `templates` for each class. A mean of norm 0 stays 0.
-std::vector<float> class_embeddings(const FeatureView& prompts, std::size_t templates);
+std::vector<float> class_embeddings(const EmbeddingView& prompts, std::size_t templates);
 
 // image_retrieval_recall@K: fraction of captions with a positive image among the first K.
 // text_retrieval_recall@K: fraction of images with a positive caption among the first K.
@@ -56,7 +56,7 @@ std::vector<float> class_embeddings(const FeatureView& prompts, std::size_t temp
 // to one of its own. Without equal captions this is clip_benchmark's definition. K larger than the
 // number of candidates counts them all. Throws DataError if there are no images or no captions.
 std::map<std::string, double> retrieval_metrics(
-    const FeatureView& images, const FeatureView& texts,
+    const EmbeddingView& images, const EmbeddingView& texts,
     std::span<const std::vector<std::size_t>> captions_of_image,
     std::span<const std::uint64_t> caption_group, std::span<const std::uint32_t> ks);
 

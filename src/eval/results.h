@@ -15,7 +15,7 @@ std::string to_json(const std::vector<EvalResult>& results);
 // Throws StoreError naming `origin` and the entry: not JSON, not a list, a key missing, unknown,
 // twice there or of another type.
 std::vector<EvalResult> results_from_json(const std::string& json, const std::string& origin);
-// Atomically.
+// Replaces the file atomically.
 void write_results(const std::filesystem::path& file, const std::vector<EvalResult>& results);
 std::vector<EvalResult> read_results(const std::filesystem::path& file);
 

@@ -24,7 +24,7 @@ struct EncodeTask {
 
 struct EncodeResult {
   std::uint64_t samples = 0;
-  std::uint64_t quarantined = 0;  // of them
+  std::uint64_t quarantined = 0;  // of the samples
 
   bool operator==(const EncodeResult&) const = default;
   static constexpr auto fields() {

@@ -32,6 +32,8 @@ struct CorpusFacts {
 // The kinds of tasks. A range works on some samples or targets and writes safetensors, a merge
 // joins the results of all other tasks of its stage, a whole is neither.
 inline constexpr std::string_view kRange = "range", kMerge = "merge", kWhole = "whole";
+// The name of a stage's one merge task.
+inline constexpr std::string_view kMergeName = kMerge;
 
 struct Task {
   Stage stage = Stage::kIndex;

@@ -24,8 +24,7 @@ class WorkDir {
   [[nodiscard]] std::filesystem::path address() const { return root_ / "coordinator" / "address"; }
   [[nodiscard]] std::filesystem::path status() const { return root_ / "status.json"; }
   [[nodiscard]] std::filesystem::path logs() const { return root_ / "logs"; }
-  // The index, if the corpus has none of its own; and, whatever the corpus has, location() and what
-  // encode quarantines.
+  // Holds location() and what encode quarantines; the index too if the corpus has none of its own.
   [[nodiscard]] std::filesystem::path corpus() const { return root_ / "corpus"; }
   // A line that names the folder with the corpus' manifest.json.
   [[nodiscard]] std::filesystem::path location() const { return corpus() / "location.txt"; }

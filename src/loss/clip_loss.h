@@ -15,17 +15,17 @@ namespace helip::loss {
 // global gradient. Half precision inputs are widened to float32.
 //   local_image_BD    unit norm, rows first_row … first_row+B-1 of the global tensor
 //   local_text_BD     likewise
-//   global_image_MD   unit norm, with gradient to all ranks
-//   global_text_MD    likewise
+//   global_image_GD   unit norm, with gradient to all ranks; G rows, the batch's M and the padding
+//   global_text_GD    likewise
 //   scale             0-d, exp(logit_scale)
-//   duplicate_BM      bool or undefined: columns that are no negatives of a local row (its own
+//   duplicate_BG      bool or undefined: columns that are no negatives of a local row (its own
 //                     column is ignored)
-//   valid_M           bool or undefined: false for padded rows, which are neither rows nor columns;
+//   valid_G           bool or undefined: false for padded rows, which are neither rows nor columns;
 //                     their features must be finite. At least one row of the global batch is valid.
-// Memory is O(B·M), never O(M²).
+// Memory is O(B·G), never O(G²).
 at::Tensor clip_loss(const at::Tensor& local_image_BD, const at::Tensor& local_text_BD,
-                     const at::Tensor& global_image_MD, const at::Tensor& global_text_MD,
+                     const at::Tensor& global_image_GD, const at::Tensor& global_text_GD,
                      const at::Tensor& scale, std::int64_t first_row,
-                     const at::Tensor& duplicate_BM, const at::Tensor& valid_M);
+                     const at::Tensor& duplicate_BG, const at::Tensor& valid_G);
 
 }  // namespace helip::loss

@@ -18,11 +18,11 @@ enum MarginStatistic : std::int64_t {
 };
 
 // float64 [kMarginStatistics] on the device of the inputs, without gradient.
-//   similarity_SM  of this rank's seeds with the global batch, as the margin loss takes it
-//   own_rows_S     int64, the global row of each seed
-//   hard_rows_SP   int64, P > 0, as in hard_negative_margin_loss.h
-//   excluded_SM    as in hard_negative_margin_loss.h
-at::Tensor margin_statistics(const at::Tensor& similarity_SM, const at::Tensor& own_rows_S,
-                             const at::Tensor& hard_rows_SP, const at::Tensor& excluded_SM);
+//   similarity_sG  of this rank's seeds with the global batch, as the margin loss takes it
+//   own_rows_s     int64, the global row of each seed
+//   hard_rows_sP   int64, P > 0, as in hard_negative_margin_loss.h
+//   excluded_sG    as in hard_negative_margin_loss.h
+at::Tensor margin_statistics(const at::Tensor& similarity_sG, const at::Tensor& own_rows_s,
+                             const at::Tensor& hard_rows_sP, const at::Tensor& excluded_sG);
 
 }  // namespace helip::loss

@@ -67,9 +67,9 @@ class MiningSession {
   [[nodiscard]] std::uint64_t pairs() const;
   // What is mined on: "cpu" or "cuda:I".
   [[nodiscard]] const std::string& device() const;
-  // K, the slots of a mined row: mined_per_target of the configuration.
+  // Returns R, the slots of a mined row: mined_per_target of the configuration.
   [[nodiscard]] std::uint32_t slots() const;
-  // Hard pairs of a range of targets into indices and scores, [count, K] row-major. filled [count]:
+  // Hard pairs of a range of targets into indices and scores, [count, R] row-major. filled [count]:
   // how many slots are filled before the optional filters. `progress` (may be empty) is called from
   // one thread at a time.
   void mine(std::uint64_t first, std::uint64_t count, std::span<std::uint32_t> indices,
@@ -80,8 +80,8 @@ class MiningSession {
   // Recall of this session's miner against exact HPM on up to kRecallTargets random targets, which
   // follow from mining.seed; none of them helped to tune the index. An exact miner is not measured.
   [[nodiscard]] RecallReport recall() const;
-  // What mine() gives, published as a task result: safetensors with `indices` U32 [n,K], `scores`
-  // F32 [n,K], `filled` U32 [n] and metadata, to which "first" and "count" are added. Returns the
+  // What mine() gives, published as a task result: safetensors with `indices` U32 [n,R], `scores`
+  // F32 [n,R], `filled` U32 [n] and metadata, to which "first" and "count" are added. Returns the
   // file's sha256.
   std::string mine_to_file(std::uint64_t first, std::uint64_t count,
                            const std::filesystem::path& result,
@@ -103,8 +103,8 @@ MiningDevice mining_device(config::DeviceChoice asked, std::uint32_t local_rank,
 // Throws ConfigError if a target has no more candidates than k: k > C - 1.
 void check_mining(std::uint64_t pairs, const config::MiningConfig& config);
 
-// Slots of a row as it is mined, before the table is made: k, or with a hub cap 2k, from which the
-// rows refill, but not more than a target has candidates.
+// Returns R, the slots of a row as it is mined: K, the slots of a row of the table, or with a hub
+// cap 2K, from which the rows refill, but not more than a target has candidates.
 std::uint32_t mined_per_target(std::uint64_t pairs, const config::MiningConfig& config);
 
 // Cuts [first, pairs) into task ranges of at most `targets` that never cross a FastHPM pool's
@@ -118,7 +118,8 @@ struct TaskResult {
   std::filesystem::path file;
 };
 
-// Where a table's embeddings come from (all empty for bare .npy but the last), and how good it is.
+// Where a table's embeddings come from (all but recall are empty for bare .npy), and how good it
+// is.
 struct TableProvenance {
   std::string corpus_fingerprint;
   std::string config_digest;

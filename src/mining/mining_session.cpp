@@ -115,21 +115,23 @@ std::unique_ptr<PairMiner> make_gpu_miner(const MiningData& data, const MinerOpt
 std::unique_ptr<PairMiner> make_miner(const MiningData& data, const config::MiningConfig& config,
                                       const MinerOptions& options, int table_version,
                                       MiningDevice& device) {
-  if (config.method == config::MiningMethod::kFast) {
-    return make_fast_miner(data, options,
-                           {.pairs = data.pairs(),
-                            .pool_size = config.pool_size,
-                            .refresh_targets = config.pool_refresh_targets,
-                            .seed = config.seed,
-                            .table_version = static_cast<std::uint64_t>(table_version)});
-  }
-  if (config.method == config::MiningMethod::kIndex) {
-    return make_index_miner(data, options,
-                            {.way = config.index,
-                             .lists = config.index_lists,
-                             .probes = config.index_probes,
-                             .recall = config.index_recall,
-                             .seed = config.seed});
+  switch (config.method) {
+    case config::MiningMethod::kFast:
+      return make_fast_miner(data, options,
+                             {.pairs = data.pairs(),
+                              .pool_size = config.pool_size,
+                              .refresh_targets = config.pool_refresh_targets,
+                              .seed = config.seed,
+                              .table_version = static_cast<std::uint64_t>(table_version)});
+    case config::MiningMethod::kIndex:
+      return make_index_miner(data, options,
+                              {.way = config.index,
+                               .lists = config.index_lists,
+                               .probes = config.index_probes,
+                               .recall = config.index_recall,
+                               .seed = config.seed});
+    case config::MiningMethod::kExact:
+      break;
   }
   if (auto miner = make_gpu_miner(data, options, device)) return miner;
   return make_exact_miner(data, options);

@@ -1,5 +1,5 @@
-// Opcodes of Python's pickle (pickletools). Those that are named but refused are named for the
-// error message's sake.
+// Opcodes of Python's pickle (pickletools). Some are named only so that an error can say what is
+// refused.
 #pragma once
 
 #include <cstdint>

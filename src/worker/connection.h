@@ -9,7 +9,7 @@
 #include <string>
 
 #include "common/clock.h"
-#include "common/mutex.h"
+#include "common/threads/mutex.h"
 #include "rpc/scheduler.h"
 
 namespace helip::worker {
@@ -37,7 +37,7 @@ class Connection {
   // Registers, now and whenever the coordinator asks for it again. RpcError kFailedPrecondition: it
   // does not fit the job.
   rpc::RegisterReply enroll(const rpc::RegisterRequest& about);
-  // What later registrations also say.
+  // Adds these digests to later registrations.
   void learned(const std::string& corpus_fingerprint, const std::string& model_digest);
 
   rpc::AcquireReply acquire(bool in_group);

@@ -10,7 +10,7 @@
 #include <thread>
 
 #include "common/clock.h"
-#include "common/mutex.h"
+#include "common/threads/mutex.h"
 #include "rpc/scheduler.h"
 #include "worker/connection.h"
 

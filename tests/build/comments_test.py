@@ -5,12 +5,13 @@ import subprocess
 import sys
 import tempfile
 
-WORD = "Of"
+WORD, OTHER = "Of", "Those"
 LONG = "Gathers the features of all ranks with gradient, one collective, and computes all of the"
 PLANTED = {
     "src/store/a.h": f"// {WORD} the last step.\nint last();\n",
     "src/store/b.cpp": f"int a;  // {WORD} rank 0.\n",
     "src/store/c.cu": f"///   {WORD} all rows.\n",
+    "src/store/h.h": f"// {OTHER} that require gradients.\nint trained();\n",
     "tests/store/d.py": f"# {WORD} four ranks two mine.\n",
     "tests/store/e.py": f'def f():\n    """{WORD} a file."""\n',
     "src/loss/early.h": "// Waits for the checkpoint before it. `snapshot` must live until\n// it is written.\nvoid wait();\n",

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Every path of the repository that the pages name exists. usage: docs_paths.py REPOSITORY"""
+"""Every path of the repository that the pages name exists, and every source file that a comment names.
+usage: docs_paths.py REPOSITORY"""
 import pathlib
 import re
 import sys
@@ -7,6 +8,7 @@ import sys
 root = pathlib.Path(sys.argv[1])
 pages = [root / "README.md", root / "CONTRIBUTING.md", *sorted((root / "docs").glob("*.md"))]
 folders = {p.name for p in (root / "src").iterdir() if p.is_dir()}
+OTHERS = {"asm/prctl.h", "NAME_checks.cpp"}  # Linux's, and a pattern
 missing = []
 for page in pages:
     text = page.read_text(encoding="utf-8")
@@ -22,5 +24,13 @@ for page in pages:
     for link in re.findall(r"\]\(([^)#:]+)\)", text):
         if not (page.parent / link).exists():
             missing.append(f"{page.name}: link {link}")
+tree = [p for top in ("src", "tests", "bench") for p in (root / top).rglob("*") if p.suffix in {".h", ".cpp", ".cu"}]
+ends = {"/".join(p.parts[-depth:]) for p in tree for depth in range(1, 6)}
+for file in tree:
+    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
+        comment = re.search(r"(?<!:)//(.*)", line)
+        for name in re.findall(r"[\w./-]+\.(?:cpp|cu|h)\b", comment.group(1)) if comment else ():
+            if name not in ends and name not in OTHERS:
+                missing.append(f"{file.relative_to(root)}:{number}: {name}")
 print("\n".join(missing) if missing else f"all paths in {len(pages)} pages exist")
 sys.exit(1 if missing else 0)

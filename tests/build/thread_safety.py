@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Clang's thread-safety analysis over the sources that lock: all of coordinator, rpc, worker and comm, and what else in src
-includes common/mutex.h or a header on top of it. Before that a file that reads a guarded member without its lock must fail.
+includes common/threads/mutex.h or a header on top of it. Before that a file that reads a guarded member without its lock must fail.
 usage: thread_safety.py SOURCE BUILD_FOLDER [FILE…]; with files, these alone"""
 import json
 import pathlib
@@ -13,11 +13,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 COMPILER = "clang++"
 FOLDERS = ("coordinator", "rpc", "worker", "comm")
-LOCKS = re.compile(r'#include "common/(mutex|bounded_queue|prefetcher|ordered_parallel)\.h"')
+LOCKS = re.compile(r'#include "common/threads/(mutex|bounded_queue|prefetcher|ordered_parallel)\.h"')
 CHECKS = ["-fsyntax-only", "-Wthread-safety", "-Werror", "-Wno-unknown-warning-option", "-Qunused-arguments"]
 
 PLANTED = """
-#include "common/mutex.h"
+#include "common/threads/mutex.h"
 class Counter {
  public:
   int value() const { LOCK return value_; }

@@ -11,4 +11,4 @@ sed -E 's/ -(fpch-preprocess|Winvalid-pch|include [^ ]*cmake_pch\.hxx)//g' "$2/c
 folders=(common config store weights)
 if [ "${3:-}" = all ]; then folders+=(data mining report rpc coordinator worker cli); fi
 for folder in "${folders[@]}"; do find "src/$folder" -name '*.cpp' | sort; done |
-  grep -v -E 'log_stderr|digest_portable|html_entities|mining/encode/encode_(features|job)' | xargs -P2 -n4 clang-tidy -p "$commands" --quiet
+  grep -v -E 'log_stderr|digest_portable|html_entities|mining/encode/encode_(features|job)' | xargs -P2 -n4 clang-tidy -p "$commands" --quiet --extra-arg=-Wno-unknown-warning-option

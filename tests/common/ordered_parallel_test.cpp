@@ -1,4 +1,4 @@
-#include "common/ordered_parallel.h"
+#include "common/threads/ordered_parallel.h"
 
 #include <catch2/catch.hpp>
 #include <cstddef>

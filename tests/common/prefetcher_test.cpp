@@ -1,4 +1,4 @@
-#include "common/prefetcher.h"
+#include "common/threads/prefetcher.h"
 
 #include <atomic>
 #include <catch2/catch.hpp>

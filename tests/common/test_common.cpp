@@ -11,13 +11,13 @@
 #include <sstream>
 #include <thread>
 
-#include "common/bounded_queue.h"
 #include "common/digest.h"
 #include "common/error.h"
 #include "common/heap.h"
 #include "common/publish.h"
 #include "common/rng.h"
 #include "common/text.h"
+#include "common/threads/bounded_queue.h"
 #include "support/temporary_folder.h"
 
 namespace fs = std::filesystem;

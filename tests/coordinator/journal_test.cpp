@@ -86,14 +86,12 @@ TEST_CASE("each open raises the epoch; facts stay") {
   const fs::path database = folder.path() / "state.db";
   {
     Journal journal(database);
-    CHECK(journal.fresh());
     CHECK(journal.epoch() == 1);
     CHECK_FALSE(journal.fact("config_digest"));
     journal.set_fact("config_digest", "abc");
     journal.set_fact("config_digest", "def");
   }
   Journal journal(database);
-  CHECK_FALSE(journal.fresh());
   CHECK(journal.epoch() == 2);
   CHECK(journal.fact("config_digest") == "def");
 }
@@ -150,10 +148,16 @@ TEST_CASE("damage is told from a lock, and a newer schema from damage") {
   }
   SECTION("a newer schema") {
     {
-      Database raw(database);
-      raw.execute("PRAGMA user_version=99");
+      Journal journal(database);
+      journal.set_fact("schema", "99");
     }
+    Database(database).execute("PRAGMA user_version=99");
     CHECK_THROWS_WITH(Journal(database), Catch::Contains("schema 99"));
+  }
+  SECTION("an older schema") {
+    Database(database).execute(
+        "CREATE TABLE facts(key TEXT PRIMARY KEY, value TEXT NOT NULL); PRAGMA user_version=1");
+    CHECK_THROWS_WITH(Journal(database), Catch::Contains("found schema 1"));
   }
 }
 
@@ -186,19 +190,23 @@ TEST_CASE("no byte of the header and no text of a row can be damaged unseen") {
           CHECK(journal.fact("work_dir") == "/work");
         } catch (const DatabaseDamaged&) {
         } catch (const StoreError& error) {
-          CHECK_THAT(error.what(), Catch::Contains("of another version"));
-          CHECK((60 <= byte && byte < 64));  // where the schema's version is
+          FAIL(error.what());
         }
       }
     }
   }
   SECTION("texts of rows") {
     const char* damage = GENERATE(
-        "UPDATE tasks SET stage = 'mime'", "UPDATE tasks SET stage = ''",
+        "UPDATE tasks SET id = 2", "UPDATE tasks SET stage = 'mime'", "UPDATE tasks SET stage = ''",
+        "UPDATE tasks SET units = 2", "UPDATE tasks SET state = 'failed'",
+        "UPDATE tasks SET attempts = 1", "UPDATE tasks SET fence = 7",
+        "UPDATE tasks SET result = '{}'", "UPDATE tasks SET result_sha256 = '0'",
+        "UPDATE tasks SET last_kind = 1", "DROP TABLE tasks", "ALTER TABLE tasks DROP COLUMN spec",
         "UPDATE facts SET value = 'x' WHERE key = 'epoch'",
-        "UPDATE facts SET value = '-3' WHERE key = 'epoch'", "UPDATE tasks SET id = 2",
-        "DELETE FROM facts", "DROP TABLE tasks", "DROP TABLE facts",
-        "ALTER TABLE tasks DROP COLUMN spec", "INSERT INTO facts VALUES('dropped_fence', '1x')");
+        "UPDATE facts SET value = '/other' WHERE key = 'work_dir'",
+        "UPDATE facts SET key = 'work_dis' WHERE key = 'work_dir'",
+        "INSERT INTO facts VALUES('dropped_fence', '1', 'x')", "DELETE FROM facts",
+        "DROP TABLE facts");
     CAPTURE(damage);
     copy_intact();
     Database(database).execute(damage);

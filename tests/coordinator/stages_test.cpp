@@ -120,6 +120,15 @@ TEST_CASE_METHOD(StagesFixture, "encode cuts the corpus into ranges and ends wit
   CHECK(jobs::body_of<jobs::EncodeTask>(ranges.back().task).count == 2);
   CHECK(ranges.back().task.corpus == corpus);
   CHECK(encode->products(ranges.back().task, "").empty());
+  const auto refused = [&](const jobs::EncodeResult& result) {
+    CHECK_THROWS_WITH(encode->check_result(ranges.front().task, jobs::to_json(result)),
+                      Contains("another range; expected 4 samples"));
+  };
+  refused({.samples = 3});
+  refused({.samples = 4, .quarantined = 5});
+  CHECK_NOTHROW(encode->check_result(
+      ranges.front().task, jobs::to_json(jobs::EncodeResult{.samples = 4, .quarantined = 4})));
+  CHECK_THROWS_WITH(encode->check_result(ranges.front().task, "{}"), Contains("a key is missing"));
   add(ranges);
   CHECK(encode->planned(ledger) == 4);
   CHECK(encode->next(ledger).empty());

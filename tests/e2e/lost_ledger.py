@@ -2,6 +2,8 @@
 does only what is missing again, and the job ends with the table, the losses and the weights of an undisturbed run."""
 
 import pathlib
+import re
+import sqlite3
 
 from job_control import expect, expect_same_table, expect_same_training, kill_all, main, wait_until
 
@@ -23,6 +25,19 @@ def damage(work, random):
     content = bytearray(database.read_bytes())
     first = random.randrange(100)  # in the header or the schema's page: what is behind may be free space
     content[first : first + 2000] = random.randbytes(2000)
+    database.write_bytes(content)
+
+
+def flip(work, random):
+    """One digit of one task is another one; SQLite itself sees nothing wrong."""
+    database = work / "coordinator" / "state.db"
+    connection = sqlite3.connect(database)
+    connection.execute("PRAGMA journal_mode=DELETE")
+    connection.execute("VACUUM")  # so that no copy lies in free space
+    connection.close()
+    content = bytearray(database.read_bytes())
+    place = random.choice(list(re.finditer(rb'"(?:config_digest|fingerprint)":"([0-9a-f]+)"', content))).start(1)
+    content[place] = ord("0") if content[place] != ord("0") else ord("1")
     database.write_bytes(content)
 
 
@@ -58,12 +73,13 @@ def in_the_middle(bench, random, stage, enough, lose, *more):
 
 def test(bench, random):
     between_stages(bench, random)
-    for lose in (remove, damage):
+    for lose in (remove, damage, flip):
         in_the_middle(bench, random, "encode", 2, lose, "--until", "mine")
         in_the_middle(bench, random, "mine", 3, lose, "--until", "mine")
-    work = in_the_middle(bench, random, "eval", 1, damage)
-    expect_same_training(bench, work)
-    expect((work / "results.json").read_bytes() == (bench.reference / "results.json").read_bytes(), f"{work}: other results")
+    for lose in (damage, flip):
+        work = in_the_middle(bench, random, "eval", 1, lose)
+        expect_same_training(bench, work)
+        expect((work / "results.json").read_bytes() == (bench.reference / "results.json").read_bytes(), f"{work}: other results")
 
 
 if __name__ == "__main__":

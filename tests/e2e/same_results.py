@@ -17,7 +17,8 @@ from job_control import Failure, digest, expect, metrics_of
 
 HERE = pathlib.Path(__file__).parent
 # A table's manifest names the build that made it, which is no part of the result.
-PRODUCTS = ("hard_pairs/1/indices.npy", "hard_pairs/1/scores.npy", "results.json")
+TABLE = ("hard_pairs/1/indices.npy", "hard_pairs/1/scores.npy", "hard_pairs/1/suitable.npy")
+PRODUCTS = (*TABLE, "results.json")
 
 
 def run(build, config, work):
@@ -32,6 +33,8 @@ def products_of(work):
     for weights in sorted(work.glob("model*/**/*.safetensors")):
         products[str(weights.relative_to(work))] = digest(weights)
     products["losses"] = metrics_of(work)
+    expect(products["losses"], f"{work}: no losses")
+    expect(any(name.endswith(".safetensors") for name in products), f"{work}: no weights")
     return products
 
 
@@ -56,6 +59,7 @@ def main():
         if not made.exists():
             subprocess.run(["bash", HERE / "make_small_job.sh", arguments.after, made], check=True)
         jobs = {"small": made / "job.yaml"}
+    tables = 0
     try:
         for name, config in jobs.items():
             found = {}
@@ -64,6 +68,8 @@ def main():
                 run(build.absolute(), config, work)
                 found[side] = products_of(work)
             compare(name, found["before"], found["after"])
+            tables += all(table in found["after"] for table in TABLE)
+        expect(tables > 0, "no job has made a table")
     except Failure as failure:
         print(f"FAILED: {failure}", file=sys.stderr)
         sys.exit(1)

@@ -15,7 +15,7 @@ namespace {
 
 using Catch::Matchers::Contains;
 
-double objective(const LinearProbe& probe, const FeatureView& features,
+double objective(const LinearProbe& probe, const EmbeddingView& features,
                  const std::vector<std::int64_t>& labels, double l2) {
   double loss = 0;
   std::vector<double> scores(probe.classes);
@@ -54,7 +54,7 @@ TEST_CASE("the probe equals scikit-learn's logistic regression") {
   const std::vector<float> test_rows = golden.at("test");
   const std::vector<std::int64_t> test_labels = golden.at("test_labels");
   const std::vector<std::size_t> predicted = golden.at("predicted");
-  const FeatureView test{test_rows, test_labels.size(), dim};
+  const EmbeddingView test{test_rows, test_labels.size(), dim};
   std::vector<double> scores(classes);
   for (std::size_t row = 0; row < test.rows; ++row) {
     score(probe, test.row(row), scores);
@@ -73,7 +73,7 @@ TEST_CASE("no step away from the fitted probe lowers the objective") {
   for (float& value : rows) value = static_cast<float>(stream.normal());
   std::vector<std::int64_t> labels(40);
   for (auto& label : labels) label = static_cast<std::int64_t>(stream.below(3));
-  const FeatureView features{rows, 40, 3};
+  const EmbeddingView features{rows, 40, 3};
   const LinearProbe best = fit_linear_probe(features, labels, 3, 0.05);
   const double lowest = objective(best, features, labels, 0.05);
   for (std::size_t e = 0; e < best.weights.size() + best.bias.size(); ++e) {
@@ -91,7 +91,7 @@ TEST_CASE("a probe without samples, classes, labels in range or regularisation i
   const std::vector<float> rows = {1, 0, 0, 1};
   const std::vector<std::int64_t> labels = {0, 1};
   const std::vector<std::int64_t> outside = {0, 2};
-  const FeatureView features{rows, 2, 2};
+  const EmbeddingView features{rows, 2, 2};
   CHECK_THROWS_WITH(fit_linear_probe(features, outside, 2, 1), Contains("training sample 1"));
   CHECK_THROWS_AS(fit_linear_probe(features, labels, 1, 1), DataError);
   CHECK_THROWS_AS(fit_linear_probe({}, {}, 2, 1), DataError);

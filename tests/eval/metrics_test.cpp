@@ -34,7 +34,7 @@ std::vector<std::size_t> ranking(const std::vector<double>& scores) {
   return order;
 }
 
-std::vector<double> scores_of(std::span<const float> query, const FeatureView& candidates) {
+std::vector<double> scores_of(std::span<const float> query, const EmbeddingView& candidates) {
   std::vector<double> scores;
   for (std::size_t c = 0; c < candidates.rows; ++c) {
     double sum = 0;
@@ -78,8 +78,8 @@ TEST_CASE("classification counts hits as a full sort does") {
   constexpr std::size_t kSamples = 80;
   const Rows features = coarse_rows(stream, kSamples, 4);
   const Rows classes = coarse_rows(stream, kClasses, 4);
-  const FeatureView sample_view{features, kSamples, 4};
-  const FeatureView class_view{classes, kClasses, 4};
+  const EmbeddingView sample_view{features, kSamples, 4};
+  const EmbeddingView class_view{classes, kClasses, 4};
   std::vector<std::int64_t> labels(kSamples);
   for (auto& label : labels) label = static_cast<std::int64_t>(stream.below(kClasses - 1));
 
@@ -133,7 +133,8 @@ TEST_CASE("class embeddings are the unit-norm mean of their prompts") {
 }
 
 // The definition, by sets: is any of the first K of the full ranking positive?
-double recall_by_sets(const FeatureView& queries, const FeatureView& candidates, std::uint32_t k,
+double recall_by_sets(const EmbeddingView& queries, const EmbeddingView& candidates,
+                      std::uint32_t k,
                       const std::function<bool(std::size_t, std::size_t)>& positive) {
   double hits = 0;
   for (std::size_t q = 0; q < queries.rows; ++q) {
@@ -153,8 +154,8 @@ TEST_CASE("retrieval recalls equal the definition by sets, equal captions being 
   constexpr std::size_t kTexts = 33;
   const Rows image_rows = coarse_rows(stream, kImages, 5);
   const Rows text_rows = coarse_rows(stream, kTexts, 5);
-  const FeatureView images{image_rows, kImages, 5};
-  const FeatureView texts{text_rows, kTexts, 5};
+  const EmbeddingView images{image_rows, kImages, 5};
+  const EmbeddingView texts{text_rows, kTexts, 5};
   std::vector<std::vector<std::size_t>> captions(kImages);
   std::vector<std::uint64_t> group(kTexts);
   for (std::size_t t = 0; t < kTexts; ++t) {
@@ -210,13 +211,13 @@ TEST_CASE("scores equal clip_benchmark's own") {
   const Rows prompt_rows = golden.at("prompts");
   const Rows text_rows = golden.at("texts");
   const std::vector<std::int64_t> labels = golden.at("labels");
-  const FeatureView images{image_rows, image_rows.size() / dim, dim};
+  const EmbeddingView images{image_rows, image_rows.size() / dim, dim};
   const std::size_t templates = golden.at("templates");
 
   const auto classify = [&](std::size_t classes, const std::vector<std::int64_t>& targets) {
     const std::span<const float> prompts(prompt_rows.data(), classes * templates * dim);
     const Rows embeddings = class_embeddings({prompts, classes * templates, dim}, templates);
-    const FeatureView view{embeddings, classes, dim};
+    const EmbeddingView view{embeddings, classes, dim};
     return classification_metrics(classes, targets, [&](std::size_t i, std::span<double> scores) {
       for (std::size_t c = 0; c < classes; ++c) scores[c] = dot(images.row(i), view.row(c));
     });

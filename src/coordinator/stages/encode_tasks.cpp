@@ -70,7 +70,7 @@ class EncodeTasks final : public MergedStageTasks {
 
   [[nodiscard]] NewTask merge_task(const TaskLedger& ledger) const override {
     const jobs::IndexResult index = index_result(ledger);
-    return make(std::string(jobs::kMerge), index.corpus,
+    return make(std::string(jobs::kMergeName), index.corpus,
                 jobs::MergeEncodedTask{.features = index.trains_on_features}, 0);
   }
 
@@ -87,13 +87,13 @@ std::unique_ptr<StageTasks> encode_tasks(const JobPlan& plan) {
 }
 
 std::uint64_t quarantined_in(const TaskRecord& record) {
-  const bool encoded = record.stage == Stage::kEncode && record.name != jobs::kMerge &&
+  const bool encoded = record.stage == Stage::kEncode && record.name != jobs::kMergeName &&
                        record.state == TaskState::kDone;
   return encoded ? result_of<jobs::EncodeResult>(record).quarantined : 0;
 }
 
 std::uint64_t quarantined_pairs(const TaskLedger& ledger) {
-  const TaskRecord* merge = ledger.find(Stage::kEncode, std::string(jobs::kMerge));
+  const TaskRecord* merge = ledger.find(Stage::kEncode, std::string(jobs::kMergeName));
   return merge != nullptr && merge->state == TaskState::kDone
              ? result_of<jobs::MergeEncodedResult>(*merge).quarantined
              : 0;

@@ -68,7 +68,8 @@ class EvalTasks final : public MergedStageTasks {
   }
 
   [[nodiscard]] NewTask merge_task(const TaskLedger& ledger) const override {
-    return make(std::string(jobs::kMerge), index_result(ledger).corpus, jobs::MergeEvalTask{}, 0);
+    return make(std::string(jobs::kMergeName), index_result(ledger).corpus, jobs::MergeEvalTask{},
+                0);
   }
 };
 

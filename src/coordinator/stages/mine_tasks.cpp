@@ -78,7 +78,7 @@ class MineTasks final : public MergedStageTasks {
   }
 
   [[nodiscard]] NewTask merge_task(const TaskLedger& ledger) const override {
-    return make(std::string(jobs::kMerge), index_result(ledger).corpus,
+    return make(std::string(jobs::kMergeName), index_result(ledger).corpus,
                 jobs::MergeMinedTask{.embeddings_digest = embeddings_digest(ledger)}, 0);
   }
 
@@ -90,7 +90,7 @@ class MineTasks final : public MergedStageTasks {
  private:
   static std::string embeddings_digest(const TaskLedger& ledger) {
     return result_of<jobs::MergeEncodedResult>(
-               *ledger.find(Stage::kEncode, std::string(jobs::kMerge)))
+               *ledger.find(Stage::kEncode, std::string(jobs::kMergeName)))
         .embeddings_digest;
   }
 

@@ -6,7 +6,7 @@ namespace helip::coordinator {
 namespace {
 
 const TaskRecord* merge_of(const TaskLedger& ledger, Stage stage) {
-  return ledger.find(stage, std::string(jobs::kMerge));
+  return ledger.find(stage, std::string(jobs::kMergeName));
 }
 
 }  // namespace
@@ -32,7 +32,7 @@ std::vector<jobs::MergeInput> MergedStageTasks::merge_inputs(const TaskLedger& l
   std::vector<jobs::MergeInput> inputs;
   for (const TaskId id : ledger.of_stage(stage())) {
     const TaskRecord& record = ledger.task(id);
-    if (record.name == jobs::kMerge || record.state != TaskState::kDone) continue;
+    if (record.name == jobs::kMergeName || record.state != TaskState::kDone) continue;
     const Range range = range_of(task_of(record));
     inputs.push_back({.task = record.name,
                       .first = range.first,

@@ -67,8 +67,8 @@ class StageTasks {
   [[nodiscard]] virtual bool done(const TaskLedger& ledger) const {
     return ledger.complete(stage_);
   }
-  // Returns how many tasks the stage has in all, with those that are still to be added. 0: not
-  // known.
+  // Returns how many tasks the stage has in all, counting the ones that are still to be added.
+  // Returns 0 where that is not known.
   [[nodiscard]] virtual std::uint64_t planned(const TaskLedger& ledger) const {
     return ledger.of_stage(stage_).size();
   }

@@ -21,7 +21,7 @@ class TrainTasks final : public StageTasks {
     const config::TrainConfig& train = plan().config.train;
     const jobs::CorpusFacts corpus = index_result(ledger).corpus;
     const auto encoded = result_of<jobs::MergeEncodedResult>(
-        *ledger.find(Stage::kEncode, std::string(jobs::kMerge)));
+        *ledger.find(Stage::kEncode, std::string(jobs::kMergeName)));
     std::vector<NewTask> tasks;
     for (std::uint64_t seed = train.seed; seed < train.seed + train.repeats; ++seed) {
       // Trainings may be given in epochs, whose steps only the trainer knows; progress then comes

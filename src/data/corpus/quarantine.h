@@ -27,7 +27,7 @@ struct SplitReason {
 };
 SplitReason split_reason(const std::string& reason);
 
-// Adds those of `more` whose sample has no entry yet; sorts by sample.
+// Adds the entries of `more` whose sample has none yet; sorts by sample.
 void add_entries(std::vector<QuarantineEntry>& entries, const std::vector<QuarantineEntry>& more);
 
 // Throws StoreError if an entry's sample is not below `pairs` or comes twice.

@@ -9,7 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "common/mutex.h"
+#include "common/threads/mutex.h"
 #include "data/corpus/corpus.h"
 #include "data/corpus/location_index.h"
 

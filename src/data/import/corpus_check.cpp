@@ -7,8 +7,8 @@
 
 #include "common/clock.h"
 #include "common/error.h"
-#include "common/ordered_parallel.h"
 #include "common/text.h"
+#include "common/threads/ordered_parallel.h"
 #include "data/corpus/corpus.h"
 #include "data/corpus/index_corpus.h"
 #include "data/image/image.h"

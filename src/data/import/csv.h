@@ -13,7 +13,7 @@
 
 namespace helip::data {
 
-// In the place of a separator: the one that gives both columns.
+// Given as the separator: find the one that gives both columns.
 inline constexpr char kToldByHeader = '\0';
 
 struct CsvOptions {

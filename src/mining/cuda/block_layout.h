@@ -49,7 +49,8 @@ struct ThreadPlace {
     return unit_offset(row + static_cast<std::uint32_t>(fragment) * 16 + lane % 16,
                        unit + lane / 16);
   }
-  // Or both registers of two column fragments: both units of columns 0–7, then of columns 8–15.
+  // Returns the offset for both registers of two column fragments: both units of columns 0–7, then
+  // of columns 8–15.
   [[nodiscard]] HELIP_HOST_DEVICE constexpr std::uint32_t column_matrix(int pair,
                                                                         std::uint32_t unit) const {
     return unit_offset(column + static_cast<std::uint32_t>(pair) * 16 + lane % 8 + lane / 16 * 8,

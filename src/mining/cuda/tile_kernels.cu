@@ -22,7 +22,7 @@ __device__ float kth_highest(const Survivor* survivors, std::uint32_t count, std
     __syncthreads();
     for (std::uint32_t i = threadIdx.x; i < count; i += kThreads) {
       const std::uint32_t bits = __float_as_uint(survivors[i].range.lower);
-      // Those that share the digits so far; a shift by 32 would be undefined.
+      // Counts values that share the digits so far; a shift by 32 would be undefined.
       if (std::uint64_t{bits} >> (shift + 8) == std::uint64_t{found} >> (shift + 8)) {
         atomicAdd(&reach[bits >> shift & (kDigits - 1)], 1U);
       }
@@ -85,7 +85,7 @@ __global__ void __launch_bounds__(kThreads)
   Survivor* const survivors = tile.survivors + std::size_t{target} * tile.capacity;
   float bound = tile.bounds[target];
   if (count >= k) bound = fmaxf(bound, kth_highest(survivors, count, k));
-  // So many positive scores are known that what the filters leave out need not be counted further.
+  // With k positive scores known, what the filters leave out need not be counted further.
   if (tile.positives[target] >= k) bound = fmaxf(bound, static_cast<float>(screen.min_score));
   const std::uint32_t left = drop_below(survivors, count, bound);
   if (threadIdx.x == 0) {

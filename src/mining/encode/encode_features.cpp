@@ -14,8 +14,8 @@
 #include <utility>
 
 #include "common/error.h"
-#include "common/prefetcher.h"
 #include "common/text.h"
+#include "common/threads/prefetcher.h"
 #include "data/image/image.h"
 #include "mining/encode/encode_inputs.h"
 #include "model/files/model_files.h"
@@ -77,18 +77,18 @@ void check_finite(const FeatureBlock& block, const std::string& what, std::uint6
 
 }  // namespace
 
-void zero_quarantined(RangeFeatures& features) {
+void zero_quarantined(EncodedRange& features) {
   for (const data::QuarantineEntry& entry : features.quarantine) {
     zero_row(features.image, entry.sample - features.first);
     zero_row(features.text, entry.sample - features.first);
   }
 }
 
-RangeFeatures normalised(const RangeFeatures& features) {
+EncodedRange normalised(const EncodedRange& features) {
   return {features.first, unit_rows(features.image), unit_rows(features.text), features.quarantine};
 }
 
-void check_finite(const RangeFeatures& features, const std::string& what) {
+void check_finite(const EncodedRange& features, const std::string& what) {
   check_finite(features.image, "image " + what, features.first);
   check_finite(features.text, "text " + what, features.first);
 }
@@ -116,8 +116,8 @@ EncodeModel::EncodeModel(const config::ModelConfig& model, const config::Encoder
   verify_features(*given);
 }
 
-RangeFeatures EncodeModel::features(std::uint64_t first, std::uint64_t count,
-                                    const Progress& progress) {
+EncodedRange EncodeModel::features(std::uint64_t first, std::uint64_t count,
+                                   const Progress& progress) {
   const at::NoGradGuard no_grad;
   if (given_) return given_rows(first, count);
   if (has_features()) return tower_features(first, count, progress);
@@ -126,10 +126,10 @@ RangeFeatures EncodeModel::features(std::uint64_t first, std::uint64_t count,
       [&](const at::Tensor& x) { return model_->embed_texts(x, nullptr); }, progress);
 }
 
-RangeFeatures EncodeModel::embeddings(const RangeFeatures& features) {
+EncodedRange EncodeModel::embeddings(const EncodedRange& features) {
   if (!has_features()) return features;
   const at::NoGradGuard no_grad;
-  RangeFeatures result = {
+  EncodedRange result = {
       features.first,
       through_head(features.image,
                    [&](const at::Tensor& x) { return model_->embed_images(x, nullptr); }),
@@ -142,14 +142,14 @@ RangeFeatures EncodeModel::embeddings(const RangeFeatures& features) {
 }
 
 // Batch by batch through `image` and `text`, while the next batches are decoded.
-RangeFeatures EncodeModel::forward_range(std::uint64_t first, std::uint64_t count,
-                                         const Forward& image, const Forward& text,
-                                         const Progress& progress) {
+EncodedRange EncodeModel::forward_range(std::uint64_t first, std::uint64_t count,
+                                        const Forward& image, const Forward& text,
+                                        const Progress& progress) {
   const std::uint64_t batch = batch_size_;
   const std::uint64_t batches = (count + batch - 1) / batch;
   const auto size = static_cast<std::int64_t>(model_->preprocess().size);
   const auto length = static_cast<std::int64_t>(model_->tokenizer().context_length());
-  RangeFeatures features;
+  EncodedRange features;
   features.first = first;
   Prefetcher<EncodeInputs> prefetcher(batches, kBatchesAhead, [&](std::uint64_t index) {
     const std::uint64_t begin = index * batch;
@@ -174,15 +174,15 @@ RangeFeatures EncodeModel::forward_range(std::uint64_t first, std::uint64_t coun
 }
 
 // Nobody looks at images and captions: a pair without features cannot be used.
-RangeFeatures EncodeModel::given_rows(std::uint64_t first, std::uint64_t count) const {
-  RangeFeatures features{first, given_->images(first, count), given_->texts(first, count),
-                         given_->zero_rows(first, count, corpus_)};
+EncodedRange EncodeModel::given_rows(std::uint64_t first, std::uint64_t count) const {
+  EncodedRange features{first, given_->images(first, count), given_->texts(first, count),
+                        given_->zero_rows(first, count, corpus_)};
   zero_quarantined(features);
   return features;
 }
 
-RangeFeatures EncodeModel::tower_features(std::uint64_t first, std::uint64_t count,
-                                          const Progress& progress) {
+EncodedRange EncodeModel::tower_features(std::uint64_t first, std::uint64_t count,
+                                         const Progress& progress) {
   const data::FeatureKey key = cache_key(first, count);
   std::filesystem::path file;
   if (!feature_cache_.empty()) {
@@ -196,7 +196,7 @@ RangeFeatures EncodeModel::tower_features(std::uint64_t first, std::uint64_t cou
               data::quarantine_from_json(cached->note)};
     }
   }
-  RangeFeatures features = forward_range(
+  EncodedRange features = forward_range(
       first, count, [&](const at::Tensor& x) { return towers_->encode_images(x); },
       [&](const at::Tensor& x) { return towers_->encode_texts(x); }, progress);
   check_finite(features, "features");

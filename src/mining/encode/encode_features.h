@@ -22,8 +22,8 @@
 
 namespace helip::mining {
 
-// Features of a range of samples, one row each. Rows of quarantined samples are zero.
-struct RangeFeatures {
+// Features or embeddings of a range of samples, one row each. Rows of quarantined samples are zero.
+struct EncodedRange {
   std::uint64_t first = 0;
   data::FeatureBlock image, text;
   std::vector<data::QuarantineEntry> quarantine;
@@ -44,19 +44,19 @@ class EncodeModel {
   }
   // Whether features() decodes the samples, now or when the cache was filled.
   [[nodiscard]] bool reads_samples() const { return !given_; }
-  // Given features; what frozen towers give as it is, from the cache if it holds it; of a model
-  // without features its embeddings. Every forward has the same size, so results do not depend on
-  // the cuts.
-  RangeFeatures features(std::uint64_t first, std::uint64_t count, const Progress& progress);
+  // Returns the features: given ones, or what frozen towers give, from the cache if it holds them.
+  // Returns the embeddings of a model that has no features. Every forward pass has the same size,
+  // so results do not depend on the cuts.
+  EncodedRange features(std::uint64_t first, std::uint64_t count, const Progress& progress);
   // Unit rows: features through the heads, embeddings as they are. Takes what features() gave.
-  RangeFeatures embeddings(const RangeFeatures& features);
+  EncodedRange embeddings(const EncodedRange& features);
 
  private:
   using Forward = std::function<at::Tensor(const at::Tensor&)>;
-  RangeFeatures forward_range(std::uint64_t first, std::uint64_t count, const Forward& image,
-                              const Forward& text, const Progress& progress);
-  [[nodiscard]] RangeFeatures given_rows(std::uint64_t first, std::uint64_t count) const;
-  RangeFeatures tower_features(std::uint64_t first, std::uint64_t count, const Progress& progress);
+  EncodedRange forward_range(std::uint64_t first, std::uint64_t count, const Forward& image,
+                             const Forward& text, const Progress& progress);
+  [[nodiscard]] EncodedRange given_rows(std::uint64_t first, std::uint64_t count) const;
+  EncodedRange tower_features(std::uint64_t first, std::uint64_t count, const Progress& progress);
   data::FeatureBlock through_head(const data::FeatureBlock& features, const Forward& head);
   [[nodiscard]] data::FeatureKey cache_key(std::uint64_t first, std::uint64_t count) const;
 
@@ -70,14 +70,14 @@ class EncodeModel {
   std::unique_ptr<model::FeatureExtractor> towers_;  // with features that are not given
 };
 
-// Those of samples in its quarantine, in both modalities.
-void zero_quarantined(RangeFeatures& features);
+// Sets the rows of samples in its quarantine to zero, in both modalities.
+void zero_quarantined(EncodedRange& features);
 
-// Unit rows; a zero row stays zero.
-RangeFeatures normalised(const RangeFeatures& features);
+// Returns the rows scaled to unit norm; a zero row stays zero.
+EncodedRange normalised(const EncodedRange& features);
 
 // `what`: "embeddings" or "features". Throws DataError naming the first sample that has a value
 // that is not finite.
-void check_finite(const RangeFeatures& features, const std::string& what);
+void check_finite(const EncodedRange& features, const std::string& what);
 
 }  // namespace helip::mining

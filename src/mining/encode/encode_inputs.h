@@ -30,7 +30,7 @@ EncodeInputs read_encode_inputs(const data::Corpus& corpus,
                                 const data::Tokenizer& tokenizer, const data::DecodeLimits& limits,
                                 std::uint64_t first, std::size_t rows, std::size_t batch);
 
-// Those of samples [first, first + count) that read_encode_inputs would put into quarantine.
+// Returns the entries of samples [first, first + count) that read_encode_inputs would quarantine.
 std::vector<data::QuarantineEntry> unusable_samples(const data::Corpus& corpus,
                                                     const data::DecodeLimits& limits,
                                                     std::uint64_t first, std::uint64_t count);

@@ -44,10 +44,10 @@ class Session final : public EncodeSession {
       ready_ = ready_embeddings(config.encoder);
       ready_->expect_pairs(corpus_.size());
     }
-    if (config.encoder.model) other_ = open(*config.encoder.model);
+    if (config.encoder.model) encoder_model_ = open(*config.encoder.model);
     // Features are wanted for training, whoever encodes.
-    if ((!ready && other_ == nullptr) || trained_on_features(config.model)) {
-      tuned_ = open(config.model);
+    if ((!ready && encoder_model_ == nullptr) || trained_on_features(config.model)) {
+      job_model_ = open(config.model);
     }
     if (source_ == config::EncoderSource::kTowers && !encoder().has_features()) {
       throw ConfigError({.what = "the model has no frozen towers",
@@ -64,16 +64,17 @@ class Session final : public EncodeSession {
                        .expected = cat("samples below ", corpus_.size()),
                        .found = cat(count, " from sample ", first)});
     }
-    std::optional<RangeFeatures> tuned, embeddings;
-    if (tuned_ != nullptr) tuned = tuned_->features(first, count, part(progress, 0));
-    if (other_ != nullptr) {
-      embeddings = embed(*other_, other_->features(first, count, part(progress, tuned ? 1 : 0)));
+    std::optional<EncodedRange> tuned, embeddings;
+    if (job_model_ != nullptr) tuned = job_model_->features(first, count, part(progress, 0));
+    if (encoder_model_ != nullptr) {
+      embeddings = embed(*encoder_model_,
+                         encoder_model_->features(first, count, part(progress, tuned ? 1 : 0)));
     } else if (!ready_) {
-      embeddings = embed(*tuned_, *tuned);
+      embeddings = embed(*job_model_, *tuned);
     }
     std::vector<data::QuarantineEntry> quarantine;
     // A model that is tuned from pixels needs every sample to decode.
-    if (tuned_ == nullptr && !(other_ && other_->reads_samples())) {
+    if (job_model_ == nullptr && !(encoder_model_ && encoder_model_->reads_samples())) {
       quarantine = unusable_samples(corpus_, limits_, first, count);
     }
     if (embeddings) data::add_entries(quarantine, embeddings->quarantine);
@@ -89,7 +90,7 @@ class Session final : public EncodeSession {
       tensors["image_embeddings"] = view_of(embeddings->image);
       tensors["text_embeddings"] = view_of(embeddings->text);
     }
-    if (tuned && tuned_->has_features()) {
+    if (tuned && job_model_->has_features()) {
       tensors["image_features"] = view_of(tuned->image);
       tensors["text_features"] = view_of(tuned->text);
     }
@@ -103,16 +104,18 @@ class Session final : public EncodeSession {
   }
 
  private:
-  [[nodiscard]] EncodeModel& encoder() const { return other_ != nullptr ? *other_ : *tuned_; }
+  [[nodiscard]] EncodeModel& encoder() const {
+    return encoder_model_ != nullptr ? *encoder_model_ : *job_model_;
+  }
 
-  RangeFeatures embed(EncodeModel& model, const RangeFeatures& features) {
+  EncodedRange embed(EncodeModel& model, const EncodedRange& features) {
     return source_ == config::EncoderSource::kTowers ? normalised(features)
                                                      : model.embeddings(features);
   }
 
   // Returns `progress` for one pass: half of the whole if both models encode, in two passes.
   [[nodiscard]] Progress part(const Progress& progress, std::uint64_t pass) const {
-    if (tuned_ == nullptr || other_ == nullptr || !progress) return progress;
+    if (job_model_ == nullptr || encoder_model_ == nullptr || !progress) return progress;
     return [&progress, pass](std::uint64_t done, std::uint64_t total) {
       progress((pass * total + done) / 2, total);
     };
@@ -122,8 +125,9 @@ class Session final : public EncodeSession {
   data::DecodeLimits limits_;
   data::Corpus corpus_;
   std::optional<ReadyRows> ready_;
-  std::unique_ptr<EncodeModel> tuned_;  // where it encodes or is trained on features
-  std::unique_ptr<EncodeModel> other_;  // encoder.model
+  std::unique_ptr<EncodeModel>
+      job_model_;  // config.model, where it embeds or is trained on features
+  std::unique_ptr<EncodeModel> encoder_model_;  // config.encoder.model
 };
 
 }  // namespace

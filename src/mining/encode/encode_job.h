@@ -39,10 +39,10 @@ class EncodeSession {
       const std::function<void(std::uint64_t, std::uint64_t)>& progress) = 0;
 };
 
-// Opens the corpus folder and what encodes it: config.encoder.model, else config.model, or ready
-// embeddings; and config.model in any case if it is trained on features. A model over given
-// features must be of this corpus: it reads their rows, and neither images nor captions. `device`:
-// "cpu" or "cuda:0".
+// Opens the corpus folder and what embeds its pairs: ready embeddings with encoder.source npy, else
+// config.encoder.model if it is given, else config.model. A config.model that is trained on
+// features is opened in each case, for its features. A model over given features must be of this
+// corpus: it reads their rows, and neither images nor captions. `device`: "cpu" or "cuda:I".
 std::unique_ptr<EncodeSession> open_encode_session(const config::RunConfig& config,
                                                    const std::filesystem::path& corpus_folder,
                                                    const std::filesystem::path& feature_cache,

@@ -34,8 +34,8 @@ class ReadyRows {
   // Rows [first, first + count) as they are.
   [[nodiscard]] data::FeatureBlock images(std::uint64_t first, std::uint64_t count) const;
   [[nodiscard]] data::FeatureBlock texts(std::uint64_t first, std::uint64_t count) const;
-  // Those of samples [first, first + count) whose row is zero in either modality. Throws StoreError
-  // naming file and row of a value that is not finite.
+  // Returns entries of the samples [first, first + count) whose row is zero in either modality.
+  // Throws StoreError naming file and row of a value that is not finite.
   [[nodiscard]] std::vector<data::QuarantineEntry> zero_rows(std::uint64_t first,
                                                              std::uint64_t count,
                                                              const data::Corpus& corpus) const;

@@ -6,7 +6,7 @@
 #include <thread>
 #include <vector>
 
-#include "common/mutex.h"
+#include "common/threads/mutex.h"
 
 namespace helip::mining {
 

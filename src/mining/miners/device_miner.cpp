@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "common/error.h"
-#include "common/mutex.h"
+#include "common/threads/mutex.h"
 #include "mining/kernels/parallel.h"
 #include "mining/screen/chunked_scan.h"
 #include "mining/screen/rescorer.h"

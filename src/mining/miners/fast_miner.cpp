@@ -3,7 +3,7 @@
 #include <memory>
 #include <utility>
 
-#include "common/mutex.h"
+#include "common/threads/mutex.h"
 #include "mining/miners/pair_miner.h"
 #include "mining/screen/screened_search.h"
 

@@ -6,8 +6,8 @@
 #include <numeric>
 #include <vector>
 
-#include "common/mutex.h"
 #include "common/text.h"
+#include "common/threads/mutex.h"
 #include "mining/kernels/parallel.h"
 #include "mining/miners/probe_rule.h"
 #include "mining/miners/recall.h"

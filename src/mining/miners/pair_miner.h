@@ -1,5 +1,5 @@
-// Miners: exact (HPM) and fast (FastHPM) behind one interface. Further engines take their place
-// here; each must give the table that exact_pair_score defines for its candidates.
+// Miners: exact (HPM) and fast (FastHPM) behind one interface. Another miner has a header of its
+// own, as index_miner.h; each must give the table that exact_pair_score defines for its candidates.
 #pragma once
 
 #include <atomic>

@@ -25,7 +25,7 @@ class PendingCandidates {
   void raise(float bound);
   // Whether enough candidates are left to rescore them now: that bounds memory.
   [[nodiscard]] bool crowded() const { return candidates_.size() >= limit_; }
-  // Those that may be among the k highest, the highest upper bound first; leaves none behind.
+  // Removes and returns the candidates that may be among the k highest, highest upper bound first.
   std::vector<Candidate> take();
 
  private:

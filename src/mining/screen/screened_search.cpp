@@ -4,7 +4,7 @@
 #include <numeric>
 #include <vector>
 
-#include "common/mutex.h"
+#include "common/threads/mutex.h"
 #include "mining/kernels/parallel.h"
 #include "mining/screen/tile_search.h"
 

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "common/mutex.h"
+#include "common/threads/mutex.h"
 #include "model/layers/layer_seconds.h"
 
 namespace helip::model {

@@ -27,7 +27,7 @@ NamedTensors make_parameters(const std::vector<ParameterSpec>& specs,
 // The tensor of that name, which must be there. Handles stay valid over read_weights and move_to.
 at::Tensor find_parameter(const NamedTensors& parameters, const std::string& name);
 
-// Those that require gradients.
+// Returns the tensors that require gradients.
 NamedTensors trained(const NamedTensors& all);
 
 // Returns the trained parameters of `all` by the places that `specs` give them: `image_groups`

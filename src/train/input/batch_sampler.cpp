@@ -6,9 +6,9 @@
 #include <utility>
 
 #include "common/error.h"
-#include "common/mutex.h"
 #include "common/rng.h"
 #include "common/text.h"
+#include "common/threads/mutex.h"
 #include "config/validate.h"
 
 namespace helip::train {

@@ -29,7 +29,7 @@ struct RankRows {
 };
 
 // Whether a target of a table can be a seed: it is no outlier, and filters and hub cap have left it
-// hard_pairs_per_seed partners among the ranks that are drawn from.
+// hard_pairs_per_seed hard pairs among the places of its row that are drawn from.
 bool can_be_seed(const config::TrainConfig& config, const store::HardPairTable& table,
                  SampleId target);
 
@@ -62,7 +62,7 @@ class BatchSampler {
   std::uint64_t run_seed_;
   std::vector<std::uint32_t> seeds_;
   const store::HardPairTable* table_;    // null: partners, if any, are random
-  std::uint32_t range_min_, range_max_;  // ranks of a row that are drawn from
+  std::uint32_t range_min_, range_max_;  // places of a row that are drawn from
   bool top_;                             // the first of them, not random ones
   std::uint32_t partners_per_seed_ = 0;  // P
   std::uint64_t seeds_per_step_ = 0;     // S, for none M

@@ -37,9 +37,9 @@ class BatchSchedule {
   [[nodiscard]] double epochs_done(std::uint64_t steps) const;
   [[nodiscard]] const std::vector<TableVersion>& versions() const { return versions_; }
 
-  // Returns the version that a table requested at `step` is; nullopt if none is to be requested
-  // there. One is if step > 0 is a multiple as remine says, the last table is active, and the new
-  // one would be active before the training of `steps` steps ends.
+  // Returns the table to ask for at `step`, or nothing. One is due where step > 0 is a multiple of
+  // remine's interval, the last table is active, and the new one would be drawn from before step
+  // `steps`.
   [[nodiscard]] std::optional<TableVersion> request_at(std::uint64_t step,
                                                        std::uint64_t steps) const;
   // Adds the next version, as request_at gave it.

@@ -36,7 +36,7 @@ struct InputBatch {
       views;  // of the self-supervised term (data/image/ssl_augment.h)
 };
 
-// Batches come out in the order in which they were requested, so a source may work ahead. Used by
+// Batches come out in the order in which they were requested, so a loader may work ahead. Used by
 // one thread.
 class InputLoader {
  public:
@@ -63,7 +63,7 @@ struct PixelOptions {
 
 // Decodes, augments and tokenizes samples of the corpus in threads of its own. Tokenizer and
 // configuration must outlive it. Engine-only builds have no codecs and throw ConfigError
-// (pixel_source_absent.cpp).
+// (pixel_loader_absent.cpp).
 std::unique_ptr<InputLoader> open_pixel_loader(const std::filesystem::path& corpus_folder,
                                                const data::PreprocessConfig& preprocess,
                                                const data::Tokenizer& tokenizer,

@@ -29,8 +29,8 @@ struct LocalBatch {
   std::vector<std::uint8_t> duplicate;  // [B, W·B], not negatives of this rank's rows
 
   std::uint32_t hard_pairs_per_seed = 0;  // P; 0: there is no margin loss
-  std::vector<std::int64_t> seed_rows;    // [s] of this rank's seeds, among its rows
-  std::vector<std::int64_t> hard_rows;    // [s, P] in the padded global batch
+  std::vector<std::int64_t> seed_rows;    // [s] of this rank's seeds: rows of ids
+  std::vector<std::int64_t> hard_rows;    // [s, P] rows of the padded global batch
   std::vector<std::uint8_t> excluded;     // [s, W·B] rows that contribute 0 to the margin loss
 
   SslViews views;  // of the self-supervised term; cut_views makes them

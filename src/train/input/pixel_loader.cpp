@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "common/error.h"
-#include "common/mutex.h"
 #include "common/text.h"
+#include "common/threads/mutex.h"
 #include "data/corpus/corpus.h"
 #include "data/image/augment.h"
 #include "data/image/ssl_augment.h"

@@ -9,8 +9,8 @@
 
 namespace helip::train {
 
-// Features of this rank's rows, with unit norm and equal dtype.
-struct Features {
+// Embeddings of this rank's rows: unit norm, equal dtype.
+struct PairEmbeddings {
   at::Tensor image_BD, text_BD;
 };
 
@@ -31,11 +31,11 @@ struct LossWeights {
   double margin = 0, ssl = 0;
 };
 
-// Gathers the features of all ranks with gradient (one collective), in their own dtype, and
+// Gathers the embeddings of all ranks with gradient (one collective), in their own dtype, and
 // computes both losses of the pairs. `scale` is 0-d, exp(logit_scale).
 LossShares loss_shares(const config::LossConfig& config, comm::Collectives& ranks,
-                       const Features& features, const at::Tensor& scale, const LocalBatch& batch,
-                       bool with_statistics = false);
+                       const PairEmbeddings& embeddings, const at::Tensor& scale,
+                       const LocalBatch& batch, bool with_statistics = false);
 
 // What backward runs on: the weighted sum of the terms, times the number of ranks, so that the mean
 // of the gradients over ranks is the gradient of the global loss.

@@ -37,7 +37,7 @@ TowerInputs tower_inputs(const LocalBatch& batch, const InputBatch& inputs, std:
       .views = {}};
   if (inputs.view_shape.empty()) return result;
   for (std::size_t view = 0; view < result.views.size(); ++view) {
-    // Slots that are no row's: a view draws apart from its pair's image and from the other view.
+    // No row has these slots: a view draws apart from its pair's image and from the other view.
     const std::uint64_t apart = (view + 1) << 32U;
     model::DrawKeys view_keys{.seed = seed, .epoch = epoch, .sample = {}, .slot = {}};
     for (const std::int64_t row : batch.views.rows) {

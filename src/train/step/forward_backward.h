@@ -45,7 +45,7 @@ struct TowerInputs {
 };
 
 struct TowerOutputs {
-  Features pairs;
+  PairEmbeddings pairs;
   ViewFeatures views;
 };
 

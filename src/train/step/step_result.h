@@ -27,7 +27,8 @@ struct MarginShares {
 struct StepResult {
   double loss = 0, contrastive_loss = 0, margin_loss = 0;  // of the global batch
   std::optional<SslFigures> ssl = {};                      // where there is SLIP's term
-  double logit_scale = 0;                                  // factor on the cosines, after the step
+  // The factor on the cosines after the step: exp of the model's logit_scale, as OpenCLIP logs it.
+  double logit_scale = 0;
   bool applied = false;   // false: loss or gradient was not finite, and the weights are as before
   bool rescaled = false;  // not applied, but float16's scale was too large and is smaller now
   bool stop_wanted = false;                        // on any rank

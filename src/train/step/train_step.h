@@ -70,7 +70,7 @@ class TrainStep {
   [[nodiscard]] std::uint64_t peak_device_bytes() const;
 
   // One optimizer step on the global batch of which `batch` and `inputs` are this rank's part.
-  // Afterwards logit_scale lies in [0, ln 100].
+  // Afterwards the model's logit_scale, a logarithm, lies in [0, ln 100].
   StepResult step(const LocalBatch& batch, const InputBatch& inputs, const StepOptions& options);
 
   // Returns the seconds of the last step, zeros before the first one.

@@ -15,7 +15,7 @@ namespace helip::train {
 class TrainStepSnapshot final : public Snapshot {
  public:
   // `model` must outlive this and is as it was loaded, no parameter locked: what has no gradient
-  // now are buffers. Those that hold infinities now, as a mask of a TorchScript tower, may hold
+  // now are buffers. A buffer that holds infinities now, as a mask of a TorchScript tower, may hold
   // them later too.
   explicit TrainStepSnapshot(model::Model& model);
 

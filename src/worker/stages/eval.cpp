@@ -25,16 +25,16 @@ TaskOutcome evaluate(Workbench& bench, const jobs::Task& task, const TaskHooks& 
   }
   bench.close_sessions();
   if (!asked.seed) bench.expect_model(task.corpus);
-  eval::EvalSpec job;
-  job.model = config.model;
-  if (asked.seed) job.model.init = bench.work_dir().model(config.train, *asked.seed).string();
-  job.dataset = config.eval.datasets[asked.dataset];
-  job.options = config.eval;
-  job.pretrained = jobs::weights_label(asked.seed);
-  job.feature_cache = bench.work_dir().feature_cache(config.encoder);
-  job.device = bench.device();
+  eval::EvalSpec spec;
+  spec.model = config.model;
+  if (asked.seed) spec.model.init = bench.work_dir().model(config.train, *asked.seed).string();
+  spec.dataset = config.eval.datasets[asked.dataset];
+  spec.options = config.eval;
+  spec.pretrained = jobs::weights_label(asked.seed);
+  spec.feature_cache = bench.work_dir().feature_cache(config.encoder);
+  spec.device = bench.device();
   jobs::EvalResult result;
-  for (const eval::EvalResult& scores : engine::engine().run_eval_job(job, hooks.progress)) {
+  for (const eval::EvalResult& scores : engine::engine().run_eval_job(spec, hooks.progress)) {
     result.scores.push_back({.dataset = scores.dataset,
                              .model = scores.model,
                              .pretrained = scores.pretrained,

@@ -17,22 +17,22 @@ train::TrainSpec spec_of(Workbench& bench, const jobs::Task& task,
                          const jobs::TrainTask& training) {
   const config::RunConfig& config = bench.config();
   const jobs::WorkDir& work_dir = bench.work_dir();
-  train::TrainSpec job;
-  job.config = config;
-  job.seed = training.seed;
-  job.corpus_folder = task.corpus.folder;
-  if (!training.features_digest.empty()) job.features_folder = work_dir.features();
+  train::TrainSpec spec;
+  spec.config = config;
+  spec.seed = training.seed;
+  spec.corpus_folder = task.corpus.folder;
+  if (!training.features_digest.empty()) spec.features_folder = work_dir.features();
   if (config.train.hard_pairs == config::HardPairs::kMined) {
-    job.hard_pairs_folder = work_dir.first_table();
-    job.remined_folder = work_dir.remined(config.train, training.seed);
+    spec.hard_pairs_folder = work_dir.first_table();
+    spec.remined_folder = work_dir.remined(config.train, training.seed);
   }
-  job.quarantine_folder = work_dir.corpus();
-  job.checkpoint_folder = work_dir.checkpoints(config.train, training.seed);
-  job.metrics_file = work_dir.metrics();
-  job.events_folder = work_dir.events(config.train, training.seed);
-  job.model_folder = work_dir.model(config.train, training.seed);
-  job.device = bench.device();
-  return job;
+  spec.quarantine_folder = work_dir.corpus();
+  spec.checkpoint_folder = work_dir.checkpoints(config.train, training.seed);
+  spec.metrics_file = work_dir.metrics();
+  spec.events_folder = work_dir.events(config.train, training.seed);
+  spec.model_folder = work_dir.model(config.train, training.seed);
+  spec.device = bench.device();
+  return spec;
 }
 
 train::TrainCallbacks callbacks_of(Workbench& bench, const jobs::Task& task, std::uint64_t seed,

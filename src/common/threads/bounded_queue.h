@@ -6,7 +6,7 @@
 #include <optional>
 #include <utility>
 
-#include "common/mutex.h"
+#include "common/threads/mutex.h"
 
 namespace helip {
 

@@ -8,7 +8,7 @@
 #include <utility>
 #include <variant>
 
-#include "common/bounded_queue.h"
+#include "common/threads/bounded_queue.h"
 
 namespace helip {
 

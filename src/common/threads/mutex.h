@@ -1,12 +1,12 @@
-// std::mutex and std::condition_variable with annotations (common/thread_annotations.h), which the
-// standard library's own lack. All of src locks with these.
+// std::mutex and std::condition_variable with annotations (common/threads/thread_annotations.h),
+// which the standard library's own lack. All of src locks with these.
 #pragma once
 
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
 
-#include "common/thread_annotations.h"
+#include "common/threads/thread_annotations.h"
 
 namespace helip {
 
