@@ -139,6 +139,19 @@ TEST_CASE("without tower features there are no feature files") {
   CHECK(summary.text_feature_dim == 0);
 }
 
+TEST_CASE("features that nobody asked for are written nowhere") {
+  const TemporaryFolder folder;
+  EncodeOutput output = output_in(folder.path());
+  output.features.clear();
+  const EncodeSummary summary =
+      merge_embeddings(good_results(folder.path() / "tasks", 4), kPairs, output, kQuiet);
+  check_rows(output.embeddings / "text_emb/text_emb_0.npy", 1);
+  CHECK(summary.image_feature_dim == 0);
+  CHECK(summary.features_digest.empty());
+  CHECK_FALSE(fs::exists("image_features.npy"));  // the working directory is no place for them
+  CHECK_FALSE(fs::exists(folder.path() / "features"));
+}
+
 TEST_CASE("results of ready embeddings give the quarantine alone") {
   const TemporaryFolder folder;
   EncodeOutput output = output_in(folder.path());

@@ -138,6 +138,7 @@ struct Training {
       CHECK(read_text_file(request.table / name) == read_text_file(by_hand(2) / name));
     }
     CHECK_FALSE(fs::exists(request.table.string() + ".work"));
+    CHECK_FALSE(fs::exists("image_features.npy"));  // in the worker's working directory
   }
 };
 

@@ -102,10 +102,12 @@ EncodeSummary merge_embeddings(const std::vector<TaskResult>& results, std::uint
     columns.emplace_back("text_embeddings", output.embeddings / "text_emb" / "text_emb_0.npy",
                          true);
   }
-  const Column& image_features =
-      columns.emplace_back("image_features", output.features / "image_features.npy", false);
-  const Column& text_features =
-      columns.emplace_back("text_features", output.features / "text_features.npy", false);
+  const fs::path image_features = output.features / "image_features.npy";
+  const fs::path text_features = output.features / "text_features.npy";
+  if (!output.features.empty()) {
+    columns.emplace_back("image_features", image_features, false);
+    columns.emplace_back("text_features", text_features, false);
+  }
   std::vector<data::QuarantineEntry> quarantine;
   for (const TaskResult& task : in_order(results, pairs, "encode")) {
     progress(task.range.first, pairs);
@@ -125,11 +127,11 @@ EncodeSummary merge_embeddings(const std::vector<TaskResult>& results, std::uint
     summary.text_dim = columns[1].dim();
     summary.embeddings_digest = embeddings_digest(output.embeddings, output.embeddings);
   }
-  summary.image_feature_dim = image_features.dim();
-  summary.text_feature_dim = text_features.dim();
+  if (output.features.empty()) return summary;
+  summary.image_feature_dim = columns[columns.size() - 2].dim();
+  summary.text_feature_dim = columns.back().dim();
   if (summary.image_feature_dim > 0) {
-    summary.features_digest = embeddings_digest(output.features / "image_features.npy",
-                                                output.features / "text_features.npy");
+    summary.features_digest = embeddings_digest(image_features, text_features);
   }
   return summary;
 }

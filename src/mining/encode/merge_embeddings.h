@@ -13,7 +13,9 @@ namespace helip::mining {
 struct EncodeOutput {
   // Gets img_emb/img_emb_0.npy and text_emb/text_emb_0.npy; empty: the results hold no embeddings.
   std::filesystem::path embeddings;
-  std::filesystem::path features;    // gets image_features.npy and text_features.npy, if there are
+  // Gets image_features.npy and text_features.npy if the results hold features; empty: they are not
+  // kept.
+  std::filesystem::path features;
   std::filesystem::path quarantine;  // gets quarantine.npy and quarantine.jsonl
 };
 
