@@ -1,5 +1,6 @@
 # helip_library(NAME [SHARED|STATIC] SOURCES … [LINKS …] [PRIVATE_LINKS …] [HEADERS set]): one folder, one target, alias
-# helip::NAME. HEADERS is a set of HelipPrecompiled.cmake, std unless given. Linking is what a folder is allowed to include; scripts/check_layers.py holds the same list.
+# helip::NAME. HEADERS is a set of HelipPrecompiled.cmake, std unless given. Linking is what a folder is allowed to include;
+# scripts/check_layers.py holds the same list.
 function(helip_library name)
   cmake_parse_arguments(ARG "SHARED" "HEADERS" "SOURCES;LINKS;PRIVATE_LINKS" ${ARGN})
   if(NOT ARG_HEADERS)
@@ -32,8 +33,8 @@ function(helip_register_test name kind)
   set_property(GLOBAL APPEND PROPERTY HELIP_TEST_TARGETS "${name} ${targets}")
 endfunction()
 
-# helip_test(NAME SOURCES … LINKS … [HEADERS set] [KIND kind] [LABELS …] [TIMEOUT s] [ENVIRONMENT …] [RANKS n…]): one Catch2 program, one
-# CTest entry. With RANKS the program initialises MPI itself and runs under mpirun, one CTest entry for each number of
+# helip_test(NAME SOURCES … LINKS … [HEADERS set] [KIND kind] [LABELS …] [TIMEOUT s] [ENVIRONMENT …] [RANKS n…]): one Catch2
+# program, one CTest entry. With RANKS the program initialises MPI itself and runs under mpirun, one CTest entry for each number of
 # ranks. KIND is ranks with RANKS and unit without, unless given.
 function(helip_test name)
   cmake_parse_arguments(ARG "" "HEADERS;KIND;TIMEOUT" "SOURCES;LINKS;LABELS;ENVIRONMENT;RANKS" ${ARGN})

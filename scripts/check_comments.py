@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Checks the comments in src/ and tests/. None begins with "Of" or "Those", which leave out subject and verb.
-In C++ none is garbled, as clang-format leaves a line that was too long: a line ends early though the next word would have fitted, one or two words
-stand alone, or a table has lost its columns. A table is a list of rows "//   name_BD  meaning" in columns that are
-three or more from the slashes (the pattern CommentPragmas in .clang-format keeps its lines); what a row needs more stands
+In C++ none is garbled, as clang-format leaves a line that was too long: a line ends early though the next word would have
+fitted, one or two words stand alone, or a table has lost its columns. A table is a list of rows "//   name_BD  meaning" in
+columns that are three or more from the slashes (the pattern CommentPragmas in .clang-format keeps its lines); what a row needs more stands
 under its meaning. Exit 1 with one line per offence.
 
 usage: check_comments.py [REPOSITORY]

@@ -8,6 +8,9 @@
 
 namespace helip::rpc {
 
+// Throws RpcError kInvalidArgument: the message holds a number that has no meaning.
+[[noreturn]] void refuse(const char* what, int found);
+
 v1::Stage to_proto(jobs::Stage stage);
 // Throws RpcError kInvalidArgument for a number that is no stage.
 jobs::Stage from_proto(v1::Stage stage);

@@ -1,14 +1,6 @@
-#include "common/text.h"
 #include "rpc/convert.h"
 
 namespace helip::rpc {
-namespace {
-
-[[noreturn]] void refuse(const char* what, int found) {
-  throw RpcError(RpcCode::kInvalidArgument, {.what = what, .found = cat(found)});
-}
-
-}  // namespace
 
 static v1::LeaseProgress to_proto(const LeaseProgress& progress) {
   v1::LeaseProgress proto;

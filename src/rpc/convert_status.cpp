@@ -2,13 +2,10 @@
 #include "rpc/convert.h"
 
 namespace helip::rpc {
-namespace {
 
-[[noreturn]] void refuse(const char* what, int found) {
+void refuse(const char* what, int found) {
   throw RpcError(RpcCode::kInvalidArgument, {.what = what, .found = cat(found)});
 }
-
-}  // namespace
 
 v1::Stage to_proto(jobs::Stage stage) {
   return static_cast<v1::Stage>(static_cast<int>(stage) + 1);
