@@ -83,7 +83,7 @@ int run_job(const config::RunConfig& config, const RunOptions& options) {
   const SystemClock clock;
   coordinator::JobOptions job_options;
   job_options.until = options.until;
-  job_options.model_digest = mining::job_digest(config);
+  job_options.model_digest = mining::job_digest(config.model, config.encoder);
   // Local workers of a former run died with it; those on other hosts may take a moment.
   job_options.drop_leases = options.launch && config.launcher.hosts.empty();
   coordinator::Job job(config, work_dir, cut_targets, clock, job_options);

@@ -15,22 +15,22 @@ namespace {
 // A tile of the miner: fewer do not use it.
 constexpr std::uint64_t kLeastTargets = 512;
 
-std::uint64_t workers_of(const config::RunConfig& config) {
-  return std::max(1U, config.launcher.workers);
-}
+constexpr std::uint64_t kFirstTasksPerWorker = 2;
+constexpr std::uint64_t kLaterTasksPerWorker = 4;
 
 }  // namespace
 
-std::uint64_t first_mining_tasks(const config::RunConfig& config) { return 2 * workers_of(config); }
+std::uint64_t first_mining_tasks(std::uint32_t workers) {
+  return kFirstTasksPerWorker * std::max(1U, workers);
+}
 
-std::uint64_t later_task_targets(const config::RunConfig& config, std::uint64_t left,
-                                 std::optional<double> rate) {
-  const std::uint64_t configured = config.mining.task_targets;
+std::uint64_t later_task_targets(const config::MiningConfig& mining, std::uint32_t workers,
+                                 std::uint64_t left, std::optional<double> rate) {
+  const std::uint64_t configured = mining.task_targets;
   const bool measured = rate && std::isfinite(*rate) && *rate > 0;
-  if (!measured || config.mining.task_seconds == 0) return configured;
-  constexpr std::uint64_t kTasksPerWorker = 4;
-  const std::uint64_t share = left / (kTasksPerWorker * workers_of(config));
-  const double wanted = std::min(*rate * config.mining.task_seconds, static_cast<double>(share));
+  if (!measured || mining.task_seconds == 0) return configured;
+  const std::uint64_t share = left / (kLaterTasksPerWorker * std::max(1U, workers));
+  const double wanted = std::min(*rate * mining.task_seconds, static_cast<double>(share));
   return std::max(std::min(configured, kLeastTargets), static_cast<std::uint64_t>(wanted));
 }
 

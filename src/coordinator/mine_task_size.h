@@ -16,14 +16,15 @@ struct LaterTasks {
   std::uint64_t targets = 0;
 };
 
-// Tasks before those, of mining.task_targets each: two for each worker.
-std::uint64_t first_mining_tasks(const config::RunConfig& config);
+// Returns how many tasks come before those, of mining.task_targets each: two for each of
+// launcher.workers, which may be 0 (they come from elsewhere) and then counts as one.
+std::uint64_t first_mining_tasks(std::uint32_t workers);
 
-// Targets of a later task, `left` of them in all: as many as mining.task_seconds allow at this rate
-// (targets a second of one worker), but several tasks for each worker, so that all end at about the
-// same time. mining.task_targets if the rate is not known.
-std::uint64_t later_task_targets(const config::RunConfig& config, std::uint64_t left,
-                                 std::optional<double> rate);
+// Returns the targets of a later task, of `left` that remain: what mining.task_seconds allow at
+// this rate (targets a second of one worker), but small enough for several tasks a worker, so that
+// all workers end at about the same time. Returns mining.task_targets if the rate is not known.
+std::uint64_t later_task_targets(const config::MiningConfig& mining, std::uint32_t workers,
+                                 std::uint64_t left, std::optional<double> rate);
 
 // Noted before the tasks are made: were the ledger lost, or another number of workers given, the
 // same tasks would be cut again. nullopt if there is no note; throws StoreError if it is damaged.

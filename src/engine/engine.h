@@ -27,7 +27,7 @@ struct Engine {
   std::unique_ptr<comm::Group> (*open_group)(const std::string& backend, const std::string& device,
                                              double timeout_seconds, int part);
   std::unique_ptr<mining::EncodeSession> (*open_encode_session)(
-      const config::RunConfig& config, const std::filesystem::path& corpus_folder,
+      const mining::EncodeConfig& config, const std::filesystem::path& corpus_folder,
       const std::filesystem::path& feature_cache, const std::string& device);
   train::TrainReport (*run_train_job)(const train::TrainSpec& spec, comm::Group& ranks,
                                       const train::TrainCallbacks& callbacks);

@@ -126,8 +126,8 @@ std::unique_ptr<PairMiner> make_miner(const MiningData& data, const config::Mini
     case config::MiningMethod::kIndex:
       return make_index_miner(data, options,
                               {.way = config.index,
-                               .lists = config.index_lists,
-                               .probes = config.index_probes,
+                               .nlist = config.index_lists,
+                               .nprobe = config.index_probes,
                                .recall = config.index_recall,
                                .seed = config.seed});
     case config::MiningMethod::kExact:

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "report/metrics.h"
+#include "report/job_metrics.h"
 
 namespace helip::report {
 

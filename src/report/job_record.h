@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "config/run_config.h"
-#include "report/metrics.h"
+#include "report/job_metrics.h"
 #include "store/hard_pair_table.h"
 
 namespace helip::report {

@@ -42,9 +42,10 @@ std::string first_ids(const std::vector<SampleId>& ids) {
 }
 
 BatchSchedule first_schedule(const TrainSpec& spec, const TrainingPairs& pairs) {
-  auto table = open_table(spec, pairs, spec.hard_pairs_folder);
+  auto table = open_table(spec.config.train, pairs, spec.hard_pairs_folder);
   std::string digest = digest_of(table.get());
-  std::vector<std::uint32_t> seeds = seeds_of(spec, pairs, table.get());
+  std::vector<std::uint32_t> seeds =
+      seeds_of(spec.config.train, pairs, table.get(), spec.quarantine_folder);
   return {spec.config.train, spec.config.remine, spec.seed,
           std::move(table),  std::move(digest),  std::move(seeds)};
 }
@@ -159,8 +160,9 @@ class Training {
 
   // Returns its digest.
   std::string add_table(const TableVersion& version) {
-    auto table = open_table(spec_, *pairs_, table_folder(version.number));
-    std::vector<std::uint32_t> seeds = seeds_of(spec_, *pairs_, table.get());
+    auto table = open_table(spec_.config.train, *pairs_, table_folder(version.number));
+    std::vector<std::uint32_t> seeds =
+        seeds_of(spec_.config.train, *pairs_, table.get(), spec_.quarantine_folder);
     TableVersion known = version;
     known.digest = digest_of(table.get());
     schedule_.add(known, std::move(table), std::move(seeds));
@@ -269,7 +271,7 @@ class Training {
                            .time_layers = log_ && is_timed(spec_.config.train, step + 1)};
     if (checkpoints_) options.before_update = [&] { checkpoints_->wait_copied(); };
     const StepResult result = train_step_.step(now.batch, now.inputs, options);
-    check_finite(result, now.plan.ids);
+    count_skipped(result, now.plan.ids);
     state_.step = step + 1;
     state_.epoch = schedule_.place(state_.step).epoch;
     state_.loss = result.loss;
@@ -286,7 +288,8 @@ class Training {
     if (every > 0 && state_.step % every == 0) train_step_.check_equal_weights(state_.step);
   }
 
-  void check_finite(const StepResult& result, const std::vector<SampleId>& ids) {
+  // Throws DataError after kBadStepsInARow steps without a finite loss and gradient.
+  void count_skipped(const StepResult& result, const std::vector<SampleId>& ids) {
     if (result.applied) bad_steps_ = 0;
     if (result.applied || result.rescaled) return;
     ++bad_steps_;

@@ -876,9 +876,10 @@ TEST_CASE("targets of a later mining task") {
   config.mining.task_seconds = 60;
   config.launcher.workers = 2;
   const auto targets = [&](std::optional<double> rate) {
-    return coordinator::later_task_targets(config, 10'000'000, rate);
+    return coordinator::later_task_targets(config.mining, config.launcher.workers, 10'000'000,
+                                           rate);
   };
-  CHECK(coordinator::first_mining_tasks(config) == 4);
+  CHECK(coordinator::first_mining_tasks(config.launcher.workers) == 4);
   CHECK(targets(1000.0) == 60'000);
   CHECK(targets(1e9) == 10'000'000 / 8);
   CHECK(targets(20.0) == 1200);  // smaller, where candidates are very many

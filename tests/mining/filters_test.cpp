@@ -191,13 +191,13 @@ TEST_CASE("filters and metrics hold for FastHPM and the index as well") {
       data, options,
       {.pairs = kPairs, .pool_size = kPairs, .refresh_targets = 37, .seed = 4, .table_version = 1});
   CHECK(mined(*fast, 0, kPairs, 9) == expected);
-  const auto index = make_index_miner(data, options, {.lists = 12, .probes = 12});
+  const auto index = make_index_miner(data, options, {.nlist = 12, .nprobe = 12});
   CHECK(mined(*index, 0, kPairs, 9) == expected);
   const auto shortened = make_pca_miner(
       data, options, std::make_unique<const PcaVectors>(data, options, kDim, 0), kPairs - 1);
   CHECK(mined(*shortened, 0, kPairs, 9) == expected);
   // Any range gives the rows of the whole, each target its own.
-  const auto some = make_index_miner(data, options, {.lists = 12, .probes = 2});
+  const auto some = make_index_miner(data, options, {.nlist = 12, .nprobe = 2});
   const Rows whole = mined(*some, 0, kPairs, 9);
   const Rows part = mined(*some, 50, 100, 9);
   CHECK(part.filled ==

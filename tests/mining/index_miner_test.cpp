@@ -40,8 +40,8 @@ Pairs topical_pairs() {
 TEST_CASE("clusters hold every pair once, and do not depend on threads or instruction set") {
   const Pairs pairs = topical_pairs();
   const MiningData data = pairs.data();
-  const JointClusters clusters(data, {.lists = kLists, .seed = 3});
-  CHECK(clusters.lists() == kLists);
+  const JointClusters clusters(data, {.nlist = kLists, .seed = 3});
+  CHECK(clusters.nlist() == kLists);
   std::vector<std::uint32_t> all(pairs.count());
   std::iota(all.begin(), all.end(), 0U);
   std::vector<std::uint32_t> seen;
@@ -73,7 +73,7 @@ TEST_CASE("clusters hold every pair once, and do not depend on threads or instru
   }
   for (const Int8Kernel& kernel : int8_kernels()) {
     const JointClusters other(
-        data, {.lists = kLists, .seed = 3, .threads = 3, .instruction_set = kernel.name});
+        data, {.nlist = kLists, .seed = 3, .threads = 3, .instruction_set = kernel.name});
     std::vector<float> same(similarities.size());
     other.similarities(all, same);
     CAPTURE(kernel.name);
@@ -87,7 +87,7 @@ TEST_CASE("similarities to centroids are those of the metric's vectors") {
   // As many lists as pairs: the centroid of a list of one pair is that pair's own vector.
   const auto count = static_cast<std::uint32_t>(pairs.count());
   for (const Metric metric : {Metric::kProduct, Metric::kImage, Metric::kText}) {
-    const JointClusters clusters(data, {.lists = count, .metric = metric, .seed = 3});
+    const JointClusters clusters(data, {.nlist = count, .metric = metric, .seed = 3});
     std::vector<std::uint32_t> alone;
     for (std::uint32_t id = 0; id < count; ++id) {
       // Pairs 30 and 31 lack a direction, and a centroid is of unit norm all the same.
@@ -120,7 +120,7 @@ TEST_CASE("similarities to centroids are those of the metric's vectors") {
 TEST_CASE("pairs of one topic lie in the same lists") {
   const Pairs pairs = random_pairs(700, 24, 16, 5);  // i belongs to topic i % 7
   const MiningData data = pairs.data();
-  const JointClusters clusters(data, {.lists = 7, .seed = 1});
+  const JointClusters clusters(data, {.nlist = 7, .seed = 1});
   std::uint64_t together = 0;
   std::uint64_t expected = 0;
   for (std::uint32_t list = 0; list < 7; ++list) {
@@ -139,7 +139,7 @@ TEST_CASE("the index miner that probes all lists is exact HPM to the byte") {
     const auto options = options_with(k);
     const Rows expected = brute_force(pairs, options.rules, k);
     for (const std::uint32_t lists : {1U, kLists, 700U}) {
-      const auto miner = make_index_miner(data, options, {.lists = lists, .probes = lists});
+      const auto miner = make_index_miner(data, options, {.nlist = lists, .nprobe = lists});
       CAPTURE(k, lists);
       CHECK(mined(*miner, 0, pairs.count(), k) == expected);
     }
@@ -150,15 +150,15 @@ TEST_CASE("rows of the index miner depend on neither threads, ranges nor instruc
   const Pairs pairs = topical_pairs();
   const MiningData data = pairs.data();
   // Fixed probes, and such as are chosen and widened by each target's own scores.
-  const IndexRule rule = GENERATE(IndexRule{.lists = kLists, .probes = 3},
-                                  IndexRule{.lists = 60, .recall = 0.9, .seed = 1});
+  const IndexRule rule = GENERATE(IndexRule{.nlist = kLists, .nprobe = 3},
+                                  IndexRule{.nlist = 60, .recall = 0.9, .seed = 1});
   const Rows whole = mined(*make_index_miner(data, options_with(9), rule), 0, pairs.count(), 9);
   CHECK(whole != brute_force(pairs, options_with(9).rules, 9));
   for (const Int8Kernel& kernel : int8_kernels()) {
     for (const std::uint32_t threads : {1U, 2U, 3U}) {
       MinerOptions options = options_with(9, threads);
       options.instruction_set = kernel.name;
-      CAPTURE(kernel.name, threads, rule.probes);
+      CAPTURE(kernel.name, threads, rule.nprobe);
       CHECK(mined(*make_index_miner(data, options, rule), 0, pairs.count(), 9) == whole);
     }
   }
@@ -184,7 +184,7 @@ TEST_CASE("probes are chosen so that targets which did not choose them reach the
   double former = 0;
   std::uint64_t former_compared = 0;
   for (const double aim : {0.5, 0.8, 0.99}) {
-    const auto miner = make_index_miner(data, options, {.lists = 40, .recall = aim});
+    const auto miner = make_index_miner(data, options, {.nlist = 40, .recall = aim});
     const std::uint64_t tuned = miner->compared();
     const Rows rows = mined(*miner, 0, pairs.count(), 10);
     std::vector<float> found;
@@ -207,9 +207,9 @@ TEST_CASE("probes are chosen so that targets which did not choose them reach the
 TEST_CASE("an index counts what clustering and tuning compare") {
   const Pairs pairs = topical_pairs();
   const MiningData data = pairs.data();
-  const auto fixed = make_index_miner(data, options_with(9), {.lists = kLists, .probes = 3});
+  const auto fixed = make_index_miner(data, options_with(9), {.nlist = kLists, .nprobe = 3});
   CHECK(fixed->compared() >= pairs.count() * kLists);
-  const auto tuned = make_index_miner(data, options_with(9), {.lists = kLists});
+  const auto tuned = make_index_miner(data, options_with(9), {.nlist = kLists});
   CHECK(tuned->compared() >= fixed->compared() + 250 * pairs.count());
 }
 

@@ -300,7 +300,7 @@ TEST_CASE("the index takes the way that it is told, or the cheaper one") {
   const Rows lists = rows_by(flat, {.way = IndexWay::kLists});
   CHECK(shorts != lists);
   CHECK(rows_by(flat, {}) == shorts);
-  CHECK(rows_by(flat, {.lists = 69}) == lists);  // 2·√1200
+  CHECK(rows_by(flat, {.nlist = 69}) == lists);  // 2·√1200
   // Vectors of no leading directions, which no short ones stand for.
   const Pairs even = random_pairs(1200, 24, 16, 5);
   const Rows of_even = rows_by(even, {.way = IndexWay::kLists});

@@ -54,8 +54,8 @@ std::filesystem::path make_corpus(const std::filesystem::path& folder) {
   return data::open_or_index({.path = (folder / "shards").string()}, folder / "corpus");
 }
 
-config::RunConfig make_config() {
-  config::RunConfig config;
+EncodeConfig make_config() {
+  EncodeConfig config;
   config.model = test::golden_towers();
   config.encoder.batch_size = 2;
   config.encoder.task_samples = 4;
@@ -67,7 +67,7 @@ struct Encoded {
   store::SafetensorsFile file;
 };
 
-Encoded encode(const config::RunConfig& config, const std::filesystem::path& corpus,
+Encoded encode(const EncodeConfig& config, const std::filesystem::path& corpus,
                const std::filesystem::path& cache, const std::filesystem::path& result,
                std::uint64_t first = 0, std::uint64_t count = kSamples) {
   const auto session = open_encode_session(config, corpus, cache, "cpu");
@@ -210,7 +210,7 @@ TEST_CASE("cached features are used, and made anew when they are damaged or made
     }
   }
   SECTION("features of another batch size are not taken") {
-    config::RunConfig config = make_config();
+    EncodeConfig config = make_config();
     config.encoder.batch_size = 4;
     const Encoded other = encode(config, corpus, cache, folder.path() / "other");
     CHECK(store::SafetensorsFile::open(file).metadata().at("batch_size") == "4");
@@ -220,7 +220,7 @@ TEST_CASE("cached features are used, and made anew when they are damaged or made
 
 TEST_CASE("with the towers as source the embeddings are their unit-norm features") {
   const test::TemporaryFolder folder;
-  config::RunConfig config = make_config();
+  EncodeConfig config = make_config();
   config.encoder.source = config::EncoderSource::kTowers;
   const Encoded encoded =
       encode(config, make_corpus(folder.path()), {}, folder.path() / "towers.safetensors");
@@ -258,7 +258,7 @@ config::ModelConfig tiny_vit(const std::filesystem::path& folder) {
 TEST_CASE("a model without towers embeds pixels and captions to unit norm, whatever the cuts") {
   const test::TemporaryFolder folder;
   const auto corpus = make_corpus(folder.path());
-  config::RunConfig config = make_config();
+  EncodeConfig config = make_config();
   config.model = tiny_vit(folder.path());
   const auto cache = folder.path() / "cache";
   const Encoded whole = encode(config, corpus, cache, folder.path() / "whole");
@@ -287,12 +287,12 @@ TEST_CASE("a model without towers embeds pixels and captions to unit norm, whate
 TEST_CASE("another model encodes, and locked towers still give the features they are tuned on") {
   const test::TemporaryFolder folder;
   const auto corpus = make_corpus(folder.path());
-  config::RunConfig plain = make_config();
+  EncodeConfig plain = make_config();
   plain.model = tiny_vit(folder.path());
   const Encoded alone = encode(plain, corpus, {}, folder.path() / "alone");
   const Encoded towers = encode(make_config(), corpus, {}, folder.path() / "towers");
 
-  config::RunConfig config = make_config();
+  EncodeConfig config = make_config();
   config.encoder.model = plain.model;
   const Encoded both = encode(config, corpus, {}, folder.path() / "both");
   CHECK(both.file.tensors().size() == 4);
@@ -331,7 +331,7 @@ std::string write_npy(const std::filesystem::path& file, std::uint64_t rows, std
 TEST_CASE("ready embeddings take no forward pass, and their zero rows are quarantined") {
   const test::TemporaryFolder folder;
   const auto corpus = make_corpus(folder.path());
-  config::RunConfig config = make_config();
+  EncodeConfig config = make_config();
   config.model = tiny_vit(folder.path());
   config.encoder.source = config::EncoderSource::kNpy;
   config.encoder.image_embeddings =
@@ -348,7 +348,7 @@ TEST_CASE("ready embeddings take no forward pass, and their zero rows are quaran
   CHECK(quarantine[0].key == "s1");
   CHECK(quarantine[3].reason == "its row of text embeddings is zero");
   // As any encoder would say it.
-  config::RunConfig forward = make_config();
+  EncodeConfig forward = make_config();
   const Encoded encoded = encode(forward, corpus, {}, folder.path() / "encoded");
   const auto named = data::quarantine_from_json(encoded.file.metadata().at("quarantine"));
   CHECK(quarantine[1].reason == named[0].reason);
@@ -365,7 +365,7 @@ TEST_CASE("ready embeddings take no forward pass, and their zero rows are quaran
 TEST_CASE("ready embeddings that do not fit the corpus are refused") {
   const test::TemporaryFolder folder;
   const auto corpus = make_corpus(folder.path());
-  config::RunConfig config = make_config();
+  EncodeConfig config = make_config();
   config.model = tiny_vit(folder.path());
   config.encoder.source = config::EncoderSource::kNpy;
   const auto refusal = [&] {
@@ -391,7 +391,7 @@ TEST_CASE("ready embeddings that do not fit the corpus are refused") {
 
 // A model over the features that the golden towers give for the corpus: the images' in two parts,
 // the texts' in one file.
-config::RunConfig given_features(const std::filesystem::path& folder,
+EncodeConfig given_features(const std::filesystem::path& folder,
                                  const store::SafetensorsFile& encoded,
                                  const std::filesystem::path& corpus) {
   const auto model = folder / "given";
@@ -423,7 +423,7 @@ config::RunConfig given_features(const std::filesystem::path& folder,
         {"sha256", sha256_file(model / "text.npy")},
         {"feature_dim", 6}}}};
   publish_file(model / "helip_model.json", json.dump());
-  config::RunConfig config = make_config();
+  EncodeConfig config = make_config();
   config.model.architecture = model.string();
   config.model.init = config.model.init + "/heads.safetensors";
   config.model.trust_torchscript = false;
@@ -443,7 +443,7 @@ TEST_CASE("given features in the place of towers give what the towers gave") {
   const test::TemporaryFolder folder;
   const auto corpus = make_corpus(folder.path());
   const Encoded towers = encode(make_config(), corpus, {}, folder.path() / "towers");
-  const config::RunConfig config = given_features(folder.path(), towers.file, corpus);
+  const EncodeConfig config = given_features(folder.path(), towers.file, corpus);
   const auto cache = folder.path() / "cache";
   const Encoded given = encode(config, corpus, cache, folder.path() / "given.safetensors");
   CHECK_FALSE(std::filesystem::exists(cache));  // they are there already
@@ -469,7 +469,7 @@ TEST_CASE("pairs without given features are quarantined though another model enc
   const test::TemporaryFolder folder;
   const auto corpus = make_corpus(folder.path());
   const Encoded towers = encode(make_config(), corpus, {}, folder.path() / "towers");
-  config::RunConfig config = given_features(folder.path(), towers.file, corpus);
+  EncodeConfig config = given_features(folder.path(), towers.file, corpus);
   give(write_npy(folder.path() / "given" / "text.npy", kSamples, 6, {kNoCaption, 6}), "text_tower");
   config.encoder.model = test::golden_towers();
   const Encoded both = encode(config, corpus, {}, folder.path() / "both");
@@ -492,7 +492,7 @@ TEST_CASE("a model tuned from pixels has every sample decoded, though given feat
   const test::TemporaryFolder folder;
   const auto corpus = make_corpus(folder.path());
   const Encoded towers = encode(make_config(), corpus, {}, folder.path() / "towers");
-  config::RunConfig config = given_features(folder.path(), towers.file, corpus);
+  EncodeConfig config = given_features(folder.path(), towers.file, corpus);
   // Rows for all pairs, as another decoder or caption could have given them.
   give(write_npy(folder.path() / "given" / "image.npy", kSamples, 10), "image_tower");
   give(write_npy(folder.path() / "given" / "text.npy", kSamples, 6), "text_tower");
@@ -517,14 +517,14 @@ TEST_CASE("given features that do not fit are refused by file, width, corpus or 
   const test::TemporaryFolder folder;
   const auto corpus = make_corpus(folder.path());
   const Encoded towers = encode(make_config(), corpus, {}, folder.path() / "towers");
-  const config::RunConfig config = given_features(folder.path(), towers.file, corpus);
+  const EncodeConfig config = given_features(folder.path(), towers.file, corpus);
   const auto description = folder.path() / "given" / "helip_model.json";
   const auto original = Json::parse(read_text_file(description));
   const auto refusal = [&](const std::string& pointer, const Json& value) {
     auto json = original;
     json = test::with_value(json, pointer, value);
     publish_file(description, json.dump());
-    config::RunConfig untrained = config;  // heads of another width are another matter
+    EncodeConfig untrained = config;  // heads of another width are another matter
     untrained.model.init = "random";
     try {
       open_encode_session(untrained, corpus, {}, "cpu");
@@ -567,7 +567,7 @@ TEST_CASE("what cannot be encoded is refused in one line") {
   CHECK_THROWS_AS(session->encode(~0ULL, 2, result, {}, {}), DataError);
   CHECK_FALSE(std::filesystem::exists(result));
 
-  config::RunConfig config = make_config();
+  EncodeConfig config = make_config();
   config.model = tiny_vit(folder.path());
   config.encoder.source = config::EncoderSource::kTowers;
   CHECK_THROWS_WITH(open_encode_session(config, corpus, {}, "cpu"), Contains("encoder.source"));

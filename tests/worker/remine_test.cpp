@@ -105,7 +105,7 @@ struct Training {
     fs::create_directories(folder_of);
     const fs::path encoded = folder_of / "encoded.safetensors";
     engine::engine()
-        .open_encode_session(with, task.corpus.folder, {}, "cpu")
+        .open_encode_session(mining::encode_config(with), task.corpus.folder, {}, "cpu")
         ->encode(0, kPairs, encoded, {}, kNoProgress);
     mining::EncodeOutput output;
     output.embeddings = folder_of / "embeddings";

@@ -73,11 +73,11 @@ data::ReasonCount left_out_of(const fs::path& corpus) {
 void embed(const EmbedArguments& arguments) {
   const fs::path out = without_last_slash(fs::absolute(arguments.out).lexically_normal());
   check_output_place(out, "--out");
-  config::RunConfig config;
-  config.corpus = arguments.corpus;
-  config.encoder = arguments.encoder;
-  config.model =
-      resolve_model(arguments.model, arguments.encoder.source == config::EncoderSource::kTowers);
+  const mining::EncodeConfig config{
+      .corpus = arguments.corpus,
+      .model = resolve_model(arguments.model,
+                             arguments.encoder.source == config::EncoderSource::kTowers),
+      .encoder = arguments.encoder};
   expect_trust(config.model);
 
   const engine::Engine& engine = engine::engine();

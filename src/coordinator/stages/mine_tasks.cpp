@@ -52,7 +52,8 @@ class MineTasks final : public MergedStageTasks {
     if (const auto noted = noted_later_tasks(plan().work_dir.mining_task_size())) {
       std::erase_if(ranges, [&](const Range& range) { return range.first >= noted->first; });
     } else if (config.mining.task_seconds > 0) {
-      ranges.resize(std::min<std::uint64_t>(ranges.size(), first_mining_tasks(config)));
+      ranges.resize(
+          std::min<std::uint64_t>(ranges.size(), first_mining_tasks(config.launcher.workers)));
     }
     return range_tasks(ledger, ranges);
   }
@@ -71,7 +72,8 @@ class MineTasks final : public MergedStageTasks {
     if (!later) {
       if (ledger.done(Stage::kMine) == 0) return {};
       later = LaterTasks{covered,
-                         later_task_targets(plan().config, pairs - covered, plan().mining_rate())};
+                         later_task_targets(plan().config.mining, plan().config.launcher.workers,
+                                            pairs - covered, plan().mining_rate())};
       note_later_tasks(note, *later);
     }
     return range_tasks(ledger, plan().cut(pairs, plan().config.mining, covered, later->targets));

@@ -66,7 +66,7 @@ void zero_row(FeatureBlock& block, std::uint64_t row) {
   std::fill(begin, begin + static_cast<std::ptrdiff_t>(block.dim), 0.0F);
 }
 
-void check_finite(const FeatureBlock& block, const std::string& what, std::uint64_t first_sample) {
+void expect_finite(const FeatureBlock& block, const std::string& what, std::uint64_t first_sample) {
   for (std::size_t e = 0; e < block.values.size(); ++e) {
     if (std::isfinite(block.values[e])) continue;
     throw DataError({.what = "the model gives " + what + " that are not finite",
@@ -88,9 +88,9 @@ EncodedRange normalised(const EncodedRange& features) {
   return {features.first, unit_rows(features.image), unit_rows(features.text), features.quarantine};
 }
 
-void check_finite(const EncodedRange& features, const std::string& what) {
-  check_finite(features.image, "image " + what, features.first);
-  check_finite(features.text, "text " + what, features.first);
+void expect_finite(const EncodedRange& features, const std::string& what) {
+  expect_finite(features.image, "image " + what, features.first);
+  expect_finite(features.text, "text " + what, features.first);
 }
 
 EncodeModel::EncodeModel(const config::ModelConfig& model, const config::EncoderConfig& options,
@@ -199,7 +199,7 @@ EncodedRange EncodeModel::tower_features(std::uint64_t first, std::uint64_t coun
   EncodedRange features = forward_range(
       first, count, [&](const at::Tensor& x) { return towers_->encode_images(x); },
       [&](const at::Tensor& x) { return towers_->encode_texts(x); }, progress);
-  check_finite(features, "features");
+  expect_finite(features, "features");
   if (!file.empty()) {
     data::write_features(
         file, key,

@@ -78,6 +78,6 @@ EncodedRange normalised(const EncodedRange& features);
 
 // `what`: "embeddings" or "features". Throws DataError naming the first sample that has a value
 // that is not finite.
-void check_finite(const EncodedRange& features, const std::string& what);
+void expect_finite(const EncodedRange& features, const std::string& what);
 
 }  // namespace helip::mining

@@ -30,7 +30,7 @@ bool trained_on_features(const config::ModelConfig& model) {
 
 class Session final : public EncodeSession {
  public:
-  Session(const config::RunConfig& config, const std::filesystem::path& corpus_folder,
+  Session(const EncodeConfig& config, const std::filesystem::path& corpus_folder,
           const std::filesystem::path& feature_cache, const std::string& device)
       : source_(config.encoder.source),
         limits_(data::limits_of(config.corpus)),
@@ -84,7 +84,7 @@ class Session final : public EncodeSession {
 
     std::map<std::string, store::TensorView> tensors;
     if (embeddings) {
-      check_finite(*embeddings, "embeddings");
+      expect_finite(*embeddings, "embeddings");
       embeddings->quarantine = quarantine;
       zero_quarantined(*embeddings);
       tensors["image_embeddings"] = view_of(embeddings->image);
@@ -132,7 +132,7 @@ class Session final : public EncodeSession {
 
 }  // namespace
 
-std::unique_ptr<EncodeSession> open_encode_session(const config::RunConfig& config,
+std::unique_ptr<EncodeSession> open_encode_session(const EncodeConfig& config,
                                                    const std::filesystem::path& corpus_folder,
                                                    const std::filesystem::path& feature_cache,
                                                    const std::string& device) {

@@ -39,11 +39,22 @@ class EncodeSession {
       const std::function<void(std::uint64_t, std::uint64_t)>& progress) = 0;
 };
 
+// The sections of the configuration that encoding depends on.
+struct EncodeConfig {
+  config::CorpusConfig corpus{};
+  config::ModelConfig model{};
+  config::EncoderConfig encoder{};
+};
+inline EncodeConfig encode_config(const config::RunConfig& config) {
+  return {.corpus = config.corpus, .model = config.model, .encoder = config.encoder};
+}
+
 // Opens the corpus folder and what embeds its pairs: ready embeddings with encoder.source npy, else
-// config.encoder.model if it is given, else config.model. A config.model that is trained on
-// features is opened in each case, for its features. A model over given features must be of this
-// corpus: it reads their rows, and neither images nor captions. `device`: "cpu" or "cuda:I".
-std::unique_ptr<EncodeSession> open_encode_session(const config::RunConfig& config,
+// config.encoder.model if it is given, else config.model. Opens a config.model that is trained on
+// features in each case, for its features. A model over given features must be of this corpus: it
+// reads their rows, and neither images nor captions. `device`: "cpu" or "cuda:I". Throws
+// ConfigError, DataError or StoreError for a model or embeddings that do not fit the corpus.
+std::unique_ptr<EncodeSession> open_encode_session(const EncodeConfig& config,
                                                    const std::filesystem::path& corpus_folder,
                                                    const std::filesystem::path& feature_cache,
                                                    const std::string& device);

@@ -7,16 +7,15 @@
 
 namespace helip::mining {
 
-std::string job_digest(const config::RunConfig& config) {
-  const config::EncoderConfig& encoder = config.encoder;
-  const std::string tuned = model::model_digest(config.model);
+std::string job_digest(const config::ModelConfig& tuned, const config::EncoderConfig& encoder) {
+  const std::string digest = model::model_digest(tuned);
   if (encoder.source == config::EncoderSource::kNpy) {
-    return sha256_hex(cat("model ", tuned, "\nembeddings ",
+    return sha256_hex(cat("model ", digest, "\nembeddings ",
                           embeddings_digest(encoder.image_embeddings, encoder.text_embeddings),
                           "\n"));
   }
-  if (!encoder.model) return tuned;
-  return sha256_hex(cat("model ", tuned, "\nencoder ", model::model_digest(*encoder.model), "\n"));
+  if (!encoder.model) return digest;
+  return sha256_hex(cat("model ", digest, "\nencoder ", model::model_digest(*encoder.model), "\n"));
 }
 
 }  // namespace helip::mining

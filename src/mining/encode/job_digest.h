@@ -7,9 +7,9 @@
 
 namespace helip::mining {
 
-// model::model_digest of the model to be tuned; where something else encodes, together with that
-// model's, or with the digest of the ready embeddings. Throws ConfigError, StoreError: one of the
+// Returns model::model_digest of the model to be tuned; where something else encodes, a digest of
+// it and of that model or of the ready embeddings. Throws ConfigError or StoreError if one of the
 // files is not there.
-std::string job_digest(const config::RunConfig& config);
+std::string job_digest(const config::ModelConfig& tuned, const config::EncoderConfig& encoder);
 
 }  // namespace helip::mining

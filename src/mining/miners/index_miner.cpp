@@ -17,20 +17,20 @@ namespace {
 // is not made.
 PlannedMiner cheaper_way(const MiningData& data, const MinerOptions& options, const IndexRule& rule,
                          const TuningSample& sample) {
-  const double least_lists = least_list_share(data, rule);
-  PlannedMiner shorts;
-  if (least_short_share(data, options) < least_lists) {
-    shorts = plan_pca_miner(data, options, rule, sample, 1);
-    if (shorts.share <= least_lists) return shorts;
+  const double least_ivf = least_ivf_share(data, rule);
+  PlannedMiner pca;
+  if (least_pca_share(data, options) < least_ivf) {
+    pca = plan_pca_miner(data, options, rule, sample, 1);
+    if (pca.share <= least_ivf) return pca;
   }
-  PlannedMiner lists = make_ivf_miner(data, options, rule, sample);
-  if (shorts.miner == nullptr) {
-    shorts = plan_pca_miner(data, options, rule, sample, lists.share);
+  PlannedMiner ivf = make_ivf_miner(data, options, rule, sample);
+  if (pca.miner == nullptr) {
+    pca = plan_pca_miner(data, options, rule, sample, ivf.share);
   }
-  if (shorts.miner == nullptr) return lists;
-  const bool is_short = shorts.share < lists.share;
-  PlannedMiner& taken = is_short ? shorts : lists;
-  const std::uint64_t in_vain = (is_short ? lists : shorts).miner->compared();
+  if (pca.miner == nullptr) return ivf;
+  const bool is_pca = pca.share < ivf.share;
+  PlannedMiner& taken = is_pca ? pca : ivf;
+  const std::uint64_t in_vain = (is_pca ? ivf : pca).miner->compared();
   const auto pairs = static_cast<double>(data.pairs());
   taken.miner->charge(in_vain);
   taken.share += static_cast<double>(in_vain) / pairs / pairs;
@@ -39,24 +39,24 @@ PlannedMiner cheaper_way(const MiningData& data, const MinerOptions& options, co
 
 PlannedMiner planned(const MiningData& data, const MinerOptions& options, const IndexRule& rule,
                      const TuningSample& sample) {
-  if (rule.way == IndexWay::kLists || (rule.way == IndexWay::kAuto && rule.lists > 0)) {
+  if (rule.way == IndexWay::kLists || (rule.way == IndexWay::kAuto && rule.nlist > 0)) {
     return make_ivf_miner(data, options, rule, sample);
   }
   if (rule.way == IndexWay::kAuto) return cheaper_way(data, options, rule, sample);
-  PlannedMiner shorts =
+  PlannedMiner pca =
       plan_pca_miner(data, options, rule, sample, std::numeric_limits<double>::infinity());
-  if (std::isinf(shorts.share)) {
+  if (std::isinf(pca.share)) {
     log::warning(cat("index: short vectors do not reach a recall of ", rule.recall,
                      " on the sample; mining.index: lists may"));
   }
-  return shorts;
+  return pca;
 }
 
 }  // namespace
 
 std::unique_ptr<PairMiner> make_index_miner(const MiningData& data, const MinerOptions& options,
                                             const IndexRule& rule) {
-  if (rule.probes > 0) return make_ivf_miner(data, options, rule, {}).miner;
+  if (rule.nprobe > 0) return make_ivf_miner(data, options, rule, {}).miner;
   TuningSample sample{.targets = split_sample(data.pairs(), rule.seed).tuning, .exact = {}};
   sample.exact = mine_exactly(data, options, sample.targets);
   PlannedMiner taken = planned(data, options, rule, sample);

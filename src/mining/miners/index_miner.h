@@ -1,5 +1,6 @@
-// An approximate miner with a measured recall, in one of two ways: by lists (ivf_miner.h) or by
-// short vectors (pca_miner.h). Scores are exact; only candidates may be missed.
+// An approximate miner with a measured recall, in one of two ways: inverted lists (IVF,
+// ivf_miner.h; mining.index: lists) or vectors shortened by PCA (pca_miner.h; mining.index: short).
+// Scores are exact; only candidates may be missed.
 #pragma once
 
 #include <cstdint>
@@ -13,16 +14,17 @@ namespace helip::mining {
 using config::IndexWay;
 
 struct IndexRule {
-  // kAuto: the cheaper one on the sample; lists if their number or the probes are given.
+  // kAuto: the cheaper one on the sample; IVF if nlist or nprobe is given.
   IndexWay way = IndexWay::kAuto;
-  std::uint32_t lists = 0;   // 0: about 2·sqrt(N)
-  std::uint32_t probes = 0;  // lists that a target meets; 0: as few as reach `recall` on a sample
+  std::uint32_t nlist = 0;   // 0: about 2·sqrt(N)
+  std::uint32_t nprobe = 0;  // lists that a target meets; 0: as few as reach `recall` on a sample
   double recall = 0.99;      // aimed at
   std::uint64_t seed = 0;
 };
 
-// Makes the index and, unless the probes are given, mines a sample of targets exactly to tune it.
-// The same rows for any number of threads and any cut into ranges. `data` must outlive the miner.
+// Builds the index and, unless nprobe is given, mines a sample of targets exactly to tune it. The
+// miner gives the same rows for any number of threads and any cut into ranges. `data` must outlive
+// it.
 std::unique_ptr<PairMiner> make_index_miner(const MiningData& data, const MinerOptions& options,
                                             const IndexRule& rule);
 

@@ -22,9 +22,9 @@ constexpr float kMet = -2;
 // all these targets at once.
 constexpr std::size_t kTargetsAtOnce = 1920;
 
-std::uint32_t list_count(std::uint64_t pairs, const IndexRule& rule) {
+std::uint32_t nlist_of(std::uint64_t pairs, const IndexRule& rule) {
   const auto automatic = static_cast<std::uint64_t>(2 * std::sqrt(static_cast<double>(pairs)));
-  const std::uint64_t wanted = rule.lists > 0 ? rule.lists : automatic;
+  const std::uint64_t wanted = rule.nlist > 0 ? rule.nlist : automatic;
   return static_cast<std::uint32_t>(std::clamp<std::uint64_t>(wanted, 1, pairs));
 }
 
@@ -33,13 +33,13 @@ class IvfMiner final : public PairMiner {
   IvfMiner(const MiningData& data, const MinerOptions& options, const IndexRule& rule)
       : data_(data),
         options_(options),
-        index_(data, {.lists = list_count(data.pairs(), rule),
+        index_(data, {.nlist = nlist_of(data.pairs(), rule),
                       .metric = options.rules.metric,
                       .seed = rule.seed,
                       .threads = options.threads,
                       .instruction_set = options.instruction_set}),
-        lists_(index_.clusters.lists()),
-        probes_{.nearest = std::min(rule.probes, lists_)} {
+        nlist_(index_.clusters.nlist()),
+        probes_{.nearest = std::min(rule.nprobe, nlist_)} {
     compared_ += index_.clusters.compared();
   }
 
@@ -86,11 +86,11 @@ class IvfMiner final : public PairMiner {
   [[nodiscard]] std::size_t targets_at_once() const {
     constexpr std::size_t kSimilarities = std::size_t{8} << 20;
     constexpr std::size_t kLeast = 96;
-    return std::clamp(kSimilarities / lists_, kLeast, kTargetsAtOnce);
+    return std::clamp(kSimilarities / nlist_, kLeast, kTargetsAtOnce);
   }
 
   void scan_probed(std::span<const std::uint32_t> targets, TileSearch& search) const {
-    std::vector<float> similarities(targets.size() * lists_);
+    std::vector<float> similarities(targets.size() * nlist_);
     index_.clusters.similarities(targets, similarities);
     compared_ += similarities.size();
     scan_lists(nearest(similarities), search);
@@ -99,10 +99,10 @@ class IvfMiner final : public PairMiner {
 
   // Marks the lists as met.
   [[nodiscard]] TargetsByList nearest(std::span<float> similarities) const {
-    TargetsByList targets(lists_);
+    TargetsByList targets(nlist_);
     std::vector<std::uint32_t> lists(probes_.nearest);
-    for (std::size_t t = 0; t * lists_ < similarities.size(); ++t) {
-      const auto of_target = similarities.subspan(t * lists_, lists_);
+    for (std::size_t t = 0; t * nlist_ < similarities.size(); ++t) {
+      const auto of_target = similarities.subspan(t * nlist_, nlist_);
       nearest_lists(of_target, lists);
       for (const std::uint32_t list : lists) {
         targets[list].push_back(static_cast<std::uint32_t>(t));
@@ -116,11 +116,11 @@ class IvfMiner final : public PairMiner {
   // depends on neither kernel nor order.
   [[nodiscard]] TargetsByList further(std::span<const float> similarities,
                                       TileSearch& search) const {
-    TargetsByList targets(lists_);
-    for (std::size_t t = 0; t * lists_ < similarities.size(); ++t) {
+    TargetsByList targets(nlist_);
+    for (std::size_t t = 0; t * nlist_ < similarities.size(); ++t) {
       const float joint = joint_of_score(search.kth_score(t), options_.rules.metric);
-      for (std::uint32_t list = 0; list < lists_; ++list) {
-        const float similarity = similarities[t * lists_ + list];
+      for (std::uint32_t list = 0; list < nlist_; ++list) {
+        const float similarity = similarities[t * nlist_ + list];
         if (similarity == kMet) continue;
         if (needed_reach(joint, similarity, index_.clusters.closest_member(list)) <=
             probes_.reach) {
@@ -134,7 +134,7 @@ class IvfMiner final : public PairMiner {
   // List by list: the targets that probe it meet its candidates together.
   void scan_lists(const TargetsByList& targets, TileSearch& search) const {
     // Lists that many targets probe come first: they raise the bounds early.
-    std::vector<std::uint32_t> order(lists_);
+    std::vector<std::uint32_t> order(nlist_);
     std::iota(order.begin(), order.end(), 0U);
     std::stable_sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
       return targets[a].size() > targets[b].size();
@@ -148,29 +148,29 @@ class IvfMiner final : public PairMiner {
 
   const MiningData& data_;
   MinerOptions options_;
-  ListIndex index_;
-  std::uint32_t lists_;
+  IvfIndex index_;
+  std::uint32_t nlist_;
   ProbeRule probes_;
 };
 
 }  // namespace
 
-double least_list_share(const MiningData& data, const IndexRule& rule) {
+double least_ivf_share(const MiningData& data, const IndexRule& rule) {
   const auto pairs = static_cast<double>(data.pairs());
-  const std::uint32_t lists = list_count(data.pairs(), rule);
-  return (static_cast<double>(clustering_comparisons(data.pairs(), lists)) / pairs + lists) / pairs;
+  const std::uint32_t nlist = nlist_of(data.pairs(), rule);
+  return (static_cast<double>(clustering_comparisons(data.pairs(), nlist)) / pairs + nlist) / pairs;
 }
 
 PlannedMiner make_ivf_miner(const MiningData& data, const MinerOptions& options,
                             const IndexRule& rule, const TuningSample& sample) {
   auto miner = std::make_unique<IvfMiner>(data, options, rule);
-  if (rule.probes > 0) return {std::move(miner)};
+  if (rule.nprobe > 0) return {std::move(miner)};
   const ChosenProbes chosen = miner->tune(sample, rule.recall);
   const auto pairs = static_cast<double>(data.pairs());
-  const double share = least_list_share(data, rule) + chosen.share +
+  const double share = least_ivf_share(data, rule) + chosen.share +
                        static_cast<double>(chosen.compared) / pairs / pairs;
   return {std::move(miner), share,
-          cat(list_count(data.pairs(), rule), " lists, the nearest ", chosen.rule.nearest,
+          cat(nlist_of(data.pairs(), rule), " lists, the nearest ", chosen.rule.nearest,
               " and others within a reach of ", chosen.rule.reach)};
 }
 

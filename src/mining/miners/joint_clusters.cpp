@@ -16,14 +16,14 @@ constexpr std::uint64_t kSamplesPerList = 64;
 constexpr int kRounds = 8;
 constexpr std::size_t kPairsAtOnce = 96;
 
-std::uint64_t sampled_pairs(std::uint64_t pairs, std::uint32_t lists) {
-  return std::min(pairs, kSamplesPerList * lists);
+std::uint64_t sampled_pairs(std::uint64_t pairs, std::uint32_t nlist) {
+  return std::min(pairs, kSamplesPerList * nlist);
 }
 
 // One modality of the centroids: unit parts, and how much of the centroid they are.
 struct CentroidPart {
-  CentroidPart(const EmbeddingMatrix& embeddings, bool is_used, std::uint32_t lists)
-      : matrix(embeddings), used(is_used), rows(lists, embeddings.dim()), weights(lists) {}
+  CentroidPart(const EmbeddingMatrix& embeddings, bool is_used, std::uint32_t nlist)
+      : matrix(embeddings), used(is_used), rows(nlist, embeddings.dim()), weights(nlist) {}
 
   void set(std::uint32_t list, std::span<const double> part) {
     std::vector<float> values(part.begin(), part.end());
@@ -43,13 +43,13 @@ struct CentroidPart {
 
 class JointClusters::Centroids {
  public:
-  Centroids(const MiningData& data, Metric metric, std::uint32_t lists)
-      : lists_(lists),
-        images_(data.images, metric != Metric::kText, lists),
-        texts_(data.texts, metric != Metric::kImage, lists),
+  Centroids(const MiningData& data, Metric metric, std::uint32_t nlist)
+      : nlist_(nlist),
+        images_(data.images, metric != Metric::kText, nlist),
+        texts_(data.texts, metric != Metric::kImage, nlist),
         joint_scale_(metric == Metric::kProduct ? std::sqrt(0.5F) : 1.0F) {}
 
-  [[nodiscard]] std::uint32_t lists() const { return lists_; }
+  [[nodiscard]] std::uint32_t nlist() const { return nlist_; }
 
   // The centroid in the direction of the sum of these pairs' joint vectors. Summed in their order.
   void set(std::uint32_t list, std::span<const std::uint32_t> pairs) {
@@ -72,7 +72,7 @@ class JointClusters::Centroids {
 
   // After the last set().
   void pack() {
-    const CandidateIds all = CandidateIds::all(lists_);
+    const CandidateIds all = CandidateIds::all(nlist_);
     image_panels_ = std::make_unique<PackedRows>(images_.rows, all, 1);
     text_panels_ = std::make_unique<PackedRows>(texts_.rows, all, 1);
   }
@@ -100,7 +100,7 @@ class JointClusters::Centroids {
                         std::span<float> out) const {
     if (!part.used) return;
     const Int8Rows& rows = part.matrix.int8();
-    const CandidateIds all = CandidateIds::all(lists_);
+    const CandidateIds all = CandidateIds::all(nlist_);
     GatheredRows targets(rows, pairs.size());
     for (const std::uint32_t pair : pairs) targets.add(pair);
     const AlignedBytes memory(sizeof(std::int32_t) * pairs.size() * kPanelRows);
@@ -113,7 +113,7 @@ class JointClusters::Centroids {
       const std::size_t count = rows_in(all, p);
       for (std::size_t i = 0; i < pairs.size(); ++i) {
         const float scale = joint_scale_ * rows.scale(pairs[i]);
-        float* sums_of_pair = out.data() + i * lists_ + p * kPanelRows;
+        float* sums_of_pair = out.data() + i * nlist_ + p * kPanelRows;
         for (std::size_t c = 0; c < count; ++c) {
           const float weight = weights[c] * scales[c];
           sums_of_pair[c] += static_cast<float>(dots[i * kPanelRows + c]) * weight * scale;
@@ -122,7 +122,7 @@ class JointClusters::Centroids {
     }
   }
 
-  std::uint32_t lists_;
+  std::uint32_t nlist_;
   CentroidPart images_, texts_;
   float joint_scale_;  // of a modality's unit vector in the joint vector
   std::unique_ptr<PackedRows> image_panels_, text_panels_;
@@ -144,8 +144,8 @@ void sort_into_lists(std::span<const std::uint32_t> pairs, std::span<const std::
 
 }  // namespace
 
-std::uint64_t clustering_comparisons(std::uint64_t pairs, std::uint32_t lists) {
-  return (kRounds * sampled_pairs(pairs, lists) + pairs) * lists;
+std::uint64_t clustering_comparisons(std::uint64_t pairs, std::uint32_t nlist) {
+  return (kRounds * sampled_pairs(pairs, nlist) + pairs) * nlist;
 }
 
 JointClusters::~JointClusters() = default;
@@ -153,7 +153,7 @@ JointClusters::~JointClusters() = default;
 JointClusters::JointClusters(const MiningData& data, const ClusterRule& rule)
     : data_(data),
       kernel_(int8_kernel(rule.instruction_set)),
-      centroids_(std::make_unique<Centroids>(data, rule.metric, rule.lists)) {
+      centroids_(std::make_unique<Centroids>(data, rule.metric, rule.nlist)) {
   const auto pairs = static_cast<std::uint32_t>(data.pairs());
   const auto assign = [&](std::span<const std::uint32_t> ids, std::span<std::uint32_t> lists,
                           std::span<float> closeness) {
@@ -161,11 +161,11 @@ JointClusters::JointClusters(const MiningData& data, const ClusterRule& rule)
     for_each_index(blocks, rule.threads, [&](std::uint64_t block) {
       const std::size_t first = block * kPairsAtOnce;
       const std::size_t count = std::min(kPairsAtOnce, ids.size() - first);
-      std::vector<float> sims(count * rule.lists);
+      std::vector<float> sims(count * rule.nlist);
       centroids_->similarities(kernel_, ids.subspan(first, count), sims);
       for (std::size_t i = 0; i < count; ++i) {
-        const auto begin = sims.begin() + static_cast<std::ptrdiff_t>(i * rule.lists);
-        const auto found = std::max_element(begin, begin + rule.lists);
+        const auto begin = sims.begin() + static_cast<std::ptrdiff_t>(i * rule.nlist);
+        const auto found = std::max_element(begin, begin + rule.nlist);
         lists[first + i] = static_cast<std::uint32_t>(found - begin);
         closeness[first + i] = *found;
       }
@@ -173,10 +173,10 @@ JointClusters::JointClusters(const MiningData& data, const ClusterRule& rule)
   };
 
   RandomStream stream(rule.seed, "mining.clusters", {});
-  const auto samples = static_cast<std::uint32_t>(sampled_pairs(pairs, rule.lists));
+  const auto samples = static_cast<std::uint32_t>(sampled_pairs(pairs, rule.nlist));
   std::vector<std::uint32_t> sample = sample_without_replacement(stream, pairs, samples);
   // The sample is in random order: its first pairs are the first centroids.
-  for (std::uint32_t list = 0; list < rule.lists; ++list) {
+  for (std::uint32_t list = 0; list < rule.nlist; ++list) {
     centroids_->set(list, std::span(sample).subspan(list, 1));
   }
   std::sort(sample.begin(), sample.end());
@@ -185,10 +185,10 @@ JointClusters::JointClusters(const MiningData& data, const ClusterRule& rule)
   for (int round = 0; round < kRounds; ++round) {
     centroids_->pack();
     assign(sample, lists, closeness);
-    sort_into_lists(sample, lists, rule.lists, begins_, members_);
-    std::vector<std::uint32_t> anew(rule.lists);  // centroids of lists that have lost all members
+    sort_into_lists(sample, lists, rule.nlist, begins_, members_);
+    std::vector<std::uint32_t> anew(rule.nlist);  // centroids of lists that have lost all members
     for (std::uint32_t& pair : anew) pair = sample[stream.below(samples)];
-    for_each_index(rule.lists, rule.threads, [&](std::uint64_t l) {
+    for_each_index(rule.nlist, rule.threads, [&](std::uint64_t l) {
       const auto list = static_cast<std::uint32_t>(l);
       const auto found = members(list);
       centroids_->set(list, found.empty() ? std::span(anew).subspan(list, 1) : found);
@@ -199,20 +199,20 @@ JointClusters::JointClusters(const MiningData& data, const ClusterRule& rule)
   std::iota(all.begin(), all.end(), 0U);
   list_of_.resize(pairs);
   assign(all, list_of_, closeness);
-  sort_into_lists(all, list_of_, rule.lists, begins_, members_);
-  closest_members_.resize(rule.lists);
+  sort_into_lists(all, list_of_, rule.nlist, begins_, members_);
+  closest_members_.resize(rule.nlist);
   for (std::uint32_t pair = 0; pair < pairs; ++pair) {
     float& closest = closest_members_[list_of_[pair]];
     closest = std::max(closest, closeness[pair]);
   }
 }
 
-std::uint32_t JointClusters::lists() const { return centroids_->lists(); }
+std::uint32_t JointClusters::nlist() const { return centroids_->nlist(); }
 
 void JointClusters::similarities(std::span<const std::uint32_t> pairs, std::span<float> out) const {
   for (std::size_t first = 0; first < pairs.size(); first += kPairsAtOnce) {
     const auto block = pairs.subspan(first, std::min(kPairsAtOnce, pairs.size() - first));
-    centroids_->similarities(kernel_, block, out.subspan(first * lists(), block.size() * lists()));
+    centroids_->similarities(kernel_, block, out.subspan(first * nlist(), block.size() * nlist()));
   }
 }
 

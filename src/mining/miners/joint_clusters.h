@@ -16,15 +16,15 @@
 namespace helip::mining {
 
 struct ClusterRule {
-  std::uint32_t lists = 1;
+  std::uint32_t nlist = 1;  // inverted lists, one a centroid
   Metric metric = Metric::kProduct;
   std::uint64_t seed = 0;
   std::uint32_t threads = 1;
   std::string instruction_set = "auto";
 };
 
-// Returns how many comparisons of a pair with a centroid it takes to make `lists` lists.
-std::uint64_t clustering_comparisons(std::uint64_t pairs, std::uint32_t lists);
+// Returns how many comparisons of a pair with a centroid it takes to make `nlist` lists.
+std::uint64_t clustering_comparisons(std::uint64_t pairs, std::uint32_t nlist);
 
 // Spherical k-means, with similarities from the 8-bit kernels: the same lists on every instruction
 // set and for any number of threads. Immutable; safe from many threads.
@@ -35,19 +35,19 @@ class JointClusters {
   JointClusters(const MiningData& data, const ClusterRule& rule);
   ~JointClusters();
 
-  [[nodiscard]] std::uint32_t lists() const;
-  // clustering_comparisons of these pairs and lists.
+  [[nodiscard]] std::uint32_t nlist() const;
+  // Returns clustering_comparisons of these pairs and lists.
   [[nodiscard]] std::uint64_t compared() const {
-    return clustering_comparisons(list_of_.size(), lists());
+    return clustering_comparisons(list_of_.size(), nlist());
   }
   [[nodiscard]] std::uint32_t list_of(std::uint64_t pair) const { return list_of_[pair]; }
-  // Ids, ascending.
+  // Returns the ids of a list, ascending.
   [[nodiscard]] std::span<const std::uint32_t> members(std::uint32_t list) const {
     return std::span(members_).subspan(begins_[list], begins_[list + 1] - begins_[list]);
   }
-  // Highest similarity of a member to the list's centroid; 0 if the list is empty.
+  // Returns the highest similarity of a member to the list's centroid; 0 if the list is empty.
   [[nodiscard]] float closest_member(std::uint32_t list) const { return closest_members_[list]; }
-  // Similarities of pairs to all centroids into `out`, [pairs, lists].
+  // Writes similarities of pairs to all centroids into `out`, [pairs, nlist].
   void similarities(std::span<const std::uint32_t> pairs, std::span<float> out) const;
 
  private:

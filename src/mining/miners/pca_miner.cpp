@@ -105,7 +105,7 @@ std::unique_ptr<PairMiner> make_pca_miner(const MiningData& data, const MinerOpt
   return std::make_unique<PcaMiner>(data, options, std::move(vectors), kept);
 }
 
-double least_short_share(const MiningData& data, const MinerOptions& options) {
+double least_pca_share(const MiningData& data, const MinerOptions& options) {
   const double dims = joint_dims(data, options.rules.metric);
   return std::min(1.0, kLeastDims / dims) + options.k / static_cast<double>(data.pairs());
 }

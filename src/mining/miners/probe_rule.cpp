@@ -20,19 +20,19 @@ struct Candidate {
 // The targets of a sample: similarities to all lists and the lists in their order.
 class ProbeSample {
  public:
-  ProbeSample(const MiningData& data, const MinerOptions& options, const ListIndex& index,
+  ProbeSample(const MiningData& data, const MinerOptions& options, const IvfIndex& index,
               const TuningSample& sample)
       : data_(data),
         options_(options),
         index_(index),
-        lists_(index.clusters.lists()),
+        nlist_(index.clusters.nlist()),
         targets_(sample.targets),
         exact_(sample.exact),
-        similarities_(targets_.size() * lists_),
-        order_(targets_.size() * lists_) {
+        similarities_(targets_.size() * nlist_),
+        order_(targets_.size() * nlist_) {
     for_each_index(targets_.size(), options.threads, [&](std::uint64_t t) {
       index.clusters.similarities(targets_.subspan(t, 1), similarities_of(t));
-      nearest_lists(similarities_of(t), std::span(order_).subspan(t * lists_, lists_));
+      nearest_lists(similarities_of(t), std::span(order_).subspan(t * nlist_, nlist_));
     });
   }
 
@@ -51,11 +51,11 @@ class ProbeSample {
 
  private:
   [[nodiscard]] std::span<float> similarities_of(std::uint64_t t) {
-    return std::span(similarities_).subspan(t * lists_, lists_);
+    return std::span(similarities_).subspan(t * nlist_, nlist_);
   }
   [[nodiscard]] std::span<const std::uint32_t> nearest_of(std::uint64_t t,
                                                           std::uint32_t count) const {
-    return std::span(order_).subspan(t * lists_, count);
+    return std::span(order_).subspan(t * nlist_, count);
   }
 
   [[nodiscard]] float kth_score_of(std::uint64_t t, std::uint32_t nearest) const {
@@ -65,7 +65,7 @@ class ProbeSample {
   }
 
   [[nodiscard]] float need(std::uint64_t t, std::uint32_t list, float joint) const {
-    return needed_reach(joint, similarities_[t * lists_ + list],
+    return needed_reach(joint, similarities_[t * nlist_ + list],
                         index_.clusters.closest_member(list));
   }
 
@@ -95,8 +95,8 @@ class ProbeSample {
   }
 
   void add_cost(std::uint64_t t, float joint, Candidate& candidate) const {
-    const auto order = nearest_of(t, lists_);
-    for (std::uint32_t i = 0; i < lists_; ++i) {
+    const auto order = nearest_of(t, nlist_);
+    for (std::uint32_t i = 0; i < nlist_; ++i) {
       const auto cost = static_cast<double>(index_.candidates(order[i]));
       const bool is_near = i < candidate.rule.nearest;
       if (is_near) candidate.nearest += cost;
@@ -106,8 +106,8 @@ class ProbeSample {
 
   const MiningData& data_;
   const MinerOptions& options_;
-  const ListIndex& index_;
-  std::uint32_t lists_;
+  const IvfIndex& index_;
+  std::uint32_t nlist_;
   std::span<const std::uint32_t> targets_;
   const ExactRows& exact_;
   std::vector<float> similarities_;
@@ -116,9 +116,9 @@ class ProbeSample {
 
 }  // namespace
 
-ListIndex::ListIndex(const MiningData& data, const ClusterRule& rule)
-    : clusters(data, rule), panels(clusters.lists()) {
-  for_each_index(clusters.lists(), rule.threads, [&](std::uint64_t list) {
+IvfIndex::IvfIndex(const MiningData& data, const ClusterRule& rule)
+    : clusters(data, rule), panels(clusters.nlist()) {
+  for_each_index(clusters.nlist(), rule.threads, [&](std::uint64_t list) {
     panels[list] = std::make_unique<CandidatePanels>(
         data, CandidateIds::of(clusters.members(static_cast<std::uint32_t>(list))), 1);
   });
@@ -149,14 +149,14 @@ void nearest_lists(std::span<const float> similarities, std::span<std::uint32_t>
 }
 
 ChosenProbes choose_probes(const MiningData& data, const MinerOptions& options,
-                           const ListIndex& index, const TuningSample& tuning, double recall) {
+                           const IvfIndex& index, const TuningSample& tuning, double recall) {
   const std::vector<std::uint32_t>& targets = tuning.targets;
   ProbeSample sample(data, options, index, tuning);
-  const std::uint32_t lists = index.clusters.lists();
+  const std::uint32_t nlist = index.clusters.nlist();
   ChosenProbes chosen;
-  chosen.compared = targets.size() * lists;
+  chosen.compared = targets.size() * nlist;
   Candidate best;
-  for (std::uint32_t nearest = 1; nearest <= lists; nearest *= 2) {
+  for (std::uint32_t nearest = 1; nearest <= nlist; nearest *= 2) {
     const Candidate found = sample.with_nearest(nearest, aimed_misses(recall, targets.size()));
     chosen.compared += static_cast<std::uint64_t>(found.nearest);
     if (nearest == 1 || found.cost < best.cost) best = found;

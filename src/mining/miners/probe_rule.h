@@ -15,9 +15,9 @@
 
 namespace helip::mining {
 
-// The lists and their candidates.
-struct ListIndex {
-  ListIndex(const MiningData& data, const ClusterRule& rule);
+// The inverted lists and their candidates.
+struct IvfIndex {
+  IvfIndex(const MiningData& data, const ClusterRule& rule);
   [[nodiscard]] std::uint64_t candidates(std::uint32_t list) const {
     return clusters.members(list).size();
   }
@@ -39,14 +39,15 @@ struct ProbeRule {
   float reach = kNearestAlone;
 };
 
-// The reach at which a list of that closest member is met. Precondition: similarities in [-1, 1].
+// Returns the reach at which a list of that closest member is met. Precondition: similarities in
+// [-1, 1].
 float needed_reach(float joint, float similarity, float closest_member);
 
-// Joint similarity of the k-th score.
+// Returns the joint similarity of the k-th score.
 float joint_of_score(float score, Metric metric);
 
-// The `count` most similar lists (ties: the lower list), the most similar first, from similarities
-// to all lists.
+// Writes the out.size() most similar lists (ties: the lower list), the most similar first, given
+// the similarities to all lists.
 void nearest_lists(std::span<const float> similarities, std::span<std::uint32_t> out);
 
 struct ChosenProbes {
@@ -56,8 +57,8 @@ struct ChosenProbes {
   double share = 0;  // of all candidates, that a target will meet
 };
 
-// The cheapest rule that finds the share `recall` of the sample's hard pairs.
+// Returns the cheapest rule that finds the share `recall` of the sample's hard pairs.
 ChosenProbes choose_probes(const MiningData& data, const MinerOptions& options,
-                           const ListIndex& index, const TuningSample& sample, double recall);
+                           const IvfIndex& index, const TuningSample& sample, double recall);
 
 }  // namespace helip::mining

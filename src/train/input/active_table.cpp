@@ -8,10 +8,10 @@
 
 namespace helip::train {
 
-std::unique_ptr<const store::HardPairTable> open_table(const TrainSpec& spec,
+std::unique_ptr<const store::HardPairTable> open_table(const config::TrainConfig& train,
                                                        const TrainingPairs& pairs,
                                                        const std::filesystem::path& folder) {
-  if (spec.config.train.hard_pairs != config::HardPairs::kMined) return nullptr;
+  if (train.hard_pairs != config::HardPairs::kMined) return nullptr;
   if (folder.empty()) {
     throw ConfigError({.what = "training with mined hard pairs needs a hard-pair table",
                        .where = "train.hard_pairs",
@@ -26,11 +26,11 @@ std::unique_ptr<const store::HardPairTable> open_table(const TrainSpec& spec,
                       .expected = cat(pairs.size(), " pairs"),
                       .found = cat(table->size(), " pairs")});
   }
-  if (table->k() < spec.config.train.hard_pairs_per_seed) {
+  if (table->k() < train.hard_pairs_per_seed) {
     throw ConfigError({.what = "the hard-pair table holds fewer hard pairs than a seed draws",
                        .where = "train.hard_pairs_per_seed",
                        .expected = cat("at most ", table->k()),
-                       .found = cat(spec.config.train.hard_pairs_per_seed)});
+                       .found = cat(train.hard_pairs_per_seed)});
   }
   return table;
 }
@@ -42,16 +42,17 @@ std::string digest_of(const store::HardPairTable* table) {
       cat(manifest.indices_sha256, " ", manifest.scores_sha256, " ", manifest.suitable_sha256));
 }
 
-std::vector<std::uint32_t> seeds_of(const TrainSpec& spec, const TrainingPairs& pairs,
-                                    const store::HardPairTable* table) {
+std::vector<std::uint32_t> seeds_of(const config::TrainConfig& train, const TrainingPairs& pairs,
+                                    const store::HardPairTable* table,
+                                    const std::filesystem::path& quarantine_folder) {
   std::vector<std::uint8_t> quarantined(pairs.size(), 0);
-  if (!spec.quarantine_folder.empty()) {
-    quarantined = data::read_quarantine(spec.quarantine_folder, pairs.size());
+  if (!quarantine_folder.empty()) {
+    quarantined = data::read_quarantine(quarantine_folder, pairs.size());
   }
   std::vector<std::uint32_t> seeds;
   for (std::uint32_t i = 0; i < pairs.size(); ++i) {
     if (quarantined[i] != 0) continue;
-    if (table != nullptr && !can_be_seed(spec.config.train, *table, SampleId{i})) continue;
+    if (table != nullptr && !can_be_seed(train, *table, SampleId{i})) continue;
     seeds.push_back(i);
   }
   return seeds;

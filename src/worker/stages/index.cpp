@@ -42,11 +42,12 @@ TaskOutcome run_index(Workbench& bench, const jobs::Task& task,
   tell_irregular(folder);
   const auto source =
       model::find_architecture(config.model.architecture, model::installed_models());
-  return outcome_of(jobs::IndexResult{.corpus = {.folder = folder.string(),
-                                                 .fingerprint = manifest.fingerprint,
-                                                 .model_digest = mining::job_digest(config),
-                                                 .pairs = manifest.pairs},
-                                      .trains_on_features = model::trained_on_features(source)});
+  return outcome_of(
+      jobs::IndexResult{.corpus = {.folder = folder.string(),
+                                   .fingerprint = manifest.fingerprint,
+                                   .model_digest = mining::job_digest(config.model, config.encoder),
+                                   .pairs = manifest.pairs},
+                        .trains_on_features = model::trained_on_features(source)});
 }
 
 }  // namespace helip::worker

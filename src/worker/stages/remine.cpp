@@ -102,7 +102,7 @@ class Remining {
   }
 
   void encode() {
-    config::RunConfig config = bench_.config();
+    mining::EncodeConfig config = mining::encode_config(bench_.config());
     config.model.init = request_.checkpoint.string();
     const std::uint64_t size = config.encoder.task_samples;
     std::vector<TargetRange> ranges;

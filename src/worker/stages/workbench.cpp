@@ -24,8 +24,9 @@ mining::EncodeSession& Workbench::encoder(const jobs::CorpusFacts& corpus) {
     expect_corpus(corpus);
     expect_model(corpus);
     const std::string& where = device();
-    encoder_ = engine::engine().open_encode_session(
-        config_, corpus.folder, work_dir_.feature_cache(config_.encoder), where);
+    encoder_ =
+        engine::engine().open_encode_session(mining::encode_config(config_), corpus.folder,
+                                             work_dir_.feature_cache(config_.encoder), where);
   }
   return *encoder_;
 }
@@ -64,7 +65,7 @@ void Workbench::expect_corpus(const jobs::CorpusFacts& corpus) {
 }
 
 void Workbench::expect_model(const jobs::CorpusFacts& corpus) const {
-  const std::string found = mining::job_digest(config_);
+  const std::string found = mining::job_digest(config_.model, config_.encoder);
   if (found == corpus.model_digest) return;
   throw ConfigError(
       {.what = "the initial model or the encoder is another one than when this job began",

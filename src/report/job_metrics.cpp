@@ -1,4 +1,4 @@
-#include "report/metrics.h"
+#include "report/job_metrics.h"
 
 #include <algorithm>
 #include <array>
