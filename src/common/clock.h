@@ -1,11 +1,11 @@
-// Time is passed in. Only this file's .cpp asks the operating system.
+// Clocks. Code takes its clock as an argument; only clock.cpp asks the operating system.
 #pragma once
 
 #include <chrono>
 
 namespace helip {
 
-// Monotonic, goes on while the machine is suspended (CLOCK_BOOTTIME).
+// A monotonic time that also counts while the machine is suspended (CLOCK_BOOTTIME).
 using TimePoint = std::chrono::time_point<std::chrono::steady_clock, std::chrono::nanoseconds>;
 using Duration = std::chrono::nanoseconds;
 
@@ -20,13 +20,14 @@ class SystemClock final : public Clock {
   [[nodiscard]] TimePoint now() const override;
 };
 
-// Seconds since some fixed point of this boot, for rates.
+// Returns the seconds since a fixed point of this boot, to measure durations and rates.
 double monotonic_seconds();
 
-// Processor time of this thread in seconds, for guards that other processes must not trip.
+// Returns the processor seconds of the calling thread, for time limits that must not depend on the
+// load of other processes.
 double thread_seconds();
 
-// Wall clock for display only: seconds since 1970.
+// Returns the wall clock in seconds since 1970, for display only.
 double wall_seconds();
 
 }  // namespace helip

@@ -1,5 +1,5 @@
-// SHA-256, from OpenSSL (a small implementation of our own in engine-only builds, where no OpenSSL
-// headers are).
+// SHA-256, computed by OpenSSL. Engine-only builds, which may lack OpenSSL's headers, use a small
+// implementation of our own.
 #pragma once
 
 #include <cstddef>
@@ -20,7 +20,7 @@ class Sha256 {
 
   Sha256& update(std::span<const std::byte> bytes);
   Sha256& update(std::string_view text);
-  // 64 lower-case hex digits; the object must not be used afterwards.
+  // Returns the digest as 64 lower-case hex digits. The object must not be used afterwards.
   std::string hex();
 
  private:
@@ -28,12 +28,12 @@ class Sha256 {
   std::unique_ptr<State> state_;
 };
 
-// Lower-case hex digits.
+// Returns two lower-case hex digits for each byte.
 std::string to_hex(std::span<const unsigned char> bytes);
 
 std::string sha256_hex(std::string_view text);
 std::string sha256_hex(std::span<const std::byte> bytes);
-// Throws StoreError if the file cannot be read.
+// Returns the digest of the file's bytes. Throws StoreError if the file cannot be read.
 std::string sha256_file(const std::filesystem::path& file);
 
 }  // namespace helip

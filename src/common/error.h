@@ -1,8 +1,8 @@
 // Errors of the whole project. An exception ends the operation; expected outcomes are return
-// values. Errors end up in main (cli/guarded_main), in the RPC services, which answer with a
-// status, and in the worker's lease loop, which reports the task as failed. In between they are
-// caught only where something is known of them: a name is added, a bad sample is counted, a
-// library's exception becomes one of these.
+// values. Three places handle errors: main (cli/guarded_main), the RPC services, which answer with
+// a status, and the worker's lease loop, which reports the task as failed. Other code catches an
+// error only to add a name, to count a bad sample, or to turn a library's exception into one of
+// these.
 #pragma once
 
 #include <exception>
@@ -13,10 +13,8 @@
 
 namespace helip {
 
-// One line for the person: what is wrong, where (file, line, key, rank), what was expected and what
-// was found. Empty parts are left out. Control characters in any part are escaped, so that input
-// cannot forge log lines, long numbers and the longest parts are shortened in their middle until
-// the line has at most 400 bytes.
+// An error for a person, in four parts: what is wrong, where (file, line, key, rank), what was
+// expected and what was found.
 struct Problem {
   std::string what{};
   std::string where{};
@@ -24,10 +22,13 @@ struct Problem {
   std::string found{};
 };
 
+// Returns "WHERE: WHAT; expected EXPECTED; found FOUND" without the empty parts, at most 400 bytes
+// long. Long numbers and the longest parts are shortened in their middle. Control characters are
+// escaped, so that input cannot forge log lines.
 std::string to_line(const Problem& problem);
 
-// The message of any error, for the places that catch all: of a failed call on the file system the
-// path, what was tried and why it failed; of memory that is not there a sentence; else what().
+// Returns the message of any error, for code that catches every exception: for a failed call on the
+// file system the path, the operation and the reason; for missing memory a sentence; else what().
 std::string line_of(const std::exception& error);
 
 class Error : public std::runtime_error {
@@ -35,7 +36,7 @@ class Error : public std::runtime_error {
   explicit Error(const Problem& problem)
       : std::runtime_error(to_line(problem)), problem_(std::make_shared<const Problem>(problem)) {}
 
-  // Returns the parts as they were given; what() is their line.
+  // Returns the parts as they were given to the constructor; what() is to_line() of them.
   [[nodiscard]] const Problem& problem() const { return *problem_; }
 
  private:
@@ -67,7 +68,9 @@ class StoreError : public Error {
   using Error::Error;
 };
 
-// Exit codes of every program.
+// Exit codes of every program. kExitUnreachable: no coordinator answers. kExitRunning: `helip
+// status` of a job that runs. kExitPreempted: stopped by a signal; the same command resumes the
+// job.
 enum ExitCode : int {
   kExitDone = 0,
   kExitFailed = 1,

@@ -1,5 +1,4 @@
-// ~ and environment variables in the paths that a person gives, in configurations and options
-// alike.
+// Expands ~ and environment variables in paths that a person gives in a configuration or an option.
 #pragma once
 
 #include <string>
@@ -7,13 +6,14 @@
 
 namespace helip {
 
-// Returns `text` with ~ and ~USER at its start, or at the start of a part after "::", as home
-// folders, and with $NAME and ${NAME} as the variables' values, which are not expanded again. "$$"
-// is a dollar; all else stays, braces of shard lists too. Throws ConfigError naming `where` and the
-// variable or user: not set, empty, unknown, not UTF-8, or a dollar that is none of these.
+// Returns `text` with home folders for ~ and ~USER at its start and at the start of each part after
+// "::", and with values for $NAME and ${NAME}. Values are not expanded again. "$$" becomes a
+// dollar; all other text stays, including the braces of shard lists. Throws ConfigError that names
+// `where` and the variable or user if it is not set, empty, unknown or not UTF-8, or if a dollar
+// begins none of these forms.
 std::string expand_path(std::string_view text, const std::string& where);
 
-// Returns a text that expand_path() turns into `path`, which does not start with ~.
+// Returns a text that expand_path() turns into `path`. `path` must not start with ~.
 std::string unexpanded_path(std::string_view path);
 
 }  // namespace helip

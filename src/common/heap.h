@@ -3,9 +3,9 @@
 
 namespace helip {
 
-// Freed memory stays with the process, whatever its size, to be used again: training frees and asks
-// for the same gigabytes at every step, and pages that went back to the kernel would be cleared and
-// mapped anew each time (docs/decisions.md).
+// Makes the process keep all memory that it frees, whatever the size of the block, and use it
+// again. Training frees and allocates the same gigabytes at every step, and the kernel would clear
+// and map returned pages anew each time (docs/decisions.md).
 void keep_freed_memory();
 
 }  // namespace helip

@@ -1,6 +1,6 @@
-// JSON values, their reader and their writer. json_text.cpp alone includes nlohmann's library,
-// whose header costs every file that includes it seconds of compile time. Names and meanings of
-// members are nlohmann's.
+// JSON values, their reader and their writer. Only json_text.cpp includes nlohmann's library, whose
+// header costs every file that includes it seconds of compile time. Members have nlohmann's names
+// and meanings.
 #pragma once
 
 #include <array>
@@ -21,13 +21,14 @@
 
 namespace helip {
 
-// A document or a value is not what was asked for. what() says so to a person, in one line.
+// Thrown if a document or a value is not what the caller asked for. what() is one line for a
+// person.
 class JsonError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
 
-// A text is not JSON; `byte` counts from 1.
+// Thrown if a text is not JSON. `byte` is the place of the error, counted from 1.
 class JsonSyntaxError : public JsonError {
  public:
   JsonSyntaxError(const std::string& what, std::size_t at) : JsonError(what), byte(at) {}
@@ -36,11 +37,11 @@ class JsonSyntaxError : public JsonError {
 
 enum class JsonEvent { object_start, object_end, array_start, array_end, key, value };
 
-// Called while a text is parsed: how many objects and arrays are open around what is met, and a
-// key's text (else ""). It may throw.
+// Called by parse() at each event. `depth` is the number of objects and arrays that are open around
+// the event's value; `key` is the key's text for JsonEvent::key, else empty. It may throw.
 using JsonWatch = std::function<void(int depth, JsonEvent event, const std::string& key)>;
 
-// What dump does with text that is not UTF-8: throws JsonError, or writes U+FFFD.
+// What dump() does with text that is not UTF-8: strict throws JsonError, replace writes U+FFFD.
 enum class JsonText { strict, replace };
 
 namespace json_internal {
@@ -63,9 +64,9 @@ inline constexpr bool kIsPlain = std::is_same_v<T, std::string> || kIsVector<T> 
                                  (std::is_arithmetic_v<T> && !std::is_same_v<T, char>);
 }  // namespace json_internal
 
-// A value: null, boolean, number (signed, unsigned or floating), string, array or object. Objects
-// of Json hold their keys in byte order, those of OrderedJson as they were added. A parsed object
-// that names a key twice keeps the last value.
+// A JSON value: null, boolean, number (signed, unsigned or floating), string, array or object. A
+// Json object sorts its keys by their bytes; an OrderedJson object keeps the order in which keys
+// were added. A parsed object that names a key twice keeps the last value.
 template <bool kOrdered>
 class BasicJson {
  public:
@@ -73,7 +74,7 @@ class BasicJson {
   using Object = std::conditional_t<kOrdered, std::vector<std::pair<std::string, BasicJson>>,
                                     std::map<std::string, BasicJson>>;
 
-  // A value becomes JSON wherever JSON is asked for.
+  // Convert a value to JSON implicitly, wherever JSON is expected.
   // NOLINTBEGIN(google-explicit-constructor)
   BasicJson();
   BasicJson(std::nullptr_t);
@@ -100,7 +101,8 @@ class BasicJson {
   }
   // NOLINTEND(google-explicit-constructor)
 
-  // An object where each entry is a list of a string and a value, else an array.
+  // Makes an object if each entry of `list` is an array of a string and a value, else an array. Of
+  // two entries with the same key the object keeps the first.
   BasicJson(std::initializer_list<BasicJson> list);
   BasicJson(const BasicJson& other);
   BasicJson(BasicJson&& other) noexcept;
@@ -112,11 +114,14 @@ class BasicJson {
   static BasicJson array(std::initializer_list<BasicJson> list);
   static BasicJson object();
 
-  // Throws JsonSyntaxError if the text is not JSON, and JsonError if no double holds one of its
-  // numbers; without `allow_exceptions` the result is discarded instead. Depth costs no stack.
+  // Returns the value that `text` holds. Throws JsonSyntaxError if the text is not JSON, and
+  // JsonError if a number is too large for a double. Returns a discarded value instead of throwing
+  // if `allow_exceptions` is false. Deep nesting does not use up the stack.
   [[nodiscard]] static BasicJson parse(std::string_view text, const JsonWatch& watch = {},
                                        bool allow_exceptions = true);
-  // Without an indent on one line. Numbers that are not finite become null.
+  // Returns the value as JSON text: on one line for a negative `indent`, else with `indent` times
+  // `fill` for each level. Numbers that are not finite become null. With `ascii` characters outside
+  // ASCII become \uXXXX. Throws JsonError for text that is not UTF-8 if `text` is strict.
   [[nodiscard]] std::string dump(int indent = -1, char fill = ' ', bool ascii = false,
                                  JsonText text = JsonText::strict) const;
 
@@ -124,8 +129,9 @@ class BasicJson {
   [[nodiscard]] bool is_null() const;
   [[nodiscard]] bool is_boolean() const;
   [[nodiscard]] bool is_number() const;
-  // A whole number without a sign.
+  // Returns true for a whole number that is held as unsigned, as parse() holds one without a minus.
   [[nodiscard]] bool is_number_unsigned() const;
+  // Returns true for a whole number, signed or unsigned.
   [[nodiscard]] bool is_number_integer() const;
   [[nodiscard]] bool is_number_float() const;
   [[nodiscard]] bool is_string() const;
@@ -133,12 +139,12 @@ class BasicJson {
   [[nodiscard]] bool is_object() const;
   [[nodiscard]] const char* type_name() const;
 
-  // Entries of an array or object; 0 of null, 1 of anything else.
+  // Returns the number of entries of an array or object, 0 for null and 1 for other values.
   [[nodiscard]] std::size_t size() const;
   [[nodiscard]] bool empty() const { return size() == 0; }
 
-  // Returns the value as a bool, an arithmetic type (by static_cast), std::string, BasicJson, or
-  // std::vector or std::map of such. Throws JsonError if the value has another type.
+  // Returns the value as T: bool, an arithmetic type (by static_cast), std::string, BasicJson, or a
+  // std::vector or std::map of these types. Throws JsonError if the value has another type.
   template <typename T>
   [[nodiscard]] T get() const;
   template <typename T>
@@ -146,19 +152,21 @@ class BasicJson {
     return value = get<T>();
   }
 
-  // The same of plain types, where one is asked for.
+  // Converts to a plain type implicitly, like get<T>().
   template <typename T>
   requires json_internal::kIsPlain<T>
   operator T() const {  // NOLINT(google-explicit-constructor)
     return get<T>();
   }
 
-  // Throw JsonError if there is none, or if this is no object, or no array.
+  // Return the value of a key or at an index. Throw JsonError if there is no such key or index, or
+  // if this value is no object or no array.
   [[nodiscard]] const BasicJson& at(const std::string& key) const;
   [[nodiscard]] BasicJson& at(const std::string& key);
   [[nodiscard]] const BasicJson& at(std::size_t index) const;
   const BasicJson& operator[](const std::string& key) const { return at(key); }
-  // A literal would also convert where a number indexes it: these take it as it is.
+  // The overloads for string literals. Without them json["key"] would be ambiguous: C++ could also
+  // convert the value to a number and index the literal with it.
   template <std::same_as<const char*> Key>
   const BasicJson& operator[](Key key) const {
     return at(key);
@@ -168,11 +176,12 @@ class BasicJson {
     return (*this)[std::string(key)];
   }
   const BasicJson& operator[](std::size_t index) const { return at(index); }
-  // Adds a null under a key that is not there; a null becomes an object.
+  // Returns the value of a key, after adding null for a key that is missing. A null becomes an
+  // object first. Throws JsonError if this value is neither null nor an object.
   BasicJson& operator[](const std::string& key);
 
-  // Returns the value of a key, or `fallback` without the key. Throws JsonError if this is no
-  // object, or if the value has another type.
+  // Returns the value of a key, or `fallback` if the key is missing. Throws JsonError if this value
+  // is no object, or if the key's value has another type than T.
   template <typename T>
   [[nodiscard]] T value(const std::string& key, T fallback) const {
     const BasicJson* found = member(key);
@@ -182,30 +191,35 @@ class BasicJson {
     return value(key, std::string(fallback));
   }
 
-  // Returns end() without the key, and of what is no object.
+  // Returns a pointer to the value of a key. Returns end() if the key is missing or this value is
+  // no object.
   [[nodiscard]] const BasicJson* find(const std::string& key) const;
   [[nodiscard]] bool contains(const std::string& key) const { return find(key) != end(); }
-  // Over an array's values; null has none. begin() of anything else throws JsonError: items() has
-  // an object's.
+  // Return the range of an array's values, which is empty for null. begin() throws JsonError for
+  // other types: items() returns the members of an object.
   [[nodiscard]] const BasicJson* begin() const;
   [[nodiscard]] const BasicJson* end() const;
+  // Returns the last value of an array. Throws JsonError if this value is empty or no array.
   [[nodiscard]] const BasicJson& back() const;
-  // Pairs of key and value, in order. Throws JsonError if this is no object.
+  // Returns the pairs of key and value, in the object's order. Throws JsonError if this value is no
+  // object.
   [[nodiscard]] const Object& items() const&;
-  [[nodiscard]] const Object& items() const&& = delete;  // of a value that is gone
+  [[nodiscard]] const Object& items() const&& = delete;  // a temporary's items would dangle
 
-  // A null becomes an array. Throws JsonError if this is none.
+  // Appends to an array. A null becomes an array first. Throws JsonError if this value is neither.
   void push_back(BasicJson value);
-  // Sets all members of another object.
+  // Copies all members of the object `other` into this object. Throws JsonError if `other` is no
+  // object, or if this value is neither null nor an object.
   void update(const BasicJson& other);
-  // Returns an object whose keys are the paths of all values ("/a/0").
+  // Returns an object whose keys are the paths of all values ("/a/0"). Empty arrays and objects
+  // become null.
   [[nodiscard]] BasicJson flatten() const;
 
   friend bool operator==(const BasicJson& a, const BasicJson& b) { return a.equals(b); }
 
  private:
   struct Discarded {};
-  // A value without a way to anything else.
+  // A scalar on its way into `value_`: it converts to no other alternative of Value.
   using Held = std::variant<bool, std::int64_t, std::uint64_t, double>;
   using Value = std::variant<std::monostate, Discarded, bool, std::int64_t, std::uint64_t, double,
                              std::string, Array, Object>;
@@ -235,7 +249,7 @@ class BasicJson {
 using Json = BasicJson<false>;
 using OrderedJson = BasicJson<true>;
 
-// Writes what dump returns.
+// Writes json.dump().
 std::ostream& operator<<(std::ostream& out, const Json& json);
 std::ostream& operator<<(std::ostream& out, const OrderedJson& json);
 

@@ -1,19 +1,20 @@
-// The last line of a terminal's stderr while it is drawn anew, as progress is: what else is written
-// goes above it. One in a process, as stderr is. Thread-safe.
+// The progress line: the last line of a terminal's stderr, which is drawn again and again. Other
+// text is written above it. A process has one progress line, since it has one stderr. Thread-safe.
 #pragma once
 
 #include <string_view>
 
 namespace helip {
 
-// Replaces the last line by `text`, cut to the terminal's width: a line that wraps could
-// not be drawn over. Control characters are the caller's to leave out.
+// Replaces the progress line by `text`, cut to the terminal's width, since a line that wraps could
+// not be drawn over. `text` must hold no control characters.
 void draw_last_line(std::string_view text);
 
-// Leaves the line as it is and goes on below it. Nothing if none is drawn.
+// Leaves the progress line as it is and continues on the next line. Does nothing if no progress
+// line is drawn.
 void end_last_line();
 
-// Writes whole lines to stderr: above the last line where one is drawn.
+// Writes whole lines to stderr, above the progress line if one is drawn.
 void write_to_stderr(std::string_view lines);
 
 }  // namespace helip

@@ -1,5 +1,6 @@
-// Log facade: the only way to the log. spdlog stays in its .cpp; in engine-only builds lines go to
-// stderr. Lines go above common/last_line.h's. Thread-safe. Never pass a secret.
+// The log. All log lines pass through these functions. spdlog is used in log_spdlog.cpp alone;
+// engine-only builds write to stderr without it. Lines go above the progress line
+// (common/last_line.h) and are cut to kMostLineBytes. Thread-safe. Never pass a secret.
 #pragma once
 
 #include <filesystem>
@@ -10,8 +11,8 @@ namespace helip::log {
 
 enum class Level { kDebug, kInfo, kWarning, kError };
 
-// Called once by a program's main: `name` stands in front of each line (helip, helip_worker 3).
-// `file` may be empty: then stderr alone; else lines go to both, the file in append mode.
+// Starts the log; a program's main calls it once. Each line carries `name` (helip, helip_worker 3).
+// Lines below `level` are dropped. Lines go to stderr and, if `file` is given, are appended to it.
 void start(std::string_view name, Level level, const std::filesystem::path& file = {});
 
 void debug(std::string_view line);

@@ -10,7 +10,8 @@ namespace helip {
 class MappedFile {
  public:
   MappedFile() = default;
-  // Throws StoreError if the file cannot be opened or mapped. An empty file gives empty bytes().
+  // Maps the file. Throws StoreError if it cannot be opened or mapped, or is no regular file.
+  // bytes() of an empty file is empty.
   explicit MappedFile(const std::filesystem::path& path);
   ~MappedFile();
   MappedFile(MappedFile&& other) noexcept;

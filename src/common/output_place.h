@@ -1,4 +1,4 @@
-// Whether a result can be written where it is wanted, before the work that makes it.
+// Checks that a result can be written to its place, before the work that produces it.
 #pragma once
 
 #include <filesystem>
@@ -6,17 +6,18 @@
 
 namespace helip {
 
-// What becomes of a file that is there already.
+// What happens to a file that exists at the output's place.
 enum class Existing { kRefused, kReplaced };
 
-// Throws ConfigError naming `option` unless a new file or folder can be made at `path`: nothing is
-// there (or, if it is replaced, a file or a link to one), its name leaves room for a temporary one,
-// and the nearest folder above that is there can be written. Missing folders between are made with
-// the output.
+// Throws ConfigError that names `option` unless a new file or folder can be made at `path`. Nothing
+// may exist there, or with kReplaced a file or a link to a file; the name must leave room for the
+// longer name of a temporary file; and the nearest folder above that exists must be writable.
+// Missing folders are made later, with the output.
 void check_output_place(const std::filesystem::path& path, const std::string& option,
                         Existing existing = Existing::kRefused);
 
-// Why no file can be made in the folder; empty if one can. Leaves nothing behind.
+// Returns the system's reason why no file can be made in the folder, or an empty text if one can.
+// Leaves no file behind.
 std::string writing_problem(const std::filesystem::path& folder);
 
 }  // namespace helip

@@ -5,7 +5,8 @@
 
 namespace helip {
 
-// "5 %", "0.25 %": rounded to two digits.
+// Returns `share` in percent with up to two digits after the point: percent(0.05) == "5 %",
+// percent(0.0025) == "0.25 %".
 std::string percent(double share);
 
 }  // namespace helip

@@ -1,6 +1,7 @@
-// Publishing files atomically: a reader sees the whole file under its final name or none.
-// Temporary names are NAME.tmp.<pid>.<n> in the same folder; a failure removes them. fsync errors
-// are never retried. A link is written through: the file that it leads to gets the content.
+// Publishing files atomically: a reader sees either the whole file under its final name or no file.
+// Temporary files are NAME.tmp.<pid>.<n> in the same folder and are removed after a failure. A
+// failed fsync is never repeated. If the final name is a link, the file behind the link gets the
+// content.
 #pragma once
 
 #include <cstddef>
@@ -11,8 +12,9 @@
 namespace helip {
 
 // Writes a temporary file piece by piece; publish() makes it durable and gives it its final name.
-// Without publish() the destructor removes it. Throws StoreError naming the file and the system's
-// reason, or what is there if that is neither a file nor nothing: a device or pipe is not replaced.
+// The constructor makes missing folders. The destructor removes a file that was not published. All
+// members throw StoreError that names the file and the system's reason, or the kind of what is at
+// the final name if it is neither a file nor nothing: a device or a pipe is not replaced.
 class FilePublisher {
  public:
   explicit FilePublisher(const std::filesystem::path& final_path);
@@ -22,7 +24,7 @@ class FilePublisher {
 
   void write(std::span<const std::byte> bytes);
   void write(std::string_view text);
-  // fsync, rename, fsync of the folder. At most once.
+  // Calls fsync, renames the file, and calls fsync on the folder. Call it at most once.
   void publish();
 
  private:
@@ -31,15 +33,16 @@ class FilePublisher {
   int file_ = -1;
 };
 
+// Writes `content` to `path` with a FilePublisher.
 void publish_file(const std::filesystem::path& path, std::string_view content);
 
-// Gives the finished folder `temporary` its final name, after fsync of its files; `final_path` must
-// not exist.
+// Calls fsync on all files of the finished folder `temporary` and gives it its final name. Throws
+// StoreError if `final_path` exists or a step fails.
 void publish_folder(const std::filesystem::path& temporary,
                     const std::filesystem::path& final_path);
 
-// A folder for what is not finished yet, beside its place: gone at the end unless publish_folder()
-// gave it another name. Its user makes it.
+// Removes an unfinished folder, which stands beside its final place, at the end of a scope. The
+// class does not make the folder. After publish_folder() has renamed it there is nothing to remove.
 class StagingFolder {
  public:
   explicit StagingFolder(std::filesystem::path path);
@@ -53,18 +56,21 @@ class StagingFolder {
   std::filesystem::path path_;
 };
 
-// "x/" is "x": names beside a folder are made from its name, which must not end in a slash.
+// Returns `path` without a slash at its end: "x/" becomes "x". Names beside a folder are made from
+// the folder's name, which must not end in a slash.
 std::filesystem::path without_last_slash(const std::filesystem::path& path);
 
-// Removes a file, or a folder with all that is in it, if it is there. Throws StoreError.
+// Removes a file, or a folder with all that is in it. Does nothing if `path` does not exist. Throws
+// StoreError.
 void remove_path(const std::filesystem::path& path);
 
-// Appends what it is given in one write(2), without fsync; not atomic beyond that.
+// Appends `bytes` to a file, which is made if it is missing, without fsync. Uses one write(2)
+// unless the system writes only a part; not atomic beyond that. Throws StoreError.
 void append_bytes(const std::filesystem::path& path, std::string_view bytes);
-// The same of one line (metrics, logs).
+// Appends `line` (of metrics, of a log) and a line end, like append_bytes().
 void append_line(const std::filesystem::path& path, std::string_view line);
 
-// Whole file as text. Throws StoreError.
+// Returns the whole file as text. Throws StoreError if it cannot be read or is no regular file.
 std::string read_text_file(const std::filesystem::path& path);
 
 }  // namespace helip

@@ -11,7 +11,7 @@
 
 namespace helip {
 
-// One block of Philox4x32-10. Golden values: tests/golden/philox.json.
+// Returns one block of Philox4x32-10. Golden values: tests/golden/philox.json.
 std::array<std::uint32_t, 4> philox4x32(std::array<std::uint32_t, 4> counter,
                                         std::array<std::uint32_t, 2> key);
 
@@ -25,11 +25,11 @@ class RandomStream {
 
   std::uint32_t next_u32();
   std::uint64_t next_u64();
-  // Uniform in [0, bound), bound > 0; Lemire's method with rejection, so without bias.
+  // Returns a uniform number in [0, bound); bound > 0. Unbiased: Lemire's method with rejection.
   std::uint64_t below(std::uint64_t bound);
-  // Uniform in [0, 1), 53 bits.
+  // Returns a uniform number in [0, 1) with 53 random bits.
   double uniform();
-  // Standard normal (Box-Muller).
+  // Returns a standard normal number (Box-Muller).
   double normal();
 
  private:
@@ -40,11 +40,11 @@ class RandomStream {
   int used_ = 4;
 };
 
-// Fisher-Yates permutation of 0 … count-1.
+// Returns a random permutation of 0 … count-1 (Fisher-Yates).
 std::vector<std::uint32_t> random_permutation(RandomStream& stream, std::uint32_t count);
 
-// `count` distinct values of 0 … bound-1, count <= bound, in the order drawn (Floyd's method is not
-// used: the order matters).
+// Returns `count` distinct values of 0 … bound-1 in the order of the draws; count <= bound. Uses
+// the first steps of a Fisher-Yates shuffle; Floyd's method would not give a random order.
 std::vector<std::uint32_t> sample_without_replacement(RandomStream& stream, std::uint32_t bound,
                                                       std::uint32_t count);
 

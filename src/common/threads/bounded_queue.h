@@ -1,4 +1,4 @@
-// A queue between threads that blocks when full or empty.
+// A queue between threads. push() blocks while the queue is full, pop() while it is empty.
 #pragma once
 
 #include <cstddef>
@@ -15,7 +15,8 @@ class BoundedQueue {
  public:
   explicit BoundedQueue(std::size_t capacity) : capacity_(capacity) {}
 
-  // False if the queue was closed; the value is dropped then.
+  // Appends `value` and returns true. Blocks while the queue is full. Returns false and drops the
+  // value if the queue is closed.
   bool push(T value) {
     const MutexLock lock(mutex_);
     while (!closed_ && items_.size() >= capacity_) has_room_.wait(mutex_);
@@ -25,7 +26,8 @@ class BoundedQueue {
     return true;
   }
 
-  // Empty when the queue is closed and drained.
+  // Removes and returns the first value. Blocks while the queue is empty and open. Returns nothing
+  // once the queue is closed and empty.
   std::optional<T> pop() {
     const MutexLock lock(mutex_);
     while (!closed_ && items_.empty()) has_items_.wait(mutex_);
@@ -36,6 +38,8 @@ class BoundedQueue {
     return value;
   }
 
+  // Closes the queue and wakes all blocked threads. Values that are in the queue can still be
+  // popped.
   void close() {
     const MutexLock lock(mutex_);
     closed_ = true;

@@ -1,5 +1,6 @@
-// std::mutex and std::condition_variable with annotations (common/threads/thread_annotations.h),
-// which the standard library's own lack. All of src locks with these.
+// std::mutex and std::condition_variable with annotations for Clang's thread-safety analysis
+// (common/threads/thread_annotations.h), which the standard library's classes lack. All code in src
+// uses these classes.
 #pragma once
 
 #include <chrono>
@@ -25,7 +26,7 @@ class HELIP_CAPABILITY("mutex") Mutex {
   std::mutex mutex_;
 };
 
-// Locks for a scope, which may unlock() and lock() again in between.
+// Locks a mutex for a scope. The owner may unlock() and lock() it again within the scope.
 class HELIP_SCOPED_CAPABILITY MutexLock {
  public:
   explicit MutexLock(Mutex& mutex) HELIP_ACQUIRE(mutex) : mutex_(mutex) { mutex_.lock(); }
@@ -49,9 +50,10 @@ class HELIP_SCOPED_CAPABILITY MutexLock {
   bool locked_ = true;
 };
 
-// Waits unlock the mutex and lock it again before they return. They may return without a notice, so
-// they stand in a loop that tests what is waited for: `while (!ready_) condition_.wait(mutex_);`
-// (the analysis does not see into the predicate that std::condition_variable takes).
+// A condition variable. wait() and wait_for() unlock the mutex and lock it again before they
+// return. They may return without a notification, so call them in a loop that tests the condition:
+// `while (!ready_) condition_.wait(mutex_);` (the analysis does not see into the predicate that
+// std::condition_variable takes).
 class Condition {
  public:
   void wait(Mutex& mutex) HELIP_REQUIRES(mutex) {
@@ -59,7 +61,7 @@ class Condition {
     condition_.wait(lock);
     lock.release();
   }
-  // Waits at most that long.
+  // Waits at most `time`.
   template <typename Rep, typename Period>
   void wait_for(Mutex& mutex, std::chrono::duration<Rep, Period> time) HELIP_REQUIRES(mutex) {
     std::unique_lock lock(mutex.mutex_, std::adopt_lock);

@@ -1,4 +1,4 @@
-// Work on items by several threads, results taken in the order of the items.
+// Runs work on items in several threads and takes the results in the order of the items.
 #pragma once
 
 #include <algorithm>
@@ -15,10 +15,11 @@
 
 namespace helip {
 
-// Calls make(i) for i in [0, count) on `threads` threads (at least 1, and none without an item) and
-// take(i, result) on this one, in ascending i. At most `window` items are between the two. An
-// exception of make(i) is thrown here when it would be take(i)'s turn, so that the first bad item
-// is named whatever the number of threads.
+// Calls make(i) for i in [0, count) on `threads` threads (at least 1, at most `count`) and take(i,
+// result) on the calling thread, in ascending i. At most `window` items (at least 1) are made and
+// not yet taken. Throws an exception of make(i) when take(i) would be called, so that the first bad
+// item is reported whatever the number of threads, and an exception of take() as it comes. All
+// threads have ended when it returns or throws.
 template <typename Make, typename Take>
 void ordered_parallel(std::uint64_t count, unsigned threads, std::uint64_t window, const Make& make,
                       const Take& take) {

@@ -1,4 +1,4 @@
-// Makes items ahead of their use, in order, on one thread of its own.
+// Makes items ahead of their use, in order, on a thread of its own.
 #pragma once
 
 #include <cstdint>
@@ -12,9 +12,10 @@
 
 namespace helip {
 
-// `produce(i)` runs on the thread for i = 0 … count-1, at most `ahead` items before next(). An
-// exception of produce comes out of the next() whose item it was. Used from one thread; `produce`
-// and what it refers to must outlive the prefetcher.
+// Calls `produce(i)` on its thread for i = 0 … count-1. Up to `ahead` items (at least 1) wait for
+// next(), and one more may be finished. next() throws the exception of the `produce` call that
+// should have made its item. Use it from one thread; `produce` and the objects that it refers to
+// must outlive the prefetcher.
 template <typename Item>
 class Prefetcher {
  public:
@@ -28,7 +29,8 @@ class Prefetcher {
   Prefetcher(const Prefetcher&) = delete;
   Prefetcher& operator=(const Prefetcher&) = delete;
 
-  // Call it at most `count` times, and not after it threw.
+  // Blocks until the next item is there and returns it. Call it at most `count` times, and not
+  // after it has thrown.
   Item next() {
     std::variant<Item, std::exception_ptr> result = *queue_.pop();
     if (auto* const failure = std::get_if<std::exception_ptr>(&result)) {
@@ -51,7 +53,7 @@ class Prefetcher {
 
   BoundedQueue<std::variant<Item, std::exception_ptr>> queue_;
   std::function<Item(std::uint64_t)> produce_;
-  std::thread thread_;  // last: it starts when the rest is there
+  std::thread thread_;  // last member: it starts after the others are constructed
 };
 
 }  // namespace helip
