@@ -1,4 +1,4 @@
-// The limits of single keys, as config/fields.h states them.
+// Checks values against the limits of single keys, which config/fields.h states.
 #pragma once
 
 #include "config/checks.h"
@@ -7,7 +7,7 @@
 namespace helip::config {
 
 // Checks each value of the configuration or section against the limits of its key, in the order of
-// the keys.
+// the keys. Adds the first violation to `checks`.
 void check_limits(const RunConfig& config, Checks& checks);
 void check_limits(const MiningConfig& mining, Checks& checks);
 

@@ -1,4 +1,4 @@
-// What the checks of a configuration share: they keep the first violation and word it.
+// Collects the violations that the checks of a configuration find and keeps the first one.
 #pragma once
 
 #include <optional>
@@ -11,17 +11,20 @@
 
 namespace helip::config {
 
-// Keeps the first check that fails.
+// Keeps the first violation. A later one is ignored.
 class Checks {
  public:
-  // Fails unless `holds`. `found` is printed with operator<<.
+  // Records that the value of `key` is not allowed unless `holds`. `found` is printed with
+  // operator<<.
   template <typename Found>
   void that(bool holds, std::string_view key, std::string_view expected, const Found& found) {
     if (!holds) fail_value(key, expected, cat(found));
   }
 
+  // Records that the value of `key` is missing if `value` is empty.
   void text_is_given(const std::string& value, std::string_view key, std::string_view expected);
 
+  // Records `problem` for `key`.
   void fail(std::string_view key, Problem problem);
 
   [[nodiscard]] const std::optional<Violation>& violation() const { return violation_; }
@@ -32,7 +35,7 @@ class Checks {
   std::optional<Violation> violation_;
 };
 
-// Returns the problem "value not allowed", with what was found shortened for one line.
+// Returns the problem "value not allowed", with `found` shortened for one line.
 Problem not_allowed(std::string_view expected, const std::string& found);
 
 }  // namespace helip::config

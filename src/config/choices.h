@@ -1,5 +1,5 @@
-// The keys that take one of a few names: an enum each, and one table of its names. Parsing,
-// messages, to_yaml and the documents use the tables; code compares enumerators.
+// Enums for the keys that take one of a few names, each with one table of its names. Parsing,
+// messages, to_yaml and the documents use the tables; other code compares enumerators.
 #pragma once
 
 #include <array>
@@ -140,7 +140,7 @@ concept Choice = requires {
   Choices<T>::kAll;
 };
 
-// Returns the name of a value. Returns "unnamed" for a value that no configuration can hold.
+// Returns the name of a value, or "unnamed" for a value that no configuration can hold.
 template <Choice Enum>
 constexpr std::string_view name_of(Enum value) {
   for (const Named<Enum>& each : Choices<Enum>::kAll) {
@@ -149,7 +149,7 @@ constexpr std::string_view name_of(Enum value) {
   return "unnamed";
 }
 
-// Returns the value of that name, or nothing.
+// Returns the value that is called `name`, or nothing.
 template <Choice Enum>
 constexpr std::optional<Enum> choice_named(std::string_view name) {
   for (const Named<Enum>& each : Choices<Enum>::kAll) {
@@ -158,7 +158,7 @@ constexpr std::optional<Enum> choice_named(std::string_view name) {
   return std::nullopt;
 }
 
-// Returns "exact, fast, index": all names in the order of the table.
+// Returns all names in the order of the table: "exact, fast, index".
 template <Choice Enum>
 std::string all_names() {
   std::string names;
@@ -168,7 +168,7 @@ std::string all_names() {
   return names;
 }
 
-// Prints the name, as messages do.
+// Writes the name of the value.
 template <Choice Enum>
 std::ostream& operator<<(std::ostream& out, Enum value) {
   return out << name_of(value);

@@ -1,4 +1,4 @@
-// What there is to say about each key of the configuration, from the table in config/fields.h.
+// Describes each key of the configuration from the table in config/fields.h.
 #pragma once
 
 #include <string>
@@ -10,7 +10,7 @@ namespace helip::config {
 
 struct KeyDescription {
   std::string key;            // "train.lr", "eval.datasets[].name", or a section: "train"
-  bool is_section = false;    // then only key, changes and meaning are given
+  bool is_section = false;    // a section has only key, changes and meaning
   std::string type;           // "a number", "one of exact, fast, index"
   std::string default_value;  // as YAML; names of choices without quotes
   std::string limits;         // empty if the type is the only limit
@@ -18,14 +18,16 @@ struct KeyDescription {
   std::string meaning;
 };
 
-// Returns all keys in the order of the sections, each section before its keys.
+// Returns the descriptions of all keys in the order of the sections, each section before its keys.
 std::vector<KeyDescription> describe_keys();
 
-// Returns the description of a key, or of a section and its keys. Throws ConfigError for another
-// name, with the nearest known key; `where` names the place of the name: "helip config explain".
+// Returns the description of a key, or of a section and its keys. Throws ConfigError with the
+// nearest known key if no key has this name; `where` says where the name was given: "helip config
+// explain".
 std::vector<KeyDescription> describe_key(const std::string& key, const std::string& where);
 
-// Returns what a change of such a key changes: "the trained model", "nothing".
+// Returns what changes with a key of this role: "the trained model", "the results", "the report" or
+// "nothing".
 std::string changed_by(Role role);
 
 }  // namespace helip::config

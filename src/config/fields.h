@@ -1,6 +1,6 @@
-// Every key of the configuration, named once, with its limits and its meaning. Parsing, limits,
+// Every key of the configuration, listed once, with its limits and its meaning. Parsing, limits,
 // to_yaml, the digests, the options of `helip mine`, `helip config` and docs/configuration.md walk
-// these lists. A member of a section that is missing here does not compile.
+// these lists. A section with a member that is missing here does not compile.
 #pragma once
 
 #include <cstddef>
@@ -44,13 +44,13 @@ struct Fields<RunConfig> {
   };
 };
 
-// A struct that has a list of fields (a section, the whole, or an element of a list).
+// A struct that has a list of fields: a section, the whole configuration, or an element of a list.
 template <typename T>
 concept HasFields = requires {
   Fields<T>::kAll;
 };
 
-// Calls visit(field) for each field of a section, in order.
+// Calls visit(field) for each field of a section in the order of its members.
 template <HasFields Section, typename Visit>
 constexpr void for_each_field(Visit&& visit) {
   std::apply([&](const auto&... fields) { (visit(fields), ...); }, Fields<Section>::kAll);
@@ -58,18 +58,20 @@ constexpr void for_each_field(Visit&& visit) {
 
 namespace detail {
 
-// Converts to the type of any member: counts the members of an aggregate.
+// Converts to the type of any member, to count the members of an aggregate.
 struct AnyMember {
   template <typename T>
   operator T() const;  // NOLINT(google-explicit-constructor): the conversion is the point
 };
 
+// Returns true if T can be made from sizeof...(I) initialisers.
 template <typename T, std::size_t... I>
 constexpr bool takes_members(std::index_sequence<I...> /*count*/) {
   return requires { T{(static_cast<void>(I), AnyMember{})...}; };
 }
 
-// An aggregate takes as many initialisers as it has members, not one more.
+// Returns true if Fields<T> lists every member of T. An aggregate takes an initialiser for each
+// member and no further one.
 template <typename T>
 constexpr bool every_member_listed() {
   constexpr std::size_t kListed = std::tuple_size_v<decltype(Fields<T>::kAll)>;

@@ -1,9 +1,9 @@
-// When training is said to wait for its data.
+// The limit above which training is reported as input bound: it waits for its data.
 #pragma once
 
 namespace helip::config {
 
-// Training is input bound if more than this share of its time goes into waiting for batches.
+// Training is input bound if it spends more than this share of its time waiting for batches.
 inline constexpr double kInputBoundShare = 0.2;
 
 }  // namespace helip::config

@@ -1,4 +1,4 @@
-// The keys that there are, for messages about keys that there are not.
+// The known keys, for messages about unknown keys.
 #pragma once
 
 #include <string>
@@ -9,10 +9,10 @@
 
 namespace helip::config {
 
-// Returns "prefix.name", or the name alone without a prefix.
+// Returns "prefix.name", or `name` alone if `prefix` is empty.
 std::string joined_key(const std::string& prefix, std::string_view name);
 
-// Returns the names of a section's keys in their order.
+// Returns the names of a section's keys in the order of its members.
 template <HasFields Section>
 std::vector<std::string> names_of_fields() {
   std::vector<std::string> names;
@@ -21,8 +21,8 @@ std::vector<std::string> names_of_fields() {
 }
 
 // Returns what a message about the unknown key `prefix.name` expects: "train.lr, perhaps" for the
-// nearest of `siblings`, or else for a key of that name in another section, or else "one of" the
-// siblings.
+// nearest of `siblings`, else for a key with the same name in another section, else "one of" and
+// all siblings.
 std::string expected_key(const std::string& prefix, const std::string& name,
                          const std::vector<std::string>& siblings);
 

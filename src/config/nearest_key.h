@@ -1,4 +1,4 @@
-// The known key that a mistyped one was probably meant to be.
+// Finds the known key that a mistyped key was probably meant to be.
 #pragma once
 
 #include <string>
@@ -7,9 +7,10 @@
 
 namespace helip::config {
 
-// The element of `known` with the fewest insertions, deletions, replacements and swaps of
-// neighbours from `unknown`, if they are at most a third of its length (at least 1); the first of
-// several. Empty if none is so near.
+// Returns the element of `known` with the fewest edits from `unknown`: insertions, deletions,
+// replacements and swaps of neighbours. Returns the first of several equally near ones. Returns an
+// empty text if the nearest needs more edits than a third of the length of `unknown` (at least 1),
+// or if `unknown` is longer than 64 bytes.
 std::string nearest_key(std::string_view unknown, const std::vector<std::string>& known);
 
 }  // namespace helip::config

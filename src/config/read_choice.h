@@ -1,4 +1,4 @@
-// A choice from its name.
+// Reads a choice from its name.
 #pragma once
 
 #include <string>
@@ -8,7 +8,8 @@
 
 namespace helip::config {
 
-// Returns the value of that name. Throws ConfigError naming `where` and all names if there is none.
+// Returns the value that is called `name`. Throws ConfigError that names `where` and all names of
+// the choice if no value has this name.
 template <Choice Enum>
 Enum read_choice(const std::string& name, const std::string& where) {
   if (const std::optional<Enum> value = choice_named<Enum>(name)) return *value;

@@ -1,4 +1,4 @@
-// A tree of YAML values → the typed sections.
+// Reads a tree of YAML values into the typed sections.
 #pragma once
 
 #include <filesystem>
@@ -10,12 +10,13 @@
 
 namespace helip::config {
 
-// Where each key was given: "train.lr" → "configs/a.yaml:12".
+// The place where each key was given: "train.lr" → "configs/a.yaml:12".
 using Positions = std::map<std::string, std::string>;
 
-// Sets the values that `root` (a mapping of sections) names and leaves the others. Paths are
-// expanded (common/expand_path.h), relative ones resolved against `folder`. Throws ConfigError with
-// position and key: unknown keys (with the nearest known one), wrong types, unknown variables.
+// Sets the values that `root` (a mapping of sections) names, leaves all other values, and adds the
+// place of each key to `positions`. Expands paths (common/expand_path.h) and resolves relative ones
+// against `folder`. Throws ConfigError with place and key: unknown keys (with the nearest known
+// key), wrong types, unknown variables.
 void read_fields(const YamlNode& root, const std::filesystem::path& folder, RunConfig& config,
                  Positions& positions);
 

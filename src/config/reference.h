@@ -1,4 +1,4 @@
-// The reference of all keys, as text for a terminal and as docs/configuration.md.
+// The reference of all keys: as text for a terminal and as docs/configuration.md.
 #pragma once
 
 #include <string>
@@ -8,7 +8,8 @@
 
 namespace helip::config {
 
-// Returns a paragraph for each key: type, default, limits, what a change of it changes, meaning.
+// Returns a paragraph for each key: its type, default, limits and meaning, and what a change of it
+// changes.
 std::string explained(const std::vector<KeyDescription>& keys);
 
 // Returns the text of docs/configuration.md.

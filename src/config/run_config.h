@@ -1,6 +1,6 @@
 // The configuration of a job: typed sections with their defaults. config/fields.h says what each
 // key means and which values it takes; parse.h reads it from YAML. A class takes its own section,
-// not the whole.
+// not the whole configuration.
 #pragma once
 
 #include <cstdint>
@@ -130,7 +130,7 @@ struct TrainConfig {
   bool operator==(const TrainConfig&) const = default;
 };
 
-// Mining again while training, with the weights of that time.
+// Mining again during training, with the weights that training has reached.
 struct RemineConfig {
   std::uint64_t every_steps = 0;
   std::uint64_t every_epochs = 0;
@@ -140,8 +140,8 @@ struct RemineConfig {
   bool operator==(const RemineConfig&) const = default;
 };
 
-// Ends training when zero-shot accuracy on held-out images falls; the model is then the one of the
-// best score.
+// Early stopping: training ends when zero-shot accuracy on held-out images falls, and the model
+// with the best score is kept.
 struct EarlyStopConfig {
   std::string dataset;
   std::string split = "validation";
@@ -164,8 +164,8 @@ struct LossConfig {
 };
 
 // The self-supervised term of models with SLIP's head (SLIP, arXiv 2112.12750): two more views of
-// each image go through the image tower and are told from all others (SimCLR). Other models have no
-// such term, and refuse any change here.
+// each image go through the image tower, and the term tells the views of one image from the views
+// of all others (SimCLR). Models without this head refuse any change of these keys.
 struct SlipConfig {
   double ssl_weight = 1;
   double ssl_temperature = 0.1;

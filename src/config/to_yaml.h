@@ -1,4 +1,4 @@
-// The resolved configuration as text, and its digest. Without yaml-cpp.
+// The resolved configuration as text, and its digests. Does not need yaml-cpp.
 #pragma once
 
 #include <string>
@@ -7,22 +7,25 @@
 
 namespace helip::config {
 
-// The resolved configuration as YAML, all keys, fixed order: parse_config(to_yaml(c)) == c if the
-// paths of c are absolute, as those of a parsed configuration are.
+// Returns the resolved configuration as YAML with all keys in a fixed order.
+// parse_config(to_yaml(c)) == c if the paths of c are absolute, as the paths of a parsed
+// configuration are.
 std::string to_yaml(const RunConfig& config);
 
-// sha256 of the keys that determine the finished work up to one point, as to_yaml writes them. Keys
-// of operation (coordinator, launcher apart from threads_per_worker and device, caches, logging,
-// time-outs: config/fields.h) are in none: they may change between two runs of one job.
+// A digest is the SHA-256 of all keys on which a result depends, with their values, as to_yaml()
+// writes them. No digest contains the keys of operation (coordinator, launcher except
+// threads_per_worker and device, caches, logging, time-outs: config/fields.h), so these may change
+// between two runs of one job.
 
-// Returns the digest of what the trained model follows from. Neither `eval` nor `output` changes
-// it.
+// Returns the digest of the keys that the trained model depends on. It has no key of `eval` or
+// `output`.
 std::string training_digest(const RunConfig& config);
 
-// Returns the digest of what the results follow from: training_digest's keys and `eval`.
+// Returns the digest of the keys that the results depend on: the keys of training_digest() and
+// `eval`.
 std::string config_digest(const RunConfig& config);
 
-// Returns the digest of what the report follows from: config_digest's keys and
+// Returns the digest of the keys that the report depends on: the keys of config_digest() and
 // output.gallery_targets.
 std::string report_digest(const RunConfig& config);
 

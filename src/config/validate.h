@@ -1,4 +1,4 @@
-// Ranges and combinations that types alone cannot express.
+// Checks ranges and combinations of values that types alone cannot express.
 #pragma once
 
 #include <cstdint>
@@ -10,28 +10,29 @@
 
 namespace helip::config {
 
-// What a value must be and is not. `key` is dotted ("train.lr", "eval.datasets[0].path");
+// A key whose value breaks a rule. `key` is dotted ("train.lr", "eval.datasets[0].path");
 // problem.where is empty.
 struct Violation {
   std::string key;
   Problem problem;
 };
 
-// Returns the first violation, or none: first the limits of single keys, then rules that span
-// several, both in the order of the sections.
+// Returns the first violation, or nothing: the limits of single keys come first, then the rules
+// that span several keys, both in the order of the sections.
 std::optional<Violation> first_violation(const RunConfig& config);
-// Returns the first violation within the section, or none.
+// Returns the first violation within the section, or nothing.
 std::optional<Violation> first_violation(const MiningConfig& mining);
 
-// Throws ConfigError naming the key: e.g. k >= C, p > k, both or neither of train.epochs and
-// train.steps.
+// Throws ConfigError that names the key of the first violation: e.g. k >= C, p > k, or both or
+// neither of train.epochs and train.steps.
 void validate(const RunConfig& config);
 
-// The character that corpus.csv_separator means: itself, or a tab for "tab" and for a backslash
-// with a t, as shells pass it, or 0 for "auto": the header tells. Nothing if it is no separator.
+// Returns the character that corpus.csv_separator stands for: a tab for "tab" and for a backslash
+// with a t, as shells pass it, else the single character itself. Returns 0 for "auto": the table's
+// header decides. Returns nothing for a quote, a line end or any other text.
 std::optional<char> csv_separator_of(const std::string& text);
 
-// Pairs in one global batch, M = S(1+p).
+// Returns the number of pairs in one global batch, M = S(1+p).
 inline std::uint64_t global_batch_size(const TrainConfig& train) {
   return static_cast<std::uint64_t>(train.seeds_per_batch) *
          (1 + static_cast<std::uint64_t>(train.hard_pairs_per_seed));

@@ -1,4 +1,4 @@
-// Single values as to_yaml writes them.
+// Writes single values as to_yaml() does.
 #pragma once
 
 #include <array>
@@ -12,7 +12,7 @@
 
 namespace helip::config {
 
-// Returns the text in double quotes, so that it is not taken for another type.
+// Returns the text in double quotes, so that YAML does not read it as another type.
 std::string yaml_scalar(const std::string& text);
 
 inline std::string yaml_scalar(bool value) { return value ? "true" : "false"; }
@@ -31,7 +31,7 @@ requires(std::integral<Number> || std::floating_point<Number>) std::string
   return {buffer.data(), end};
 }
 
-// Returns null for no value.
+// Returns "null" if there is no value.
 template <typename Value>
 std::string yaml_scalar(const std::optional<Value>& value) {
   return value ? yaml_scalar(*value) : "null";

@@ -1,4 +1,4 @@
-// Keys of corpus, model, encoder and mining: from the pairs to their hard pairs.
+// The keys of corpus, model, encoder and mining: from the pairs to their hard pairs.
 #pragma once
 
 #include <tuple>

@@ -1,4 +1,4 @@
-// One key of a section: its name, its member and all that is known about its value.
+// One key of a section: its name, its member and what is known about its value.
 #pragma once
 
 #include <string_view>
@@ -16,7 +16,8 @@ enum class PathRule {
   kInit,          // a path unless it is "random"
 };
 
-// What a value changes. Ordered: a later role also follows from what the earlier ones change.
+// What a change of a value changes. In ascending order: what a later role names also depends on the
+// values of all earlier roles.
 enum class Role {
   kTraining,    // the trained model: corpus, embeddings, hard pairs, weights
   kEvaluation,  // results.json alone
@@ -29,13 +30,13 @@ struct Field {
   std::string_view name;
   Value Section::*member;
   Limits limits;
-  // Sentences in plain English with the unit, and the paper's value where it has one.
+  // Sentences in plain English, with the unit and the paper's value if there is one.
   std::string_view meaning;
   PathRule path_rule = PathRule::kNone;
   Role role = Role::kTraining;
 };
 
-// A value that changes the trained model.
+// Returns the field of a value that changes the trained model.
 template <typename Section, typename Value>
 constexpr Field<Section, Value> field(std::string_view name, Value Section::*member,
                                       const Limits& limits, std::string_view meaning,
@@ -43,7 +44,7 @@ constexpr Field<Section, Value> field(std::string_view name, Value Section::*mem
   return {name, member, limits, meaning, rule, Role::kTraining};
 }
 
-// A value that changes nothing but how the work is done.
+// Returns the field of a value that changes only how the work is done.
 template <typename Section, typename Value>
 constexpr Field<Section, Value> operation(std::string_view name, Value Section::*member,
                                           const Limits& limits, std::string_view meaning,
@@ -51,7 +52,8 @@ constexpr Field<Section, Value> operation(std::string_view name, Value Section::
   return {name, member, limits, meaning, rule, Role::kOperation};
 }
 
-// A section of the configuration. Its values of an earlier role have the section's.
+// Returns the field of a section. `role` replaces the role of the section's values where theirs is
+// earlier.
 template <typename Section, typename Value>
 constexpr Field<Section, Value> section(std::string_view name, Value Section::*member,
                                         std::string_view meaning, Role role = Role::kTraining) {

@@ -1,4 +1,4 @@
-// Keys of eval, coordinator, launcher and output: what is scored, and how the job is run.
+// The keys of eval, coordinator, launcher and output: what is scored, and how the job is run.
 #pragma once
 
 #include <tuple>

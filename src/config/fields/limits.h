@@ -1,5 +1,5 @@
-// What a value of the configuration must be, apart from its type: limits of numbers and rules of
-// texts. Rules that span several keys are code (section_checks.h); `also` words them for documents.
+// Limits of numbers and rules of texts for single values of the configuration. Rules that span
+// several keys are code (section_checks.h); `also` describes them in words for the documents.
 #pragma once
 
 #include <limits>
@@ -14,13 +14,14 @@ struct Limits {
   double high = std::numeric_limits<double>::infinity();
   bool above_low = false;   // low itself is not allowed
   bool below_high = false;  // high itself is not allowed
-  // Text that must not be empty.
+  // True for a text that must not be empty.
   bool required = false;
-  // Returns the part of a text that breaks the rule, or nothing.
+  // Returns the part of a text that breaks the rule, or nothing. Null: there is no rule.
   std::optional<std::string> (*wrong_part)(const std::string& text) = nullptr;
-  // The limits in words, for messages and documents. Numbers need none.
+  // The limits in words, for messages and documents. Empty for numbers whose limits in_words() can
+  // describe.
   std::string_view words;
-  // What depends on other keys, in words, for documents alone.
+  // The rules that depend on other keys, in words, for documents alone.
   std::string_view depends;
 
   [[nodiscard]] constexpr Limits up_to(double last) const {
@@ -48,7 +49,8 @@ struct Limits {
 // No limits but those of the type.
 inline constexpr Limits kAny{};
 
-// Numbers from `first` on, finite ones: from(0), from(1).up_to(100), from(0).below(1).
+// Returns limits for finite numbers that are at least `first`: from(0), from(1).up_to(100),
+// from(0).below(1).
 constexpr Limits from(double first) {
   Limits limits;
   limits.low = first;
@@ -56,14 +58,14 @@ constexpr Limits from(double first) {
   return limits;
 }
 
-// Finite numbers larger than `bar`: above(0), above(0).up_to(1).
+// Returns limits for finite numbers larger than `bar`: above(0), above(0).up_to(1).
 constexpr Limits above(double bar) {
   Limits limits = from(bar);
   limits.above_low = true;
   return limits;
 }
 
-// Text that is not empty. `words` say what it is: "a folder".
+// Returns limits for a text that must not be empty. `words` describe it: "a folder".
 constexpr Limits required(std::string_view words) {
   Limits limits;
   limits.required = true;
@@ -71,6 +73,8 @@ constexpr Limits required(std::string_view words) {
   return limits;
 }
 
+// Returns limits for a text that keeps a rule. `wrong_part` returns the part that breaks the rule,
+// or nothing; `words` describe the rule.
 constexpr Limits text_rule(std::optional<std::string> (*wrong_part)(const std::string&),
                            std::string_view words) {
   Limits limits;
@@ -79,12 +83,12 @@ constexpr Limits text_rule(std::optional<std::string> (*wrong_part)(const std::s
   return limits;
 }
 
-// Returns whether the limits restrict numbers.
+// Returns true if the limits restrict numbers.
 constexpr bool limits_numbers(const Limits& limits) {
   return limits.low > -std::numeric_limits<double>::infinity();
 }
 
-// Returns false for NaN and infinity if the limits restrict numbers.
+// Returns true if `value` is within the limits. Limits that restrict numbers exclude NaN.
 constexpr bool holds(const Limits& limits, double value) {
   if (!limits_numbers(limits)) return true;
   const bool low = limits.above_low ? value > limits.low : value >= limits.low;
@@ -92,8 +96,8 @@ constexpr bool holds(const Limits& limits, double value) {
   return low && high;
 }
 
-// Returns "1 to 100", "0 or more, below 1", "a number above 0", or the words given. Returns nothing
-// for kAny. `depends` is not part of it.
+// Returns `words` if they are given, else the limits of numbers as "1 to 100", "0 or more, below 1"
+// or "a number above 0". Returns an empty text for kAny. `depends` is not part of it.
 std::string in_words(const Limits& limits);
 
 }  // namespace helip::config

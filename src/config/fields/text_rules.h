@@ -1,5 +1,5 @@
-// Rules that a text of the configuration keeps by itself. Each function returns the part of the
-// text that breaks the rule, in quotes, or nothing.
+// Rules for single texts of the configuration. Each function returns the part of the text that
+// breaks the rule, in quotes, or nothing.
 #pragma once
 
 #include <optional>
@@ -9,15 +9,16 @@
 
 namespace helip::config {
 
-// A file or folder name of letters, digits, '-', '_' and '.'.
+// Expects a file or folder name of letters, digits, '-', '_' and '.' that does not start with '.'.
 std::optional<std::string> unsafe_name(const std::string& text);
-// The same where an empty text stands for a default.
+// Expects a name as unsafe_name() does, or an empty text, which stands for a default.
 std::optional<std::string> unsafe_given_name(const std::string& text);
-// What csv_separator_of takes (validate.h).
+// Expects a text for which csv_separator_of() returns a character (validate.h).
 std::optional<std::string> no_separator(const std::string& text);
-// HOST:PORT.
+// Expects HOST:PORT.
 std::optional<std::string> no_address(const std::string& text);
-// "HOST" or "HOST:SLOTS" of mpirun's --host, joined by commas.
+// Expects hosts for mpirun's --host, joined by commas: "HOST" or "HOST:SLOTS" each, or an empty
+// text.
 std::optional<std::string> wrong_host(const std::string& text);
 
 inline constexpr Limits kSafeName =

@@ -1,4 +1,4 @@
-// Keys of train, remine, early_stop, loss and slip: fine-tuning with hard pairs.
+// The keys of train, remine, early_stop, loss and slip: fine-tuning with hard pairs.
 #pragma once
 
 #include <tuple>
