@@ -9,8 +9,8 @@
 
 namespace helip::cli {
 
-// Adds an option that sets `value`, which must outlive the command. The option throws ConfigError
-// that names it for a name that is no choice. Returns the option.
+// Adds an option that sets `value`, which must outlive the command, and returns the option. Parsing
+// a name that is no choice throws ConfigError that names the option.
 template <config::Choice Enum>
 CLI::Option* add_choice(CLI::App& command, const std::string& option, Enum& value,
                         const std::string& help) {

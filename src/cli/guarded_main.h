@@ -1,4 +1,4 @@
-// From errors to one line and an exit code: the same for the three programs.
+// Turns errors into one line and an exit code, for all three programs.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -7,16 +7,18 @@
 
 namespace helip::cli {
 
-// Runs `body` and returns its exit code. ConfigError: 2; a coordinator that cannot be reached: 3;
-// other errors: 1. The line goes to the log if `to_log` (a program with a log file), else to
-// stderr.
+// Runs `body` and returns its exit code. Writes the line of an error to the log if `*to_log` is
+// true (a program with a log file), else to stderr, and returns 2 for ConfigError, wrong options
+// and requests that the coordinator refuses, 3 for a coordinator that cannot be reached, 1 for
+// other errors. Throws CLI::ParseError for --help and --version alone. Ignores SIGPIPE from then
+// on.
 int guarded_main(const std::function<int()>& body, const bool* to_log = nullptr);
 
-// Throws CLI::ExtrasError of the first word that `app` has not taken, if there is one.
+// Throws CLI::ExtrasError with the first word that `app` does not know, if there is one.
 void expect_no_unknown_word(const CLI::App& app);
 
-// app.parse(words…), but an unknown word is named before an option that is missing: a misspelt one
-// is both.
+// Parses the words as app.parse() does, but reports an unknown word rather than a missing option: a
+// misspelt option is both.
 template <typename... Words>
 void parse_words(CLI::App& app, Words&&... words) {
   try {

@@ -1,5 +1,5 @@
-// Progress of a job on stderr: a bar that is redrawn on a terminal, a plain line now and then
-// elsewhere.
+// Shows the progress of a job on stderr: a bar that is redrawn on a terminal, else a plain line
+// every ten seconds.
 #pragma once
 
 #include <optional>
@@ -16,8 +16,8 @@ class JobProgress {
   JobProgress(const JobProgress&) = delete;
   JobProgress& operator=(const JobProgress&) = delete;
 
-  // Shows the status if it is time to: several times a second on a terminal, else every ten seconds
-  // and when the stage or the job's state changes.
+  // Shows the status of a running job at most four times a second on a terminal, else every ten
+  // seconds, and at once when the stage or the job's state changes.
   void show(const rpc::JobStatus& status);
 
  private:

@@ -5,9 +5,9 @@
 
 namespace helip::cli {
 
-// Expands ~ and variables (common/expand_path.h) in each value of `option`, but for a name that is
-// there as it is written: a shell's pattern gives names whose dollars mean nothing. Returns
-// `option`.
+// Makes `option` expand ~ and variables (common/expand_path.h) in each of its values, and returns
+// `option`. A value that is the name of an existing file stays as it is: a shell's pattern gives
+// names in which a dollar has no meaning.
 CLI::Option* as_path(CLI::Option* option);
 
 }  // namespace helip::cli

@@ -1,4 +1,4 @@
-// What the programs write to stdout.
+// Writes the programs' output to stdout.
 #pragma once
 
 #include <string>
@@ -8,12 +8,12 @@
 
 namespace helip::cli {
 
-// Writes the lines of `text`, which ends with a line end, as a log would: what does not print is
-// escaped, and a line has at most kMostLineBytes (common/text.h).
+// Writes the lines of `text` as a log would: characters that do not print are escaped, and each
+// line is cut to kMostLineBytes (common/text.h). Adds a line end to a last line without one.
 void print_lines(std::string_view text);
 
-// Writes the JSON and a line end. Bytes that are not UTF-8 (of paths) become U+FFFD. With `indent`
-// each field has its line.
+// Writes the JSON and a line end: on one line, or with an `indent` from 0 on each field on its own
+// line. Bytes that are not UTF-8 (in paths) become U+FFFD.
 void print_json(const OrderedJson& json, int indent = -1);
 
 }  // namespace helip::cli

@@ -1,5 +1,5 @@
-// Progress of one piece of work on stderr: a line that is redrawn on a terminal, a plain line now
-// and then elsewhere.
+// Shows the progress of one piece of work on stderr: one line that is redrawn on a terminal, else a
+// plain line every ten seconds.
 #pragma once
 
 #include <cstdint>
@@ -9,15 +9,16 @@ namespace helip::cli {
 
 class ProgressLine {
  public:
-  // `what` names the work and `units` what is counted: "mining: 512 of 6000 targets, 850 a second,
-  // ETA 6 s".
+  // Names the work by `what` and the counted things by `units`: "mining: 512 of 6000 targets, 850 a
+  // second, ETA 6 s".
   ProgressLine(std::string what, std::string units);
-  // Ends the line where the work was not.
+  // Ends the line if the work has not come to its end.
   ~ProgressLine();
   ProgressLine(const ProgressLine&) = delete;
   ProgressLine& operator=(const ProgressLine&) = delete;
 
-  // Not for several threads at once.
+  // Shows that `done` of `total` units are done, unless the line is newer than 0.2 s (10 s without
+  // a terminal). Not thread-safe.
   void operator()(std::uint64_t done, std::uint64_t total);
 
  private:

@@ -1,6 +1,6 @@
-// The subcommands of `helip`, one .cpp each. Each function adds its subcommand; the callback does
-// the work and sets the exit code. Errors are thrown (common/error.h) and become one line and an
-// exit code in main.
+// The subcommands of `helip`, one .cpp each. Each function adds its subcommand to `app`; the
+// subcommand's callback does the work and sets `exit_code`, which must outlive `app`. Errors are
+// thrown (common/error.h); main turns them into one line and an exit code.
 #pragma once
 
 #include <CLI/CLI.hpp>

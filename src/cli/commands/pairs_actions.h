@@ -1,4 +1,4 @@
-// What the subcommands of `helip pairs` do; pairs_command.cpp says how they are called.
+// What the subcommands of `helip pairs` do; pairs_command.cpp adds them to the program.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@ namespace helip::cli {
 
 struct PairsArguments {
   std::string table = {};
-  std::string other_table = {};  // compare's B
+  std::string other_table = {};  // B of `pairs compare`
   std::string corpus = {};
   std::string image_embeddings = {};
   std::string text_embeddings = {};
@@ -22,14 +22,16 @@ struct PairsArguments {
   bool json = false;
 };
 
-// A table of this corpus, else an error. One that does not name its corpus only has to have as many
-// pairs, and a line on stderr says so.
+// Opens the hard-pair table in `folder`. Throws DataError if it names another corpus. If it names
+// no corpus, throws StoreError unless it has as many pairs as `corpus`, and says on stderr that it
+// is taken to be of this corpus.
 store::HardPairTable open_table_of(const std::string& folder, const data::Corpus& corpus);
 
-// Each prints to stdout: for people, or one line of JSON.
+// Print to stdout: text for people, or one line of JSON with arguments.json.
 void print_table_stats(const PairsArguments& arguments);
 void print_table_comparison(const PairsArguments& arguments);
 void show_target(const PairsArguments& arguments);
+// Writes the table to arguments.out in arguments.format and prints how many targets it has written.
 void export_table(const PairsArguments& arguments);
 
 }  // namespace helip::cli

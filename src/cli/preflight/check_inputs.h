@@ -1,4 +1,4 @@
-// Whether all that a job reads is there, before anything starts.
+// Checks that everything that a job reads is there, before anything starts.
 #pragma once
 
 #include "config/run_config.h"
@@ -6,11 +6,13 @@
 
 namespace helip::cli {
 
-// Looks at the corpus, the model's description, towers, initial weights and tokenizer, whether they
-// suit a positive-aware margin, and, as far as the job gets, the scratch folder (where workers run
-// on this machine), the evaluation data sets with their labels and captions, and the work
-// directory. Of corpus and models it does not read what the files hold. Warns of embeddings that
-// look like a classifier's logits. Throws ConfigError: key, expected, found.
+// Checks the corpus, the model's description, towers, initial weights and tokenizer, and that the
+// model suits the positive-aware margin and `slip` if they are set. As far as the job goes
+// (`until`) it also checks the scratch folder (if workers run on this machine), the evaluation data
+// sets with their labels and captions, and the work directory. Reads names and shapes of weights,
+// but no values, no images and no captions of the corpus. Warns of embeddings that look like a
+// classifier's logits. Throws ConfigError with key, expected and found; StoreError if the corpus's
+// manifest is damaged.
 void check_inputs(const config::RunConfig& config, jobs::Stage until);
 
 }  // namespace helip::cli

@@ -1,4 +1,4 @@
-// The parts of check_inputs(), and what they share.
+// The parts of check_inputs(), and the function that they share.
 #pragma once
 
 #include <string>
@@ -8,16 +8,18 @@
 
 namespace helip::cli {
 
-// Throws ConfigError at the key.
+// Throws ConfigError whose place is `key`.
 [[noreturn]] void missing(const std::string& what, const std::string& key,
                           const std::string& expected, const std::string& found);
 
-// The data sets of `eval` and `early_stop` as far as the job uses them: they give what their tasks
-// need, and the model can embed them. Warns of embeddings that look like a classifier's logits.
+// Checks that the data sets of `eval` and `early_stop` that the job uses hold what their tasks
+// need, and that the model can embed them. Warns of embeddings that look like a classifier's
+// logits. Throws ConfigError.
 void check_evaluation(const config::RunConfig& config, jobs::Stage until);
 
-// The work directory and the feature cache: they can be written, hold no other job's training and
-// have room for what is certain to be written. And the coordinator's address.
+// Checks that the work directory and the feature cache can be written, hold no other job's training
+// and have room for the least that the job writes, and that the coordinator can listen on its
+// address. Throws ConfigError.
 void check_output(const config::RunConfig& config, jobs::Stage until);
 
 }  // namespace helip::cli

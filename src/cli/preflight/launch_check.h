@@ -1,6 +1,6 @@
-// Whether workers can be started from here, told before anything starts: the environment, mpirun,
-// the worker program, the folder for mpirun's files, other hosts. `helip run` refuses what it finds
-// and `helip doctor` lists it.
+// Checks whether workers can be started from here, before anything starts: the environment, mpirun,
+// the worker program, the folder for mpirun's files, other hosts. `helip run` refuses to start with
+// one of these problems and `helip doctor` lists them.
 #pragma once
 
 #include <filesystem>
@@ -15,44 +15,52 @@
 
 namespace helip::cli {
 
-// What the checks ask the operating system.
+// The parts of the operating system that the checks use, replaceable in tests.
 struct Machine {
-  std::string host;                                           // as gethostname() has it
-  std::function<std::string(const char* name)> variable;      // of the environment; "" if not set
+  std::string host;                                           // from gethostname()
+  std::function<std::string(const char* name)> variable;      // environment; "": not set
   std::function<Probe(const std::vector<std::string>&)> run;  // probe()
-  std::vector<std::string> ancestors;  // names of the programs above this one
+  std::vector<std::string> ancestors;  // names of the parent processes, nearest first
 };
 Machine this_machine();
 
-// This process is a rank of an mpirun or srun that is running: each rank would start the job.
+// Returns the problem if this process is a rank of a running mpirun or srun, where each rank would
+// start the job; else nothing.
 std::optional<Problem> nested_start(const Machine& machine);
 
-// Names of variables that an earlier launch has left; mpirun is started without them.
+// Returns the names of the environment variables that an earlier launch has left. mpirun is started
+// without them.
 std::vector<std::string> left_variables();
 
-// Slurm's programs, as far as they say something of themselves.
+// What Slurm's programs answer: whether they are found, and whether they know a cluster.
 struct SlurmPrograms {
   bool found = false, configured = false;
-  std::string detail;  // version, or what a program says instead
+  std::string detail;  // version, or the reason why it is not known
 };
+// Runs sinfo and returns its answers.
 SlurmPrograms slurm_programs(const Machine& machine);
 
-// SLURM_JOBID and SLURM_NODELIST, by which Open MPI goes, are of a job that is over, or of hosts
-// that cannot be reached from here, or lack others that Open MPI reads: mpirun would ask Slurm for
-// them all the same.
+// Returns the problem if Open MPI would take this shell for a part of a Slurm job (SLURM_JOBID,
+// SLURM_NODELIST) that does not run, whose hosts cannot be reached from here, or whose other
+// variables are missing: mpirun would still ask Slurm for the hosts. Returns nothing if the job
+// runs, and also, with a warning, if squeue does not say whether it runs.
 std::optional<Problem> stale_slurm_job(const Machine& machine);
 
-// mpirun is not there, cannot start, or is another MPI's. `version` gets its first line.
+// Returns the problem if mpirun is missing, cannot start, or is not Open MPI's; else nothing. Sets
+// `version` to the first line of `mpirun --version`.
 std::optional<Problem> unfit_mpirun(const Machine& machine, std::string& version);
 
-// The worker program, or a library of it or of the engine, is missing.
+// Returns the problem if the worker program is missing, cannot start or is of another build, or if
+// a library of the engine is missing; else nothing.
 std::optional<Problem> unfit_worker(const Machine& machine);
 
-// The folder where mpirun keeps its files takes none, or is full. `detail` gets name and room.
+// Returns the problem if mpirun's temporary folder cannot be written or has less than 4 MiB free;
+// else nothing. Sets `detail` to the folder's name and free space.
 std::optional<Problem> unfit_temporary_folder(const Machine& machine, std::string& detail);
 
-// Throws ConfigError naming the first cause for which a launch as configured would fail. Warns of
-// what may slow it down or keep other hosts out.
+// Throws ConfigError that names the first problem for which a launch with this configuration would
+// fail: those above, hosts that cannot be reached, a missing GPU. Warns of what may slow the launch
+// down or keep other hosts out.
 void check_launch(const config::RunConfig& config, const Machine& machine = this_machine());
 
 }  // namespace helip::cli

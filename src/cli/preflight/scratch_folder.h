@@ -1,4 +1,4 @@
-// Whether a folder takes files, before a job needs it to.
+// Checks that files can be made in a folder, before a job needs them.
 #pragma once
 
 #include <string>
@@ -7,8 +7,9 @@
 
 namespace helip::cli {
 
-// Makes a file without a name in the folder, as mining does. An empty path needs no folder. Throws
-// ConfigError at `where`, the key or option that names it.
+// Makes a file without a name in the folder, as mining does. Does nothing if `folder` is empty.
+// Throws ConfigError if the file cannot be made; `where` is the key or option that names the
+// folder.
 void check_scratch(const std::string& folder, const std::string& where);
 
 }  // namespace helip::cli
