@@ -1,4 +1,4 @@
-// Charts as inline SVG; colours come from the page's style sheet, so they follow light and dark.
+// Charts as inline SVG. Their colours come from the page's style sheet and follow light and dark.
 #pragma once
 
 #include <cstdint>
@@ -13,9 +13,9 @@ struct Series {
   std::vector<std::pair<double, double>> points;  // x ascending
 };
 
-// One curve per series over shared axes; at most 400 points of each are drawn (means of
-// neighbours). Returns SVG and, for more than one series, a legend before it. Needs at least one
-// point.
+// Returns SVG with one curve for each series over shared axes, and a legend before it if there is
+// more than one series. Draws at most 400 points of a series: means of neighbours. Expects at least
+// one point.
 std::string line_chart(const std::vector<Series>& series, const std::string& x_name);
 
 struct Bin {
@@ -23,14 +23,15 @@ struct Bin {
   std::uint64_t count = 0;
 };
 
-// `bins` equal bins between the smallest and the largest value; one bin if all are equal; none for
-// no values.
+// Returns `bins` bins of equal width between the smallest and the largest value. Returns one bin if
+// all values are equal, and none if there are no values.
 std::vector<Bin> histogram(const std::vector<double>& values, int bins);
 
-// Bars with the count on hover. `digits` of the numbers on the x axis.
+// Returns SVG with a bar for each bin, which shows its count on hover. `digits`: digits after the
+// point of the numbers on the x axis.
 std::string bar_chart(const std::vector<Bin>& bins, const std::string& x_name, int digits);
 
-// Round numbers that span [low, high] in about `count` steps, ascending; at least two.
+// Returns round numbers, ascending and at least two, that span [low, high] in about `count` steps.
 std::vector<double> axis_ticks(double low, double high, int count);
 
 }  // namespace helip::report

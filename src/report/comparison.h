@@ -1,4 +1,5 @@
-// Several jobs side by side: the base checkpoint, plain continued training, HELIP.
+// Compares several jobs: the base checkpoint, plain continued training, HELIP. Each job is an arm
+// of the comparison.
 #pragma once
 
 #include <cstddef>
@@ -17,7 +18,7 @@ struct ComparedMetric {
 };
 
 struct Comparison {
-  std::vector<std::string> names;  // of the arms; the job that the comparison is about is the last
+  std::vector<std::string> names;  // of the arms; the subject is the last
   std::vector<std::string> kinds;  // "no hard pairs, from random weights", …
   std::vector<std::size_t> seeds;  // trained seeds of each arm
   std::size_t control = 0;
@@ -25,16 +26,18 @@ struct Comparison {
   std::vector<std::string> missing;  // what arms lack, one sentence each
 };
 
-// Reads the jobs. `subject` is the job in question; `others` are those it is compared with. The
-// control is the one of `others` that starts from the same weights and trains without hard pairs,
-// else the last of `others`. Throws ConfigError if two folders are one.
+// Reads the jobs and compares them. `subject` is the job in question, `others` are the jobs that it
+// is compared with. The control is the first of `others` that starts from the same weights and
+// trains without hard pairs, else the last of `others`. Throws the errors of read_job(), and
+// ConfigError if two folders are the same, if `others` is empty, or if the jobs scored different
+// splits of a data set.
 Comparison compare_jobs(const std::filesystem::path& subject,
                         const std::vector<std::filesystem::path>& others);
 
-// A plain table for a terminal, with line breaks.
+// Returns the comparison as a plain table for a terminal, with line breaks.
 std::string to_text(const Comparison& comparison);
 
-// The same as a page.
+// Publishes the comparison as an HTML page. Makes missing folders.
 void write_comparison(const std::filesystem::path& file, const Comparison& comparison);
 
 }  // namespace helip::report

@@ -1,4 +1,4 @@
-// Targets with their hard pairs, so that a person sees what was mined.
+// A gallery of targets with their hard pairs, so that a person sees what was mined.
 #pragma once
 
 #include <cstdint>
@@ -11,12 +11,13 @@
 
 namespace helip::report {
 
-// `count` suitable targets that have hard pairs, at even ranks of their hardest score, from the
-// hardest to the easiest; fewer if there are fewer. A pure function of the table.
+// Returns `count` suitable targets that have hard pairs, or all of them if there are fewer. Sorts
+// the targets by the score of their hardest pair, hardest first, and takes them at even distances.
+// Depends on the table and `count` alone.
 std::vector<SampleId> gallery_targets(const store::HardPairTable& table, std::uint32_t count);
 
-// HTML cards: each target's picture and caption beside its first `partners` hard pairs with their
-// scores.
+// Returns HTML cards: the picture and caption of each target beside its first `partners` hard pairs
+// with their scores. A pair that cannot be read is shown as a text that says why.
 std::string gallery(const data::Corpus& corpus, const store::HardPairTable& table,
                     const std::vector<SampleId>& targets, std::uint32_t partners);
 

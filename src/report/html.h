@@ -1,4 +1,4 @@
-// The pieces of a self-contained page: no scripts, no outside resources, all text escaped.
+// Pieces of a self-contained HTML page: no scripts, no outside resources, all text escaped.
 #pragma once
 
 #include <cstddef>
@@ -8,18 +8,18 @@
 
 namespace helip::report {
 
-// Text for element content and quoted attributes: & < > " ' are escaped, control characters and
-// invalid UTF-8 shown as \xNN.
+// Returns `text` for element content and quoted attributes: & < > " ' are escaped, control
+// characters and invalid UTF-8 become \xNN.
 std::string escape_html(std::string_view text);
 
 std::string base64(std::span<const std::byte> bytes);
 
-// data: URI of an encoded image; the type is told by its content (PNG, JPEG, WebP). Throws
-// DataError for anything else.
+// Returns a data: URI of an encoded image, whose type is found from its content. Throws DataError
+// unless it is PNG, JPEG or WebP.
 std::string image_data_uri(std::span<const std::byte> encoded);
 
-// A whole document around `body` (already HTML). The style sheet serves light and dark, wide and
-// narrow.
+// Returns a whole HTML document around `body`, which is HTML; `title` is escaped. The style sheet
+// fits light and dark, wide and narrow screens.
 std::string page(std::string_view title, std::string_view body);
 
 }  // namespace helip::report

@@ -1,4 +1,4 @@
-// Held-out metrics of a job, grouped by weights, and their mean and spread over seeds.
+// Held-out metrics of a job, by the weights that were scored, with mean and spread over seeds.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,8 @@
 
 namespace helip::report {
 
-// One metric of one data set, as a table names it: "retrieval", "image_retrieval_recall@1".
+// One metric of one data set. `task` and `metric` are clip_benchmark's names: "zeroshot_retrieval",
+// "image_retrieval_recall@1".
 struct MetricKey {
   std::string dataset, task, metric;
   auto operator<=>(const MetricKey&) const = default;  // NOLINT(modernize-use-nullptr)
@@ -22,22 +23,22 @@ struct MetricKey {
 using BySeed = std::map<std::uint64_t, double>;
 
 struct JobMetrics {
-  std::map<MetricKey, double> init;   // of the checkpoint before tuning ("init"), if it was scored
+  std::map<MetricKey, double> init;   // checkpoint before tuning ("init"), if scored
   std::map<MetricKey, BySeed> tuned;  // of the finished models ("seed-<n>")
 };
 
-// Takes the figures that measure quality (accuracies, recalls; not the probe's settings) and adds
-// the mean of both retrieval directions, "mean_recall@K", where it is not given. Throws StoreError
-// for weights that are neither init nor seed-<n>, and for a metric given twice.
+// Returns the metrics that measure quality (accuracies, recalls; not the probe's settings), and the
+// mean of both retrieval directions, "mean_recall@K", if the results lack it. Throws StoreError for
+// weights that are neither init nor seed-<n>, and for a metric that is given twice.
 JobMetrics collect_metrics(const std::vector<eval::EvalResult>& results);
 
-// Metrics in the order of tables: zero-shot, retrieval, linear probe; inside a data set the telling
-// ones first.
+// Returns the metrics in the order of tables: by task (zero-shot, retrieval, linear probe), then by
+// data set, then accuracies, then recalls by K with the mean of both directions first.
 std::vector<MetricKey> ordered_keys(const JobMetrics& metrics);
 
-// What a person reads: "accuracy", "image → text R@1", ….
+// Returns the metric's name for people: "accuracy", "image → text R@1", ….
 std::string metric_name(const std::string& metric);
-// The one metric of a task that stands for it (accuracy; mean R@1).
+// Returns true for the one metric that represents its task: acc1 or mean_recall@1.
 bool is_headline(const MetricKey& key);
 
 struct Spread {
@@ -48,19 +49,21 @@ struct Spread {
 Spread spread_of(const std::vector<double>& values);
 std::vector<double> values_of(const BySeed& by_seed);
 
-// a − b. Paired by seed if both have the same seeds; else the difference of the means, without a
-// deviation.
+// The difference a − b. It is paired by seed if both have the same seeds; else it is the difference
+// of the means, without a deviation.
 struct Difference {
   Spread spread;
   bool paired = false;
 };
 Difference difference_of(const BySeed& a, const BySeed& b);
 
-// Fractions as percent points: "39.0", with the deviation "39.0 ± 1.7" if there are several values.
+// Returns a fraction in percent: "39.0", with the deviation "39.0 ± 1.7" if there are several
+// values. Returns "–" without a value.
 std::string percent_text(const Spread& spread);
-// With its sign: "+2.1 ± 0.9".
+// Returns a difference of fractions in percent points with its sign: "+2.1 ± 0.9".
 std::string signed_percent_text(const Spread& spread);
-// "up" or "down" for a difference that is larger than its deviation, else "even".
+// Returns "up" or "down" for a difference that is larger than its deviation and at least 0.05
+// percent points, else "even".
 const char* direction_of(const Spread& difference);
 
 }  // namespace helip::report

@@ -1,5 +1,5 @@
-// What a finished job left in its work directory, read for a report. A piece that is not there is
-// named, not skipped.
+// The files that a finished job left in its work directory, read for a report. A missing file is
+// named in the report, not silently skipped.
 #pragma once
 
 #include <cstdint>
@@ -20,25 +20,26 @@ struct TrainPoint {
   std::uint64_t step = 0;
   std::optional<double> loss, contrastive_loss, margin_loss, lr, logit_scale;
   std::optional<double> data_time, batch_time;  // seconds per step
-  std::optional<double> ssl_loss;               // where there is a self-supervised term
+  std::optional<double> ssl_loss;               // only with a self-supervised term
 };
 
 struct JobRecord {
-  std::string name;                                         // last part of the folder's name
+  std::string name;                                         // last part of the folder's path
   std::filesystem::path folder;                             // absolute
   config::RunConfig config;                                 // WORK/config.yaml
   JobMetrics metrics;                                       // WORK/results.json
   std::map<std::uint64_t, std::vector<TrainPoint>> curves;  // WORK/metrics.jsonl, by seed
   std::optional<store::HardPairTable> hard_pairs;           // the newest of WORK/hard_pairs
   std::filesystem::path corpus_folder;                      // empty if unknown
-  // The folder in WORK/embeddings, if there is a table and its embeddings are of a joint space.
+  // The folder in WORK/embeddings. Empty without a table, or if images and texts share no space.
   std::filesystem::path joint_embeddings;
   std::map<std::string, std::uint64_t> unusable;  // samples by reason
-  // One sentence for each piece that should be there and is not.
+  // One sentence for each piece that should be there but is missing.
   std::vector<std::string> missing;
 };
 
-// Throws ConfigError / StoreError if config.yaml is missing or a piece that is there is damaged.
+// Reads the work directory. Throws StoreError if `folder` has no config.yaml or a file in it is
+// damaged, and ConfigError if config.yaml is not a valid configuration.
 JobRecord read_job(const std::filesystem::path& folder);
 
 }  // namespace helip::report

@@ -8,7 +8,7 @@
 
 namespace helip::report {
 
-// HTML.
+// Returns the section as HTML: a summary of the table and three histograms.
 std::string mining_section(const store::HardPairManifest& table, const MiningSummary& mining);
 
 }  // namespace helip::report

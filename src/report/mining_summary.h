@@ -1,4 +1,4 @@
-// What a page shows about a hard-pair table.
+// The facts about a hard-pair table that a page shows.
 #pragma once
 
 #include <optional>
@@ -14,15 +14,15 @@ namespace helip::report {
 struct MiningSummary {
   mining::TableStats stats;
   std::vector<double> hardest_scores;  // first score of each suitable target with a hard pair
-  std::vector<double> weakest_scores;  // last score of each of them
-  // How often each pair is a hard pair of another (k-occurrence): hubs show in the tail. [pairs]
+  std::vector<double> weakest_scores;  // last score of each of these targets
+  // How often each pair is a hard pair of another one (k-occurrence): hubs form the tail. [pairs]
   std::vector<double> occurrence;
-  // What the table alone does not tell; none if the corpus or joint embeddings are not there.
+  // `duplicates` needs the corpus and `ratios` needs joint embeddings. Each is empty without them.
   std::optional<mining::DuplicateSlots> duplicates{};
   std::optional<mining::PositiveRatios> ratios{};
 };
 
-// Without duplicates and ratios.
+// Returns the facts that the table alone tells; duplicates and ratios stay empty.
 MiningSummary summarise(const store::HardPairTable& table);
 
 }  // namespace helip::report

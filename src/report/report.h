@@ -5,9 +5,9 @@
 
 namespace helip::report {
 
-// Reads the work directory and publishes its page; returns the page's path. What is not there is
-// named on the page. Throws ConfigError / StoreError if the folder is no work directory or a piece
-// of it is damaged.
+// Reads the work directory, publishes its page and returns the page's path. The page names missing
+// files. Throws StoreError if the folder is no work directory or a file in it is damaged, and
+// ConfigError if config.yaml is not a valid configuration.
 std::filesystem::path write_report(const std::filesystem::path& work_dir);
 
 }  // namespace helip::report

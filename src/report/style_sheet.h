@@ -1,4 +1,4 @@
-// The pages' style sheet: inline, so that a page is one file.
+// The style sheet of the pages. It is inline, so that a page is one file.
 #pragma once
 
 #include <string_view>
