@@ -1,5 +1,6 @@
 // Features of frozen encoders, kept between jobs: one safetensors file per block of rows. A cache
-// is disposable: a file that is damaged or was made otherwise counts as absent and is made anew.
+// is disposable: a file that is damaged or was made with another key counts as absent and is made
+// anew.
 #pragma once
 
 #include <cstdint>
@@ -24,18 +25,20 @@ struct CachedFeatures {
   std::string note;                            // text kept with them (the quarantine)
 };
 
-// Everything the features are a function of, by name: encoder digest, corpus fingerprint, rows,
-// batch size … All of it is written into the file and compared when it is read.
+// Everything that the features depend on, by name: encoder digest, corpus fingerprint, rows, batch
+// size … All of it is written into the file and compared when the file is read.
 using FeatureKey = std::map<std::string, std::string>;
 
-// Nothing if there is no such file, if its key differs, or if it is damaged (other blocks or
-// another number of rows, digest of the content); the latter two go to the log.
+// Returns the features that `file` holds. Returns nothing if the file does not exist, if its key
+// differs from `key`, or if it is damaged: blocks other than `names`, a number of rows other than
+// `rows`, or a wrong digest of the content. Logs a key that differs and damage.
 std::optional<CachedFeatures> read_features(const std::filesystem::path& file,
                                             const FeatureKey& key,
                                             const std::set<std::string>& names, std::uint64_t rows);
 
-// Publishes atomically; the folder is made if it is not there. Workers may write the same file at
-// the same time: the last one stays.
+// Writes `file` atomically and makes its folder if that does not exist. Several workers may write
+// the same file at the same time: the last one stays. Throws StoreError if the file cannot be
+// written.
 void write_features(const std::filesystem::path& file, const FeatureKey& key,
                     const CachedFeatures& features);
 

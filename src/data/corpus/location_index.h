@@ -1,6 +1,6 @@
-// index.npy of a corpus: where each sample lies. int64 [N, 7]; the columns are those of
-// SampleLocation, but the last packs the image extension (bits 0–7), the caption's kind (bit 8) and
-// the bytes of tar headers before the image (from bit 16).
+// index.npy of a corpus: where each sample lies. int64 [N, 7]. The first six columns are the first
+// six members of SampleLocation; the last packs the image extension (bits 0–7), the caption's kind
+// (bit 8) and the bytes of tar headers before the image (from bit 16).
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,7 @@ struct SampleLocation {
   std::uint64_t caption_offset = 0;
   std::uint64_t caption_bytes = 0;
   std::uint8_t extension = 0;  // position in kImageExtensions
-  bool json_caption = false;   // the caption is a field of a .json, else a .txt
+  bool json_caption = false;   // the caption is a field of a .json, not a .txt
   std::uint32_t header_bytes =
       0;  // tar headers (extended ones included) that end at image_offset; they hold the key
 
@@ -31,8 +31,10 @@ struct SampleLocation {
 // Memory-mapped; immutable; safe from many threads.
 class LocationIndex {
  public:
-  // Throws StoreError if the file is damaged or a row does not fit the manifest.
+  // Maps the file. Throws StoreError if its shape does not fit the manifest or a sample lies
+  // outside of its shard.
   static LocationIndex open(const std::filesystem::path& file, const CorpusManifest& manifest);
+  // Returns where a sample lies. `sample` must be below the manifest's number of pairs.
   [[nodiscard]] SampleLocation at(std::uint64_t sample) const;
 
  private:
@@ -40,7 +42,7 @@ class LocationIndex {
   store::NpyArray array_;
 };
 
-// Returns the file's sha256.
+// Writes the index. Returns the file's sha256. Throws StoreError if the file cannot be written.
 std::string write_location_index(const std::filesystem::path& file,
                                  const std::vector<SampleLocation>& locations);
 

@@ -1,4 +1,4 @@
-// Reads single samples of a corpus' shards by pread.
+// Reads single samples of a corpus's shards by pread.
 #pragma once
 
 #include <cstdint>
@@ -15,13 +15,15 @@
 
 namespace helip::data {
 
-// Safe from many threads. Keeps a bounded number of shards open, those used last.
+// Safe from many threads. Keeps a bounded number of shards open: those that were used last.
 class SampleReader {
  public:
-  // `names`: what the shards are called in samples. `max_image_bytes`: as Corpus::open.
+  // Opens no file yet. `names`: the shards' names for Sample::shard. `max_image_bytes`: see
+  // Corpus::open.
   SampleReader(std::vector<std::filesystem::path> shards, std::vector<std::string> names,
                std::string caption_key, std::uint64_t max_image_bytes);
-  // Throws DataError naming shard, offset and key if the bytes cannot be read.
+  // Reads one sample. Throws DataError naming the shard if it cannot be opened or read, or if there
+  // is no sample at the location.
   [[nodiscard]] Sample read(SampleId id, const SampleLocation& location) const;
 
  private:

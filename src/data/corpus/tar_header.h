@@ -15,7 +15,7 @@
 namespace helip::data::tar {
 
 inline constexpr std::uint64_t kBlock = 512;
-inline constexpr std::uint64_t kMaxExtendedHeader = 1 << 20;  // bytes of one
+inline constexpr std::uint64_t kMaxExtendedHeader = 1 << 20;  // bytes of one extended header
 inline constexpr int kMaxExtendedHeaders = 16;                // in front of one member
 
 // Offset and length of a field in a header block.
@@ -33,30 +33,34 @@ inline constexpr Field kType{156, 1};
 inline constexpr Field kMagic{257, 8};
 inline constexpr Field kPrefix{345, 155};
 
-// Sum of the block's bytes with the checksum field read as spaces.
+// Returns the sum of the block's kBlock bytes, with the checksum field read as spaces.
 std::uint32_t checksum(std::span<const std::byte> block);
 
-// True if a block has the checksum of a header.
+// Returns true if the checksum of a header is right: the sum of the block's bytes, unsigned or
+// signed.
 bool is_header(std::span<const std::byte> block);
 
+// Returns how many bytes of padding follow a content of `size` bytes.
 constexpr std::uint64_t padding_of(std::uint64_t size) { return (kBlock - size % kBlock) % kBlock; }
 
-// `damaged`: bytes that are no tar. `cut_off`: the file ends too early.
+// Return the error for bytes that are no tar (`damaged`) and for a file that ends too early
+// (`cut_off`).
 DamagedTar damaged(const std::string& shard, std::uint64_t offset, const std::string& what,
                    const std::string& expected = {}, const std::string& found = {});
 DamagedTar cut_off(const std::string& shard, std::uint64_t offset, const std::string& what,
                    const std::string& expected, const std::string& found);
 
-// The damage of a member that begins behind the end mark.
+// Returns the error for a member that begins behind the end mark.
 DamagedTar second_archive(const std::string& shard, std::uint64_t offset);
 
-// Throws DamagedTar for a member with a problem (TarMember), unless it is only to be named.
+// Throws DamagedTar if the member has a problem (TarMember::problem) and `odd` is kRefused.
 void check_odd(const TarMember& member, OddMembers odd, const std::string& shard);
 
 // Reads the headers of one member that starts at `offset` of a shard with `file_bytes` bytes.
 // `read` fills its argument with the following bytes and is never asked beyond `file_bytes`.
-// Nothing at a zero block (the end mark) and where only zeros or nothing follow: an archive without
-// an end mark, or with one that is cut off.
+// Returns nothing at a zero block (the end mark), and where less than a block is left and all of it
+// is zero: an archive without an end mark, or with one that is cut off. Throws DamagedTar if the
+// bytes are no header or the file ends too early.
 std::optional<TarMember> read_headers(const std::function<void(std::span<std::byte>)>& read,
                                       std::uint64_t offset, std::uint64_t file_bytes,
                                       const std::string& shard);

@@ -1,6 +1,5 @@
-// A tar's members by their headers, in order, without reading what lies between them: for counts
-// and checks before a job. Damage of contents is not seen (tar_reader.h sees it), and what
-// follows the end mark only where it is asked for.
+// Reads the headers of a tar's members in order and skips their contents: for counts and checks
+// before a job. Only check_end() reads what follows the end mark.
 #pragma once
 
 #include <cstdint>
@@ -15,21 +14,23 @@ namespace helip::data {
 
 class TarHeaders {
  public:
-  // Throws DataError as TarReader does: no regular file, compressed.
+  // Opens the shard. Throws DataError if it cannot be read, is no regular file or is compressed.
   explicit TarHeaders(const std::filesystem::path& shard, OddMembers odd = OddMembers::kRefused);
 
-  // The next member, or nothing at the end mark. Throws DamagedTar at a header that is none.
+  // Returns the next member, or nothing at the archive's end. Throws DamagedTar if the bytes are no
+  // header or the file ends too early, and for a member with a problem that `odd` refuses.
   std::optional<TarMember> next();
-  // Content of the current member. Throws DataError if it has more than `most` bytes.
+  // Returns the content of the member that next() returned last. Throws DataError if it has more
+  // than `most` bytes or cannot be read.
   std::string content(std::uint64_t most);
 
-  // After next() returned nothing: false if the file ends without an end mark, as TarReader says
-  // it.
+  // Returns false if the file ends without an end mark. Valid after next() returned nothing.
   [[nodiscard]] bool has_end_mark() const { return has_end_mark_; }
-  // The same time: throws DamagedTar if a second archive lies behind the end mark.
+  // Throws DamagedTar if a second archive lies behind the end mark. Call it after next() returned
+  // nothing.
   void check_end();
 
-  // Where the next member begins; at the end mark, the file's size.
+  // Returns the offset of the next member; the file's size after next() returned nothing or threw.
   [[nodiscard]] std::uint64_t offset() const { return offset_; }
 
  private:

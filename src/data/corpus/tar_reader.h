@@ -1,6 +1,7 @@
-// A strict, sequential reader of tar shards: ustar, pax and GNU long names. Checksums are verified
-// and sizes are bounded by the file, so that damage is met where it begins; what comes before it
-// can be used, and how much is lost is for the caller to say (shard_index.h, lost_samples.h).
+// A strict, sequential reader of tar shards: ustar, pax and GNU long names. It verifies checksums
+// of headers and compares sizes with the file's, so that it finds damage where the damage begins.
+// Members before the damage can be used; the caller finds out how much is lost (shard_index.h,
+// lost_samples.h).
 #pragma once
 
 #include <cstddef>
@@ -25,22 +26,24 @@ struct TarMember {
   std::uint64_t header_offset = 0;  // first header block, extended headers included
   std::uint64_t data_offset = 0;
   std::uint64_t size = 0;
-  // Why an archive's member cannot be used, though the one behind it can: a sparse or split member,
-  // one without a usable name or with a name that leaves the archive. Then is_file is false.
+  // Why this member cannot be used though the members behind it can: a sparse or split member, or
+  // one without a usable name or with a name that leaves the archive. Then is_file is false. Empty:
+  // no problem.
   std::string problem;
 };
 
-// What a reader makes of a member with a problem: damage of the shard, or a member as others.
+// What a reader does with a member that has a problem: kRefused throws DamagedTar, kNamed returns
+// it like other members.
 enum class OddMembers : std::uint8_t { kRefused, kNamed };
 
 // The bytes of a shard are no whole tar.
 class DamagedTar : public DataError {
  public:
-  // `problem.where`: the shard. `is_cut`: the file ends too early.
+  // `problem.where` is the shard, `offset` the damaged place. `is_cut`: the file ends too early.
   DamagedTar(const Problem& problem, std::uint64_t offset, bool is_cut);
   [[nodiscard]] std::uint64_t offset() const { return offset_; }
   [[nodiscard]] bool is_cut() const { return is_cut_; }
-  // The message without the place.
+  // Returns the message without shard and offset.
   [[nodiscard]] const std::string& reason() const { return reason_; }
 
  private:
@@ -49,38 +52,43 @@ class DamagedTar : public DataError {
   std::string reason_;
 };
 
-// Not thread-safe. Each error is a DataError that names the shard and the byte offset; those about
-// the archive's bytes, met by next() and read(), are DamagedTar.
+// Not thread-safe. Each error is a DataError that names the shard. Errors about the archive's
+// bytes, which next() throws, are DamagedTar and name the byte offset, too.
 class TarReader {
  public:
-  // Throws DataError if the file cannot be read or is compressed.
+  // Opens the shard. Throws DataError if it cannot be read, is no regular file or is compressed.
   explicit TarReader(std::filesystem::path file, OddMembers odd = OddMembers::kRefused);
   ~TarReader();
   TarReader(const TarReader&) = delete;
   TarReader& operator=(const TarReader&) = delete;
 
-  // The next member, or nothing at the archive's end. What was not read of the current member's
-  // content is passed over.
+  // Returns the next member, or nothing at the archive's end. Skips the part of the current
+  // member's content that was not read. Throws DamagedTar if the bytes are no header, the file ends
+  // too early or a second archive follows, and for a member with a problem if members with problems
+  // are refused.
   std::optional<TarMember> next();
-  // Content of the current member, in pieces.
+  // Passes the content of the current member to `sink` in pieces.
   void read(const std::function<void(std::span<const std::byte>)>& sink);
-  // The same in one piece.
+  // Returns the content of the current member.
   std::vector<std::byte> read_all();
 
-  // After next() returned nothing: false if the file ends behind its last member's content, as a
-  // writer that was not closed leaves it; all members were read.
+  // Returns false if the file ends behind its last member's content without an end mark, as a
+  // writer that was not closed leaves it; all members were read. Valid after next() returned
+  // nothing.
   [[nodiscard]] bool has_end_mark() const { return has_end_mark_; }
-  // Bytes behind the end mark, from the first that is not zero, among which no member begins.
+  // Returns how many bytes lie behind the end mark from the first byte on that is not zero. No
+  // member begins among them. Valid after next() returned nothing.
   [[nodiscard]] std::uint64_t junk_bytes() const { return junk_bytes_; }
 
-  // After DamagedTar: passes over what is left of the file, for its digest. Returns how many bytes
-  // that is from the damaged place on.
+  // Reads the rest of the file, for its digest, after next() threw `damage`. Returns the number of
+  // bytes from the damaged place to the file's end.
   std::uint64_t skip_rest(const DamagedTar& damage);
 
-  // What the file is by its first bytes, if that is no tar.
+  // Returns the kind of the file by its first bytes; nothing for a tar and for an unknown kind.
   [[nodiscard]] const std::optional<FileKind>& kind() const { return kind_; }
   [[nodiscard]] std::uint64_t file_bytes() const { return file_bytes_; }
-  // sha256 of the whole file; once, after next() returned nothing or skip_rest().
+  // Returns the sha256 of the whole file as hexadecimal digits. Call it once, after next() returned
+  // nothing or after skip_rest().
   std::string sha256() { return digest_.hex(); }
 
  private:
@@ -104,8 +112,9 @@ class TarReader {
   std::size_t end_ = 0;
 };
 
-// Name of the member whose headers (extended ones included) are `headers`; for reading a key back
-// from its shard. Throws DataError; `shard` and `offset` are for its message.
+// Returns the name of the member whose headers (extended ones included) are `headers`; for reading
+// a key back from its shard. Throws DamagedTar if they are not the headers of one usable member;
+// `shard` and `offset` are for the message.
 std::string member_name(std::span<const std::byte> headers, const std::string& shard,
                         std::uint64_t offset);
 

@@ -13,9 +13,10 @@ namespace helip::data {
 class TarWriter {
  public:
   explicit TarWriter(const std::filesystem::path& file) : publisher_(file) {}
-  // `name` is at most 100 bytes. Throws StoreError if the file cannot be written.
+  // Appends a member. `name` has 1 to 100 bytes, `content` less than 8 GiB: throws DataError
+  // otherwise, and StoreError if the file cannot be written.
   void add(const std::string& name, std::span<const std::byte> content);
-  // Writes the end mark and gives the file its name.
+  // Writes the end mark and gives the file its name. Without it the destructor removes the file.
   void publish();
 
  private:

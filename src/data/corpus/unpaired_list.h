@@ -1,4 +1,4 @@
-// What of a shard is no pair, in the order in which it is met, each sample once.
+// The list of what in a shard is no pair, in the order in which it is met, each sample once.
 #pragma once
 
 #include <cstddef>
@@ -13,7 +13,7 @@
 
 namespace helip::data {
 
-// Reasons that several places or tests name. Behind a ';' stands what is particular to a sample.
+// Reasons that several places or tests name. What follows a ';' is particular to a sample.
 inline constexpr const char* kLink = "its image or caption is a link, and links are not followed";
 inline constexpr const char* kApart =
     "its image and its caption do not follow each other: make the tar with --sort=name";
@@ -23,7 +23,7 @@ inline constexpr const char* kCutAtMember =
     "the tar has no end mark and fewer samples than the counts beside it say";
 inline constexpr const char* kOddMember = "a member of it cannot be used";
 inline constexpr const char* kUnreadImage = "an image of a format that is not read";
-// Reasons that lose no sample: an entry with one of them counts 0 samples.
+// Reasons of notes: an entry with one of them counts 0 samples.
 inline constexpr const char* kRepeatedKey =
     "the key of an earlier sample of the shard; both are kept";
 inline constexpr const char* kSecondImage = "a second image of a sample, which is not used";
@@ -33,12 +33,12 @@ inline constexpr const char* kUnnamedImage =
 inline constexpr const char* kNoEndMark = "the tar has no end mark; what is in it is used";
 inline constexpr const char* kJunk = "bytes behind the tar's end mark; no member is among them";
 
-// What the names of members with a dotted key tell of one sample.
+// The parts of one sample, as the names of members with a dotted key show them.
 struct DottedParts {
   bool has_image = false;
   bool has_caption = false;
 };
-// By what of the key stands behind its first dot.
+// Samples by the part of their keys behind the first dot.
 using DottedSamples = std::map<std::string, DottedParts>;
 
 class UnpairedList {
@@ -48,22 +48,24 @@ class UnpairedList {
   void add(std::uint64_t offset, const std::string& key, const std::string& reason,
            std::uint64_t samples = 1);
 
-  // Half a sample: an image alone or a caption alone. Returns false if the shard's other half of
-  // that key was added before: then that entry stands for both.
+  // Adds half a sample: an image alone or a caption alone. If the other half of that key was added
+  // before, changes the reason of its entry to kApart and returns false: then that entry stands for
+  // both.
   bool add_half(std::uint64_t offset, const std::string& key, bool is_image,
                 const std::string& reason);
 
-  // The samples whose keys were cut to `key`; `example` is the name of a member. Halves count
-  // once, and not at all where `is_sample`: the key has an image or a caption of its own, to which
-  // they may belong. Returns how many samples are lost.
+  // Adds one entry for the samples whose keys were cut to `key`; `example` is the name of a member.
+  // Two halves of one sample count once. A half alone does not count if `is_sample`: the key has an
+  // image or a caption of its own, to which the half may belong. Returns how many samples are lost.
   std::uint64_t add_dotted(std::uint64_t offset, const std::string& key,
                            const DottedSamples& samples, bool is_sample,
                            const std::string& example);
 
-  // Samples of which both halves were added.
+  // Returns the number of samples of which both halves were added.
   [[nodiscard]] std::uint64_t apart() const { return apart_; }
-  // Halves whose other one was not added.
+  // Returns the number of halves whose other half was not added.
   [[nodiscard]] std::uint64_t halves() const { return halves_.size(); }
+  // Moves the entries out of the list.
   std::vector<QuarantineEntry> take() { return std::move(entries_); }
 
  private:
@@ -71,7 +73,8 @@ class UnpairedList {
     std::size_t entry = 0;
     bool is_image = false;
   };
-  // Forgets a half whose other one comes now; false if there is none.
+  // Removes the other half of `key` and returns its entry in `entry`. Returns false if there is
+  // none.
   bool join(const std::string& key, bool is_image, std::size_t& entry);
 
   std::string shard_;

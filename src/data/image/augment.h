@@ -1,5 +1,5 @@
 // Training images from their encoded bytes. Crops are drawn before the pixels are decoded, so that
-// of a large JPEG no more than they need has to be.
+// a large JPEG is decoded at no higher resolution than its crops need.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +12,7 @@
 
 namespace helip::data {
 
-// The regions of an image of width × height that training takes; at least one.
+// Returns the regions of an image of width × height that training takes, at least one.
 using ChooseCrops = std::function<std::vector<Crop>(int width, int height)>;
 
 struct CroppedImage {
@@ -20,9 +20,10 @@ struct CroppedImage {
   std::vector<Box> regions;  // the crops, in pixels of `image`
 };
 
-// With `scaled`, a JPEG is decoded at 1/8, 1/4 or 1/2 of its sides, the smallest at which every
-// crop still has `size` pixels a side; else, and for other formats, in full. preprocess_region does
-// the rest. Throws as decode_image.
+// Decodes an image and draws its crops by `choose`. With `scaled`, decodes a JPEG at 1/8, 1/4 or
+// 1/2 of its sides, the smallest fraction at which every crop still has `size` pixels a side;
+// decodes in full if there is none, without `scaled`, and other formats. preprocess_region does the
+// rest. Throws as decode_image.
 CroppedImage decode_for_crops(std::span<const std::byte> encoded, int size,
                               const DecodeLimits& limits, bool scaled, const ChooseCrops& choose);
 

@@ -1,12 +1,12 @@
-// Changes of an image's colours, in place, as torchvision makes them with Pillow 13: the same
-// bytes.
+// Changes an image's colours in place, with the same bytes as torchvision with Pillow 13.
 #pragma once
 
 #include "data/image/image.h"
 
 namespace helip::data {
 
-// Factor 1 leaves the image as it is; 0 gives black, the mean grey, or the grey image.
+// Scale the image's distance from black (brightness), from its mean grey (contrast) or from the
+// grey image (saturation) by `factor`. Factor 1 leaves the image as it is.
 void adjust_brightness(Image& image, float factor);
 void adjust_contrast(Image& image, float factor);
 void adjust_saturation(Image& image, float factor);
@@ -14,7 +14,7 @@ void adjust_saturation(Image& image, float factor);
 // Turns the hue by `turn` of the circle, -0.5 to 0.5, through 8-bit HSV.
 void adjust_hue(Image& image, double turn);
 
-// ITU-R 601-2 luma in all three channels.
+// Sets all three channels to the ITU-R 601-2 luma.
 void make_grey(Image& image);
 
 }  // namespace helip::data

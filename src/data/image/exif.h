@@ -9,11 +9,12 @@
 
 namespace helip::data {
 
-// 1 to 8, where Pillow 13 finds it (metadata.h): in EXIF data as a number of any type, else in XMP
-// data; 1 (upright) if the JPEG, PNG or WebP says nothing or its EXIF data are damaged.
+// Returns the orientation, 1 to 8, where Pillow 13 finds it (metadata.h): in EXIF data as a number
+// of any type, else in XMP data. Returns 1 (upright) if the file gives no orientation or its EXIF
+// data are damaged.
 int exif_orientation(std::span<const std::byte> encoded);
 
-// The image turned upright, as PIL's ImageOps.exif_transpose does.
+// Returns the image turned upright, as PIL's ImageOps.exif_transpose does. `orientation`: 1 to 8.
 StoredImage transposed(const StoredImage& image, int orientation);
 
 }  // namespace helip::data

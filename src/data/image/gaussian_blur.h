@@ -6,8 +6,8 @@
 
 namespace helip::data {
 
-// In place; the same bytes as ImageFilter.GaussianBlur(deviation) of Pillow 13. The deviation is in
-// pixels, above 0; pixels beyond the edge are the edge's.
+// Blurs the image in place, with the same bytes as ImageFilter.GaussianBlur(deviation) of Pillow
+// 13. `deviation` is in pixels, above 0; pixels beyond the edge are the edge's.
 void gaussian_blur(Image& image, double deviation);
 
 }  // namespace helip::data

@@ -19,7 +19,7 @@ struct Image {
   std::vector<std::uint8_t> pixels;
 };
 
-// How the pixels of a file are kept, as Pillow keeps them: what a resize does depends on it.
+// How an image's pixels are kept, by the modes of Pillow. A resize depends on the mode.
 enum class PixelMode : std::uint8_t {
   kRgb,      // Pillow's RGB and L: 3 bytes
   kRgba,     // RGBA and LA: 4 bytes, colours not multiplied by alpha
@@ -43,7 +43,7 @@ constexpr int pixel_bytes(PixelMode mode) {
 // [256] red, green, blue, alpha.
 using Palette = std::vector<std::array<std::uint8_t, 4>>;
 
-// What is wrong with a file that is read all the same.
+// A defect of a file that is read in spite of it.
 struct Defect {
   std::string kind;    // one of a few, for counting; empty: nothing is wrong
   std::string detail;  // may be empty
@@ -60,24 +60,25 @@ struct StoredImage {
 };
 
 // Decodes JPEG, PNG or WebP by content, not by extension, into the mode in which Pillow 13 opens
-// it; EXIF orientation is ignored. At most 65,535 px a side besides `limits`. Of an animation the
-// first picture (WebP) or the still one (PNG). A file that Pillow reads in spite of a defect is
-// read as Pillow reads it. Throws DataError with the reason.
+// it; ignores EXIF orientation. Takes the first picture of a WebP animation and the still picture
+// of a PNG animation. Reads a file with a defect as Pillow reads it, if Pillow does. Throws
+// DataError with the reason, also beyond `limits` or 65,535 px a side.
 StoredImage decode_stored(std::span<const std::byte> encoded, const DecodeLimits& limits = {});
 
-// RGB as Pillow's convert("RGB") gives it: alpha dropped, 16-bit grey clipped, CMYK converted.
+// Return the image as RGB, as Pillow's convert("RGB") does: alpha dropped, 16-bit grey clipped,
+// CMYK converted.
 Image to_rgb(StoredImage image);
-StoredImage in_rgb(StoredImage image);  // the same as an image in the mode kRgb
+StoredImage in_rgb(StoredImage image);  // keeps the defect
 
-// Both in one.
+// Decodes an image as decode_stored and returns it as RGB.
 Image decode_image(std::span<const std::byte> encoded, const DecodeLimits& limits = {});
 
-// The same with transparency composited over white (data import --background white).
+// Decodes an image to RGB with transparency composited over white (data import --background white).
 Image decode_image_over_white(std::span<const std::byte> encoded, const DecodeLimits& limits = {});
 
-// Pixels that somebody else owns: rows [height] of `row_bytes` bytes, of which width ·
-// pixel_bytes(mode) are pixels. Made of an image, throws DataError if that has another number of
-// bytes than it says.
+// A view of pixels that another object owns: rows [height] of `row_bytes` bytes, of which width ·
+// pixel_bytes(mode) are pixels. The constructors throw DataError if the image has another number of
+// bytes than its size and mode give, or a palette without 256 colours.
 struct PixelView {
   PixelView(const Image& image);        // NOLINT(google-explicit-constructor)
   PixelView(const StoredImage& image);  // NOLINT(google-explicit-constructor)
@@ -92,8 +93,9 @@ struct PixelView {
 
 enum class Interpolation { kBilinear, kBicubic };
 
-// PIL's antialiased resize of 8-bit RGB, equal to Pillow 13's to the bit; `box` is the source
-// region (left, top, right, bottom).
+// Return an 8-bit RGB image resized with antialiasing, equal to Pillow 13's to the bit; `box` is
+// the source region (left, top, right, bottom), by default the whole image. Throw DataError if the
+// image is empty, ConfigError if the new size is not positive or `box` is not within the image.
 Image resize(const Image& image, int width, int height, Interpolation interpolation);
 struct Box {
   double left, top, right, bottom;
@@ -111,21 +113,24 @@ struct PreprocessConfig {
   float std[3] = {0.26862954F, 0.26130258F, 0.27577711F};
 };
 
-// Changes whenever the same file gives other pixels than before, so that what was computed of them
-// is not used any more. 2: resized in the image's own mode.
+// Version of the pixels: changes whenever the same file gives other pixels than before, so that
+// results computed from the old pixels are not used any more. 2: resized in the image's own mode.
 inline constexpr const char* kPixelsVersion = "2";
 
-// Evaluation preprocessing, equal to open_clip's: resize in the image's own mode, centre crop, RGB,
-// scale to [0, 1], normalise. `out` is [3, size, size]. Both functions throw ConfigError for a bad
-// configuration or a buffer of another size, DataError for an empty image.
+// Fills `out` [3, size, size] by evaluation preprocessing, equal to open_clip's: resize in the
+// image's own mode, centre crop, RGB, scale to [0, 1], normalise. This and preprocess_augmented
+// throw ConfigError for a bad configuration or a buffer of another size, DataError for an empty
+// image.
 void preprocess(const PixelView& image, const PreprocessConfig& config, std::span<float> out);
 
-// Training preprocessing as OpenCLIP: RandomResizedCrop(scale crop_scale–1.0, ratio 3/4–4/3), then
-// as above. The crop is a pure function of the four keys and the image's size. The filter is the
-// configuration's (open_clip trains with bicubic always).
+// The four keys that the random draws for a training image depend on.
 struct AugmentKey {
   std::uint64_t seed, epoch, sample, slot;
 };
+// Fills `out` [3, size, size] by training preprocessing as in OpenCLIP: RandomResizedCrop(scale
+// crop_scale–1.0, ratio 3/4–4/3), then RGB, scale and normalise as in preprocess. The crop is a
+// pure function of the four keys and the image's size. The filter is the configuration's (open_clip
+// trains with bicubic always).
 void preprocess_augmented(const PixelView& image, const PreprocessConfig& config, double crop_scale,
                           const AugmentKey& key, std::span<float> out);
 

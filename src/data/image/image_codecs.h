@@ -10,26 +10,29 @@
 
 namespace helip::data {
 
-// Whether a colour that a PNG declares transparent (tRNS) becomes an alpha channel, which Pillow
-// does not make of it.
+// What becomes of a colour that a PNG declares transparent (tRNS): it is ignored, as in Pillow, or
+// becomes an alpha channel.
 enum class ColourKey { kIgnored, kAsAlpha };
 
-// 1, 2, 4 or 8: an image of width × height is decoded at that fraction of its sides, rounded up.
+// Returns 1, 2, 4 or 8: an image of width × height is decoded with its sides divided by that
+// number, rounded up.
 using ChooseFraction = std::function<int(int width, int height)>;
 
-// Without `choose` at full size.
+// Decode one format. Throw DataError with the library's reason, also if the size is out of bounds
+// (check_image_size). Without `choose`, decode_jpeg decodes at full size.
 StoredImage decode_jpeg(std::span<const std::byte> encoded, std::uint64_t max_pixels,
                         const ChooseFraction& choose);
 StoredImage decode_png(std::span<const std::byte> encoded, std::uint64_t max_pixels, ColourKey key);
 StoredImage decode_webp(std::span<const std::byte> encoded, std::uint64_t max_pixels);
 
-// decode_stored, asking `choose` if the image is a JPEG.
+// Decodes as decode_stored, but a JPEG at the fraction that `choose` returns.
 StoredImage decode_image_scaled(std::span<const std::byte> encoded, const DecodeLimits& limits,
                                 const ChooseFraction& choose);
 
+// Returns the image in the mode kRgb.
 StoredImage stored(Image image);
 
-// RGB of an image whose colour key is alpha.
+// Returns RGB over white, from an image that was decoded with ColourKey::kAsAlpha.
 Image to_rgb_over_white(StoredImage image);
 
 // Throws DataError if the size is not within decode_image's limits; called before pixels are
@@ -39,11 +42,11 @@ void check_image_size(const char* format, std::uint64_t width, std::uint64_t hei
 
 [[noreturn]] void fail_decoding(const char* format, const std::string& reason);
 
-// Images of the given size with pixels allocated.
+// Return an image of the given size with its pixels allocated, all 0.
 Image allocate_image(int width, int height);
 StoredImage allocate_image(int width, int height, PixelMode mode);
 
-// One channel composited over white: round((value·alpha + 255·(255 − alpha)) / 255).
+// Returns one channel composited over white: round((value·alpha + 255·(255 − alpha)) / 255).
 constexpr std::uint8_t over_white(std::uint32_t value, std::uint32_t alpha) {
   return static_cast<std::uint8_t>((value * alpha + 255U * (255U - alpha) + 127U) / 255U);
 }

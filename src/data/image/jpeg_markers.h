@@ -1,4 +1,4 @@
-// The markers of a JPEG one after another, those within entropy-coded data included.
+// The markers of a JPEG in order, including the markers within entropy-coded data.
 #pragma once
 
 #include <cstddef>
@@ -11,28 +11,29 @@ inline constexpr unsigned kJpegStartOfScan = 0xDA, kJpegEnd = 0xD9, kJpegApp1 = 
 
 struct JpegMarker {
   unsigned kind = 0;                   // the byte after 0xFF
-  std::span<const std::byte> content;  // without the length; nothing where a marker has none
+  std::span<const std::byte> content;  // without the length; empty if a marker has none
   bool is_whole = true;                // false: the file ends before the content does
 };
 
 class JpegMarkers {
  public:
-  // `encoded` begins with the marker of a JPEG's start.
+  // Takes the bytes of a JPEG, which begin with its start marker and must outlive this object.
   explicit JpegMarkers(std::span<const std::byte> encoded);
 
-  // Steps over bytes that belong to no marker and over filling bytes. Nothing at the file's end.
+  // Returns the next marker, or nothing at the file's end. Skips bytes that belong to no marker and
+  // fill bytes.
   std::optional<JpegMarker> next();
 
  private:
   std::span<const std::byte> rest_;
 };
 
-// Whether all components come in one scan of one pass, so that the last of its data is the last of
-// the picture.
+// Returns true if the first scan of a baseline or sequential JPEG holds all components, so that the
+// end of its data is the end of the picture.
 bool is_one_scan_jpeg(std::span<const std::byte> encoded);
 
-// Whether the bytes end before the image does: no marker stands behind the data of its one scan, or
-// none of the image's end behind several.
+// Returns true if the bytes end before the image does: there is no end marker and, in a JPEG of one
+// scan, no other marker behind the data of the scan.
 bool is_cut_jpeg(std::span<const std::byte> encoded);
 
 }  // namespace helip::data

@@ -6,19 +6,19 @@
 
 namespace helip::data {
 
-// value · by / 255, rounded.
+// Returns value · by / 255, rounded.
 constexpr std::uint8_t scale_down(std::uint32_t value, std::uint32_t by) {
   const std::uint32_t product = value * by + 128;
   return static_cast<std::uint8_t>((product + (product >> 8U)) >> 8U);
 }
 
-// RGBA → RGBa.
+// Multiplies a pixel's colours by its alpha: RGBA → RGBa of Pillow.
 inline void premultiply(const std::uint8_t* rgba, std::uint8_t* out) {
   for (int c = 0; c < 3; ++c) out[c] = scale_down(rgba[c], rgba[3]);
   out[3] = rgba[3];
 }
 
-// RGBa → RGB. Where nothing is to be seen the colour stays.
+// Divides a pixel's colours by its alpha: RGBa → RGB. The colours stay where alpha is 0.
 inline void divide_by_alpha(const std::uint8_t* premultiplied, std::uint8_t* rgb) {
   const int alpha = premultiplied[3];
   for (int c = 0; c < 3; ++c) {
@@ -29,7 +29,7 @@ inline void divide_by_alpha(const std::uint8_t* premultiplied, std::uint8_t* rgb
 
 inline void drop_alpha(const std::uint8_t* rgba, std::uint8_t* rgb) { std::copy_n(rgba, 3, rgb); }
 
-// 0 is no ink.
+// Converts one pixel; 0 is no ink.
 inline void cmyk_to_rgb(const std::uint8_t* inks, std::uint8_t* rgb) {
   const std::uint32_t light = 255U - inks[3];
   for (int c = 0; c < 3; ++c)

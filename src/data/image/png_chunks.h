@@ -11,8 +11,8 @@ namespace helip::data {
 
 struct PngChunk {
   std::string_view name;
-  std::span<const std::byte> content;   // as much of it as there is
-  std::uint64_t length = 0;             // that it should have
+  std::span<const std::byte> content;   // up to the end of the file
+  std::uint64_t length = 0;             // bytes that the content should have
   std::span<const std::byte> checksum;  // 4 bytes, fewer at the file's end
   // True for IEND and for the next picture of an animation: Pillow reads no further.
   bool is_last = false;
@@ -37,7 +37,7 @@ class PngAnimation {
 
 class PngChunks {
  public:
-  // `encoded` begins with PNG's signature.
+  // Takes the bytes of a PNG, which begin with PNG's signature and must outlive the chunks.
   explicit PngChunks(std::span<const std::byte> encoded);
 
   // Returns the next chunk. Returns nothing after the last chunk, at the end of the file, and where

@@ -16,9 +16,11 @@ struct Window {
   int height = 0;
 };
 
-// The part `window` of `source`'s region `box` resized in its mode to width × height and converted
-// to RGB, into `out` [window.height, window.width, 3]; the bytes are those of the whole picture.
-// Costs time and memory for the window alone.
+// Resizes the region `box` of `source` in its mode to width × height, converts it to RGB and writes
+// the part `window` of the result into `out` [window.height, window.width, 3], with the bytes that
+// the whole result would have there. Computes the window alone, but first premultiplies all of an
+// RGBA source that is resized. Throws DataError if the source is empty, ConfigError if the size is
+// not positive or `box` is not within the source.
 void resample(const PixelView& source, int width, int height, Interpolation interpolation,
               const Box& box, const Window& window, std::uint8_t* out);
 

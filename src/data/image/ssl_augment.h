@@ -28,11 +28,12 @@ struct ViewDraws {
   bool flips = false;                                   // with probability 0.5: left and right
 };
 
-// A pure function of its arguments; view < kViews.
+// Returns the draws for one view (view < kViews) of an image of width × height: a pure function of
+// the arguments.
 ViewDraws draw_view(int width, int height, const AugmentKey& key, std::uint32_t view);
 
-// What the draws say, to `region` of the image, which is their crop in its pixels; then as
-// preprocess. Throws as preprocess_region.
+// Makes one view: resizes `region`, which is draws.crop in the pixels of `image`, changes it as the
+// draws say and fills `out` [3, size, size] with normalised pixels. Throws as preprocess_region.
 void preprocess_view(const PixelView& image, const Box& region, const ViewDraws& draws,
                      const PreprocessConfig& config, std::span<float> out);
 

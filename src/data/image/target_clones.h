@@ -1,5 +1,5 @@
-// Marks a loop that is compiled for several instruction sets, of which one is chosen at run time.
-// For integers alone: those give the same result on each.
+// Marks a loop that is compiled for several instruction sets; the processor's is chosen at run
+// time. Only for integer arithmetic, which gives the same result with each instruction set.
 #pragma once
 
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__SANITIZE_THREAD__) && \

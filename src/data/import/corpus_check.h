@@ -18,36 +18,38 @@ namespace helip::data {
 
 struct CheckReport {
   CorpusManifest manifest;
-  // Digests or index that do not fit the shards: the corpus must not be used. One line each.
+  // One line for each shard that changed or cannot be read, and for an index or groups that do not
+  // fit the shards: the corpus must not be used.
   std::vector<std::string> damage;
   // Samples that a job would put into quarantine, in the order of their ids; `reason` may hold a
   // decoder's message.
   std::vector<QuarantineEntry> unusable;
   std::map<std::string, std::uint64_t>
-      problems;  // by kind: of unusable samples and of members without a partner
-  std::map<std::string, std::uint64_t> defects;  // by kind: of images that are used all the same
+      problems;  // by kind: of unusable samples and of what is no pair
+  std::map<std::string, std::uint64_t> defects;  // by kind: of images that are used
   std::uint64_t image_duplicate_groups = 0;      // groups with more than one member
-  std::uint64_t image_duplicates = 0;            // their members
+  std::uint64_t image_duplicates = 0;            // samples in these groups
   std::uint64_t caption_duplicate_groups = 0;
   std::uint64_t caption_duplicates = 0;
   std::vector<std::pair<std::string, std::uint64_t>>
-      repeated_captions;  // those repeated most, at most 5
-  // Captions that look like mojibake after their cleaning, too: how many, and sample and text of
-  // the first, at most 5.
+      repeated_captions;  // the most repeated captions and how often each comes, at most 5
+  // Captions that still look like mojibake after clean_text(): their number, and sample id and text
+  // of the first 5.
   std::uint64_t mojibake = 0;
   std::vector<std::pair<std::uint64_t, std::string>> mojibake_examples;
 };
 
 struct CheckRules {
-  unsigned threads = 1;  // that decode
+  unsigned threads = 1;  // threads that decode
   // What makes an image unusable.
   DecodeLimits limits{};
   double max_decode_seconds = ImageRules{}.max_decode_seconds;
 };
 
-// Compares every shard, the index and the groups with the manifest, and decodes every image.
-// `progress(done, total)` counts samples. Throws DataError or StoreError if the corpus cannot even
-// be opened.
+// Compares every shard, the index and the groups with the manifest and, if they fit, decodes every
+// image. If they do not fit, the report holds the damage alone. `progress(done, total)` counts
+// samples. Throws DataError or StoreError if the corpus cannot be opened or a sample cannot be
+// read.
 CheckReport check_corpus(const std::filesystem::path& folder, const CheckRules& rules,
                          const std::function<void(std::uint64_t, std::uint64_t)>& progress = {});
 

@@ -21,7 +21,7 @@ struct ImportOptions {
   ImageRules images;
   std::uint64_t samples_per_shard = 1000;
   unsigned threads = 1;                 // the result does not depend on it
-  double max_left_out = 0.05;           // share of the samples; with more the import ends
+  double max_left_out = 0.05;           // share of the samples, 0 to 1; with more the import fails
   std::string caption_key = "caption";  // field of a sample's .json where it has no .txt
   CsvOptions csv;
 };
@@ -31,21 +31,21 @@ struct ImportReport {
   std::uint64_t rewritten = 0;  // images shrunk, composited or turned
   std::map<std::string, std::uint64_t>
       left_out;                        // by reason; each is named in OUT/import_report.jsonl
-  std::map<std::string, Noted> noted;  // what is kept but worth a look, named there too
+  std::map<std::string, Noted> noted;  // notes about what is used, in the same file
 };
 
-// sha256 over what the output follows from: the content of the sources and the options. Throws
-// DataError if a source cannot be read.
+// Returns a sha256 of everything that the output depends on: the identities of the sources
+// (ImportSource::identity) and the options that change the output. Throws as open_import_source.
 std::string import_identity(const ImportOptions& options);
 
-// An import that was interrupted goes on after its last whole shard, which OUT.import keeps; the
-// result is the same. Writes OUT/{00000.tar, …, sizes.json, manifest.json, index.npy,
-// image_group.npy, caption_group.npy, unpaired.jsonl, import_report.jsonl}; all of it appears at
-// once. Keys are five digits of the shard and at least four of the place in it; each sample's .json
-// keeps its old key. Equal input gives equal bytes. `progress(done, total)` counts pairs. Throws
-// ConfigError if OUT exists, another import works on it or an option is wrong; DataError if a
-// source cannot be read, no pair is left or too much is left out (OUT.import/import_report.jsonl
-// names it); StoreError if OUT cannot be written.
+// Writes OUT/{00000.tar, …, sizes.json, manifest.json, index.npy, image_group.npy,
+// caption_group.npy, unpaired.jsonl, import_report.jsonl}; all of it appears at once. Continues an
+// import that was interrupted after its last whole shard, which OUT.import keeps; the result is the
+// same. Keys are five digits of the shard and at least four of the place in the shard; each
+// sample's .json keeps its old key. Equal input gives equal bytes. `progress(done, total)` counts
+// pairs. Throws ConfigError if OUT exists, another import works on it or an option is wrong;
+// DataError if a source cannot be read, no pair is left or too much is left out
+// (OUT.import/import_report.jsonl names it); StoreError if OUT cannot be written.
 ImportReport import_corpus(const ImportOptions& options,
                            const std::function<void(std::uint64_t, std::uint64_t)>& progress = {});
 

@@ -1,4 +1,4 @@
-// What a folder has to import: images with captions beside them, or tars.
+// What a folder holds for an import: images with captions beside them, or tars.
 #pragma once
 
 #include <filesystem>
@@ -16,24 +16,27 @@ struct ImagePair {
 
 struct FolderContent {
   std::vector<ImagePair> pairs;         // in the byte order of the images' paths
-  std::vector<ImportProblem> problems;  // what is no pair, and what is to be named
-  std::vector<std::string> tars;        // .tar, in whatever case, in byte order
+  std::vector<ImportProblem> problems;  // what is no pair, and notes
+  std::vector<std::string> tars;        // names end in .tar, in any case; in byte order
   std::vector<std::string> packed_tars;
-  std::vector<std::string> unnamed_tars;  // by their bytes and not by their names
-  std::string table;  // the first file that a table may be in by its name; may be empty
+  std::vector<std::string> unnamed_tars;  // tars by their bytes but not by their names
+  std::string table;                      // the first file with a table's extension, or empty
 };
 
 // Reads the tree below `folder` (folder_walk.h). An image belongs to the .txt of its stem; case of
-// extensions does not matter. Images that are none by their names are named. Throws DataError if a
-// folder cannot be read.
+// extensions does not matter. Files that are images by their bytes alone become notes in
+// `problems`. Throws DataError if a folder cannot be read.
 FolderContent read_folder(const std::filesystem::path& folder,
                           const std::filesystem::path& output = {});
 
-// A folder is tars, which lie in it, or pairs, which lie anywhere below it: throws DataError that
-// names what it holds beside the one or the other, which would be left out in silence.
+// Throws DataError if an import of the folder would leave out a part of it in silence. A folder is
+// read either as the tars in it or as the pairs anywhere below it, so the error names compressed
+// tars and, if there are tars, also pairs, tars whose names do not end in .tar, and tars in
+// subfolders.
 void expect_one_kind(const FolderContent& content, const std::filesystem::path& folder);
 
-// By the name alone: NAME.tar; NAME.tar.gz, NAME.tgz and their like.
+// Return true by the name alone, in any case: is_tar_name for NAME.tar, is_packed_tar_name for
+// compressed tars (NAME.tar.gz, NAME.tgz and others).
 bool is_tar_name(const std::string& name);
 bool is_packed_tar_name(const std::string& name);
 

@@ -8,7 +8,8 @@
 
 namespace helip::data {
 
-// Throws DataError if a folder cannot be read, holds tars too (folder_content.h), or no pair.
+// Opens a folder as a source. Throws DataError if a folder cannot be read, or if the folder holds
+// tars, too (folder_content.h), or no pair.
 std::unique_ptr<ImportSource> folder_source(const std::filesystem::path& folder,
                                             const SourceOptions& options);
 

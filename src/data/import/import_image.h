@@ -19,7 +19,7 @@ struct ImageRules {
   double max_decode_seconds = 60;
 };
 
-// Why an image that took longer is not used.
+// Reason for leaving out an image that took longer than max_decode_seconds.
 inline constexpr const char* kSlowImage = "decoding the image takes too long";
 
 struct ImportedImage {
@@ -31,9 +31,10 @@ struct ImportedImage {
   Defect defect;           // of the source's file
 };
 
-// Decodes the image (so that what is imported is known to be whole) and changes it where a rule
-// asks for it: a changed JPEG is written as JPEG of quality 95, PNG and WebP as PNG, in its own
-// mode if it is only turned. Otherwise the bytes stay as they are. Throws DataError with the
+// Decodes the image, so that an imported image is known to be whole, and changes it if a rule asks
+// for it. A changed JPEG is written as JPEG of quality 95; a changed PNG or WebP is written as PNG,
+// in the image's own mode if it was only turned. If nothing changes, the bytes stay as they are.
+// Does not check max_decode_seconds: that is left to the caller. Throws DataError with the
 // decoder's reason.
 ImportedImage import_image(std::vector<std::byte> encoded, const ImageRules& rules);
 

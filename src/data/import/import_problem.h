@@ -1,4 +1,4 @@
-// Something that an import leaves out or names, for import_report.jsonl.
+// Something that an import leaves out, or a note about what it uses, for import_report.jsonl.
 #pragma once
 
 #include <cstdint>
@@ -11,13 +11,13 @@ struct ImportProblem {
   std::string key;
   std::string reason;         // one of a few, for counting
   std::string detail;         // the message behind it, may be empty
-  std::uint64_t samples = 1;  // lost with it; 0: only to be named (quarantine.h)
+  std::uint64_t samples = 1;  // lost; 0: a note about what is used (quarantine.h)
 };
 
-// Problems of 0 samples with one reason.
+// Problems of 0 samples with the same reason.
 struct Noted {
   std::uint64_t count = 0;
-  std::string first;  // where the first is, and its detail
+  std::string first;  // source and detail of the first problem
   bool operator==(const Noted&) const = default;
 };
 

@@ -1,5 +1,5 @@
-// The shards of an import, written so that an interrupted one goes on where it was: each whole
-// shard is noted with its digest and with the pair that comes after it.
+// The shards of an import, written so that an interrupted import continues where it stopped: each
+// whole shard is recorded with its digest and the number of the pair that comes after it.
 #pragma once
 
 #include <cstdint>
@@ -15,19 +15,20 @@
 
 namespace helip::data {
 
-// OUT.import: `corpus`, which becomes OUT, and progress.jsonl, which says what is done.
+// The folder OUT.import: `corpus`, which becomes OUT, and progress.jsonl, which records what is
+// done.
 class ImportShards {
  public:
-  // Takes over the whole shards of an earlier run whose `identity` (sources and options) is equal,
-  // as far as their digests fit; anything else in the folder is removed. Throws ConfigError if
-  // another import works on this `out`, StoreError if the folder cannot be written.
+  // Takes over the whole shards of an earlier run with the same `identity` (sources and options),
+  // up to the first shard whose digest is wrong; removes everything else in `corpus`. Throws
+  // ConfigError if another import works on this `out`, StoreError if the folder cannot be written.
   ImportShards(const std::filesystem::path& out, std::uint64_t samples_per_shard,
                const std::string& identity);
   ~ImportShards();
   ImportShards(const ImportShards&) = delete;
   ImportShards& operator=(const ImportShards&) = delete;
 
-  // The first pair that is not in a whole shard.
+  // Returns the number of the first pair that is not in a whole shard.
   [[nodiscard]] std::uint64_t next_pair() const { return next_pair_; }
   // Return counts over all pairs so far, including the pairs of an earlier run.
   [[nodiscard]] std::uint64_t rewritten() const { return rewritten_ + rewritten_in_shard_; }
@@ -36,20 +37,22 @@ class ImportShards {
   // Returns, by reason, how many problems cost 0 samples and the detail of the first.
   [[nodiscard]] const std::map<std::string, Noted>& noted() const { return noted_; }
 
-  // Pairs in ascending order, from next_pair() on: each is added or left out.
+  // Adds a pair. Pairs come in ascending order, from next_pair() on; each pair is either added or
+  // left out. Throws StoreError if the shard cannot be written.
   void add(std::uint64_t pair, const std::string& key, const std::string& caption,
            const ImportedImage& image);
-  // Notes the problem; one of 0 samples leaves nothing out.
+  // Records the problem. A problem of 0 samples is a note: its pair is added as well.
   void leave_out(const ImportProblem& problem);
 
-  // After the last of `pairs`: writes sizes.json and import_report.jsonl into `corpus`; returns the
-  // shards in order, none if no pair was added.
+  // Completes the last shard and writes sizes.json and import_report.jsonl into `corpus`. Call it
+  // after the last pair; `pairs` is the number of all pairs. Returns the shards in order, none if
+  // no pair was added.
   std::vector<std::filesystem::path> finish(std::uint64_t pairs);
-  // Writes import_report.jsonl of what was left out so far beside `corpus`, for an import that ends
-  // early; returns its path.
+  // Writes import_report.jsonl, which lists what was left out so far, beside `corpus`, for an
+  // import that fails. Returns its path.
   std::filesystem::path report_failure() const;
   [[nodiscard]] std::filesystem::path corpus() const { return folder_ / "corpus"; }
-  // Gives `corpus` its final name and removes the rest.
+  // Gives `corpus` its final name `out`, which must not exist, and removes OUT.import.
   void publish(const std::filesystem::path& out);
 
  private:

@@ -28,15 +28,18 @@ class ImportSource {
  public:
   virtual ~ImportSource() = default;
   [[nodiscard]] virtual std::uint64_t size() const = 0;
-  // Safe from many threads. A pair that cannot be used has a problem; DataError or StoreError only
-  // if a source that was there when it was opened cannot be read any more.
+  // Reads one pair; sets SourcePair::problem if the pair cannot be used. Throws DataError or
+  // StoreError only if a source can no longer be read that could be read when it was opened. Safe
+  // from many threads.
   [[nodiscard]] virtual SourcePair read(std::uint64_t pair) const = 0;
-  // Images without caption and the like, found while listing, and what is to be named.
+  // Returns what was found while listing the source: images without a caption and the like, and
+  // notes.
   [[nodiscard]] virtual const std::vector<ImportProblem>& unpaired() const = 0;
-  // CorpusManifest::resizes_first of a corpus made of these pairs: true of tables and folders.
+  // Returns CorpusManifest::resizes_first for a corpus made of these pairs. It is true for tables
+  // and folders.
   [[nodiscard]] virtual bool resizes_first() const { return true; }
-  // sha256 over what the pairs are made of: content of shards and tables; names, sizes and times of
-  // files.
+  // Returns a sha256 of what the pairs are made of: the content of shards and tables; names, sizes
+  // and times of files.
   [[nodiscard]] virtual std::string identity() const = 0;
 };
 
@@ -44,11 +47,13 @@ struct SourceOptions {
   std::string caption_key = "caption";  // field of a sample's .json where it has no .txt
   CsvOptions csv;
   std::uint64_t max_image_bytes = DecodeLimits{}.max_bytes;
-  std::filesystem::path output;  // of the import: no part of a source, though it may lie in one
+  std::filesystem::path output;  // the import's folder: skipped in a source
 };
 
-// `source`: a list of tars (shard_list.h), a corpus folder, a table, or a folder of images. Throws
-// DataError if there is no such thing or it is damaged.
+// Opens a list of tars (shard_list.h), a corpus folder, a table, or a folder of images. Throws
+// DataError if there is no such source or it is damaged; StoreError if a corpus folder's manifest
+// is damaged or a table cannot be read; ConfigError if more than one separator gives a table's
+// columns.
 std::unique_ptr<ImportSource> open_import_source(const std::string& source,
                                                  const SourceOptions& options);
 

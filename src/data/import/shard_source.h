@@ -9,8 +9,8 @@
 
 namespace helip::data {
 
-// `resizes_first`: CorpusManifest's, of the corpus that the shards are. Throws DataError if a shard
-// cannot be read, or there is no pair in any.
+// Opens tars as a source. `resizes_first`: CorpusManifest::resizes_first of the corpus that the
+// shards belong to. Throws as scan_shards.
 std::unique_ptr<ImportSource> shard_source(const std::vector<std::filesystem::path>& shards,
                                            const SourceOptions& options, bool resizes_first);
 

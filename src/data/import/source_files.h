@@ -1,4 +1,4 @@
-// Images and captions that lie in files of their own: of tables and folders.
+// Reads images and captions that lie in files of their own, for tables and folders.
 #pragma once
 
 #include <cstdint>
@@ -12,14 +12,17 @@ namespace helip::data {
 
 inline constexpr const char* kMissingImage = "the image file is missing";
 
-// Fills in the image's bytes or the problem.
+// Fills in pair.image, or pair.problem if the file is missing, larger than `max_bytes` or cannot be
+// read.
 void read_image_file(const std::filesystem::path& file, std::uint64_t max_bytes, SourcePair& pair);
 
-// Fills in the caption, and its problem where the image has none.
+// Fill in pair.caption. Fill in pair.problem, too, if the caption cannot be used and the pair has
+// no problem yet.
 void read_caption_file(const std::filesystem::path& file, SourcePair& pair);
 void take_caption(Caption caption, SourcePair& pair);
 
-// Tells whether a file is another one than before, without reading it.
+// Returns name, size and modification time of FOLDER/NAME as text: a changed text tells that the
+// file is another one than before, without reading it.
 std::string stamp_of(const std::filesystem::path& folder, const std::string& name);
 
 }  // namespace helip::data

@@ -8,8 +8,8 @@
 
 namespace helip::data {
 
-// Paths in the table are relative to its folder. Throws DataError if it cannot be read as a table
-// (csv.h) or has no rows.
+// Opens a table as a source. Paths in the table are relative to the table's folder. Throws as
+// read_csv_table (csv.h), and DataError if the table has no rows.
 std::unique_ptr<ImportSource> table_source(const std::filesystem::path& file,
                                            const SourceOptions& options);
 

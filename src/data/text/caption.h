@@ -16,19 +16,20 @@ struct Caption {
   std::string problem;  // empty if usable
 };
 
-// Problems: larger than kMaxCaptionBytes, invalid UTF-8, nothing but white space.
+// Returns the caption in a .txt. Problems: larger than kMaxCaptionBytes, invalid UTF-8, nothing but
+// white space.
 Caption caption_of_text(std::span<const std::byte> content);
 
-// The string field `key` of a JSON object, which may be as Python writes it (see json_object.h); a
-// lone surrogate is U+FFFD. Further problems: no JSON object, no such field, not a string. What
-// they say behind a ';' is particular to the sample.
+// Returns the string field `key` of a JSON object, which may be as Python writes it (see
+// json_object.h); a lone surrogate becomes U+FFFD. Further problems: no JSON object, no such field,
+// not a string. What follows a ';' in a problem is particular to the sample.
 Caption caption_of_json(std::span<const std::byte> content, const std::string& key);
 
-// The names of a JSON object's fields, shortened, for messages, with their kinds where they are no
-// strings: "url", "tags (a list)". None if it is no such thing.
+// Returns the names of a JSON object's fields, shortened, for messages; the kind follows if the
+// value is no string: "url", "tags (a list)". Returns no names if `content` is no JSON object.
 std::vector<std::string> json_fields(std::span<const std::byte> content);
 
-// Leading and trailing ASCII white space removed.
+// Returns `text` without ASCII white space at its ends.
 std::string trimmed(const std::string& text);
 
 }  // namespace helip::data

@@ -12,13 +12,13 @@ struct HtmlEntity {
   std::string_view value;  // UTF-8
 };
 
-// HTML 5's table (html.entities.html5 of Python), sorted by name.
+// Returns HTML 5's table (html.entities.html5 of Python), sorted by name.
 std::span<const HtmlEntity> html5_entities();
 
-// Names in capitals that ftfy decodes beside them (&EACUTE; is É), sorted by name.
+// Returns the further names, in capitals, that ftfy decodes (&EACUTE; is É), sorted by name.
 std::span<const HtmlEntity> capital_entities();
 
-// Null if the table has no such name.
+// Returns the entity, or null if the table has no such name.
 const HtmlEntity* find_entity(std::span<const HtmlEntity> table, std::string_view name);
 
 }  // namespace helip::data

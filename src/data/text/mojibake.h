@@ -8,13 +8,13 @@
 
 namespace helip::data {
 
-// Whether the text holds a sequence of characters that hardly occurs but in mojibake.
+// Returns true if the text holds a sequence of characters that is rare except in mojibake.
 bool looks_like_mojibake(std::u32string_view text);
 
-// Reads the text again in the right encoding, whole or where it looks like mojibake, as often as it
-// was read wrongly. Returns it as it is if it does not look like mojibake, or if no encoding fits.
-// `work` goes down by the characters that are looked at; the repair stops when nothing is left of
-// it.
+// Returns the text, read again in the right encoding: as a whole or where it looks like mojibake,
+// as often as it was read wrongly. Returns the text as it is if it does not look like mojibake, or
+// if no encoding fits. Subtracts the number of characters that it examines from `work`, and stops
+// when `work` is 0.
 std::u32string repair_mojibake(std::u32string text, std::size_t& work);
 
 }  // namespace helip::data

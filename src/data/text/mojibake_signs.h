@@ -1,11 +1,11 @@
-// The characters of text as the signs of mojibake see them.
+// Finds characters in the table that the signs of mojibake refer to.
 #pragma once
 
 #include "data/text/mojibake_tables.h"
 
 namespace helip::data {
 
-// Null if the table has no such character.
+// Returns the entry of the character, or null if the table has none.
 const MojibakeCharacter* find_mojibake_character(char32_t c);
 
 }  // namespace helip::data

@@ -23,7 +23,8 @@ inline constexpr std::uint8_t kFirstOf2 = 1;
 inline constexpr std::uint8_t kFirstOf3 = 2;
 inline constexpr std::uint8_t kFirstOf4 = 4;
 inline constexpr std::uint8_t kContinuation = 8;
-// A continuation that seldom stands for itself beside mojibake: no space, dash or quotation mark.
+// A continuation byte whose character seldom stands for itself beside mojibake: no space, dash or
+// quotation mark.
 inline constexpr std::uint8_t kStrictContinuation = 16;
 
 struct MojibakeCharacter {
@@ -41,21 +42,21 @@ struct MojibakeStep {
   std::uint64_t sets;
 };
 
-// A sequence of characters that hardly occurs but in mojibake.
+// A sequence of characters that is rare except in mojibake.
 struct MojibakeSign {
   bool at_start;  // of the text
   std::array<MojibakeStep, 8> steps;
 };
 
-// Sorted by character; the first 128 are ASCII's.
+// Return the tables. Characters are sorted; the first 128 are ASCII's.
 std::span<const MojibakeCharacter> mojibake_characters();
 std::span<const MojibakeSign> mojibake_signs();
 
-// Sets of the characters that are not in the table.
+// The sets that characters outside of the table belong to, as bits.
 struct MojibakeSets {
-  std::uint64_t other;  // of each
-  std::uint64_t word;   // of letters and numbers, too
-  std::uint64_t space;  // of white space, too
+  std::uint64_t other;  // of each such character
+  std::uint64_t word;   // also of letters and numbers
+  std::uint64_t space;  // also of white space
 };
 MojibakeSets mojibake_sets();
 

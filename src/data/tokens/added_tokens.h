@@ -16,15 +16,16 @@ class AddedTokens {
   using Text = std::function<void(std::string_view)>;
   using Token = std::function<void(std::int64_t)>;
 
+  // Takes tokens whose content is not empty.
   explicit AddedTokens(std::vector<AddedToken> tokens);
 
-  // From left to right, the longest token first where several begin: calls `token` for each that is
-  // found and `section` for each piece of text between them that is not empty.
+  // Splits `text` from left to right. Calls `token` for each token that is found, the longest one
+  // where several begin, and `section` for each piece of text between tokens that is not empty.
   void split(std::string_view text, const Text& section, const Token& token) const;
 
  private:
   std::vector<AddedToken> tokens_;  // longest first
-  std::string first_bytes_;         // that a token begins with
+  std::string first_bytes_;         // the first byte of each token
 };
 
 }  // namespace helip::data

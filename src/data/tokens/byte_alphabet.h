@@ -7,8 +7,8 @@
 
 namespace helip::data {
 
-// Bytes in the order of CLIP's ids, each with its character: printable Latin-1 characters stand for
-// themselves, the other bytes for U+0100 and up.
+// Returns the bytes in the order of CLIP's ids, each with its character: printable Latin-1
+// characters stand for their own bytes, U+0100 and up for the other bytes.
 constexpr std::array<std::pair<int, char32_t>, 256> byte_alphabet() {
   std::array<std::pair<int, char32_t>, 256> alphabet{};
   const auto printable_byte = [](int b) {

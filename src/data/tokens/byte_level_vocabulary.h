@@ -15,12 +15,12 @@ namespace helip::data {
 // Immutable; safe from many threads.
 class ByteLevelVocabulary {
  public:
-  // Throws DataError naming the field: not BPE, something that is not implemented, a merge of
-  // symbols that the vocabulary lacks.
+  // Reads the model. Throws DataError naming the field if the model is not BPE, uses something that
+  // is not implemented, or has a merge of symbols that the vocabulary lacks.
   explicit ByteLevelVocabulary(const TokenizerJson& json);
 
-  // Appends the ids of one word, which is bytes. Bytes that the vocabulary lacks are the unknown
-  // token or, without one, left out.
+  // Appends the ids of one word, given as bytes. A byte that the vocabulary lacks becomes the
+  // unknown token; without an unknown token it is left out.
   void encode(std::string_view word, std::vector<std::int64_t>& out) const;
 
   [[nodiscard]] const TokenIds& ids() const { return ids_; }
@@ -31,10 +31,10 @@ class ByteLevelVocabulary {
   [[nodiscard]] std::int32_t id_of(std::string_view token) const;  // -1: none
 
   TokenIds ids_;
-  std::array<std::string, 256> characters_;  // that stand for the bytes
-  std::array<std::int32_t, 256> inner_{};    // ids of bytes; -1: none
-  std::array<std::int32_t, 256> last_{};     // at a word's end
-  std::string suffix_;                       // of a word's last symbol
+  std::array<std::string, 256> characters_;  // the character of each byte
+  std::array<std::int32_t, 256> inner_{};    // ids of bytes inside a word; -1: none
+  std::array<std::int32_t, 256> last_{};     // ids of bytes at a word's end
+  std::string suffix_;                       // ends a word's last symbol
   bool whole_words_ = false;                 // a word that is a token is not merged
   std::int32_t unknown_ = -1;
   std::int64_t size_ = 0;

@@ -17,17 +17,18 @@ class BytePairEncoding {
   static constexpr std::int32_t kMerges = 49152 - 256 - 2;
   static constexpr std::int32_t kSymbols = 512 + kMerges;
 
-  // Reads the (gzipped) merges file. Throws DataError.
+  // Reads the (gzipped) merges file. Throws DataError if it cannot be read, is damaged or is no
+  // such vocabulary.
   explicit BytePairEncoding(const std::filesystem::path& vocabulary);
 
-  // Appends the ids of one word (not empty).
+  // Appends the ids of one word (not empty) to `out`.
   void encode(std::string_view word, std::vector<std::int64_t>& out) const;
 
-  // Id of a byte inside a word; at its end it is 256 more.
+  // Returns the id of a byte inside a word. At a word's end the byte's id is 256 higher.
   [[nodiscard]] std::int32_t symbol_of_byte(unsigned char byte) const {
     return byte_symbols_[byte];
   }
-  // Id of two symbols merged, or -1.
+  // Returns the id of the symbol that two symbols merge into, or -1.
   [[nodiscard]] std::int32_t merged(std::int32_t left, std::int32_t right) const;
 
  private:

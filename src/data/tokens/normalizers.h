@@ -12,23 +12,25 @@
 
 namespace helip::data {
 
-// Each is a function of the text; empty: nothing is done.
+// Steps in order, each a function of the text. Empty: the text stays as it is.
 using Normalizer = std::vector<std::function<std::string(std::string)>>;
 
-// NFC, NFD, NFKC, Lowercase, Strip, Replace (of text, or of the pattern \s+) and Sequences of them;
-// null: none. Throws DataError naming what is not implemented.
+// Reads the "normalizer": NFC, NFD, NFKC, Lowercase, Strip, Replace (of a text, or of the pattern
+// \s+) or a Sequence of these. Returns no steps for null. Throws DataError naming what is not
+// implemented.
 Normalizer read_normalizer(const TokenizerJson& json);
 
-// In the order given.
+// Returns the text after all steps.
 std::string normalized(const Normalizer& normalizer, std::string_view text);
 
 // Cuts a section of text into words. Immutable; safe from many threads.
 class PreTokenizer {
  public:
-  // ByteLevel, after any number of Splits. Throws DataError naming what is not implemented.
+  // Reads the "pre_tokenizer": ByteLevel, or a Sequence of Splits and ByteLevels that ends with
+  // ByteLevel. Throws DataError naming what is not implemented.
   explicit PreTokenizer(const TokenizerJson& json);
 
-  // Calls word(bytes) from left to right as long as it returns true.
+  // Calls word(bytes) for each word from left to right as long as `word` returns true.
   void split(std::string_view section, const std::function<bool(std::string_view)>& word) const;
 
  private:

@@ -1,4 +1,4 @@
-// The loop of byte-pair encoding, over whatever merges there are.
+// The loop of byte-pair encoding, for any table of merges.
 #pragma once
 
 #include <cstddef>
@@ -9,16 +9,16 @@
 
 namespace helip::data {
 
-// What two neighbours become, and how early; rank -1: nothing.
+// The symbol that two neighbours merge into, and its rank. Rank -1: they do not merge.
 struct PairMerge {
   std::int32_t rank = -1;
   std::int32_t symbol = -1;
 };
 
-// Replaces pairs of `symbols` by what `lookup(left, right)` -> PairMerge says, the lowest rank
-// first and of equal ranks the leftmost, until none is left. In n log n by a heap; a pair that has
-// changed since it was put there counts as long as it still becomes the same symbol, as in the
-// `tokenizers` package.
+// Merges neighbours in `symbols` as `lookup(left, right)` -> PairMerge says, the lowest rank first
+// and the leftmost of equal ranks, until no pair merges. Takes O(n log n) by a heap. A pair that
+// has changed since it was put on the heap still merges if it merges into the same symbol, as in
+// the `tokenizers` package.
 template <typename Lookup>
 void merge_pairs(std::vector<std::int32_t>& symbols, const Lookup& lookup) {
   struct Node {

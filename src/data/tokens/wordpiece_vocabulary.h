@@ -11,7 +11,7 @@ namespace helip::data {
 
 struct WordPieceVocabulary {
   TokenIds starts;                // tokens that start a word
-  TokenIds continuations;         // tokens that go on with one, without their ##
+  TokenIds continuations;         // tokens that continue a word, without their ##
   std::vector<AddedToken> added;  // tokens found in the raw text: [SEP], …
   SpecialTokens special;          // [CLS] and [SEP]
   std::int64_t unknown = -1;
