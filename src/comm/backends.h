@@ -1,5 +1,5 @@
-// How open_group finds its implementations. CMake chooses, for each, the .cpp that does it or the
-// one that says why not.
+// The implementations that open_group chooses from. For each, CMake compiles the .cpp that
+// implements it, or one that throws ConfigError.
 #pragma once
 
 #include <functional>
@@ -11,9 +11,11 @@
 namespace helip::comm {
 
 std::unique_ptr<Group> open_local();
-// Throws ConfigError in builds without MPI (mpi_absent.cpp) or if the device is not the CPU.
+// Opens the ranks over MPI. Throws ConfigError in builds without MPI (mpi_absent.cpp) or if the
+// device is not the CPU, and what MpiWorld's constructor throws.
 std::unique_ptr<Group> open_mpi(const std::string& device, double timeout_seconds, int part);
-// Throws ConfigError in builds without CUDA (nccl_absent.cpp) or if the device is not a GPU.
+// Opens the ranks over NCCL. Throws ConfigError in builds without CUDA (nccl_absent.cpp) or if the
+// device is no GPU of this machine, and what meet_ranks throws.
 std::unique_ptr<Group> open_nccl(const std::string& device, double timeout_seconds, int part);
 
 // How the ranks of a launch find each other before they have a group: over MPI
@@ -23,11 +25,13 @@ struct Rendezvous {
   int rank = 0;
   int size = 1;
   bool one_machine = true;
-  std::string file;  // of a file store; empty: a TCP store, whose address rank 0 tells the others
+  std::string file;  // of a file store; empty: a TCP store, whose address `tell` passes on
   std::function<std::string(const std::string&)>
-      tell;                       // text of rank 0 to all; collective; null with a file
-  std::function<void()> abandon;  // as Collectives::abandon
+      tell;                       // broadcasts rank 0's text; collective; null without MPI
+  std::function<void()> abandon;  // as Group::abandon; does nothing without MPI
 };
+// Returns this rank's place; over MPI a collective on first use. Throws what MpiWorld's constructor
+// throws, or without MPI ConfigError for wrong environment variables or a part other than 0.
 Rendezvous meet_ranks(double timeout_seconds, int part);
 
 }  // namespace helip::comm

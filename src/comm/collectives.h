@@ -1,4 +1,4 @@
-// Communication between the ranks of one launch. Every rank calls in the same order.
+// Communication between the ranks of one launch. Every rank makes the same calls in the same order.
 // Implementations: local (one rank), MPI (CPU), NCCL (GPU). Sums run in rank order, so results do
 // not depend on a library's algorithm (gradient buckets over NCCL are the exception, see
 // gradient_sync.h).
@@ -19,24 +19,30 @@ class ProcessGroup;
 
 namespace helip::comm {
 
+// Tensors must lie on the group's device, with MPI in CPU memory; else MPI and NCCL throw
+// CommError.
 class Collectives : public Group {
  public:
-  // local_BD [B, ...] of equal shape on every rank -> [W·B, ...] in rank order. Contiguous, same
-  // dtype and device.
+  // Returns the rows of all ranks in rank order, [W·B, ...], contiguous, without gradient. local_BD
+  // [B, ...] has the same shape, dtype and device on every rank.
   virtual at::Tensor all_gather(const at::Tensor& local_BD) = 0;
-  // In place; sums in rank order. float32, float64, bfloat16, int32, int64.
+  // Replaces `tensor` by its sum over ranks, in rank order. Takes float32, float64, bfloat16,
+  // int32, int64; over MPI throws CommError for other dtypes.
   virtual void all_reduce_sum(at::Tensor& tensor) = 0;
-  // In place, from rank `root`.
+  // Replaces `tensor` by the one of rank `root`.
   virtual void broadcast(at::Tensor& tensor, int root) = 0;
-  // global_MD [W·B, ...] -> [B, ...]: this rank's rows of the sum over ranks, in rank order.
+  // Returns this rank's rows, [B, ...], of the sum of global_MD [W·B, ...] over ranks, in rank
+  // order. Dtypes as all_reduce_sum.
   virtual at::Tensor reduce_scatter_sum(const at::Tensor& global_MD);
 
-  // For GradientSync: averages gradients, on channels of its own. Null for one rank.
+  // Returns the process group by which GradientSync averages gradients, on a channel of its own;
+  // null for one rank. Owned by this.
   virtual c10d::ProcessGroup* gradient_group() { return nullptr; }
 };
 
-// [B, D] -> [W·B, D]; backward sums the gradient over ranks in rank order and returns this rank's
-// rows (reduce-scatter). float32, float64, bfloat16. `ranks` must outlive the graph.
+// Returns the rows of all ranks, [W·B, D]; a collective. So is its backward, which returns this
+// rank's rows of the gradient's sum over ranks, in rank order (reduce-scatter). With one rank
+// returns local_BD [B, D] itself. float32, float64, bfloat16. `ranks` must outlive the graph.
 at::Tensor gather_with_grad(Collectives& ranks, const at::Tensor& local_BD);
 
 }  // namespace helip::comm

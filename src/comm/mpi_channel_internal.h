@@ -1,4 +1,4 @@
-// What a channel is, and what MPI's codes mean. For MPI .cpp files alone.
+// A channel, and errors from MPI's codes. For MPI .cpp files alone.
 #pragma once
 
 #include <mpi.h>
@@ -11,7 +11,7 @@ struct MpiChannel {
   int size = 1;
 };
 
-// Throws CommError, with MPI's own text, unless the code of that call is MPI_SUCCESS.
+// Throws CommError with MPI's own text unless `code`, which `call` returned, is MPI_SUCCESS.
 void check_mpi(int code, const char* call);
 
 }  // namespace helip::comm

@@ -13,18 +13,20 @@
 namespace helip::comm {
 
 // One collective of one channel. start() posts its first messages; advance() tests them and posts
-// the next ones. Both throw CommError if MPI reports an error. Used by the communication thread
-// alone.
+// the next ones. Both throw CommError if MPI reports an error, or for a message longer than INT_MAX
+// bytes. Used by the communication thread alone.
 class MpiCollective {
  public:
   virtual ~MpiCollective() = default;
   virtual void start() = 0;
-  // True when the collective is complete on this rank.
+  // Returns true when the collective is complete on this rank.
   virtual bool advance() = 0;
-  // For messages: "all-gather of 4096 bytes". Equal on all ranks for one collective.
+  // Returns a name for messages: "all-gather of 4096 bytes". Equal on all ranks for one collective.
   [[nodiscard]] virtual std::string name() const = 0;
 };
 
+// Return a collective that is not started. Arguments as in MpiWorld; the memory must stay until it
+// is complete.
 std::unique_ptr<MpiCollective> make_all_gather(const MpiChannel& channel, const void* mine,
                                                std::size_t bytes, void* all);
 std::unique_ptr<MpiCollective> make_all_reduce(const MpiChannel& channel, Number number, void* data,
@@ -35,7 +37,8 @@ std::unique_ptr<MpiCollective> make_reduce_scatter(const MpiChannel& channel, Nu
 std::unique_ptr<MpiCollective> make_broadcast(const MpiChannel& channel, void* data,
                                               std::size_t bytes, int root);
 std::unique_ptr<MpiCollective> make_barrier(const MpiChannel& channel);
-// Compares `text` over the ranks before `inner` starts; CommError on all ranks if it differs.
+// Returns `inner` behind a check: before it starts, the ranks compare its name and `sequence`. If
+// they differ, advance() throws CommError on all ranks.
 std::unique_ptr<MpiCollective> make_order_check(const MpiChannel& channel, std::uint64_t sequence,
                                                 std::unique_ptr<MpiCollective> inner);
 

@@ -1,4 +1,4 @@
-// LibTorch's dtypes that MPI sums know.
+// The dtypes of LibTorch that can be summed over MPI.
 #pragma once
 
 #include <c10/core/ScalarType.h>
@@ -7,7 +7,8 @@
 
 namespace helip::comm {
 
-// Throws CommError for other dtypes than float32, float64, bfloat16, int32, int64.
+// Returns the number type of a dtype. Throws CommError unless it is float32, float64, bfloat16,
+// int32 or int64.
 Number number_of(c10::ScalarType dtype);
 
 }  // namespace helip::comm

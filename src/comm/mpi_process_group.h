@@ -12,7 +12,8 @@ class ProcessGroup;
 
 namespace helip::comm {
 
-// `world` must outlive the group.
+// Returns a process group that sums, broadcasts and waits at barriers, for one contiguous CPU
+// tensor a call; throws CommError for anything else. `world` must outlive the group.
 c10::intrusive_ptr<c10d::ProcessGroup> make_mpi_process_group(MpiWorld& world);
 
 }  // namespace helip::comm

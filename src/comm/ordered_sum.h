@@ -9,11 +9,12 @@ namespace helip::comm {
 
 enum class Number { kF32, kF64, kBF16, kI32, kI64 };
 
-// Bytes of one number.
+// Returns the bytes of one number.
 std::size_t size_of(Number number);
 
-// out[i] = sum over r of parts[r][i], i < count. `out` may be one of the parts. bfloat16 is added
-// in float32 and rounded once, to nearest even.
+// Writes out[i] = sum over r of parts[r][i] for i < count; there must be a part. `out` may be one
+// of the parts. bfloat16 is added in float32 and rounded once, to nearest even; integers wrap
+// around.
 void sum_in_rank_order(Number number, std::span<const void* const> parts, std::size_t count,
                        void* out);
 

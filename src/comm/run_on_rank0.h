@@ -15,9 +15,9 @@
 
 namespace helip::comm {
 
-// Collective. Runs `task` on rank 0 alone and returns its text on all ranks. Throws on all ranks
-// what `task` throws: on the others an error of the same kind with the same line (throw_packed), so
-// that it does not matter which rank reports it first.
+// Runs `task` on rank 0 alone and returns its text on all ranks; a collective. If `task` throws,
+// throws on all ranks: on rank 0 the error itself, on the others an error of the same kind with the
+// same line (throw_packed), so that it does not matter which rank reports it first.
 template <typename Task>
 std::string run_on_rank0(Group& ranks, Task task) {
   constexpr char kAnswer = '+', kError = '-';
@@ -35,8 +35,9 @@ std::string run_on_rank0(Group& ranks, Task task) {
   return answer.substr(1);
 }
 
-// The same with a task that may take longer than a collective: it runs in a thread, and every
-// `patience` seconds rank 0 says that it is still at work, or the others would take it for dead.
+// Runs a `task` that may take longer than a collective may: on rank 0, in a thread of its own.
+// Every `patience` seconds rank 0 tells the others that it is still at work, so that their
+// collective does not time out. Returns and throws as the function above.
 template <typename Task>
 std::string run_on_rank0(Group& ranks, double patience, Task task) {
   std::future<std::string> working;

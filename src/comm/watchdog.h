@@ -14,19 +14,19 @@ namespace helip::comm {
 
 class Watchdog {
  public:
-  // `rank` and `size` stand in the log line.
+  // Starts the watching thread. `rank` and `size` stand in the log line.
   Watchdog(double timeout_seconds, int rank, int size);
   ~Watchdog();
   Watchdog(const Watchdog&) = delete;
   Watchdog& operator=(const Watchdog&) = delete;
 
-  // Says for whom a collective waits; given the seconds that it may take. Called on the watchdog's
+  // Returns for which ranks a collective waits, as text, within `seconds`. Called on the watchdog's
   // thread.
   using Missing = std::function<std::string(double seconds)>;
 
-  // From now on `what` has timeout_seconds to end in disarm(token); else one line is logged and the
-  // process ends with exit code 75, without destructors: nothing that could wait for the same peer
-  // runs. `missing`, if given, is asked shortly before.
+  // Watches `what`, and returns the token that ends it in disarm(token). If that takes longer than
+  // timeout_seconds, logs one line and ends the process with exit code 75, without destructors,
+  // which could wait for the same peer. Calls `missing`, if given, shortly before.
   std::uint64_t arm(const std::string& what, Missing missing = {});
   void disarm(std::uint64_t token);
 
@@ -40,7 +40,7 @@ class Watchdog {
   [[noreturn]] void end_process(const std::string& what, const std::string& missing) const;
 
   const double timeout_seconds_;
-  const double asking_seconds_;  // of the timeout, kept to ask who is missing
+  const double asking_seconds_;  // end of the timeout, kept to ask which ranks are missing
   const int rank_;
   const int size_;
   Mutex mutex_;
@@ -51,7 +51,7 @@ class Watchdog {
   std::thread thread_;
 };
 
-// Arms for a scope.
+// Arms a watchdog for a scope.
 class WatchedScope {
  public:
   WatchedScope(Watchdog& watchdog, const std::string& what)

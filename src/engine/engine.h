@@ -21,6 +21,10 @@ struct EngineInfo {
   std::string cpu_capability;
 };
 
+// The library's functions. Each is the function of its name (comm/group.h, encode_job.h,
+// train_job.h, eval_job.h), except the first two: set_threads sets the number of LibTorch's threads
+// and makes LibTorch deterministic, info returns what the library was built with and what this
+// machine has.
 struct Engine {
   void (*set_threads)(int threads);
   EngineInfo (*info)();
@@ -38,7 +42,8 @@ struct Engine {
 
 inline constexpr const char* kEngineSymbol = "helip_engine_table";
 
-// Loads the shared library beside the program (../lib) once. Throws Error if it cannot be loaded.
+// Returns the functions of ../lib/libhelip_engine.so beside the program's folder; loads it on the
+// first call. Any thread. Throws Error if it cannot be loaded.
 const Engine& engine();
 
 }  // namespace helip::engine

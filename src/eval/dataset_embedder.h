@@ -28,19 +28,23 @@ struct EmbedderOptions {
   std::uint32_t batch_size = 64;             // samples per forward; the last batch is padded
   std::filesystem::path feature_cache = {};  // of frozen towers' features; empty: none
   std::string device = "cpu";                // cpu | cuda:I
-  std::function<void(std::uint64_t)> advanced = {};  // told how many samples were embedded since
+  std::function<void(std::uint64_t)> advanced = {};  // called with the rows of each result
 };
 
-// Not thread-safe. Results are a function of model, texts, images and batch size.
+// Not thread-safe. Results are a function of model, texts, images, batch size, device and number of
+// threads. Both functions throw DataError naming a row if the model's features are not finite.
 class DatasetEmbedder {
  public:
   virtual ~DatasetEmbedder() = default;
-  // One row per sample. Throws DataError naming the sample whose image cannot be decoded.
+  // Embeds the images of one split, one row per sample. Throws DataError naming the sample whose
+  // image cannot be decoded.
   virtual Embeddings images(const Dataset& dataset, const std::string& split) = 0;
-  // One row per text.
+  // Embeds texts, one row each.
   virtual Embeddings texts(const std::vector<std::string>& texts) = 0;
 };
 
+// Loads the model on options.device. Throws what model::load_model throws, and ConfigError for an
+// unknown device.
 std::unique_ptr<DatasetEmbedder> open_dataset_embedder(const config::ModelConfig& model,
                                                        const EmbedderOptions& options);
 

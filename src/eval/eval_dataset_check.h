@@ -1,4 +1,4 @@
-// Whether an evaluation data set can give what tasks ask of it, told without reading its images.
+// A check that an evaluation data set has what tasks need, without decoding its images.
 #pragma once
 
 #include <cstddef>

@@ -30,6 +30,11 @@ struct EvalResult {
   std::string language = "en";
 };
 
+// Runs the tasks of spec.dataset and returns a result for each, in their order. Calls
+// progress(done, total), which may be empty, after each set of images or texts; both count images
+// and texts. Throws ConfigError if there is no task or the linear probe would be scored on the
+// split `train`, DataError if the data set lacks what a task needs, and what open_dataset_embedder
+// throws.
 std::vector<EvalResult> run_eval_job(
     const EvalSpec& spec, const std::function<void(std::uint64_t, std::uint64_t)>& progress);
 

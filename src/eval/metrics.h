@@ -1,6 +1,6 @@
-// Scores of zero-shot classification and retrieval, as clip_benchmark defines them, over plain
-// arrays. Torch-free. Ranking is by score descending, then lower index, so that ties have one
-// answer.
+// Metrics of zero-shot classification and retrieval, as clip_benchmark defines them, over plain
+// arrays. Torch-free. Candidates are ranked by score, highest first, and equal scores by lower
+// index, so that ties have one answer.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +14,7 @@
 
 namespace helip::eval {
 
-// Rows of features, [rows, dim], row-major. A view: the values belong to somebody else.
+// Rows of features, [rows, dim], row-major. A view: it does not own the values.
 struct EmbeddingView {
   std::span<const float> values;
   std::size_t rows = 0;
@@ -25,29 +25,33 @@ struct EmbeddingView {
   }
 };
 
-// Dot product in double, eight accumulators by element index: the same on every instruction set.
+// Returns the dot product, added in double in eight accumulators by element index: the same on
+// every instruction set. Precondition: equal sizes.
 double dot(std::span<const float> a, std::span<const float> b);
 
-// Position of the best positive in the ranking of `scores`; scores.size() if there is none.
+// Returns the position, from 0, of the best positive in the ranking of `scores`; scores.size() if
+// there is no positive. Precondition: equal sizes.
 std::size_t rank_of_best_positive(std::span<const double> scores,
                                   std::span<const std::uint8_t> positive);
 
 struct Classification {
-  double acc1 = 0;             // label is ranked first
-  std::optional<double> acc5;  // label is among the first five; none with fewer than five classes
+  double acc1 = 0;                   // share of samples whose label is ranked first
+  std::optional<double> acc5;        // … among the first five; empty with fewer than five classes
   double mean_per_class_recall = 0;  // acc1 within each class that occurs, averaged
 };
 
-// score_row fills in the scores of one sample for all classes. labels [samples], each in
-// [0, classes). Throws DataError if there are no samples or a label is out of range.
+// Returns the metrics of samples with labels [samples], each in [0, classes). score_row fills in
+// the scores of one sample for all classes. Throws DataError if there are no samples or a label is
+// out of range.
 Classification classification_metrics(
     std::size_t classes, std::span<const std::int64_t> labels,
     const std::function<void(std::size_t sample, std::span<double> scores)>& score_row);
 
-// Unit-norm mean of each class's unit-norm prompt embeddings, [classes, dim]. Prompts are in class
-// order, `templates` for each class. A mean of norm 0 stays 0.
+// Returns the unit-norm mean of each class's unit-norm prompt embeddings, [classes, dim]. Prompts
+// are in class order, `templates` for each class. A mean of norm 0 stays 0.
 std::vector<float> class_embeddings(const EmbeddingView& prompts, std::size_t templates);
 
+// Returns, for each K of `ks`, three metrics:
 // image_retrieval_recall@K: fraction of captions with a positive image among the first K.
 // text_retrieval_recall@K: fraction of images with a positive caption among the first K.
 // mean_recall@K: mean of both.

@@ -1,5 +1,5 @@
-// The samples of one tar of an evaluation data set: their rules, for the evaluation, which reads
-// the contents, and for the check before it, which reads headers and small members.
+// The samples of one tar of an evaluation data set, and the rules for them. Used by the evaluation,
+// which reads the contents, and by the check before it, which reads headers and small members.
 #pragma once
 
 #include <algorithm>
@@ -17,27 +17,30 @@ namespace helip::eval {
 inline constexpr std::uint64_t kLongestLabel = 64;
 inline constexpr std::uint64_t kLongestCaptions = 1 << 20;
 
-// Members of one tar, gathered into samples. Throws DataError naming the member or the sample that
-// breaks a rule.
+// Gathers the members of one tar into samples. Throws DataError naming the member or the sample
+// that breaks a rule.
 class SampleRules {
  public:
   explicit SampleRules(const std::filesystem::path& shard) : shard_(shard.string()) {}
 
-  // True if the member, named `name`, begins the next sample: by its key or a repeated extension.
+  // Returns true if the member, named `name`, begins the next sample: it has another key, or an
+  // extension that the sample has already.
   [[nodiscard]] bool begins_sample(const data::MemberName& name) const;
-  // Throws if the member is a link in place of a part of a sample, a second or empty image, or a
-  // label or captions of more bytes than a sample may have.
+  // Adds a member to the sample. Throws if it is a link in place of an image, label or captions, a
+  // second or empty image, or a label or captions of more bytes than a sample may have. Ignores
+  // other links.
   void add(const data::TarMember& member, const data::MemberName& name);
-  // Counts a file that has no extension, and so is part of no sample.
+  // Counts a file that has no extension, and so is part of no sample. Does not count hidden files
+  // and WebDataset's __NAME__ members.
   void pass_over(const data::TarMember& member);
-  // Logs a warning of such files, if there are any.
+  // Logs a warning of the files that pass_over has counted, if there are any.
   void warn_of_passed() const;
   // Ends the sample. Throws if it has no image.
   void close();
 
   [[nodiscard]] bool is_open() const { return !extensions_.empty(); }
   [[nodiscard]] const std::string& key() const { return key_; }
-  // "SHARD: MEMBER" or "SHARD: KEY", for messages.
+  // Returns "SHARD: NAME" for messages; `name` is a member's name or a sample's key.
   [[nodiscard]] std::string place_of(const std::string& name) const;
 
  private:
@@ -52,9 +55,9 @@ class SampleRules {
 // Logs a warning of a tar without an end mark, which may be whole or cut off between two members.
 void warn_of_end(const std::filesystem::path& shard, std::uint64_t samples);
 
-// Reads at most `budget` members with `reader` (data::TarReader or data::TarHeaders) and takes them
-// from it. Calls take(where, name) for each part of a sample and close(key) behind the last one of
-// each; a sample that the budget cuts off is not closed.
+// Reads at most `budget` members with `reader` (data::TarReader or data::TarHeaders) and lowers
+// `budget` by their number. Calls take(where, name) for each part of a sample, and close(key) after
+// the last part; does not close a sample that the budget cuts off.
 template <typename Reader, typename Take, typename Close>
 void read_samples(Reader& reader, const std::filesystem::path& shard, std::uint64_t& budget,
                   const Take& take, const Close& close) {

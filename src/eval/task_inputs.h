@@ -1,5 +1,6 @@
-// What an evaluation task takes from a data set. Each throws DataError, naming the data set and the
-// sample, where something that the task needs is missing: no sample is left out.
+// Inputs of the evaluation tasks, from a data set. No sample is left out: each function throws
+// DataError, naming the data set and the sample, if something that the task needs is missing.
+// `where` names the data set and its split.
 #pragma once
 
 #include <cstddef>
@@ -11,22 +12,24 @@
 
 namespace helip::eval {
 
-// The samples' labels: zero-shot classification and the linear probe need one of the data set's
-// classes for each. `where` names the data set and its split.
+// Returns the label of each sample, for zero-shot classification and the linear probe. Throws
+// DataError unless the data set has classes and each sample has one of them.
 std::vector<std::int64_t> labels_of(const Dataset& dataset, const std::string& where);
 
-// Every template with every class name, in class order.
+// Returns every class name in every template, in class order: [classes · templates]. Throws
+// DataError if there are no templates.
 std::vector<std::string> prompts_of(const Dataset& dataset, const std::string& where);
 
-// Captions of all images, one row each, with the group of equal captions.
+// Captions of all images.
 struct TaskCaptions {
-  std::vector<std::string> texts;
-  std::vector<std::uint64_t> group;
-  std::vector<std::vector<std::size_t>> of_image;
+  std::vector<std::string> texts;                  // in the order of the images
+  std::vector<std::uint64_t> group;                // equal for equal captions
+  std::vector<std::vector<std::size_t>> of_image;  // places in `texts`
 };
 
-// Retrieval needs a caption with a word in it for each image. Blank lines beside it are captions
-// too, as in clip_benchmark; how many there are is logged as a warning.
+// Returns the captions of all images, for retrieval. Throws DataError unless each image has a
+// caption with a word in it. Blank lines beside it count as captions too, as in clip_benchmark;
+// logs a warning with their number.
 TaskCaptions captions_of(const Dataset& dataset, const std::string& where);
 
 }  // namespace helip::eval

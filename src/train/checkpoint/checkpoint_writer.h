@@ -10,34 +10,38 @@
 
 namespace helip::train {
 
-// What a checkpoint holds of a model in training. Both calls come from the writer's thread.
+// A copy of a model in training, for a checkpoint. The writer calls both methods on its own thread.
 class Snapshot {
  public:
   virtual ~Snapshot() = default;
-  // Copies weights and moments, which nothing may change meanwhile. Throws DataError naming a
-  // tensor that is not finite.
+  // Copies weights and moments; nothing may change them meanwhile. Throws DataError naming a tensor
+  // that is not finite.
   virtual void copy() = 0;
-  // kModelFile and kOptimizerFile from the copy.
+  // Writes kModelFile and kOptimizerFile into `folder` from the copy, and returns their digests.
+  // Throws StoreError.
   [[nodiscard]] virtual FileDigests write(const std::filesystem::path& folder) const = 0;
 };
 
-// What goes wrong in the background is thrown by the next call.
+// An error in the background is thrown by the next call of start, wait_copied or finish_within.
 class CheckpointWriter {
  public:
   CheckpointWriter(std::filesystem::path folder, const CheckpointRetention& retention);
-  // Waits; an error that no call has thrown is logged.
+  // Waits for the checkpoint under way. Logs an error that no call has thrown.
   ~CheckpointWriter();
   CheckpointWriter(const CheckpointWriter&) = delete;
   CheckpointWriter& operator=(const CheckpointWriter&) = delete;
 
-  // Begins to copy and then to write, and then removes old ones that nothing needs; waits for the
-  // checkpoint before. `snapshot` must live until it is written.
+  // Starts a checkpoint in the background: copies `snapshot`, writes it, then removes old
+  // checkpoints that nothing needs. Waits first until the previous checkpoint is written.
+  // `snapshot` must live until it is written.
   void start(const TrainState& state, Snapshot& snapshot);
-  // To be called before weights change: waits until they are copied.
+  // Blocks until weights and moments are copied. To be called before they change.
   void wait_copied();
-  // Waits at most so long until the checkpoint is published; true if none is under way any more.
+  // Waits at most `seconds` for the copy, and then at most `seconds` for the rest. Returns true if
+  // no checkpoint is under way any more.
   bool finish_within(double seconds);
-  // Seconds that the three calls have taken since this was called last.
+  // Returns the seconds that start, wait_copied and finish_within have taken since the last call of
+  // take_stall.
   [[nodiscard]] double take_stall();
 
  private:
@@ -45,7 +49,7 @@ class CheckpointWriter {
   const std::filesystem::path folder_;
   const CheckpointRetention retention_;
   std::future<void> copied_;   // not valid when nothing is left to wait for
-  std::future<void> written_;  // the same
+  std::future<void> written_;  // not valid when nothing is left to wait for
   double stall_ = 0;
 };
 

@@ -1,5 +1,5 @@
-// Factor on the loss for float16 (Micikevicius et al., arXiv 1710.03740): small gradients must not
-// vanish, large ones are noticed and the step is left out. Torch-free, a value.
+// Factor on the loss for float16 (Micikevicius et al., arXiv 1710.03740): small gradients do not
+// vanish; gradients that overflow are noticed, and the step is skipped. Torch-free, a value.
 #pragma once
 
 #include <cstdint>
@@ -14,9 +14,9 @@ struct LossScaler {
   static constexpr double kStart = 65536;
 
   double scale = kStart;
-  std::uint64_t good_steps = 0;  // since the last change
+  std::uint64_t good_steps = 0;  // steps since the last change of the scale
 
-  // After each step: were all gradients finite?
+  // Adapts the scale after a step. `finite`: all gradients were finite.
   void note(bool finite) {
     if (!finite) {
       scale *= kBackoff;

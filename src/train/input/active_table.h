@@ -1,4 +1,5 @@
-// The hard-pair table that training draws from, and the seeds that it leaves. Torch-free.
+// The hard-pair table that training draws from, and the pairs that can be seeds with it.
+// Torch-free.
 #pragma once
 
 #include <cstdint>
@@ -13,18 +14,19 @@
 
 namespace helip::train {
 
-// Returns the table in `folder`; null unless train.hard_pairs is mined. Throws ConfigError or
-// StoreError if it is missing, of another corpus, or holds fewer hard pairs than a seed draws.
+// Returns the table in `folder`; null unless train.hard_pairs is mined. Throws StoreError if the
+// table is missing or damaged, DataError or StoreError if it is of another corpus, ConfigError if
+// `folder` is empty or the table holds fewer hard pairs per target than a seed draws.
 std::unique_ptr<const store::HardPairTable> open_table(const config::TrainConfig& train,
                                                        const TrainingPairs& pairs,
                                                        const std::filesystem::path& folder);
 
-// Returns sha256 over the digests of its arrays; empty without a table.
+// Returns the sha256 over the digests of the table's arrays; empty if `table` is null.
 std::string digest_of(const store::HardPairTable* table);
 
-// Returns the pairs that may be seeds, ascending: the table's targets that can_be_seed, or all
-// pairs if `table` is null; never those quarantined in quarantine_folder (empty: none is). Throws
-// StoreError for a quarantine that does not fit the corpus.
+// Returns the ids of the pairs that may be seeds, ascending: the targets for which can_be_seed is
+// true, or all pairs if `table` is null. Leaves out pairs that are quarantined in quarantine_folder
+// (empty: none is). Throws StoreError for a quarantine that does not fit the corpus.
 std::vector<std::uint32_t> seeds_of(const config::TrainConfig& train, const TrainingPairs& pairs,
                                     const store::HardPairTable* table,
                                     const std::filesystem::path& quarantine_folder);

@@ -19,32 +19,36 @@ struct BatchPlan {
   std::vector<SampleId> ids;              // [M]
   std::vector<std::int32_t> seed_rows;    // [S] row of each seed in ids
   std::vector<std::int32_t> hard_rows;    // [S·P] rows of each seed's hard pairs, row-major
-  std::uint32_t hard_pairs_per_seed = 0;  // P as drawn (0 for hard_pairs: none)
+  std::uint32_t hard_pairs_per_seed = 0;  // P; 0 if hard_pairs is none
 };
 
-// Rows [first, first + count) of the plan that belong to one rank.
+// Rows [first, first + count) of a plan: one rank's part.
 struct RankRows {
   std::int64_t first = 0;
   std::int64_t count = 0;
 };
 
-// Whether a target of a table can be a seed: it is no outlier, and filters and hub cap have left it
-// hard_pairs_per_seed hard pairs among the places of its row that are drawn from.
+// Returns true if `target` can be a seed: it is no outlier, and its row still has at least
+// hard_pairs_per_seed hard pairs, after filters and hub cap, in the places [range_min, range_max)
+// (range_max 0: to the end).
 bool can_be_seed(const config::TrainConfig& config, const store::HardPairTable& table,
                  SampleId target);
 
-// Safe from many threads; a copy shares the cached order of the last epoch asked for.
+// Safe from many threads. Keeps the order of the seeds of one epoch, the last one asked for; copies
+// share it.
 class BatchSampler {
  public:
-  // `seeds`: the ids that may be seeds, ascending: the pairs that pass can_be_seed; without a table
-  // every pair that is not quarantined. `table` may be null for hard_pairs random or none; it must
-  // outlive the sampler. Random partners are drawn from `seeds`. For none a batch is M seeds.
-  // Throws DataError if there are no seeds, or too few pairs to draw partners from.
+  // Takes the ids that may be seeds, ascending (seeds_of in active_table.h). Random partners are
+  // drawn from them too. `table` may be null unless train.hard_pairs is mined; it must outlive the
+  // sampler. With hard_pairs none a batch is M seeds. Throws DataError if there are no seeds or too
+  // few pairs to draw random partners from; if the table is missing, lacks a seed, or holds fewer
+  // hard pairs per target than a seed draws.
   BatchSampler(const config::TrainConfig& config, std::uint64_t run_seed,
                std::vector<std::uint32_t> seeds, const store::HardPairTable* table);
 
   [[nodiscard]] std::uint64_t steps_per_epoch() const;
-  // The last step of an epoch may be short. Precondition: step < steps_per_epoch().
+  // Returns the batch of a step; the last one of an epoch may be smaller. Precondition: step <
+  // steps_per_epoch(). Throws DataError if a seed has too few hard pairs.
   [[nodiscard]] BatchPlan plan(std::uint64_t epoch, std::uint64_t step) const;
 
  private:
@@ -63,14 +67,14 @@ class BatchSampler {
   std::vector<std::uint32_t> seeds_;
   const store::HardPairTable* table_;    // null: partners, if any, are random
   std::uint32_t range_min_, range_max_;  // places of a row that are drawn from
-  bool top_;                             // the first of them, not random ones
+  bool top_;                             // draw the first of them, not random ones
   std::uint32_t partners_per_seed_ = 0;  // P
-  std::uint64_t seeds_per_step_ = 0;     // S, for none M
+  std::uint64_t seeds_per_step_ = 0;     // S; M if hard_pairs is none
   std::shared_ptr<OrderCache> order_cache_;
 };
 
-// Seeds go to ranks in contiguous runs that differ by at most one seed, the longer ones first; a
-// rank gets its seeds' rows. Precondition: 0 <= rank < world_size.
+// Returns the rows of `rank`. Seeds go to ranks in contiguous runs that differ by at most one seed,
+// the longer runs first; hard pairs go with their seed. Precondition: 0 <= rank < world_size.
 RankRows rows_of_rank(const BatchPlan& plan, int rank, int world_size);
 
 }  // namespace helip::train

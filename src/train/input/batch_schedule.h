@@ -1,5 +1,5 @@
-// Which batch a step has: epochs over hard-pair tables that follow each other. A pure function of
-// the configuration and the tables. Torch-free.
+// Which batch a step has: the epochs of one hard-pair table after the other. A pure function of the
+// configuration and the tables. Torch-free.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,7 @@
 
 namespace helip::train {
 
-// A step's place.
+// A step's place. The schedule owns the sampler.
 struct BatchPlace {
   std::uint64_t epoch = 0;
   std::uint64_t step_in_epoch = 0;
@@ -24,25 +24,29 @@ struct BatchPlace {
 
 class BatchSchedule {
  public:
-  // `seeds`: see BatchSampler. The first table, null without one, is active from step 0 on.
+  // Starts with one table, active from step 0 on; null without hard pairs mined. `digest`:
+  // digest_of (active_table.h). `seeds`: see BatchSampler. Throws what BatchSampler's constructor
+  // throws.
   BatchSchedule(const config::TrainConfig& train, const config::RemineConfig& remine,
                 std::uint64_t run_seed, std::unique_ptr<const store::HardPairTable> table,
                 std::string digest, std::vector<std::uint32_t> seeds);
 
-  // Returns the steps of an epoch with the first table. The configuration's epochs and cooldown are
-  // counted in these, whatever the number of seeds of later tables.
+  // Returns the steps of an epoch with the first table. train.epochs and train.epochs_cooldown are
+  // counted in epochs of this length, whatever the number of seeds of later tables.
   [[nodiscard]] std::uint64_t steps_per_epoch() const;
+  // Returns the place of `step`, counted from 0.
   [[nodiscard]] BatchPlace place(std::uint64_t step) const;
-  // Passes over the seeds that are done after `steps` steps.
+  // Returns the passes over the seeds that are done after `steps` steps, with fractions.
   [[nodiscard]] double epochs_done(std::uint64_t steps) const;
   [[nodiscard]] const std::vector<TableVersion>& versions() const { return versions_; }
 
-  // Returns the table to ask for at `step`, or nothing. One is due where step > 0 is a multiple of
-  // remine's interval, the last table is active, and the new one would be drawn from before step
-  // `steps`.
+  // Returns the table to request at `step`, or nothing. A table is due if step > 0 is a multiple of
+  // remine.every_steps or begins an epoch that is a multiple of remine.every_epochs, if the last
+  // table is active, and if the new one would be drawn from before step `steps`.
   [[nodiscard]] std::optional<TableVersion> request_at(std::uint64_t step,
                                                        std::uint64_t steps) const;
-  // Adds the next version, as request_at gave it.
+  // Adds the next table; `version` is from request_at, with its digest. Throws what BatchSampler's
+  // constructor throws.
   void add(TableVersion version, std::unique_ptr<const store::HardPairTable> table,
            std::vector<std::uint32_t> seeds);
 

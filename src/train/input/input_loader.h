@@ -1,4 +1,4 @@
-// Where a rank's inputs come from: cached tower features, or pixels and captions of the corpus.
+// Loaders of a rank's inputs: cached tower features, or pixels and captions of the corpus.
 // Torch-free.
 #pragma once
 
@@ -19,7 +19,7 @@ namespace helip::train {
 struct RowRequest {
   std::uint64_t epoch = 0;
   std::vector<SampleId> ids;
-  std::vector<std::uint64_t> slots;
+  std::vector<std::uint64_t> slots;  // LocalBatch::slots
   // Positions in `ids` of the rows whose images get two more views.
   std::vector<std::int64_t> view_rows = {};
 };
@@ -29,30 +29,33 @@ struct InputBatch {
   std::vector<std::int64_t> image_shape;  // [B, 3, H, W] pixels or [B, D] features
   std::vector<float> image;
   std::vector<std::int64_t> text_shape;  // [B, L] tokens or [B, D] features
-  std::vector<std::int64_t> tokens;      // one of the two is empty
+  std::vector<std::int64_t> tokens;      // tokens or text_features is empty
   std::vector<float> text_features;
   std::vector<std::int64_t> view_shape;  // [V, 3, H, W], V the view_rows
   std::array<std::vector<float>, 2>
       views;  // of the self-supervised term (data/image/ssl_augment.h)
 };
 
-// Batches come out in the order in which they were requested, so a loader may work ahead. Used by
-// one thread.
+// A loader may work ahead: batches come out in the order in which they were requested. Used by one
+// thread.
 class InputLoader {
  public:
   virtual ~InputLoader() = default;
+  // Requests the next batch and returns at once.
   virtual void request(RowRequest rows) = 0;
+  // Blocks until the oldest batch requested is ready, and returns it. Precondition: there is one.
   // Throws DataError naming a sample that can no longer be read.
   virtual InputBatch take() = 0;
 };
 
-// Rows of FOLDER/image_features.npy and text_features.npy, which the encode stage made: one row for
-// each of `pairs`. Throws StoreError if they do not fit.
+// Opens FOLDER/image_features.npy and text_features.npy, which the encode stage made: one row for
+// each of `pairs` pairs. Throws StoreError if they do not fit. Batches of this loader have no
+// views.
 std::unique_ptr<InputLoader> open_feature_loader(const std::filesystem::path& folder,
                                                  std::uint64_t pairs);
 
 struct PixelOptions {
-  bool augment = true;  // views are augmented whatever it says
+  bool augment = true;  // training images; views are augmented always
   double crop_scale = 0.9;
   bool decode_scaled = false;
   data::DecodeLimits limits = {};
@@ -61,9 +64,9 @@ struct PixelOptions {
   std::uint64_t seed = 0;
 };
 
-// Decodes, augments and tokenizes samples of the corpus in threads of its own. Tokenizer and
-// configuration must outlive it. Engine-only builds have no codecs and throw ConfigError
-// (pixel_loader_absent.cpp).
+// Opens a loader that decodes, augments and tokenizes samples of the corpus in threads of its own.
+// `preprocess` and `tokenizer` must outlive it. Throws what data::Corpus::open throws. In
+// engine-only builds, which have no codecs, throws ConfigError (pixel_loader_absent.cpp).
 std::unique_ptr<InputLoader> open_pixel_loader(const std::filesystem::path& corpus_folder,
                                                const data::PreprocessConfig& preprocess,
                                                const data::Tokenizer& tokenizer,

@@ -1,6 +1,7 @@
-// TensorBoard's event files: FOLDER/events.out.tfevents.SECONDS.helip.NUMBER. Records as TFRecord
-// frames them (length, masked CRC-32C of the length, data, masked CRC-32C of the data), data an
-// Event of TensorFlow's event.proto in Protobuf's wire format. Torch-free.
+// TensorBoard's event files: FOLDER/events.out.tfevents.SECONDS.helip.NUMBER. A file is a row of
+// records, framed as in TFRecord files: length, masked CRC-32C of the length, data, masked CRC-32C
+// of the data. The data are an Event of TensorFlow's event.proto in Protobuf's wire format.
+// Torch-free.
 #pragma once
 
 #include <cstdint>
@@ -13,18 +14,18 @@
 
 namespace helip::train {
 
-// CRC-32C (Castagnoli).
+// Returns the CRC-32C (Castagnoli) of `bytes`.
 std::uint32_t crc32c(std::string_view bytes);
 
 class EventFile {
  public:
   using Scalars = std::vector<std::pair<std::string, double>>;  // by tag
 
-  // Makes a new file whose name sorts after the existing ones. A reader drops what earlier
-  // files say of steps past `resumed_step`. `now` is the time in seconds since 1970. Throws
-  // StoreError.
+  // Creates a file whose name sorts after the names of the existing ones. Its first events make
+  // readers drop the events of earlier files past `resumed_step`. `now`: seconds since 1970. Throws
+  // StoreError if the file cannot be written.
   EventFile(const std::filesystem::path& folder, std::uint64_t resumed_step, double now);
-  // One event, written at once. Values are rounded to float32.
+  // Writes one event at once. Rounds the values to float32. Throws StoreError.
   void append(std::uint64_t step, const Scalars& scalars, double now) const;
 
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }

@@ -15,7 +15,7 @@ inline constexpr const char* kLayerTimesFile = "layer_times.jsonl";  // beside m
 
 class LayerTimesLog {
  public:
-  // Cuts what an earlier run wrote, as step_lines.h says.
+  // Removes the lines of `seed` past `resumed_step` from an existing file (step_lines.h).
   LayerTimesLog(std::filesystem::path file, std::uint64_t seed, std::uint64_t resumed_step);
   // Appends the times of one step. `step`: the number of steps that are done after it.
   void append(std::uint64_t step, const StepSeconds& seconds,

@@ -1,5 +1,5 @@
-// What rank 0 tells of its steps: progress at every step; a line of metrics and an event for
-// TensorBoard, and one of its layers' seconds, now and then. Torch-free.
+// What rank 0 reports of its steps: progress after every step, and after some steps a line of
+// metrics.jsonl, an event for TensorBoard or a line of layer_times.jsonl. Torch-free.
 #pragma once
 
 #include <cstdint>
@@ -13,28 +13,33 @@
 
 namespace helip::train {
 
-// Whether the step after which `step` are done gets a line of metrics.
+// Returns true if a line of metrics is due when `step` of `steps` steps are done: every
+// train.log_steps steps and at the end.
 bool is_logged(const config::TrainConfig& config, std::uint64_t step, std::uint64_t steps);
 
-// Whether that step is timed layer by layer.
+// Returns true if the last of `step` steps is timed layer by layer: every train.time_layers_every
+// steps; never if that is 0.
 bool is_timed(const config::TrainConfig& config, std::uint64_t step);
 
 class StepLog {
  public:
-  // Cuts what an earlier run wrote past `resumed_step`. All must outlive this.
+  // Opens the files that `spec` names, and removes from metrics.jsonl and layer_times.jsonl the
+  // lines of this seed past `resumed_step`. The referenced objects must outlive this. Throws
+  // StoreError.
   StepLog(const TrainSpec& spec, const TrainCallbacks& callbacks, const TrainStep& train_step,
           int world_size, std::uint64_t steps, std::uint64_t resumed_step);
 
-  // Before the first step; the time before is no step's.
+  // Starts the clock. To be called just before the first step.
   void begin();
-  // A score on held-out images, and the best one so far.
+  // Logs a score on held-out images and the best score so far, and adds an event with the score.
   void note_held_out(const HeldOutScore& score, const HeldOutScore& best) const;
-  // Seconds between two steps that are neither's.
+  // Leaves out of the reported times `seconds` that passed between two steps.
   void leave_out(double seconds) { start_ += seconds; }
-  // Seconds that the step now under way has waited, for data and for checkpoints.
+  // Adds seconds that the current step has waited, for data or for checkpoints.
   void waited_for_data(double seconds) { data_time_ += seconds; }
   void waited_for_checkpoint(double seconds) { checkpoint_stall_ += seconds; }
-  // After a step: `step` are done, `epoch` of them in passes over the seeds, `pairs` in its batch.
+  // Reports a step that has ended. `step`: steps done, this one included; `epoch`: passes over the
+  // seeds done by then; `pairs`: pairs in the step's global batch.
   void note(std::uint64_t step, double epoch, const StepResult& result, double lr,
             std::size_t pairs);
 
@@ -50,14 +55,14 @@ class StepLog {
   const MetricsLog metrics_;
   const LayerTimesLog layer_times_;
   const std::optional<EventFile> events_;
-  // Since the last line.
+  // Since the last line of metrics.
   double start_ = 0;
   double data_time_ = 0;
   double checkpoint_stall_ = 0;
   std::uint64_t interval_steps_ = 0;
   std::uint64_t pairs_ = 0;
 
-  double data_share_ = 0;  // of the interval that a line ended last
+  double data_share_ = 0;  // share of data_time_ in the time before the last line
   bool first_interval_ = true;
   bool told_input_bound_ = false;
 };

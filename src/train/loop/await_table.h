@@ -1,4 +1,4 @@
-// Waiting for a table that others mine. Torch-free.
+// Waiting for a hard-pair table that other workers mine. Torch-free.
 #pragma once
 
 #include "comm/group.h"
@@ -6,9 +6,11 @@
 
 namespace helip::train {
 
-// All ranks: until the table is there. Rank 0 looks, and says every `patience` seconds that it
-// does, so that the others do not take it for dead. False: rank 0 was asked to stop. Throws what
-// callbacks.table_is_there throws.
+// Blocks until the requested table exists; a collective. Rank 0 asks callbacks.table_is_there, and
+// tells the other ranks every `patience` seconds that it still waits, so that their collective does
+// not time out. Then each rank waits at most `patience` seconds until its machine sees the folder.
+// Returns false if rank 0 was asked to stop. Throws on all ranks what callbacks.table_is_there
+// throws.
 bool await_table(comm::Group& ranks, const TrainCallbacks& callbacks, const RemineRequest& request,
                  double patience);
 

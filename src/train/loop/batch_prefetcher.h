@@ -1,5 +1,5 @@
-// The steps to come, on one rank: planned, cut, and their inputs asked for ahead of time.
-// Torch-free.
+// Prepares a rank's next steps: plans batches, cuts this rank's share and requests its inputs ahead
+// of time. Torch-free.
 #pragma once
 
 #include <cstdint>
@@ -21,21 +21,25 @@ struct PreparedStep {
   BatchPlan plan;
   LocalBatch batch;
   InputBatch inputs = {};
-  double waited_seconds = 0;  // for the inputs
+  double waited_seconds = 0;  // that take() waited for the inputs
 };
 
 class BatchPrefetcher {
  public:
-  // Steps that may be asked for before they are needed.
+  // Steps whose inputs are requested ahead.
   static constexpr std::uint64_t kStepsAhead = 2;
 
-  // Prepares batches for a training of `steps` steps. All arguments must outlive the prefetcher.
+  // Opens the loader of a training of `steps` steps. The referenced objects must outlive this.
+  // Throws ConfigError if the model trains on features and spec.features_folder is empty, and what
+  // open_feature_loader and open_pixel_loader throw.
   BatchPrefetcher(const TrainSpec& spec, const comm::Group& ranks, const TrainingPairs& pairs,
                   const BatchSchedule& schedule, const TrainStep& train_step, std::uint64_t steps);
 
-  // From `step` on, by what the schedule says now; what was planned is dropped.
+  // Drops the prepared steps and prepares new ones from `step` on, with the schedule as it is now.
+  // To be called before the first take(). Throws what InputLoader::take throws.
   void restart(std::uint64_t step);
-  // The next step; plans another one. Throws what InputLoader::take throws.
+  // Blocks until the inputs of the next step are ready, and returns it. Prepares one step more.
+  // Throws what InputLoader::take throws.
   PreparedStep take();
 
  private:
@@ -48,7 +52,7 @@ class BatchPrefetcher {
   const bool wants_views_;
   const std::uint64_t steps_;
   const std::unique_ptr<InputLoader> loader_;
-  std::uint64_t next_ = 0;  // to be planned
+  std::uint64_t next_ = 0;  // step to be planned next
   std::deque<PreparedStep> prepared_;
 };
 

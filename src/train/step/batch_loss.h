@@ -18,11 +18,11 @@ struct PairEmbeddings {
 struct LossShares {
   at::Tensor contrastive;
   at::Tensor margin;  // undefined without hard pairs or with margin_weight 0
-  // loss/margin_statistics.h, of images' similarities to texts; undefined unless asked for, or
-  // without a margin loss.
+  // Sums of loss/margin_statistics.h for images' similarities to texts; undefined unless asked for,
+  // or without a margin loss.
   at::Tensor statistics;
-  // SLIP's term and, without gradient, its accuracy (ssl_loss.h, which computes them); undefined
-  // without it.
+  // SLIP's term and, without gradient, its accuracy, from ssl_shares (ssl_loss.h); undefined
+  // without the term.
   at::Tensor ssl, ssl_accuracy;
 };
 
@@ -31,14 +31,15 @@ struct LossWeights {
   double margin = 0, ssl = 0;
 };
 
-// Gathers the embeddings of all ranks with gradient (one collective), in their own dtype, and
-// computes both losses of the pairs. `scale` is 0-d, exp(logit_scale).
+// Returns this rank's shares of the contrastive and the margin loss; leaves SLIP's term undefined.
+// Gathers the embeddings of all ranks with gradient, in their own dtype (one collective). `scale`
+// is 0-d, exp(logit_scale).
 LossShares loss_shares(const config::LossConfig& config, comm::Collectives& ranks,
                        const PairEmbeddings& embeddings, const at::Tensor& scale,
                        const LocalBatch& batch, bool with_statistics = false);
 
-// What backward runs on: the weighted sum of the terms, times the number of ranks, so that the mean
-// of the gradients over ranks is the gradient of the global loss.
+// Returns the loss that backward runs on: the weighted sum of the terms, times the number of ranks.
+// The mean of its gradients over ranks is then the gradient of the global loss.
 at::Tensor backward_loss(const LossWeights& weights, const LossShares& shares, int world_size);
 
 }  // namespace helip::train

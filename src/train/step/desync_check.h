@@ -1,5 +1,5 @@
-// Whether all ranks hold the same weights. Ranks that have drifted apart, by a fault of memory or
-// of a library, would go on without a sign of it.
+// A check that all ranks hold the same weights. A fault of memory or of a library can make ranks
+// drift apart, and training would go on without a sign of it.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -13,9 +13,10 @@
 
 namespace helip::train {
 
-// Collective. Compares a digest of each parameter's bits (by name and in one order on all
-// ranks). Throws CommError on all ranks, naming the ranks that differ from the most and the first
-// parameter in which one does; `step` stands in the message.
+// Compares the weights of all ranks by a digest of each parameter, the sum of its bits as int32; a
+// collective. `parameters` has the same names in the same order on all ranks. Throws CommError on
+// all ranks, naming the ranks that differ from the largest group of equal ranks, and the first
+// parameter in which one of them differs; `step` stands in the message.
 void check_equal_weights(comm::Collectives& ranks,
                          const std::vector<std::pair<std::string, at::Tensor>>& parameters,
                          std::uint64_t step);

@@ -22,23 +22,23 @@
 
 namespace helip::train {
 
-// Equal on all ranks.
+// Losses of a global batch, equal on all ranks.
 struct BatchLosses {
   double loss = 0, contrastive = 0, margin = 0;    // of the global batch
-  std::optional<SslFigures> ssl = {};              // where there is SLIP's term
-  bool flagged = false;                            // on any rank
-  std::optional<MarginShares> margin_shares = {};  // if wanted, and there is a margin loss
+  std::optional<SslFigures> ssl = {};              // only with SLIP's term
+  bool flagged = false;                            // run()'s `flag` of any rank
+  std::optional<MarginShares> margin_shares = {};  // if asked for, with a margin loss
 };
 
-// Rows of one tower with the keys of their draws, in CPU memory.
+// Inputs of one tower with the keys of their random draws, in CPU memory.
 struct TowerRows {
-  at::Tensor values;  // [B, …]; undefined: none
+  at::Tensor values;  // [B, …]; undefined if there are none
   model::DrawKeys keys;
 
   [[nodiscard]] TowerRows narrow(std::int64_t first, std::int64_t count) const;
 };
 
-// What this rank's towers see: its pairs, and the views of SLIP's term.
+// Inputs of this rank's towers: its pairs, and the views of SLIP's term.
 struct TowerInputs {
   TowerRows image, text;
   std::array<TowerRows, 2> views;
@@ -58,27 +58,28 @@ struct ForwardBackwardOptions {
   c10::Device device;
 };
 
-// With train.accum_freq A > 1 the towers see this rank's rows in A parts, and the losses the
-// features of all (gradient caching: Gao et al., arXiv 2101.06983): the gradient is that of one
-// pass, the memory that of a part. Every draw is keyed, so the second pass over a part repeats the
-// first.
+// With train.accum_freq A > 1 the towers see this rank's rows in A parts, and the losses see the
+// features of all rows (gradient caching: Gao et al., arXiv 2101.06983): the gradient is that of
+// one pass over all rows, the memory that of one part. Every random draw has a key, so the second
+// pass over a part repeats the first.
 class ForwardBackward {
  public:
-  // What is named must outlive this. Throws ConfigError if A > 1 and the model has batch norms,
-  // which would see the parts.
+  // Prepares passes over `model`. `model`, `trained` and `ranks` must outlive this. Throws
+  // ConfigError if A > 1 and a tower that is not locked as a whole has batch norms, which would see
+  // parts of the batch.
   ForwardBackward(const ForwardBackwardOptions& options, model::Model& model,
                   const TrainedParameters& trained, comm::Collectives& ranks);
 
-  // A collective. If the loss is finite, every trained parameter's .grad, none before, is
-  // loss_scale times the gradient of the global loss; else there are no gradients. Borrows `inputs`
-  // for the call.
+  // Computes the losses of the global batch; a collective. If the loss is finite, fills every
+  // trained parameter's .grad with loss_scale times the gradient of the global loss; else leaves
+  // .grad undefined. Precondition: no parameter has a .grad. Borrows `inputs` for the call.
   BatchLosses run(const LocalBatch& batch, const InputBatch& inputs, std::uint64_t seed,
                   std::uint64_t epoch, double loss_scale, bool flag, bool with_statistics);
-  // Returns the seconds of the last run.
+  // Returns the seconds of the last run; zeros before the first one.
   [[nodiscard]] const StepSeconds& seconds() const { return seconds_; }
 
  private:
-  // Part i of `count` of the inputs.
+  // Returns part i of `count` of the inputs.
   static TowerInputs part_of(const TowerInputs& inputs, std::int64_t i, std::int64_t count);
   TowerOutputs outputs(const TowerInputs& inputs) const;
   TowerOutputs cached_outputs(const TowerInputs& inputs, std::int64_t parts) const;

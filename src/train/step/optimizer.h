@@ -18,31 +18,32 @@ struct AdamWOptions {
   double beta2 = 0.98;
   double eps = 1e-6;
   double wd = 0.2;
-  std::vector<bool> decays = {};        // whether wd applies to a parameter; empty: to all
+  std::vector<bool> decays = {};        // true: wd applies to the parameter; empty: all
   std::vector<double> lr_factors = {};  // of each parameter; empty: 1
-  std::vector<bool> owned = {};         // whether step() updates a parameter; empty: all
+  std::vector<bool> owned = {};         // true: step() updates the parameter; empty: all
 };
 
 class AdamW {
  public:
-  // Float parameters by name. Moments live on the parameters' device; those of parameters that are
-  // not owned are on the meta device, a shape without memory.
+  // Takes floating-point parameters by name. Moments start at 0 on the parameters' device. Moments
+  // of parameters that are not owned are on the meta device: a shape without memory.
   AdamW(std::vector<std::pair<std::string, at::Tensor>> parameters, const AdamWOptions& options);
 
-  // One step with the gradients in .grad, which every parameter must have.
+  // Updates the owned parameters with the gradients in .grad, which every parameter must have.
   void step(double lr);
 
-  // Euclidean norm of all gradients, added up in the order of the parameters.
+  // Returns the Euclidean norm of all gradients, added up in the order of the parameters. Every
+  // parameter must have a gradient.
   [[nodiscard]] double gradient_norm() const;
   void scale_gradients(double factor);
   void clear_gradients();
 
-  // What a file of it holds: moments exp_avg.NAME, exp_avg_sq.NAME, and the number of steps in the
-  // metadata.
+  // Return what a file of the optimizer holds: moments exp_avg.NAME and exp_avg_sq.NAME of each
+  // parameter; the number of steps in the metadata.
   [[nodiscard]] std::vector<std::pair<std::string, at::Tensor>> moments() const;
   [[nodiscard]] std::map<std::string, std::string> metadata() const;
-  // From safetensors, all moments whether owned or not. Throws StoreError if a tensor is missing,
-  // surplus or of another shape.
+  // Reads a safetensors file with all moments, owned or not. Throws StoreError if a tensor is
+  // missing, surplus, not float32 or of another shape, or if the number of steps is missing.
   void load(const std::filesystem::path& file);
 
  private:

@@ -19,31 +19,34 @@ class OptimizerShards {
   // 25 MiB of float32.
   static constexpr std::uint64_t kBucketElements = 6'553'600;
 
-  // Parameters of one dtype and device, in the optimizer's order, the same on every rank. One
-  // collective carries at most `bucket_elements`. `ranks` must outlive this. Throws ConfigError for
-  // parameters that do not fill their memory or are of several dtypes.
+  // Plans which rank owns which of the parameters, which have one dtype and device and are in the
+  // optimizer's order, the same on every rank. One collective carries at most `bucket_elements`.
+  // `ranks` must outlive this. Throws ConfigError for parameters that do not fill their memory or
+  // are of several dtypes.
   OptimizerShards(comm::Collectives& ranks, std::vector<at::Tensor> parameters,
                   std::uint64_t bucket_elements = kBucketElements);
 
-  // For AdamWOptions: which parameters are this rank's.
+  // Returns which parameters this rank owns, for AdamWOptions::owned.
   [[nodiscard]] std::vector<bool> owned() const;
 
-  // Collective, after the owners' step: every parameter gets its owner's bits.
+  // Sends every parameter's bits from its owner to the other ranks; a collective. To be called
+  // after AdamW::step.
   void share_weights();
 
-  // Collective. On rank 0 the moments of other ranks' parameters are written to place(i), flat, i
-  // counting as AdamW::moments() does; `place` is called there alone.
+  // Sends rank 0 the moments that other ranks own; a collective. Rank 0 writes moment i of
+  // AdamW::moments() into place(i), flat. Only rank 0 calls `place`.
   void gather_moments(const AdamW& optimizer, const std::function<at::Tensor(std::size_t)>& place);
 
  private:
-  // Broadcasts each bucket's pieces of flat tensors; who has no tensor for a piece drops it.
+  // Broadcasts the pieces of each bucket, which lie in flat tensors. A rank without a tensor for a
+  // piece drops the piece.
   void exchange(const std::vector<ShardBucket>& buckets, const std::vector<at::Tensor>& flats);
 
   comm::Collectives& ranks_;
   const std::vector<at::Tensor> parameters_;
   std::vector<int> owners_;
   std::vector<ShardBucket> weight_buckets_;
-  std::vector<ShardBucket> moment_buckets_;  // but those of rank 0
+  std::vector<ShardBucket> moment_buckets_;  // without those that rank 0 owns
   at::Tensor buffer_;
 };
 

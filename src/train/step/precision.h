@@ -1,4 +1,4 @@
-// What a step is computed in (train.precision).
+// The dtypes of a training step (train.precision).
 #pragma once
 
 #include <c10/core/Device.h>
@@ -13,11 +13,11 @@ namespace helip::train {
 struct Precision {
   c10::ScalarType weights = c10::ScalarType::Float;  // and moments
   std::optional<c10::ScalarType> products;           // autocast of the towers; null: as the weights
-  c10::ScalarType features = c10::ScalarType::Float;  // what ranks gather; losses widen it
-  bool scales_loss = false;  // gradients of half precision need it (loss_scaler.h)
+  c10::ScalarType features = c10::ScalarType::Float;  // of gathered features; losses widen them
+  bool scales_loss = false;  // gradients of float16 need it (loss_scaler.h)
 };
 
-// Returns what a mode computes in. Weights files hold float32, so kFp64 is for checks of the
+// Returns the dtypes of a mode. Weights files hold float32, so kFp64 is for checks of the
 // mathematics alone.
 Precision precision_of(config::PrecisionMode mode);
 

@@ -7,16 +7,17 @@
 
 namespace helip::train {
 
-// step < steps. 0 for optimizer_warmup steps; then warm-up, lr·(n+1)/warmup in its step n; then by
-// lr_scheduler: cosine from lr down to lr·lr_end_fraction, which the step after the last would
-// have; const; or const-cooldown, lr until the last epochs_cooldown epochs and then
-// (lr - lr_cooldown_end)·(1 - part)^lr_cooldown_power + lr_cooldown_end, at the earliest from the
-// end of the warm-up on.
+// Returns the learning rate of `step`; precondition: step < steps. It is 0 for optimizer_warmup
+// steps, then lr·(n+1)/warmup in step n of the warm-up, and then follows lr_scheduler. cosine: from
+// lr down to lr·lr_end_fraction, which step `steps` would have. const: lr. const-cooldown: lr until
+// the last epochs_cooldown epochs, and in these (lr - lr_cooldown_end)·part^lr_cooldown_power +
+// lr_cooldown_end, where part is the share of the cooldown that is left, this step included. The
+// cooldown begins after the warm-up at the earliest.
 double learning_rate(const config::TrainConfig& config, std::uint64_t step, std::uint64_t steps,
                      std::uint64_t steps_per_epoch);
 
-// Optimizer steps of the whole training: train.steps, or train.epochs passes over the seeds,
-// rounded up. At least 1.
+// Returns the optimizer steps of the whole training: train.steps, or train.epochs passes over the
+// seeds, rounded up. At least 1.
 std::uint64_t total_steps(const config::TrainConfig& config, std::uint64_t steps_per_epoch);
 
 }  // namespace helip::train

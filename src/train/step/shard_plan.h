@@ -1,5 +1,5 @@
 // Which rank holds the optimizer's moments of which parameter (ZeRO stage 1: Rajbhandari et al.,
-// arXiv 1910.02054), and in what pieces they travel. The same on all ranks. Torch-free.
+// arXiv 1910.02054), and in what pieces they are sent. The same on all ranks. Torch-free.
 #pragma once
 
 #include <cstddef>
@@ -8,9 +8,9 @@
 
 namespace helip::train {
 
-// Owner of each tensor, balanced by `sizes`: the largest first, each to the rank that has the least
-// by then, of equal ones the lower index first and the lower rank. With more ranks than tensors
-// some own none.
+// Returns the owner of each tensor, a rank. Balances by `sizes`: the largest tensor first, each to
+// the rank that owns least by then; of equal tensors the lower index first, of equal ranks the
+// lower one. With more ranks than tensors some ranks own none.
 std::vector<int> shard_owners(const std::vector<std::uint64_t>& sizes, int ranks);
 
 // `count` elements of a tensor from the `first` one on.
@@ -20,15 +20,15 @@ struct ShardPiece {
   bool operator==(const ShardPiece&) const = default;
 };
 
-// What one collective carries, all of one owner.
+// The pieces that one collective carries, all of one owner.
 struct ShardBucket {
   int owner = 0;
   std::uint64_t count = 0;  // of all pieces
   std::vector<ShardPiece> pieces;
 };
 
-// All elements of all tensors, by owner and index, in buckets of at most `cap` elements (at least
-// 1): small tensors share a bucket, large ones are cut.
+// Returns buckets that hold all elements of all tensors, by owner and index, at most `cap` (at
+// least 1) elements each: small tensors share a bucket, large ones are cut.
 std::vector<ShardBucket> shard_buckets(const std::vector<std::uint64_t>& sizes,
                                        const std::vector<int>& owners, std::uint64_t cap);
 

@@ -18,15 +18,16 @@ struct ViewFeatures {
   at::Tensor first_BW, second_BW;
 };
 
-// Whether the model trains with the term: it has a self-supervised head, and slip.ssl_weight is not
-// 0. Throws ConfigError if the section says anything but its defaults about a model without a head.
+// Returns true if the model trains with the term: it has a self-supervised head, and
+// slip.ssl_weight is greater than 0. Throws ConfigError if the model has no head and the section
+// `slip` is not at its defaults.
 bool has_ssl_term(model::Model& model, const config::SlipConfig& config);
 
-// Gathers the features of all ranks with gradient (one collective). Each rank then runs the head on
-// all of them, once for each view, so that its batch norms have the statistics of the global batch,
-// the same on every rank, and compares its own. A global batch of one image is compared with
-// nothing: the loss is 0, and the norms keep their statistics. `products` as in Precision, for the
-// head alone.
+// Returns this rank's shares of the term. Gathers the features of all ranks with gradient (one
+// collective). Each rank then runs the head on all unpadded views, once for the first and once for
+// the second ones, so that its batch norms have the statistics of the global batch, the same on
+// every rank, and compares its own views with all. If the global batch has one image, the loss is
+// 0, and the batch norms keep their statistics. `products` as in Precision, for the head alone.
 loss::SimclrShares ssl_shares(const config::SlipConfig& config, comm::Collectives& ranks,
                               model::SelfSupervision& head, std::optional<at::ScalarType> products,
                               const ViewFeatures& features, const SslViews& views);

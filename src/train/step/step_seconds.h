@@ -16,7 +16,7 @@ struct StepSeconds {
 
 class Stopwatch {
  public:
-  // Seconds since the last call, or since it was made.
+  // Returns the seconds since the last call, or since this was made.
   double lap() {
     const double now = monotonic_seconds();
     return now - std::exchange(since_, now);

@@ -1,4 +1,4 @@
-// Tensors copied into memory of their own, so that training goes on while they are written.
+// Copies of tensors, so that training goes on while they are written.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -16,22 +16,23 @@ class TensorCopy {
  public:
   struct Source {
     std::string name;
-    // Floating-point numbers are copied as float32, other dtypes of model/layers/parameters.h's
-    // dtype_name as they are. On any device; on the meta device it gives the shape alone, and the
-    // caller writes the values to place().
+    // Lies on any device. Floating-point numbers are copied as float32, other dtypes, which
+    // dtype_name (model/layers/parameters.h) must know, as they are. On the meta device a tensor
+    // gives its shape alone, and the caller writes its values to place().
     at::Tensor tensor;
     bool must_be_finite = true;  // no effect on integers
   };
 
-  // Notes what take() copies, and reads no value yet. The memory of former copies is used again.
+  // Notes the tensors that take() copies, without reading their values. Uses the memory of former
+  // copies again.
   void bind(const std::vector<Source>& sources, std::map<std::string, std::string> metadata);
-  // Where take() expects the values of a floating-point tensor on the meta device, the i-th source:
-  // flat, float32, on the CPU. Until the next bind().
+  // Returns the place to which the caller writes the values of source i, a floating-point tensor on
+  // the meta device: flat, float32, on the CPU. Valid until the next bind().
   [[nodiscard]] at::Tensor place(std::size_t i);
-  // Copies. The caller sees to it that the tensors do not change meanwhile; any thread. Throws
-  // DataError naming the first tensor that holds a value that is not finite.
+  // Copies the tensors, which must not change meanwhile; on any thread. Throws DataError naming the
+  // first tensor that holds a value that is not finite and must be.
   void take();
-  // What take() copied as safetensors; returns the file's sha256. Throws StoreError.
+  // Writes the copies as safetensors and returns the file's sha256. Throws StoreError.
   [[nodiscard]] std::string write(const std::filesystem::path& file) const;
 
  private:
@@ -39,7 +40,8 @@ class TensorCopy {
     Source source;
     std::size_t offset = 0, bytes = 0;  // in memory_
   };
-  // Into its place, or what is there already; false if it holds a value that is not finite.
+  // Copies one tensor to its place; on the meta device its values are there already. Returns false
+  // if a floating-point value is not finite.
   [[nodiscard]] bool copy(const Item& item) const;
 
   std::vector<Item> items_;

@@ -30,9 +30,9 @@ struct StepOptions {
   std::uint64_t epoch = 0;
   double lr = 0;
   bool stop_wanted = false;  // this rank was asked to stop
-  bool statistics = false;   // margin_shares are wanted; the same on all ranks
-  bool time_layers = false;  // layer_seconds() are wanted; a rank's own affair
-  // Called before weights and moments change, if it is set.
+  bool statistics = false;   // asks for margin_shares; the same on all ranks
+  bool time_layers = false;  // asks for layer_seconds(); ranks may differ
+  // Called, if it is set, before weights and moments change.
   std::function<void()> before_update = {};
 };
 
@@ -46,31 +46,33 @@ struct TrainStepConfig {
 };
 TrainStepConfig train_step_config(const config::RunConfig& config);
 
-// Every rank calls step, in the same order; it is a collective.
+// Every rank calls the collectives in the same order.
 class TrainStep {
  public:
   // Builds options.model with its initial weights on `device` ("cpu", "cuda:I"). Makes LibTorch
-  // deterministic for this process and, on the CPU, sets the number of its threads and lets it keep
-  // memory that it frees. `ranks` must come from comm::open_group and outlive this. Throws
-  // ConfigError (device) or what model::load_model throws.
+  // deterministic for this process and, on the CPU, sets the number of its threads and keeps freed
+  // memory in the process. `ranks` must come from comm::open_group and outlive this. Throws
+  // ConfigError for an unknown device or options that do not fit the model, CommError if `ranks`
+  // cannot carry tensors, and what model::load_model throws.
   TrainStep(const TrainStepConfig& options, const std::string& device, comm::Group& ranks);
   ~TrainStep();
   TrainStep(const TrainStep&) = delete;
   TrainStep& operator=(const TrainStep&) = delete;
 
-  // True if inputs are cached tower features, false if pixels and tokens.
+  // Returns true if inputs are cached tower features, false if pixels and tokens.
   [[nodiscard]] bool takes_features() const;
-  // True with SLIP's self-supervised term: batches need views.
+  // Returns true if the model trains with SLIP's self-supervised term: batches need views.
   [[nodiscard]] bool wants_views() const;
-  // sha256 over architecture and initial weights.
+  // Returns the sha256 over architecture and initial weights.
   [[nodiscard]] const std::string& initial_digest() const;
   [[nodiscard]] const data::PreprocessConfig& preprocess() const;
   [[nodiscard]] const data::Tokenizer& tokenizer() const;
-  // The most bytes that tensors have taken on a GPU at one time; 0 on the CPU.
+  // Returns the most bytes that tensors have taken on the GPU at one time; 0 on the CPU.
   [[nodiscard]] std::uint64_t peak_device_bytes() const;
 
-  // One optimizer step on the global batch of which `batch` and `inputs` are this rank's part.
-  // Afterwards the model's logit_scale, a logarithm, lies in [0, ln 100].
+  // Makes one optimizer step on the global batch of which `batch` and `inputs` are this rank's
+  // part; a collective. A step with a loss or gradient that is not finite changes no weights. Any
+  // other step leaves the model's logit_scale, a logarithm, in [0, ln 100].
   StepResult step(const LocalBatch& batch, const InputBatch& inputs, const StepOptions& options);
 
   // Returns the seconds of the last step, zeros before the first one.
@@ -79,22 +81,23 @@ class TrainStep {
   // empty if the step was not timed.
   [[nodiscard]] const std::vector<model::LayerSeconds>& layer_seconds() const;
 
-  // float16's factor on the loss; 1, never changed, in other precisions. It belongs to the state.
+  // Returns float16's factor on the loss; it is 1 and never changes in other precisions.
+  // Checkpoints hold it (TrainState::scaler).
   [[nodiscard]] const LossScaler& scaler() const;
   void set_scaler(const LossScaler& scaler);
 
-  // Collective. Throws CommError on all ranks if their weights are not the same bits, see
-  // desync_check.h.
+  // Throws CommError on all ranks if they hold different weights (desync_check.h); a collective.
   void check_equal_weights(std::uint64_t step) const;
 
-  // What a checkpoint of this moment holds; on rank 0 alone it holds anything. A collective with
-  // train.shard_optimizer: the ranks send rank 0 their moments. Weights and moments must not change
-  // before its copy() has ended; the next call of snapshot() ends its life.
+  // Returns the state that a checkpoint of this moment holds; empty on ranks other than 0. A
+  // collective with train.shard_optimizer: the ranks send rank 0 their moments. Weights and moments
+  // must not change before its copy() has ended. The next call of snapshot() makes it invalid.
   Snapshot& snapshot();
-  // Each rank for itself.
+  // Reads weights and moments of a checkpoint, on this rank alone. Throws StoreError or
+  // ConfigError.
   void load_checkpoint(const std::filesystem::path& folder);
-  // The finished model as a folder that load_model reads, mixed with the initial weights as
-  // train.wise_ft says; `folder` must not exist.
+  // Writes the finished model as a folder that load_model reads, mixed with the initial weights by
+  // train.wise_ft; `folder` must not exist.
   void publish_model(const std::filesystem::path& folder) const;
 
  private:

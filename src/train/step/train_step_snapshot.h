@@ -1,4 +1,4 @@
-// What a checkpoint holds of a model and its optimizer.
+// The weights and moments of a model in training, as a checkpoint holds them.
 #pragma once
 
 #include <filesystem>
@@ -14,16 +14,16 @@ namespace helip::train {
 
 class TrainStepSnapshot final : public Snapshot {
  public:
-  // `model` must outlive this and is as it was loaded, no parameter locked: what has no gradient
-  // now are buffers. A buffer that holds infinities now, as a mask of a TorchScript tower, may hold
-  // them later too.
+  // Notes which tensors of `model` are buffers: those without gradient, so the model must be as it
+  // was loaded, no parameter locked. A buffer that holds infinities now, as a mask of a TorchScript
+  // tower, may hold them later too. `model` must outlive this.
   explicit TrainStepSnapshot(model::Model& model);
 
-  // Notes what to copy. What a forward pass may change is copied at once, weights and moments by
-  // copy(). Moments on the meta device, which another rank owns, are to be written to
-  // moment_place() before that.
+  // Notes what to copy. Copies at once the buffers, which a forward pass may change; copy() copies
+  // weights and moments. Moments on the meta device, which another rank owns, are to be written to
+  // moment_place() before copy().
   void bind(const AdamW& optimizer);
-  // Returns the place for the i-th of AdamW::moments(), as TensorCopy::place() does.
+  // Returns the place of moment i of AdamW::moments() (TensorCopy::place).
   [[nodiscard]] at::Tensor moment_place(std::size_t i) { return moments_.place(i); }
 
   void copy() override;
