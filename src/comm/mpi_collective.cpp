@@ -58,10 +58,10 @@ class Requests {
 class AllGather final : public MpiCollective {
  public:
   AllGather(const MpiChannel& channel, const void* mine, std::size_t bytes, void* all)
-      : lane_(channel), mine_(mine), bytes_(bytes), all_(all) {}
+      : channel_(channel), mine_(mine), bytes_(bytes), all_(all) {}
   void start() override {
     check_mpi(MPI_Iallgather(mine_, message_bytes(bytes_), MPI_BYTE, all_, message_bytes(bytes_),
-                             MPI_BYTE, lane_.comm, &requests_.add()),
+                             MPI_BYTE, channel_.comm, &requests_.add()),
               "MPI_Iallgather");
   }
   bool advance() override { return requests_.complete(); }
@@ -70,7 +70,7 @@ class AllGather final : public MpiCollective {
   }
 
  private:
-  const MpiChannel& lane_;
+  const MpiChannel& channel_;
   const void* mine_;
   std::size_t bytes_;
   void* all_;
@@ -80,10 +80,10 @@ class AllGather final : public MpiCollective {
 class Broadcast final : public MpiCollective {
  public:
   Broadcast(const MpiChannel& channel, void* data, std::size_t bytes, int root)
-      : lane_(channel), data_(data), bytes_(bytes), root_(root) {}
+      : channel_(channel), data_(data), bytes_(bytes), root_(root) {}
   void start() override {
     check_mpi(
-        MPI_Ibcast(data_, message_bytes(bytes_), MPI_BYTE, root_, lane_.comm, &requests_.add()),
+        MPI_Ibcast(data_, message_bytes(bytes_), MPI_BYTE, root_, channel_.comm, &requests_.add()),
         "MPI_Ibcast");
   }
   bool advance() override { return requests_.complete(); }
@@ -92,7 +92,7 @@ class Broadcast final : public MpiCollective {
   }
 
  private:
-  const MpiChannel& lane_;
+  const MpiChannel& channel_;
   void* data_;
   std::size_t bytes_;
   int root_;
@@ -101,13 +101,15 @@ class Broadcast final : public MpiCollective {
 
 class Barrier final : public MpiCollective {
  public:
-  explicit Barrier(const MpiChannel& channel) : lane_(channel) {}
-  void start() override { check_mpi(MPI_Ibarrier(lane_.comm, &requests_.add()), "MPI_Ibarrier"); }
+  explicit Barrier(const MpiChannel& channel) : channel_(channel) {}
+  void start() override {
+    check_mpi(MPI_Ibarrier(channel_.comm, &requests_.add()), "MPI_Ibarrier");
+  }
   bool advance() override { return requests_.complete(); }
   [[nodiscard]] std::string name() const override { return "barrier"; }
 
  private:
-  const MpiChannel& lane_;
+  const MpiChannel& channel_;
   Requests requests_;
 };
 
@@ -130,33 +132,34 @@ Part part_of(std::size_t count, int rank, int size) {
 // rank order.
 class ReducePart {
  public:
-  ReducePart(const MpiChannel& channel, Number number) : lane_(channel), number_(number) {}
+  ReducePart(const MpiChannel& channel, Number number) : channel_(channel), number_(number) {}
 
   // `parts[r]` of `data` go to rank r; `mine` is where the sum of this rank's part goes (it may lie
   // inside data).
   void start(const std::byte* data, const std::vector<Part>& parts, void* mine) {
     const std::size_t width = size_of(number_);
-    const Part& own = parts[static_cast<std::size_t>(lane_.rank)];
-    const auto others = static_cast<std::size_t>(lane_.size - 1);
+    const Part& own = parts[static_cast<std::size_t>(channel_.rank)];
+    const auto others = static_cast<std::size_t>(channel_.size - 1);
     count_ = own.count;
     mine_ = mine;
     received_.resize(others * own.count * width);
-    addends_.resize(static_cast<std::size_t>(lane_.size));
-    requests_.reserve(2 * lane_.size);
+    addends_.resize(static_cast<std::size_t>(channel_.size));
+    requests_.reserve(2 * channel_.size);
     std::byte* next = received_.data();
-    for (int r = 0; r < lane_.size; ++r) {
-      if (r == lane_.rank) {
+    for (int r = 0; r < channel_.size; ++r) {
+      if (r == channel_.rank) {
         addends_[static_cast<std::size_t>(r)] = data + own.first * width;
         continue;
       }
       addends_[static_cast<std::size_t>(r)] = next;
-      if (own.count > 0) requests_.receive(lane_, next, own.count * width, r);
+      if (own.count > 0) requests_.receive(channel_, next, own.count * width, r);
       next += own.count * width;
     }
-    for (int step = 1; step < lane_.size; ++step) {
-      const int to = (lane_.rank + step) % lane_.size;  // not all to rank 0 first
+    for (int step = 1; step < channel_.size; ++step) {
+      const int to = (channel_.rank + step) % channel_.size;  // not all to rank 0 first
       const Part& part = parts[static_cast<std::size_t>(to)];
-      if (part.count > 0) requests_.send(lane_, data + part.first * width, part.count * width, to);
+      if (part.count > 0)
+        requests_.send(channel_, data + part.first * width, part.count * width, to);
     }
   }
   bool advance() {
@@ -166,7 +169,7 @@ class ReducePart {
   }
 
  private:
-  const MpiChannel& lane_;
+  const MpiChannel& channel_;
   const Number number_;
   std::size_t count_ = 0;
   void* mine_ = nullptr;
@@ -185,10 +188,10 @@ class ReduceScatter final : public MpiCollective {
  public:
   ReduceScatter(const MpiChannel& channel, Number number, const void* global, std::size_t count,
                 void* mine)
-      : lane_(channel), global_(global), count_(count), mine_(mine), reduce_(channel, number) {}
+      : channel_(channel), global_(global), count_(count), mine_(mine), reduce_(channel, number) {}
   void start() override {
     reduce_.start(static_cast<const std::byte*>(global_),
-                  parts_of(count_ * static_cast<std::size_t>(lane_.size), lane_.size), mine_);
+                  parts_of(count_ * static_cast<std::size_t>(channel_.size), channel_.size), mine_);
   }
   bool advance() override { return reduce_.advance(); }
   [[nodiscard]] std::string name() const override {
@@ -196,7 +199,7 @@ class ReduceScatter final : public MpiCollective {
   }
 
  private:
-  const MpiChannel& lane_;
+  const MpiChannel& channel_;
   const void* global_;
   std::size_t count_;
   void* mine_;
@@ -206,13 +209,13 @@ class ReduceScatter final : public MpiCollective {
 class AllReduce final : public MpiCollective {
  public:
   AllReduce(const MpiChannel& channel, Number number, void* data, std::size_t count)
-      : lane_(channel),
+      : channel_(channel),
         number_(number),
         data_(static_cast<std::byte*>(data)),
         count_(count),
         parts_(parts_of(count, channel.size)),
         reduce_(channel, number) {}
-  void start() override { reduce_.start(data_, parts_, address(lane_.rank)); }
+  void start() override { reduce_.start(data_, parts_, address(channel_.rank)); }
   bool advance() override {
     if (!gathering_) {
       if (!reduce_.advance()) return false;
@@ -233,18 +236,19 @@ class AllReduce final : public MpiCollective {
     return parts_[static_cast<std::size_t>(rank)].count * size_of(number_);
   }
   void start_gather() {
-    gather_.reserve(2 * lane_.size);
-    for (int step = 1; step < lane_.size; ++step) {
-      const int from = (lane_.rank + lane_.size - step) % lane_.size;
-      if (bytes(from) > 0) gather_.receive(lane_, address(from), bytes(from), from);
+    gather_.reserve(2 * channel_.size);
+    for (int step = 1; step < channel_.size; ++step) {
+      const int from = (channel_.rank + channel_.size - step) % channel_.size;
+      if (bytes(from) > 0) gather_.receive(channel_, address(from), bytes(from), from);
     }
-    for (int step = 1; step < lane_.size; ++step) {
-      const int to = (lane_.rank + step) % lane_.size;
-      if (bytes(lane_.rank) > 0) gather_.send(lane_, address(lane_.rank), bytes(lane_.rank), to);
+    for (int step = 1; step < channel_.size; ++step) {
+      const int to = (channel_.rank + step) % channel_.size;
+      if (bytes(channel_.rank) > 0)
+        gather_.send(channel_, address(channel_.rank), bytes(channel_.rank), to);
     }
   }
 
-  const MpiChannel& lane_;
+  const MpiChannel& channel_;
   const Number number_;
   std::byte* data_;
   std::size_t count_;
@@ -258,7 +262,7 @@ class OrderCheck final : public MpiCollective {
  public:
   OrderCheck(const MpiChannel& channel, std::uint64_t sequence,
              std::unique_ptr<MpiCollective> inner)
-      : lane_(channel),
+      : channel_(channel),
         sequence_(sequence),
         inner_(std::move(inner)),
         all_(static_cast<std::size_t>(channel.size)) {}
@@ -266,7 +270,7 @@ class OrderCheck final : public MpiCollective {
     const std::string text = cat(inner_->name(), " as number ", sequence_);
     text.copy(mine_.data(), mine_.size() - 1);
     check_mpi(MPI_Iallgather(mine_.data(), kText, MPI_BYTE, all_.data(), kText, MPI_BYTE,
-                             lane_.comm, &requests_.add()),
+                             channel_.comm, &requests_.add()),
               "MPI_Iallgather");
   }
   bool advance() override {
@@ -292,7 +296,7 @@ class OrderCheck final : public MpiCollective {
                      .found = all_[rank].data()});
   }
 
-  const MpiChannel& lane_;
+  const MpiChannel& channel_;
   const std::uint64_t sequence_;
   std::unique_ptr<MpiCollective> inner_;
   Text mine_{};
