@@ -37,7 +37,7 @@ std::unique_ptr<data::Tokenizer> tokenizer_of(const config::ModelConfig& config,
 weights::CheckpointFacts load_finite(Model& model, const std::filesystem::path& path) {
   const auto file = weights::WeightsFile::open(path);
   read_weights(model.state(), file, path);
-  check_finite(file.tensors(), path);
+  check_finite_weights(file.tensors(), path);
   warn_of_other_models(file.facts(), path);
   return file.facts();
 }
@@ -60,11 +60,11 @@ std::unique_ptr<Model> load_clip(const config::ModelConfig& config, const OpenCl
   return model;
 }
 
-std::unique_ptr<Model> load_slip(const config::ModelConfig& config, const SlipConfig& slip) {
+std::unique_ptr<Model> load_slip(const config::ModelConfig& config, const SlipDescription& slip) {
   std::filesystem::path weights;
   if (config.init != kRandom) {
     weights = find_weights(config.init, /*locked_towers=*/false);
-    if (const auto beside = slip_config_beside_weights(config.init)) {
+    if (const auto beside = slip_description_beside_weights(config.init)) {
       check_same_model(first_difference(slip, *beside), config.init);
     }
   }
@@ -123,7 +123,7 @@ std::unique_ptr<Model> load_locked(const config::ModelConfig& config,
     weights = find_weights(config.init, /*locked_towers=*/true);
     // A checkpoint's buffers of towers may hold infinities, as masks do.
     if (weights.filename() == kHeadsFile) {
-      check_finite(weights::WeightsFile::open(weights).tensors(), weights);
+      check_finite_weights(weights::WeightsFile::open(weights).tensors(), weights);
     }
     if (std::filesystem::exists(std::filesystem::path(config.init) / kTwoTowerConfigFile)) {
       locked = with_towers_of(locked, config.init);

@@ -18,7 +18,7 @@
 #include "model/model.h"
 #include "store/safetensors.h"
 #include "support/temporary_folder.h"
-#include "weights/checkpoint_writer.h"
+#include "weights/torch_checkpoint.h"
 
 // Last: LibTorch's logging has a CHECK of its own.
 #include <catch2/catch.hpp>
@@ -206,7 +206,7 @@ TEST_CASE("a checkpoint of torch.save gives the model that safetensors give") {
   load_weights(*expected, golden_weights());
   for (const char* prefix : {"", "module."}) {
     const fs::path file = folder.path() / "w.pt";
-    weights::write_checkpoint(
+    weights::write_torch_checkpoint(
         file, {.prefix = prefix, .tensors = {golden.tensors().begin(), golden.tensors().end()}});
     const auto model = tiny(false);
     load_weights(*model, file);

@@ -18,7 +18,7 @@
 #include "store/safetensors.h"
 #include "support/json_edit.h"
 #include "support/temporary_folder.h"
-#include "weights/checkpoint_writer.h"
+#include "weights/torch_checkpoint.h"
 
 using namespace helip;
 using namespace helip::model;
@@ -59,7 +59,7 @@ std::string first_change(const fs::path& file, const weights::Tensors& expected)
 // A narrow SLIP model's folder with values of its own.
 struct SlipFolder {
   fs::path path;
-  SlipConfig config;
+  SlipDescription config;
 
   SlipFolder(fs::path folder, bool ssl) : path(std::move(folder)) {
     auto json = Json::parse(test::read_text(test::golden("slip/model.json")));
@@ -70,13 +70,13 @@ struct SlipFolder {
         {"context_length", 5}, {"vocab_size", 20}, {"width", 8}, {"heads", 2}, {"layers", 1}};
     json["ssl_head"] = {{"hidden", 6}, {"embed_dim", 4}};
     if (!ssl) json = test::without_key(json, "ssl_head");
-    config = parse_slip_config(json.dump(), "");
+    config = parse_slip_description(json.dump(), "");
     fs::create_directory(path);
     test::write_text(description(), json.dump());
     std::deque<std::vector<std::byte>> kept;
     weights::Tensors tensors;
     for (const ParameterSpec& spec : slip_parameters(config.architecture)) {
-      const std::size_t width = spec.role == Role::kCount ? 8 : 4;
+      const std::size_t width = spec.role == TensorRole::kCount ? 8 : 4;
       auto& bytes = kept.emplace_back(static_cast<std::size_t>(spec.elements()) * width);
       if (width == 4) {
         const std::vector<float> values = initial_values(spec, 1);
@@ -154,7 +154,7 @@ TEST_CASE("another precision rounds each value, the same one keeps the bytes") {
 TEST_CASE("a checkpoint's epoch and name go along, float64 becomes float32") {
   const test::TemporaryFolder folder;
   const auto golden = store::SafetensorsFile::open(kWeights);
-  weights::Checkpoint checkpoint{.epoch = 9, .name = "my run"};
+  weights::TorchCheckpoint checkpoint{.epoch = 9, .name = "my run"};
   const std::vector<double> scale = {2.5};
   for (const auto& [name, view] : golden.tensors()) {
     checkpoint.tensors.emplace_back(name, view);
@@ -162,7 +162,7 @@ TEST_CASE("a checkpoint's epoch and name go along, float64 becomes float32") {
       checkpoint.tensors.back().second = {.dtype = "F64", .data = std::as_bytes(std::span(scale))};
     }
   }
-  weights::write_checkpoint(folder.path() / "in.pt", checkpoint);
+  weights::write_torch_checkpoint(folder.path() / "in.pt", checkpoint);
   const ConvertReport report = convert(folder.path() / "in.pt", folder.path() / "out.pt");
   CHECK(report.facts.epoch == 9);
   CHECK(report.found == std::set<std::string>{"F32", "F64"});
@@ -399,11 +399,11 @@ TEST_CASE("a SLIP model's folder becomes SLIP's checkpoint and comes back withou
 TEST_CASE("what a SLIP checkpoint says of its training goes along") {
   const test::TemporaryFolder folder;
   const SlipFolder slip(folder.path() / "slip", true);
-  weights::Checkpoint trained{.epoch = 25, .prefix = "module."};
+  weights::TorchCheckpoint trained{.epoch = 25, .prefix = "module."};
   const weights::Tensors tensors = slip.tensors();
   trained.tensors.assign(tensors.begin(), tensors.end());
   trained.args = {{"model", "SLIP_VITS16"}, {"lr", 3e-3}, {"ssl_mlp_dim", std::int64_t{6}}};
-  weights::write_checkpoint(folder.path() / "in.pt", trained);
+  weights::write_torch_checkpoint(folder.path() / "in.pt", trained);
   convert_slip(folder.path() / "in.pt", slip.description(), folder.path() / "out.pt");
   const auto file = weights::WeightsFile::open(folder.path() / "out.pt");
   CHECK(file.facts().epoch == 25);

@@ -80,7 +80,8 @@ ModelPlan plan_pixels(const model::VisionShape& vision, const model::TextShape& 
   ModelPlan plan;
   plan.embed_dim = count(embed_dim);
   for (const model::ParameterSpec& parameter : parameters) {
-    if (parameter.role == model::Role::kTrained) plan.parameters += count(parameter.elements());
+    if (parameter.role == model::TensorRole::kTrained)
+      plan.parameters += count(parameter.elements());
   }
   const Count pixels = kChannels * count(vision.image_size * vision.image_size);
   plan.inputs = pixels + 2 * count(text.context_length);  // tokens: 8 bytes

@@ -98,6 +98,6 @@ std::string to_open_clip_json(const ClipArchitecture& architecture,
                               const data::PreprocessConfig& preprocess);
 
 // By their JSON.
-Difference first_difference(const OpenClipConfig& a, const OpenClipConfig& b);
+JsonDifference first_difference(const OpenClipConfig& a, const OpenClipConfig& b);
 
 }  // namespace helip::model

@@ -16,8 +16,8 @@
 #include "model/files/two_tower_config.h"
 #include "model/files/weights_check.h"
 #include "store/safetensors.h"
-#include "weights/checkpoint_writer.h"
 #include "weights/tensor_names.h"
+#include "weights/torch_checkpoint.h"
 
 namespace helip::model {
 namespace {
@@ -89,7 +89,7 @@ ArchitectureSource source_of(const config::ModelConfig& model) {
                        .expected = "an OpenCLIP or SLIP model"});
   }
   if (source.slip) {
-    if (const auto beside = slip_config_beside_weights(model.init)) {
+    if (const auto beside = slip_description_beside_weights(model.init)) {
       check_same_model(first_difference(*source.slip, *beside), model.init);
     }
   } else if (const auto beside = config_beside_weights(model.init)) {
@@ -116,17 +116,17 @@ std::map<std::string, weights::CheckpointFacts::Plain> slip_args(
   return args;
 }
 
-using NamedTensors = std::vector<std::pair<std::string, store::TensorView>>;
+using NamedViews = std::vector<std::pair<std::string, store::TensorView>>;
 
 // The file's tensors in the architecture's order. Throws ConfigError if they are not exactly its.
-NamedTensors convert_tensors(const ArchitectureSource& source, const weights::WeightsFile& file,
-                             Converted& converted, ConvertReport& report) {
+NamedViews convert_tensors(const ArchitectureSource& source, const weights::WeightsFile& file,
+                           Converted& converted, ConvertReport& report) {
   const std::vector<ParameterSpec> specs = source.slip ? slip_parameters(source.slip->architecture)
                                                        : clip_parameters(source.clip.architecture);
   check_same_tensors(expected_tensors(specs), file.tensors(), report.read);
-  check_finite(file.tensors(), report.read);
+  check_finite_weights(file.tensors(), report.read);
 
-  NamedTensors tensors;
+  NamedViews tensors;
   for (const ParameterSpec& tensor : specs) {
     const store::TensorView& view = file.tensors().at(tensor.name);
     tensors.emplace_back(tensor.name, converted(view));
@@ -139,10 +139,10 @@ NamedTensors convert_tensors(const ArchitectureSource& source, const weights::We
   return tensors;
 }
 
-weights::Checkpoint checkpoint_of(const ConvertSpec& spec, const ArchitectureSource& source,
-                                  const weights::WeightsFile& file, NamedTensors tensors) {
-  weights::Checkpoint checkpoint{.epoch = file.facts().epoch.value_or(0),
-                                 .tensors = std::move(tensors)};
+weights::TorchCheckpoint checkpoint_of(const ConvertSpec& spec, const ArchitectureSource& source,
+                                       const weights::WeightsFile& file, NamedViews tensors) {
+  weights::TorchCheckpoint checkpoint{.epoch = file.facts().epoch.value_or(0),
+                                      .tensors = std::move(tensors)};
   if (source.slip) {
     checkpoint.prefix = "module.";
     checkpoint.args = slip_args(source.slip->architecture, file);
@@ -152,18 +152,18 @@ weights::Checkpoint checkpoint_of(const ConvertSpec& spec, const ArchitectureSou
   return checkpoint;
 }
 
-void write_weights(const fs::path& path, const NamedTensors& tensors) {
+void write_views(const fs::path& path, const NamedViews& tensors) {
   store::write_safetensors(path, {tensors.begin(), tensors.end()}, {{"format", "pt"}});
 }
 
 void write_folder(const fs::path& out, const ArchitectureSource& source,
-                  const NamedTensors& tensors) {
+                  const NamedViews& tensors) {
   FolderDraft draft(out);
   if (source.slip) {
-    write_weights(draft.path() / kCheckpointWeightsFile, tensors);
+    write_views(draft.path() / kCheckpointWeightsFile, tensors);
     publish_file(draft.path() / kTwoTowerConfigFile, to_slip_json(*source.slip));
   } else {
-    write_weights(draft.path() / kOpenClipWeightsFile, tensors);
+    write_views(draft.path() / kOpenClipWeightsFile, tensors);
     publish_file(draft.path() / kOpenClipConfigFile,
                  to_open_clip_json(source.clip.architecture, source.clip.preprocess));
   }
@@ -181,16 +181,16 @@ ConvertReport convert_weights(const ConvertSpec& spec) {
   const auto file = weights::WeightsFile::open(report.read);
   report.facts = file.facts();
   Converted converted(spec.precision);
-  NamedTensors tensors = convert_tensors(source, file, converted, report);
+  NamedViews tensors = convert_tensors(source, file, converted, report);
   if (!source.slip) {
     check_activation(file.facts(), spec.model.architecture, source.clip.architecture, report.read);
   }
   if (form == Form::kTorchFile) {
     report.kind = source.slip ? "SLIP checkpoint" : "OpenCLIP checkpoint";
-    weights::write_checkpoint(out, checkpoint_of(spec, source, file, std::move(tensors)));
+    weights::write_torch_checkpoint(out, checkpoint_of(spec, source, file, std::move(tensors)));
   } else if (form == Form::kSafetensors) {
     report.kind = "safetensors";
-    write_weights(out, tensors);
+    write_views(out, tensors);
   } else {
     report.kind = source.slip ? "SLIP model's folder" : "OpenCLIP folder";
     write_folder(out, source, tensors);

@@ -18,10 +18,10 @@ namespace helip::model {
 Json parse_json_object(std::string_view text, const std::string& where);
 
 // The first key in which two JSON objects differ and its values ("" thrice: they are equal).
-struct Difference {
+struct JsonDifference {
   std::string key, a, b;
 };
-Difference first_difference(const Json& a, const Json& b);
+JsonDifference first_difference(const Json& a, const Json& b);
 
 // One JSON object being read. Keeps a reference: the JSON must outlive it.
 class JsonFields {

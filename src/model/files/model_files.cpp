@@ -49,7 +49,7 @@ ArchitectureSource from_file(const fs::path& file) {
   const Json json = parse_json_object(text, file.string());
   if (!json.contains("format")) return {.file = file, .clip = read_clip(file)};
   if (json.value("kind", Json()) == kSlipKind) {
-    return {.file = file, .slip = parse_slip_config(text, file.string())};
+    return {.file = file, .slip = parse_slip_description(text, file.string())};
   }
   return {.locked_towers = true, .file = file, .folder = file.parent_path()};
 }
@@ -193,14 +193,14 @@ std::optional<OpenClipConfig> config_beside_weights(const fs::path& init) {
   return read_clip(init / kOpenClipConfigFile);
 }
 
-std::optional<SlipConfig> slip_config_beside_weights(const fs::path& init) {
+std::optional<SlipDescription> slip_description_beside_weights(const fs::path& init) {
   std::error_code ignored;
   if (!fs::is_regular_file(init / kTwoTowerConfigFile, ignored)) return std::nullopt;
   const std::string file = (init / kTwoTowerConfigFile).string();
-  return parse_slip_config(read_text_file(file), file);
+  return parse_slip_description(read_text_file(file), file);
 }
 
-void check_same_model(const Difference& difference, const std::string& init) {
+void check_same_model(const JsonDifference& difference, const std::string& init) {
   if (difference.key.empty()) return;
   throw ConfigError({.what = "the weights are of another model than the architecture says",
                      .where = init + ": " + difference.key,

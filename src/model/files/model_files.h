@@ -27,7 +27,7 @@ struct ArchitectureSource {
   bool locked_towers = false;      // heads over two towers, whether these are trained or not
   std::filesystem::path file{};    // the JSON description
   std::filesystem::path folder{};  // of helip_model.json, if it has locked_towers
-  std::optional<SlipConfig> slip{};
+  std::optional<SlipDescription> slip{};
   OpenClipConfig clip{};  // if it is neither
 };
 
@@ -64,10 +64,10 @@ std::filesystem::path find_weights(const std::filesystem::path& init, bool locke
 std::optional<OpenClipConfig> config_beside_weights(const std::filesystem::path& init);
 
 // The same of a SLIP model's folder.
-std::optional<SlipConfig> slip_config_beside_weights(const std::filesystem::path& init);
+std::optional<SlipDescription> slip_description_beside_weights(const std::filesystem::path& init);
 
 // Throws ConfigError naming the key if the architecture and the model folder `init` differ.
-void check_same_model(const Difference& difference, const std::string& init);
+void check_same_model(const JsonDifference& difference, const std::string& init);
 
 // The preprocessing of a model whose weights lie in a model folder, `init`: what the folder says is
 // how they were trained. Throws ConfigError as check_same_model does.

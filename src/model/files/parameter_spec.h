@@ -19,7 +19,7 @@ enum class Initial {
   kSinCos2d,  // fixed positions of a square grid after a class token's row of zeros
 };
 
-enum class Role {
+enum class TensorRole {
   kTrained,  // float32, gets gradients
   kFixed,    // float32: running statistics of a batch norm, fixed positions
   kCount,    // int64: batches that a batch norm has seen
@@ -33,7 +33,7 @@ struct ParameterSpec {
   std::vector<std::int64_t> shape;  // empty: a scalar
   Initial initial = Initial::kConstant;
   double value = 0;
-  Role role = Role::kTrained;
+  TensorRole role = TensorRole::kTrained;
   // Its tower, and its place there: 0 at the input (layer groups, model/model.h).
   Modality tower = Modality::kNone;
   std::size_t group = 0;

@@ -35,19 +35,19 @@ struct SlipArchitecture {
   bool operator==(const SlipArchitecture&) const = default;
 };
 
-struct SlipConfig {
+struct SlipDescription {
   SlipArchitecture architecture;
   data::PreprocessConfig preprocess;
 };
 
 // `preprocess` empty: SLIP's own, ImageNet's mean and deviation and a bilinear filter. Throws
 // ConfigError naming file and key.
-SlipConfig parse_slip_config(std::string_view text, const std::string& where);
+SlipDescription parse_slip_description(std::string_view text, const std::string& where);
 
-// What parse_slip_config reads back to equal values.
-std::string to_slip_json(const SlipConfig& config);
+// What parse_slip_description reads back to equal values.
+std::string to_slip_json(const SlipDescription& config);
 
 // By their JSON.
-Difference first_difference(const SlipConfig& a, const SlipConfig& b);
+JsonDifference first_difference(const SlipDescription& a, const SlipDescription& b);
 
 }  // namespace helip::model

@@ -24,7 +24,7 @@ std::map<std::string, ExpectedTensor> expected_tensors(const std::vector<Paramet
   std::map<std::string, ExpectedTensor> expected;
   for (const ParameterSpec& tensor : specs) {
     expected[tensor.name] = {.shape = {tensor.shape.begin(), tensor.shape.end()},
-                             .dtype = tensor.role == Role::kCount ? "I64" : "F32"};
+                             .dtype = tensor.role == TensorRole::kCount ? "I64" : "F32"};
   }
   return expected;
 }
@@ -50,7 +50,7 @@ void check_weights(const weights::WeightsFile& weights, const ArchitectureSource
   }
 }
 
-void check_finite(const weights::Tensors& tensors, const std::filesystem::path& file) {
+void check_finite_weights(const weights::Tensors& tensors, const std::filesystem::path& file) {
   for (const auto& [name, tensor] : tensors) {
     if (!store::is_floating(tensor.dtype)) continue;
     const float largest = store::largest_magnitude(tensor);

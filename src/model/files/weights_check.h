@@ -33,7 +33,7 @@ void check_weights(const weights::WeightsFile& weights, const ArchitectureSource
                    const std::string& architecture, const std::filesystem::path& file);
 
 // Throws StoreError naming `file` and the first tensor with a value that is not finite as float32.
-void check_finite(const weights::Tensors& tensors, const std::filesystem::path& file);
+void check_finite_weights(const weights::Tensors& tensors, const std::filesystem::path& file);
 
 // `to` is `from`, whose values are finite, in another dtype. Throws ConfigError naming `file` and
 // tensor, its range and a dtype that has it, if a value of `to` is not finite.

@@ -50,7 +50,7 @@ class SslHead {
 
 class SlipModel final : public Model, public SelfSupervision {
  public:
-  SlipModel(const SlipConfig& config, std::unique_ptr<data::Tokenizer> tokenizer,
+  SlipModel(const SlipDescription& config, std::unique_ptr<data::Tokenizer> tokenizer,
             std::optional<std::uint64_t> init_seed)
       : config_(config),
         tokenizer_(std::move(tokenizer)),
@@ -130,7 +130,7 @@ class SlipModel final : public Model, public SelfSupervision {
   void to(const std::string& device) override { move_to(state_, device); }
 
  private:
-  SlipConfig config_;
+  SlipDescription config_;
   std::unique_ptr<data::Tokenizer> tokenizer_;
   NamedTensors state_;
   at::Tensor logit_scale_;
@@ -142,7 +142,7 @@ class SlipModel final : public Model, public SelfSupervision {
 
 }  // namespace
 
-std::unique_ptr<Model> make_slip_model(const SlipConfig& config,
+std::unique_ptr<Model> make_slip_model(const SlipDescription& config,
                                        std::unique_ptr<data::Tokenizer> tokenizer,
                                        std::optional<std::uint64_t> init_seed) {
   return std::make_unique<SlipModel>(config, std::move(tokenizer), init_seed);

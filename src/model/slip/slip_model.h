@@ -12,7 +12,7 @@ namespace helip::model {
 
 // Initial weights on the CPU: random, or zero (to be loaded) without a seed. The tokenizer's
 // context length must be the model's.
-std::unique_ptr<Model> make_slip_model(const SlipConfig& config,
+std::unique_ptr<Model> make_slip_model(const SlipDescription& config,
                                        std::unique_ptr<data::Tokenizer> tokenizer,
                                        std::optional<std::uint64_t> init_seed);
 

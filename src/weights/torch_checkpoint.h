@@ -13,7 +13,7 @@
 
 namespace helip::weights {
 
-struct Checkpoint {
+struct TorchCheckpoint {
   std::int64_t epoch = 0;
   std::string name = {};    // empty: none
   std::string prefix = {};  // of every tensor's name ("module.")
@@ -26,6 +26,6 @@ struct Checkpoint {
 
 // {"epoch", ["name",] "state_dict"[, "args"]}, atomically; equal content gives equal bytes. Throws
 // StoreError.
-void write_checkpoint(const std::filesystem::path& path, const Checkpoint& checkpoint);
+void write_torch_checkpoint(const std::filesystem::path& path, const TorchCheckpoint& checkpoint);
 
 }  // namespace helip::weights
