@@ -5,17 +5,18 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
-#include <string>
 
 #include "data/tokens/tokenizer.h"
+#include "model/files/tokenizer_kind.h"
 
 namespace helip::model {
 
 struct TokenizerSource {
-  std::string kind;            // wordpiece | clip_bpe | byte_level_bpe
-  std::filesystem::path file;  // empty: CLIP's vocabulary that is installed with HELIP
+  TokenizerKind kind = TokenizerKind::kClipBpe;
+  std::filesystem::path file = {};  // empty: CLIP's vocabulary that is installed with HELIP
   int context_length = 77;
-  std::int64_t vocab_size = 0;  // rows of the token embedding; 0: not known (locked towers)
+  // Rows of the token embedding; nothing where they are not known, as in TorchScript towers.
+  std::optional<std::int64_t> vocab_size = {};
   std::optional<std::int64_t> pad_id = {};  // of byte_level_bpe, where the file does not say
 };
 

@@ -19,6 +19,9 @@ namespace fs = std::filesystem;
 
 namespace {
 
+constexpr auto kModel = FolderWeights::kWholeModel;
+constexpr auto kHeads = FolderWeights::kHeads;
+
 // A copy of the golden locked-towers folder that a test may damage.
 void copy_locked(const fs::path& folder) {
   fs::create_directories(folder);
@@ -46,7 +49,7 @@ TEST_CASE("a folder of shards is named by what saved it, with the way to one fil
     fs::create_directories(place.parent_path());
     test::write_text(place, "x");
     return test::message_of<ConfigError>(
-        [&] { find_weights(named.empty() ? place.parent_path() : folder.path() / named, false); });
+        [&] { find_weights(named.empty() ? place.parent_path() : folder.path() / named, kModel); });
   };
   for (const auto& [file, named] : std::vector<std::pair<std::string, std::string>>{
            {"a/zero_to_fp32.py", ""},
@@ -63,29 +66,34 @@ TEST_CASE("a folder of shards is named by what saved it, with the way to one fil
 TEST_CASE("an architecture is found by name, by file and by folder") {
   const test::TemporaryFolder folder;
   const fs::path installed = fs::path(HELIP_SOURCE_DIR) / "configs/models";
-  CHECK(find_architecture("ViT-B-32", installed).clip.architecture.vision.patch_size == 32);
+  const auto clip_of = [&](const std::string& name) {
+    return std::get<OpenClipConfig>(find_architecture(name, installed).description);
+  };
+  const auto slip_of = [&](const std::string& name) {
+    return std::get<SlipDescription>(find_architecture(name, installed).description).architecture;
+  };
+  CHECK(clip_of("ViT-B-32").architecture.vision.patch_size == 32);
   const std::string file = (installed / "ViT-B-16.json").string();
-  CHECK(find_architecture(file, folder.path()).clip.architecture.vision.patch_size == 16);
+  CHECK(clip_of(file).architecture.vision.patch_size == 16);
 
   fs::create_directories(folder.path() / "model");
   fs::copy_file(test::golden("open_clip_model/config.json"),
                 folder.path() / "model" / kOpenClipConfigFile);
-  const auto clip = find_architecture((folder.path() / "model").string(), installed);
-  CHECK(clip.clip.architecture.embed_dim == 24);
-  CHECK(clip.clip.preprocess_given);
+  const OpenClipConfig clip = clip_of((folder.path() / "model").string());
+  CHECK(clip.architecture.embed_dim == 24);
+  CHECK(clip.preprocess_given);
 
-  const auto slip = find_architecture("SLIP_VITS16", installed);
-  REQUIRE(slip.slip);
-  CHECK(slip.slip->architecture.vision.heads() == 12);
-  CHECK_FALSE(slip.locked_towers);
-  CHECK(find_architecture("CLIP_VITL16", installed).slip->architecture.ssl_head == std::nullopt);
+  CHECK(slip_of("SLIP_VITS16").vision.heads() == 12);
+  CHECK(slip_of("SLIP_VITS16").ssl_head);
+  CHECK(slip_of("CLIP_VITL16").ssl_head == std::nullopt);
 
-  const auto locked = find_architecture(test::golden("locked_towers").string(), installed);
-  CHECK(locked.locked_towers);
-  const auto by_file =
-      find_architecture(test::golden("locked_towers/helip_model.json").string(), installed);
-  CHECK(by_file.locked_towers);
-  CHECK(by_file.folder == test::golden("locked_towers"));
+  for (const char* towers : {"locked_towers", "locked_towers/helip_model.json"}) {
+    const auto source = find_architecture(test::golden(towers).string(), installed);
+    CHECK(std::get<TwoTowerFolder>(source.description).path == test::golden("locked_towers"));
+    CHECK(source.file == test::golden("locked_towers/helip_model.json"));
+    CHECK(folder_weights(source) == kHeads);
+    CHECK(find_two_towers(source)->kind == TowersKind::kLocked);
+  }
 }
 
 TEST_CASE("an architecture that is not there is refused with the names that are") {
@@ -110,37 +118,37 @@ TEST_CASE("weights are found in a file, a model folder and a checkpoint") {
     return folder.path() / name;
   };
   const fs::path file = touch("w.safetensors");
-  CHECK(find_weights(file, false) == file);
+  CHECK(find_weights(file, kModel) == file);
   const fs::path model = touch("model/open_clip_model.safetensors");
-  CHECK(find_weights(model.parent_path(), false) == model);
+  CHECK(find_weights(model.parent_path(), kModel) == model);
   const fs::path heads = touch("locked/heads.safetensors");
-  CHECK(find_weights(heads.parent_path(), true) == heads);
+  CHECK(find_weights(heads.parent_path(), kHeads) == heads);
   const fs::path step = touch("checkpoints/step-00000100/model.safetensors");
-  CHECK(find_weights(step.parent_path(), false) == step);
-  CHECK(find_weights(step.parent_path(), true) == step);
-  CHECK_THROWS_AS(find_weights(model.parent_path(), true), ConfigError);
-  CHECK_THROWS_AS(find_weights(folder.path() / "nothing", false), ConfigError);
+  CHECK(find_weights(step.parent_path(), kModel) == step);
+  CHECK(find_weights(step.parent_path(), kHeads) == step);
+  CHECK_THROWS_AS(find_weights(model.parent_path(), kHeads), ConfigError);
+  CHECK_THROWS_AS(find_weights(folder.path() / "nothing", kModel), ConfigError);
   for (const char* name : {"w.pt", "w.pth", "w.bin"}) {
-    CHECK(find_weights(touch(name), false) == folder.path() / name);
+    CHECK(find_weights(touch(name), kModel) == folder.path() / name);
   }
   const fs::path torch = touch("hub/open_clip_pytorch_model.bin");
-  CHECK(find_weights(torch.parent_path(), false) == torch);
-  CHECK_THROWS_AS(find_weights(torch.parent_path(), true), ConfigError);
+  CHECK(find_weights(torch.parent_path(), kModel) == torch);
+  CHECK_THROWS_AS(find_weights(torch.parent_path(), kHeads), ConfigError);
   const fs::path other = touch("weights.npz");
-  const auto refusal = [&](bool locked_towers, const WeightsPlace& place) {
-    return test::message_of<ConfigError>([&] { find_weights(other, locked_towers, place); });
+  const auto refusal = [&](FolderWeights weights, const WeightsPlace& place) {
+    return test::message_of<ConfigError>([&] { find_weights(other, weights, place); });
   };
-  CHECK(refusal(false, {}) ==
+  CHECK(refusal(kModel, {}) ==
         "model.init: no weights there; expected random, a file (.safetensors, .pt, .pth, .bin or "
         ".ckpt), "
         "or a folder with open_clip_model.safetensors, model.safetensors or "
         "open_clip_pytorch_model.bin; found " +
             other.string());
-  CHECK(refusal(true, {.name = "IN", .may_be_random = false})
+  CHECK(refusal(kHeads, {.name = "IN", .may_be_random = false})
             .starts_with(
                 "IN: no weights there; expected a file (.safetensors, .pt, .pth, .bin or .ckpt), "
                 "or a folder with heads.safetensors or model.safetensors; found"));
-  CHECK(refusal(false, {.name = "encoder.model.init"})
+  CHECK(refusal(kModel, {.name = "encoder.model.init"})
             .starts_with("encoder.model.init: no weights there; expected random, a file"));
 }
 
@@ -175,8 +183,8 @@ TEST_CASE("a locked-towers folder is read") {
   CHECK(config.image.preprocess.resize_mode == "squash");
   CHECK(config.image.preprocess.std[1] == 0.2F);
   CHECK(config.text.feature_dim == 6);
-  CHECK(config.text.tokenizer_kind == "wordpiece");
-  CHECK(config.text.context_length == 9);
+  CHECK(config.text.tokenizer->kind == TokenizerKind::kWordpiece);
+  CHECK(config.text.tokenizer->context_length == 9);
   CHECK_NOTHROW(verify_files(config));
 }
 
@@ -225,7 +233,7 @@ TEST_CASE("which towers are trained is read from files of kind towers alone") {
   CHECK(refused({{"/text_tower/tokenizer/pad_id", 1}}).find("pad_id") != std::string::npos);
   const Json byte_level = {{"/text_tower/tokenizer/kind", "byte_level_bpe"},
                            {"/text_tower/tokenizer/pad_id", 5}};
-  CHECK(with(byte_level).text.pad_id == 5);
+  CHECK(with(byte_level).text.tokenizer->pad_id == 5);
   CHECK(digest_of_towers(with(byte_level)) != digest_of_towers(config));
   // What a tower was trained from does not count; which of its layers are trained does.
   const std::string other(64, '0');

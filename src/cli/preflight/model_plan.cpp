@@ -7,6 +7,7 @@
 #include <system_error>
 #include <vector>
 
+#include "common/overloaded.h"
 #include "mining/encode/ready_rows.h"
 #include "model/files/parameter_spec.h"
 #include "model/files/two_tower_config.h"
@@ -107,7 +108,7 @@ void add_tower(const model::PinnedFile& tower, const std::string& train, ModelPl
   }
 }
 
-ModelPlan plan_locked(const model::TwoTowerConfig& model) {
+ModelPlan plan_two_towers(const model::TwoTowerConfig& model) {
   ModelPlan plan;
   plan.locked_towers = model.kind != model::TowersKind::kTrained;
   plan.embed_dim = count(model.embed_dim);
@@ -123,10 +124,11 @@ ModelPlan plan_locked(const model::TwoTowerConfig& model) {
     add_tower(model.image.file, model.image.train, plan);
     add_tower(model.text.file, model.text.train, plan);
   }
-  const auto size = model.kind == model::TowersKind::kFeatures
-                        ? 0
-                        : static_cast<Count>(model.image.preprocess.size);
-  plan.inputs = kChannels * size * size + 2 * static_cast<Count>(model.text.context_length);
+  if (model.text.tokenizer) {
+    const auto size = static_cast<Count>(model.image.preprocess.size);
+    plan.inputs =
+        kChannels * size * size + 2 * static_cast<Count>(model.text.tokenizer->context_length);
+  }
   // Each head keeps its hidden layer before and after the activation and after dropout, and the
   // embedding twice.
   plan.activations = 2 * (3 * hidden + 2 * plan.embed_dim);
@@ -140,15 +142,20 @@ ModelPlan plan_model(const config::ModelConfig& model) {
 }
 
 ModelPlan plan_model(const model::ArchitectureSource& source) {
-  if (source.locked_towers) return plan_locked(model::read_two_tower_config(source.folder));
-  if (source.slip) {
-    const model::SlipArchitecture& slip = source.slip->architecture;
-    return plan_pixels(slip.vision, slip.text, slip.embed_dim, model::slip_parameters(slip),
-                       slip.ssl_head);
-  }
-  const model::ClipArchitecture& clip = source.clip.architecture;
-  return plan_pixels(clip.vision, clip.text, clip.embed_dim, model::clip_parameters(clip),
-                     std::nullopt);
+  return std::visit(Overloaded{[](const model::OpenClipConfig& config) {
+                                 const model::ClipArchitecture& clip = config.architecture;
+                                 return plan_pixels(clip.vision, clip.text, clip.embed_dim,
+                                                    model::clip_parameters(clip), std::nullopt);
+                               },
+                               [](const model::SlipDescription& description) {
+                                 const model::SlipArchitecture& slip = description.architecture;
+                                 return plan_pixels(slip.vision, slip.text, slip.embed_dim,
+                                                    model::slip_parameters(slip), slip.ssl_head);
+                               },
+                               [](const model::TwoTowerFolder& folder) {
+                                 return plan_two_towers(model::read_two_tower_config(folder.path));
+                               }},
+                    source.description);
 }
 
 EmbeddingWidths embedding_widths(const config::RunConfig& config) {

@@ -11,6 +11,7 @@
 
 #include "data/image/image.h"
 #include "model/files/json_fields.h"
+#include "model/files/tokenizer_kind.h"
 
 namespace helip::model {
 
@@ -52,6 +53,8 @@ struct VisionShape {
 
 // model_cfg.text_cfg of OpenCLIP's text transformer.
 struct TextShape {
+  static constexpr TokenizerKind kTokenizer = TokenizerKind::kClipBpe;  // whose tokens it embeds
+
   std::int64_t context_length = 77;
   std::int64_t vocab_size = 49408;
   std::int64_t width = 512;

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 
 #include "model/files/clip_architecture.h"
 #include "model/files/slip_architecture.h"
@@ -22,13 +23,19 @@ std::string file_ending(const std::filesystem::path& file);
 // Whether files of torch.save have this ending: .pt, .pth, .bin, .ckpt.
 bool is_torch_ending(std::string_view ending);
 
+// Two towers with heads, trained or not: read_two_tower_config reads what the folder says.
+struct TwoTowerFolder {
+  std::filesystem::path path;
+};
+
+// The families of models. What depends on the family visits this with a function for each
+// (common/overloaded.h), so that a place which does not know a new family does not compile.
+using ModelDescription = std::variant<OpenClipConfig, SlipDescription, TwoTowerFolder>;
+
 // What an architecture names.
 struct ArchitectureSource {
-  bool locked_towers = false;      // heads over two towers, whether these are trained or not
-  std::filesystem::path file{};    // the JSON description
-  std::filesystem::path folder{};  // of helip_model.json, if it has locked_towers
-  std::optional<SlipDescription> slip{};
-  OpenClipConfig clip{};  // if it is neither
+  std::filesystem::path file;  // the JSON description
+  ModelDescription description;
 };
 
 // `architecture`: a JSON file, a folder with open_clip_config.json or helip_model.json, or the name
@@ -37,6 +44,10 @@ struct ArchitectureSource {
 ArchitectureSource find_architecture(const std::string& architecture,
                                      const std::filesystem::path& installed,
                                      const std::string& option = "model.architecture");
+
+// Returns the description of a model of two towers with heads; nothing for any other model. Throws
+// ConfigError if the description is damaged.
+std::optional<TwoTowerConfig> find_two_towers(const ArchitectureSource& source);
 
 // Whether training takes features, of frozen towers or given, and not pixels and tokens. Throws
 // ConfigError if the description is damaged.
@@ -55,9 +66,16 @@ struct WeightsPlace {
   bool may_be_random = true;
 };
 
+// What the weights in a model's folder are.
+enum class FolderWeights {
+  kWholeModel,  // OpenCLIP's and SLIP's models
+  kHeads,       // two towers, whose own weights are in the towers' files
+};
+FolderWeights folder_weights(const ArchitectureSource& source);
+
 // The file of weights that `init` names: itself (weights/weights_file.h reads it), or in a model or
 // checkpoint folder. Throws ConfigError if there is none.
-std::filesystem::path find_weights(const std::filesystem::path& init, bool locked_towers,
+std::filesystem::path find_weights(const std::filesystem::path& init, FolderWeights expected,
                                    const WeightsPlace& place = {});
 
 // The open_clip_config.json of the model folder that `init` is, if it is one.

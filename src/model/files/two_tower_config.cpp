@@ -93,23 +93,23 @@ void read_tower(JsonFields& fields, const fs::path& folder, TowersKind kind,
   if (kind == TowersKind::kTrained) tower.train = read_train(fields);
 }
 
-void read_tokenizer(JsonFields fields, const fs::path& folder, TwoTowerConfig::TextTower& text) {
-  text.tokenizer_kind = fields.text("kind");
-  if (text.tokenizer_kind != "wordpiece" && text.tokenizer_kind != "clip_bpe" &&
-      text.tokenizer_kind != "byte_level_bpe") {
-    fields.fail("kind", "not supported", "wordpiece, clip_bpe or byte_level_bpe",
-                text.tokenizer_kind);
-  }
-  text.tokenizer = read_file(fields, folder);
-  text.context_length = static_cast<int>(fields.positive("context_length"));
+TowerTokenizer read_tokenizer(JsonFields fields, const fs::path& folder) {
+  TowerTokenizer tokenizer;
+  const std::string name = fields.text("kind");
+  const auto kind = find_tokenizer_kind(name);
+  if (!kind) fields.fail("kind", "not supported", "wordpiece, clip_bpe or byte_level_bpe", name);
+  tokenizer.kind = *kind;
+  tokenizer.file = read_file(fields, folder);
+  tokenizer.context_length = static_cast<int>(fields.positive("context_length"));
   if (fields.has("pad_id")) {
     const double id = fields.number("pad_id");
-    if (text.tokenizer_kind != "byte_level_bpe" || id < 0 || id != std::floor(id)) {
+    if (tokenizer.kind != TokenizerKind::kByteLevelBpe || id < 0 || id != std::floor(id)) {
       fields.fail("pad_id", "wrong value", "a token's id, of a byte_level_bpe tokenizer", cat(id));
     }
-    text.pad_id = static_cast<std::int64_t>(id);
+    tokenizer.pad_id = static_cast<std::int64_t>(id);
   }
   fields.finish();
+  return tokenizer;
 }
 
 void read_towers(JsonFields& fields, const fs::path& folder, TwoTowerConfig& config) {
@@ -120,7 +120,7 @@ void read_towers(JsonFields& fields, const fs::path& folder, TwoTowerConfig& con
   if (config.kind != TowersKind::kFeatures) {
     JsonFields preprocess = image.object("preprocess");
     config.image.preprocess = read_preprocess(preprocess, {});
-    read_tokenizer(text.object("tokenizer"), folder, config.text);
+    config.text.tokenizer = read_tokenizer(text.object("tokenizer"), folder);
   }
   image.finish();
   text.finish();
@@ -168,12 +168,12 @@ Json tower_json(TowersKind kind, const TwoTowerConfig::Tower& tower, const std::
   return json;
 }
 
-Json tokenizer_json(const TwoTowerConfig::TextTower& text, const std::string& name) {
-  Json json = {{"kind", text.tokenizer_kind},
+Json tokenizer_json(const TowerTokenizer& tokenizer, const std::string& name) {
+  Json json = {{"kind", name_of(tokenizer.kind)},
                {"file", name},
-               {"sha256", text.tokenizer.sha256},
-               {"context_length", text.context_length}};
-  if (text.pad_id) json["pad_id"] = *text.pad_id;
+               {"sha256", tokenizer.file.sha256},
+               {"context_length", tokenizer.context_length}};
+  if (tokenizer.pad_id) json["pad_id"] = *tokenizer.pad_id;
   return json;
 }
 
@@ -213,7 +213,7 @@ void verify_files(const TwoTowerConfig& config) {
   if (config.kind == TowersKind::kFeatures) return;
   verify(config.image.file);
   verify(config.text.file);
-  verify(config.text.tokenizer);
+  verify(config.text.tokenizer->file);
 }
 
 void write_locked_files(const TwoTowerConfig& config, const fs::path& folder) {
@@ -227,17 +227,18 @@ void write_locked_files(const TwoTowerConfig& config, const fs::path& folder) {
     const std::string image_file = "image_tower" + config.image.file.path.extension().string();
     const std::string text_file = "text_tower" + config.text.file.path.extension().string();
     // ".txt.gz" and the like stay whole: the tokenizer may go by it.
-    const std::string name = config.text.tokenizer.path.filename().string();
+    const TowerTokenizer& tokenizer = *config.text.tokenizer;
+    const std::string name = tokenizer.file.path.filename().string();
     const std::size_t dot = name.find('.');
     const std::string tokenizer_file =
         "tokenizer" + (dot == std::string::npos ? std::string() : name.substr(dot));
     place(config.image.file, folder / image_file);
     place(config.text.file, folder / text_file);
-    place(config.text.tokenizer, folder / tokenizer_file);
+    place(tokenizer.file, folder / tokenizer_file);
     json["image_tower"] = tower_json(config.kind, config.image, image_file);
     json["image_tower"]["preprocess"] = preprocess_json(config.image.preprocess);
     json["text_tower"] = tower_json(config.kind, config.text, text_file);
-    json["text_tower"]["tokenizer"] = tokenizer_json(config.text, tokenizer_file);
+    json["text_tower"]["tokenizer"] = tokenizer_json(tokenizer, tokenizer_file);
   }
   publish_file(folder / kTwoTowerConfigFile, json.dump(2) + "\n");
 }
@@ -254,10 +255,11 @@ std::string digest_of_towers(const TwoTowerConfig& config) {
     what["corpus"] = config.corpus_fingerprint;
   } else {
     what["preprocess"] = preprocess_json(config.image.preprocess);
-    what["tokenizer_kind"] = config.text.tokenizer_kind;
-    what["tokenizer"] = config.text.tokenizer.sha256;
-    what["context_length"] = config.text.context_length;
-    if (config.text.pad_id) what["pad_id"] = *config.text.pad_id;
+    const TowerTokenizer& tokenizer = *config.text.tokenizer;
+    what["tokenizer_kind"] = name_of(tokenizer.kind);
+    what["tokenizer"] = tokenizer.file.sha256;
+    what["context_length"] = tokenizer.context_length;
+    if (tokenizer.pad_id) what["pad_id"] = *tokenizer.pad_id;
   }
   return sha256_hex(what.dump());
 }

@@ -18,6 +18,7 @@
 #include <string_view>
 
 #include "data/image/image.h"
+#include "model/files/tokenizer_kind.h"
 
 namespace helip::model {
 
@@ -37,6 +38,13 @@ enum class TowersKind {
 
 inline constexpr const char* kTrainNothing = "none";
 
+struct TowerTokenizer {
+  TokenizerKind kind = TokenizerKind::kClipBpe;
+  PinnedFile file;
+  int context_length = 0;
+  std::optional<std::int64_t> pad_id;  // where the tokenizer's file does not say
+};
+
 struct TwoTowerConfig {
   TowersKind kind = TowersKind::kLocked;
   std::int64_t embed_dim = 256;
@@ -52,10 +60,7 @@ struct TwoTowerConfig {
     data::PreprocessConfig preprocess;
   } image;
   struct TextTower : Tower {
-    std::string tokenizer_kind;  // wordpiece | clip_bpe | byte_level_bpe
-    PinnedFile tokenizer;
-    int context_length = 0;
-    std::optional<std::int64_t> pad_id;  // where the tokenizer's file does not say
+    std::optional<TowerTokenizer> tokenizer;  // nothing of kFeatures
   } text;
 };
 

@@ -26,11 +26,12 @@ std::map<std::string, ExpectedTensor> expected_tensors(const std::vector<Paramet
 // Logs a warning that names the models in `file` which were not read, if there are any.
 void warn_of_other_models(const weights::CheckpointFacts& facts, const std::filesystem::path& file);
 
-// Throws ConfigError naming `file` if its tensors are not exactly those of `source`, an OpenCLIP or
-// SLIP model that `architecture` names, or were trained with another activation. No values are
-// read.
-void check_weights(const weights::WeightsFile& weights, const ArchitectureSource& source,
-                   const std::string& architecture, const std::filesystem::path& file);
+// Throws ConfigError naming `file` if its tensors are not exactly those of the OpenCLIP or SLIP
+// model `source`, which `architecture` names, or were trained with another activation; StoreError
+// if the file is damaged. Reads no values, and nothing of a model of two towers: what its heads are
+// is known when they are loaded.
+void check_weights(const ArchitectureSource& source, const std::string& architecture,
+                   const std::filesystem::path& file);
 
 // Throws StoreError naming `file` and the first tensor with a value that is not finite as float32.
 void check_finite_weights(const weights::Tensors& tensors, const std::filesystem::path& file);

@@ -73,7 +73,7 @@ class LockedTowers final : public Model {
     return config_.image.preprocess;
   }
   [[nodiscard]] const data::Tokenizer& tokenizer() const override {
-    if (tokenizer_) return *tokenizer_;
+    if (config_.kind != TowersKind::kFeatures) return *tokenizer_;
     throw ConfigError({.what = "a model over given features has no tokenizer",
                        .where = config_.text.file.path.string()});
   }

@@ -103,12 +103,13 @@ class TwoTowerModel final : public Model {
       return at::zeros({kTrialRows, 3, size, size}, at::kFloat);
     });
     text_.try_training([&] {
-      const at::Tensor tokens_BL = at::zeros({kTrialRows, config.text.context_length}, at::kLong);
+      const std::int64_t length = config.text.tokenizer->context_length;
+      const at::Tensor tokens_BL = at::zeros({kTrialRows, length}, at::kLong);
       // Without a tokenizer some token will do, so that a text is not padding alone.
       if (!has_tokenizers()) tokens_BL.select(1, 0).fill_(1);
       for (std::int64_t row = 0; has_tokenizers() && row < kTrialRows; ++row) {
         tokenizer_->encode("a", {tokens_BL[row].mutable_data_ptr<std::int64_t>(),
-                                 static_cast<std::size_t>(config.text.context_length)});
+                                 static_cast<std::size_t>(length)});
       }
       return tokens_BL;
     });
