@@ -16,17 +16,9 @@
 #include "data/image/image.h"
 #include "data/tokens/tokenizer.h"
 #include "model/feature_extractor.h"
+#include "model/forward_mode.h"
 
 namespace helip::model {
-
-// Keys of the random draws of one forward pass in training; null in evaluation. One entry per local
-// row. In training batch norms also use the statistics of the rank's rows, and note them.
-struct DrawKeys {
-  std::uint64_t seed = 0;
-  std::uint64_t epoch = 0;
-  std::vector<std::uint64_t> sample;  // [B]
-  std::vector<std::uint64_t> slot;    // [B] row in the global batch
-};
 
 class LayerTimer;
 
@@ -56,7 +48,7 @@ class SelfSupervision {
  public:
   virtual ~SelfSupervision() = default;
   // [B, W]: what the projection into the joint space sees.
-  virtual at::Tensor image_features(const at::Tensor& pixels_B3HW, const DrawKeys* keys) = 0;
+  virtual at::Tensor image_features(const at::Tensor& pixels_B3HW, ForwardMode mode) = 0;
   // [M, E], not of unit norm. In training its batch norms use the statistics of all M rows, which
   // are those of the global batch where features were gathered before.
   virtual at::Tensor embed_ssl(const at::Tensor& features_MW, bool training) = 0;
@@ -72,8 +64,8 @@ class Model {
 
   [[nodiscard]] virtual InputKind input_kind() const = 0;
   // Unit-norm embeddings [B, D] of what input_kind() says.
-  virtual at::Tensor embed_images(const at::Tensor& inputs, const DrawKeys* keys) = 0;
-  virtual at::Tensor embed_texts(const at::Tensor& inputs, const DrawKeys* keys) = 0;
+  virtual at::Tensor embed_images(const at::Tensor& inputs, ForwardMode mode) = 0;
+  virtual at::Tensor embed_texts(const at::Tensor& inputs, ForwardMode mode) = 0;
   // 0-d parameter, log of the inverse temperature.
   virtual at::Tensor& logit_scale() = 0;
   // Parameters that the loss on pairs trains, by name (OpenCLIP's, SLIP's or a TorchScript tower's

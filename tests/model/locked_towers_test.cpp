@@ -65,8 +65,10 @@ TEST_CASE("towers and heads give what PyTorch gives") {
   CHECK(test::max_difference(image_features_BD, expected()["image_features"]) < 1e-5);
   CHECK(test::max_difference(text_features_BD, expected()["text_features"]) < 1e-5);
 
-  const at::Tensor images_BD = model->embed_images(expected()["image_features"], nullptr);
-  const at::Tensor texts_BD = model->embed_texts(expected()["text_features"], nullptr);
+  const at::Tensor images_BD =
+      model->embed_images(expected()["image_features"], ForwardMode::evaluation());
+  const at::Tensor texts_BD =
+      model->embed_texts(expected()["text_features"], ForwardMode::evaluation());
   CHECK(test::max_difference(images_BD, expected()["image_embeddings"]) < 1e-5);
   CHECK(test::max_difference(texts_BD, expected()["text_embeddings"]) < 1e-5);
 
@@ -94,23 +96,26 @@ TEST_CASE("dropout is reproducible and does not depend on how the batch is cut")
   const at::NoGradGuard no_grad;
   const at::Tensor features_BD = expected()["image_features"];
   const DrawKeys all = keys(0, 4);
-  const at::Tensor whole_BD = model->embed_images(features_BD, &all);
-  CHECK(at::equal(model->embed_images(features_BD, &all), whole_BD));
+  const at::Tensor whole_BD = model->embed_images(features_BD, ForwardMode::training(all));
+  CHECK(at::equal(model->embed_images(features_BD, ForwardMode::training(all)), whole_BD));
   CHECK(test::max_difference(whole_BD, expected()["image_embeddings"]) > 1e-2);
   for (std::size_t cut : {1, 2, 3}) {
     const auto rows = static_cast<std::int64_t>(cut);
     const DrawKeys head = keys(0, cut);
     const DrawKeys tail = keys(cut, 4 - cut);
-    CHECK(test::max_difference(model->embed_images(features_BD.narrow(0, 0, rows), &head),
-                               whole_BD.narrow(0, 0, rows)) < 1e-6);
-    CHECK(test::max_difference(model->embed_images(features_BD.narrow(0, rows, 4 - rows), &tail),
+    CHECK(test::max_difference(
+              model->embed_images(features_BD.narrow(0, 0, rows), ForwardMode::training(head)),
+              whole_BD.narrow(0, 0, rows)) < 1e-6);
+    CHECK(test::max_difference(model->embed_images(features_BD.narrow(0, rows, 4 - rows),
+                                                   ForwardMode::training(tail)),
                                whole_BD.narrow(0, rows, 4 - rows)) < 1e-6);
   }
   DrawKeys later = all;
   later.epoch = 3;
-  CHECK(test::max_difference(model->embed_images(features_BD, &later), whole_BD) > 1e-3);
+  CHECK(test::max_difference(model->embed_images(features_BD, ForwardMode::training(later)),
+                             whole_BD) > 1e-3);
   later.slot.pop_back();
-  CHECK_THROWS_AS(model->embed_images(features_BD, &later), Error);
+  CHECK_THROWS_AS(model->embed_images(features_BD, ForwardMode::training(later)), Error);
 }
 
 TEST_CASE("parameters have the names of the heads, in a fixed order") {
@@ -175,7 +180,8 @@ TEST_CASE("a tower that does not fit its description is refused") {
 
 TEST_CASE("features of the wrong width are refused") {
   const auto model = golden_model();
-  CHECK_THROWS_AS(model->embed_images(expected()["text_features"], nullptr), DataError);
+  CHECK_THROWS_AS(model->embed_images(expected()["text_features"], ForwardMode::evaluation()),
+                  DataError);
 }
 
 TEST_CASE("a locked-towers model is saved with its towers and loaded again") {

@@ -46,13 +46,15 @@ TEST_CASE("a SLIP model's embeddings equal those of its published definition") {
   const auto model = golden_model();
   const at::NoGradGuard no_grad;
   const at::Tensor images = test::formula_images(3, 224);
-  CHECK(test::max_difference(model->embed_images(images, nullptr),
+  CHECK(test::max_difference(model->embed_images(images, ForwardMode::evaluation()),
                              unit(expected()["image_features"])) < 1e-4);
-  CHECK(test::max_difference(model->embed_texts(test::formula_tokens(3, 77, 1000), nullptr),
-                             unit(expected()["text_features"])) < 1e-4);
+  CHECK(test::max_difference(
+            model->embed_texts(test::formula_tokens(3, 77, 1000), ForwardMode::evaluation()),
+            unit(expected()["text_features"])) < 1e-4);
   REQUIRE(model->self_supervision() != nullptr);
-  CHECK(test::max_difference(model->self_supervision()->image_features(images, nullptr),
-                             expected()["features"]) < 1e-4);
+  CHECK(test::max_difference(
+            model->self_supervision()->image_features(images, ForwardMode::evaluation()),
+            expected()["features"]) < 1e-4);
 }
 
 TEST_CASE("SLIP's self-supervised head equals its definition in evaluation and in training") {

@@ -80,18 +80,19 @@ struct Embeddings {
 
 Embeddings embed(Model& model) {
   const at::NoGradGuard no_grad;
-  return {model.embed_images(expected()["pixels"], nullptr),
-          model.embed_texts(expected()["tokens"], nullptr)};
+  return {model.embed_images(expected()["pixels"], ForwardMode::evaluation()),
+          model.embed_texts(expected()["tokens"], ForwardMode::evaluation())};
 }
 
 // One step of gradient descent on the mean cosine of the pairs; returns its negative.
 double train_step(Model& model, std::uint64_t epoch) {
   const DrawKeys draws = keys(epoch);
-  const at::Tensor loss = model.embed_images(expected()["pixels"], &draws)
-                              .mul(model.embed_texts(expected()["tokens"], &draws))
-                              .sum(-1)
-                              .mean()
-                              .neg();
+  const at::Tensor loss =
+      model.embed_images(expected()["pixels"], ForwardMode::training(draws))
+          .mul(model.embed_texts(expected()["tokens"], ForwardMode::training(draws)))
+          .sum(-1)
+          .mean()
+          .neg();
   loss.backward();
   const at::NoGradGuard no_grad;
   for (auto& [name, parameter] : model.parameters()) {
@@ -141,9 +142,10 @@ TEST_CASE("a trained tower's features, gradients and batch norms are PyTorch's")
     const std::string name = side.name;
     TrainableScriptTower tower(pinned(name + "_tower.ts"), side.dim, "all", name);
     const at::Tensor input = expected()[side.input];
-    CHECK(test::max_difference(tower.run(input, nullptr), expected()[name + "_features"]) < 1e-6);
+    CHECK(test::max_difference(tower.run(input, ForwardMode::evaluation()),
+                               expected()[name + "_features"]) < 1e-6);
     const DrawKeys draws = keys();
-    const at::Tensor features_BD = tower.run(input, &draws);
+    const at::Tensor features_BD = tower.run(input, ForwardMode::training(draws));
     CHECK(test::max_difference(features_BD, expected()[name + "_trained"]) < 1e-6);
     features_BD.mul(expected()[name + "_weight"]).sum().backward();
     const auto gradients = expected().names(name + "_gradient.");
@@ -178,7 +180,7 @@ TEST_CASE("from a named layer on: what is before it gets no gradient and keeps i
   CHECK(statistics.size() == 3 * 3);
   CHECK(statistics.contains("t.layer2.1.num_batches_tracked"));
   const DrawKeys draws = keys();
-  tower.run(expected()["pixels"], &draws).sum().backward();
+  tower.run(expected()["pixels"], ForwardMode::training(draws)).sum().backward();
   for (const auto& [name, parameter] : tower.parameters()) CHECK(parameter.grad().defined());
 
   // The whole tower once more, in evaluation: its early batch norms are as in the file.
@@ -208,22 +210,24 @@ TEST_CASE("random layers draw by the keys, and not in evaluation") {
   TrainableScriptTower tower(pinned("dropout.ts"), kImageDim, "all", "t");
   const at::NoGradGuard no_grad;
   const at::Tensor pixels = expected()["pixels"];
-  const at::Tensor evaluated_BD = tower.run(pixels, nullptr);
+  const at::Tensor evaluated_BD = tower.run(pixels, ForwardMode::evaluation());
   const DrawKeys first = keys(1);
   const DrawKeys second = keys(2);
-  const at::Tensor one_BD = tower.run(pixels, &first);
-  const at::Tensor other_BD = tower.run(pixels, &second);
-  CHECK(at::equal(tower.run(pixels, &first), one_BD));
+  const at::Tensor one_BD = tower.run(pixels, ForwardMode::training(first));
+  const at::Tensor other_BD = tower.run(pixels, ForwardMode::training(second));
+  CHECK(at::equal(tower.run(pixels, ForwardMode::training(first)), one_BD));
   CHECK_FALSE(at::equal(other_BD, one_BD));
   // The batch norms have seen four batches by now.
-  CHECK_FALSE(at::equal(tower.run(pixels, nullptr), evaluated_BD));
-  CHECK(at::equal(tower.run(pixels, nullptr), tower.run(pixels, nullptr)));
+  CHECK_FALSE(at::equal(tower.run(pixels, ForwardMode::evaluation()), evaluated_BD));
+  CHECK(at::equal(tower.run(pixels, ForwardMode::evaluation()),
+                  tower.run(pixels, ForwardMode::evaluation())));
 }
 
 TEST_CASE("a rank without rows gives no features and a zero gradient to every parameter") {
   TrainableScriptTower tower(pinned("image_tower.ts"), kImageDim, "all", "t");
   const DrawKeys none = keys(0, 0);
-  const at::Tensor features_BD = tower.run(expected()["pixels"].narrow(0, 0, 0), &none);
+  const at::Tensor features_BD =
+      tower.run(expected()["pixels"].narrow(0, 0, 0), ForwardMode::training(none));
   CHECK(features_BD.sizes() == at::IntArrayRef({0, kImageDim}));
   features_BD.sum().backward();
   for (const auto& [name, parameter] : tower.parameters()) {
@@ -256,7 +260,8 @@ TEST_CASE("towers that cannot be trained are refused in one line that names file
         {"position, embedding, layers, norm", "blocks.1"});
   // Too few values for a batch norm: TorchScript's many lines become one.
   TrainableScriptTower tower(pinned("image_tower.ts"), kImageDim, "all", "t");
-  check(test::message_of<ConfigError>([&] { tower.run(expected()["tokens"], nullptr); }),
+  check(test::message_of<ConfigError>(
+            [&] { tower.run(expected()["tokens"], ForwardMode::evaluation()); }),
         "image_tower.ts", {"does not run", "RuntimeError"});
 }
 
@@ -281,7 +286,7 @@ TEST_CASE("a tower whose gradients fail or reach nothing is refused as the model
   // Also where a step's graph has lost them, and not only in the trial.
   TrainableScriptTower tower(pinned("no_grad.ts"), kImageDim, "all", "t");
   const DrawKeys draws = keys();
-  CHECK_THROWS_AS(tower.run(expected()["pixels"], &draws), ConfigError);
+  CHECK_THROWS_AS(tower.run(expected()["pixels"], ForwardMode::training(draws)), ConfigError);
 }
 
 TEST_CASE("a trial of training leaves the tower as it is, and scripted layers pass it") {
@@ -299,7 +304,8 @@ TEST_CASE("a trial of training leaves the tower as it is, and scripted layers pa
 TEST_CASE("a parameter that is not used gets a zero gradient, even if it is not finite") {
   TrainableScriptTower tower(pinned("image_tower.ts"), kImageDim, "all", "t");
   const DrawKeys draws = keys();
-  const at::Tensor expected_BD = tower.run(expected()["pixels"], &draws).detach();
+  const at::Tensor expected_BD =
+      tower.run(expected()["pixels"], ForwardMode::training(draws)).detach();
   std::size_t unused = 0;
   for (auto& [name, parameter] : tower.parameters()) {
     if (!name.starts_with("t.unused")) continue;
@@ -308,7 +314,7 @@ TEST_CASE("a parameter that is not used gets a zero gradient, even if it is not 
     ++unused;
   }
   CHECK(unused == 2);
-  const at::Tensor features_BD = tower.run(expected()["pixels"], &draws);
+  const at::Tensor features_BD = tower.run(expected()["pixels"], ForwardMode::training(draws));
   CHECK(at::equal(features_BD, expected_BD));
   features_BD.sum().backward();
   for (const auto& [name, parameter] : tower.parameters()) {
@@ -376,9 +382,9 @@ TEST_CASE("the result is read back with equal embeddings, also by Python's torch
   TrainableScriptTower text(pinned("text_tower.ts"), kTextDim, "all", "t");
   const at::NoGradGuard no_grad;
   CHECK(features_by_python(saved / "image_tower.ts", expected()["pixels"], folder) ==
-        bytes_of(tower.run(expected()["pixels"], nullptr)));
+        bytes_of(tower.run(expected()["pixels"], ForwardMode::evaluation())));
   CHECK(features_by_python(saved / "text_tower.ts", expected()["tokens"], folder) ==
-        bytes_of(text.run(expected()["tokens"], nullptr)));
+        bytes_of(text.run(expected()["tokens"], ForwardMode::evaluation())));
 }
 
 TEST_CASE("heads that were trained on locked towers start the training of the towers") {
@@ -401,8 +407,8 @@ TEST_CASE("heads that were trained on locked towers start the training of the to
   const at::NoGradGuard no_grad;
   const at::Tensor features_BD =
       heads->feature_extractor("cpu")->encode_images(expected()["pixels"]);
-  CHECK(test::max_difference(embed(*model).images_BD, heads->embed_images(features_BD, nullptr)) <
-        1e-5);
+  CHECK(test::max_difference(embed(*model).images_BD,
+                             heads->embed_images(features_BD, ForwardMode::evaluation())) < 1e-5);
   // Other towers' heads are refused.
   json["text_tower"]["feature_dim"] = 5;
   test::write_text(folder.path() / "heads/helip_model.json", json.dump());

@@ -19,15 +19,15 @@ TowerHead::TowerHead(const NamedTensors& all, const std::string& name, double dr
       out_weight_(find_parameter(all, name + ".3.weight")),
       out_bias_(find_parameter(all, name + ".3.bias")) {}
 
-at::Tensor TowerHead::operator()(const at::Tensor& features_BD, const DrawKeys* keys) const {
+at::Tensor TowerHead::operator()(const at::Tensor& features_BD, ForwardMode mode) const {
   if (features_BD.dim() != 2 || features_BD.size(1) != in_weight_.size(1)) {
     throw DataError({.what = "features of the wrong shape for " + name_,
                      .expected = cat("[B, ", in_weight_.size(1), "]"),
                      .found = shape_text(features_BD.sizes())});
   }
   at::Tensor hidden_BD = at::gelu(dense(features_BD, in_weight_, in_bias_));
-  if (keys != nullptr && dropout_ > 0) {
-    hidden_BD = hidden_BD.mul(mask(hidden_BD.sizes(), *keys).to(hidden_BD.options()));
+  if (mode.is_training() && dropout_ > 0) {
+    hidden_BD = hidden_BD.mul(mask(hidden_BD.sizes(), mode.keys()).to(hidden_BD.options()));
   }
   return unit_rows(dense(hidden_BD, out_weight_, out_bias_));
 }

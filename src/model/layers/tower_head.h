@@ -15,9 +15,9 @@ class TowerHead {
   // Its parameters are NAME.{0,3}.{weight,bias} of `all`; dropout in [0, 1).
   TowerHead(const NamedTensors& all, const std::string& name, double dropout);
 
-  // Embeddings [B, D] of features [B, Dt]. Dropout acts with keys, drawn per sample. Throws
+  // Embeddings [B, D] of features [B, Dt]. Dropout acts in training, drawn per sample. Throws
   // DataError if the features are of another width.
-  [[nodiscard]] at::Tensor operator()(const at::Tensor& features_BD, const DrawKeys* keys) const;
+  [[nodiscard]] at::Tensor operator()(const at::Tensor& features_BD, ForwardMode mode) const;
 
  private:
   [[nodiscard]] at::Tensor mask(at::IntArrayRef shape, const DrawKeys& keys) const;

@@ -46,11 +46,11 @@ class LockedTowers final : public Model {
         text_head_(parameters_, "text_head", config.dropout) {}
 
   [[nodiscard]] InputKind input_kind() const override { return InputKind::kFeatures; }
-  at::Tensor embed_images(const at::Tensor& inputs, const DrawKeys* keys) override {
-    return timed(timer_, "visual.head", inputs, [&] { return image_head_(inputs, keys); });
+  at::Tensor embed_images(const at::Tensor& inputs, ForwardMode mode) override {
+    return timed(timer_, "visual.head", inputs, [&] { return image_head_(inputs, mode); });
   }
-  at::Tensor embed_texts(const at::Tensor& inputs, const DrawKeys* keys) override {
-    return timed(timer_, "text.head", inputs, [&] { return text_head_(inputs, keys); });
+  at::Tensor embed_texts(const at::Tensor& inputs, ForwardMode mode) override {
+    return timed(timer_, "text.head", inputs, [&] { return text_head_(inputs, mode); });
   }
   at::Tensor& logit_scale() override { return logit_scale_; }
   NamedTensors parameters() override { return parameters_; }

@@ -27,11 +27,11 @@ class TrainableScriptTower {
   TrainableScriptTower(const TrainableScriptTower&) = delete;
   TrainableScriptTower& operator=(const TrainableScriptTower&) = delete;
 
-  // Features [B, D] of pixels or tokens, in training mode with keys. Its random layers then draw
-  // from LibTorch's generator, seeded by the keys of the first row: per batch and rank, not per
+  // Features [B, D] of pixels or tokens, in `mode`. In training its random layers draw from
+  // LibTorch's generator, seeded by the keys of the first row: per batch and rank, not per
   // sample. With gradients on, every trained parameter is part of the result's graph; one that the
   // tower does not use gets a zero gradient. Throws ConfigError naming the file if it uses none.
-  at::Tensor run(const at::Tensor& input, const DrawKeys* keys);
+  at::Tensor run(const at::Tensor& input, ForwardMode mode);
 
   // Trains a copy on `input`, of two rows or more: a forward and a backward pass. Names in the log
   // the parameters that no gradient reaches. Throws ConfigError naming the file if it fails.
@@ -53,7 +53,7 @@ class TrainableScriptTower {
  private:
   struct State;
 
-  at::Tensor forward(const at::Tensor& input, const DrawKeys* keys);
+  at::Tensor forward(const at::Tensor& input, ForwardMode mode);
   // Trained parameters that no gradient reaches from the features. Throws ConfigError if these are
   // all of them.
   [[nodiscard]] NamedTensors unused(const at::Tensor& features_BD) const;

@@ -34,8 +34,8 @@ class Tower {
     }
   }
 
-  at::Tensor run(const at::Tensor& input, const DrawKeys* keys) {
-    return trained_ ? trained_->run(input, keys) : frozen_->run(input, device_);
+  at::Tensor run(const at::Tensor& input, ForwardMode mode) {
+    return trained_ ? trained_->run(input, mode) : frozen_->run(input, device_);
   }
 
   // Whether it can be trained, on what `input` gives, is told before anything else is done.
@@ -117,16 +117,16 @@ class TwoTowerModel final : public Model {
   }
 
   [[nodiscard]] InputKind input_kind() const override { return InputKind::kPixels; }
-  at::Tensor embed_images(const at::Tensor& inputs, const DrawKeys* keys) override {
+  at::Tensor embed_images(const at::Tensor& inputs, ForwardMode mode) override {
     const at::Tensor features_BD =
-        timed(timer_, "visual.tower", inputs, [&] { return image_.run(inputs, keys); });
+        timed(timer_, "visual.tower", inputs, [&] { return image_.run(inputs, mode); });
     return timed(timer_, "visual.head", features_BD,
-                 [&] { return image_head_(features_BD, keys); });
+                 [&] { return image_head_(features_BD, mode); });
   }
-  at::Tensor embed_texts(const at::Tensor& inputs, const DrawKeys* keys) override {
+  at::Tensor embed_texts(const at::Tensor& inputs, ForwardMode mode) override {
     const at::Tensor features_BD =
-        timed(timer_, "text.tower", inputs, [&] { return text_.run(inputs, keys); });
-    return timed(timer_, "text.head", features_BD, [&] { return text_head_(features_BD, keys); });
+        timed(timer_, "text.tower", inputs, [&] { return text_.run(inputs, mode); });
+    return timed(timer_, "text.head", features_BD, [&] { return text_head_(features_BD, mode); });
   }
   at::Tensor& logit_scale() override { return logit_scale_; }
   NamedTensors parameters() override {
