@@ -1,6 +1,8 @@
 #include "model/script/locked_towers.h"
 
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/ones.h>
+#include <ATen/ops/tensor.h>
 
 #include "check_layer_groups.h"
 #include "common/error.h"
@@ -207,4 +209,38 @@ TEST_CASE("a locked-towers model is saved with its towers and loaded again") {
   CHECK(at::equal(resumed.front().second, ours.front().second));
   const auto fresh = load_model(trusted(saved))->parameters();
   CHECK_FALSE(at::equal(fresh.front().second, ours.front().second));
+}
+
+TEST_CASE("without heads features of a joint space are embeddings, and logit_scale alone trains") {
+  const test::TemporaryFolder folder;
+  TwoTowerConfig config;
+  config.kind = TowersKind::kFeatures;
+  config.embed_dim = 3;
+  config.heads.reset();
+  for (TwoTowerConfig::Tower* tower : {static_cast<TwoTowerConfig::Tower*>(&config.image),
+                                       static_cast<TwoTowerConfig::Tower*>(&config.text)}) {
+    tower->file = {folder.path() / "features.npy", std::string(64, 'a')};
+    tower->feature_dim = 3;
+  }
+  const auto model = make_locked_towers(config, nullptr, 1);
+  test::check_layer_groups(*model, 1, 1);
+  REQUIRE(model->parameters().size() == 1);
+  CHECK(model->parameters().front().first == "logit_scale");
+
+  const at::Tensor features_BD = at::tensor({3.0F, 4.0F, 0.0F, 0.0F, 0.0F, 2.0F}).view({2, 3});
+  const at::Tensor unit_BD = at::tensor({0.6F, 0.8F, 0.0F, 0.0F, 0.0F, 1.0F}).view({2, 3});
+  const DrawKeys draws = keys(0, 2);
+  const at::Tensor images_BD = model->embed_images(features_BD, ForwardMode::training(draws));
+  const at::Tensor texts_BD = model->embed_texts(features_BD, ForwardMode::evaluation());
+  CHECK(test::max_difference(images_BD, unit_BD) < 1e-6);
+  CHECK(at::equal(texts_BD, images_BD));
+  images_BD.mul(texts_BD).sum().mul(model->logit_scale()).backward();
+  CHECK(model->logit_scale().grad().item<float>() == Approx(2));
+  CHECK_THROWS_AS(model->embed_texts(at::ones({2, 4}), ForwardMode::evaluation()), DataError);
+
+  model->save(folder.path() / "m");
+  const auto again = load_model(trusted(folder.path() / "m", (folder.path() / "m").string()));
+  CHECK(again->towers_digest() == model->towers_digest());
+  CHECK(at::equal(again->logit_scale(), model->logit_scale()));
+  CHECK(at::equal(again->embed_images(features_BD, ForwardMode::evaluation()), images_BD));
 }

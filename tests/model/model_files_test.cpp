@@ -8,6 +8,7 @@
 #include "golden_file.h"
 #include "model/files/folder_draft.h"
 #include "model/files/model_digest.h"
+#include "model/files/parameter_spec.h"
 #include "model/files/two_tower_config.h"
 #include "store/safetensors.h"
 #include "support/json_edit.h"
@@ -176,8 +177,8 @@ TEST_CASE("a file of SLIP's SIMCLR_ models tells a name, which is refused for it
 TEST_CASE("a locked-towers folder is read") {
   const TwoTowerConfig config = read_two_tower_config(test::golden("locked_towers"));
   CHECK(config.embed_dim == 8);
-  CHECK(config.hidden == 12);
-  CHECK(config.dropout == 0.25);
+  CHECK(config.heads->hidden == 12);
+  CHECK(config.heads->dropout == 0.25);
   CHECK(config.image.feature_dim == 10);
   CHECK(config.image.preprocess.size == 16);
   CHECK(config.image.preprocess.resize_mode == "squash");
@@ -192,6 +193,7 @@ TEST_CASE("a malformed helip_model.json is refused by key") {
   CHECK(refusal("/format", "helip_model/2").find("format") != std::string::npos);
   CHECK(refusal("/kind", "mlp").find("locked_towers") != std::string::npos);
   CHECK(refusal("/heads/dropout", 1.0).find("heads.dropout") != std::string::npos);
+  CHECK(refusal("/heads/kind", "linear").find("mlp or none") != std::string::npos);
   CHECK(refusal("/heads/layers", 2).find("heads.layers") != std::string::npos);
   CHECK(refusal("/image_tower/file", "../x.ts").find("inside the model's folder") !=
         std::string::npos);
@@ -239,6 +241,25 @@ TEST_CASE("which towers are trained is read from files of kind towers alone") {
   const std::string other(64, '0');
   CHECK(digest_of_towers(with({{"/image_tower/sha256", other}})) == digest_of_towers(config));
   CHECK(digest_of_towers(with({{"/image_tower/train", "none"}})) != digest_of_towers(config));
+}
+
+TEST_CASE("towers of one joint space need no heads, others do") {
+  const test::TemporaryFolder folder;
+  auto json = test::read_json(test::golden("trained_towers/helip_model.json"));
+  json["heads"] = {{"kind", "none"}};
+  json["embed_dim"] = json["image_tower"]["feature_dim"];
+  const auto read = [&] {
+    test::write_text(folder.path() / kTwoTowerConfigFile, json.dump());
+    return read_two_tower_config(folder.path());
+  };
+  CHECK_THAT(test::message_of<ConfigError>(read),
+             Catch::Contains("heads: without heads both towers give rows of the joint space") &&
+                 Catch::Contains("found 10 and 6"));
+  json["text_tower"]["feature_dim"] = json["image_tower"]["feature_dim"];
+  CHECK_FALSE(read().heads);
+  CHECK(head_parameters(read()).size() == 1);
+  json["heads"]["hidden"] = 12;
+  CHECK_THAT(test::message_of<ConfigError>(read), Catch::Contains("heads.hidden"));
 }
 
 TEST_CASE("given features are named with their digest and the corpus, wherever they lie") {
@@ -295,8 +316,8 @@ TEST_CASE("a locked-towers folder is written with its files and read back") {
   const TwoTowerConfig again = read_two_tower_config(folder.path());
   CHECK_NOTHROW(verify_files(again));
   CHECK(digest_of_towers(again) == digest_of_towers(config));
-  CHECK(again.hidden == config.hidden);
-  CHECK(again.dropout == config.dropout);
+  CHECK(again.heads->hidden == config.heads->hidden);
+  CHECK(again.heads->dropout == config.heads->dropout);
   CHECK(again.embed_dim == config.embed_dim);
   CHECK(test::read_text(again.image.file.path) == test::read_text(config.image.file.path));
 

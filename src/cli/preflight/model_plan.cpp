@@ -116,7 +116,7 @@ ModelPlan plan_two_towers(const model::TwoTowerConfig& model) {
     plan.image_features = count(model.image.feature_dim);
     plan.text_features = count(model.text.feature_dim);
   }
-  const Count hidden = count(model.hidden);
+  const Count hidden = model.heads ? count(model.heads->hidden) : 0;
   for (const model::ParameterSpec& parameter : model::head_parameters(model)) {
     plan.parameters += count(parameter.elements());
   }

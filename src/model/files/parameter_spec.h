@@ -56,7 +56,8 @@ constexpr std::size_t transformer_groups(std::int64_t blocks) {
   return static_cast<std::size_t>(blocks) + 2;
 }
 
-// The two heads and logit_scale, with torch.nn.Linear's initial distributions.
+// The two heads, if the model has any, and logit_scale, with torch.nn.Linear's initial
+// distributions.
 std::vector<ParameterSpec> head_parameters(const TwoTowerConfig& config);
 
 // Initial values in row-major order: a pure function of seed and name (and of the spec).

@@ -24,6 +24,8 @@ constexpr std::array<std::pair<TowersKind, const char*>, 3> kKinds = {
     {{TowersKind::kLocked, "locked_towers"},
      {TowersKind::kTrained, "towers"},
      {TowersKind::kFeatures, "features"}}};
+constexpr const char* kMlpHeads = "mlp";
+constexpr const char* kNoHeads = "none";
 constexpr std::size_t kHexDigits = 64;
 
 std::string read_sha256(JsonFields& fields) {
@@ -61,6 +63,22 @@ std::string read_train(JsonFields& fields) {
     fields.fail("train", "wrong value", "none, all or from:LAYER", train);
   }
   return train;
+}
+
+std::optional<MlpHeads> read_heads(JsonFields fields) {
+  const std::string kind = fields.text("kind", kMlpHeads);
+  if (kind != kMlpHeads && kind != kNoHeads) {
+    fields.fail("kind", "wrong value", cat(kMlpHeads, " or ", kNoHeads), kind);
+  }
+  std::optional<MlpHeads> heads;
+  if (kind == kMlpHeads) {
+    heads = {.hidden = fields.positive("hidden"), .dropout = fields.number("dropout", 0.0)};
+    if (!(heads->dropout >= 0 && heads->dropout < 1)) {
+      fields.fail("dropout", "wrong value", "at least 0, below 1", cat(heads->dropout));
+    }
+  }
+  fields.finish();
+  return heads;
 }
 
 void require(JsonFields& fields, const std::string& key, const std::string& expected) {
@@ -149,11 +167,16 @@ void place(const PinnedFile& file, const fs::path& target) {
   verify({target, file.sha256});
 }
 
+Json heads_json(const std::optional<MlpHeads>& heads) {
+  if (!heads) return {{"kind", kNoHeads}};
+  return {{"hidden", heads->hidden}, {"dropout", heads->dropout}};
+}
+
 Json to_json(const TwoTowerConfig& config) {
   return {{"format", kFormat},
           {"kind", name_of(config.kind)},
           {"embed_dim", config.embed_dim},
-          {"heads", {{"hidden", config.hidden}, {"dropout", config.dropout}}}};
+          {"heads", heads_json(config.heads)}};
 }
 
 Json features_json(const TwoTowerConfig::Tower& features) {
@@ -191,16 +214,16 @@ TwoTowerConfig read_two_tower_config(const fs::path& folder) {
     config.corpus_fingerprint = fields.text("corpus_fingerprint");
   }
 
-  JsonFields heads = fields.object("heads");
-  config.hidden = heads.positive("hidden");
-  config.dropout = heads.number("dropout", 0.0);
-  if (!(config.dropout >= 0 && config.dropout < 1)) {
-    heads.fail("dropout", "wrong value", "at least 0, below 1", cat(config.dropout));
-  }
-  heads.finish();
-
+  config.heads = read_heads(fields.object("heads"));
   read_towers(fields, folder, config);
   fields.finish();
+  const bool joint =
+      config.image.feature_dim == config.embed_dim && config.text.feature_dim == config.embed_dim;
+  if (!config.heads && !joint) {
+    fields.fail("heads", "without heads both towers give rows of the joint space",
+                cat("feature_dim ", config.embed_dim, ", as embed_dim"),
+                cat(config.image.feature_dim, " and ", config.text.feature_dim));
+  }
   if (config.kind == TowersKind::kTrained && config.image.train == kTrainNothing &&
       config.text.train == kTrainNothing) {
     fields.fail("kind", "no tower is trained", "locked_towers, or train: all or from:LAYER",

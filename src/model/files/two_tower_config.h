@@ -8,7 +8,9 @@
 // Files are named relative to the folder, without "..", and pinned by their sha256. Of kind
 // "towers", each tower may also have "train": "none" | "all" | "from:LAYER". Of kind "features" the
 // towers are {"features", "sha256", "feature_dim"}: .npy files, wherever they lie, whose rows are
-// the pairs of the corpus that "corpus_fingerprint" names.
+// the pairs of the corpus that "corpus_fingerprint" names. "heads" may be {"kind": "none"} where
+// both towers give rows of one joint space, embed_dim wide: then of the heads only logit_scale is
+// left.
 #pragma once
 
 #include <cstdint>
@@ -45,12 +47,17 @@ struct TowerTokenizer {
   std::optional<std::int64_t> pad_id;  // where the tokenizer's file does not say
 };
 
+// An MLP with one hidden layer over each tower's features.
+struct MlpHeads {
+  std::int64_t hidden = 512;
+  double dropout = 0;
+};
+
 struct TwoTowerConfig {
   TowersKind kind = TowersKind::kLocked;
   std::int64_t embed_dim = 256;
-  std::int64_t hidden = 512;
-  double dropout = 0;
-  std::string corpus_fingerprint;  // of kFeatures
+  std::optional<MlpHeads> heads = MlpHeads{};  // nothing: the features are in the joint space
+  std::string corpus_fingerprint;              // of kFeatures
   struct Tower {
     PinnedFile file;  // of kFeatures a .npy or a folder of its parts, pinned by digest_of_features
     std::int64_t feature_dim = 0;
