@@ -18,8 +18,9 @@ struct DrawKeys {
 // are keyed, and batch norms use the statistics of the rank's rows and note them.
 class ForwardMode {
  public:
+  // Returns the mode of evaluation.
   static ForwardMode evaluation() { return ForwardMode(nullptr); }
-  // `keys` must outlive the mode.
+  // Returns the mode of training with these keys, which must outlive it.
   static ForwardMode training(const DrawKeys& keys) { return ForwardMode(&keys); }
   static ForwardMode training(const DrawKeys&&) = delete;
 

@@ -1,4 +1,4 @@
-// The tokenizer of a model. Torch-free.
+// Opens the tokenizer of a model. Torch-free.
 #pragma once
 
 #include <cstdint>
@@ -20,10 +20,11 @@ struct TokenizerSource {
   std::optional<std::int64_t> pad_id = {};  // of byte_level_bpe, where the file does not say
 };
 
-// Throws ConfigError if the tokenizer has more tokens than the model embeds. Builds of the engine
-// alone have no tokenizers: there the result throws on encode().
+// Returns the tokenizer. Throws ConfigError if it has more tokens than the model embeds, or if no
+// vocabulary is named or installed. Builds of the engine alone have no tokenizers: there the result
+// throws on encode().
 std::unique_ptr<data::Tokenizer> open_tokenizer(const TokenizerSource& source);
-// False in builds of the engine alone.
+// Returns false in builds of the engine alone.
 bool has_tokenizers();
 
 }  // namespace helip::model

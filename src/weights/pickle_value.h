@@ -51,7 +51,7 @@ struct Sequence {
 
 struct Dict {
   std::vector<std::pair<Value, Value>> items = {};
-  // The value of the last such text key; null if there is none.
+  // Returns the value of the last such text key; null if there is none.
   [[nodiscard]] const Value* find(std::string_view key) const;
 };
 
@@ -83,6 +83,7 @@ class Pickle {
 
   Value root = None{};
 
+  // Returns where the node is kept from now on: as long as the pickle lives.
   template <typename Node>
   Node* add(Node node) {
     auto& nodes = std::get<std::deque<Node>>(nodes_);

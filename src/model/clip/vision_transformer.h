@@ -26,7 +26,7 @@ class VisionTransformer final : public ImageTower {
   at::Tensor embed(const at::Tensor& pixels_B3HW, ForwardMode mode) const override;
   void set_grad_checkpointing() override { recompute_ = true; }
   void set_layer_timer(LayerTimer* timer) override { timer_ = timer; }
-  // [B, W]: what the projection sees.
+  // Returns [B, W]: what the projection sees.
   [[nodiscard]] at::Tensor features(const at::Tensor& pixels_B3HW, ForwardMode mode) const;
 
  private:

@@ -1,4 +1,4 @@
-// The tokenizers that a model's description can ask for. Torch-free.
+// Names the tokenizers that a model's description can ask for. Torch-free.
 #pragma once
 
 #include <cstdint>

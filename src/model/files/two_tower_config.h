@@ -71,16 +71,16 @@ struct TwoTowerConfig {
   } text;
 };
 
-// Reads FOLDER/helip_model.json. Throws ConfigError naming file and key.
+// Returns what `folder`/helip_model.json says. Throws ConfigError naming file and key.
 TwoTowerConfig read_two_tower_config(const std::filesystem::path& folder);
 
 // Throws StoreError if a tower or the tokenizer is missing or its sha256 differs. Given features
-// are verified where they are read.
+// are not looked at: they are verified where they are read.
 void verify_files(const TwoTowerConfig& config);
 
 // Writes `folder`/helip_model.json and the towers and tokenizer beside it (hard links where the
-// file system allows, else copies), each checked against its sha256. Given features stay where they
-// are and are named by their absolute path.
+// file system allows, else copies). Given features stay where they are and are named by their
+// absolute path. Throws StoreError if a file cannot be copied or its sha256 differs.
 void write_locked_files(const TwoTowerConfig& config, const std::filesystem::path& folder);
 
 // Returns the sha256 over what decides the features: towers, tokenizer, context length,

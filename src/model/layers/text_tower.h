@@ -12,7 +12,7 @@ class TextTower {
   virtual ~TextTower() = default;
   // Returns float rows [B, D] of int64 tokens [B, L]. Throws DataError for tokens of another shape.
   [[nodiscard]] virtual at::Tensor embed(const at::Tensor& tokens_BL, ForwardMode mode) const = 0;
-  // As Model's.
+  // Do what the functions of these names do for a Model.
   virtual void set_grad_checkpointing() = 0;
   virtual void set_layer_timer(LayerTimer* timer) = 0;
 };

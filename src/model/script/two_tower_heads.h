@@ -19,7 +19,7 @@ namespace helip::model {
 // nothing before the norm where the features are in the joint space already.
 class TowerHead {
  public:
-  // The parameters of an MLP are NAME.{0,3}.{weight,bias} of `all`.
+  // Takes the parameters of an MLP from `all`, where they are NAME.{0,3}.{weight,bias}.
   TowerHead(const NamedTensors& all, const std::string& name, std::int64_t feature_dim,
             const std::optional<MlpHeads>& mlp);
 
@@ -45,7 +45,7 @@ class TwoTowerHeads {
   // Makes the heads on the CPU: random by the seed, or, without one, zero, to be read.
   TwoTowerHeads(const TwoTowerConfig& config, std::optional<std::uint64_t> init_seed);
 
-  // As TowerHead's call, timed as visual.head and text.head.
+  // Return unit rows of features as TowerHead does, timed as visual.head and text.head.
   [[nodiscard]] at::Tensor embed_images(const at::Tensor& features_BD, ForwardMode mode) const;
   [[nodiscard]] at::Tensor embed_texts(const at::Tensor& features_BD, ForwardMode mode) const;
 
