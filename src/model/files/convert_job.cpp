@@ -214,9 +214,12 @@ ConvertReport convert_weights(const ConvertSpec& spec) {
   report.facts = file.facts();
   Converted converted(spec.precision);
   NamedViews tensors = convert_tensors(parameters_of(description), file, converted, report);
-  if (const auto* clip = std::get_if<OpenClipConfig>(&description)) {
-    check_activation(file.facts(), spec.model.architecture, clip->architecture, report.read);
-  }
+  std::visit(Overloaded{[&](const OpenClipConfig& clip) {
+                          check_activation(file.facts(), spec.model.architecture, clip.architecture,
+                                           report.read);
+                        },
+                        [](const SlipDescription& /*slip*/) {}},
+             description);
   if (form == Form::kTorchFile) {
     report.kind = write_checkpoint(out, spec, description, file, std::move(tensors));
   } else if (form == Form::kSafetensors) {
