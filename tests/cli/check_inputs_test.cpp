@@ -39,7 +39,8 @@ const std::string kTiny = std::string(HELIP_SOURCE_DIR) + "/configs/models/helip
 // Weights of that architecture, all zero.
 void write_weights(const fs::path& file) {
   const auto source = model::find_architecture(kTiny, {});
-  const auto expected = model::expected_tensors(model::clip_parameters(source.clip.architecture));
+  const auto expected = model::expected_tensors(
+      model::clip_parameters(std::get<model::OpenClipConfig>(source.description).architecture));
   const std::vector<std::byte> zeros(1 << 24);
   std::map<std::string, store::TensorView> tensors;
   for (const auto& [name, tensor] : expected) {

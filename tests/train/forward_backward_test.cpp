@@ -254,15 +254,18 @@ TEST_CASE("the gradient with SLIP's term is that of the sum of its losses") {
     return at::tensor(values).view({batch.rows, 3, 32, 32}).to(test::device(), at::kDouble);
   };
   model::DrawKeys keys{.sample = std::vector<std::uint64_t>(21), .slot = batch.slots};
-  const at::Tensor image_MD = model->embed_images(pixels(inputs.image), &keys);
-  const at::Tensor text_MD = model->embed_texts(
-      at::tensor(inputs.tokens).view({batch.rows, kTokens}).to(test::device()), &keys);
+  const at::Tensor image_MD =
+      model->embed_images(pixels(inputs.image), model::ForwardMode::training(keys));
+  const at::Tensor text_MD =
+      model->embed_texts(at::tensor(inputs.tokens).view({batch.rows, kTokens}).to(test::device()),
+                         model::ForwardMode::training(keys));
   const LossShares pairs =
       loss_shares(config.loss, ranks.one(), {image_MD, text_MD}, model->logit_scale().exp(), batch);
   model::SelfSupervision& ssl = *model->self_supervision();
   std::vector<at::Tensor> embedded;
   for (const std::vector<float>& view : inputs.views) {
-    embedded.push_back(ssl.embed_ssl(ssl.image_features(pixels(view), &keys), true));
+    embedded.push_back(
+        ssl.embed_ssl(ssl.image_features(pixels(view), model::ForwardMode::training(keys)), true));
   }
   at::Tensor copies = at::zeros({21, 21}, at::kBool);
   std::vector<std::uint64_t> groups;  // of images

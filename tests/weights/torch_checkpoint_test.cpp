@@ -1,4 +1,4 @@
-#include "weights/checkpoint_writer.h"
+#include "weights/torch_checkpoint.h"
 
 #include <catch2/catch.hpp>
 #include <limits>
@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-Checkpoint checkpoint_of(const Tensors& tensors) {
+TorchCheckpoint checkpoint_of(const Tensors& tensors) {
   return {.tensors = {tensors.begin(), tensors.end()}};
 }
 
@@ -28,15 +28,15 @@ TEST_CASE("a checkpoint that is written reads back to the bit, in every dtype an
     INFO(name);
     const Tensors tensors = test::expected_tensors(name);
     const fs::path path = folder.path() / name;
-    Checkpoint checkpoint = checkpoint_of(tensors);
+    TorchCheckpoint checkpoint = checkpoint_of(tensors);
     checkpoint.epoch = 7;
     checkpoint.name = "a run";
-    write_checkpoint(path, checkpoint);
+    write_torch_checkpoint(path, checkpoint);
     const WeightsFile file = WeightsFile::open(path);
     CHECK(test::difference(file.tensors(), tensors) == "");
     CHECK(file.facts().epoch == 7);
     CHECK(file.facts().name == "a run");
-    write_checkpoint(folder.path() / "again", checkpoint);
+    write_torch_checkpoint(folder.path() / "again", checkpoint);
     CHECK(read_text_file(path) == read_text_file(folder.path() / "again"));
   }
 }
@@ -44,7 +44,7 @@ TEST_CASE("a checkpoint that is written reads back to the bit, in every dtype an
 TEST_CASE("training arguments are written as a Namespace and read back") {
   const test::TemporaryFolder folder;
   const fs::path path = folder.path() / "slip.pt";
-  Checkpoint checkpoint = checkpoint_of(test::expected_tensors("slip"));
+  TorchCheckpoint checkpoint = checkpoint_of(test::expected_tensors("slip"));
   checkpoint.prefix = "module.";
   checkpoint.args = {{"model", "SLIP_VITS16"},
                      {"none", nullptr},
@@ -52,7 +52,7 @@ TEST_CASE("training arguments are written as a Namespace and read back") {
                      {"lr", 3e-3},
                      {"small", std::int64_t{-7}},
                      {"large", std::numeric_limits<std::int64_t>::min()}};
-  write_checkpoint(path, checkpoint);
+  write_torch_checkpoint(path, checkpoint);
   const WeightsFile file = WeightsFile::open(path);
   CHECK(file.facts().args == checkpoint.args);
   CHECK(file.facts().layout == Layout::kSlip);
@@ -62,7 +62,7 @@ TEST_CASE("training arguments are written as a Namespace and read back") {
 TEST_CASE("tensors begin at multiples of 64 bytes, so that torch.load can map them") {
   const test::TemporaryFolder folder;
   const fs::path path = folder.path() / "a.pt";
-  write_checkpoint(path, checkpoint_of(test::expected_tensors("dtypes")));
+  write_torch_checkpoint(path, checkpoint_of(test::expected_tensors("dtypes")));
   const ZipFile zip = ZipFile::open(path);
   const auto* const begin =
       zip.entries().at("archive/data.pkl").bytes.data() - read_text_file(path).find("\x80\x02}(");
@@ -79,8 +79,8 @@ TEST_CASE("a dtype that PyTorch has no storage for is refused, and no file appea
   const test::TemporaryFolder folder;
   const std::vector<std::byte> four(4);
   CHECK_THROWS_WITH(
-      write_checkpoint(folder.path() / "a.pt",
-                       {.tensors = {{"w", {.dtype = "U32", .shape = {1}, .data = four}}}}),
+      write_torch_checkpoint(folder.path() / "a.pt",
+                             {.tensors = {{"w", {.dtype = "U32", .shape = {1}, .data = four}}}}),
       Catch::Contains("'w'") && Catch::Contains("U32"));
   CHECK(fs::is_empty(folder.path()));
 }

@@ -1,4 +1,4 @@
-#include "weights/checkpoint_writer.h"
+#include "weights/torch_checkpoint.h"
 
 #include <variant>
 
@@ -53,7 +53,7 @@ void write_plain(PickleWriter& pickle, const CheckpointFacts::Plain& value) {
       value);
 }
 
-std::string pickle_of(const Checkpoint& checkpoint) {
+std::string pickle_of(const TorchCheckpoint& checkpoint) {
   PickleWriter pickle;
   pickle.op(Opcode::kEmptyDict).op(Opcode::kMark);
   pickle.text("epoch").integer(checkpoint.epoch);
@@ -79,7 +79,7 @@ std::string pickle_of(const Checkpoint& checkpoint) {
 
 }  // namespace
 
-void write_checkpoint(const std::filesystem::path& path, const Checkpoint& checkpoint) {
+void write_torch_checkpoint(const std::filesystem::path& path, const TorchCheckpoint& checkpoint) {
   for (const auto& [name, tensor] : checkpoint.tensors) {
     if (storage_class(tensor.dtype).empty()) {
       throw StoreError({.what = "tensor '" + name + "' has a dtype that PyTorch has no storage for",

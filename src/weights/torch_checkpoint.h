@@ -1,4 +1,4 @@
-// Checkpoints for other programs, as torch.save would write them.
+// Writes checkpoints for other programs, as torch.save would write them.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@
 
 namespace helip::weights {
 
-struct Checkpoint {
+struct TorchCheckpoint {
   std::int64_t epoch = 0;
   std::string name = {};    // empty: none
   std::string prefix = {};  // of every tensor's name ("module.")
@@ -24,8 +24,8 @@ struct Checkpoint {
   std::map<std::string, CheckpointFacts::Plain> args = {};
 };
 
-// {"epoch", ["name",] "state_dict"[, "args"]}, atomically; equal content gives equal bytes. Throws
-// StoreError.
-void write_checkpoint(const std::filesystem::path& path, const Checkpoint& checkpoint);
+// Writes {"epoch", ["name",] "state_dict"[, "args"]}, atomically; equal content gives equal bytes.
+// Throws StoreError if the file cannot be written.
+void write_torch_checkpoint(const std::filesystem::path& path, const TorchCheckpoint& checkpoint);
 
 }  // namespace helip::weights
