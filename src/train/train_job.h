@@ -48,13 +48,13 @@ struct RemineRequest {
 
 struct TrainCallbacks {
   std::function<void(const TrainProgress&)> progress;  // rank 0 only
-  std::function<bool()> should_stop;                   // any rank; agreed by all ranks
+  // Any rank; agreed by all ranks. Throws, on rank 0 with remine.workers, what made mining fail.
+  std::function<bool()> should_stop;
   // All ranks, between two steps; needed if the configuration has `remine` without workers. False,
   // on all ranks: a rank was asked to stop.
   std::function<bool(const RemineRequest&)> remine = {};
   // Used by rank 0 with remine.workers. ask_for_table requests a table; one that exists already is
-  // removed and mined again. table_is_there returns whether the table exists, and throws what made
-  // mining fail.
+  // removed and mined again.
   std::function<void(const RemineRequest&)> ask_for_table = {};
   std::function<bool(const RemineRequest&)> table_is_there = {};
   // Zero-shot accuracy (acc1, 0 to 1) of a checkpoint on early_stop.dataset; needed if there is
