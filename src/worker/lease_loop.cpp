@@ -264,9 +264,10 @@ void LeaseLoop::mine_for_training(comm::Group& group) {
   try {
     stopped_ = !runner_->mine_for_training(group, hooks());
   } catch (const std::exception& error) {
-    // The training waits for the table: the launch must end and begin again.
+    // This rank holds no lease to report it under. A training that did not hear of it waits for the
+    // table: the launch must end and begin again.
     log::error(line_of(error));
-    // This rank holds no lease to report it under.
+    runner_->mining_failed(error, hooks());
     options_.end_process(exit_code_of(error));
     throw;
   }

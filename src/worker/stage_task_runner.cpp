@@ -61,6 +61,10 @@ class StageTaskRunner final : public TaskRunner {
     return worker::mine_for_training(bench_, group, hooks.should_stop);
   }
 
+  void mining_failed(const std::exception& error, const TaskHooks& hooks) override {
+    requests_.fail(error, bench_.config().train.collective_timeout_seconds, hooks.should_stop);
+  }
+
   void end_training(bool stopped) override {
     if (bench_.config().remine.workers > 0) requests_.end(stopped);
   }

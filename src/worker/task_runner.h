@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <exception>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -51,6 +52,10 @@ class TaskRunner {
   // Mines the tables that the training asks for. Collective over the ranks that mine apart. Returns
   // true when the training is over, false when a rank was asked to stop.
   virtual bool mine_for_training(comm::Group& group, const TaskHooks& hooks) = 0;
+  // Tells the ranks that train why mining failed: they report it under their lease and end the
+  // launch. Blocks until the training has ended, this rank is asked to stop, or a collective of the
+  // training would have timed out.
+  virtual void mining_failed(const std::exception& error, const TaskHooks& hooks) = 0;
   // Tells the ranks that mine apart to end: the training is over or was `stopped`. Called by rank 0
   // of the ranks that train.
   virtual void end_training(bool stopped) = 0;

@@ -46,6 +46,7 @@ class ScriptedRunner final : public TaskRunner {
   [[nodiscard]] bool is_mining_rank() const override { return script_.mine != nullptr; }
   std::unique_ptr<comm::Group> open_group() override { return std::make_unique<ThreadGroup>(); }
   bool mine_for_training(comm::Group&, const TaskHooks&) override { return script_.mine(); }
+  void mining_failed(const std::exception&, const TaskHooks&) override {}
   void end_training(bool) override {}
   TaskOutcome train(const jobs::Task& task, comm::Group&, const TaskHooks& hooks) override {
     return script_.train(task, hooks);

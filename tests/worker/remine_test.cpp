@@ -233,3 +233,20 @@ TEST_CASE("a damaged request for a table is named") {
   CHECK_THROWS_WITH(mine_for_training(training.bench, *training.group, kNever),
                     Catch::Contains("request-0-2.json"));
 }
+
+TEST_CASE("what made mining fail reaches the training with its kind") {
+  Training training;
+  const TableRequests requests(training.work_dir.exchange(training.rank.launch));
+  const auto fail = [&](const std::exception& error) {
+    requests.fail(error, /*patience=*/60, [] { return true; });
+  };
+  CHECK_FALSE(requests.miners_stop());
+  fail(ConfigError({.what = "no such model", .where = "model.architecture", .found = "x"}));
+  CHECK_THROWS_AS(requests.miners_stop(), ConfigError);
+  CHECK_THROWS_WITH(requests.miners_stop(), "model.architecture: no such model; found x");
+  fail(StoreError({.what = "not a .npy file", .where = "rows.npy"}));
+  CHECK_THROWS_AS(requests.miners_stop(), StoreError);
+  // A training that is over is not waited for.
+  requests.end(/*stopped=*/false);
+  requests.fail(DataError({.what = "late"}), /*patience=*/60, kNever);
+}

@@ -10,6 +10,7 @@
 
 #include "common/clock.h"
 #include "common/error.h"
+#include "common/error_transfer.h"
 #include "common/log.h"
 #include "common/publish.h"
 #include "common/text.h"
@@ -24,6 +25,7 @@ constexpr auto kPause = std::chrono::milliseconds(20);
 constexpr const char* kOver = "over";           // of the training: no more requests
 constexpr const char* kStopped = "stopped";     // of the training, by a signal
 constexpr const char* kNoMiners = "no_miners";  // of the miners, by a signal
+constexpr const char* kFailed = "failed";       // of the miners; holds a text of pack_error
 constexpr const char* kRequest = "request-";
 // What rank 0 of the miners tells the others besides a request's name.
 constexpr const char* kNothingYet = "";
@@ -117,11 +119,25 @@ bool TableRequests::is_there(const train::RemineRequest& request) {
   return fs::exists(request.table);
 }
 
-bool TableRequests::miners_stop() const { return fs::exists(folder_ / kNoMiners); }
+bool TableRequests::miners_stop() const {
+  if (fs::exists(folder_ / kFailed)) throw_packed(read_text_file(folder_ / kFailed));
+  return fs::exists(folder_ / kNoMiners);
+}
 
 void TableRequests::end(bool stopped) const {
   fs::create_directories(folder_);
   publish_file(folder_ / (stopped ? kStopped : kOver), "");
+}
+
+void TableRequests::fail(const std::exception& error, double patience,
+                         const std::function<bool()>& should_stop) const {
+  fs::create_directories(folder_);
+  publish_file(folder_ / kFailed, pack_error(error));
+  const double until = monotonic_seconds() + patience;
+  while (monotonic_seconds() < until && !should_stop() && !fs::exists(folder_ / kOver) &&
+         !fs::exists(folder_ / kStopped)) {
+    std::this_thread::sleep_for(kPause);
+  }
 }
 
 bool mine_for_training(Workbench& bench, comm::Group& group,
