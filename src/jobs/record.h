@@ -1,10 +1,4 @@
-// Structs whose members are listed once, in fields(): the list gives their JSON in both directions.
-//
-//   struct EncodeResult {
-//     std::uint64_t samples = 0;
-//     static constexpr auto fields() { return std::tuple{field("samples", &EncodeResult::samples)};
-//     }
-//   };
+// The JSON of records (jobs/field.h): writing, and strict reading.
 #pragma once
 
 #include <concepts>
@@ -15,29 +9,13 @@
 #include <set>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <utility>
 #include <vector>
 
 #include "common/json.h"
+#include "jobs/field.h"
 
 namespace helip::jobs {
-
-template <typename Struct, typename Value>
-struct Field {
-  const char* name;
-  Value Struct::*member;
-};
-
-template <typename Struct, typename Value>
-constexpr Field<Struct, Value> field(const char* name, Value Struct::*member) {
-  return {name, member};
-}
-
-template <typename T>
-concept Record = requires {
-  T::fields();
-};
 
 template <Record T>
 Json to_value(const T& record);
@@ -48,6 +26,10 @@ T from_value(Json value, const std::string& where);
 class RecordWriter {
  public:
   void put(const char* name, Json value) { object_[name] = std::move(value); }
+  template <Id T>
+  void put(const char* name, T value) {
+    put(name, Json(static_cast<std::uint64_t>(value)));
+  }
   template <std::same_as<std::filesystem::path> Path>
   void put(const char* name, const Path& value) {
     put(name, Json(value.string()));
@@ -97,6 +79,12 @@ class RecordReader {
   void take(const char* name, std::filesystem::path& value);
   void take(const char* name, std::map<std::string, double>& value);
   void take(const char* name, Json& value) { value = taken(name); }
+  template <Id T>
+  void take(const char* name, T& value) {
+    std::uint64_t number = 0;
+    take(name, number);
+    value = T{number};
+  }
   template <typename T>
   void take(const char* name, std::optional<T>& value) {
     value.reset();
@@ -131,8 +119,8 @@ class RecordReader {
 template <Record T>
 Json to_value(const T& record) {
   RecordWriter writer;
-  std::apply([&](const auto&... each) { (writer.put(each.name, record.*each.member), ...); },
-             T::fields());
+  for_each_field(record,
+                 [&](const auto& each, const auto& value) { writer.put(each.name, value); });
   return writer.object();
 }
 
@@ -142,8 +130,7 @@ template <Record T>
 T from_value(Json value, const std::string& where) {
   RecordReader reader(std::move(value), where);
   T record;
-  std::apply([&](const auto&... each) { (reader.take(each.name, record.*each.member), ...); },
-             T::fields());
+  for_each_field(record, [&](const auto& each, auto& member) { reader.take(each.name, member); });
   reader.finish();
   return record;
 }
