@@ -11,6 +11,7 @@
 #include "common/digest.h"
 #include "common/publish.h"
 #include "common/text.h"
+#include "coordinator/cut.h"
 #include "coordinator/job.h"
 #include "jobs/encode.h"
 #include "jobs/eval.h"
@@ -48,16 +49,6 @@ inline config::RunConfig small_config() {
   config.coordinator.lease_seconds = 30;
   config.coordinator.max_attempts = 2;
   return config;
-}
-
-inline std::vector<coordinator::Range> cut(std::uint64_t pairs,
-                                           const config::MiningConfig& /*mining*/,
-                                           std::uint64_t first, std::uint64_t targets) {
-  std::vector<coordinator::Range> ranges;
-  for (; first < pairs; first += targets) {
-    ranges.push_back({first, std::min(targets, pairs - first)});
-  }
-  return ranges;
 }
 
 class JobFixture {
