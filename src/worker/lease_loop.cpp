@@ -60,10 +60,13 @@ bool LeaseLoop::should_stop() const { return options_.stop_asked() || keeper_->a
 
 TaskHooks LeaseLoop::hooks() {
   TaskHooks hooks;
-  hooks.progress = [this](std::uint64_t done, std::uint64_t total) {
-    keeper_->progress(done, total);
+  hooks.check_lease = [this] {
     if (!keeper_->held()) throw TaskAbandoned({.what = "the lease is lost"});
     if (should_stop()) throw TaskAbandoned({.what = "the worker was asked to stop"});
+  };
+  hooks.progress = [this, check = hooks.check_lease](std::uint64_t done, std::uint64_t total) {
+    keeper_->progress(done, total);
+    check();
   };
   hooks.train_progress = [this](const rpc::TrainNumbers& train) { keeper_->progress(train); };
   hooks.should_stop = [this] { return should_stop(); };

@@ -251,12 +251,12 @@ TEST_CASE_METHOD(StagesFixture, "eval is a task for each model and data set, the
     plan.config.model.init = "/weights";
     const auto tasks = eval->next(ledger, figures);
     CHECK(names(tasks) == Names{"init-0-a_b", "init-1-c", "seed-1-0-a_b", "seed-1-1-c"});
-    CHECK_FALSE(jobs::body_of<jobs::EvalTask>(tasks.front().task).seed);
-    CHECK(jobs::body_of<jobs::EvalTask>(tasks.back().task).dataset == 1);
+    CHECK_FALSE(jobs::body_of<jobs::EvalDatasetTask>(tasks.front().task).seed);
+    CHECK(jobs::body_of<jobs::EvalDatasetTask>(tasks.back().task).dataset == 1);
     CHECK_THROWS_WITH(eval->check_result(tasks.front().task, R"({"scores":[]})"),
                       Contains("another data set; expected 2 scores; found 0"));
     add(tasks);
-    for (int i = 0; i < 4; ++i) complete(Stage::kEval, jobs::EvalResult{});
+    for (int i = 0; i < 4; ++i) complete(Stage::kEval, jobs::EvalDatasetResult{});
     const auto merge = eval->next(ledger, figures);
     REQUIRE(names(merge) == Names{"merge"});
     CHECK(eval->products(merge.front().task, "") == Files{plan.work_dir.results()});
