@@ -1,8 +1,10 @@
 // A job's state and what follows from it: the ledger, the workers, the figures and how the job
-// ends. Pure: no lock, clock, file, socket or log inside. Time is an argument; what must be durable
-// before it is acknowledged is written by Job (job.h), which also holds the lock. Transitions of
-// tasks lie in job_core.cpp, answers to workers in job_workers.cpp, what people are told in
-// job_status.cpp.
+// ends. It has no lock, clock, socket or log. Time is an argument; what must be durable before it
+// is acknowledged is written by Job (job.h), which also holds the lock. Of files it knows one: the
+// stage mine notes the sizes of its later tasks when it makes them (mine_task_size.h).
+//
+// Transitions of tasks lie in job_core.cpp, answers to workers in job_workers.cpp, what people are
+// told in job_status.cpp.
 #pragma once
 
 #include <cstdint>
@@ -77,8 +79,8 @@ class JobCore {
   // Begins to measure anew, for another stage.
   void stage_ended() { figures_.rate.reset(); }
 
-  // Makes the failure of a task for good the job's failure. Returns false, and changes nothing, if
-  // there is none or the job had failed before.
+  // Fails the job by the first task that has used up its attempts. Returns false, and changes
+  // nothing, if there is none or the job had failed before.
   bool fail_by_task();
   // Makes this the job's failure, in place of a former one.
   void fail_job(std::string failure, bool wrong_config = false);

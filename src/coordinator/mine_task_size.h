@@ -16,18 +16,21 @@ struct LaterTasks {
   std::uint64_t targets = 0;
 };
 
-// Tasks before those, of mining.task_targets each: two for each worker.
+// Returns how many tasks, of mining.task_targets each, come before the later ones: two for each
+// worker.
 std::uint64_t first_mining_tasks(const config::RunConfig& config);
 
-// Targets of a later task, `left` of them in all: as many as mining.task_seconds allow at this rate
-// (targets a second of one worker), but several tasks for each worker, so that all end at about the
-// same time. mining.task_targets if the rate is not known.
+// Returns how many targets a later task has where `left` targets are left: as many as
+// mining.task_seconds allow at this rate (targets a second of one worker), but several tasks for
+// each worker, so that all end at about the same time. Returns mining.task_targets if the rate is
+// not known.
 std::uint64_t later_task_targets(const config::RunConfig& config, std::uint64_t left,
                                  std::optional<double> rate);
 
-// Noted before the tasks are made: were the ledger lost, or another number of workers given, the
-// same tasks would be cut again. nullopt if there is no note; throws StoreError if it is damaged.
+// Writes a note before the tasks are made: were the ledger lost, or another number of workers
+// given, the same tasks would be cut again.
 void note_later_tasks(const std::filesystem::path& file, const LaterTasks& later);
+// Returns the note; nothing if there is none. Throws StoreError if it is damaged.
 std::optional<LaterTasks> noted_later_tasks(const std::filesystem::path& file);
 
 }  // namespace helip::coordinator

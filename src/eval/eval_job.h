@@ -30,6 +30,8 @@ struct EvalResult {
   std::string language = "en";
 };
 
+// Returns the scores of a model on one data set, an entry for each task of the data set. `progress`
+// may be empty. Throws ConfigError or DataError naming what cannot be scored.
 std::vector<EvalResult> run_eval_job(
     const EvalSpec& spec, const std::function<void(std::uint64_t, std::uint64_t)>& progress);
 

@@ -59,7 +59,7 @@ class RecordWriter {
   Json object_ = Json::object();
 };
 
-// Returns what no RecordReader takes if the text is not JSON.
+// Returns the JSON of a text; if it is none, a value that every RecordReader refuses.
 inline Json parse_record(std::string_view text) {
   return Json::parse(text, {}, /*allow_exceptions=*/false);
 }
@@ -116,6 +116,7 @@ class RecordReader {
   std::set<std::string> taken_;
 };
 
+// Returns the JSON object of a record.
 template <Record T>
 Json to_value(const T& record) {
   RecordWriter writer;
@@ -124,8 +125,8 @@ Json to_value(const T& record) {
   return writer.object();
 }
 
-// Throws StoreError naming `where` and the key: not a JSON object, a key that is missing, unknown
-// or of another type.
+// Returns the record that a value holds. Throws StoreError naming `where` and the key: not a JSON
+// object, a key that is missing, unknown or of another type.
 template <Record T>
 T from_value(Json value, const std::string& where) {
   RecordReader reader(std::move(value), where);
@@ -140,7 +141,8 @@ std::string to_json(const T& record) {
   return to_value(record).dump();
 }
 
-// As from_value; text that is not JSON is no object either.
+// Returns the record that a text holds. Throws as from_value; text that is not JSON is no object
+// either.
 template <Record T>
 T from_json(std::string_view json, const std::string& where) {
   return from_value<T>(parse_record(json), where);

@@ -30,9 +30,11 @@ constexpr TimeField<Struct> unknown_if_negative(const char* name, double Struct:
 }
 
 enum class JobState { kRunning = 1, kDone, kFailed, kStopped };
-std::string_view name_of(JobState state);  // running | done | failed | stopped
+// Returns running, done, failed or stopped.
+std::string_view name_of(JobState state);
 
 enum class TaskState { kPending = 1, kLeased, kDone, kFailed };
+// Returns pending, leased, done or failed.
 std::string_view name_of(TaskState state);
 
 struct StageStatus {
@@ -98,7 +100,7 @@ struct JobStatus {
   std::uint64_t quarantined = 0;  // pairs that encode could not read; 0 before it is done
 
   bool operator==(const JobStatus&) const = default;
-  // In the order of status.json.
+  // Lists them in the order of status.json.
   static constexpr auto fields() {
     return std::tuple{field("state", &JobStatus::state),
                       field("stage", &JobStatus::stage),
@@ -136,15 +138,16 @@ struct TaskRow {
   }
 };
 
-// One JSON object with "schema_version"; `saved_at`, seconds since 1970, goes in when positive (a
-// snapshot on disk).
+// Returns one JSON object with "schema_version". `saved_at`, seconds since 1970, goes in when
+// positive (a snapshot on disk).
 std::string to_json(const JobStatus& status, double saved_at = 0);
 
 struct SavedStatus {
   JobStatus status;
   double saved_at = 0;
 };
-// Throws StoreError: damaged, or of another schema version.
+// Returns what to_json() wrote. Throws StoreError naming `where` if it is damaged or of another
+// schema version.
 SavedStatus job_status_from_json(std::string_view json, std::string_view where);
 
 }  // namespace helip::rpc

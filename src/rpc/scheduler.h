@@ -19,14 +19,15 @@ namespace helip::rpc {
 using jobs::field;
 
 enum class TaskId : std::uint64_t {};
-enum class Fence : std::uint64_t {};  // of one task; each grant mints a higher one
+// Names one grant of a task: each grant has a higher one than any before.
+enum class Fence : std::uint64_t {};
 enum class WorkerId : std::uint64_t {};
 
 constexpr std::uint64_t number(TaskId id) { return static_cast<std::uint64_t>(id); }
 constexpr std::uint64_t number(Fence fence) { return static_cast<std::uint64_t>(fence); }
 constexpr std::uint64_t number(WorkerId id) { return static_cast<std::uint64_t>(id); }
 
-// Why a call was refused. kUnavailable: the coordinator cannot be reached (only clients throw it).
+// Why a call was refused. kUnavailable: the coordinator cannot be reached; only clients throw it.
 enum class RpcCode {
   kInvalidArgument,
   kNotFound,
@@ -100,7 +101,7 @@ struct RegisterRequest {
 
 struct RegisterReply {
   WorkerId worker{};
-  std::uint64_t epoch = 0;
+  std::uint64_t epoch = 0;  // of the coordinator: rises at each of its starts
   std::string work_dir, config_yaml, config_digest;
   double heartbeat_seconds = 0, lease_seconds = 0;
 
@@ -247,15 +248,23 @@ struct ReleaseRequest {
   }
 };
 
-// Safe from many threads. Refusals are RpcError.
+// Safe from many threads. Each call throws RpcError if it is refused.
 class Scheduler {
  public:
   virtual ~Scheduler() = default;
+  // Admits a worker. kFailedPrecondition names the first field that does not fit this job.
   virtual RegisterReply register_worker(const RegisterRequest& request) = 0;
+  // Renews the worker's leases and takes its progress. kNotFound, here and in acquire(): the
+  // coordinator does not know the worker, which must register again.
   virtual HeartbeatReply heartbeat(const HeartbeatRequest& request) = 0;
+  // Returns a lease, or what to do while there is none.
   virtual AcquireReply acquire(const AcquireRequest& request) = 0;
+  // Commits a result. An acknowledged call may be repeated. kFailedPrecondition, here and below:
+  // the worker no longer holds the task.
   virtual void complete(const CompleteRequest& request) = 0;
+  // Ends an attempt that has failed.
   virtual void fail(const FailRequest& request) = 0;
+  // Hands a lease back. The attempt does not count.
   virtual void release(const ReleaseRequest& request) = 0;
 };
 

@@ -46,7 +46,8 @@ struct StageProgress {
 
 class StageTasks {
  public:
-  // `config_digest`: of the keys that the stage's results depend on.
+  // Makes the stage of one job. `plan` must outlive it. `config_digest`: of the keys that the
+  // stage's results depend on.
   StageTasks(Stage stage, const JobPlan& plan, std::string config_digest)
       : plan_(plan), stage_(stage), config_digest_(std::move(config_digest)) {}
   virtual ~StageTasks() = default;
