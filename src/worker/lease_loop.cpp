@@ -261,6 +261,9 @@ bool LeaseLoop::run_training(const rpc::Lease& lease, comm::Group& group) {
       });
     }
     const TaskOutcome outcome = runner_->train(task, group, hooks());
+    // No collective is in progress any more, and a heartbeat that crosses the completion finds the
+    // task done, which looks like a loss.
+    if (holder) keeper_->on_loss(nullptr);
     if (holder && outcome.stopped) hand_back(lease);
     if (holder && !outcome.stopped) {
       keeper_->report();
