@@ -12,8 +12,8 @@ struct LaunchCause {
   bool permanent = false;  // the same start would fail again
 };
 
-// The last error of a worker where one has logged an error; else what is said outside of mpirun's
-// frames, with the first frame that tells more than that a process has failed.
+// Returns the last error of a worker where one has logged an error; else what is said outside of
+// mpirun's frames, with the first frame that tells more than that a process has failed.
 LaunchCause launch_cause(const std::filesystem::path& log_file);
 
 }  // namespace helip::coordinator

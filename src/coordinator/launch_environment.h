@@ -15,8 +15,8 @@ namespace helip::coordinator {
 // By this variable Open MPI takes a shell for one of a Slurm job; it does not read SLURM_JOB_ID.
 inline constexpr const char* kSlurmJob = "SLURM_JOBID";
 
-// Whether mpirun sets a variable of this name for its ranks. MCA parameters that a person sets
-// (OMPI_MCA_btl, …) are none, nor is the permission to run as root.
+// Returns true if mpirun sets a variable of this name for its ranks. MCA parameters that a person
+// sets (OMPI_MCA_btl, …) are none, nor is the permission to run as root.
 bool is_set_by_mpirun(std::string_view name);
 
 struct LaunchEnvironment {
@@ -24,7 +24,7 @@ struct LaunchEnvironment {
   std::vector<std::string> left_out;  // names
 };
 
-// `inherited` (NAME=value each) without what mpirun sets, and with `added`.
+// Returns `inherited` (NAME=value each) without what mpirun sets, and with `added`.
 LaunchEnvironment launch_environment(const std::vector<std::string>& inherited,
                                      const std::map<std::string, std::string>& added);
 

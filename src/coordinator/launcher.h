@@ -39,12 +39,12 @@ class Launch {
  public:
   virtual ~Launch() = default;
   [[nodiscard]] virtual const std::string& name() const = 0;
-  // Exit status once it has ended (128 + signal if a signal ended it).
+  // Returns the exit status once it has ended (128 + signal if a signal ended it); nothing before.
   virtual std::optional<int> poll() = 0;
   // Asks the ranks to leave: SIGUSR1, which mpirun passes on. (SIGTERM would make it sleep for its
   // whole kill timeout.)
   virtual void ask_to_leave() = 0;
-  // SIGKILL. Ranks on this machine notice within a second (worker/parent_watch.h).
+  // Sends SIGKILL. Ranks on this machine notice within a second (worker/parent_watch.h).
   virtual void kill() = 0;
   [[nodiscard]] virtual const std::filesystem::path& log_file() const = 0;
 };
@@ -52,7 +52,7 @@ class Launch {
 class Launcher {
  public:
   virtual ~Launcher() = default;
-  // Throws Error if the program cannot be started.
+  // Starts a launch. Throws Error if the program cannot be started.
   virtual std::unique_ptr<Launch> start(const LaunchSpec& spec) = 0;
 };
 
@@ -64,7 +64,8 @@ std::filesystem::path find_program(const std::string& name);
 class MpirunLauncher final : public Launcher {
  public:
   explicit MpirunLauncher(config::LauncherConfig config) : config_(std::move(config)) {}
-  // The calling thread must live as long as the launch: the kernel ends mpirun with it.
+  // Starts mpirun. The calling thread must live as long as the launch: the kernel ends mpirun with
+  // it.
   std::unique_ptr<Launch> start(const LaunchSpec& spec) override;
 
  private:

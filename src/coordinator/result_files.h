@@ -13,7 +13,7 @@
 
 namespace helip::coordinator {
 
-// Throws RpcError kInvalidArgument: the digest is not 64 hex digits.
+// Throws RpcError kInvalidArgument if the digest is not 64 hex digits.
 void check_completion(const rpc::CompleteRequest& request);
 
 // Returns the result that `file` holds, verified: the file is there with this digest and size, is

@@ -36,7 +36,7 @@ class Statement {
   Statement& bind(int index, std::string_view text);
   // Runs to the next row. Returns false if there is none left.
   bool step();
-  // Runs to the end and resets for the next use; returns the number of rows changed.
+  // Runs to the end and resets for the next use. Returns the number of rows changed.
   int run();
   [[nodiscard]] std::int64_t integer(int column) const;
   [[nodiscard]] std::string text(int column) const;
@@ -60,14 +60,14 @@ class Database {
 
   void execute(const char* sql);
   Statement prepare(std::string_view sql) { return {database_, sql}; }
-  // The text of a query's first value.
+  // Returns the text of a query's first value.
   std::string value(const char* sql);
 
  private:
   sqlite3* database_ = nullptr;
 };
 
-// One transaction; rolled back unless committed.
+// One transaction. The destructor rolls it back unless it was committed.
 class Transaction {
  public:
   explicit Transaction(Database& database) : database_(database) {

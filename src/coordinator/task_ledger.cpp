@@ -42,11 +42,6 @@ TaskId TaskLedger::add(Stage stage, std::string name, std::string spec, std::uin
 }
 
 void TaskLedger::restore(const TaskRecord& task, TimePoint now) {
-  if (rpc::number(task.id) != tasks_.size() + 1) {
-    throw StoreError({.what = "the ledger lacks a task",
-                      .expected = cat("id ", tasks_.size() + 1),
-                      .found = cat("id ", rpc::number(task.id))});
-  }
   index(task);
   tasks_.push_back(task);
   if (task.state == TaskState::kLeased) {
@@ -119,7 +114,7 @@ LeaseOutcome TaskLedger::renew(TaskId id, Fence fence, WorkerId worker, std::uin
   return LeaseOutcome::kOk;
 }
 
-LeaseOutcome TaskLedger::complete(TaskId id, Fence fence, const TaskResult& result) {
+LeaseOutcome TaskLedger::complete(TaskId id, Fence fence, const ResultRecord& result) {
   LeaseOutcome outcome{};
   TaskRecord* task = live(id, fence, outcome);
   if (task == nullptr) {
@@ -210,7 +205,7 @@ void TaskLedger::retry(TaskId id) {
   stage_of(task).pending.insert(id);
 }
 
-void TaskLedger::adopt(TaskId id, Fence fence, const TaskResult& result) {
+void TaskLedger::adopt(TaskId id, Fence fence, const ResultRecord& result) {
   TaskRecord& task = record(id);
   StageRecords& stage = stage_of(task);
   if (stage.pending.erase(id) == 0) return;
@@ -252,7 +247,7 @@ const std::vector<TaskId>& TaskLedger::of_stage(Stage stage) const {
   return stages_[static_cast<std::size_t>(stage)].all;
 }
 
-std::size_t TaskLedger::done(Stage stage) const {
+std::size_t TaskLedger::done_count(Stage stage) const {
   return stages_[static_cast<std::size_t>(stage)].done;
 }
 
@@ -265,7 +260,7 @@ std::uint64_t TaskLedger::units_done(Stage stage) const {
   return stages_[static_cast<std::size_t>(stage)].units_done;
 }
 
-bool TaskLedger::complete(Stage stage) const {
+bool TaskLedger::all_done(Stage stage) const {
   const StageRecords& tasks = stages_[static_cast<std::size_t>(stage)];
   return !tasks.all.empty() && tasks.done == tasks.all.size();
 }

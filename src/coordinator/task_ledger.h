@@ -1,6 +1,6 @@
 // The ledger of tasks: a pure state machine. No thread, clock, socket or file inside; time is an
 // argument, and each transition is written to the journal by the caller before it is acknowledged
-// (job.cpp).
+// (job.h).
 //
 //   pending --lease--> leased --complete--> done
 //      ^                 |
@@ -33,13 +33,14 @@ using rpc::TaskId;
 using rpc::TaskState;
 using rpc::WorkerId;
 
-struct TaskResult {
+// A committed result.
+struct ResultRecord {
   std::string file;  // name in WORK/tasks/<stage>
   std::string sha256;
   std::uint64_t bytes = 0;
   std::string result;  // JSON of the stage's result struct (jobs/<stage>.h)
 
-  bool operator==(const TaskResult&) const = default;
+  bool operator==(const ResultRecord&) const = default;
 };
 
 struct TaskRecord {
@@ -51,7 +52,7 @@ struct TaskRecord {
   TaskState state = TaskState::kPending;
   std::uint32_t attempts = 0;
   Fence fence{};
-  TaskResult result;  // of a done task
+  ResultRecord result;  // of a done task
   std::string last_error;
   rpc::FailureKind last_kind = rpc::FailureKind::kTransient;
 
@@ -77,52 +78,59 @@ class TaskLedger {
  public:
   explicit TaskLedger(const LedgerOptions& options) : options_(options) {}
 
-  // Tasks that are added from now on are granted under fences above this one: their ids were those
+  // Grants the tasks that are added from now on under fences above this one: their ids were those
   // of tasks that are no more, whose holders may still be alive.
   void start_above(Fence fence) { first_fence_ = fence; }
-  // Adds a pending task; ids count from 1. Name and stage must be new (else StoreError).
+  // Adds a pending task and returns its id; ids count from 1. Throws StoreError if the stage has a
+  // task of this name.
   TaskId add(Stage stage, std::string name, std::string spec, std::uint64_t units);
-  // Puts back a journaled record; ids must follow each other. A leased one gets a fresh term and a
-  // holder yet unknown.
+  // Puts back a journaled record, in the order of their ids: 1, 2, … (Journal::tasks). A leased one
+  // gets a fresh term and a holder yet unknown.
   void restore(const TaskRecord& record, TimePoint now);
 
-  // The pending task of `stage` with the lowest id: leases it, or only names it.
-  std::optional<TaskId> lease(WorkerId worker, Stage stage, TimePoint now);
+  // Returns the pending task of `stage` with the lowest id; nothing if there is none.
   [[nodiscard]] std::optional<TaskId> next(Stage stage) const;
-  // `done` is the holder's progress. Only a change of it keeps a range from being stuck.
+  // Leases that task to the worker and returns it.
+  std::optional<TaskId> lease(WorkerId worker, Stage stage, TimePoint now);
+  // Gives a lease a fresh term. `done` is the holder's progress: only a change of it keeps a range
+  // from being stuck.
   LeaseOutcome renew(TaskId task, Fence fence, WorkerId worker, std::uint64_t done, TimePoint now);
-  LeaseOutcome complete(TaskId task, Fence fence, const TaskResult& result);
-  // kOk: the task is pending again, or failed after its last attempt or if no attempt can succeed
-  // (config, data).
+  // Makes a leased task done.
+  LeaseOutcome complete(TaskId task, Fence fence, const ResultRecord& result);
+  // Ends an attempt: the task is pending again, or failed after its last attempt or if no attempt
+  // can succeed (config, data).
   LeaseOutcome fail(TaskId task, Fence fence, const std::string& error, rpc::FailureKind kind);
-  // The attempt does not count.
+  // Makes a leased task pending again. The attempt does not count.
   LeaseOutcome release(TaskId task, Fence fence);
-  // Ends leases whose term is over; returns their tasks, pending or failed now.
+  // Ends leases whose term is over and returns their tasks, pending or failed now.
   std::vector<TaskId> expire(TimePoint now);
-  // A failed task is tried again from its first attempt (the job was started again).
+  // Gives a failed task its attempts again (the job was started again).
   void retry(TaskId task);
-  // A pending task whose result was found on disk (the ledger was lost) is done.
-  void adopt(TaskId task, Fence fence, const TaskResult& result);
-  // A done task whose result file was lost or damaged is pending again.
+  // Makes a pending task done whose result was found on disk (the ledger was lost).
+  void adopt(TaskId task, Fence fence, const ResultRecord& result);
+  // Makes a done task pending again whose result file was lost or damaged.
   void reopen(TaskId task, const std::string& why);
 
   [[nodiscard]] std::size_t size() const { return tasks_.size(); }
-  // Throws StoreError for an unknown id.
+  // Returns a task's record. Throws StoreError for an unknown id.
   [[nodiscard]] const TaskRecord& task(TaskId id) const;
+  // Returns null if the stage has no task of this name.
   [[nodiscard]] const TaskRecord* find(Stage stage, const std::string& name) const;
   [[nodiscard]] const std::vector<TaskRecord>& tasks() const { return tasks_; }
-  // Ids of a stage's tasks, rising.
+  // Returns the ids of a stage's tasks, rising.
   [[nodiscard]] const std::vector<TaskId>& of_stage(Stage stage) const;
-  [[nodiscard]] std::size_t done(Stage stage) const;
-  // Whether this very completion was accepted before.
-  [[nodiscard]] bool is_done_by(TaskId task, Fence fence, const std::string& sha256) const;
+  // Returns how many tasks of the stage are done, and how many units these have.
+  [[nodiscard]] std::size_t done_count(Stage stage) const;
+  [[nodiscard]] std::uint64_t units_done(Stage stage) const;
+  // Returns true if the stage has tasks and all are done.
+  [[nodiscard]] bool all_done(Stage stage) const;
   // Returns true if one task of the stage, whose turn is last, is all that is not done.
   [[nodiscard]] bool all_but_one_done(Stage stage) const;
-  [[nodiscard]] std::uint64_t units_done(Stage stage) const;
-  // All tasks of the stage are done (and there is one).
-  [[nodiscard]] bool complete(Stage stage) const;
-  // The failed task with the lowest id.
+  // Returns true if this very completion was accepted before.
+  [[nodiscard]] bool is_done_by(TaskId task, Fence fence, const std::string& sha256) const;
+  // Returns the failed task with the lowest id; null if none has failed.
   [[nodiscard]] const TaskRecord* first_failed() const;
+  // Returns the tasks whose leases this worker holds.
   [[nodiscard]] std::vector<TaskId> held_by(WorkerId worker) const;
   [[nodiscard]] std::size_t leases() const { return leases_.size(); }
 
@@ -141,6 +149,7 @@ class TaskLedger {
     std::uint64_t units_done = 0;
   };
 
+  // Returns the task if `fence` is that of its live lease; else null, and says why in `outcome`.
   TaskRecord* live(TaskId id, Fence fence, LeaseOutcome& outcome);
   TaskRecord& record(TaskId id) { return tasks_[rpc::number(id) - 1]; }
   StageRecords& stage_of(const TaskRecord& task) {

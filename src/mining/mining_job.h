@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "common/index_range.h"
 #include "config/run_config.h"
 #include "store/hard_pair_table.h"
 
@@ -30,10 +31,7 @@ struct MiningInput {
 using Progress = std::function<void(std::uint64_t done, std::uint64_t total)>;
 
 // Targets [first, first + count).
-struct TargetRange {
-  std::uint64_t first = 0;
-  std::uint64_t count = 0;
-};
+using TargetRange = IndexRange;
 
 // The device on which a rank mines.
 struct MiningDevice {

@@ -40,7 +40,7 @@ class StageTaskRunner final : public TaskRunner {
   }
 
   [[nodiscard]] bool is_mining_rank() const override {
-    return worker::is_mining_rank(bench_.config(), bench_.rank());
+    return worker::is_mining_rank(bench_.config().remine, bench_.rank());
   }
 
   std::unique_ptr<comm::Group> open_group() override {

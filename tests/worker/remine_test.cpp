@@ -173,9 +173,9 @@ TEST_CASE("weights that are not there are an error of mining again") {
 }
 
 TEST_CASE("the last ranks of a launch mine, and one is left to train") {
-  config::RunConfig config;
+  config::RemineConfig config;
   CHECK_FALSE(is_mining_rank(config, rank_of(3, 4)));
-  config.remine.workers = 2;
+  config.workers = 2;
   std::vector<bool> mine;
   for (std::uint32_t rank = 0; rank < 4; ++rank) {
     mine.push_back(is_mining_rank(config, rank_of(rank, 4)));
