@@ -2,7 +2,7 @@
 #pragma once
 
 #include "comm/group.h"
-#include "train/train_job.h"
+#include "train/train_callbacks.h"
 
 namespace helip::train {
 
