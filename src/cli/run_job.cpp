@@ -12,7 +12,7 @@
 #include "common/log.h"
 #include "common/text.h"
 #include "coordinator/job.h"
-#include "coordinator/launcher.h"
+#include "coordinator/launch/launcher.h"
 #include "coordinator/server.h"
 #include "coordinator/supervisor.h"
 #include "mining/encode/job_digest.h"

@@ -14,7 +14,7 @@
 #include "common/clock.h"
 #include "common/threads/mutex.h"
 #include "coordinator/job_core.h"
-#include "coordinator/journal.h"
+#include "coordinator/ledger/journal.h"
 #include "coordinator/pipeline.h"
 #include "jobs/work_dir.h"
 #include "rpc/job_status.h"

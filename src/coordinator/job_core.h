@@ -14,8 +14,8 @@
 
 #include "common/clock.h"
 #include "coordinator/job_figures.h"
+#include "coordinator/ledger/task_ledger.h"
 #include "coordinator/pipeline.h"
-#include "coordinator/task_ledger.h"
 #include "coordinator/worker_registry.h"
 #include "rpc/job_status.h"
 #include "rpc/scheduler.h"

@@ -9,9 +9,9 @@
 
 #include "common/clock.h"
 #include "config/run_config.h"
-#include "coordinator/journal.h"
+#include "coordinator/ledger/journal.h"
+#include "coordinator/ledger/task_ledger.h"
 #include "coordinator/pipeline.h"
-#include "coordinator/task_ledger.h"
 #include "jobs/task.h"
 
 namespace helip::coordinator {

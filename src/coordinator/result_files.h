@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "coordinator/ledger/task_ledger.h"
 #include "coordinator/pipeline.h"
-#include "coordinator/task_ledger.h"
 #include "jobs/work_dir.h"
 #include "rpc/scheduler.h"
 

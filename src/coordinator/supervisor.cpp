@@ -9,7 +9,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/text.h"
-#include "coordinator/launch_cause.h"
+#include "coordinator/launch/launch_cause.h"
 
 namespace helip::coordinator {
 namespace {

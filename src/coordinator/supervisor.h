@@ -13,7 +13,7 @@
 
 #include "config/run_config.h"
 #include "coordinator/job.h"
-#include "coordinator/launcher.h"
+#include "coordinator/launch/launcher.h"
 
 namespace helip::coordinator {
 

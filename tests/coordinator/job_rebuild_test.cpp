@@ -3,7 +3,7 @@
 #include <fstream>
 
 #include "coordinator/job_fixture.h"
-#include "coordinator/sqlite.h"
+#include "coordinator/ledger/sqlite.h"
 
 using namespace helip;
 using coordinator::Stage;

@@ -1,4 +1,4 @@
-#include "coordinator/journal.h"
+#include "coordinator/ledger/journal.h"
 
 #include <catch2/catch.hpp>
 #include <cstdlib>

@@ -1,4 +1,4 @@
-#include "coordinator/task_ledger.h"
+#include "coordinator/ledger/task_ledger.h"
 
 #include <catch2/catch.hpp>
 #include <map>

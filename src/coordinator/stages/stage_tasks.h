@@ -11,7 +11,7 @@
 #include "common/index_range.h"
 #include "config/run_config.h"
 #include "coordinator/job_figures.h"
-#include "coordinator/task_ledger.h"
+#include "coordinator/ledger/task_ledger.h"
 #include "jobs/index.h"
 #include "jobs/task.h"
 #include "jobs/work_dir.h"

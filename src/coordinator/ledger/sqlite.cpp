@@ -1,4 +1,4 @@
-#include "coordinator/sqlite.h"
+#include "coordinator/ledger/sqlite.h"
 
 #include <sqlite3.h>
 #include <unistd.h>

@@ -13,8 +13,8 @@
 #include "common/error.h"
 #include "common/log.h"
 #include "common/text.h"
-#include "coordinator/launch_environment.h"
-#include "coordinator/launcher.h"
+#include "coordinator/launch/launch_environment.h"
+#include "coordinator/launch/launcher.h"
 
 namespace helip::coordinator {
 namespace {

@@ -1,4 +1,4 @@
-#include "coordinator/task_ledger.h"
+#include "coordinator/ledger/task_ledger.h"
 
 #include "common/error.h"
 #include "common/text.h"

@@ -1,4 +1,4 @@
-#include "coordinator/launch_cause.h"
+#include "coordinator/launch/launch_cause.h"
 
 #include <algorithm>
 #include <array>

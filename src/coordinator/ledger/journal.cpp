@@ -1,4 +1,4 @@
-#include "coordinator/journal.h"
+#include "coordinator/ledger/journal.h"
 
 #include <sys/vfs.h>
 

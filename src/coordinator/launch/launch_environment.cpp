@@ -1,4 +1,4 @@
-#include "coordinator/launch_environment.h"
+#include "coordinator/launch/launch_environment.h"
 
 #include <algorithm>
 #include <array>

@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
-#include "coordinator/sqlite.h"
-#include "coordinator/task_ledger.h"
+#include "coordinator/ledger/sqlite.h"
+#include "coordinator/ledger/task_ledger.h"
 
 namespace helip::coordinator {
 
