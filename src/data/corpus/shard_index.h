@@ -25,8 +25,8 @@ struct ShardIndex {
   std::string sha256;
   std::vector<SampleLocation> samples;  // with `shard` 0; the caller sets it
   std::vector<Digest> image_digests;    // sha256 of the encoded bytes
-  std::vector<Digest>
-      caption_digests;  // sha256 of caption_key(caption); zeros if the caption is not usable
+  // sha256 of caption_key(caption); zeros if the caption is not usable.
+  std::vector<Digest> caption_digests;
   std::uint64_t json_captions = 0;  // pairs whose caption is a field of a .json
   // What is no pair and so has no SampleId: an image without a caption, a caption without an image,
   // a sample whose image and caption do not follow each other, an image of a format that is not
