@@ -1,4 +1,4 @@
-// What a training reads and writes. Torch-free.
+// The files and folders that a training reads and writes, and its configuration. Torch-free.
 #pragma once
 
 #include <cstdint>

@@ -41,7 +41,7 @@ struct CheckReport {
 
 struct CheckRules {
   unsigned threads = 1;  // threads that decode
-  // What makes an image unusable.
+  // Limits beyond which an image is unusable.
   DecodeLimits limits{};
   double max_decode_seconds = ImageRules{}.max_decode_seconds;
 };
