@@ -2,6 +2,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,18 @@ CLI::Option* add_choice(CLI::App& command, const std::string& option, Enum& valu
           },
           help)
       ->default_str(std::string(config::name_of(value)));
+}
+
+// Adds an option whose value is nothing until it is given.
+template <config::Choice Enum>
+CLI::Option* add_choice(CLI::App& command, const std::string& option, std::optional<Enum>& value,
+                        const std::string& help) {
+  return command.add_option_function<std::string>(
+      option,
+      [&value, option](const std::string& name) {
+        value = config::read_choice<Enum>(name, option);
+      },
+      help);
 }
 
 }  // namespace helip::cli

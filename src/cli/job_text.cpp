@@ -62,8 +62,9 @@ std::string one_line(const rpc::JobStatus& status) {
     return std::string(name_of(status.state));
   }
   const auto& stage = status.stages[static_cast<std::size_t>(*status.stage)];
-  const auto live = std::count_if(status.workers.begin(), status.workers.end(),
-                                  [](const auto& worker) { return worker.state != "lost"; });
+  const auto live =
+      std::count_if(status.workers.begin(), status.workers.end(),
+                    [](const auto& worker) { return worker.state != rpc::WorkerState::kLost; });
   const bool training = *status.stage == jobs::Stage::kTrain && status.train;
   return join(
       {std::string(name_of(*status.stage)), percent(stage), progress_of(stage), rate_of(stage.rate),
@@ -81,13 +82,14 @@ std::string full_text(const rpc::JobStatus& status) {
           status.config_digest.substr(0, 12), "  up ", human_seconds(status.elapsed_seconds), "\n");
   if (!status.failure.empty()) text += cat("failure  ", printable(status.failure), "\n");
   for (const rpc::StageStatus& stage : status.stages) {
-    text += cat(padded(std::string(name_of(stage.stage)), 9),
-                join({padded(stage.state, 8), percent(stage), progress_of(stage),
-                      stage.tasks_total > 0 && stage.unit != "tasks"
-                          ? cat(stage.tasks_done, "/", stage.tasks_total, " tasks")
-                          : std::string(),
-                      rate_of(stage.rate), eta_of(stage.eta_seconds)}),
-                "\n");
+    text +=
+        cat(padded(std::string(name_of(stage.stage)), 9),
+            join({padded(std::string(name_of(stage.state)), 8), percent(stage), progress_of(stage),
+                  stage.tasks_total > 0 && stage.unit != "tasks"
+                      ? cat(stage.tasks_done, "/", stage.tasks_total, " tasks")
+                      : std::string(),
+                  rate_of(stage.rate), eta_of(stage.eta_seconds)}),
+            "\n");
   }
   if (status.quarantined > 0) {
     text += cat("quarantine ", status.quarantined, " pairs, see ", printable(status.work_dir),
@@ -95,14 +97,16 @@ std::string full_text(const rpc::JobStatus& status) {
   }
   if (status.train) text += cat("training ", train_line(*status.train), "\n");
   for (const rpc::WorkerStatus& worker : status.workers) {
-    text += cat(
-        "worker ", rpc::number(worker.worker), "  rank ", worker.rank, "/", worker.world_size, "  ",
-        join({cat(printable(worker.host), ":", worker.pid), worker.device, padded(worker.state, 8),
-              worker.task, worker.total > 0 ? cat(worker.done, "/", worker.total) : std::string(),
-              rate_of(worker.rate),
-              worker.state == "lost" ? cat("silent for ", human_seconds(worker.silent_seconds))
-                                     : std::string()}),
-        "\n");
+    text += cat("worker ", rpc::number(worker.worker), "  rank ", worker.rank, "/",
+                worker.world_size, "  ",
+                join({cat(printable(worker.host), ":", worker.pid), worker.device,
+                      padded(std::string(name_of(worker.state)), 8), worker.task,
+                      worker.total > 0 ? cat(worker.done, "/", worker.total) : std::string(),
+                      rate_of(worker.rate),
+                      worker.state == rpc::WorkerState::kLost
+                          ? cat("silent for ", human_seconds(worker.silent_seconds))
+                          : std::string()}),
+                "\n");
   }
   return text;
 }

@@ -49,9 +49,10 @@ void Job::journaled(const std::function<void()>& action) {
     action();
   } catch (const StoreError& error) {
     // What was not made durable must not be acknowledged, and memory is ahead of the journal now.
-    core_.fail_job(cat("the ledger cannot be written: ", error.what()));
-    log::error(core_.outcome().failure);
-    throw rpc::RpcError(rpc::RpcCode::kInternal, {.what = core_.outcome().failure});
+    const std::string failure = cat("the ledger cannot be written: ", error.what());
+    core_.fail_job(failure);
+    log::error(failure);
+    throw rpc::RpcError(rpc::RpcCode::kInternal, {.what = failure});
   }
 }
 
@@ -218,9 +219,7 @@ void Job::launch_ended(const std::string& launch) {
 
 void Job::give_up(const std::string& failure, bool wrong_config) {
   const MutexLock lock(mutex_);
-  if (core_.outcome().failed()) return;
-  core_.fail_job(failure, wrong_config);
-  log::error(failure);
+  if (core_.fail_job(failure, wrong_config)) log::error(failure);
 }
 
 void Job::stop() {

@@ -69,6 +69,10 @@ class Job final : public rpc::Scheduler {
   [[nodiscard]] std::optional<Stage> stage() const;
   // Returns true if the configuration has the stage and `until` allows it.
   [[nodiscard]] bool runs(Stage stage) const { return pipeline_.runs(stage); }
+  // Returns true if all ranks of a launch run a task of this stage together.
+  [[nodiscard]] bool runs_in_group(Stage stage) const {
+    return pipeline_.of(stage).runs_in_group();
+  }
   // Returns true if the job has failed by a wrong configuration.
   [[nodiscard]] bool failed_by_config() const;
   // Returns how many workers have shown signs of life within a lease's term.

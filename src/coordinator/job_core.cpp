@@ -13,11 +13,15 @@ Duration seconds(double value) {
   return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(value));
 }
 
-LedgerOptions ledger_options(const config::CoordinatorConfig& config) {
+LedgerOptions ledger_options(const Pipeline& pipeline) {
+  const config::CoordinatorConfig& config = pipeline.plan().config.coordinator;
   LedgerOptions options;
   options.lease = seconds(config.lease_seconds);
   options.max_attempts = config.max_attempts;
   options.stuck_after = std::max<Duration>(std::chrono::seconds(60), 20 * options.lease);
+  for (const Stage stage : jobs::kStages) {
+    if (pipeline.of(stage).has_ranges()) options.with_ranges.insert(stage);
+  }
   return options;
 }
 
@@ -38,7 +42,7 @@ JobCore::JobCore(const Pipeline& pipeline, rpc::RegisterReply welcome, TimePoint
     : pipeline_(pipeline),
       welcome_(std::move(welcome)),
       started_(now),
-      ledger_(ledger_options(pipeline.plan().config.coordinator)),
+      ledger_(ledger_options(pipeline)),
       registry_(seconds(pipeline.plan().config.coordinator.lease_seconds)) {}
 
 void JobCore::learn_results() {
@@ -110,17 +114,18 @@ void JobCore::tick(TimePoint now) {
 
 bool JobCore::fail_by_task() {
   const TaskRecord* failed = ledger_.first_failed();
-  if (failed == nullptr || outcome_.failed()) return false;
-  fail_job(cat("task ", label(*failed), " failed after ", failed->attempts,
-               failed->attempts == 1 ? " attempt" : " attempts",
-               "; its last error: ", failed->last_error),
-           failed->last_kind == rpc::FailureKind::kConfig);
-  return true;
+  if (failed == nullptr) return false;
+  return fail_job(cat("task ", label(*failed), " failed after ", failed->attempts,
+                      failed->attempts == 1 ? " attempt" : " attempts",
+                      "; its last error: ", failed->last_error),
+                  failed->last_kind == rpc::FailureKind::kConfig);
 }
 
-void JobCore::fail_job(std::string failure, bool wrong_config) {
+bool JobCore::fail_job(std::string failure, bool wrong_config) {
+  if (outcome_.failed()) return false;
   outcome_.failure = std::move(failure);
-  outcome_.wrong_config = outcome_.wrong_config || wrong_config;
+  outcome_.wrong_config = wrong_config;
+  return true;
 }
 
 }  // namespace helip::coordinator

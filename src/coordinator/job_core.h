@@ -3,8 +3,8 @@
 // is acknowledged is written by Job (job.h), which also holds the lock. Of files it knows one: the
 // stage mine notes the sizes of its later tasks when it makes them (mine_task_size.h).
 //
-// Transitions of tasks lie in job_core.cpp, answers to workers in job_workers.cpp, what people are
-// told in job_status.cpp.
+// Transitions of tasks lie in job_core.cpp, answers to workers in job_core_workers.cpp, what
+// people are told in job_core_status.cpp.
 #pragma once
 
 #include <cstdint>
@@ -82,8 +82,9 @@ class JobCore {
   // Fails the job by the first task that has used up its attempts. Returns false, and changes
   // nothing, if there is none or the job had failed before.
   bool fail_by_task();
-  // Makes this the job's failure, in place of a former one.
-  void fail_job(std::string failure, bool wrong_config = false);
+  // Makes this the job's failure. Returns false, and changes nothing, if the job had failed before:
+  // its first failure is what people are told and what decides the exit code.
+  bool fail_job(std::string failure, bool wrong_config = false);
   void stop() { outcome_.stopping = true; }
 
   // Admits a worker. Throws RpcError: kInvalidArgument if the request makes no sense,

@@ -52,23 +52,24 @@ OpenedLedger open_journal(const jobs::WorkDir& work_dir) {
   return opened;
 }
 
-// The model stays; evaluation and report, or the report alone, begin again where their tasks are of
-// another configuration than this one. Their files go first: a crash before the ledger forgets them
-// finds the same tasks outdated again.
+// The model stays; stages with a replaceable output (evaluation and report, or the report alone)
+// begin again where their tasks are of another configuration than this one. Their files go first: a
+// crash before the ledger forgets them finds the same tasks outdated again.
 void drop_outdated(OpenedLedger& opened, const Pipeline& pipeline, const std::string& change) {
   const auto outdated = [&](const TaskRecord& record) {
-    if (record.stage < Stage::kEval) return false;
-    return task_of(record).config_digest != pipeline.of(record.stage).config_digest();
+    const StageTasks& stage = pipeline.of(record.stage);
+    if (stage.replaceable_output().empty()) return false;
+    return task_of(record).config_digest != stage.config_digest();
   };
   std::vector<TaskRecord>& tasks = opened.tasks;
   const auto first = std::find_if(tasks.begin(), tasks.end(), outdated);
   if (first == tasks.end()) return;
   std::string names;
-  for (const Stage stage : {Stage::kEval, Stage::kReport}) {
+  for (const Stage stage : jobs::kStages) {
     if (std::none_of(first, tasks.end(), [&](const auto& task) { return task.stage == stage; })) {
       continue;
     }
-    remove_results(pipeline.plan().work_dir, stage);
+    remove_results(pipeline.plan().work_dir, pipeline.of(stage));
     names += cat(names.empty() ? "" : " and ", name_of(stage));
   }
   opened.journal->drop_from(first->id);

@@ -80,9 +80,8 @@ std::string missing_result(const jobs::WorkDir& work_dir, const StageTasks& stag
   return {};
 }
 
-void remove_results(const jobs::WorkDir& work_dir, Stage stage) {
-  const fs::path product = stage == Stage::kEval ? work_dir.results() : work_dir.report();
-  for (const fs::path& path : {product, work_dir.tasks(stage)}) {
+void remove_results(const jobs::WorkDir& work_dir, const StageTasks& stage) {
+  for (const fs::path& path : {stage.replaceable_output(), work_dir.tasks(stage.stage())}) {
     std::error_code error;
     fs::remove_all(path, error);
     if (error) {

@@ -28,9 +28,9 @@ std::string verified_result(const std::filesystem::path& file, const jobs::Task&
 std::string missing_result(const jobs::WorkDir& work_dir, const StageTasks& stage,
                            const TaskRecord& record);
 
-// Removes what tasks of evaluation and report have written: results.json or the report, and
+// Removes what tasks of a stage that is done again have written: its replaceable output and
 // WORK/tasks/<stage>. Throws StoreError naming what cannot be removed.
-void remove_results(const jobs::WorkDir& work_dir, Stage stage);
+void remove_results(const jobs::WorkDir& work_dir, const StageTasks& stage);
 
 // The files in WORK/tasks/<stage>, listed once: a stage may have very many tasks.
 class FoundResults {

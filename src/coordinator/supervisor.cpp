@@ -75,6 +75,8 @@ void Supervisor::start(Stage stage) {
   LaunchSpec spec;
   spec.name = cat(run_id_, "-launch-", ++launches_);
   spec.stages = group_;
+  spec.in_group = std::any_of(group_.begin(), group_.end(),
+                              [&](Stage member) { return job_.runs_in_group(member); });
   spec.coordinator = coordinator_;
   spec.work_dir = work_dir_.root();
   spec.worker_program = worker_program_;
@@ -148,9 +150,10 @@ bool Supervisor::launch_is_over() const {
   if (gone >= config_.workers) return true;
   // Also on other hosts: a job that has failed waits for nobody who is not there.
   if (job_.state() == rpc::JobState::kFailed && job_.live_workers() == 0) return true;
-  const bool trains = std::find(group_.begin(), group_.end(), Stage::kTrain) != group_.end();
-  return trains && gone > 0 && job_.state() == rpc::JobState::kRunning &&
-         job_.stage() == Stage::kTrain;
+  if (gone == 0 || job_.state() != rpc::JobState::kRunning) return false;
+  const auto stage = job_.stage();
+  return stage && job_.runs_in_group(*stage) &&
+         std::find(group_.begin(), group_.end(), *stage) != group_.end();
 }
 
 bool Supervisor::step() {

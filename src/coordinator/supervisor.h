@@ -43,7 +43,6 @@ class Supervisor {
   bool step();
   // Ends the launch at once (a second interrupt, or ranks that do not leave in time).
   void kill_launches();
-  [[nodiscard]] bool launch_running() const { return launch_ != nullptr; }
 
  private:
   void start(Stage stage);

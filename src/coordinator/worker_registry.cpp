@@ -37,7 +37,7 @@ std::vector<rpc::WorkerId> WorkerRegistry::remove_launch(const std::string& laun
   }
   for (const rpc::WorkerId id : removed) workers_.erase(id);
   launches_.erase(launch);
-  if (group_ == launch) group_.reset();
+  std::erase_if(groups_, [&](const auto& chosen) { return chosen.second == launch; });
   return removed;
 }
 
@@ -78,15 +78,16 @@ bool WorkerRegistry::any_alive(const std::string& launch, TimePoint now) const {
 }
 
 std::optional<std::string> WorkerRegistry::group_launch(jobs::Stage stage, TimePoint now) {
-  if (group_ && any_alive(*group_, now)) return group_;
-  group_.reset();
+  if (const auto chosen = groups_.find(stage); chosen != groups_.end()) {
+    if (any_alive(chosen->second, now)) return chosen->second;
+    groups_.erase(chosen);
+  }
   for (const auto& [id, worker] : workers_) {
     if (takes(worker, stage) && all_alive(worker.about.launch, now)) {
-      group_ = worker.about.launch;
-      break;
+      return groups_[stage] = worker.about.launch;
     }
   }
-  return group_;
+  return std::nullopt;
 }
 
 }  // namespace helip::coordinator

@@ -17,7 +17,7 @@ struct Worker {
   rpc::WorkerId id{};
   rpc::RegisterRequest about;
   TimePoint last_seen;
-  std::string device, activity;
+  std::string device;
   std::optional<rpc::LeaseProgress> progress;  // of its newest lease
   bool training = false;                       // in a group
 };
@@ -57,8 +57,8 @@ class WorkerRegistry {
   [[nodiscard]] const std::map<rpc::WorkerId, Worker>& workers() const { return workers_; }
 
   // Returns the launch whose ranks run the tasks of `stage` together: the first to register for
-  // this stage all of whose ranks are alive. The choice stands while any of them is alive. Returns
-  // nothing while there is no such launch.
+  // this stage all of whose ranks are alive. The choice, one for each stage, stands while any of
+  // them is alive. Returns nothing while there is no such launch.
   std::optional<std::string> group_launch(jobs::Stage stage, TimePoint now);
 
  private:
@@ -69,7 +69,7 @@ class WorkerRegistry {
   std::uint64_t last_id_ = 0;
   std::map<rpc::WorkerId, Worker> workers_;                           // by registration
   std::map<std::string, std::map<std::uint32_t, Process>> launches_;  // launch → rank
-  std::optional<std::string> group_;
+  std::map<jobs::Stage, std::string> groups_;                         // stage → chosen launch
 };
 
 }  // namespace helip::coordinator

@@ -5,9 +5,11 @@
 
 namespace helip::rpc {
 
-void refuse(const char* what, int found) {
-  throw RpcError(RpcCode::kInvalidArgument, {.what = what, .found = cat(found)});
+void refuse(const char* what, const std::string& found) {
+  throw RpcError(RpcCode::kInvalidArgument, {.what = what, .found = found});
 }
+
+void refuse(const char* what, int found) { refuse(what, cat(found)); }
 
 const FieldDescriptor* field_of(const Message& message, const char* name) {
   const FieldDescriptor* found = message.GetDescriptor()->FindFieldByName(name);

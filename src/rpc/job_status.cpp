@@ -9,14 +9,6 @@
 namespace helip::rpc {
 namespace {
 
-JobState job_state_from(const std::string& name) {
-  for (const JobState state :
-       {JobState::kRunning, JobState::kDone, JobState::kFailed, JobState::kStopped}) {
-    if (name_of(state) == name) return state;
-  }
-  throw StoreError({.what = "unknown job state", .found = name});
-}
-
 template <jobs::Record T>
 OrderedJson to_object(const T& record);
 
@@ -98,15 +90,19 @@ struct StatusReader {
       value = record<T>(json);
     } else if constexpr (jobs::Id<T>) {
       value = T{json.get<std::uint64_t>()};
+    } else if constexpr (config::Choice<T>) {
+      const auto name = json.get<std::string>();
+      const auto found = config::choice_named<T>(name);
+      if (!found) {
+        throw StoreError({.what = "unknown state", .where = std::string(where), .found = name});
+      }
+      value = *found;
     } else {
       json.get_to(value);
     }
   }
   void read(const OrderedJson& json, jobs::Stage& stage) const {
     stage = jobs::stage_from_name(json.get<std::string>(), where);
-  }
-  void read(const OrderedJson& json, JobState& state) const {
-    state = job_state_from(json.get<std::string>());
   }
   template <typename T>
   void read(const OrderedJson& json, std::optional<T>& value) const {
@@ -119,34 +115,6 @@ struct StatusReader {
 };
 
 }  // namespace
-
-std::string_view name_of(JobState state) {
-  switch (state) {
-    case JobState::kRunning:
-      return "running";
-    case JobState::kDone:
-      return "done";
-    case JobState::kFailed:
-      return "failed";
-    case JobState::kStopped:
-      return "stopped";
-  }
-  return "unknown";
-}
-
-std::string_view name_of(TaskState state) {
-  switch (state) {
-    case TaskState::kPending:
-      return "pending";
-    case TaskState::kLeased:
-      return "leased";
-    case TaskState::kDone:
-      return "done";
-    case TaskState::kFailed:
-      return "failed";
-  }
-  return "unknown";
-}
 
 std::string to_json(const JobStatus& status, double saved_at) {
   OrderedJson object = {{"schema_version", kStatusSchemaVersion}};

@@ -9,6 +9,7 @@
 #include <tuple>
 #include <vector>
 
+#include "config/choices.h"
 #include "jobs/stage.h"
 #include "rpc/scheduler.h"
 
@@ -30,16 +31,59 @@ constexpr TimeField<Struct> unknown_if_negative(const char* name, double Struct:
 }
 
 enum class JobState { kRunning = 1, kDone, kFailed, kStopped };
-// Returns running, done, failed or stopped.
-std::string_view name_of(JobState state);
-
 enum class TaskState { kPending = 1, kLeased, kDone, kFailed };
-// Returns pending, leased, done or failed.
-std::string_view name_of(TaskState state);
+enum class StageState { kSkipped, kWaiting, kRunning, kDone };
+enum class WorkerState { kIdle, kWorking, kTraining, kLost };
+
+}  // namespace helip::rpc
+
+namespace helip::config {
+
+template <>
+struct Choices<rpc::JobState> {
+  static constexpr auto kAll =
+      std::to_array<Named<rpc::JobState>>({{rpc::JobState::kRunning, "running"},
+                                           {rpc::JobState::kDone, "done"},
+                                           {rpc::JobState::kFailed, "failed"},
+                                           {rpc::JobState::kStopped, "stopped"}});
+};
+
+template <>
+struct Choices<rpc::TaskState> {
+  static constexpr auto kAll =
+      std::to_array<Named<rpc::TaskState>>({{rpc::TaskState::kPending, "pending"},
+                                            {rpc::TaskState::kLeased, "leased"},
+                                            {rpc::TaskState::kDone, "done"},
+                                            {rpc::TaskState::kFailed, "failed"}});
+};
+
+template <>
+struct Choices<rpc::StageState> {
+  static constexpr auto kAll =
+      std::to_array<Named<rpc::StageState>>({{rpc::StageState::kSkipped, "skipped"},
+                                             {rpc::StageState::kWaiting, "waiting"},
+                                             {rpc::StageState::kRunning, "running"},
+                                             {rpc::StageState::kDone, "done"}});
+};
+
+template <>
+struct Choices<rpc::WorkerState> {
+  static constexpr auto kAll =
+      std::to_array<Named<rpc::WorkerState>>({{rpc::WorkerState::kIdle, "idle"},
+                                              {rpc::WorkerState::kWorking, "working"},
+                                              {rpc::WorkerState::kTraining, "training"},
+                                              {rpc::WorkerState::kLost, "lost"}});
+};
+
+}  // namespace helip::config
+
+namespace helip::rpc {
+
+using config::name_of;
 
 struct StageStatus {
   jobs::Stage stage = jobs::Stage::kIndex;
-  std::string state;  // skipped | waiting | running | done
+  StageState state = StageState::kWaiting;
   std::uint64_t tasks_done = 0, tasks_total = 0;
   double done = 0, total = 0;  // in units
   std::string unit;            // samples | targets | steps | tasks
@@ -66,7 +110,9 @@ struct WorkerStatus {
   std::uint32_t rank = 0, world_size = 1;
   std::string host;
   std::int64_t pid = 0;
-  std::string device, state, task;  // state: idle | working | training | lost
+  std::string device;
+  WorkerState state = WorkerState::kIdle;
+  std::string task;
   std::uint64_t done = 0, total = 0;
   double rate = 0;
   double silent_seconds = 0;

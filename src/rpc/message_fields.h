@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "config/choices.h"
 #include "jobs/field.h"
 #include "jobs/stage.h"
 #include "rpc/job_status.h"
@@ -24,7 +25,8 @@ using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 using google::protobuf::Reflection;
 
-// How an enum travels: its first value as 1, its last as kLast; 0 stands for no value.
+// How an enum travels as a number: its first value as 1, its last as kLast; 0 stands for no value.
+// Other enums travel by name (config/choices.h).
 template <typename Enum>
 struct MessageEnum;
 template <>
@@ -56,8 +58,11 @@ template <typename T>
 concept Enumerated = requires {
   MessageEnum<T>::kLast;
 };
+template <typename T>
+concept NamedEnum = config::Choice<T> && !Enumerated<T>;
 
-// Throws RpcError kInvalidArgument: the message holds a number that has no meaning.
+// Throws RpcError kInvalidArgument: the message holds a number, or a name, that has no meaning.
+[[noreturn]] void refuse(const char* what, const std::string& found);
 [[noreturn]] void refuse(const char* what, int found);
 
 template <Enumerated T>
@@ -111,6 +116,10 @@ template <Enumerated T>
 void put(FieldToWrite to, T value) {
   to.access.SetEnumValue(to.message, to.field, to_number(value));
 }
+template <NamedEnum T>
+void put(FieldToWrite to, T value) {
+  put(to, std::string(name_of(value)));
+}
 template <jobs::Record T>
 void put(FieldToWrite to, const T& value) {
   write_fields(value, *to.access.MutableMessage(to.message, to.field));
@@ -157,6 +166,13 @@ void take(FieldToRead from, T& value) {
 template <Enumerated T>
 void take(FieldToRead from, T& value) {
   value = from_number<T>(from.access.GetEnumValue(from.message, from.field));
+}
+template <NamedEnum T>
+void take(FieldToRead from, T& value) {
+  const std::string name = from.access.GetString(from.message, from.field);
+  const auto found = config::choice_named<T>(name);
+  if (!found) refuse("no such state", name);
+  value = *found;
 }
 template <jobs::Record T>
 void take(FieldToRead from, T& value) {

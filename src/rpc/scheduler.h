@@ -135,15 +135,14 @@ struct LeaseProgress {
 struct HeartbeatRequest {
   WorkerId worker{};
   std::uint64_t epoch = 0;
-  std::string device, activity;
+  std::string device;
   std::vector<LeaseProgress> leases;
 
   bool operator==(const HeartbeatRequest&) const = default;
   static constexpr auto fields() {
     return std::tuple{
         field("worker", &HeartbeatRequest::worker), field("epoch", &HeartbeatRequest::epoch),
-        field("device", &HeartbeatRequest::device), field("activity", &HeartbeatRequest::activity),
-        field("leases", &HeartbeatRequest::leases)};
+        field("device", &HeartbeatRequest::device), field("leases", &HeartbeatRequest::leases)};
   }
 };
 

@@ -175,8 +175,9 @@ void LeaseLoop::run_task(const rpc::Lease& lease) {
     log::info(cat(jobs::label(task), ", attempt ", lease.attempt));
     const TaskOutcome outcome = runner_->run(task, partial, hooks());
     keeper_->set_device(runner_->device());
-    // The runner works with the corpus and the model that the task names, or throws.
-    if (task.stage != jobs::Stage::kIndex) {
+    // The runner works with the corpus and the model that the task names, or throws. Before the
+    // corpus is indexed a task names none.
+    if (!task.corpus.fingerprint.empty()) {
       connection_.learned(task.corpus.fingerprint, task.corpus.model_digest);
     }
     publish(lease, task, outcome, partial);
@@ -242,7 +243,12 @@ void LeaseLoop::mine_for_training(comm::Group& group) {
     // This rank holds no lease to report it under. A training that did not hear of it waits for the
     // table: the launch must end and begin again.
     log::error(line_of(error));
-    runner_->mining_failed(error, hooks());
+    try {
+      runner_->mining_failed(error, hooks());
+    } catch (const std::exception& untold) {
+      // On a full or lost disk the training cannot hear of it. The end of this process ends it too.
+      log::error(line_of(untold));
+    }
     options_.end_process(exit_code_of(error));
     throw;
   }

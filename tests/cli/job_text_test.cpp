@@ -16,11 +16,11 @@ rpc::JobStatus mining() {
   for (const jobs::Stage stage : jobs::kStages) {
     rpc::StageStatus row;
     row.stage = stage;
-    row.state = "waiting";
+    row.state = rpc::StageState::kWaiting;
     status.stages.push_back(row);
   }
   rpc::StageStatus& stage = status.stages[2];
-  stage.state = "running";
+  stage.state = rpc::StageState::kRunning;
   stage.unit = "targets";
   stage.done = 230;
   stage.total = 512;
@@ -29,7 +29,7 @@ rpc::JobStatus mining() {
   rpc::WorkerStatus worker;
   worker.worker = rpc::WorkerId{3};
   worker.host = "n1";
-  worker.state = "working";
+  worker.state = rpc::WorkerState::kWorking;
   worker.task = "mine/range-7";
   status.workers = {worker};
   return status;

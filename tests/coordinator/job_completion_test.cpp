@@ -80,9 +80,9 @@ TEST_CASE("stages that the configuration leaves out are skipped") {
   // too.
   CHECK(all_tasks(*fixture.job).size() == 6);
   const rpc::JobStatus status = fixture.job->status();
-  CHECK(status.stages[1].state == "done");
-  CHECK(status.stages[2].state == "skipped");
-  CHECK(status.stages[3].state == "done");
+  CHECK(status.stages[1].state == rpc::StageState::kDone);
+  CHECK(status.stages[2].state == rpc::StageState::kSkipped);
+  CHECK(status.stages[3].state == rpc::StageState::kDone);
 }
 
 TEST_CASE("a merge task waits for all ranges and lists their files in order") {
@@ -213,6 +213,14 @@ TEST_CASE("a wrong configuration fails the job at once") {
   fixture.job->fail(failure);
   CHECK(fixture.job->state() == rpc::JobState::kFailed);
   CHECK(fixture.job->failed_by_config());
+}
+
+TEST_CASE("the first failure of a job stays, and decides its exit code") {
+  JobFixture fixture;
+  fixture.job->give_up("the disk is full");
+  fixture.job->give_up("no such key", /*wrong_config=*/true);
+  CHECK(fixture.job->status().failure == "the disk is full");
+  CHECK_FALSE(fixture.job->failed_by_config());
 }
 
 TEST_CASE("an empty corpus fails the job") {

@@ -29,14 +29,14 @@ TEST_CASE("status shows the stage's progress, rate and time left") {
   const rpc::JobStatus status = fixture.job->status();
   CHECK(status.stage == Stage::kEncode);
   const auto& encode = status.stages[1];
-  CHECK(encode.state == "running");
+  CHECK(encode.state == rpc::StageState::kRunning);
   CHECK(encode.done == 2);
   CHECK(encode.total == 10);
   CHECK(encode.tasks_total == 4);
   CHECK(encode.rate == Approx(1.0));
   CHECK(encode.eta_seconds == Approx(8.0));
   REQUIRE(status.workers.size() == 1);
-  CHECK(status.workers.front().state == "working");
+  CHECK(status.workers.front().state == rpc::WorkerState::kWorking);
   CHECK(status.workers.front().task == "encode/range-0000000000");
 }
 

@@ -15,7 +15,7 @@ TEST_CASE("a worker that is silent loses its lease to another, and its late resu
   const auto lost = fixture.lease(ann);
   fixture.clock.advance(31);
   fixture.job->tick();
-  CHECK(fixture.job->status().workers.front().state == "lost");
+  CHECK(fixture.job->status().workers.front().state == rpc::WorkerState::kLost);
 
   const auto bob = fixture.enroll({jobs::kStages.begin(), jobs::kStages.end()}, "b");
   const auto again = fixture.lease(bob);
@@ -124,6 +124,25 @@ TEST_CASE(
     // A worker that only evaluates stays until it is its turn.
     fixture.open();
   }
+}
+
+TEST_CASE("each stage that runs in a group has a launch of its own") {
+  coordinator::WorkerRegistry registry(std::chrono::seconds(30));
+  const auto enroll = [&](const std::string& launch, Stage stage) {
+    rpc::RegisterRequest request;
+    request.launch = launch;
+    request.stages = {stage};
+    registry.add(request, TimePoint());
+  };
+  enroll("a", Stage::kTrain);
+  CHECK(registry.group_launch(Stage::kTrain, TimePoint()) == "a");
+  CHECK_FALSE(registry.group_launch(Stage::kEval, TimePoint()));
+  enroll("b", Stage::kEval);
+  CHECK(registry.group_launch(Stage::kEval, TimePoint()) == "b");
+  CHECK(registry.group_launch(Stage::kTrain, TimePoint()) == "a");
+  registry.remove_launch("a");
+  CHECK_FALSE(registry.group_launch(Stage::kTrain, TimePoint()));
+  CHECK(registry.group_launch(Stage::kEval, TimePoint()) == "b");
 }
 
 TEST_CASE("when a launch ends its leases are free at once and the attempts do not count") {

@@ -35,7 +35,9 @@ TEST_CASE("a launch without training survives the death of a rank, one with trai
   const config::LauncherConfig config;
   CHECK(has(mpirun_command(config, spec_for({Stage::kEncode, Stage::kMine}), false),
             "--enable-recovery"));
-  CHECK_FALSE(has(mpirun_command(config, spec_for({Stage::kTrain}), false), "--enable-recovery"));
+  LaunchSpec training = spec_for({Stage::kTrain});
+  training.in_group = true;
+  CHECK_FALSE(has(mpirun_command(config, training, false), "--enable-recovery"));
 }
 
 TEST_CASE("every launch binds to no core and states ranks, stages and coordinator") {

@@ -21,6 +21,7 @@ LedgerOptions options() {
   made.lease = seconds(30);
   made.max_attempts = 3;
   made.stuck_after = seconds(100);
+  made.with_ranges = {Stage::kEncode, Stage::kMine};
   return made;
 }
 
@@ -168,8 +169,12 @@ TEST_CASE("a restored lease gets a fresh term and belongs to whoever knows its f
   CHECK(ledger.complete(task, Fence{1}, result("a")) == LeaseOutcome::kOk);
 }
 
-TEST_CASE("a second task of one name is refused") {
+TEST_CASE("restoring a gap or a second task of one name is refused") {
   TaskLedger ledger(options());
+  TaskRecord record;
+  record.id = TaskId{2};
+  CHECK_THROWS_WITH(ledger.restore(record, at(0)), Catch::Contains("lacks a task"));
+  CHECK(ledger.size() == 0);
   ledger.add(Stage::kEval, "merge", "{}", 0);
   CHECK_THROWS_AS(ledger.add(Stage::kEval, "merge", "{}", 0), StoreError);
 }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include "golden_file.h"
@@ -18,7 +19,7 @@ inline const std::filesystem::path kConfig = golden("open_clip_model/config.json
 // Converts with the golden model's architecture, or another.
 inline model::ConvertReport convert(const std::filesystem::path& in,
                                     const std::filesystem::path& out,
-                                    const std::string& precision = "",
+                                    std::optional<model::WeightsPrecision> precision = {},
                                     const std::filesystem::path& architecture = kConfig) {
   model::ConvertSpec spec{.out = out, .precision = precision};
   spec.model.architecture = architecture.string();

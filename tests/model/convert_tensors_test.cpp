@@ -142,5 +142,5 @@ TEST_CASE("OpenAI's weights are converted under QuickGELU alone") {
   auto quick = test::read_json(test::kConfig);
   quick["model_cfg"]["quick_gelu"] = true;
   test::write_text(folder.path() / "quick.json", quick.dump());
-  CHECK_NOTHROW(test::convert(in, folder.path() / "out", "", folder.path() / "quick.json"));
+  CHECK_NOTHROW(test::convert(in, folder.path() / "out", {}, folder.path() / "quick.json"));
 }

@@ -17,11 +17,12 @@ namespace {
 TrainNumbers train_numbers() { return {1, 2, 3.5, 4.5, 5.5, 6.5, 7.0, 7.5, 8.5, 9.5, 0.25, 10}; }
 
 WorkerStatus worker_status() {
-  return {WorkerId{1}, "launch", 2, 3, "host", 4, "cuda:0", "working", "mine/x", 5, 6, 7.5, 8.5};
+  return {WorkerId{1},           "launch", 2, 3, "host", 4,  "cuda:0",
+          WorkerState::kWorking, "mine/x", 5, 6, 7.5,    8.5};
 }
 
 StageStatus stage_status() {
-  return {jobs::Stage::kMine, "running", 1, 2, 3.5, 4.5, "targets", 5.5, 6.5};
+  return {jobs::Stage::kMine, StageState::kRunning, 1, 2, 3.5, 4.5, "targets", 5.5, 6.5};
 }
 
 JobStatus job_status() {
@@ -77,9 +78,9 @@ TEST_CASE("every message survives Protobuf and back") {
   check_round_trip(request);
   check_round_trip(RegisterReply{WorkerId{1}, 2, "w", "y", "d", 3.5, 4.5});
   LeaseProgress progress{TaskId{1}, Fence{2}, 3, 4, 5.5, train_numbers()};
-  check_round_trip(HeartbeatRequest{WorkerId{1}, 2, "cpu", "a", {progress}});
+  check_round_trip(HeartbeatRequest{WorkerId{1}, 2, "cpu", {progress}});
   progress.train.reset();
-  check_round_trip(HeartbeatRequest{WorkerId{1}, 2, "cpu", "a", {progress}});
+  check_round_trip(HeartbeatRequest{WorkerId{1}, 2, "cpu", {progress}});
   check_round_trip(HeartbeatReply{{TaskId{1}, TaskId{2}}, true, 0.5});
   check_round_trip(AcquireRequest{WorkerId{1}, 2, true});
   check_round_trip(AcquireReply{Lease{TaskId{1}, Fence{2}, 3, "{}"}});

@@ -33,6 +33,7 @@ struct Script {
   std::function<TaskOutcome(const jobs::Task&, const std::filesystem::path&, const TaskHooks&)> run;
   std::function<TaskOutcome(const jobs::Task&, const TaskHooks&)> train;
   std::function<bool()> mine;  // this rank mines apart from the training
+  std::function<void()> mining_failed = [] {};
 };
 
 class ScriptedRunner final : public TaskRunner {
@@ -46,7 +47,7 @@ class ScriptedRunner final : public TaskRunner {
   [[nodiscard]] bool is_mining_rank() const override { return script_.mine != nullptr; }
   std::unique_ptr<comm::Group> open_group() override { return std::make_unique<ThreadGroup>(); }
   bool mine_for_training(comm::Group&, const TaskHooks&) override { return script_.mine(); }
-  void mining_failed(const std::exception&, const TaskHooks&) override {}
+  void mining_failed(const std::exception&, const TaskHooks&) override { script_.mining_failed(); }
   void end_training(bool) override {}
   TaskOutcome train(const jobs::Task& task, comm::Group&, const TaskHooks& hooks) override {
     return script_.train(task, hooks);
@@ -282,6 +283,25 @@ TEST_CASE("a rank that mines apart tells a wrong configuration by its exit code"
   };
   CHECK(exit_code_of(ConfigError({.what = "no margin", .where = "mining"})) == kExitUsage);
   CHECK(exit_code_of(StoreError({.what = "disk full"})) == kExitFailed);
+}
+
+TEST_CASE("a rank that mines apart and cannot tell its failure ends its process all the same") {
+  WorkerFixture fixture;
+  fixture.script.mine = []() -> bool {
+    throw ConfigError({.what = "no margin", .where = "mining"});
+  };
+  int told = 0;
+  fixture.script.mining_failed = [&] {
+    ++told;
+    throw StoreError({.what = "disk full"});
+  };
+  try {
+    fixture.work();
+    FAIL("the process went on");
+  } catch (const EndOfProcess& end) {
+    CHECK(end.exit_code == kExitUsage);
+  }
+  CHECK(told == 1);
 }
 
 TEST_CASE("a worker whose lease has gone to another publishes nothing") {

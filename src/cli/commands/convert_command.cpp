@@ -1,9 +1,11 @@
 // helip convert IN OUT: a checkpoint in another program's format.
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 
+#include "cli/choice_option.h"
 #include "cli/commands/commands.h"
 #include "cli/model_argument.h"
 #include "cli/path_option.h"
@@ -17,7 +19,7 @@ namespace {
 struct ConvertArguments {
   ModelArgument in{.model_option = "IN", .model_config_option = "--model"};
   std::string out;
-  std::string precision;
+  std::optional<model::WeightsPrecision> precision;
 };
 
 std::string precisions(const std::set<std::string>& dtypes) {
@@ -66,10 +68,8 @@ void add_convert_command(CLI::App& app, int& /*exit_code*/) {
   as_path(command->add_option("--model", arguments->in.model_config,
                               "architecture of a file that does not tell: a name, an OpenCLIP JSON "
                               "file or a model folder"));
-  command
-      ->add_option("--precision", arguments->precision,
-                   "fp32, fp16 or bf16; each tensor keeps its own without it")
-      ->check(CLI::IsMember({"fp32", "fp16", "bf16"}));
+  add_choice(*command, "--precision", arguments->precision,
+             "fp32, fp16 or bf16; each tensor keeps its own without it");
   command->callback([arguments] { convert(*arguments); });
 }
 

@@ -17,6 +17,7 @@ namespace helip::coordinator {
 struct LaunchSpec {
   std::string name;  // equal for all ranks; unique in the job
   std::vector<jobs::Stage> stages;
+  bool in_group = false;    // the ranks run tasks together, and none goes on without the others
   std::string coordinator;  // address
   std::filesystem::path work_dir;
   std::filesystem::path worker_program;

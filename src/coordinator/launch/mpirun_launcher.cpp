@@ -82,9 +82,7 @@ Command mpirun_command(const config::LauncherConfig& config, const LaunchSpec& s
   Command command;
   auto& arguments = command.arguments;
   arguments = {"mpirun", "-n", cat(config.workers), "--bind-to", "none", "--oversubscribe"};
-  const bool trains =
-      std::find(spec.stages.begin(), spec.stages.end(), jobs::Stage::kTrain) != spec.stages.end();
-  if (!trains) arguments.emplace_back("--enable-recovery");
+  if (!spec.in_group) arguments.emplace_back("--enable-recovery");
   if (!config.hosts.empty()) {
     arguments.insert(arguments.end(), {"--host", config.hosts});
   } else if (!in_slurm) {

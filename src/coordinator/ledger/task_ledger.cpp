@@ -42,6 +42,11 @@ TaskId TaskLedger::add(Stage stage, std::string name, std::string spec, std::uin
 }
 
 void TaskLedger::restore(const TaskRecord& task, TimePoint now) {
+  if (rpc::number(task.id) != tasks_.size() + 1) {
+    throw StoreError({.what = "the ledger lacks a task",
+                      .expected = cat("id ", tasks_.size() + 1),
+                      .found = cat("id ", rpc::number(task.id))});
+  }
   index(task);
   tasks_.push_back(task);
   if (task.state == TaskState::kLeased) {
@@ -106,8 +111,7 @@ LeaseOutcome TaskLedger::renew(TaskId id, Fence fence, WorkerId worker, std::uin
   // A merge says little of itself; before its first progress a range opens models, embeddings or an
   // index, which takes longer than its steps.
   constexpr int kOpening = 12;
-  const bool range =
-      task->units > 0 && (task->stage == Stage::kEncode || task->stage == Stage::kMine);
+  const bool range = task->units > 0 && options_.with_ranges.contains(task->stage);
   const Duration patience = options_.stuck_after * (lease.progress == 0 ? kOpening : 1);
   if (range && now - lease.progressed >= patience) return LeaseOutcome::kStale;
   lease.expires = now + options_.lease;

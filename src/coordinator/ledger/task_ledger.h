@@ -65,6 +65,8 @@ struct LedgerOptions {
   // A range whose progress stands still for so long is alive but stuck, and its lease is not
   // renewed; before its first progress it has twelve times as long.
   Duration stuck_after = std::chrono::seconds(600);
+  // The stages whose tasks with units are ranges.
+  std::set<Stage> with_ranges = {};
 };
 
 enum class LeaseOutcome {
@@ -85,7 +87,8 @@ class TaskLedger {
   // task of this name.
   TaskId add(Stage stage, std::string name, std::string spec, std::uint64_t units);
   // Puts back a journaled record, in the order of their ids: 1, 2, … (Journal::tasks). A leased one
-  // gets a fresh term and a holder yet unknown.
+  // gets a fresh term and a holder yet unknown. Throws StoreError if the record's id is not the
+  // next, or its stage has a task of this name.
   void restore(const TaskRecord& record, TimePoint now);
 
   // Returns the pending task of `stage` with the lowest id; nothing if there is none.

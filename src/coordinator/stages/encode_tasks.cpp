@@ -30,6 +30,7 @@ class EncodeTasks final : public MergedStageTasks {
       : MergedStageTasks(Stage::kEncode, plan, config::training_digest(plan.config)) {}
 
   [[nodiscard]] const char* unit() const override { return "samples"; }
+  [[nodiscard]] bool has_ranges() const override { return true; }
 
   [[nodiscard]] std::vector<NewTask> next(const TaskLedger& ledger,
                                           const JobFigures& figures) const override {

@@ -25,6 +25,9 @@ class EvalTasks final : public MergedStageTasks {
       : MergedStageTasks(Stage::kEval, plan, config::config_digest(plan.config)) {}
 
   [[nodiscard]] bool wanted() const override { return !plan().config.eval.datasets.empty(); }
+  [[nodiscard]] std::filesystem::path replaceable_output() const override {
+    return plan().work_dir.results();
+  }
 
   void check_result(const jobs::Task& task, const std::string& result) const override {
     if (task.kind == jobs::kMerge) {

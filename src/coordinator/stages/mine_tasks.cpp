@@ -19,6 +19,7 @@ class MineTasks final : public MergedStageTasks {
       : MergedStageTasks(Stage::kMine, plan, config::training_digest(plan.config)) {}
 
   [[nodiscard]] const char* unit() const override { return "targets"; }
+  [[nodiscard]] bool has_ranges() const override { return true; }
   [[nodiscard]] bool wanted() const override {
     return plan().config.train.hard_pairs == config::HardPairs::kMined;
   }

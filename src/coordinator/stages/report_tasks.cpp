@@ -12,6 +12,9 @@ class ReportTasks final : public StageTasks {
       : StageTasks(Stage::kReport, plan, config::report_digest(plan.config)) {}
 
   [[nodiscard]] bool wanted() const override { return plan().config.output.report; }
+  [[nodiscard]] std::filesystem::path replaceable_output() const override {
+    return plan().work_dir.report();
+  }
 
   [[nodiscard]] std::vector<NewTask> next(const TaskLedger& ledger,
                                           const JobFigures& /*figures*/) const override {

@@ -63,6 +63,12 @@ class StageTasks {
 
   // Returns true if all ranks of a launch run a task of this stage together.
   [[nodiscard]] virtual bool runs_in_group() const { return false; }
+  // Returns true if the stage's tasks with units are ranges, which tell their progress step by
+  // step.
+  [[nodiscard]] virtual bool has_ranges() const { return false; }
+  // Returns what the stage has written for people, if it is done again where its configuration was
+  // changed; empty if such a change needs another work directory.
+  [[nodiscard]] virtual std::filesystem::path replaceable_output() const { return {}; }
 
   // Returns the tasks that can be added now that all stages before this one are done; none while
   // the stage waits for those it has. Throws the Error that ends the job.

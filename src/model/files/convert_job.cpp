@@ -53,22 +53,23 @@ Form form_of(const fs::path& out) {
                      .found = out.string()});
 }
 
-std::string dtype_of_precision(const std::string& precision) {
-  const std::map<std::string, std::string> dtypes = {
-      {"fp32", "F32"}, {"fp16", "F16"}, {"bf16", "BF16"}};
-  const auto found = dtypes.find(precision);
-  if (found != dtypes.end()) return found->second;
-  throw ConfigError({.what = "no such precision",
-                     .where = "--precision",
-                     .expected = "fp32, fp16 or bf16",
-                     .found = precision});
+std::string dtype_of(WeightsPrecision precision) {
+  switch (precision) {
+    case WeightsPrecision::kFp16:
+      return "F16";
+    case WeightsPrecision::kBf16:
+      return "BF16";
+    case WeightsPrecision::kFp32:
+      break;
+  }
+  return "F32";
 }
 
 // Tensors in another precision, which live here; the others stay views.
 class Converted {
  public:
-  explicit Converted(const std::string& precision)
-      : dtype_(precision.empty() ? "" : dtype_of_precision(precision)) {}
+  explicit Converted(std::optional<WeightsPrecision> precision)
+      : dtype_(precision ? dtype_of(*precision) : "") {}
 
   store::TensorView operator()(const store::TensorView& tensor) {
     const std::string kept = tensor.dtype == "F64" ? "F32" : tensor.dtype;

@@ -3,11 +3,31 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <set>
 #include <string>
 
+#include "config/choices.h"
 #include "config/run_config.h"
 #include "weights/weights_file.h"
+
+namespace helip::model {
+
+enum class WeightsPrecision : std::uint8_t { kFp32, kFp16, kBf16 };
+
+}  // namespace helip::model
+
+namespace helip::config {
+
+template <>
+struct Choices<model::WeightsPrecision> {
+  static constexpr auto kAll =
+      std::to_array<Named<model::WeightsPrecision>>({{model::WeightsPrecision::kFp32, "fp32"},
+                                                     {model::WeightsPrecision::kFp16, "fp16"},
+                                                     {model::WeightsPrecision::kBf16, "bf16"}});
+};
+
+}  // namespace helip::config
 
 namespace helip::model {
 
@@ -16,7 +36,8 @@ struct ConvertSpec {
   // NAME.pt, .pth, .bin or .ckpt: a checkpoint of OpenCLIP's, or of SLIP's for a SLIP model;
   // NAME.safetensors: the tensors alone; a name without such an ending: an OpenCLIP folder.
   std::filesystem::path out = {};
-  std::string precision = {};  // fp32, fp16, bf16; empty: each tensor as it is, float64 as float32
+  // Nothing: each tensor as it is, float64 as float32.
+  std::optional<WeightsPrecision> precision = {};
 };
 
 struct ConvertReport {

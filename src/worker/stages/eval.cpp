@@ -16,21 +16,28 @@ namespace helip::worker {
 namespace {
 
 // An entry of results.json, as a task's result carries it, and back. The engine's type knows no
-// JSON, and the one of jobs/ is not known to the engine.
+// JSON, and the one of jobs/ is not known to the engine. Each names all members, so that a further
+// one does not compile until both know it. The language is not carried: a job's data sets tell
+// none, and every entry has the default one.
 jobs::EvalScores scores_of(const eval::EvalResult& entry) {
-  return {.dataset = entry.dataset,
-          .model = entry.model,
-          .pretrained = entry.pretrained,
-          .task = entry.task,
-          .metrics = entry.metrics};
+  const auto& [dataset, model, pretrained, task, metrics, language] = entry;
+  if (language != eval::EvalResult{}.language) {
+    throw Error({.what = "a task's result carries no language", .found = language});
+  }
+  return {.dataset = dataset,
+          .model = model,
+          .pretrained = pretrained,
+          .task = task,
+          .metrics = metrics};
 }
 
 eval::EvalResult entry_of(const jobs::EvalScores& scores) {
-  return {.dataset = scores.dataset,
-          .model = scores.model,
-          .pretrained = scores.pretrained,
-          .task = scores.task,
-          .metrics = scores.metrics};
+  const auto& [dataset, model, pretrained, task, metrics] = scores;
+  return {.dataset = dataset,
+          .model = model,
+          .pretrained = pretrained,
+          .task = task,
+          .metrics = metrics};
 }
 
 TaskOutcome evaluate(Workbench& bench, const jobs::Task& task, const TaskHooks& hooks) {

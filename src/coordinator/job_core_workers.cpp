@@ -70,7 +70,6 @@ Worker& JobCore::known_worker(WorkerId id, std::uint64_t epoch, TimePoint now) {
 rpc::HeartbeatReply JobCore::heartbeat(const rpc::HeartbeatRequest& request, TimePoint now) {
   Worker& worker = known_worker(request.worker, request.epoch, now);
   worker.device = request.device.substr(0, kLongestName);
-  worker.activity = request.activity.substr(0, kLongestName);
   worker.progress.reset();
   rpc::HeartbeatReply reply;
   for (const rpc::LeaseProgress& lease : request.leases) {

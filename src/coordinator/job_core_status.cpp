@@ -40,16 +40,18 @@ rpc::StageStatus JobCore::stage_status(Stage stage, std::optional<Stage> current
   status.stage = stage;
   status.unit = tasks.unit();
   if (!pipeline_.runs(stage)) {
-    status.state = "skipped";
+    status.state = rpc::StageState::kSkipped;
     return status;
   }
   status.tasks_done = ledger_.done_count(stage);
   status.tasks_total = tasks.planned(ledger_);
-  status.state = tasks.is_done(ledger_) ? "done" : current == stage ? "running" : "waiting";
+  status.state = tasks.is_done(ledger_) ? rpc::StageState::kDone
+                 : current == stage     ? rpc::StageState::kRunning
+                                        : rpc::StageState::kWaiting;
   const StageProgress progress = tasks.progress(ledger_, figures_, live_progress(stage));
   status.total = progress.total;
   status.done = progress.total > 0 ? std::min(progress.done, progress.total) : progress.done;
-  if (status.state == "running") {
+  if (status.state == rpc::StageState::kRunning) {
     status.rate = figures_.rate.rate();
     if (status.rate > 0 && status.total > 0) {
       status.eta_seconds = (status.total - status.done) / status.rate;
@@ -68,16 +70,16 @@ rpc::WorkerStatus JobCore::worker_status(const Worker& worker, TimePoint now) co
   row.pid = worker.about.pid;
   row.device = worker.device;
   row.silent_seconds = std::chrono::duration<double>(now - worker.last_seen).count();
-  row.state = "idle";
+  row.state = rpc::WorkerState::kIdle;
   if (const TaskRecord* task = held_task(worker)) {
-    row.state = "working";
+    row.state = rpc::WorkerState::kWorking;
     row.task = label(*task);
     row.done = worker.progress->done;
     row.total = worker.progress->total;
     row.rate = worker.progress->rate;
   }
-  if (worker.training) row.state = "training";
-  if (registry_.lost(worker, now)) row.state = "lost";
+  if (worker.training) row.state = rpc::WorkerState::kTraining;
+  if (registry_.lost(worker, now)) row.state = rpc::WorkerState::kLost;
   return row;
 }
 
