@@ -250,13 +250,3 @@ TEST_CASE("the digest covers what determines results and nothing else") {
     CHECK(digest_with({change}) == digest);
   }
 }
-
-TEST_CASE("the global batch holds each seed and its hard pairs") {
-  TrainConfig train;
-  train.seeds_per_batch = 8;
-  train.hard_pairs_per_seed = 3;
-  CHECK(global_batch_size(train) == 32);
-  train.seeds_per_batch = 4294967295U;
-  train.hard_pairs_per_seed = 4294967295U;
-  CHECK(global_batch_size(train) == 4294967295ULL * 4294967296ULL);
-}

@@ -11,7 +11,7 @@
 #include "cli/run_job.h"
 #include "common/hidden.h"
 #include "common/text.h"
-#include "config/validate.h"
+#include "config/budget.h"
 #include "coordinator/pipeline.h"
 #include "jobs/work_dir.h"
 #include "mining/mining_job.h"

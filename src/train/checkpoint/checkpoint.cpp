@@ -175,7 +175,7 @@ void write_checkpoint(const fs::path& folder, const TrainState& state,
       tables.push_back({{"version", version.number},
                         {"requested", version.requested},
                         {"first_step", version.first_step},
-                        {"first_epoch", version.first_epoch},
+                        {"first_pass", version.first_pass},
                         {"digest", version.digest}});
     }
     OrderedJson description = {{"format", kFormat},
@@ -226,7 +226,7 @@ TrainState read_checkpoint(const fs::path& checkpoint) {
       found.later_tables.push_back({.number = version.at("version").get<std::uint32_t>(),
                                     .requested = version.at("requested").get<std::uint64_t>(),
                                     .first_step = version.at("first_step").get<std::uint64_t>(),
-                                    .first_epoch = version.at("first_epoch").get<std::uint64_t>(),
+                                    .first_pass = version.at("first_pass").get<std::uint64_t>(),
                                     .digest = version.at("digest").get<std::string>()});
     }
     for (const OrderedJson& score : object.at("held_out")) {
