@@ -92,6 +92,10 @@ class Training {
     finish_checkpoint();
     report.steps = state_.step;
     report.final_loss = state_.loss;
+    report.budget = {.initial_digest = state_.run.model_digest,
+                     .usable = usable_.size(),
+                     .pairs = state_.pairs,
+                     .views = state_.views};
     if (report.stopped) return report;
     if (!state_.held_out.empty()) report.best = best_of(state_.held_out);
     publish();
@@ -277,6 +281,8 @@ class Training {
     state_.step = step + 1;
     state_.epoch = schedule_.place(state_.step).pass;
     state_.loss = result.loss;
+    state_.pairs += static_cast<std::uint64_t>(now.batch.total_rows);
+    state_.views += 2 * static_cast<std::uint64_t>(now.batch.views.gathered.size());
     state_.scaler = train_step_.scaler();
     if (log_) {
       log_->waited_for_checkpoint(checkpoints_->take_stall());

@@ -183,6 +183,8 @@ void write_checkpoint(const fs::path& folder, const TrainState& state,
                                {"epoch", state.epoch},
                                {"step", state.step},
                                {"loss", state.loss},
+                               {"pairs", state.pairs},
+                               {"views", state.views},
                                {"loss_scale", state.scaler.scale},
                                {"loss_scale_steps", state.scaler.good_steps},
                                {"config_digest", state.run.config_digest},
@@ -220,6 +222,8 @@ TrainState read_checkpoint(const fs::path& checkpoint) {
     found.epoch = object.at("epoch").get<std::uint64_t>();
     // A loss that was not finite is written as null.
     found.loss = object.at("loss").is_null() ? std::nan("") : object.at("loss").get<double>();
+    found.pairs = object.at("pairs").get<std::uint64_t>();
+    found.views = object.at("views").get<std::uint64_t>();
     found.scaler = {.scale = object.at("loss_scale").get<double>(),
                     .good_steps = object.at("loss_scale_steps").get<std::uint64_t>()};
     for (const OrderedJson& version : object.at("later_tables")) {

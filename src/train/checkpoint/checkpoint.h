@@ -46,6 +46,8 @@ struct TrainState {
   std::uint64_t step = 0;   // steps done
   std::uint64_t epoch = 0;  // pass over the seeds of the next step
   double loss = 0;          // of the last step
+  std::uint64_t pairs = 0;  // that have passed through the towers
+  std::uint64_t views = 0;  // of images, in the self-supervised term
   LossScaler scaler = {.scale = 1};
   std::vector<TableVersion> later_tables = {};  // mined while training
   HeldOutScores held_out = {};
