@@ -42,8 +42,8 @@ bool is_model_folder(const fs::path& folder) {
 // Empty if it is no file or the file does not tell.
 std::string architecture_told_by(const fs::path& path, const std::string& option) {
   if (!fs::is_regular_file(path)) return {};
-  return model::architecture_of_weights(
-      model::find_weights(path, /*locked_towers=*/false, {.name = option, .may_be_random = false}));
+  return model::architecture_of_weights(model::find_weights(
+      path, model::FolderWeights::kWholeModel, {.name = option, .may_be_random = false}));
 }
 
 std::string found_in_place_of_description(const fs::path& path) {
@@ -108,7 +108,7 @@ config::ModelConfig resolve_model(const ModelArgument& argument, bool towers_alo
   const model::ArchitectureSource source =
       model::find_architecture(model.architecture, model::installed_models(), told_by);
   if (!untrained) {
-    model::find_weights(path, source.locked_towers,
+    model::find_weights(path, model::folder_weights(source),
                         {.name = argument.model_option, .may_be_random = false});
   }
   model.trust_torchscript = argument.trust_torchscript;
@@ -117,12 +117,11 @@ config::ModelConfig resolve_model(const ModelArgument& argument, bool towers_alo
 
 void expect_trust(const config::ModelConfig& model) {
   const auto source = model::find_architecture(model.architecture, model::installed_models());
-  if (model.trust_torchscript || !source.locked_towers ||
-      model::read_two_tower_config(source.folder).kind == model::TowersKind::kFeatures) {
-    return;
-  }
+  if (model.trust_torchscript) return;
+  const auto towers = model::find_two_towers(source);
+  if (!towers || towers->kind == model::TowersKind::kFeatures) return;
   throw ConfigError({.what = "the model's TorchScript towers carry code that would be run",
-                     .where = source.folder.string(),
+                     .where = source.file.parent_path().string(),
                      .expected = "--trust-torchscript, if you trust their source"});
 }
 

@@ -12,7 +12,7 @@
 #include "common/log.h"
 #include "common/text.h"
 #include "coordinator/job.h"
-#include "coordinator/launcher.h"
+#include "coordinator/launch/launcher.h"
 #include "coordinator/server.h"
 #include "coordinator/supervisor.h"
 #include "mining/encode/job_digest.h"
@@ -26,15 +26,6 @@ namespace {
 // is stopped.
 constexpr double kLeaveSeconds = 30;
 constexpr double kStopSeconds = 90;
-
-std::vector<coordinator::Range> cut_targets(std::uint64_t pairs, const config::MiningConfig& mining,
-                                            std::uint64_t first, std::uint64_t targets) {
-  std::vector<coordinator::Range> ranges;
-  for (const mining::TargetRange& range : mining::mining_tasks(pairs, mining, first, targets)) {
-    ranges.push_back({range.first, range.count});
-  }
-  return ranges;
-}
 
 // Until the job has ended and its launch is gone, or, without a launcher, its workers have left.
 void supervise(coordinator::Job& job, coordinator::Supervisor& supervisor, bool launched,
@@ -86,7 +77,7 @@ int run_job(const config::RunConfig& config, const RunOptions& options) {
   job_options.model_digest = mining::job_digest(config.model, config.encoder);
   // Local workers of a former run died with it; those on other hosts may take a moment.
   job_options.drop_leases = options.launch && config.launcher.hosts.empty();
-  coordinator::Job job(config, work_dir, cut_targets, clock, job_options);
+  coordinator::Job job(config, work_dir, mining::mining_tasks, clock, job_options);
   if (job.state() == rpc::JobState::kDone) {
     print_lines(cat("nothing to do: ", printable(work_dir.root().string()), " is complete up to ",
                     name_of(options.until), "\n"));

@@ -22,6 +22,7 @@ void claim(const jobs::WorkDir& work_dir, const std::string& config_yaml,
 
 // Writes the coordinator's address, host:port; readable by the owner alone. Throws StoreError.
 void publish_address(const jobs::WorkDir& work_dir, const std::string& address);
+// Removes the file with the address. What fails is not told.
 void remove_address(const jobs::WorkDir& work_dir) noexcept;
 
 struct ConfigDifference {

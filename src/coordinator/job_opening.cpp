@@ -1,18 +1,15 @@
-// How a job begins or goes on: its work directory, its journal, and what of its results is still
-// there.
+#include "coordinator/job_opening.h"
+
 #include <algorithm>
 #include <filesystem>
-#include <string>
 #include <system_error>
-#include <utility>
-#include <vector>
 
 #include "common/error.h"
 #include "common/log.h"
 #include "common/publish.h"
 #include "common/text.h"
+#include "config/to_yaml.h"
 #include "coordinator/claim.h"
-#include "coordinator/job.h"
 #include "coordinator/result_files.h"
 
 namespace helip::coordinator {
@@ -30,120 +27,130 @@ std::string later_change(const jobs::WorkDir& work_dir, const std::string& confi
   return {};
 }
 
-}  // namespace
-
-void Job::expect_same_model() const {
-  if (!corpus_ || options_.model_digest.empty()) return;
-  if (corpus_->model_digest == options_.model_digest) return;
-  throw ConfigError(
-      {.what = "the initial model is another one than when this job began; take another --work-dir",
-       .where = cat("model.architecture ", config_.model.architecture, ", model.init ",
-                    config_.model.init),
-       .expected = cat("digest ", corpus_->model_digest),
-       .found = options_.model_digest});
-}
-
-void Job::open_ledger() {
+OpenedLedger open_journal(const jobs::WorkDir& work_dir) {
   std::error_code error;
-  std::filesystem::create_directories(work_dir_.database().parent_path(), error);
+  std::filesystem::create_directories(work_dir.database().parent_path(), error);
   if (error) {
     throw StoreError({.what = "cannot make the work directory",
-                      .where = work_dir_.root().string(),
+                      .where = work_dir.root().string(),
                       .found = error.message()});
   }
-  std::vector<TaskRecord> records;
+  OpenedLedger opened;
   try {
-    journal_ = std::make_unique<Journal>(work_dir_.database());
-    records = journal_->tasks();
+    opened.journal = std::make_unique<Journal>(work_dir.database());
+    opened.tasks = opened.journal->tasks();
   } catch (const DatabaseLocked&) {
     throw StoreError({.what = "another coordinator is at work in this directory",
-                      .where = work_dir_.root().string()});
+                      .where = work_dir.root().string()});
   } catch (const DatabaseDamaged& damaged) {
-    journal_.reset();
-    const auto aside = set_damaged_aside(work_dir_.database());
+    opened.journal.reset();
+    const auto aside = set_damaged_aside(work_dir.database());
     log::warning(
         cat(damaged.what(), "; kept as ", aside.string(), ", and rebuilt from the result files"));
-    journal_ = std::make_unique<Journal>(work_dir_.database());
+    opened.journal = std::make_unique<Journal>(work_dir.database());
   }
-  // Tasks hold absolute paths.
-  const std::string root = work_dir_.root().string();
-  if (const auto former = journal_->fact("work_dir"); former && *former != root) {
-    throw ConfigError({.what = "the work directory was moved after its job began; move it back",
-                       .where = "output.work_dir",
-                       .expected = *former,
-                       .found = root});
-  }
-  const std::string& training = pipeline_.of(Stage::kTrain).config_digest();
-  const std::string said = later_change(work_dir_, config_yaml_);
-  claim(work_dir_, config_yaml_, training, journal_->fact("training_digest").value_or(""));
-  journal_->set_fact("training_digest", training);
-  journal_->set_fact("work_dir", root);
-  drop_outdated(records, said);
-  ledger_.start_above(journal_->last_dropped_fence());
-
-  const TimePoint now = clock_.now();
-  std::vector<TaskId> changed;
-  for (const TaskRecord& record : records) ledger_.restore(record, now);
-  for (const TaskRecord& record : records) {
-    if (record.state == TaskState::kFailed) {
-      ledger_.retry(record.id);
-    } else if (record.state == TaskState::kLeased && options_.drop_leases) {
-      ledger_.release(record.id, record.fence);
-    } else {
-      continue;
-    }
-    changed.push_back(record.id);
-  }
-  put_back(changed);
+  return opened;
 }
 
 // The model stays; evaluation and report, or the report alone, begin again where their tasks are of
 // another configuration than this one. Their files go first: a crash before the ledger forgets them
 // finds the same tasks outdated again.
-void Job::drop_outdated(std::vector<TaskRecord>& records, const std::string& change) {
+void drop_outdated(OpenedLedger& opened, const Pipeline& pipeline, const std::string& change) {
   const auto outdated = [&](const TaskRecord& record) {
     if (record.stage < Stage::kEval) return false;
-    return task_of(record).config_digest != pipeline_.of(record.stage).config_digest();
+    return task_of(record).config_digest != pipeline.of(record.stage).config_digest();
   };
-  const auto first = std::find_if(records.begin(), records.end(), outdated);
-  if (first == records.end()) return;
+  std::vector<TaskRecord>& tasks = opened.tasks;
+  const auto first = std::find_if(tasks.begin(), tasks.end(), outdated);
+  if (first == tasks.end()) return;
   std::string names;
   for (const Stage stage : {Stage::kEval, Stage::kReport}) {
-    if (std::none_of(first, records.end(), [&](const auto& task) { return task.stage == stage; })) {
+    if (std::none_of(first, tasks.end(), [&](const auto& task) { return task.stage == stage; })) {
       continue;
     }
-    remove_results(work_dir_, stage);
+    remove_results(pipeline.plan().work_dir, stage);
     names += cat(names.empty() ? "" : " and ", name_of(stage));
   }
-  journal_->drop_from(first->id);
-  records.erase(first, records.end());
+  opened.journal->drop_from(first->id);
+  tasks.erase(first, tasks.end());
   log::info(cat("done again: ", names, "; the trained model stays", change));
 }
 
-void Job::verify_results() {
+}  // namespace
+
+OpenedLedger open_ledger(const Pipeline& pipeline) {
+  const jobs::WorkDir& work_dir = pipeline.plan().work_dir;
+  const std::string config_yaml = config::to_yaml(pipeline.plan().config);
+  OpenedLedger opened = open_journal(work_dir);
+  // Tasks hold absolute paths.
+  const std::string root = work_dir.root().string();
+  if (const auto former = opened.journal->fact("work_dir"); former && *former != root) {
+    throw ConfigError({.what = "the work directory was moved after its job began; move it back",
+                       .where = "output.work_dir",
+                       .expected = *former,
+                       .found = root});
+  }
+  const std::string& training = pipeline.of(Stage::kTrain).config_digest();
+  const std::string change = later_change(work_dir, config_yaml);
+  claim(work_dir, config_yaml, training, opened.journal->fact("training_digest").value_or(""));
+  opened.journal->set_fact("training_digest", training);
+  opened.journal->set_fact("work_dir", root);
+  drop_outdated(opened, pipeline, change);
+  return opened;
+}
+
+std::vector<TaskId> restore(TaskLedger& ledger, const std::vector<TaskRecord>& tasks,
+                            bool drop_leases, TimePoint now) {
+  std::vector<TaskId> changed;
+  for (const TaskRecord& task : tasks) {
+    ledger.restore(task, now);
+    if (task.state == TaskState::kFailed) {
+      ledger.retry(task.id);
+    } else if (task.state == TaskState::kLeased && drop_leases) {
+      ledger.release(task.id, task.fence);
+    } else {
+      continue;
+    }
+    changed.push_back(task.id);
+  }
+  return changed;
+}
+
+std::vector<TaskId> reopen_lost(TaskLedger& ledger, const Pipeline& pipeline) {
   std::vector<TaskId> reopened;
   for (const Stage stage : jobs::kStages) {
     bool merged = false;
     // From the merge task, the last of its stage, to the first range.
-    std::vector<TaskId> tasks = ledger_.of_stage(stage);
+    std::vector<TaskId> tasks = ledger.of_stage(stage);
     std::reverse(tasks.begin(), tasks.end());
     for (const TaskId id : tasks) {
-      const TaskRecord& task = ledger_.task(id);
+      const TaskRecord& task = ledger.task(id);
       if (task.state != TaskState::kDone) continue;
       const std::string kind = task_of(task).kind;
       // What an intact merge has taken in is no longer needed.
       if (merged && kind == jobs::kRange) continue;
-      const std::string missing = missing_result(work_dir_, pipeline_.of(stage), task);
+      const std::string missing =
+          missing_result(pipeline.plan().work_dir, pipeline.of(stage), task);
       if (missing.empty()) {
         merged = merged || kind == jobs::kMerge;
         continue;
       }
       log::warning(cat(label(task), " is done again: ", missing));
-      ledger_.reopen(id, missing);
+      ledger.reopen(id, missing);
       reopened.push_back(id);
     }
   }
-  put_back(reopened);
+  return reopened;
+}
+
+void expect_same_model(const std::optional<jobs::CorpusFacts>& corpus,
+                       const std::string& model_digest, const config::ModelConfig& model) {
+  if (!corpus || model_digest.empty() || corpus->model_digest == model_digest) return;
+  throw ConfigError(
+      {.what = "the initial model is another one than when this job began; take another --work-dir",
+       .where = cat("model.architecture ", model.architecture, ", model.init ", model.init),
+       .expected = cat("digest ", corpus->model_digest),
+       .found = model_digest});
 }
 
 }  // namespace helip::coordinator

@@ -1,9 +1,8 @@
-// What Job answers workers: who may come in, who gets which task, who trains, who leaves.
+// What JobCore answers workers: who may come in, who gets which task, who trains, who leaves.
 #include <algorithm>
 
-#include "common/log.h"
 #include "common/text.h"
-#include "coordinator/job.h"
+#include "coordinator/job_core.h"
 
 namespace helip::coordinator {
 namespace {
@@ -38,152 +37,120 @@ void check_form(const rpc::RegisterRequest& request) {
 
 }  // namespace
 
-rpc::RegisterReply Job::register_worker(const rpc::RegisterRequest& request) {
+rpc::RegisterReply JobCore::enroll(const rpc::RegisterRequest& request, TimePoint now) {
   check_form(request);
-  const MutexLock lock(mutex_);
   expect_same("protocol_version", cat(rpc::kProtocolVersion), cat(request.protocol_version));
   expect_same("build", rpc::build_name(), request.build);
   if (!request.config_digest.empty()) {
-    expect_same("config_digest", config_digest_, request.config_digest);
+    expect_same("config_digest", welcome_.config_digest, request.config_digest);
   }
-  if (corpus_ && !request.corpus_fingerprint.empty()) {
-    expect_same("corpus_fingerprint", corpus_->fingerprint, request.corpus_fingerprint);
+  const auto& corpus = figures_.corpus;
+  if (corpus && !request.corpus_fingerprint.empty()) {
+    expect_same("corpus_fingerprint", corpus->fingerprint, request.corpus_fingerprint);
   }
-  if (corpus_ && !request.model_digest.empty()) {
-    expect_same("model_digest", corpus_->model_digest, request.model_digest);
+  if (corpus && !request.model_digest.empty()) {
+    expect_same("model_digest", corpus->model_digest, request.model_digest);
   }
-  launches_[request.launch][request.rank] = {request.host, request.pid};
-  rpc::RegisterReply reply;
-  reply.worker = registry_.add(request, clock_.now());
-  reply.epoch = journal_->epoch();
-  reply.work_dir = work_dir_.root().string();
-  reply.config_yaml = config_yaml_;
-  reply.config_digest = config_digest_;
-  reply.heartbeat_seconds = config_.coordinator.heartbeat_seconds;
-  reply.lease_seconds = config_.coordinator.lease_seconds;
-  log::info(cat("worker ", rpc::number(reply.worker), ": rank ", request.rank, " of ",
-                request.world_size, ", ", printable(request.host), ", pid ", request.pid));
+  rpc::RegisterReply reply = welcome_;
+  reply.worker = registry_.add(request, now);
   return reply;
 }
 
-Worker& Job::known_worker(WorkerId id, std::uint64_t epoch) {
-  Worker* worker = epoch == journal_->epoch() ? registry_.find(id) : nullptr;
+Worker& JobCore::known_worker(WorkerId id, std::uint64_t epoch, TimePoint now) {
+  Worker* worker = epoch == welcome_.epoch ? registry_.find(id) : nullptr;
   if (worker == nullptr) {
     throw rpc::RpcError(rpc::RpcCode::kNotFound,
                         {.what = "unknown worker: register again",
                          .found = cat("worker ", rpc::number(id), " of epoch ", epoch)});
   }
-  worker->last_seen = clock_.now();
+  worker->last_seen = now;
   return *worker;
 }
 
-rpc::HeartbeatReply Job::heartbeat(const rpc::HeartbeatRequest& request) {
-  const MutexLock lock(mutex_);
-  Worker& worker = known_worker(request.worker, request.epoch);
+rpc::HeartbeatReply JobCore::heartbeat(const rpc::HeartbeatRequest& request, TimePoint now) {
+  Worker& worker = known_worker(request.worker, request.epoch, now);
   worker.device = request.device.substr(0, kLongestName);
   worker.activity = request.activity.substr(0, kLongestName);
   worker.progress.reset();
   rpc::HeartbeatReply reply;
   for (const rpc::LeaseProgress& lease : request.leases) {
-    const LeaseOutcome outcome =
-        ledger_.renew(lease.task, lease.fence, worker.id, lease.done, clock_.now());
+    const LeaseOutcome outcome = ledger_.renew(lease.task, lease.fence, worker.id, lease.done, now);
     if (outcome != LeaseOutcome::kOk) {
       reply.lost.push_back(lease.task);
       continue;
     }
     worker.progress = lease;
-    if (lease.train) train_ = lease.train;
+    if (lease.train) figures_.train = lease.train;
   }
-  const rpc::JobState state = state_now();
+  const rpc::JobState state = this->state();
   reply.stop = state == rpc::JobState::kFailed || state == rpc::JobState::kStopped;
   // Fresh progress on small jobs, few calls on large ones.
   const double fair = static_cast<double>(registry_.workers().size()) / 200.0;
-  reply.next_seconds = std::min(config_.coordinator.heartbeat_seconds, std::max(1.0, fair));
+  reply.next_seconds = std::min(welcome_.heartbeat_seconds, std::max(1.0, fair));
   return reply;
 }
 
-double Job::wait_seconds() const {
-  return std::max(0.2, static_cast<double>(registry_.workers().size()) / 500.0);
+rpc::Wait JobCore::wait() const {
+  return {.seconds = std::max(0.2, static_cast<double>(registry_.workers().size()) / 500.0)};
 }
 
-rpc::AcquireReply Job::leave(WorkerId worker, const std::string& reason) {
+rpc::AcquireReply JobCore::leave(WorkerId worker, const std::string& reason) {
   registry_.remove(worker);
-  rpc::Leave answer;
-  answer.reason = reason;
-  answer.failed = !failure_.empty();
-  return answer;
+  return rpc::Leave{.reason = reason, .failed = outcome_.failed()};
 }
 
-rpc::AcquireReply Job::grant(Worker& worker, Stage stage) {
+rpc::AcquireReply JobCore::grant(Worker& worker, Stage stage, TimePoint now) {
   // A merge task that is done again may have to wait for ranges that are done again.
   const auto next = ledger_.next(stage);
   const bool ready =
       next && (ledger_.task(*next).name != jobs::kMergeName || ledger_.all_but_one_done(stage));
-  const auto id = ready ? ledger_.lease(worker.id, stage, clock_.now()) : std::nullopt;
-  if (!id) {
-    rpc::Wait wait;
-    wait.seconds = wait_seconds();
-    return wait;
-  }
+  const auto id = ready ? ledger_.lease(worker.id, stage, now) : std::nullopt;
+  if (!id) return wait();
   const TaskRecord& task = ledger_.task(*id);
-  journaled([&]() HELIP_REQUIRES(mutex_) { journal_->lease(task); });
-  rpc::Lease lease;
-  lease.task = *id;
-  lease.fence = task.fence;
-  lease.attempt = task.attempts;
-  lease.spec = task.spec;
   rpc::LeaseProgress progress;
   progress.task = *id;
   progress.fence = task.fence;
   worker.progress = progress;
-  return lease;
+  return rpc::Lease{.task = *id, .fence = task.fence, .attempt = task.attempts, .spec = task.spec};
 }
 
-std::optional<rpc::AcquireReply> Job::training_answer(const Worker& worker, Stage current) {
-  const auto& stages = worker.about.stages;
-  const bool trains = std::find(stages.begin(), stages.end(), Stage::kTrain) != stages.end();
-  if (current != Stage::kTrain || !trains) return std::nullopt;
-  const auto chosen = registry_.training_launch(clock_.now());
-  if (!chosen) return rpc::Wait{wait_seconds()};
+// Nothing if the worker is not to join a group for the stage in progress.
+std::optional<rpc::AcquireReply> JobCore::group_answer(const Worker& worker, Stage current,
+                                                       TimePoint now) {
+  if (!pipeline_.of(current).runs_in_group() || !takes(worker, current)) return std::nullopt;
+  const auto chosen = registry_.group_launch(current, now);
+  if (!chosen) return wait();
   if (*chosen == worker.about.launch) return rpc::EnterTraining{};
   return leave(worker.id, "another launch trains");
 }
 
-rpc::AcquireReply Job::acquire(const rpc::AcquireRequest& request) {
-  const MutexLock lock(mutex_);
-  Worker& worker = known_worker(request.worker, request.epoch);
-  if (!failure_.empty()) return leave(worker.id, "the job has failed");
-  if (stopping_) return leave(worker.id, "the job is being stopped");
-  const auto current = pipeline_.current(ledger_);
+rpc::AcquireReply JobCore::acquire(const rpc::AcquireRequest& request, TimePoint now) {
+  Worker& worker = known_worker(request.worker, request.epoch, now);
+  if (outcome_.failed()) return leave(worker.id, "the job has failed");
+  if (outcome_.stopping) return leave(worker.id, "the job is being stopped");
+  const auto stage = current();
 
   if (request.in_group) {
-    worker.training = current == Stage::kTrain;
-    if (current == Stage::kTrain) return grant(worker, Stage::kTrain);
+    worker.training = stage && pipeline_.of(*stage).runs_in_group();
+    if (worker.training) return grant(worker, *stage, now);
     // The group has trained all there is; its ranks go on as single workers.
-    rpc::Leave end;
-    end.reason = "training is done";
-    return end;
+    return rpc::Leave{.reason = "training is done"};
   }
 
-  if (!current) return leave(worker.id, "the job is done");
+  if (!stage) return leave(worker.id, "the job is done");
   const auto& stages = worker.about.stages;
-  const bool any_left = std::any_of(stages.begin(), stages.end(), [&](Stage stage) {
-    return pipeline_.runs(stage) && stage >= *current;
+  const bool any_left = std::any_of(stages.begin(), stages.end(), [&](Stage taken) {
+    return pipeline_.runs(taken) && taken >= *stage;
   });
   if (!any_left) return leave(worker.id, "its stages are done");
-  if (auto answer = training_answer(worker, *current)) {
+  if (auto answer = group_answer(worker, *stage, now)) {
     if (Worker* still = registry_.find(request.worker)) {
       still->training = std::holds_alternative<rpc::EnterTraining>(*answer);
     }
     return *answer;
   }
   worker.training = false;
-  if (std::find(stages.begin(), stages.end(), *current) == stages.end()) {
-    rpc::Wait wait;
-    wait.seconds = wait_seconds();
-    return wait;
-  }
-  return grant(worker, *current);
+  return takes(worker, *stage) ? grant(worker, *stage, now) : wait();
 }
 
 }  // namespace helip::coordinator

@@ -10,10 +10,10 @@ struct HostPort {
   std::string host, port;
 };
 
-// Throws ConfigError at coordinator.listen if it is not host:port.
+// Returns the parts of an address. Throws ConfigError at coordinator.listen if it is not host:port.
 HostPort split_address(const std::string& listen);
 
-// "127.0.0.1:0" → true for 127.0.0.0/8, ::1 and localhost. Throws as split_address().
+// Returns true for addresses of 127.0.0.0/8, ::1 and localhost. Throws as split_address().
 bool is_loopback(const std::string& listen);
 
 // Throws ConfigError at coordinator.listen: no address, an address beyond loopback without

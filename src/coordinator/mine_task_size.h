@@ -26,9 +26,10 @@ std::uint64_t first_mining_tasks(std::uint32_t workers);
 std::uint64_t later_task_targets(const config::MiningConfig& mining, std::uint32_t workers,
                                  std::uint64_t left, std::optional<double> rate);
 
-// Noted before the tasks are made: were the ledger lost, or another number of workers given, the
-// same tasks would be cut again. nullopt if there is no note; throws StoreError if it is damaged.
+// Writes a note before the tasks are made: were the ledger lost, or another number of workers
+// given, the same tasks would be cut again.
 void note_later_tasks(const std::filesystem::path& file, const LaterTasks& later);
+// Returns the note; nothing if there is none. Throws StoreError if it is damaged.
 std::optional<LaterTasks> noted_later_tasks(const std::filesystem::path& file);
 
 }  // namespace helip::coordinator

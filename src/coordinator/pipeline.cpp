@@ -11,14 +11,9 @@ bool Pipeline::runs(Stage stage) const { return stage <= plan_->until && of(stag
 
 std::optional<Stage> Pipeline::current(const TaskLedger& ledger) const {
   for (const auto& stage : stages_) {
-    if (runs(stage->stage()) && !stage->done(ledger)) return stage->stage();
+    if (runs(stage->stage()) && !stage->is_done(ledger)) return stage->stage();
   }
   return std::nullopt;
-}
-
-std::vector<NewTask> Pipeline::next(const TaskLedger& ledger) const {
-  const auto stage = current(ledger);
-  return stage ? of(*stage).next(ledger) : std::vector<NewTask>();
 }
 
 }  // namespace helip::coordinator

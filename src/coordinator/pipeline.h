@@ -16,13 +16,11 @@ class Pipeline {
  public:
   explicit Pipeline(JobPlan plan);
 
-  // Whether the configuration has the stage at all and `until` allows it.
+  [[nodiscard]] const JobPlan& plan() const { return *plan_; }
+  // Returns true if the configuration has the stage at all and `until` allows it.
   [[nodiscard]] bool runs(Stage stage) const;
   // Returns the first stage that is not done; nothing when the job is.
   [[nodiscard]] std::optional<Stage> current(const TaskLedger& ledger) const;
-  // Returns the tasks that can be added now, all of the current stage.
-  [[nodiscard]] std::vector<NewTask> next(const TaskLedger& ledger) const;
-
   [[nodiscard]] const StageTasks& of(Stage stage) const {
     return *stages_[static_cast<std::size_t>(stage)];
   }

@@ -12,6 +12,7 @@ class RateMeter {
  public:
   explicit RateMeter(Duration window = std::chrono::seconds(30)) : window_(window) {}
 
+  // Notes that `done` units are done now.
   void sample(TimePoint now, double done) {
     // Work that was lost with its worker is done again: start over rather than show a negative
     // rate.
@@ -19,8 +20,9 @@ class RateMeter {
     samples_.emplace_back(now, done);
     while (samples_.size() > 2 && now - samples_.front().first > window_) samples_.pop_front();
   }
+  // Forgets all samples.
   void reset() { samples_.clear(); }
-  // 0 until two samples lie apart.
+  // Returns units a second; 0 until two samples lie apart.
   [[nodiscard]] double rate() const {
     if (samples_.size() < 2) return 0;
     const double seconds =

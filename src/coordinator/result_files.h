@@ -6,14 +6,14 @@
 #include <string>
 #include <vector>
 
+#include "coordinator/ledger/task_ledger.h"
 #include "coordinator/pipeline.h"
-#include "coordinator/task_ledger.h"
 #include "jobs/work_dir.h"
 #include "rpc/scheduler.h"
 
 namespace helip::coordinator {
 
-// Throws RpcError kInvalidArgument: the digest is not 64 hex digits.
+// Throws RpcError kInvalidArgument if the digest is not 64 hex digits.
 void check_completion(const rpc::CompleteRequest& request);
 
 // Returns the result that `file` holds, verified: the file is there with this digest and size, is

@@ -16,7 +16,7 @@ struct ServerOptions {
 
 class Server {
  public:
-  // Listens and publishes WORK/coordinator/address. Throws as check_listen()
+  // Listens and publishes WORK/coordinator/address. `job` must outlive it. Throws as check_listen()
   // (listen_check.h), CommError if the port was taken since.
   Server(Job& job, const jobs::WorkDir& work_dir, const ServerOptions& options);
   // Ends streams and calls within three seconds and removes the address.
@@ -24,7 +24,7 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  // host:port that workers reach it by.
+  // Returns host:port that workers reach it by.
   [[nodiscard]] const std::string& address() const;
 
  private:

@@ -96,8 +96,10 @@ grpc::Status StatusService::ListTasks(grpc::ServerContext*, const v1::ListTasksR
   try {
     std::optional<Stage> stage;
     std::optional<TaskState> state;
-    if (request->stage() != v1::STAGE_UNSPECIFIED) stage = rpc::from_proto(request->stage());
-    if (request->state() != v1::TASK_STATE_UNSPECIFIED) state = rpc::from_proto(request->state());
+    if (request->stage() != v1::STAGE_UNSPECIFIED)
+      stage = rpc::from_number<Stage>(request->stage());
+    if (request->state() != v1::TASK_STATE_UNSPECIFIED)
+      state = rpc::from_number<TaskState>(request->state());
     const std::uint32_t limit = request->limit() == 0 ? kPage : std::min(request->limit(), kPage);
     std::uint64_t matching = 0;
     for (const rpc::TaskRow& row : job_.tasks(stage, state, request->after(), limit, matching)) {

@@ -9,7 +9,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/text.h"
-#include "coordinator/launch_cause.h"
+#include "coordinator/launch/launch_cause.h"
 
 namespace helip::coordinator {
 namespace {
@@ -120,7 +120,7 @@ void Supervisor::collect(int exit_status) {
 }
 
 bool Supervisor::ranks_alive() const {
-  for (const Job::Process& process : job_.processes_of(launch_->name())) {
+  for (const Process& process : job_.processes_of(launch_->name())) {
     if (process.host == surroundings_.host && surroundings_.process_alive(process.pid)) return true;
   }
   return false;
@@ -142,7 +142,7 @@ void Supervisor::tell_of_silence() {
 // peers wait for it in a collective). Only processes on this machine can be seen.
 bool Supervisor::launch_is_over() const {
   std::size_t gone = 0;
-  for (const Job::Process& process : job_.processes_of(launch_->name())) {
+  for (const Process& process : job_.processes_of(launch_->name())) {
     if (process.host == surroundings_.host && !surroundings_.process_alive(process.pid)) ++gone;
   }
   if (gone >= config_.workers) return true;

@@ -13,11 +13,12 @@
 
 #include "config/run_config.h"
 #include "coordinator/job.h"
-#include "coordinator/launcher.h"
+#include "coordinator/launch/launcher.h"
 
 namespace helip::coordinator {
 
-// Stages that share a launch: {index, encode, mine}, {train}, {eval, report}.
+// Returns the stages that share a launch with this one: {index, encode, mine}, {train} or
+// {eval, report}.
 std::vector<Stage> launch_group(Stage stage);
 
 // What the supervisor asks the operating system.
@@ -26,17 +27,19 @@ struct Surroundings {
   std::function<bool(std::int64_t pid)> process_alive;  // on this machine; a zombie is not
   std::function<double()> seconds;                      // monotonic
 };
+// Returns the machine that this process runs on.
 Surroundings this_machine();
 
 class Supervisor {
  public:
-  // `launcher` null: workers are started by hand.
+  // Supervises `job`, which must outlive it, as must `launcher`; null where workers are started by
+  // hand.
   Supervisor(Job& job, Launcher* launcher, const config::LauncherConfig& config,
              std::string coordinator_address, const jobs::WorkDir& work_dir,
              std::filesystem::path worker_program, Surroundings surroundings = this_machine());
 
-  // One look: starts, restarts or collects launches. True once the job is done, has failed or has
-  // been stopped and no launch is left.
+  // Looks once: starts, restarts or collects launches. Returns true once the job is done, has
+  // failed or has been stopped and no launch is left.
   bool step();
   // Ends the launch at once (a second interrupt, or ranks that do not leave in time).
   void kill_launches();

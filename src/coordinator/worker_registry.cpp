@@ -4,20 +4,18 @@
 #include <set>
 
 namespace helip::coordinator {
-namespace {
 
-bool trains(const Worker& worker) {
+bool takes(const Worker& worker, jobs::Stage stage) {
   const auto& stages = worker.about.stages;
-  return std::find(stages.begin(), stages.end(), jobs::Stage::kTrain) != stages.end();
+  return std::find(stages.begin(), stages.end(), stage) != stages.end();
 }
-
-}  // namespace
 
 rpc::WorkerId WorkerRegistry::add(const rpc::RegisterRequest& about, TimePoint now) {
   std::erase_if(workers_, [&](const auto& entry) {
     const rpc::RegisterRequest& other = entry.second.about;
     return other.launch == about.launch && other.rank == about.rank;
   });
+  launches_[about.launch][about.rank] = {about.host, about.pid};
   const rpc::WorkerId id{++last_id_};
   Worker worker;
   worker.id = id;
@@ -38,7 +36,8 @@ std::vector<rpc::WorkerId> WorkerRegistry::remove_launch(const std::string& laun
     if (worker.about.launch == launch) removed.push_back(id);
   }
   for (const rpc::WorkerId id : removed) workers_.erase(id);
-  if (training_ == launch) training_.reset();
+  launches_.erase(launch);
+  if (group_ == launch) group_.reset();
   return removed;
 }
 
@@ -47,7 +46,21 @@ void WorkerRegistry::forget(TimePoint now) {
                 [&](const auto& entry) { return now - entry.second.last_seen >= 10 * patience_; });
 }
 
-bool WorkerRegistry::complete(const std::string& launch, TimePoint now) const {
+std::size_t WorkerRegistry::live_workers(TimePoint now) const {
+  return static_cast<std::size_t>(
+      std::count_if(workers_.begin(), workers_.end(),
+                    [&](const auto& entry) { return !lost(entry.second, now); }));
+}
+
+std::vector<Process> WorkerRegistry::processes_of(const std::string& launch) const {
+  std::vector<Process> processes;
+  if (const auto found = launches_.find(launch); found != launches_.end()) {
+    for (const auto& [rank, process] : found->second) processes.push_back(process);
+  }
+  return processes;
+}
+
+bool WorkerRegistry::all_alive(const std::string& launch, TimePoint now) const {
   std::set<std::uint32_t> ranks;
   std::uint32_t size = 0;
   for (const auto& [id, worker] : workers_) {
@@ -64,16 +77,16 @@ bool WorkerRegistry::any_alive(const std::string& launch, TimePoint now) const {
   });
 }
 
-std::optional<std::string> WorkerRegistry::training_launch(TimePoint now) {
-  if (training_ && any_alive(*training_, now)) return training_;
-  training_.reset();
+std::optional<std::string> WorkerRegistry::group_launch(jobs::Stage stage, TimePoint now) {
+  if (group_ && any_alive(*group_, now)) return group_;
+  group_.reset();
   for (const auto& [id, worker] : workers_) {
-    if (trains(worker) && complete(worker.about.launch, now)) {
-      training_ = worker.about.launch;
+    if (takes(worker, stage) && all_alive(worker.about.launch, now)) {
+      group_ = worker.about.launch;
       break;
     }
   }
-  return training_;
+  return group_;
 }
 
 }  // namespace helip::coordinator

@@ -59,7 +59,9 @@ class ModelEmbedder final : public DatasetEmbedder {
     return embed<float>(
         dataset.samples.size(), {3, size, size}, decode, source,
         [&](const at::Tensor& x) { return towers_->encode_images(x); },
-        [&](const at::Tensor& x) { return model_->embed_images(x, nullptr); });
+        [&](const at::Tensor& x) {
+          return model_->embed_images(x, model::ForwardMode::evaluation());
+        });
   }
 
   Embeddings texts(const std::vector<std::string>& texts) override {
@@ -73,7 +75,9 @@ class ModelEmbedder final : public DatasetEmbedder {
     return embed<std::int64_t>(
         texts.size(), {length}, tokenize, source,
         [&](const at::Tensor& x) { return towers_->encode_texts(x); },
-        [&](const at::Tensor& x) { return model_->embed_texts(x, nullptr); });
+        [&](const at::Tensor& x) {
+          return model_->embed_texts(x, model::ForwardMode::evaluation());
+        });
   }
 
  private:

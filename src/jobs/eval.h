@@ -13,7 +13,8 @@
 
 namespace helip::jobs {
 
-struct EvalTask {
+// Scores one model on one data set, by all tasks of the data set.
+struct EvalDatasetTask {
   std::optional<std::uint64_t> seed =
       {};                     // of the training that made the model; none: initial weights
   std::uint64_t dataset = 0;  // index into eval.datasets
@@ -21,11 +22,12 @@ struct EvalTask {
   static constexpr Stage kStage = Stage::kEval;
   static constexpr std::string_view kKind = kWhole;
   static constexpr auto fields() {
-    return std::tuple{field("seed", &EvalTask::seed), field("dataset", &EvalTask::dataset)};
+    return std::tuple{field("seed", &EvalDatasetTask::seed),
+                      field("dataset", &EvalDatasetTask::dataset)};
   }
 };
 
-// "init" or "seed-<n>": how results name the weights.
+// Returns "init" or "seed-<n>": how results name the weights.
 inline std::string weights_label(const std::optional<std::uint64_t>& seed) {
   return seed ? cat("seed-", *seed) : std::string("init");
 }
@@ -43,11 +45,11 @@ struct EvalScores {
   }
 };
 
-struct EvalResult {
+struct EvalDatasetResult {
   std::vector<EvalScores> scores = {};  // one for each task of the data set
 
-  bool operator==(const EvalResult&) const = default;
-  static constexpr auto fields() { return std::tuple{field("scores", &EvalResult::scores)}; }
+  bool operator==(const EvalDatasetResult&) const = default;
+  static constexpr auto fields() { return std::tuple{field("scores", &EvalDatasetResult::scores)}; }
 };
 
 struct MergeEvalTask {

@@ -1,10 +1,4 @@
-// Structs whose members are listed once, in fields(): the list gives their JSON in both directions.
-//
-//   struct EncodeResult {
-//     std::uint64_t samples = 0;
-//     static constexpr auto fields() { return std::tuple{field("samples", &EncodeResult::samples)};
-//     }
-//   };
+// The JSON of records (jobs/field.h): writing, and strict reading.
 #pragma once
 
 #include <concepts>
@@ -15,29 +9,13 @@
 #include <set>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <utility>
 #include <vector>
 
 #include "common/json.h"
+#include "jobs/field.h"
 
 namespace helip::jobs {
-
-template <typename Struct, typename Value>
-struct Field {
-  const char* name;
-  Value Struct::*member;
-};
-
-template <typename Struct, typename Value>
-constexpr Field<Struct, Value> field(const char* name, Value Struct::*member) {
-  return {name, member};
-}
-
-template <typename T>
-concept Record = requires {
-  T::fields();
-};
 
 template <Record T>
 Json to_value(const T& record);
@@ -48,6 +26,10 @@ T from_value(Json value, const std::string& where);
 class RecordWriter {
  public:
   void put(const char* name, Json value) { object_[name] = std::move(value); }
+  template <Id T>
+  void put(const char* name, T value) {
+    put(name, Json(static_cast<std::uint64_t>(value)));
+  }
   template <std::same_as<std::filesystem::path> Path>
   void put(const char* name, const Path& value) {
     put(name, Json(value.string()));
@@ -77,7 +59,7 @@ class RecordWriter {
   Json object_ = Json::object();
 };
 
-// Returns what no RecordReader takes if the text is not JSON.
+// Returns the JSON of a text; if it is none, a value that every RecordReader refuses.
 inline Json parse_record(std::string_view text) {
   return Json::parse(text, {}, /*allow_exceptions=*/false);
 }
@@ -97,6 +79,12 @@ class RecordReader {
   void take(const char* name, std::filesystem::path& value);
   void take(const char* name, std::map<std::string, double>& value);
   void take(const char* name, Json& value) { value = taken(name); }
+  template <Id T>
+  void take(const char* name, T& value) {
+    std::uint64_t number = 0;
+    take(name, number);
+    value = T{number};
+  }
   template <typename T>
   void take(const char* name, std::optional<T>& value) {
     value.reset();
@@ -128,22 +116,22 @@ class RecordReader {
   std::set<std::string> taken_;
 };
 
+// Returns the JSON object of a record.
 template <Record T>
 Json to_value(const T& record) {
   RecordWriter writer;
-  std::apply([&](const auto&... each) { (writer.put(each.name, record.*each.member), ...); },
-             T::fields());
+  for_each_field(record,
+                 [&](const auto& each, const auto& value) { writer.put(each.name, value); });
   return writer.object();
 }
 
-// Throws StoreError naming `where` and the key: not a JSON object, a key that is missing, unknown
-// or of another type.
+// Returns the record that a value holds. Throws StoreError naming `where` and the key: not a JSON
+// object, a key that is missing, unknown or of another type.
 template <Record T>
 T from_value(Json value, const std::string& where) {
   RecordReader reader(std::move(value), where);
   T record;
-  std::apply([&](const auto&... each) { (reader.take(each.name, record.*each.member), ...); },
-             T::fields());
+  for_each_field(record, [&](const auto& each, auto& member) { reader.take(each.name, member); });
   reader.finish();
   return record;
 }
@@ -153,7 +141,8 @@ std::string to_json(const T& record) {
   return to_value(record).dump();
 }
 
-// As from_value; text that is not JSON is no object either.
+// Returns the record that a text holds. Throws as from_value; text that is not JSON is no object
+// either.
 template <Record T>
 T from_json(std::string_view json, const std::string& where) {
   return from_value<T>(parse_record(json), where);

@@ -17,7 +17,7 @@ namespace helip::jobs {
 // Returns "safetensors" for ranges, which hold arrays, else "json".
 std::string_view result_extension(const Task& task);
 
-// The name of the file of `task` that a worker writes under `fence`.
+// Returns the name of the file of `task` that a worker writes under `fence`.
 std::string result_name(const Task& task, std::uint64_t fence, std::string_view sha256);
 
 // What a result file's name says of its attempt.
@@ -25,7 +25,7 @@ struct Attempt {
   std::uint64_t fence = 0;
   std::string digest_prefix;  // 16 digits
 };
-// Returns nothing if `name` is not a result of `task`.
+// Returns the attempt at `task` that a file's name tells; nothing if it is no result of `task`.
 std::optional<Attempt> attempt_in(const std::string& name, const Task& task);
 
 // Returns the content of the JSON file of a task that is no range. `result`: JSON.

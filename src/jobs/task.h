@@ -58,7 +58,7 @@ Task make_task(std::string name, std::string config_digest, const CorpusFacts& c
           .body = to_json(body)};
 }
 
-// "mine/range-0000000000", for messages.
+// Returns "mine/range-0000000000", for messages.
 std::string label(const Task& task);
 
 // Throws StoreError if the task is of another stage or kind.
@@ -72,12 +72,13 @@ Body body_of(const Task& task) {
   return from_json<Body>(task.body, label(task));
 }
 
-// Keys in alphabetical order, so equal tasks are equal text.
+// Returns the task's JSON, keys in alphabetical order, so equal tasks are equal text.
 std::string to_json(const Task& task);
-// Throws StoreError: not JSON, missing, unknown or mistyped keys. `where` names the source.
+// Returns the task that a text holds. Throws StoreError for what is not JSON and for missing,
+// unknown or mistyped keys. `where` names the source.
 Task task_from_json(std::string_view json, const std::string& where);
 
-// The name of the range task that begins at `first`: it sorts like the numbers.
+// Returns the name of the range task that begins at `first`. Names sort like the numbers.
 std::string range_name(std::uint64_t first);
 
 // A committed result that a merge task reads: a line of WORK/tasks/<stage>/merge-inputs.jsonl.
@@ -96,9 +97,9 @@ struct MergeInput {
   }
 };
 
-// One JSON object a line.
+// Returns one JSON object a line.
 std::string to_lines(const std::vector<MergeInput>& inputs);
-// Throws StoreError naming `where` and the line.
+// Returns the inputs that lines hold. Throws StoreError naming `where` and the line.
 std::vector<MergeInput> merge_inputs_from_lines(std::string_view lines, const std::string& where);
 
 }  // namespace helip::jobs

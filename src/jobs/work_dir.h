@@ -1,5 +1,6 @@
 // Where the files and folders of a work directory lie: coordinator, workers, report and commands
-// ask here. What is inside of a folder is its format's affair.
+// ask here. What is inside of a folder is its format's affair. Each function returns a path, and
+// its comment says what lies there.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +14,7 @@ namespace helip::jobs {
 
 class WorkDir {
  public:
-  // Absolute; the folder need not exist.
+  // Makes `root` absolute. The folder need not exist.
   explicit WorkDir(const std::filesystem::path& root);
 
   [[nodiscard]] const std::filesystem::path& root() const { return root_; }
@@ -80,8 +81,8 @@ class WorkDir {
   std::filesystem::path root_;
 };
 
-// model.name, else the last part of model.architecture without .json; only letters, digits, '.',
-// '_' and '-'.
+// Returns model.name, else the last part of model.architecture without .json; only letters, digits,
+// '.', '_' and '-'.
 std::string model_name(const config::ModelConfig& model);
 
 }  // namespace helip::jobs

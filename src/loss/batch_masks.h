@@ -1,4 +1,5 @@
-// Masks of one global batch, from ids and duplicate groups. Torch-free arithmetic on spans.
+// Makes the masks of one global batch from ids and duplicate groups. Torch-free arithmetic on
+// spans.
 #pragma once
 
 #include <cstdint>
@@ -14,18 +15,19 @@ struct RowIdentity {
   std::uint32_t caption_group = 0;
 };
 
-// Same pair or same duplicate group in either modality; false if either row is padded.
+// Returns true if the rows are the same pair or share a duplicate group of either modality, and
+// false if one of them is padded.
 bool are_duplicates(const RowIdentity& a, const RowIdentity& b);
 
-// uint8 [count, M] of rows first … first+count-1, a rank's own: 1 where a row of the batch is their
-// duplicate, 0 for themselves. Padded rows are nobody's duplicates: the losses leave them out by
-// their own mask.
+// Returns uint8 [count, M] for the rows first … first+count-1 of one rank: 1 where a row of the
+// batch is a duplicate of the rank's row, 0 where it is that row itself. Padded rows are nobody's
+// duplicates: the losses leave them out by a mask of their own.
 std::vector<std::uint8_t> duplicate_mask(std::span<const RowIdentity> rows, std::size_t first,
                                          std::size_t count);
 
-// uint8 [S, M] for the seeds at `seed_rows` with hard pairs `hard_rows` [S, P]: rows that
-// contribute 0 to the margin loss. Those are the seed itself (every copy of it), its hard pairs,
-// the duplicates of both, padded rows, and all rows if the seed itself is padding.
+// Returns uint8 [S, M] for the seeds at `seed_rows` with the hard pairs `hard_rows` [S, P]: 1 for
+// rows that contribute 0 to the margin loss. These rows are the seed itself (every copy of it), its
+// hard pairs, the duplicates of both, padded rows, and all rows if the seed itself is padding.
 std::vector<std::uint8_t> margin_excluded(std::span<const RowIdentity> rows,
                                           std::span<const std::int32_t> seed_rows,
                                           std::span<const std::int32_t> hard_rows,

@@ -1,4 +1,5 @@
-// Contrastive loss over the global batch. Pure functions of tensors: no state, no communication.
+// Computes the contrastive loss over the global batch. Pure functions of tensors: no state, no
+// communication.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -7,8 +8,8 @@
 
 namespace helip::loss {
 
-// This rank's share of the symmetric InfoNCE loss (CLIP; paper Eq. 1 and 2), 0-d, to be summed over
-// ranks:
+// Returns this rank's share of the symmetric InfoNCE loss (CLIP; paper Eq. 1 and 2), 0-d, which is
+// to be summed over ranks:
 //   sum over local valid rows i of [ CE(scale·I_i·T^T, i) + CE(scale·T_i·I^T, i) ]
 //     / (2 · valid rows of the global batch).
 // With W ranks, multiply by W before backward: the mean over ranks of the gradients is then the

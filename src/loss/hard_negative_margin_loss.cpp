@@ -6,7 +6,7 @@
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/relu.h>
 
-#include "loss/precision.h"
+#include "loss/at_least_float.h"
 
 namespace helip::loss {
 

@@ -1,4 +1,4 @@
-// Hard negative margin loss, HNML (paper Eq. 6). Pure function of tensors.
+// Computes the hard negative margin loss, HNML (paper Eq. 6). Pure function of tensors.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -12,7 +12,8 @@ struct MarginOptions {
   bool detach_bar = false;  // no gradient through the minimum over the hard pairs (margin_detach)
 };
 
-// This rank's share, 0-d, to be summed over ranks: for its seeds i with hard pairs H_i
+// Returns this rank's share, 0-d, which is to be summed over ranks. For this rank's seeds i with
+// hard pairs H_i the share is
 //   1/S · (1/M) · sum_j max(0, sim(A_i, G_j) - min over j' in H_i of sim(A_i, G_j'))
 // Rows j whose id is i or in H_i, or that share a duplicate group with i or with a member of H_i,
 // contribute 0 and are counted in M. Half precision inputs are widened to float32. Here s is the

@@ -1,4 +1,4 @@
-// How the hard pairs stand among the negatives of their seeds.
+// Measures how the hard pairs stand among the negatives of their seeds.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -7,7 +7,8 @@
 
 namespace helip::loss {
 
-// Places in what margin_statistics returns. Sums, so that ranks' statistics are added.
+// Places in what margin_statistics returns. All are sums, so that the statistics of ranks can be
+// added.
 enum MarginStatistic : std::int64_t {
   kCounted,        // (seed, column) pairs that are not excluded
   kViolated,       // of them, those above the seed's bar: more similar than its weakest hard pair
@@ -17,7 +18,7 @@ enum MarginStatistic : std::int64_t {
   kMarginStatistics,
 };
 
-// float64 [kMarginStatistics] on the device of the inputs, without gradient.
+// Returns float64 [kMarginStatistics] on the device of the inputs, without gradient.
 //   similarity_sG  of this rank's seeds with the global batch, as the margin loss takes it
 //   own_rows_s     int64, the global row of each seed
 //   hard_rows_sP   int64, P > 0, as in hard_negative_margin_loss.h

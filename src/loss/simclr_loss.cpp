@@ -13,7 +13,7 @@
 
 #include <limits>
 
-#include "loss/precision.h"
+#include "loss/at_least_float.h"
 
 namespace helip::loss {
 namespace {

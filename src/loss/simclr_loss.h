@@ -1,5 +1,6 @@
-// Contrastive loss between two views of each image (SimCLR's NT-Xent, arXiv 2002.05709; SLIP's
-// self-supervised term, arXiv 2112.12750). Pure function of tensors: no state, no communication.
+// Computes the contrastive loss between two views of each image (SimCLR's NT-Xent, arXiv
+// 2002.05709; SLIP's self-supervised term, arXiv 2112.12750). Pure function of tensors: no state,
+// no communication.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -8,14 +9,15 @@
 
 namespace helip::loss {
 
-// This rank's shares, 0-d, to be summed over ranks.
+// One rank's shares, 0-d, which are to be summed over ranks.
 struct SimclrShares {
   at::Tensor loss;      // with gradient, attached to the graph even without rows
   at::Tensor accuracy;  // no gradient: of the global batch's rows, the share of those whose first
                         // view is nearest to its second one among all that is compared with it
 };
 
-// loss: sum over the rows i = first_row … first_row+B-1 of
+// Returns the shares of the rows i = first_row … first_row+B-1. Their loss is the sum over these
+// rows of
 //   [ CE(A_i·[B; A]^T / temperature, B_i) + CE(B_i·[A; B]^T / temperature, A_i) ] / (2·M)
 // where A and B are the rows of the two views, scaled to unit norm here. A view is no negative of
 // itself, nor are the rows in duplicate_BM, in either view. With W ranks, multiply by W before

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "common/error.h"
+#include "common/overloaded.h"
 #include "model/clip/clip_model.h"
 #include "model/files/model_files.h"
 #include "model/files/weights_check.h"
@@ -23,10 +24,10 @@ std::optional<std::uint64_t> seed_of(const config::ModelConfig& config) {
   return std::nullopt;
 }
 
-// CLIP's tokenizer for a text tower of that shape.
+// The tokenizer of a text tower of that shape.
 std::unique_ptr<data::Tokenizer> tokenizer_of(const config::ModelConfig& config,
                                               const TextShape& text) {
-  return open_tokenizer({.kind = "clip_bpe",
+  return open_tokenizer({.kind = TextShape::kTokenizer,
                          .file = config.tokenizer,
                          .context_length = static_cast<int>(text.context_length),
                          .vocab_size = text.vocab_size});
@@ -37,7 +38,7 @@ std::unique_ptr<data::Tokenizer> tokenizer_of(const config::ModelConfig& config,
 weights::CheckpointFacts load_finite(Model& model, const std::filesystem::path& path) {
   const auto file = weights::WeightsFile::open(path);
   read_weights(model.state(), file, path);
-  check_finite(file.tensors(), path);
+  check_finite_weights(file.tensors(), path);
   warn_of_other_models(file.facts(), path);
   return file.facts();
 }
@@ -46,7 +47,7 @@ std::unique_ptr<Model> load_clip(const config::ModelConfig& config, const OpenCl
   data::PreprocessConfig preprocess = clip.preprocess;
   std::filesystem::path weights;
   if (config.init != kRandom) {
-    weights = find_weights(config.init, /*locked_towers=*/false);
+    weights = find_weights(config.init, FolderWeights::kWholeModel);
     if (const auto beside = config_beside_weights(config.init)) {
       preprocess = agreed_preprocess(clip, *beside, config.init);
     }
@@ -60,11 +61,11 @@ std::unique_ptr<Model> load_clip(const config::ModelConfig& config, const OpenCl
   return model;
 }
 
-std::unique_ptr<Model> load_slip(const config::ModelConfig& config, const SlipConfig& slip) {
+std::unique_ptr<Model> load_slip(const config::ModelConfig& config, const SlipDescription& slip) {
   std::filesystem::path weights;
   if (config.init != kRandom) {
-    weights = find_weights(config.init, /*locked_towers=*/false);
-    if (const auto beside = slip_config_beside_weights(config.init)) {
+    weights = find_weights(config.init, FolderWeights::kWholeModel);
+    if (const auto beside = slip_description_beside_weights(config.init)) {
       check_same_model(first_difference(slip, *beside), config.init);
     }
   }
@@ -95,16 +96,16 @@ TwoTowerConfig with_towers_of(const TwoTowerConfig& own, const std::string& init
 }
 
 std::unique_ptr<data::Tokenizer> tokenizer_of(const TwoTowerConfig& locked) {
-  if (locked.kind == TowersKind::kFeatures) return nullptr;
-  return open_tokenizer({.kind = locked.text.tokenizer_kind,
-                         .file = locked.text.tokenizer.path,
-                         .context_length = locked.text.context_length,
-                         .vocab_size = 0,
-                         .pad_id = locked.text.pad_id});
+  const std::optional<TowerTokenizer>& tokenizer = locked.text.tokenizer;
+  if (!tokenizer) return nullptr;
+  return open_tokenizer({.kind = tokenizer->kind,
+                         .file = tokenizer->file.path,
+                         .context_length = tokenizer->context_length,
+                         .pad_id = tokenizer->pad_id});
 }
 
-std::unique_ptr<Model> load_locked(const config::ModelConfig& config,
-                                   const std::filesystem::path& folder) {
+std::unique_ptr<Model> load_two_towers(const config::ModelConfig& config,
+                                       const std::filesystem::path& folder) {
   TwoTowerConfig locked = read_two_tower_config(folder);
   if (!config.tokenizer.empty()) {
     throw ConfigError({.what = "a locked-towers model brings its own tokenizer",
@@ -120,10 +121,10 @@ std::unique_ptr<Model> load_locked(const config::ModelConfig& config,
   }
   std::filesystem::path weights;
   if (config.init != kRandom) {
-    weights = find_weights(config.init, /*locked_towers=*/true);
+    weights = find_weights(config.init, FolderWeights::kHeads);
     // A checkpoint's buffers of towers may hold infinities, as masks do.
     if (weights.filename() == kHeadsFile) {
-      check_finite(weights::WeightsFile::open(weights).tensors(), weights);
+      check_finite_weights(weights::WeightsFile::open(weights).tensors(), weights);
     }
     if (std::filesystem::exists(std::filesystem::path(config.init) / kTwoTowerConfigFile)) {
       locked = with_towers_of(locked, config.init);
@@ -144,8 +145,12 @@ std::unique_ptr<Model> load_locked(const config::ModelConfig& config,
 
 std::unique_ptr<Model> load_model(const config::ModelConfig& config) {
   const ArchitectureSource source = find_architecture(config.architecture, installed_models());
-  if (source.locked_towers) return load_locked(config, source.folder);
-  return source.slip ? load_slip(config, *source.slip) : load_clip(config, source.clip);
+  return std::visit(Overloaded{[&](const OpenClipConfig& clip) { return load_clip(config, clip); },
+                               [&](const SlipDescription& slip) { return load_slip(config, slip); },
+                               [&](const TwoTowerFolder& towers) {
+                                 return load_two_towers(config, towers.path);
+                               }},
+                    source.description);
 }
 
 }  // namespace helip::model

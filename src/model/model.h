@@ -16,17 +16,9 @@
 #include "data/image/image.h"
 #include "data/tokens/tokenizer.h"
 #include "model/feature_extractor.h"
+#include "model/forward_mode.h"
 
 namespace helip::model {
-
-// Keys of the random draws of one forward pass in training; null in evaluation. One entry per local
-// row. In training batch norms also use the statistics of the rank's rows, and note them.
-struct DrawKeys {
-  std::uint64_t seed = 0;
-  std::uint64_t epoch = 0;
-  std::vector<std::uint64_t> sample;  // [B]
-  std::vector<std::uint64_t> slot;    // [B] row in the global batch
-};
 
 class LayerTimer;
 
@@ -55,15 +47,16 @@ struct TowerBatchNorms {
 class SelfSupervision {
  public:
   virtual ~SelfSupervision() = default;
-  // [B, W]: what the projection into the joint space sees.
-  virtual at::Tensor image_features(const at::Tensor& pixels_B3HW, const DrawKeys* keys) = 0;
-  // [M, E], not of unit norm. In training its batch norms use the statistics of all M rows, which
-  // are those of the global batch where features were gathered before.
+  // Returns [B, W]: what the projection into the joint space sees.
+  virtual at::Tensor image_features(const at::Tensor& pixels_B3HW, ForwardMode mode) = 0;
+  // Returns [M, E], not of unit norm. In training its batch norms use the statistics of all M rows,
+  // which are those of the global batch where features were gathered before.
   virtual at::Tensor embed_ssl(const at::Tensor& features_MW, bool training) = 0;
   // Returns the parameters of the head alone.
   virtual NamedTensors ssl_parameters() = 0;
 };
 
+// Throws ConfigError, which says that the model has no transformer blocks to compute again.
 [[noreturn]] void refuse_grad_checkpointing();
 
 class Model {
@@ -71,19 +64,21 @@ class Model {
   virtual ~Model() = default;
 
   [[nodiscard]] virtual InputKind input_kind() const = 0;
-  // Unit-norm embeddings [B, D] of what input_kind() says.
-  virtual at::Tensor embed_images(const at::Tensor& inputs, const DrawKeys* keys) = 0;
-  virtual at::Tensor embed_texts(const at::Tensor& inputs, const DrawKeys* keys) = 0;
-  // 0-d parameter, log of the inverse temperature.
+  // Return unit-norm embeddings [B, D] of what input_kind() says. Throw DataError for inputs of
+  // another shape.
+  virtual at::Tensor embed_images(const at::Tensor& inputs, ForwardMode mode) = 0;
+  virtual at::Tensor embed_texts(const at::Tensor& inputs, ForwardMode mode) = 0;
+  // Returns the 0-d parameter, the log of the inverse temperature.
   virtual at::Tensor& logit_scale() = 0;
-  // Parameters that the loss on pairs trains, by name (OpenCLIP's, SLIP's or a TorchScript tower's
-  // names), fixed order.
+  // Returns the parameters that the loss on pairs trains, by name (OpenCLIP's, SLIP's or a
+  // TorchScript tower's names), in a fixed order.
   virtual NamedTensors parameters() = 0;
-  // All that weights files hold, by name, fixed order: the parameters, those of a self-supervised
-  // head, and tensors without gradients: statistics of batch norms, fixed positions, the frozen
-  // layers of trained towers. Not averaged over ranks: what is saved is rank 0's.
+  // Returns all that weights files hold, by name, in a fixed order: the parameters, those of a
+  // self-supervised head, and tensors without gradients: statistics of batch norms, fixed
+  // positions, the frozen layers of trained towers. Not averaged over ranks: what is saved is rank
+  // 0's.
   virtual NamedTensors state() = 0;
-  // What of the state a forward pass in training may change without a gradient, or replace.
+  // Returns what of the state a forward pass in training may change without a gradient, or replace.
   virtual NamedTensors statistics() {
     NamedTensors found = state();
     std::erase_if(found, [](const auto& entry) { return entry.second.requires_grad(); });
@@ -91,41 +86,42 @@ class Model {
   }
 
   virtual LayerGroups layer_groups() = 0;
-  // True if weight decay applies to this parameter of the model or of its self-supervised head: to
-  // matrices and kernels, not to gains, biases and logit_scale.
+  // Returns true if weight decay applies to this parameter of the model or of its self-supervised
+  // head: to matrices and kernels, not to gains, biases and logit_scale.
   [[nodiscard]] virtual bool decays(const std::string& name, const at::Tensor& parameter) const;
   [[nodiscard]] virtual TowerBatchNorms batch_norms() const { return {}; }
 
-  // Opens the frozen towers of a model that embeds features, on `device`. Throws ConfigError if
+  // Returns the frozen towers of a model that embeds features, on `device`. Throws ConfigError if
   // there are none: the model embeds pixels, or its features are given in files.
   [[nodiscard]] virtual std::unique_ptr<FeatureExtractor> feature_extractor(
       const std::string& device) const;
-  // Null unless the model has a self-supervised head.
+  // Returns the self-supervised head; null if the model has none.
   virtual SelfSupervision* self_supervision() { return nullptr; }
   [[nodiscard]] virtual std::int64_t embed_dim() const = 0;
   [[nodiscard]] virtual const data::PreprocessConfig& preprocess() const = 0;
   [[nodiscard]] virtual const data::Tokenizer& tokenizer() const = 0;
-  // sha256 over architecture and weights; for locked towers towers_digest() covers the towers,
+  // Returns the sha256 over architecture and weights; for locked towers it covers the towers,
   // tokenizer and preprocessing, for trained ones what they started from.
   [[nodiscard]] virtual std::string towers_digest() const = 0;
   // Publishes the model as a folder that load_model (and for OpenCLIP models open_clip's
   // local-dir:) reads.
   virtual void save(const std::filesystem::path& folder) const = 0;
   virtual void to(const std::string& device) = 0;
-  // From now on training keeps each transformer block's input alone and computes the rest again in
-  // backward (activation checkpointing). Throws ConfigError if there are no such blocks.
+  // Makes training keep each transformer block's input alone and compute the rest again in backward
+  // (activation checkpointing). Throws ConfigError if there are no such blocks.
   virtual void set_grad_checkpointing() { refuse_grad_checkpointing(); }
-  // From now on layers are timed; null: no more.
+  // Times layers from now on; null ends it.
   virtual void set_layer_timer(LayerTimer* timer) = 0;
 };
 
-// Builds config.architecture and fills in config.init. Throws ConfigError / StoreError: what,
-// where, expected, found; weights of another model are refused naming the first tensor that
+// Returns config.architecture with the weights of config.init. Throws ConfigError or StoreError
+// (what, where, expected, found); weights of another model are refused naming the first tensor that
 // differs.
 std::unique_ptr<Model> load_model(const config::ModelConfig& config);
 
-// Weights as safetensors: the state by name, float32 (counts int64, other buffers of a TorchScript
-// tower as they are). load throws as read_weights (model/layers/parameters.h).
+// Write and read weights as safetensors: the state by name, float32 (counts int64, other buffers of
+// a TorchScript tower as they are). load_weights throws as read_weights
+// (model/layers/parameters.h).
 void save_weights(Model& model, const std::filesystem::path& file);
 void load_weights(Model& model, const std::filesystem::path& file);
 

@@ -9,11 +9,13 @@ namespace {
 
 std::unique_ptr<data::Tokenizer> make_tokenizer(const TokenizerSource& source,
                                                 const std::filesystem::path& file) {
-  if (source.kind == "wordpiece") {
-    return data::make_wordpiece_tokenizer(file, source.context_length);
-  }
-  if (source.kind == "byte_level_bpe") {
-    return data::make_byte_level_bpe_tokenizer(file, source.context_length, source.pad_id);
+  switch (source.kind) {
+    case TokenizerKind::kWordpiece:
+      return data::make_wordpiece_tokenizer(file, source.context_length);
+    case TokenizerKind::kByteLevelBpe:
+      return data::make_byte_level_bpe_tokenizer(file, source.context_length, source.pad_id);
+    case TokenizerKind::kClipBpe:
+      break;
   }
   return data::make_clip_tokenizer(file, source.context_length);
 }
@@ -24,10 +26,10 @@ std::unique_ptr<data::Tokenizer> open_tokenizer(const TokenizerSource& source) {
   const std::filesystem::path file =
       source.file.empty() ? data::default_clip_vocabulary() : source.file;
   std::unique_ptr<data::Tokenizer> tokenizer = make_tokenizer(source, file);
-  if (source.vocab_size != 0 && tokenizer->vocabulary_size() > source.vocab_size) {
+  if (source.vocab_size && tokenizer->vocabulary_size() > *source.vocab_size) {
     throw ConfigError({.what = "the tokenizer has more tokens than the model embeds",
                        .where = file.string(),
-                       .expected = cat("at most text_cfg.vocab_size ", source.vocab_size),
+                       .expected = cat("at most text_cfg.vocab_size ", *source.vocab_size),
                        .found = cat(tokenizer->vocabulary_size())});
   }
   return tokenizer;

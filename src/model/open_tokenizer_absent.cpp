@@ -8,7 +8,7 @@ namespace {
 class AbsentTokenizer final : public data::Tokenizer {
  public:
   explicit AbsentTokenizer(const TokenizerSource& source)
-      : context_length_(source.context_length), vocabulary_size_(source.vocab_size) {}
+      : context_length_(source.context_length), vocabulary_size_(source.vocab_size.value_or(0)) {}
 
   [[nodiscard]] int context_length() const override { return context_length_; }
   [[nodiscard]] std::int64_t vocabulary_size() const override { return vocabulary_size_; }

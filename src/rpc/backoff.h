@@ -10,12 +10,12 @@ namespace helip::rpc {
 
 class Backoff {
  public:
-  // Waits are uniform in [0, min(longest, shortest · 2^n)), but at least a tenth of that bound;
-  // `lane` separates workers.
+  // Makes waits that are uniform in [0, min(longest, shortest · 2^n)), but at least a tenth of that
+  // bound; `lane` separates workers.
   Backoff(double shortest_seconds, double longest_seconds, std::uint64_t lane);
-  // Seconds to wait before the next try.
+  // Returns the seconds to wait before the next try.
   double next();
-  // After a success.
+  // Starts over. Called after a success.
   void reset();
 
  private:

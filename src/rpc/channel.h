@@ -10,12 +10,13 @@
 
 namespace helip::rpc {
 
-// An insecure channel (loopback, or a network that was said to be trusted). No HTTP proxy is ever
-// used. Throws ConfigError if `address` is not HOST:PORT.
+// Returns an insecure channel (loopback, or a network that was said to be trusted). No HTTP proxy
+// is ever used. Throws ConfigError if `address` is not HOST:PORT.
 std::shared_ptr<grpc::Channel> open_channel(const std::string& address);
 
+// Returns the status that a handler answers with.
 grpc::Status to_status(const RpcError& error);
-// Throws the RpcError that `status` stands for; returns if it is OK. `where` names address and
+// Throws the RpcError that `status` stands for. Returns if it is OK. `where` names address and
 // method.
 void throw_unless_ok(const grpc::Status& status, const std::string& where);
 

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "jobs/stage.h"
@@ -15,10 +16,25 @@ namespace helip::rpc {
 
 inline constexpr int kStatusSchemaVersion = 1;
 
+// Lists a time in seconds that is unknown where it is negative. JSON then has null, which no
+// dashboard adds up.
+template <typename Struct>
+struct TimeField {
+  const char* name;
+  double Struct::*member;
+};
+
+template <typename Struct>
+constexpr TimeField<Struct> unknown_if_negative(const char* name, double Struct::*member) {
+  return {name, member};
+}
+
 enum class JobState { kRunning = 1, kDone, kFailed, kStopped };
-std::string_view name_of(JobState state);  // running | done | failed | stopped
+// Returns running, done, failed or stopped.
+std::string_view name_of(JobState state);
 
 enum class TaskState { kPending = 1, kLeased, kDone, kFailed };
+// Returns pending, leased, done or failed.
 std::string_view name_of(TaskState state);
 
 struct StageStatus {
@@ -31,6 +47,17 @@ struct StageStatus {
   double eta_seconds = -1;     // negative: unknown
 
   bool operator==(const StageStatus&) const = default;
+  static constexpr auto fields() {
+    return std::tuple{field("stage", &StageStatus::stage),
+                      field("state", &StageStatus::state),
+                      field("tasks_done", &StageStatus::tasks_done),
+                      field("tasks_total", &StageStatus::tasks_total),
+                      field("done", &StageStatus::done),
+                      field("total", &StageStatus::total),
+                      field("unit", &StageStatus::unit),
+                      field("rate", &StageStatus::rate),
+                      unknown_if_negative("eta_seconds", &StageStatus::eta_seconds)};
+  }
 };
 
 struct WorkerStatus {
@@ -45,6 +72,21 @@ struct WorkerStatus {
   double silent_seconds = 0;
 
   bool operator==(const WorkerStatus&) const = default;
+  static constexpr auto fields() {
+    return std::tuple{field("worker", &WorkerStatus::worker),
+                      field("launch", &WorkerStatus::launch),
+                      field("rank", &WorkerStatus::rank),
+                      field("world_size", &WorkerStatus::world_size),
+                      field("host", &WorkerStatus::host),
+                      field("pid", &WorkerStatus::pid),
+                      field("device", &WorkerStatus::device),
+                      field("state", &WorkerStatus::state),
+                      field("task", &WorkerStatus::task),
+                      field("done", &WorkerStatus::done),
+                      field("total", &WorkerStatus::total),
+                      field("rate", &WorkerStatus::rate),
+                      field("silent_seconds", &WorkerStatus::silent_seconds)};
+  }
 };
 
 struct JobStatus {
@@ -58,6 +100,20 @@ struct JobStatus {
   std::uint64_t quarantined = 0;  // pairs that encode could not read; 0 before it is done
 
   bool operator==(const JobStatus&) const = default;
+  // Lists them in the order of status.json.
+  static constexpr auto fields() {
+    return std::tuple{field("state", &JobStatus::state),
+                      field("stage", &JobStatus::stage),
+                      unknown_if_negative("eta_seconds", &JobStatus::eta_seconds),
+                      field("elapsed_seconds", &JobStatus::elapsed_seconds),
+                      field("quarantined", &JobStatus::quarantined),
+                      field("stages", &JobStatus::stages),
+                      field("train", &JobStatus::train),
+                      field("workers", &JobStatus::workers),
+                      field("failure", &JobStatus::failure),
+                      field("work_dir", &JobStatus::work_dir),
+                      field("config_digest", &JobStatus::config_digest)};
+  }
 };
 
 struct TaskRow {
@@ -70,17 +126,28 @@ struct TaskRow {
   std::string result_sha256, last_error;
 
   bool operator==(const TaskRow&) const = default;
+  static constexpr auto fields() {
+    return std::tuple{field("task", &TaskRow::task),
+                      field("stage", &TaskRow::stage),
+                      field("name", &TaskRow::name),
+                      field("state", &TaskRow::state),
+                      field("attempts", &TaskRow::attempts),
+                      field("fence", &TaskRow::fence),
+                      field("result_sha256", &TaskRow::result_sha256),
+                      field("last_error", &TaskRow::last_error)};
+  }
 };
 
-// One JSON object with "schema_version"; `saved_at`, seconds since 1970, goes in when positive (a
-// snapshot on disk).
+// Returns one JSON object with "schema_version". `saved_at`, seconds since 1970, goes in when
+// positive (a snapshot on disk).
 std::string to_json(const JobStatus& status, double saved_at = 0);
 
 struct SavedStatus {
   JobStatus status;
   double saved_at = 0;
 };
-// Throws StoreError: damaged, or of another schema version.
+// Returns what to_json() wrote. Throws StoreError naming `where` if it is damaged or of another
+// schema version.
 SavedStatus job_status_from_json(std::string_view json, std::string_view where);
 
 }  // namespace helip::rpc

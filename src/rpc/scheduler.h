@@ -5,24 +5,29 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <variant>
 #include <vector>
 
 #include "common/error.h"
+#include "jobs/field.h"
 #include "jobs/stage.h"
 #include "rpc/version.h"
 
 namespace helip::rpc {
 
+using jobs::field;
+
 enum class TaskId : std::uint64_t {};
-enum class Fence : std::uint64_t {};  // of one task; each grant mints a higher one
+// Names one grant of a task: each grant has a higher one than any before.
+enum class Fence : std::uint64_t {};
 enum class WorkerId : std::uint64_t {};
 
 constexpr std::uint64_t number(TaskId id) { return static_cast<std::uint64_t>(id); }
 constexpr std::uint64_t number(Fence fence) { return static_cast<std::uint64_t>(fence); }
 constexpr std::uint64_t number(WorkerId id) { return static_cast<std::uint64_t>(id); }
 
-// Why a call was refused. kUnavailable: the coordinator cannot be reached (only clients throw it).
+// Why a call was refused. kUnavailable: the coordinator cannot be reached; only clients throw it.
 enum class RpcCode {
   kInvalidArgument,
   kNotFound,
@@ -51,6 +56,20 @@ struct TrainNumbers {
   std::uint64_t seed = 0;
 
   bool operator==(const TrainNumbers&) const = default;
+  static constexpr auto fields() {
+    return std::tuple{field("step", &TrainNumbers::step),
+                      field("steps", &TrainNumbers::steps),
+                      field("epoch", &TrainNumbers::epoch),
+                      field("loss", &TrainNumbers::loss),
+                      field("contrastive_loss", &TrainNumbers::contrastive_loss),
+                      field("margin_loss", &TrainNumbers::margin_loss),
+                      field("ssl_loss", &TrainNumbers::ssl_loss),
+                      field("lr", &TrainNumbers::lr),
+                      field("logit_scale", &TrainNumbers::logit_scale),
+                      field("samples_per_second", &TrainNumbers::samples_per_second),
+                      field("data_share", &TrainNumbers::data_share),
+                      field("seed", &TrainNumbers::seed)};
+  }
 };
 
 // Empty digests are not checked: the worker has not opened the thing yet.
@@ -65,15 +84,37 @@ struct RegisterRequest {
   std::vector<jobs::Stage> stages;
 
   bool operator==(const RegisterRequest&) const = default;
+  static constexpr auto fields() {
+    return std::tuple{field("protocol_version", &RegisterRequest::protocol_version),
+                      field("build", &RegisterRequest::build),
+                      field("config_digest", &RegisterRequest::config_digest),
+                      field("corpus_fingerprint", &RegisterRequest::corpus_fingerprint),
+                      field("model_digest", &RegisterRequest::model_digest),
+                      field("launch", &RegisterRequest::launch),
+                      field("rank", &RegisterRequest::rank),
+                      field("world_size", &RegisterRequest::world_size),
+                      field("host", &RegisterRequest::host),
+                      field("pid", &RegisterRequest::pid),
+                      field("stages", &RegisterRequest::stages)};
+  }
 };
 
 struct RegisterReply {
   WorkerId worker{};
-  std::uint64_t epoch = 0;
+  std::uint64_t epoch = 0;  // of the coordinator: rises at each of its starts
   std::string work_dir, config_yaml, config_digest;
   double heartbeat_seconds = 0, lease_seconds = 0;
 
   bool operator==(const RegisterReply&) const = default;
+  static constexpr auto fields() {
+    return std::tuple{field("worker", &RegisterReply::worker),
+                      field("epoch", &RegisterReply::epoch),
+                      field("work_dir", &RegisterReply::work_dir),
+                      field("config_yaml", &RegisterReply::config_yaml),
+                      field("config_digest", &RegisterReply::config_digest),
+                      field("heartbeat_seconds", &RegisterReply::heartbeat_seconds),
+                      field("lease_seconds", &RegisterReply::lease_seconds)};
+  }
 };
 
 struct LeaseProgress {
@@ -84,6 +125,11 @@ struct LeaseProgress {
   std::optional<TrainNumbers> train;
 
   bool operator==(const LeaseProgress&) const = default;
+  static constexpr auto fields() {
+    return std::tuple{field("task", &LeaseProgress::task), field("fence", &LeaseProgress::fence),
+                      field("done", &LeaseProgress::done), field("total", &LeaseProgress::total),
+                      field("rate", &LeaseProgress::rate), field("train", &LeaseProgress::train)};
+  }
 };
 
 struct HeartbeatRequest {
@@ -93,6 +139,12 @@ struct HeartbeatRequest {
   std::vector<LeaseProgress> leases;
 
   bool operator==(const HeartbeatRequest&) const = default;
+  static constexpr auto fields() {
+    return std::tuple{
+        field("worker", &HeartbeatRequest::worker), field("epoch", &HeartbeatRequest::epoch),
+        field("device", &HeartbeatRequest::device), field("activity", &HeartbeatRequest::activity),
+        field("leases", &HeartbeatRequest::leases)};
+  }
 };
 
 struct HeartbeatReply {
@@ -101,6 +153,10 @@ struct HeartbeatReply {
   double next_seconds = 0;
 
   bool operator==(const HeartbeatReply&) const = default;
+  static constexpr auto fields() {
+    return std::tuple{field("lost", &HeartbeatReply::lost), field("stop", &HeartbeatReply::stop),
+                      field("next_seconds", &HeartbeatReply::next_seconds)};
+  }
 };
 
 struct AcquireRequest {
@@ -109,6 +165,11 @@ struct AcquireRequest {
   bool in_group = false;
 
   bool operator==(const AcquireRequest&) const = default;
+  static constexpr auto fields() {
+    return std::tuple{field("worker", &AcquireRequest::worker),
+                      field("epoch", &AcquireRequest::epoch),
+                      field("in_group", &AcquireRequest::in_group)};
+  }
 };
 
 struct Lease {
@@ -118,20 +179,29 @@ struct Lease {
   std::string spec;  // JSON of a jobs::Task
 
   bool operator==(const Lease&) const = default;
+  static constexpr auto fields() {
+    return std::tuple{field("task", &Lease::task), field("fence", &Lease::fence),
+                      field("attempt", &Lease::attempt), field("spec", &Lease::spec)};
+  }
 };
 struct Wait {
   double seconds = 0;
 
   bool operator==(const Wait&) const = default;
+  static constexpr auto fields() { return std::tuple{field("seconds", &Wait::seconds)}; }
 };
 struct EnterTraining {
   bool operator==(const EnterTraining&) const = default;
+  static constexpr auto fields() { return std::tuple{}; }
 };
 struct Leave {
   std::string reason;
   bool failed = false;
 
   bool operator==(const Leave&) const = default;
+  static constexpr auto fields() {
+    return std::tuple{field("reason", &Leave::reason), field("failed", &Leave::failed)};
+  }
 };
 using AcquireReply = std::variant<Wait, Lease, EnterTraining, Leave>;
 
@@ -144,6 +214,12 @@ struct CompleteRequest {
   double rate = 0;
 
   bool operator==(const CompleteRequest&) const = default;
+  static constexpr auto fields() {
+    return std::tuple{
+        field("task", &CompleteRequest::task), field("fence", &CompleteRequest::fence),
+        field("sha256", &CompleteRequest::sha256), field("bytes", &CompleteRequest::bytes),
+        field("rate", &CompleteRequest::rate)};
+  }
 };
 
 // transient: another attempt may succeed. config, data: no attempt will.
@@ -156,6 +232,10 @@ struct FailRequest {
   FailureKind kind = FailureKind::kTransient;
 
   bool operator==(const FailRequest&) const = default;
+  static constexpr auto fields() {
+    return std::tuple{field("task", &FailRequest::task), field("fence", &FailRequest::fence),
+                      field("error", &FailRequest::error), field("kind", &FailRequest::kind)};
+  }
 };
 
 struct ReleaseRequest {
@@ -163,17 +243,28 @@ struct ReleaseRequest {
   Fence fence{};
 
   bool operator==(const ReleaseRequest&) const = default;
+  static constexpr auto fields() {
+    return std::tuple{field("task", &ReleaseRequest::task), field("fence", &ReleaseRequest::fence)};
+  }
 };
 
-// Safe from many threads. Refusals are RpcError.
+// Safe from many threads. Each call throws RpcError if it is refused.
 class Scheduler {
  public:
   virtual ~Scheduler() = default;
+  // Admits a worker. kFailedPrecondition names the first field that does not fit this job.
   virtual RegisterReply register_worker(const RegisterRequest& request) = 0;
+  // Renews the worker's leases and takes its progress. kNotFound, here and in acquire(): the
+  // coordinator does not know the worker, which must register again.
   virtual HeartbeatReply heartbeat(const HeartbeatRequest& request) = 0;
+  // Returns a lease, or what to do while there is none.
   virtual AcquireReply acquire(const AcquireRequest& request) = 0;
+  // Commits a result. An acknowledged call may be repeated. kFailedPrecondition, here and below:
+  // the worker no longer holds the task.
   virtual void complete(const CompleteRequest& request) = 0;
+  // Ends an attempt that has failed.
   virtual void fail(const FailRequest& request) = 0;
+  // Hands a lease back. The attempt does not count.
   virtual void release(const ReleaseRequest& request) = 0;
 };
 

@@ -37,13 +37,14 @@ SchedulerClient::SchedulerClient(const std::string& address, double deadline_sec
 SchedulerClient::~SchedulerClient() = default;
 
 RegisterReply SchedulerClient::register_worker(const RegisterRequest& request) {
-  return from_proto(state_->call(&v1::Scheduler::Stub::Register, to_proto(request), "Register"));
+  return from_proto<RegisterReply>(
+      state_->call(&v1::Scheduler::Stub::Register, to_proto(request), "Register"));
 }
 
 HeartbeatReply SchedulerClient::heartbeat(const HeartbeatRequest& request) {
   // The next one comes soon; a worker that waits for this one cannot tell that its lease has ended.
   constexpr double kPatience = 0.3;
-  return from_proto(
+  return from_proto<HeartbeatReply>(
       state_->call(&v1::Scheduler::Stub::Heartbeat, to_proto(request), "Heartbeat", kPatience));
 }
 

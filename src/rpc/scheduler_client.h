@@ -11,9 +11,9 @@ namespace helip::rpc {
 
 class SchedulerClient final : public Scheduler {
  public:
-  // `address` is host:port. Connects on first use. Each call ends after `deadline_seconds`
-  // (completing, whose result file the coordinator reads again, after ten times that) with RpcError
-  // kUnavailable.
+  // Connects to `address`, host:port, on first use. Throws ConfigError if it is no address. Each
+  // call throws RpcError kUnavailable after `deadline_seconds`; complete(), for which the
+  // coordinator reads the result file again, after ten times that.
   explicit SchedulerClient(const std::string& address, double deadline_seconds = 10);
   ~SchedulerClient() override;
 

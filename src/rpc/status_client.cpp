@@ -33,7 +33,7 @@ JobStatus StatusClient::status() {
   v1::JobStatus reply;
   throw_unless_ok(state_->stub->GetStatus(&context, {}, &reply),
                   cat(state_->address, " GetStatus"));
-  return from_proto(reply);
+  return from_proto<JobStatus>(reply);
 }
 
 void StatusClient::watch(double interval_seconds,
@@ -44,7 +44,7 @@ void StatusClient::watch(double interval_seconds,
   const auto stream = state_->stub->WatchStatus(&context, request);
   v1::JobStatus snapshot;
   while (stream->Read(&snapshot)) {
-    if (show(from_proto(snapshot))) continue;
+    if (show(from_proto<JobStatus>(snapshot))) continue;
     context.TryCancel();
     stream->Finish();
     return;
@@ -63,7 +63,7 @@ std::vector<TaskRow> StatusClient::tasks() {
     throw_unless_ok(state_->stub->ListTasks(&context, request, &reply),
                     cat(state_->address, " ListTasks"));
     if (reply.tasks_size() == 0) return rows;
-    for (const auto& row : reply.tasks()) rows.push_back(from_proto(row));
+    for (const auto& row : reply.tasks()) rows.push_back(from_proto<TaskRow>(row));
   }
 }
 
@@ -74,7 +74,7 @@ std::vector<WorkerStatus> StatusClient::workers() {
   throw_unless_ok(state_->stub->ListWorkers(&context, {}, &reply),
                   cat(state_->address, " ListWorkers"));
   std::vector<WorkerStatus> workers;
-  for (const auto& worker : reply.workers()) workers.push_back(from_proto(worker));
+  for (const auto& worker : reply.workers()) workers.push_back(from_proto<WorkerStatus>(worker));
   return workers;
 }
 

@@ -12,14 +12,15 @@ namespace helip::rpc {
 
 class StatusClient {
  public:
-  // `address` is host:port. RpcError kUnavailable if nobody answers within `deadline_seconds`.
+  // Connects to `address`, host:port, on first use. Throws ConfigError if it is no address. Each
+  // call throws RpcError kUnavailable if nobody answers within `deadline_seconds`.
   explicit StatusClient(const std::string& address, double deadline_seconds = 5);
   ~StatusClient();
 
   JobStatus status();
   // Calls `show` with each snapshot until it returns false or the stream ends with the job.
   void watch(double interval_seconds, const std::function<bool(const JobStatus&)>& show);
-  // Every task, page by page.
+  // Returns every task, asked for page by page.
   std::vector<TaskRow> tasks();
   std::vector<WorkerStatus> workers();
 

@@ -8,7 +8,7 @@ namespace helip::rpc {
 
 inline constexpr std::uint32_t kProtocolVersion = 1;
 
-// "0.1.0"; coordinator and workers must be of the same build.
+// Returns "0.1.0", say. Coordinator and workers must be of the same build.
 std::string build_name();
 
 }  // namespace helip::rpc

@@ -16,21 +16,21 @@ namespace helip::store {
 
 enum class DType { kBool, kU8, kU32, kI64, kF16, kF32, kF64 };
 
-// Bytes of one element.
+// Returns the bytes of one element.
 std::size_t size_of(DType dtype);
 
 // A mapped array. Immutable; safe from many threads.
 class NpyArray {
  public:
-  // Throws StoreError: not .npy, Fortran order, big endian, unknown dtype, truncated or trailing
-  // bytes.
+  // Maps a file. Throws StoreError if it cannot be read, is not a .npy of version 1 or 2, has
+  // Fortran order or an unknown dtype (big endian is unknown), or has too few or too many bytes.
   static NpyArray open(const std::filesystem::path& path);
 
   [[nodiscard]] DType dtype() const { return dtype_; }
   [[nodiscard]] const std::vector<std::uint64_t>& shape() const { return shape_; }
   [[nodiscard]] std::span<const std::byte> bytes() const { return data_; }
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-  // Elements as T; sizeof(T) must be the dtype's size (else an assertion: a programmer's error).
+  // Returns the elements as T. Precondition, not checked: sizeof(T) is the size of the dtype.
   template <typename T>
   [[nodiscard]] std::span<const T> as() const {
     return {reinterpret_cast<const T*>(data_.data()), data_.size() / sizeof(T)};
@@ -44,8 +44,9 @@ class NpyArray {
   std::span<const std::byte> data_;
 };
 
-// Writes an array whose shape is known in advance, piece by piece in C order. Nothing has the final
-// name before publish(), which throws StoreError if the bytes written do not fill the shape.
+// Writes an array whose shape is known in advance, piece by piece in C order. The file gets its
+// final name in publish(). All methods throw StoreError if the file cannot be written, and
+// publish() if the bytes written do not fill the shape.
 class NpyWriter {
  public:
   NpyWriter(const std::filesystem::path& path, DType dtype,

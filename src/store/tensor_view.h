@@ -1,4 +1,4 @@
-// A tensor's bytes where they lie in a file, and what its numbers are.
+// A tensor as it lies in a file: its bytes, dtype and shape.
 #pragma once
 
 #include <cstddef>
@@ -18,24 +18,26 @@ struct TensorView {
   std::span<const std::byte> data = {};
 };
 
-// Bytes of one element; 0 for an unknown dtype.
+// Returns the bytes of one element; 0 for an unknown dtype.
 std::uint64_t dtype_bytes(std::string_view dtype);
 
-// F64, F32, F16 or BF16.
+// Returns true for F64, F32, F16 and BF16.
 bool is_floating(std::string_view dtype);
 
-// "[2, 3]", for messages.
+// Returns the shape as text for messages: "[2, 3]".
 std::string shape_text(const std::vector<std::uint64_t>& shape);
 
-// The values of a floating tensor as float32, into `out` of as many elements; F64 is rounded.
+// Writes the values of a floating tensor as float32 to `out`, which has one element for each value.
+// F64 is rounded.
 void read_floats(const TensorView& tensor, std::span<float> out);
 
-// The largest magnitude of a floating tensor's values as float32: 0 if it has none, not a number if
-// one is none.
+// Returns the largest magnitude of a floating tensor's values, read as float32. Returns 0 if the
+// tensor is empty and a NaN if one of the values is a NaN.
 float largest_magnitude(const TensorView& tensor);
 
-// The values of a floating tensor as F32, F16 or BF16, rounded to nearest, ties to even. The bytes
-// are unchanged if that is its dtype.
+// Returns the bytes of a floating tensor converted to `dtype` (F32, F16 or BF16), rounded to
+// nearest, ties to even. F64 is rounded to float32 first. Returns the bytes unchanged if the tensor
+// has this dtype.
 std::vector<std::byte> convert_floats(const TensorView& tensor, std::string_view dtype);
 
 }  // namespace helip::store

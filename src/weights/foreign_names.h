@@ -1,4 +1,4 @@
-// Whose names a file's tensors have, where they are not those of the model.
+// Recognises whose names a file's tensors have, where they are not those of the model.
 #pragma once
 
 #include <optional>
@@ -14,9 +14,9 @@ struct ForeignNames {
   std::string advice;   // how they become the wanted ones
 };
 
-// Recognises the layouts of other programs (Hugging Face, timm, LoRA, …), one prefix before every
-// name (model., student., ema.), and wrappers within the names (FSDP). `found` and `wanted` are
-// names in any order. Returns nothing where no layout fits.
+// Returns the layout of another program that the names fit (Hugging Face, timm, LoRA, …), one
+// prefix before every name (model., student., ema.), or wrappers within the names (FSDP). Returns
+// nothing where no layout fits. `found` and `wanted` are names in any order.
 std::optional<ForeignNames> foreign_names(const std::vector<std::string_view>& found,
                                           const std::vector<std::string_view>& wanted);
 

@@ -58,7 +58,7 @@ enum class Opcode : std::uint8_t {
   kFrame = 0x95,
 };
 
-// "opcode INST (0x69)".
+// Returns the opcode for messages: "opcode INST (0x69)".
 std::string opcode_text(std::uint8_t opcode);
 
 }  // namespace helip::weights

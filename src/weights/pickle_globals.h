@@ -1,4 +1,4 @@
-// The names of Python's that a checkpoint's pickle may use; everything else is refused.
+// Lists the names of Python's that a checkpoint's pickle may use; every other name is refused.
 #pragma once
 
 #include <optional>
@@ -8,10 +8,11 @@
 
 namespace helip::weights {
 
-// Empty: not among them.
+// Returns what the name stands for; nothing if it is not on the list.
 std::optional<Global> find_global(std::string_view module, std::string_view name);
 
-// The storage class of that dtype in module torch ("FloatStorage"); empty: there is none.
+// Returns the storage class of that dtype in module torch ("FloatStorage"); an empty name if there
+// is none.
 std::string_view storage_class(std::string_view dtype);
 
 }  // namespace helip::weights

@@ -17,13 +17,15 @@ class PickleSource {
   PickleSource(std::span<const std::byte> bytes, const std::string& where)
       : bytes_(bytes), where_(where) {}
 
-  // The next opcode; errors name its place until the next one.
+  // Takes and returns the next opcode. Errors name its place until the next one is taken.
   std::uint8_t opcode();
 
+  // Takes and returns the next `length` bytes.
   std::span<const std::byte> take(std::uint64_t length);
   // Throws unless at least `length` bytes follow. Reads nothing.
   void expect(std::uint64_t length) const;
 
+  // Takes and returns the next number, little endian as in the file.
   template <typename Number>
   Number number() {
     Number value = 0;
@@ -31,11 +33,12 @@ class PickleSource {
     return value;
   }
 
-  // UTF-8, else an error.
+  // Takes and returns a text of `length` bytes. Throws StoreError if it is not UTF-8.
   std::string_view text(std::uint64_t length);
-  // Up to a line break, which is taken too.
+  // Takes a line with its line break and returns it without.
   std::string_view line();
 
+  // Throws StoreError with the place of the opcode at hand.
   [[noreturn]] void fail(const std::string& what, const std::string& expected = {},
                          const std::string& found = {}) const;
 

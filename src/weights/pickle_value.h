@@ -19,7 +19,7 @@ struct Sequence;
 struct Storage;
 
 // What may stand for a name of Python's in a pickle.
-enum class Role : std::uint8_t {
+enum class GlobalKind : std::uint8_t {
   kDict,               // collections.OrderedDict
   kTensor,             // torch._utils._rebuild_tensor_v2
   kParameter,          // torch._utils._rebuild_parameter: of its first argument, a tensor
@@ -32,7 +32,7 @@ enum class Role : std::uint8_t {
 
 struct Global {
   std::string_view name;  // "collections.OrderedDict"; "__torch__" of TorchScript's
-  Role role = Role::kOpaque;
+  GlobalKind kind = GlobalKind::kOpaque;
   std::string_view dtype = {};  // of a storage class; empty: bytes without one
 };
 
@@ -51,7 +51,7 @@ struct Sequence {
 
 struct Dict {
   std::vector<std::pair<Value, Value>> items = {};
-  // The value of the last such text key; null if there is none.
+  // Returns the value of the last such text key; null if there is none.
   [[nodiscard]] const Value* find(std::string_view key) const;
 };
 
@@ -83,6 +83,7 @@ class Pickle {
 
   Value root = None{};
 
+  // Returns where the node is kept from now on: as long as the pickle lives.
   template <typename Node>
   Node* add(Node node) {
     auto& nodes = std::get<std::deque<Node>>(nodes_);

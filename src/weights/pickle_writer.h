@@ -20,10 +20,10 @@ class PickleWriter {
   PickleWriter& integer(std::int64_t value);
   PickleWriter& real(double value);
   PickleWriter& text(std::string_view value);
-  // An empty collections.OrderedDict.
+  // Writes an empty collections.OrderedDict.
   PickleWriter& ordered_dict();
 
-  // The pickle so far, ended by STOP.
+  // Returns the pickle so far, ended by STOP.
   [[nodiscard]] std::string finish() const;
 
  private:

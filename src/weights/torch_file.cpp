@@ -104,7 +104,7 @@ TorchFile TorchFile::open(const std::filesystem::path& path) {
 
 bool TorchFile::torch_script() const {
   const auto* const object = std::get_if<Object*>(&root());
-  return object != nullptr && (*object)->type->role == Role::kTorchScriptModule;
+  return object != nullptr && (*object)->type->kind == GlobalKind::kTorchScriptModule;
 }
 
 void TorchFile::fail(const std::string& name, const std::string& what, const std::string& expected,

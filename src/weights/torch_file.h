@@ -19,20 +19,21 @@ namespace helip::weights {
 // Not safe from several threads. Views live as long as the object.
 class TorchFile {
  public:
-  // True of a file that begins as a zip archive.
+  // Returns true if the file begins as a zip archive.
   static bool is_archive(const std::filesystem::path& path);
-  // Throws StoreError: not an archive of torch.save, damaged, of another byte order, or its pickle
-  // holds more than data (weights/unpickler.h).
+  // Opens the file. Throws StoreError if it is not an archive of torch.save, is damaged or of
+  // another byte order, or if its pickle holds more than data (weights/unpickler.h).
   static TorchFile open(const std::filesystem::path& path);
 
   [[nodiscard]] std::uint64_t file_size() const { return zip_.file_size(); }
   [[nodiscard]] const Value& root() const { return pickle_.root; }
-  // Written by torch.jit.save: root() is a module.
+  // Returns true if torch.jit.save wrote the file: then root() is a module.
   [[nodiscard]] bool torch_script() const;
 
-  // The tensor's values in row-major order: a view of the file, or a copy where its strides are
-  // others. Throws StoreError naming `name`: it reaches outside its storage, the storage's record
-  // is missing, of another size or damaged (CRC-32), or copies would exceed the file's size.
+  // Returns the tensor's values in row-major order: a view of the file, or a copy where the strides
+  // are others. Throws StoreError naming `name` if the tensor reaches outside its storage, if the
+  // storage's record is missing, of another size or damaged (CRC-32), or if copies would exceed the
+  // file's size.
   store::TensorView view(const PickledTensor& tensor, const std::string& name);
 
  private:

@@ -299,7 +299,7 @@ class Unpickler {
       fail("damaged pickle: a persistent id that is no storage");
     }
     const auto* const type = expect<const Global*>(items[1], "a storage's class");
-    if (type->role != Role::kStorage) fail("damaged pickle: a storage of no storage class");
+    if (type->kind != GlobalKind::kStorage) fail("damaged pickle: a storage of no storage class");
     stack_.push(pickle_.add(Storage{.dtype = type->dtype,
                                     .key = expect<std::string_view>(items[2], "a storage's record"),
                                     .elements = count(items[4], "a storage's size")}));
@@ -329,22 +329,22 @@ class Unpickler {
   }
 
   void make(const Global& type, const Sequence& arguments) {
-    switch (type.role) {
-      case Role::kDict:
+    switch (type.kind) {
+      case GlobalKind::kDict:
         if (!arguments.items.empty()) fail(cat("damaged pickle: ", type.name, " has arguments"));
         return stack_.push(pickle_.add(Dict{}));
-      case Role::kTensor:
+      case GlobalKind::kTensor:
         return stack_.push(pickle_.add(tensor(type, arguments)));
-      case Role::kParameter:
+      case GlobalKind::kParameter:
         return stack_.push(
             expect<const PickledTensor*>(argument(type, arguments, 0), "a parameter"));
-      case Role::kSequence:
+      case GlobalKind::kSequence:
         return stack_.push(expect<Sequence*>(argument(type, arguments, 0), "a sequence"));
-      case Role::kOpaque:
-      case Role::kTorchScriptModule:
+      case GlobalKind::kOpaque:
+      case GlobalKind::kTorchScriptModule:
         return stack_.push(pickle_.add(Object{.type = &type}));
-      case Role::kStorage:
-      case Role::kDType:
+      case GlobalKind::kStorage:
+      case GlobalKind::kDType:
         fail("damaged pickle: it calls what is no function", kPlain, std::string(type.name));
     }
   }

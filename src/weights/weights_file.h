@@ -1,4 +1,4 @@
-// Weights of any file: torch.save's (.pt, .pth, .bin), TorchScript archives, safetensors.
+// Reads the weights of any file: torch.save's (.pt, .pth, .bin), TorchScript archives, safetensors.
 #pragma once
 
 #include <cstddef>
@@ -32,11 +32,11 @@ struct CheckpointFacts {
 // Immutable; views live as long as the object.
 class WeightsFile {
  public:
-  // Told apart by content, not by name. The tensors are those under `state_dict`, or the whole file
-  // where it is a bare state_dict; names come without wrappers' prefixes and in OpenCLIP's or
-  // SLIP's own form, without the entries that are no parameters (weights/tensor_names.h). Throws
-  // StoreError naming the file and what is wrong with it (weights/torch_file.h,
-  // store/safetensors.h).
+  // Opens a file; its content, not its name, says of which kind it is. The tensors are those under
+  // `state_dict`, or those of the whole file if it is a bare state_dict. Their names have no
+  // wrappers' prefixes and are in OpenCLIP's or SLIP's own form; entries that are no parameters are
+  // left out (weights/tensor_names.h). Throws StoreError naming the file and what is wrong with it
+  // (weights/torch_file.h, store/safetensors.h).
   static WeightsFile open(const std::filesystem::path& path);
 
   [[nodiscard]] const Tensors& tensors() const { return tensors_; }

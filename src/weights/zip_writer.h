@@ -14,11 +14,13 @@
 
 namespace helip::weights {
 
-// Published atomically (common/publish.h); without publish() no file remains. Throws StoreError.
+// Writes one archive, which publish() makes appear as a whole (common/publish.h); without publish()
+// no file remains. Every function throws StoreError if the disk refuses.
 class ZipWriter {
  public:
   explicit ZipWriter(const std::filesystem::path& path);
 
+  // Appends an entry.
   void add(const std::string& name, std::span<const std::byte> bytes);
   void add(const std::string& name, std::string_view text);
   void publish();

@@ -28,24 +28,27 @@ struct ConnectionOptions {
 
 class Connection {
  public:
-  // `connect` opens a client to the coordinator's present address (tests pass the coordinator
-  // itself). `wait` sleeps for the given seconds, or returns false early if the process should
-  // stop.
+  // Takes what it calls: `connect` opens a client to the coordinator's present address (tests pass
+  // the coordinator itself); `wait` sleeps for the given seconds, or returns false early if the
+  // process should stop. `clock` must outlive it.
   Connection(std::function<std::shared_ptr<rpc::Scheduler>()> connect, const Clock& clock,
              std::function<bool(double seconds)> wait, const ConnectionOptions& options);
 
-  // Registers, now and whenever the coordinator asks for it again. RpcError kFailedPrecondition: it
-  // does not fit the job.
+  // Registers, now and whenever the coordinator asks for it again. Throws RpcError
+  // kFailedPrecondition if the worker does not fit the job.
   rpc::RegisterReply enroll(const rpc::RegisterRequest& about);
   // Adds these digests to later registrations.
   void learned(const std::string& corpus_fingerprint, const std::string& model_digest);
 
+  // These call until an answer comes. A refusal, an RpcError, is an answer. They throw Orphaned
+  // after the orphan timeout.
   rpc::AcquireReply acquire(bool in_group);
-  // One try: the heartbeat comes again anyway. Registers again if asked to. Throws RpcError.
-  rpc::HeartbeatReply heartbeat(rpc::HeartbeatRequest request);
   void complete(const rpc::CompleteRequest& request);
   void fail(const rpc::FailRequest& request);
-  // One try: the lease ends by itself.
+
+  // Tries once: the heartbeat comes again anyway. Registers again if asked to. Throws RpcError.
+  rpc::HeartbeatReply heartbeat(rpc::HeartbeatRequest request);
+  // Tries once: the lease ends by itself. Throws RpcError.
   void release(const rpc::ReleaseRequest& request);
 
  private:

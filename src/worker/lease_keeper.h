@@ -18,6 +18,7 @@ namespace helip::worker {
 
 class LeaseKeeper {
  public:
+  // Starts the thread. `connection` and `clock` must outlive it.
   LeaseKeeper(Connection& connection, const Clock& clock, double heartbeat_seconds,
               double lease_seconds);
   ~LeaseKeeper();
@@ -25,26 +26,27 @@ class LeaseKeeper {
   LeaseKeeper& operator=(const LeaseKeeper&) = delete;
 
   void set_device(const std::string& device);
-  // From now on heartbeats renew this lease; nothing is held before and after.
+  // Renews this lease with the heartbeats from now on, until let_go().
   void hold(const rpc::Lease& lease);
   void let_go();
+  // Sets the progress that the next heartbeat tells.
   void progress(std::uint64_t done, std::uint64_t total);
   void progress(const rpc::TrainNumbers& train);
 
-  // Tells the coordinator of the progress now: the last of a task would else go untold.
+  // Tells the coordinator the progress now: the last of a task would else go untold.
   void report() { beat(); }
 
-  // False once the lease is lost; stays so until the next hold().
+  // Returns false once the lease is lost, until the next hold().
   [[nodiscard]] bool held() const;
-  // The coordinator asks the worker to leave.
+  // Returns true if the coordinator asks the worker to leave.
   [[nodiscard]] bool asked_to_stop() const { return stop_; }
-  // Called in the heartbeat's thread when a held lease is lost; the training group ends its process
-  // there, since a collective in progress cannot be left in any other way.
+  // Calls `action` in the heartbeat's thread when the held lease is lost. The training group ends
+  // its process there, since a collective in progress cannot be left in any other way.
   void on_loss(std::function<void()> action);
 
  private:
   void beat_until_closed();
-  // From either thread; returns the seconds until the next one.
+  // Sends a heartbeat, from either thread. Returns the seconds until the next one.
   double beat();
   void check_term();
 

@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <system_error>
-#include <tuple>
 
 #include "common/digest.h"
 #include "common/error.h"
@@ -31,34 +30,6 @@ void rename_durably(const fs::path& from, const fs::path& to) {
                       .where = to.string(),
                       .found = std::generic_category().message(reason)});
   }
-}
-
-// A lease as rank 0 tells it to the other ranks of a training.
-struct LeaseText {
-  std::uint64_t task = 0, fence = 0;
-  std::uint32_t attempt = 0;
-  std::string spec;
-
-  static constexpr auto fields() {
-    using jobs::field;
-    return std::tuple{field("task", &LeaseText::task), field("fence", &LeaseText::fence),
-                      field("attempt", &LeaseText::attempt), field("spec", &LeaseText::spec)};
-  }
-};
-
-std::string to_text(const rpc::Lease& lease) {
-  return jobs::to_json(LeaseText{.task = rpc::number(lease.task),
-                                 .fence = rpc::number(lease.fence),
-                                 .attempt = lease.attempt,
-                                 .spec = lease.spec});
-}
-
-rpc::Lease lease_from_text(const std::string& text) {
-  const auto told = jobs::from_json<LeaseText>(text, "a lease from rank 0");
-  return {.task = rpc::TaskId{told.task},
-          .fence = rpc::Fence{told.fence},
-          .attempt = told.attempt,
-          .spec = told.spec};
 }
 
 // A launch that ends with kExitUsage is not started again (coordinator/supervisor).
@@ -89,10 +60,13 @@ bool LeaseLoop::should_stop() const { return options_.stop_asked() || keeper_->a
 
 TaskHooks LeaseLoop::hooks() {
   TaskHooks hooks;
-  hooks.progress = [this](std::uint64_t done, std::uint64_t total) {
-    keeper_->progress(done, total);
+  hooks.check_lease = [this] {
     if (!keeper_->held()) throw TaskAbandoned({.what = "the lease is lost"});
     if (should_stop()) throw TaskAbandoned({.what = "the worker was asked to stop"});
+  };
+  hooks.progress = [this, check = hooks.check_lease](std::uint64_t done, std::uint64_t total) {
+    keeper_->progress(done, total);
+    check();
   };
   hooks.train_progress = [this](const rpc::TrainNumbers& train) { keeper_->progress(train); };
   hooks.should_stop = [this] { return should_stop(); };
@@ -221,12 +195,12 @@ void LeaseLoop::run_task(const rpc::Lease& lease) {
   if (!partial.empty()) fs::remove(partial, ignored);
 }
 
-// Rank 0: the next training's lease as text, or kGroupDone, or kGroupStop.
+// Rank 0: the next training's lease as JSON, or kGroupDone, or kGroupStop.
 std::string LeaseLoop::next_in_group() {
   try {
     while (!should_stop()) {
       const rpc::AcquireReply answer = connection_.acquire(true);
-      if (const auto* lease = std::get_if<rpc::Lease>(&answer)) return to_text(*lease);
+      if (const auto* lease = std::get_if<rpc::Lease>(&answer)) return jobs::to_json(*lease);
       const auto* wait = std::get_if<rpc::Wait>(&answer);
       // Leave says to a group that the training is over: its ranks go on one by one.
       if (wait == nullptr) return kGroupDone;
@@ -250,7 +224,8 @@ void LeaseLoop::train_in_group() {
   while (true) {
     const std::string word = group->broadcast_text(group->rank() == 0 ? next_in_group() : "");
     if (word == kGroupDone) break;
-    if (word == kGroupStop || !run_training(lease_from_text(word), *group)) {
+    if (word == kGroupStop ||
+        !run_training(jobs::from_json<rpc::Lease>(word, "a lease from rank 0"), *group)) {
       stopped_ = true;
       break;
     }
@@ -264,9 +239,10 @@ void LeaseLoop::mine_for_training(comm::Group& group) {
   try {
     stopped_ = !runner_->mine_for_training(group, hooks());
   } catch (const std::exception& error) {
-    // The training waits for the table: the launch must end and begin again.
+    // This rank holds no lease to report it under. A training that did not hear of it waits for the
+    // table: the launch must end and begin again.
     log::error(line_of(error));
-    // This rank holds no lease to report it under.
+    runner_->mining_failed(error, hooks());
     options_.end_process(exit_code_of(error));
     throw;
   }
@@ -286,6 +262,9 @@ bool LeaseLoop::run_training(const rpc::Lease& lease, comm::Group& group) {
       });
     }
     const TaskOutcome outcome = runner_->train(task, group, hooks());
+    // No collective is in progress any more, and a heartbeat that crosses the completion finds the
+    // task done, which looks like a loss.
+    if (holder) keeper_->on_loss(nullptr);
     if (holder && outcome.stopped) hand_back(lease);
     if (holder && !outcome.stopped) {
       keeper_->report();

@@ -35,7 +35,7 @@ class LeaseLoop {
  public:
   LeaseLoop(Connection& connection, const Clock& clock, LoopOptions options, RunnerFactory factory);
 
-  // Until the coordinator says leave. Returns the exit code: 0, 1 (the job has failed) or 75
+  // Runs until the coordinator says leave. Returns the exit code: 0, 1 (the job has failed) or 75
   // (stopped, orphaned). Throws what makes the worker unfit: a registration that was refused, a
   // configuration that cannot be read.
   int run();
@@ -64,7 +64,7 @@ class LeaseLoop {
   bool stopped_ = false;
 };
 
-// The kind of failure that an exception stands for.
+// Returns the kind of failure that an exception stands for.
 rpc::FailureKind kind_of(const std::exception& error);
 
 }  // namespace helip::worker

@@ -10,7 +10,7 @@ namespace helip::worker {
 
 class ParentWatch {
  public:
-  // From now on the process ends with exit code 75 within a second of its parent's death.
+  // Ends the process with exit code 75 within a second of its parent's death, from now on.
   ParentWatch();
   ~ParentWatch();
   ParentWatch(const ParentWatch&) = delete;

@@ -13,13 +13,14 @@ struct Rank {
   bool launched = false;  // by mpirun or srun, not typed into a shell
 };
 
-// `variable` returns an environment variable, empty if unset. Throws ConfigError for numbers that
-// do not fit each other.
+// Returns the rank that the environment tells. `variable` returns a variable of it, empty if unset.
+// Throws ConfigError for numbers that do not fit each other.
 Rank rank_from(const std::function<std::string(const char*)>& variable, const std::string& host,
                std::int64_t pid);
 
 // Returns the rank of this process.
 Rank this_rank();
+// Returns the name of this machine.
 std::string host_name();
 
 }  // namespace helip::worker

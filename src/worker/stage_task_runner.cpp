@@ -40,7 +40,7 @@ class StageTaskRunner final : public TaskRunner {
   }
 
   [[nodiscard]] bool is_mining_rank() const override {
-    return worker::is_mining_rank(bench_.config(), bench_.rank());
+    return worker::is_mining_rank(bench_.config().remine, bench_.rank());
   }
 
   std::unique_ptr<comm::Group> open_group() override {
@@ -59,6 +59,10 @@ class StageTaskRunner final : public TaskRunner {
   bool mine_for_training(comm::Group& group, const TaskHooks& hooks) override {
     bench_.close_sessions();
     return worker::mine_for_training(bench_, group, hooks.should_stop);
+  }
+
+  void mining_failed(const std::exception& error, const TaskHooks& hooks) override {
+    requests_.fail(error, bench_.config().train.collective_timeout_seconds, hooks.should_stop);
   }
 
   void end_training(bool stopped) override {

@@ -11,6 +11,7 @@
 
 namespace helip::worker {
 
+// Returns the runner of a worker of this rank.
 std::unique_ptr<TaskRunner> make_stage_task_runner(const config::RunConfig& config,
                                                    const Rank& rank, const jobs::WorkDir& work_dir);
 

@@ -5,12 +5,12 @@
 
 namespace helip::worker {
 
-// From now on SIGTERM, SIGINT, SIGHUP and SIGUSR1 count instead of ending the process. Call before
-// other threads start.
+// Counts SIGTERM, SIGINT, SIGHUP and SIGUSR1 from now on, which no longer end the process. Called
+// before other threads start.
 void catch_stop_signals();
-// How often one came.
+// Returns how often one came.
 int stop_signals();
-// Sleeps; false, at once, if a signal has come.
+// Sleeps and returns true, or returns false at once when a signal has come.
 bool wait_unless_stopped(double seconds);
 
 }  // namespace helip::worker

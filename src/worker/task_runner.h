@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <exception>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -28,22 +29,29 @@ struct TaskOutcome {
   bool stopped = false;  // a training that ended early, with a checkpoint
 };
 
+// What a task calls while it works.
 struct TaskHooks {
-  std::function<void(std::uint64_t done, std::uint64_t total)> progress;  // may throw TaskAbandoned
+  // Throws TaskAbandoned if the lease is lost or the worker was asked to stop. A task calls it
+  // before it replaces what others read.
+  std::function<void()> check_lease;
+  // Tells the progress, then does as check_lease().
+  std::function<void(std::uint64_t done, std::uint64_t total)> progress;
+  // Tells a training's progress. Throws nothing: a training is stopped by should_stop.
   std::function<void(const rpc::TrainNumbers&)> train_progress;
+  // Returns true if the worker was asked to stop.
   std::function<bool()> should_stop;
 };
 
 class TaskRunner {
  public:
   virtual ~TaskRunner() = default;
-  // "cpu" or "cuda:I", once the first task has made it known.
+  // Returns "cpu" or "cuda:I", once the first task has made it known; "" before.
   [[nodiscard]] virtual std::string device() = 0;
-  // Runs a task other than training. A range publishes its result at `partial` (safetensors); of
-  // other tasks the caller publishes the result.
+  // Runs a task other than training and returns its outcome. A range publishes its result at
+  // `partial` (safetensors); of other tasks the caller publishes the result.
   virtual TaskOutcome run(const jobs::Task& task, const std::filesystem::path& partial,
                           const TaskHooks& hooks) = 0;
-  // Whether this rank mines for a training and does not take part in it.
+  // Returns true if this rank mines for a training and does not take part in it.
   [[nodiscard]] virtual bool is_mining_rank() const = 0;
   // Returns this rank's group: the ranks of this launch that train, or the ranks that mine for
   // them. Collective.
@@ -51,10 +59,14 @@ class TaskRunner {
   // Mines the tables that the training asks for. Collective over the ranks that mine apart. Returns
   // true when the training is over, false when a rank was asked to stop.
   virtual bool mine_for_training(comm::Group& group, const TaskHooks& hooks) = 0;
+  // Tells the ranks that train why mining failed: they report it under their lease and end the
+  // launch. Blocks until the training has ended, this rank is asked to stop, or a collective of the
+  // training would have timed out.
+  virtual void mining_failed(const std::exception& error, const TaskHooks& hooks) = 0;
   // Tells the ranks that mine apart to end: the training is over or was `stopped`. Called by rank 0
   // of the ranks that train.
   virtual void end_training(bool stopped) = 0;
-  // Collective.
+  // Runs a training and returns its outcome. Collective over the ranks that train.
   virtual TaskOutcome train(const jobs::Task& task, comm::Group& group, const TaskHooks& hooks) = 0;
 };
 

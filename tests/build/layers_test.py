@@ -14,7 +14,10 @@ PLANTED = {
     "src/train/e.cpp": ("#include <mpi.h>\n", "may not include mpi.h"),
     "src/mining/g.h": ("#include <cuda_runtime.h>\n", "may not include cuda_runtime.h"),
     "src/mining/pairs/h.h": ('#include "mining/miners/recall.h"\n', "src/mining/pairs may not include src/mining/miners"),
+    "src/mining/pairs/j.h": ('#include "mining/session.h"\n',
+                             "may not include src/mining/table (mining/session.h → mining/options.h → mining/table/table.h)"),
     "src/store/i.h": ("#include <mutex>\n", "may not include mutex"),
+    "src/store/arrays/k.h": ("int x;\n", "has no place in the list of rooms"),
     "src/new/f.cpp": ("int x;\n", "has no place in the layers"),
 }
 
@@ -22,7 +25,9 @@ check = pathlib.Path(sys.argv[1]) / "scripts/check_layers.py"
 with tempfile.TemporaryDirectory() as folder:
     root = pathlib.Path(folder)
     (root / "tests").mkdir()
-    headers = {"src/train/step/train_step.h": "", "src/data/corpus/corpus.h": ""}
+    headers = {"src/train/step/train_step.h": "", "src/data/corpus/corpus.h": "", "src/mining/table/table.h": "",
+               "src/mining/session.h": '#include "mining/options.h"\n#include "mining/pairs/pairs.h"\n',
+               "src/mining/options.h": '#include "mining/table/table.h"\n', "src/mining/pairs/pairs.h": ""}
     for name, text in {**headers, **{name: text for name, (text, _) in PLANTED.items()}}.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text)

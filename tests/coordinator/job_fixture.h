@@ -1,6 +1,7 @@
 // A job on a small invented corpus, and a stand-in for a worker that makes up results.
 #pragma once
 
+#include <catch2/catch.hpp>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -11,6 +12,7 @@
 #include "common/digest.h"
 #include "common/publish.h"
 #include "common/text.h"
+#include "coordinator/cut.h"
 #include "coordinator/job.h"
 #include "jobs/encode.h"
 #include "jobs/eval.h"
@@ -48,16 +50,6 @@ inline config::RunConfig small_config() {
   config.coordinator.lease_seconds = 30;
   config.coordinator.max_attempts = 2;
   return config;
-}
-
-inline std::vector<coordinator::Range> cut(std::uint64_t pairs,
-                                           const config::MiningConfig& /*mining*/,
-                                           std::uint64_t first, std::uint64_t targets) {
-  std::vector<coordinator::Range> ranges;
-  for (; first < pairs; first += targets) {
-    ranges.push_back({first, std::min(targets, pairs - first)});
-  }
-  return ranges;
 }
 
 class JobFixture {
@@ -144,9 +136,9 @@ class JobFixture {
       product(work_dir.results());
       return jobs::to_json(jobs::MergeEvalResult{});
     }
-    const auto asked = jobs::body_of<jobs::EvalTask>(task);
+    const auto asked = jobs::body_of<jobs::EvalDatasetTask>(task);
     const config::EvalDataset& dataset = config.eval.datasets.at(asked.dataset);
-    jobs::EvalResult result;
+    jobs::EvalDatasetResult result;
     for (const config::EvalTask each : dataset.tasks) {
       result.scores.push_back({.dataset = dataset.name,
                                .model = "tiny",
@@ -219,5 +211,40 @@ class JobFixture {
   HandClock clock;
   std::unique_ptr<coordinator::Job> job;
 };
+
+inline rpc::HeartbeatRequest beat(const rpc::RegisterReply& worker) {
+  rpc::HeartbeatRequest request;
+  request.worker = worker.worker;
+  request.epoch = worker.epoch;
+  return request;
+}
+
+inline rpc::HeartbeatRequest beat(const rpc::RegisterReply& worker, const rpc::Lease& lease,
+                                  std::uint64_t done) {
+  rpc::HeartbeatRequest request = beat(worker);
+  rpc::LeaseProgress progress;
+  progress.task = lease.task;
+  progress.fence = lease.fence;
+  progress.done = done;
+  request.leases.push_back(progress);
+  return request;
+}
+
+inline std::vector<rpc::TaskRow> all_tasks(const coordinator::Job& job) {
+  std::uint64_t matching = 0;
+  return job.tasks({}, {}, 0, 1000, matching);
+}
+
+// Returns why a call was refused, and fails the test if it was not.
+template <typename Call>
+rpc::RpcCode refused(Call&& call) {
+  try {
+    call();
+  } catch (const rpc::RpcError& error) {
+    return error.code();
+  }
+  FAIL("the call was not refused");
+  return rpc::RpcCode::kInternal;
+}
 
 }  // namespace helip::test

@@ -1,4 +1,4 @@
-#include "coordinator/journal.h"
+#include "coordinator/ledger/journal.h"
 
 #include <catch2/catch.hpp>
 #include <cstdlib>
@@ -28,8 +28,8 @@ fs::path snapshot(const fs::path& database, const fs::path& folder) {
 
 std::vector<TaskRecord> replay(const fs::path& database) { return Journal(database).tasks(); }
 
-TaskResult result(const std::string& digest) {
-  TaskResult made;
+ResultRecord result(const std::string& digest) {
+  ResultRecord made;
   made.file = "range-1-" + digest;
   made.sha256 = digest;
   made.bytes = 12;

@@ -1,10 +1,10 @@
-#include "coordinator/launch_cause.h"
+#include "coordinator/launch/launch_cause.h"
 
 #include <catch2/catch.hpp>
 
 #include "common/publish.h"
 #include "common/text.h"
-#include "coordinator/launch_environment.h"
+#include "coordinator/launch/launch_environment.h"
 #include "support/temporary_folder.h"
 
 using namespace helip;

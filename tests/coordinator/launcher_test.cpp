@@ -1,4 +1,4 @@
-#include "coordinator/launcher.h"
+#include "coordinator/launch/launcher.h"
 
 #include <algorithm>
 #include <catch2/catch.hpp>

@@ -7,6 +7,7 @@
 #include "common/error.h"
 #include "common/publish.h"
 #include "common/text.h"
+#include "coordinator/cut.h"
 #include "coordinator/pipeline.h"
 #include "jobs/encode.h"
 #include "jobs/eval.h"
@@ -22,22 +23,11 @@ namespace fs = std::filesystem;
 
 namespace {
 
-std::vector<Range> cut(std::uint64_t pairs, const config::MiningConfig& /*mining*/,
-                       std::uint64_t first, std::uint64_t targets) {
-  std::vector<Range> ranges;
-  for (; first < pairs; first += targets)
-    ranges.push_back({first, std::min(targets, pairs - first)});
-  return ranges;
-}
-
 // A ledger that is filled by hand, and the stages over it.
 struct StagesFixture {
   test::TemporaryFolder folder;
-  JobPlan plan{
-      .config = {}, .work_dir = jobs::WorkDir(folder.path()), .cut = cut, .mining_rate = [this] {
-        return rate;
-      }};
-  std::optional<double> rate;
+  JobPlan plan{.config = {}, .work_dir = jobs::WorkDir(folder.path()), .cut = test::cut};
+  JobFigures figures;
   TaskLedger ledger{LedgerOptions{}};
 
   StagesFixture() {
@@ -53,26 +43,27 @@ struct StagesFixture {
       ledger.add(task.stage, task.name, jobs::to_json(task), units);
     }
   }
-  // Completes the pending task of the stage with the lowest id.
+  // Completes the pending task of the stage with the lowest id, and lets the stage learn of it.
   template <jobs::Record Result>
   void complete(Stage stage, const Result& result) {
     const auto id = ledger.lease(WorkerId{1}, stage, TimePoint());
     REQUIRE(id);
-    TaskResult done;
+    ResultRecord done;
     done.file = ledger.task(*id).name + ".file";
     done.sha256 = "s";
     done.result = jobs::to_json(result);
     REQUIRE(ledger.complete(*id, ledger.task(*id).fence, done) == LeaseOutcome::kOk);
+    all_stages(plan).at(static_cast<std::size_t>(stage))->learn(ledger.task(*id), 0, figures);
   }
   void finish_index(bool features = false) {
-    add(index_tasks(plan)->next(ledger));
+    add(index_tasks(plan)->next(ledger, figures));
     complete(Stage::kIndex, jobs::IndexResult{.corpus = corpus, .trains_on_features = features});
   }
   void finish_encode(const std::string& features_digest = "") {
     const auto encode = encode_tasks(plan);
-    add(encode->next(ledger));
-    while (!ledger.complete(Stage::kEncode)) complete(Stage::kEncode, jobs::EncodeResult{});
-    add(encode->next(ledger));
+    add(encode->next(ledger, figures));
+    while (!ledger.all_done(Stage::kEncode)) complete(Stage::kEncode, jobs::EncodeResult{});
+    add(encode->next(ledger, figures));
     complete(Stage::kEncode, jobs::MergeEncodedResult{.embeddings_digest = "e",
                                                       .features_digest = features_digest});
   }
@@ -95,26 +86,26 @@ using Files = std::vector<fs::path>;
 TEST_CASE_METHOD(StagesFixture,
                  "index is one task; its products are the location and the manifest") {
   const auto index = index_tasks(plan);
-  const auto tasks = index->next(ledger);
+  const auto tasks = index->next(ledger, figures);
   CHECK(names(tasks) == Names{"index"});
   CHECK(tasks.front().task.corpus == jobs::CorpusFacts());
   add(tasks);
-  CHECK(index->next(ledger).empty());
-  CHECK_FALSE(index->done(ledger));
+  CHECK(index->next(ledger, figures).empty());
+  CHECK_FALSE(index->is_done(ledger));
   const std::string result = jobs::to_json(jobs::IndexResult{.corpus = corpus});
   CHECK(index->products(tasks.front().task, result) ==
         Files{plan.work_dir.location(), "/corpus/manifest.json"});
   CHECK_NOTHROW(index->check_result(tasks.front().task, result));
   CHECK_THROWS_WITH(index->check_result(tasks.front().task, "{}"), Contains("index/index: corpus"));
   complete(Stage::kIndex, jobs::IndexResult{.corpus = corpus});
-  CHECK(index->done(ledger));
+  CHECK(index->is_done(ledger));
 }
 
 TEST_CASE_METHOD(StagesFixture, "encode cuts the corpus into ranges and ends with a merge") {
   const bool features = GENERATE(false, true);
   finish_index(features);
   const auto encode = encode_tasks(plan);
-  const auto ranges = encode->next(ledger);
+  const auto ranges = encode->next(ledger, figures);
   CHECK(names(ranges) == Names{"range-0000000000", "range-0000000004", "range-0000000008"});
   CHECK(ranges.back().units == 2);
   CHECK(jobs::body_of<jobs::EncodeTask>(ranges.back().task).count == 2);
@@ -131,10 +122,10 @@ TEST_CASE_METHOD(StagesFixture, "encode cuts the corpus into ranges and ends wit
   CHECK_THROWS_WITH(encode->check_result(ranges.front().task, "{}"), Contains("a key is missing"));
   add(ranges);
   CHECK(encode->planned(ledger) == 4);
-  CHECK(encode->next(ledger).empty());
+  CHECK(encode->next(ledger, figures).empty());
   for (int i = 0; i < 3; ++i) complete(Stage::kEncode, jobs::EncodeResult{.samples = 4});
-  CHECK_FALSE(encode->done(ledger));
-  const auto merge = encode->next(ledger);
+  CHECK_FALSE(encode->is_done(ledger));
+  const auto merge = encode->next(ledger, figures);
   REQUIRE(names(merge) == Names{"merge"});
   CHECK(merge.front().units == 0);
   const auto inputs = encode->merge_inputs(ledger);
@@ -156,9 +147,9 @@ TEST_CASE_METHOD(StagesFixture, "ready embeddings are no product of encode") {
   plan.config.encoder.source = config::EncoderSource::kNpy;
   finish_index();
   const auto encode = encode_tasks(plan);
-  add(encode->next(ledger));
+  add(encode->next(ledger, figures));
   for (int i = 0; i < 3; ++i) complete(Stage::kEncode, jobs::EncodeResult{});
-  CHECK(encode->products(encode->next(ledger).front().task, "") ==
+  CHECK(encode->products(encode->next(ledger, figures).front().task, "") ==
         Files{plan.work_dir.corpus() / "quarantine.npy"});
 }
 
@@ -166,13 +157,15 @@ TEST_CASE_METHOD(StagesFixture,
                  "encode asks before its first task whether the corpus can be mined") {
   finish_index();
   plan.cut = [](std::uint64_t, const config::MiningConfig&, std::uint64_t,
-                std::uint64_t) -> std::vector<Range> { throw ConfigError({.what = "too few"}); };
-  CHECK_THROWS_AS(encode_tasks(plan)->next(ledger), ConfigError);
+                std::uint64_t) -> std::vector<IndexRange> {
+    throw ConfigError({.what = "too few"});
+  };
+  CHECK_THROWS_AS(encode_tasks(plan)->next(ledger, figures), ConfigError);
   plan.until = Stage::kEncode;
-  CHECK(encode_tasks(plan)->next(ledger).size() == 3);
+  CHECK(encode_tasks(plan)->next(ledger, figures).size() == 3);
   plan.until = Stage::kReport;
   plan.config.train.hard_pairs = config::HardPairs::kNone;
-  CHECK(encode_tasks(plan)->next(ledger).size() == 3);
+  CHECK(encode_tasks(plan)->next(ledger, figures).size() == 3);
 }
 
 TEST_CASE_METHOD(StagesFixture,
@@ -180,7 +173,7 @@ TEST_CASE_METHOD(StagesFixture,
   finish_index();
   finish_encode();
   const auto mine = mine_tasks(plan);
-  const auto ranges = mine->next(ledger);
+  const auto ranges = mine->next(ledger, figures);
   CHECK(names(ranges) == Names{"range-0000000000", "range-0000000005"});
   CHECK(jobs::body_of<jobs::MineTask>(ranges.back().task).embeddings_digest == "e");
   CHECK_THROWS_WITH(mine->check_result(ranges.back().task, R"({"targets":4})"),
@@ -188,7 +181,7 @@ TEST_CASE_METHOD(StagesFixture,
   add(ranges);
   complete(Stage::kMine, jobs::MineResult{.targets = 5});
   complete(Stage::kMine, jobs::MineResult{.targets = 5});
-  const auto merge = mine->next(ledger);
+  const auto merge = mine->next(ledger, figures);
   REQUIRE(names(merge) == Names{"merge"});
   CHECK(mine->products(merge.front().task, "") ==
         Files{plan.work_dir.root() / "hard_pairs/1/manifest.json"});
@@ -204,19 +197,23 @@ TEST_CASE_METHOD(StagesFixture,
   finish_index();
   finish_encode();
   const auto mine = mine_tasks(plan);
-  add(mine->next(ledger));
+  add(mine->next(ledger, figures));
   CHECK(ledger.of_stage(Stage::kMine).size() == 2);
   CHECK(mine->planned(ledger) == 0);  // not known yet
-  CHECK(mine->next(ledger).empty());
+  CHECK(mine->next(ledger, figures).empty());
   CHECK_FALSE(fs::exists(plan.work_dir.mining_task_size()));
-  rate = 50;
   complete(Stage::kMine, jobs::MineResult{.targets = 1});
-  const auto later = mine->next(ledger);
+  const auto learn = [&](double rate) {
+    mine->learn(ledger.task(*ledger.next(Stage::kMine)), rate, figures);
+  };
+  learn(50);
+  learn(0);  // not measured
+  const auto later = mine->next(ledger, figures);
   CHECK(later.size() == 4);
   CHECK(read_text_file(plan.work_dir.mining_task_size()) == "first 2 targets 2\n");
   // The note counts, whatever is measured afterwards.
-  rate = 1;
-  CHECK(names(mine->next(ledger)) == names(later));
+  learn(1);
+  CHECK(names(mine->next(ledger, figures)) == names(later));
 }
 
 TEST_CASE_METHOD(StagesFixture,
@@ -226,7 +223,7 @@ TEST_CASE_METHOD(StagesFixture,
   finish_index(/*features=*/true);
   finish_encode("features");
   const auto train = train_tasks(plan);
-  const auto tasks = train->next(ledger);
+  const auto tasks = train->next(ledger, figures);
   CHECK(names(tasks) == Names{"seed-3", "seed-4"});
   CHECK(tasks.front().units == 7);
   CHECK(jobs::body_of<jobs::TrainTask>(tasks.back().task).features_digest == "features");
@@ -236,7 +233,7 @@ TEST_CASE_METHOD(StagesFixture,
   CHECK_THROWS_WITH(train->check_result(tasks.back().task, result),
                     Contains("another seed; expected 4; found 3"));
   add(tasks);
-  CHECK(train->next(ledger).empty());
+  CHECK(train->next(ledger, figures).empty());
 }
 
 TEST_CASE_METHOD(StagesFixture, "eval is a task for each model and data set, then a merge") {
@@ -248,19 +245,19 @@ TEST_CASE_METHOD(StagesFixture, "eval is a task for each model and data set, the
   CHECK(eval->wanted());
   SECTION("random weights are not scored") {
     plan.config.model.init = "random";
-    CHECK(names(eval->next(ledger)) == Names{"seed-1-0-a_b", "seed-1-1-c"});
+    CHECK(names(eval->next(ledger, figures)) == Names{"seed-1-0-a_b", "seed-1-1-c"});
   }
   SECTION("initial weights are scored first") {
     plan.config.model.init = "/weights";
-    const auto tasks = eval->next(ledger);
+    const auto tasks = eval->next(ledger, figures);
     CHECK(names(tasks) == Names{"init-0-a_b", "init-1-c", "seed-1-0-a_b", "seed-1-1-c"});
-    CHECK_FALSE(jobs::body_of<jobs::EvalTask>(tasks.front().task).seed);
-    CHECK(jobs::body_of<jobs::EvalTask>(tasks.back().task).dataset == 1);
+    CHECK_FALSE(jobs::body_of<jobs::EvalDatasetTask>(tasks.front().task).seed);
+    CHECK(jobs::body_of<jobs::EvalDatasetTask>(tasks.back().task).dataset == 1);
     CHECK_THROWS_WITH(eval->check_result(tasks.front().task, R"({"scores":[]})"),
                       Contains("another data set; expected 2 scores; found 0"));
     add(tasks);
-    for (int i = 0; i < 4; ++i) complete(Stage::kEval, jobs::EvalResult{});
-    const auto merge = eval->next(ledger);
+    for (int i = 0; i < 4; ++i) complete(Stage::kEval, jobs::EvalDatasetResult{});
+    const auto merge = eval->next(ledger, figures);
     REQUIRE(names(merge) == Names{"merge"});
     CHECK(eval->products(merge.front().task, "") == Files{plan.work_dir.results()});
     CHECK(eval->merge_inputs(ledger).size() == 4);
@@ -272,7 +269,7 @@ TEST_CASE_METHOD(StagesFixture, "eval is a task for each model and data set, the
 TEST_CASE_METHOD(StagesFixture, "report is one task, if the page is wanted") {
   finish_index();
   const auto report = report_tasks(plan);
-  const auto tasks = report->next(ledger);
+  const auto tasks = report->next(ledger, figures);
   CHECK(names(tasks) == Names{"report"});
   CHECK(report->products(tasks.front().task, "{}") == Files{plan.work_dir.report()});
   plan.config.output.report = false;
@@ -283,11 +280,7 @@ TEST_CASE_METHOD(StagesFixture,
                  "the pipeline goes through the stages that are wanted, up to the last one") {
   plan.config.train.hard_pairs = config::HardPairs::kNone;
   const auto stages_run = [&] {
-    const Pipeline pipeline({.config = plan.config,
-                             .work_dir = plan.work_dir,
-                             .until = plan.until,
-                             .cut = cut,
-                             .mining_rate = {}});
+    const Pipeline pipeline(plan);
     std::string run;
     for (const Stage stage : jobs::kStages) {
       if (pipeline.runs(stage)) run += cat(name_of(stage), " ");
@@ -297,18 +290,12 @@ TEST_CASE_METHOD(StagesFixture,
   CHECK(stages_run() == "index encode train report ");
   plan.until = Stage::kEncode;
   CHECK(stages_run() == "index encode ");
-  const Pipeline pipeline({.config = plan.config,
-                           .work_dir = plan.work_dir,
-                           .until = plan.until,
-                           .cut = cut,
-                           .mining_rate = {}});
+  const Pipeline pipeline(plan);
   CHECK(pipeline.current(ledger) == Stage::kIndex);
   finish_index();
   CHECK(pipeline.current(ledger) == Stage::kEncode);
-  CHECK(pipeline.next(ledger).size() == 3);
   finish_encode();
   CHECK_FALSE(pipeline.current(ledger));
-  CHECK(pipeline.next(ledger).empty());
 }
 
 TEST_CASE_METHOD(StagesFixture, "each stage's digest follows from its own keys alone") {

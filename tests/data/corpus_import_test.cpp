@@ -1,15 +1,11 @@
 #include "data/import/corpus_import.h"
 
 #include <catch2/catch.hpp>
-#include <cstdlib>
 
 #include "common/error.h"
-#include "common/json.h"
-#include "corpus_support.h"
 #include "data/corpus/corpus.h"
-#include "data/image/exif.h"
 #include "data/import/open_or_index.h"
-#include "support/temporary_folder.h"
+#include "import_fixture.h"
 
 namespace helip::data {
 namespace {
@@ -17,47 +13,6 @@ namespace {
 using test::contains;
 using test::kTarEnd;
 using test::tar_member;
-
-struct ImportTest {
-  test::TemporaryFolder folder;
-  std::filesystem::path in = folder.path() / "in";
-  std::filesystem::path out = folder.path() / "out";
-
-  [[nodiscard]] ImportOptions options(const std::string& source) const {
-    ImportOptions options;
-    options.sources = {source};
-    options.out = out;
-    options.max_left_out = 1;
-    return options;
-  }
-  // Ten images in a folder, one of them cut off, one without caption.
-  void make_folder() const {
-    for (int i = 0; i < 10; ++i) {
-      const std::string name = "sub" + std::to_string(i % 2) + "/" + std::to_string(i);
-      const std::string image = test::png(i, 20 + i, 10);
-      test::write_file(in / (name + (i % 3 == 0 ? ".PNG" : ".png")),
-                       i == 4 ? image.substr(0, image.size() - 40) : image);
-      if (i != 7) test::write_file(in / (name + ".txt"), "picture " + std::to_string(i) + "\n");
-    }
-    test::write_file(in / "alone.txt", "no picture");
-    test::write_file(in / "notes.md", "not a member");
-  }
-};
-
-std::vector<Json> lines_of(const std::filesystem::path& file) {
-  std::vector<Json> lines;
-  std::ifstream stream(file);
-  for (std::string line; std::getline(stream, line);) lines.push_back(Json::parse(line));
-  return lines;
-}
-
-std::map<std::string, std::string> content_of(const std::filesystem::path& folder) {
-  std::map<std::string, std::string> content;
-  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-    content[entry.path().filename().string()] = read_text_file(entry.path());
-  }
-  return content;
-}
 
 TEST_CASE_METHOD(ImportTest, "a folder becomes shards; what cannot be used is named") {
   make_folder();
@@ -198,65 +153,6 @@ TEST_CASE_METHOD(ImportTest, "tars give pairs by content, several sources follow
   CHECK(contains(read_text_file(out / "00000.tar"), R"({"key":"x/a","width":6,"height":4})"));
 }
 
-TEST_CASE_METHOD(ImportTest,
-                 "images are shrunk, composited and turned only where a rule asks for it") {
-  const auto bytes = [](const std::string& text) {
-    const auto span = test::bytes_of(text);
-    return std::vector<std::byte>(span.begin(), span.end());
-  };
-  const std::string small = test::png(1, 8, 6);
-  CHECK(
-      import_image(bytes(small), {.max_side = 8, .white_background = true, .exif_transpose = true})
-          .encoded == bytes(small));
-
-  const std::string large = test::png(2, 40, 30);
-  const auto shrunk = import_image(bytes(large), {.max_side = 20});
-  CHECK(shrunk.rewritten);
-  CHECK(decode_image(shrunk.encoded).pixels ==
-        resize(decode_image(bytes(large)), 20, 15, Interpolation::kBicubic).pixels);
-  CHECK(import_image(bytes(test::png(2, 400, 2)), {.max_side = 20}).height == 1);
-
-  const std::string turned_png = read_text_file(test::golden_folder("exif") + "o6.png");
-  CHECK(!import_image(bytes(turned_png), {}).rewritten);
-  const auto turned = import_image(bytes(turned_png), {.exif_transpose = true});
-  CHECK((turned.width == 3 && turned.height == 5));
-  CHECK(decode_image(turned.encoded).pixels ==
-        transposed(decode_stored(bytes(turned_png)), 6).pixels);
-  CHECK(exif_orientation(turned.encoded) == 1);
-
-  const std::string turned_jpeg = read_text_file(test::golden_folder("exif") + "o6.jpg");
-  const auto jpeg = import_image(bytes(turned_jpeg), {.exif_transpose = true});
-  CHECK(jpeg.extension == "jpg");
-  const auto wanted = transposed(decode_stored(bytes(turned_jpeg)), 6);
-  const auto found = decode_image(jpeg.encoded);
-  REQUIRE(found.pixels.size() == wanted.pixels.size());
-  for (std::size_t i = 0; i < wanted.pixels.size(); ++i)
-    CHECK(std::abs(found.pixels[i] - wanted.pixels[i]) <= 16);
-
-  CHECK_THROWS_AS(import_image(bytes("nothing"), {}), DataError);
-  CHECK_THROWS_AS(import_image({}, {}), DataError);
-}
-
-TEST_CASE_METHOD(ImportTest, "images with a defect are used, counted and named") {
-  const std::string whole = test::png(1);
-  test::write_file(in / "a.png", whole.substr(0, whole.size() - 12));
-  test::write_file(in / "b.png", whole);
-  for (const char* name : {"a.txt", "b.txt"}) test::write_file(in / name, "a picture");
-  ImportOptions settings = options(in.string());
-  settings.max_left_out = 0;
-  const auto report = import_corpus(settings);
-  CHECK(report.manifest.pairs == 2);
-  CHECK(report.left_out.empty());
-  REQUIRE(report.noted.size() == 1);
-  const Noted& noted = report.noted.at("a PNG ends before its end chunk");
-  CHECK(noted.count == 1);
-  CHECK(noted.first.starts_with("a.png"));
-  const auto lines = lines_of(out / "import_report.jsonl");
-  REQUIRE(lines.size() == 1);
-  CHECK(lines[0].at("key") == "a.png");
-  CHECK(lines[0].at("samples") == 0);
-}
-
 TEST_CASE_METHOD(ImportTest, "a corpus remembers whether training resizes its images first") {
   const std::string tar = (in / "0.tar").string();
   const std::string table = (in / "pairs.csv").string();
@@ -279,143 +175,6 @@ TEST_CASE_METHOD(ImportTest, "a corpus remembers whether training resizes its im
   CHECK(imported({(in / "folder").string()}));
   CHECK(!imported({tar}));
   CHECK(!imported({table, tar}));
-}
-
-TEST_CASE_METHOD(ImportTest, "an image that is only turned keeps its mode") {
-  const std::string files = read_text_file(test::golden_folder("exif_kinds") + "files.bin");
-  const auto cases = Json::parse(read_text_file(test::golden_folder("exif_kinds") + "cases.json"));
-  int turned = 0;
-  for (const auto& one : cases) {
-    const std::string name = one.at("name");
-    if (!name.starts_with("png, ") && !name.starts_with("webp, ")) continue;
-    CAPTURE(name);
-    const std::string encoded = files.substr(one.at("file")[0], one.at("file")[1]);
-    const auto bytes = test::bytes_of(encoded);
-    const auto found = import_image({bytes.begin(), bytes.end()}, {.exif_transpose = true});
-    const int orientation = one.at("orientation");
-    CHECK(found.rewritten == (orientation != 1));
-    const StoredImage wanted = transposed(decode_stored(bytes), orientation);
-    const StoredImage again = decode_stored(found.encoded);
-    CHECK(again.mode == wanted.mode);
-    CHECK(again.pixels == wanted.pixels);
-    CHECK((again.width == found.width && again.height == found.height));
-    turned += found.rewritten ? 1 : 0;
-  }
-  CHECK(turned > 20);
-}
-
-TEST_CASE_METHOD(
-    ImportTest,
-    "transparent images are composited over white when asked, opaque ones keep their bytes") {
-  const auto read = [](const std::string& name) {
-    const std::string text = read_text_file(test::golden_folder("alpha") + name);
-    const auto span = test::bytes_of(text);
-    return std::vector<std::byte>(span.begin(), span.end());
-  };
-  for (const std::string name :
-       {"rgba.png", "palette_transparent.png", "rgba.webp", "grey_alpha.png"}) {
-    CAPTURE(name);
-    const auto whitened = import_image(read(name), {.white_background = true});
-    CHECK(whitened.rewritten);
-    CHECK(whitened.extension == "png");
-    CHECK(decode_image(whitened.encoded).pixels == decode_image_over_white(read(name)).pixels);
-    CHECK(!import_image(read(name), {}).rewritten);
-  }
-  for (const std::string name : {"opaque_rgba.png", "rgb.png", "rgb.webp"}) {
-    CAPTURE(name);
-    CHECK(!import_image(read(name), {.white_background = true}).rewritten);
-  }
-}
-
-TEST_CASE_METHOD(ImportTest, "an import that cannot begin leaves nothing behind") {
-  const auto files = [&] {
-    std::vector<std::string> names;
-    for (const auto& entry : std::filesystem::directory_iterator(folder.path()))
-      names.push_back(entry.path().filename().string());
-    return names;
-  };
-  const auto error = [&](const ImportOptions& settings) {
-    return test::error_of<Error>([&] { import_corpus(settings); });
-  };
-  test::write_file(in / "0.tar", "BZh9");
-  CHECK(contains(error(options((folder.path() / "none").string())), "does not exist"));
-  CHECK(contains(error(options((in / "0.tar").string())), "compressed tar"));
-  CHECK(files() == std::vector<std::string>{"in"});
-  std::filesystem::remove_all(in);
-  std::filesystem::create_directories(in);
-  CHECK(contains(error(options(in.string())), "nothing to import in the folder"));
-  std::filesystem::create_directories(out);
-  CHECK(contains(error(options(in.string())), "exists already and is not replaced"));
-}
-
-TEST_CASE_METHOD(ImportTest, "a table without one usable pair at its beginning is not read on") {
-  test::write_file(in / "a.png", test::png(1, 2, 2));
-  const auto table = [&](int captioned) {
-    std::string text = "filepath\ttitle\n";
-    for (int i = 0; i < 1200; ++i) text += cat("a.png\t", i == captioned ? "a picture" : "", "\n");
-    test::write_file(in / "table.tsv", text);
-    return test::error_of<DataError>([&] { import_corpus(options((in / "table.tsv").string())); });
-  };
-  const std::string error = table(1000);
-  CAPTURE(error);
-  CHECK(contains(error, "no usable pair among the first 1000; expected images with captions"));
-  CHECK(contains(error, "found 1000 × "));
-  CHECK(table(999).empty());
-}
-
-TEST_CASE_METHOD(ImportTest, "an import that leaves out too much ends and says where it is named") {
-  make_folder();
-  ImportOptions settings = options(in.string());
-  settings.max_left_out = 0.25;
-  const auto error = [&] { return test::error_of<DataError>([&] { import_corpus(settings); }); };
-  const std::string too_much = error();
-  CAPTURE(too_much);
-  const auto report = out.string() + ".import/import_report.jsonl";
-  CHECK(contains(too_much, report + ": too much is left out"));
-  CHECK(contains(too_much, "at most 25 % of 11 samples; found 3 so far (1 × "));
-  CHECK(lines_of(report).size() == 3);
-  CHECK(!std::filesystem::exists(out));
-  settings.max_left_out = 0.3;
-  import_corpus(settings);
-  CHECK(Corpus::open(out).size() == 8);
-  CHECK(!std::filesystem::exists(out.string() + ".import"));
-
-  for (int i = 0; i < 10; ++i) {
-    const std::string name = "sub" + std::to_string(i % 2) + "/" + std::to_string(i);
-    test::write_file(in / (name + (i % 3 == 0 ? ".PNG" : ".png")), "no image");
-  }
-  settings.out = folder.path() / "none";
-  settings.max_left_out = 1;
-  CHECK(contains(
-      error(),
-      "no usable pair to import; expected an image that can be read, with a caption; found "
-      "9 × the image cannot be decoded"));
-}
-
-TEST_CASE_METHOD(ImportTest,
-                 "images beyond the limits of size, bytes or decoding time are left out") {
-  make_folder();
-  const auto left_out = [&](const ImageRules& rules) {
-    ImportOptions settings = options(in.string());
-    settings.images = rules;
-    import_corpus(settings);
-    std::filesystem::remove_all(out);
-    return import_corpus(settings).left_out;
-  };
-  ImageRules rules;
-  rules.limits.max_pixels = 280;
-  CHECK(left_out(rules).at("the image cannot be decoded") == 2);
-  rules = {};
-  std::filesystem::remove_all(out);
-  rules.limits.max_bytes = test::png(2, 22, 10).size();
-  CHECK(left_out(rules).at("the image file is too large") >= 2);
-  rules = {};
-  std::filesystem::remove_all(out);
-  rules.max_decode_seconds = 1e-9;
-  ImportOptions settings = options(in.string());
-  settings.images = rules;
-  CHECK(contains(test::error_of<DataError>([&] { import_corpus(settings); }),
-                 cat("8 × ", kSlowImage)));
 }
 
 TEST_CASE_METHOD(ImportTest, "a job's corpus may be a table or a folder: it is copied once") {

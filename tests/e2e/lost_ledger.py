@@ -10,7 +10,9 @@ from job_control import expect, expect_same_table, expect_same_training, kill_al
 
 def results_in(work, stage):
     folder = pathlib.Path(work) / "tasks" / stage
-    return sorted(file.name for file in folder.glob("*-*") if ".partial" not in file.name) if folder.exists() else []
+    if not folder.exists():
+        return []
+    return sorted(file.name for file in folder.glob("*-*") if not re.search(r"\.(partial|tmp)\b", file.name))
 
 
 def remove(work, _):

@@ -69,6 +69,13 @@ def given_features(bench, towers):
     expect(result == description, f"another description: {result}")
     expect((work / "model" / "heads.safetensors").exists(), "no heads")
 
+    # Features of a joint space need no heads.
+    (model / "helip_model.json").write_text(json.dumps(description | {"heads": {"kind": "none"}}))
+    alone = bench.fresh("features-alone")
+    bench.run(alone, *options, "--set", "eval.datasets=[]")
+    tuned = (alone / "model" / "heads.safetensors").read_bytes()
+    expect(b"logit_scale" in tuned and b"image_head" not in tuned, "heads of a model without heads")
+
     # Only their own corpus can be embedded.
     out = bench.fresh("features-embedded")
     command(bench, "embed", "--model", work / "model", "--corpus", corpus, "--out", out)

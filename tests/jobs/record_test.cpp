@@ -48,8 +48,8 @@ TEST_CASE("every result survives JSON and back, to the bit") {
   check_round_trip(TrainResult{.seed = 1, .steps = 2, .final_loss = 0.1});
   check_round_trip(
       TrainResult{.seed = 1, .steps = 2, .final_loss = 1e-300, .best_step = 7, .best_acc1 = 0.7});
-  check_round_trip(EvalResult{});
-  check_round_trip(EvalResult{.scores = {kScores, kScores}});
+  check_round_trip(EvalDatasetResult{});
+  check_round_trip(EvalDatasetResult{.scores = {kScores, kScores}});
   check_round_trip(MergeEvalResult{.entries = 6});
   check_round_trip(ReportResult{});
 }
@@ -84,7 +84,7 @@ TEST_CASE("a result with a missing, unknown or mistyped key is refused, naming p
 TEST_CASE("keys inside of keys are named with both") {
   const auto message = [](const std::string& json) -> std::string {
     try {
-      from_json<EvalResult>(json, "eval/a");
+      from_json<EvalDatasetResult>(json, "eval/a");
     } catch (const StoreError& error) {
       return error.what();
     }

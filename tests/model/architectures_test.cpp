@@ -58,8 +58,8 @@ at::Tensor images_of(const ClipArchitecture& architecture, std::int64_t rows) {
 at::Tensor unit(const at::Tensor& rows_BD) { return rows_BD.div(rows_BD.norm(2, -1, true)); }
 
 at::Tensor logits(Model& model, const at::Tensor& images, const at::Tensor& texts,
-                  const DrawKeys* keys) {
-  return at::matmul(model.embed_images(images, keys), model.embed_texts(texts, keys).t())
+                  ForwardMode mode) {
+  return at::matmul(model.embed_images(images, mode), model.embed_texts(texts, mode).t())
       .mul(model.logit_scale().exp());
 }
 
@@ -87,12 +87,12 @@ void check_parity(const fs::path& folder, const std::string& name) {
   const at::NoGradGuard no_grad;
   const at::Tensor images = images_of(architecture, kRows);
   const at::Tensor texts = texts_of(architecture, kRows);
-  const double image_error =
-      test::max_difference(model->embed_images(images, nullptr), unit(expected["image_features"]));
-  const double text_error =
-      test::max_difference(model->embed_texts(texts, nullptr), unit(expected["text_features"]));
-  const double logit_error =
-      test::max_difference(logits(*model, images, texts, nullptr), expected["logits"]);
+  const double image_error = test::max_difference(
+      model->embed_images(images, ForwardMode::evaluation()), unit(expected["image_features"]));
+  const double text_error = test::max_difference(
+      model->embed_texts(texts, ForwardMode::evaluation()), unit(expected["text_features"]));
+  const double logit_error = test::max_difference(
+      logits(*model, images, texts, ForwardMode::evaluation()), expected["logits"]);
   INFO("errors " << image_error << " " << text_error << " " << logit_error);
   CHECK(image_error < 1e-4);
   CHECK(text_error < 1e-4);
@@ -148,8 +148,8 @@ TEST_CASE("a ModifiedResNet in training has PyTorch's gradients and running stat
   const auto norms = test::read_json(test::golden("architectures/training.json"));
   const auto model = tiny_resnet();
   const DrawKeys keys = keys_of(4);
-  const at::Tensor loss =
-      clip_loss(logits(*model, images_of(architecture, 4), texts_of(architecture, 4), &keys));
+  const at::Tensor loss = clip_loss(logits(*model, images_of(architecture, 4),
+                                           texts_of(architecture, 4), ForwardMode::training(keys)));
   loss.backward();
   CHECK(loss.item<double>() == Approx(expected["loss"].item<double>()).epsilon(1e-5));
   REQUIRE(model->parameters().size() == norms.size());
@@ -176,12 +176,13 @@ TEST_CASE("evaluation neither uses the batch's statistics nor changes the runnin
   const at::NoGradGuard no_grad;
   const std::string before = model->towers_digest();
   const at::Tensor images = test::formula_images(4, 64);
-  const at::Tensor together = model->embed_images(images, nullptr);
-  const at::Tensor alone = model->embed_images(images.narrow(0, 1, 1), nullptr);
+  const at::Tensor together = model->embed_images(images, ForwardMode::evaluation());
+  const at::Tensor alone = model->embed_images(images.narrow(0, 1, 1), ForwardMode::evaluation());
   CHECK(test::max_difference(alone, together.narrow(0, 1, 1)) < 1e-5);
   CHECK(model->towers_digest() == before);
   const DrawKeys keys = keys_of(4);
-  CHECK(test::max_difference(model->embed_images(images, &keys), together) > 1e-3);
+  CHECK(test::max_difference(model->embed_images(images, ForwardMode::training(keys)), together) >
+        1e-3);
   CHECK(model->towers_digest() != before);
 }
 
@@ -189,7 +190,7 @@ TEST_CASE("running statistics are saved, loaded and checked with the weights") {
   const test::TemporaryFolder folder;
   const auto model = tiny_resnet();
   const DrawKeys keys = keys_of(4);
-  model->embed_images(test::formula_images(4, 64), &keys);
+  model->embed_images(test::formula_images(4, 64), ForwardMode::training(keys));
   CHECK(named(*model, "visual.bn1.num_batches_tracked").item<std::int64_t>() == 8);
   model->save(folder.path() / "model");
   const fs::path file = folder.path() / "model/open_clip_model.safetensors";
@@ -233,13 +234,13 @@ TEST_CASE("a transformer's embeddings have the same bits for any number of threa
     const ClipArchitecture architecture = architecture_of(golden_architecture(name));
     const auto model = model_of(architecture);
     at::set_num_threads(1);
-    const at::Tensor alone =
-        logits(*model, images_of(architecture, kRows), texts_of(architecture, kRows), nullptr);
+    const at::Tensor alone = logits(*model, images_of(architecture, kRows),
+                                    texts_of(architecture, kRows), ForwardMode::evaluation());
     for (const int count : {2, 5}) {
       at::set_num_threads(count);
-      CHECK(at::equal(
-          logits(*model, images_of(architecture, kRows), texts_of(architecture, kRows), nullptr),
-          alone));
+      CHECK(at::equal(logits(*model, images_of(architecture, kRows), texts_of(architecture, kRows),
+                             ForwardMode::evaluation()),
+                      alone));
     }
   }
   at::set_num_threads(threads);
@@ -251,7 +252,8 @@ TEST_CASE("a ModifiedResNet gives the same bits every time, forward and backward
   for (int round = 0; round < 3; ++round) {
     const auto model = tiny_resnet();
     const DrawKeys keys = keys_of(4);
-    clip_loss(logits(*model, images_of(architecture, 4), texts_of(architecture, 4), &keys))
+    clip_loss(logits(*model, images_of(architecture, 4), texts_of(architecture, 4),
+                     ForwardMode::training(keys)))
         .backward();
     std::vector<at::Tensor> results;
     for (const auto& [name, tensor] : model->state()) {
@@ -268,9 +270,11 @@ TEST_CASE("a batch norm does not train on one value per channel") {
   ClipArchitecture smallest = architecture_of(golden_architecture("tiny_resnet"));
   smallest.vision.image_size = 32;
   const auto one_cell = model_of(smallest);
-  CHECK_THROWS_AS(one_cell->embed_images(test::formula_images(1, 32), &keys), DataError);
-  CHECK_NOTHROW(one_cell->embed_images(test::formula_images(1, 32), nullptr));
-  CHECK_THROWS_AS(model->embed_images(test::formula_images(1, 32), nullptr), DataError);
+  CHECK_THROWS_AS(one_cell->embed_images(test::formula_images(1, 32), ForwardMode::training(keys)),
+                  DataError);
+  CHECK_NOTHROW(one_cell->embed_images(test::formula_images(1, 32), ForwardMode::evaluation()));
+  CHECK_THROWS_AS(model->embed_images(test::formula_images(1, 32), ForwardMode::evaluation()),
+                  DataError);
 }
 
 TEST_CASE("patch dropout leaves patches out in training, by the row's keys alone") {
@@ -280,14 +284,17 @@ TEST_CASE("patch dropout leaves patches out in training, by the row's keys alone
   const auto model = model_of(architecture);
   const at::NoGradGuard no_grad;
   const at::Tensor images = images_of(architecture, 3);
-  CHECK(at::equal(model->embed_images(images, nullptr), whole->embed_images(images, nullptr)));
+  CHECK(at::equal(model->embed_images(images, ForwardMode::evaluation()),
+                  whole->embed_images(images, ForwardMode::evaluation())));
   const DrawKeys keys = keys_of(3);
-  const at::Tensor dropped = model->embed_images(images, &keys);
-  CHECK(test::max_difference(dropped, whole->embed_images(images, &keys)) > 1e-3);
+  const at::Tensor dropped = model->embed_images(images, ForwardMode::training(keys));
+  CHECK(test::max_difference(dropped, whole->embed_images(images, ForwardMode::training(keys))) >
+        1e-3);
   DrawKeys last = keys;
   last.sample.erase(last.sample.begin(), last.sample.begin() + 2);
   last.slot.erase(last.slot.begin(), last.slot.begin() + 2);
-  CHECK(test::max_difference(model->embed_images(images.narrow(0, 2, 1), &last),
-                             dropped.narrow(0, 2, 1)) < 1e-5);
-  CHECK_THROWS_AS(model->embed_images(images, &last), Error);
+  CHECK(
+      test::max_difference(model->embed_images(images.narrow(0, 2, 1), ForwardMode::training(last)),
+                           dropped.narrow(0, 2, 1)) < 1e-5);
+  CHECK_THROWS_AS(model->embed_images(images, ForwardMode::training(last)), Error);
 }

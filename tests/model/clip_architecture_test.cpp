@@ -148,7 +148,7 @@ TEST_CASE("options of the towers are read and written back to equal values") {
 TEST_CASE("what differs between two models is named with both values") {
   Json other = small();
   other["vision_cfg"]["width"] = 128;
-  Difference difference = first_difference(parse(small()), parse(other));
+  JsonDifference difference = first_difference(parse(small()), parse(other));
   CHECK(difference.key == "/model_cfg/vision_cfg/width");
   CHECK(difference.a == "64");
   CHECK(difference.b == "128");

@@ -18,7 +18,7 @@
 #include "model/model.h"
 #include "store/safetensors.h"
 #include "support/temporary_folder.h"
-#include "weights/checkpoint_writer.h"
+#include "weights/torch_checkpoint.h"
 
 // Last: LibTorch's logging has a CHECK of its own.
 #include <catch2/catch.hpp>
@@ -45,8 +45,8 @@ std::unique_ptr<Model> tiny(bool quick_gelu, std::uint64_t seed = 0) {
 }
 
 at::Tensor logits(Model& model) {
-  const at::Tensor images_BD = model.embed_images(expected()["images"], nullptr);
-  const at::Tensor texts_BD = model.embed_texts(expected()["tokens"], nullptr);
+  const at::Tensor images_BD = model.embed_images(expected()["images"], ForwardMode::evaluation());
+  const at::Tensor texts_BD = model.embed_texts(expected()["tokens"], ForwardMode::evaluation());
   return at::matmul(images_BD, texts_BD.t()).mul(model.logit_scale().exp());
 }
 
@@ -76,8 +76,9 @@ TEST_CASE("features, logits and loss equal OpenCLIP's for the same weights") {
     const auto model = tiny(quick_gelu);
     load_weights(*model, golden_weights());
     const at::NoGradGuard no_grad;
-    const at::Tensor images_BD = model->embed_images(expected()["images"], nullptr);
-    const at::Tensor texts_BD = model->embed_texts(expected()["tokens"], nullptr);
+    const at::Tensor images_BD =
+        model->embed_images(expected()["images"], ForwardMode::evaluation());
+    const at::Tensor texts_BD = model->embed_texts(expected()["tokens"], ForwardMode::evaluation());
     CHECK(test::max_difference(images_BD, expected()[prefix + "image_features"]) < 1e-5);
     CHECK(test::max_difference(texts_BD, expected()[prefix + "text_features"]) < 1e-5);
     CHECK(test::max_difference(logits(*model), expected()[prefix + "logits"]) < 1e-5);
@@ -134,11 +135,12 @@ TEST_CASE("a text's embedding does not depend on what follows its end token") {
   const at::Tensor tokens_BL = expected()["tokens"];
   at::Tensor other_BL = tokens_BL.clone();
   other_BL.select(0, 0).narrow(0, 2, 14).fill_(7);  // row 0 ends at position 1
-  const at::Tensor before_BD = model->embed_texts(tokens_BL, nullptr);
-  const at::Tensor after_BD = model->embed_texts(other_BL, nullptr);
+  const at::Tensor before_BD = model->embed_texts(tokens_BL, ForwardMode::evaluation());
+  const at::Tensor after_BD = model->embed_texts(other_BL, ForwardMode::evaluation());
   CHECK(test::max_difference(after_BD, before_BD) < 1e-6);
   other_BL.select(0, 0).select(0, 0).fill_(7);  // but on what comes before it
-  CHECK(test::max_difference(model->embed_texts(other_BL, nullptr), before_BD) > 1e-4);
+  CHECK(test::max_difference(model->embed_texts(other_BL, ForwardMode::evaluation()), before_BD) >
+        1e-4);
 }
 
 TEST_CASE("initial weights follow from the seed") {
@@ -206,7 +208,7 @@ TEST_CASE("a checkpoint of torch.save gives the model that safetensors give") {
   load_weights(*expected, golden_weights());
   for (const char* prefix : {"", "module."}) {
     const fs::path file = folder.path() / "w.pt";
-    weights::write_checkpoint(
+    weights::write_torch_checkpoint(
         file, {.prefix = prefix, .tensors = {golden.tensors().begin(), golden.tensors().end()}});
     const auto model = tiny(false);
     load_weights(*model, file);
@@ -251,10 +253,14 @@ TEST_CASE("weights of another model are refused by tensor and change nothing") {
 
 TEST_CASE("inputs of the wrong shape are refused") {
   const auto model = tiny(false);
-  CHECK_THROWS_AS(model->embed_images(at::empty({2, 3, 32, 31}), nullptr), DataError);
-  CHECK_THROWS_AS(model->embed_images(at::empty({2, 1, 32, 32}), nullptr), DataError);
-  CHECK_THROWS_AS(model->embed_texts(at::empty({2, 15}, at::kLong), nullptr), DataError);
-  CHECK_THROWS_AS(model->embed_texts(at::empty({2, 16}, at::kFloat), nullptr), DataError);
+  CHECK_THROWS_AS(model->embed_images(at::empty({2, 3, 32, 31}), ForwardMode::evaluation()),
+                  DataError);
+  CHECK_THROWS_AS(model->embed_images(at::empty({2, 1, 32, 32}), ForwardMode::evaluation()),
+                  DataError);
+  CHECK_THROWS_AS(model->embed_texts(at::empty({2, 15}, at::kLong), ForwardMode::evaluation()),
+                  DataError);
+  CHECK_THROWS_AS(model->embed_texts(at::empty({2, 16}, at::kFloat), ForwardMode::evaluation()),
+                  DataError);
   CHECK_THROWS_AS(model->to("gpu0"), ConfigError);
   CHECK_NOTHROW(model->to("cpu"));
 }

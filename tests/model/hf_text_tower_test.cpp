@@ -21,9 +21,10 @@ TEST_CASE("a text tower exported from transformers gives its features, from the 
     const auto folder = test::golden("hf_text_tower") / encoder;
     const auto description = test::read_json(folder / "text_tower.json");
     const auto& told = description.at("tokenizer");
-    const auto tokenizer = open_tokenizer({.kind = told.at("kind"),
-                                           .file = folder / told.at("file").get<std::string>(),
-                                           .context_length = told.at("context_length")});
+    const auto tokenizer =
+        open_tokenizer({.kind = find_tokenizer_kind(told.at("kind").get<std::string>()).value(),
+                        .file = folder / told.at("file").get<std::string>(),
+                        .context_length = told.at("context_length")});
     const auto length = static_cast<std::size_t>(tokenizer->context_length());
     std::vector<std::int64_t> tokens(captions.size() * length);
     for (std::size_t row = 0; row < captions.size(); ++row) {

@@ -1,6 +1,8 @@
 #include "model/script/locked_towers.h"
 
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/ones.h>
+#include <ATen/ops/tensor.h>
 
 #include "check_layer_groups.h"
 #include "common/error.h"
@@ -65,8 +67,10 @@ TEST_CASE("towers and heads give what PyTorch gives") {
   CHECK(test::max_difference(image_features_BD, expected()["image_features"]) < 1e-5);
   CHECK(test::max_difference(text_features_BD, expected()["text_features"]) < 1e-5);
 
-  const at::Tensor images_BD = model->embed_images(expected()["image_features"], nullptr);
-  const at::Tensor texts_BD = model->embed_texts(expected()["text_features"], nullptr);
+  const at::Tensor images_BD =
+      model->embed_images(expected()["image_features"], ForwardMode::evaluation());
+  const at::Tensor texts_BD =
+      model->embed_texts(expected()["text_features"], ForwardMode::evaluation());
   CHECK(test::max_difference(images_BD, expected()["image_embeddings"]) < 1e-5);
   CHECK(test::max_difference(texts_BD, expected()["text_embeddings"]) < 1e-5);
 
@@ -94,23 +98,26 @@ TEST_CASE("dropout is reproducible and does not depend on how the batch is cut")
   const at::NoGradGuard no_grad;
   const at::Tensor features_BD = expected()["image_features"];
   const DrawKeys all = keys(0, 4);
-  const at::Tensor whole_BD = model->embed_images(features_BD, &all);
-  CHECK(at::equal(model->embed_images(features_BD, &all), whole_BD));
+  const at::Tensor whole_BD = model->embed_images(features_BD, ForwardMode::training(all));
+  CHECK(at::equal(model->embed_images(features_BD, ForwardMode::training(all)), whole_BD));
   CHECK(test::max_difference(whole_BD, expected()["image_embeddings"]) > 1e-2);
   for (std::size_t cut : {1, 2, 3}) {
     const auto rows = static_cast<std::int64_t>(cut);
     const DrawKeys head = keys(0, cut);
     const DrawKeys tail = keys(cut, 4 - cut);
-    CHECK(test::max_difference(model->embed_images(features_BD.narrow(0, 0, rows), &head),
-                               whole_BD.narrow(0, 0, rows)) < 1e-6);
-    CHECK(test::max_difference(model->embed_images(features_BD.narrow(0, rows, 4 - rows), &tail),
+    CHECK(test::max_difference(
+              model->embed_images(features_BD.narrow(0, 0, rows), ForwardMode::training(head)),
+              whole_BD.narrow(0, 0, rows)) < 1e-6);
+    CHECK(test::max_difference(model->embed_images(features_BD.narrow(0, rows, 4 - rows),
+                                                   ForwardMode::training(tail)),
                                whole_BD.narrow(0, rows, 4 - rows)) < 1e-6);
   }
   DrawKeys later = all;
   later.epoch = 3;
-  CHECK(test::max_difference(model->embed_images(features_BD, &later), whole_BD) > 1e-3);
+  CHECK(test::max_difference(model->embed_images(features_BD, ForwardMode::training(later)),
+                             whole_BD) > 1e-3);
   later.slot.pop_back();
-  CHECK_THROWS_AS(model->embed_images(features_BD, &later), Error);
+  CHECK_THROWS_AS(model->embed_images(features_BD, ForwardMode::training(later)), Error);
 }
 
 TEST_CASE("parameters have the names of the heads, in a fixed order") {
@@ -175,7 +182,8 @@ TEST_CASE("a tower that does not fit its description is refused") {
 
 TEST_CASE("features of the wrong width are refused") {
   const auto model = golden_model();
-  CHECK_THROWS_AS(model->embed_images(expected()["text_features"], nullptr), DataError);
+  CHECK_THROWS_AS(model->embed_images(expected()["text_features"], ForwardMode::evaluation()),
+                  DataError);
 }
 
 TEST_CASE("a locked-towers model is saved with its towers and loaded again") {
@@ -201,4 +209,38 @@ TEST_CASE("a locked-towers model is saved with its towers and loaded again") {
   CHECK(at::equal(resumed.front().second, ours.front().second));
   const auto fresh = load_model(trusted(saved))->parameters();
   CHECK_FALSE(at::equal(fresh.front().second, ours.front().second));
+}
+
+TEST_CASE("without heads features of a joint space are embeddings, and logit_scale alone trains") {
+  const test::TemporaryFolder folder;
+  TwoTowerConfig config;
+  config.kind = TowersKind::kFeatures;
+  config.embed_dim = 3;
+  config.heads.reset();
+  for (TwoTowerConfig::Tower* tower : {static_cast<TwoTowerConfig::Tower*>(&config.image),
+                                       static_cast<TwoTowerConfig::Tower*>(&config.text)}) {
+    tower->file = {folder.path() / "features.npy", std::string(64, 'a')};
+    tower->feature_dim = 3;
+  }
+  const auto model = make_locked_towers(config, nullptr, 1);
+  test::check_layer_groups(*model, 1, 1);
+  REQUIRE(model->parameters().size() == 1);
+  CHECK(model->parameters().front().first == "logit_scale");
+
+  const at::Tensor features_BD = at::tensor({3.0F, 4.0F, 0.0F, 0.0F, 0.0F, 2.0F}).view({2, 3});
+  const at::Tensor unit_BD = at::tensor({0.6F, 0.8F, 0.0F, 0.0F, 0.0F, 1.0F}).view({2, 3});
+  const DrawKeys draws = keys(0, 2);
+  const at::Tensor images_BD = model->embed_images(features_BD, ForwardMode::training(draws));
+  const at::Tensor texts_BD = model->embed_texts(features_BD, ForwardMode::evaluation());
+  CHECK(test::max_difference(images_BD, unit_BD) < 1e-6);
+  CHECK(at::equal(texts_BD, images_BD));
+  images_BD.mul(texts_BD).sum().mul(model->logit_scale()).backward();
+  CHECK(model->logit_scale().grad().item<float>() == Approx(2));
+  CHECK_THROWS_AS(model->embed_texts(at::ones({2, 4}), ForwardMode::evaluation()), DataError);
+
+  model->save(folder.path() / "m");
+  const auto again = load_model(trusted(folder.path() / "m", (folder.path() / "m").string()));
+  CHECK(again->towers_digest() == model->towers_digest());
+  CHECK(at::equal(again->logit_scale(), model->logit_scale()));
+  CHECK(at::equal(again->embed_images(features_BD, ForwardMode::evaluation()), images_BD));
 }

@@ -8,6 +8,7 @@
 #include "golden_file.h"
 #include "model/files/folder_draft.h"
 #include "model/files/model_digest.h"
+#include "model/files/parameter_spec.h"
 #include "model/files/two_tower_config.h"
 #include "store/safetensors.h"
 #include "support/json_edit.h"
@@ -18,6 +19,9 @@ using namespace helip::model;
 namespace fs = std::filesystem;
 
 namespace {
+
+constexpr auto kModel = FolderWeights::kWholeModel;
+constexpr auto kHeads = FolderWeights::kHeads;
 
 // A copy of the golden locked-towers folder that a test may damage.
 void copy_locked(const fs::path& folder) {
@@ -46,7 +50,7 @@ TEST_CASE("a folder of shards is named by what saved it, with the way to one fil
     fs::create_directories(place.parent_path());
     test::write_text(place, "x");
     return test::message_of<ConfigError>(
-        [&] { find_weights(named.empty() ? place.parent_path() : folder.path() / named, false); });
+        [&] { find_weights(named.empty() ? place.parent_path() : folder.path() / named, kModel); });
   };
   for (const auto& [file, named] : std::vector<std::pair<std::string, std::string>>{
            {"a/zero_to_fp32.py", ""},
@@ -63,29 +67,34 @@ TEST_CASE("a folder of shards is named by what saved it, with the way to one fil
 TEST_CASE("an architecture is found by name, by file and by folder") {
   const test::TemporaryFolder folder;
   const fs::path installed = fs::path(HELIP_SOURCE_DIR) / "configs/models";
-  CHECK(find_architecture("ViT-B-32", installed).clip.architecture.vision.patch_size == 32);
+  const auto clip_of = [&](const std::string& name) {
+    return std::get<OpenClipConfig>(find_architecture(name, installed).description);
+  };
+  const auto slip_of = [&](const std::string& name) {
+    return std::get<SlipDescription>(find_architecture(name, installed).description).architecture;
+  };
+  CHECK(clip_of("ViT-B-32").architecture.vision.patch_size == 32);
   const std::string file = (installed / "ViT-B-16.json").string();
-  CHECK(find_architecture(file, folder.path()).clip.architecture.vision.patch_size == 16);
+  CHECK(clip_of(file).architecture.vision.patch_size == 16);
 
   fs::create_directories(folder.path() / "model");
   fs::copy_file(test::golden("open_clip_model/config.json"),
                 folder.path() / "model" / kOpenClipConfigFile);
-  const auto clip = find_architecture((folder.path() / "model").string(), installed);
-  CHECK(clip.clip.architecture.embed_dim == 24);
-  CHECK(clip.clip.preprocess_given);
+  const OpenClipConfig clip = clip_of((folder.path() / "model").string());
+  CHECK(clip.architecture.embed_dim == 24);
+  CHECK(clip.preprocess_given);
 
-  const auto slip = find_architecture("SLIP_VITS16", installed);
-  REQUIRE(slip.slip);
-  CHECK(slip.slip->architecture.vision.heads() == 12);
-  CHECK_FALSE(slip.locked_towers);
-  CHECK(find_architecture("CLIP_VITL16", installed).slip->architecture.ssl_head == std::nullopt);
+  CHECK(slip_of("SLIP_VITS16").vision.heads() == 12);
+  CHECK(slip_of("SLIP_VITS16").ssl_head);
+  CHECK(slip_of("CLIP_VITL16").ssl_head == std::nullopt);
 
-  const auto locked = find_architecture(test::golden("locked_towers").string(), installed);
-  CHECK(locked.locked_towers);
-  const auto by_file =
-      find_architecture(test::golden("locked_towers/helip_model.json").string(), installed);
-  CHECK(by_file.locked_towers);
-  CHECK(by_file.folder == test::golden("locked_towers"));
+  for (const char* towers : {"locked_towers", "locked_towers/helip_model.json"}) {
+    const auto source = find_architecture(test::golden(towers).string(), installed);
+    CHECK(std::get<TwoTowerFolder>(source.description).path == test::golden("locked_towers"));
+    CHECK(source.file == test::golden("locked_towers/helip_model.json"));
+    CHECK(folder_weights(source) == kHeads);
+    CHECK(find_two_towers(source)->kind == TowersKind::kLocked);
+  }
 }
 
 TEST_CASE("an architecture that is not there is refused with the names that are") {
@@ -110,37 +119,37 @@ TEST_CASE("weights are found in a file, a model folder and a checkpoint") {
     return folder.path() / name;
   };
   const fs::path file = touch("w.safetensors");
-  CHECK(find_weights(file, false) == file);
+  CHECK(find_weights(file, kModel) == file);
   const fs::path model = touch("model/open_clip_model.safetensors");
-  CHECK(find_weights(model.parent_path(), false) == model);
+  CHECK(find_weights(model.parent_path(), kModel) == model);
   const fs::path heads = touch("locked/heads.safetensors");
-  CHECK(find_weights(heads.parent_path(), true) == heads);
+  CHECK(find_weights(heads.parent_path(), kHeads) == heads);
   const fs::path step = touch("checkpoints/step-00000100/model.safetensors");
-  CHECK(find_weights(step.parent_path(), false) == step);
-  CHECK(find_weights(step.parent_path(), true) == step);
-  CHECK_THROWS_AS(find_weights(model.parent_path(), true), ConfigError);
-  CHECK_THROWS_AS(find_weights(folder.path() / "nothing", false), ConfigError);
+  CHECK(find_weights(step.parent_path(), kModel) == step);
+  CHECK(find_weights(step.parent_path(), kHeads) == step);
+  CHECK_THROWS_AS(find_weights(model.parent_path(), kHeads), ConfigError);
+  CHECK_THROWS_AS(find_weights(folder.path() / "nothing", kModel), ConfigError);
   for (const char* name : {"w.pt", "w.pth", "w.bin"}) {
-    CHECK(find_weights(touch(name), false) == folder.path() / name);
+    CHECK(find_weights(touch(name), kModel) == folder.path() / name);
   }
   const fs::path torch = touch("hub/open_clip_pytorch_model.bin");
-  CHECK(find_weights(torch.parent_path(), false) == torch);
-  CHECK_THROWS_AS(find_weights(torch.parent_path(), true), ConfigError);
+  CHECK(find_weights(torch.parent_path(), kModel) == torch);
+  CHECK_THROWS_AS(find_weights(torch.parent_path(), kHeads), ConfigError);
   const fs::path other = touch("weights.npz");
-  const auto refusal = [&](bool locked_towers, const WeightsPlace& place) {
-    return test::message_of<ConfigError>([&] { find_weights(other, locked_towers, place); });
+  const auto refusal = [&](FolderWeights weights, const WeightsPlace& place) {
+    return test::message_of<ConfigError>([&] { find_weights(other, weights, place); });
   };
-  CHECK(refusal(false, {}) ==
+  CHECK(refusal(kModel, {}) ==
         "model.init: no weights there; expected random, a file (.safetensors, .pt, .pth, .bin or "
         ".ckpt), "
         "or a folder with open_clip_model.safetensors, model.safetensors or "
         "open_clip_pytorch_model.bin; found " +
             other.string());
-  CHECK(refusal(true, {.name = "IN", .may_be_random = false})
+  CHECK(refusal(kHeads, {.name = "IN", .may_be_random = false})
             .starts_with(
                 "IN: no weights there; expected a file (.safetensors, .pt, .pth, .bin or .ckpt), "
                 "or a folder with heads.safetensors or model.safetensors; found"));
-  CHECK(refusal(false, {.name = "encoder.model.init"})
+  CHECK(refusal(kModel, {.name = "encoder.model.init"})
             .starts_with("encoder.model.init: no weights there; expected random, a file"));
 }
 
@@ -168,15 +177,15 @@ TEST_CASE("a file of SLIP's SIMCLR_ models tells a name, which is refused for it
 TEST_CASE("a locked-towers folder is read") {
   const TwoTowerConfig config = read_two_tower_config(test::golden("locked_towers"));
   CHECK(config.embed_dim == 8);
-  CHECK(config.hidden == 12);
-  CHECK(config.dropout == 0.25);
+  CHECK(config.heads->hidden == 12);
+  CHECK(config.heads->dropout == 0.25);
   CHECK(config.image.feature_dim == 10);
   CHECK(config.image.preprocess.size == 16);
   CHECK(config.image.preprocess.resize_mode == "squash");
   CHECK(config.image.preprocess.std[1] == 0.2F);
   CHECK(config.text.feature_dim == 6);
-  CHECK(config.text.tokenizer_kind == "wordpiece");
-  CHECK(config.text.context_length == 9);
+  CHECK(config.text.tokenizer->kind == TokenizerKind::kWordpiece);
+  CHECK(config.text.tokenizer->context_length == 9);
   CHECK_NOTHROW(verify_files(config));
 }
 
@@ -184,6 +193,7 @@ TEST_CASE("a malformed helip_model.json is refused by key") {
   CHECK(refusal("/format", "helip_model/2").find("format") != std::string::npos);
   CHECK(refusal("/kind", "mlp").find("locked_towers") != std::string::npos);
   CHECK(refusal("/heads/dropout", 1.0).find("heads.dropout") != std::string::npos);
+  CHECK(refusal("/heads/kind", "linear").find("mlp or none") != std::string::npos);
   CHECK(refusal("/heads/layers", 2).find("heads.layers") != std::string::npos);
   CHECK(refusal("/image_tower/file", "../x.ts").find("inside the model's folder") !=
         std::string::npos);
@@ -225,12 +235,31 @@ TEST_CASE("which towers are trained is read from files of kind towers alone") {
   CHECK(refused({{"/text_tower/tokenizer/pad_id", 1}}).find("pad_id") != std::string::npos);
   const Json byte_level = {{"/text_tower/tokenizer/kind", "byte_level_bpe"},
                            {"/text_tower/tokenizer/pad_id", 5}};
-  CHECK(with(byte_level).text.pad_id == 5);
+  CHECK(with(byte_level).text.tokenizer->pad_id == 5);
   CHECK(digest_of_towers(with(byte_level)) != digest_of_towers(config));
   // What a tower was trained from does not count; which of its layers are trained does.
   const std::string other(64, '0');
   CHECK(digest_of_towers(with({{"/image_tower/sha256", other}})) == digest_of_towers(config));
   CHECK(digest_of_towers(with({{"/image_tower/train", "none"}})) != digest_of_towers(config));
+}
+
+TEST_CASE("towers of one joint space need no heads, others do") {
+  const test::TemporaryFolder folder;
+  auto json = test::read_json(test::golden("trained_towers/helip_model.json"));
+  json["heads"] = {{"kind", "none"}};
+  json["embed_dim"] = json["image_tower"]["feature_dim"];
+  const auto read = [&] {
+    test::write_text(folder.path() / kTwoTowerConfigFile, json.dump());
+    return read_two_tower_config(folder.path());
+  };
+  CHECK_THAT(test::message_of<ConfigError>(read),
+             Catch::Contains("heads: without heads both towers give rows of the joint space") &&
+                 Catch::Contains("found 10 and 6"));
+  json["text_tower"]["feature_dim"] = json["image_tower"]["feature_dim"];
+  CHECK_FALSE(read().heads);
+  CHECK(head_parameters(read()).size() == 1);
+  json["heads"]["hidden"] = 12;
+  CHECK_THAT(test::message_of<ConfigError>(read), Catch::Contains("heads.hidden"));
 }
 
 TEST_CASE("given features are named with their digest and the corpus, wherever they lie") {
@@ -287,8 +316,8 @@ TEST_CASE("a locked-towers folder is written with its files and read back") {
   const TwoTowerConfig again = read_two_tower_config(folder.path());
   CHECK_NOTHROW(verify_files(again));
   CHECK(digest_of_towers(again) == digest_of_towers(config));
-  CHECK(again.hidden == config.hidden);
-  CHECK(again.dropout == config.dropout);
+  CHECK(again.heads->hidden == config.heads->hidden);
+  CHECK(again.heads->dropout == config.heads->dropout);
   CHECK(again.embed_dim == config.embed_dim);
   CHECK(test::read_text(again.image.file.path) == test::read_text(config.image.file.path));
 

@@ -104,7 +104,7 @@ TEST_CASE("what the weights of SLIP's published models hold equals its state_dic
   for (const auto& [name, digest] : golden.items()) {
     INFO(name);
     const auto file = std::filesystem::path(HELIP_SOURCE_DIR) / "configs/models" / (name + ".json");
-    const auto config = parse_slip_config(test::read_text(file), file.string());
+    const auto config = parse_slip_description(test::read_text(file), file.string());
     std::vector<std::string> lines;
     for (const ParameterSpec& spec : slip_parameters(config.architecture)) {
       lines.push_back(line_of(spec));
@@ -125,8 +125,8 @@ TEST_CASE(
     if (spec.name == "visual.bn3.weight" || spec.name.ends_with("running_var")) {
       CHECK(spec.value == 1);
     }
-    CHECK((spec.role == Role::kCount) == spec.name.ends_with("num_batches_tracked"));
-    CHECK((spec.role == Role::kFixed) == (spec.name.find("running_") != std::string::npos));
+    CHECK((spec.role == TensorRole::kCount) == spec.name.ends_with("num_batches_tracked"));
+    CHECK((spec.role == TensorRole::kFixed) == (spec.name.find("running_") != std::string::npos));
     if (spec.name == "visual.layer1.0.conv2.weight") {
       CHECK(spec.initial == Initial::kUniform);
       CHECK(spec.value == Approx(1 / std::sqrt(8.0 * 9)));

@@ -14,7 +14,9 @@ namespace {
 
 Json golden() { return test::read_json(test::golden("slip/model.json")); }
 
-SlipConfig parse(const Json& config) { return parse_slip_config(config.dump(), "m.json"); }
+SlipDescription parse(const Json& config) {
+  return parse_slip_description(config.dump(), "m.json");
+}
 
 std::string changed(const std::string& pointer, const Json& value) {
   Json config = golden();
@@ -25,7 +27,7 @@ std::string changed(const std::string& pointer, const Json& value) {
 }  // namespace
 
 TEST_CASE("a SLIP model's description is read with SLIP's preprocessing") {
-  const SlipConfig config = parse(golden());
+  const SlipDescription config = parse(golden());
   CHECK(config.architecture.vision.heads() == 12);
   CHECK(config.architecture.vision.head_width == 32);
   CHECK(config.architecture.text.vocab_size == 1000);
@@ -41,8 +43,8 @@ TEST_CASE("a SLIP model's description is written and read back to equal values")
   other = test::without_key(other, "ssl_head");
   other["preprocess"] = {{"size", 224}, {"mean", {0.5, 0.5, 0.5}}, {"interpolation", "bicubic"}};
   for (const Json& description : {golden(), other}) {
-    const SlipConfig config = parse(description);
-    const SlipConfig again = parse_slip_config(to_slip_json(config), "again");
+    const SlipDescription config = parse(description);
+    const SlipDescription again = parse_slip_description(to_slip_json(config), "again");
     CHECK(again.architecture == config.architecture);
     CHECK(first_difference(again, config).key.empty());
   }

@@ -25,9 +25,9 @@ const test::GoldenTensors& expected() {
   return tensors;
 }
 
-SlipConfig golden_config() {
+SlipDescription golden_config() {
   const fs::path file = test::golden("slip/model.json");
-  return parse_slip_config(test::read_text(file), file.string());
+  return parse_slip_description(test::read_text(file), file.string());
 }
 
 std::unique_ptr<Model> golden_model() {
@@ -46,13 +46,15 @@ TEST_CASE("a SLIP model's embeddings equal those of its published definition") {
   const auto model = golden_model();
   const at::NoGradGuard no_grad;
   const at::Tensor images = test::formula_images(3, 224);
-  CHECK(test::max_difference(model->embed_images(images, nullptr),
+  CHECK(test::max_difference(model->embed_images(images, ForwardMode::evaluation()),
                              unit(expected()["image_features"])) < 1e-4);
-  CHECK(test::max_difference(model->embed_texts(test::formula_tokens(3, 77, 1000), nullptr),
-                             unit(expected()["text_features"])) < 1e-4);
+  CHECK(test::max_difference(
+            model->embed_texts(test::formula_tokens(3, 77, 1000), ForwardMode::evaluation()),
+            unit(expected()["text_features"])) < 1e-4);
   REQUIRE(model->self_supervision() != nullptr);
-  CHECK(test::max_difference(model->self_supervision()->image_features(images, nullptr),
-                             expected()["features"]) < 1e-4);
+  CHECK(test::max_difference(
+            model->self_supervision()->image_features(images, ForwardMode::evaluation()),
+            expected()["features"]) < 1e-4);
 }
 
 TEST_CASE("SLIP's self-supervised head equals its definition in evaluation and in training") {
@@ -95,7 +97,7 @@ TEST_CASE("the loss on pairs trains all of a SLIP model but its self-supervised 
   for (const auto& [name, parameter] : model->self_supervision()->ssl_parameters()) {
     CHECK(model->decays(name, parameter) == (parameter.dim() == 2));
   }
-  SlipConfig config = golden_config();
+  SlipDescription config = golden_config();
   config.architecture.ssl_head.reset();
   const auto clip = make_slip_model(config, std::make_unique<test::NoTokenizer>(), 1);
   CHECK(clip->self_supervision() == nullptr);
@@ -104,7 +106,7 @@ TEST_CASE("the loss on pairs trains all of a SLIP model but its self-supervised 
 
 TEST_CASE("a SLIP model is saved as a folder and loaded again, head and statistics included") {
   const test::TemporaryFolder folder;
-  SlipConfig config = golden_config();
+  SlipDescription config = golden_config();
   config.architecture.vision.image_size = 32;
   config.preprocess.size = 32;
   config.architecture.text.vocab_size = 49408;  // the installed tokenizer's

@@ -1,20 +1,16 @@
 #include "model/script/two_tower_model.h"
 
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/cat.h>
 
 #include <cstdlib>
-#include <limits>
-#include <set>
 
 #include "check_layer_groups.h"
-#include "common/digest.h"
 #include "common/error.h"
+#include "common/json.h"
 #include "common/text.h"
-#include "golden_file.h"
-#include "golden_tensors.h"
 #include "model/script/trainable_script_tower.h"
 #include "support/temporary_folder.h"
+#include "trained_towers.h"
 
 // Last: LibTorch's logging has a CHECK of its own.
 #include <catch2/catch.hpp>
@@ -25,33 +21,11 @@ namespace fs = std::filesystem;
 
 namespace {
 
-const test::GoldenTensors& expected() {
-  static const test::GoldenTensors tensors(test::golden("trained_towers/expected.safetensors"));
-  return tensors;
-}
-
-PinnedFile pinned(const std::string& name) {
-  const fs::path file = test::golden("trained_towers/" + name);
-  return {file, sha256_file(file)};
-}
-
-constexpr std::int64_t kImageDim = 10;
-constexpr std::int64_t kTextDim = 6;
-
-DrawKeys keys(std::uint64_t epoch = 0, std::size_t rows = 5) {
-  DrawKeys result{.seed = 1, .epoch = epoch, .sample = {}, .slot = {}};
-  for (std::size_t i = 0; i < rows; ++i) {
-    result.sample.push_back(20 + i);
-    result.slot.push_back(i);
-  }
-  return result;
-}
-
-std::set<std::string> names_of(const NamedTensors& tensors) {
-  std::set<std::string> names;
-  for (const auto& [name, tensor] : tensors) names.insert(name);
-  return names;
-}
+using test::expected;
+using test::keys;
+using test::kImageDim;
+using test::kTextDim;
+using test::pinned;
 
 config::ModelConfig trusted(const fs::path& folder, const std::string& init = "random") {
   config::ModelConfig config;
@@ -80,18 +54,19 @@ struct Embeddings {
 
 Embeddings embed(Model& model) {
   const at::NoGradGuard no_grad;
-  return {model.embed_images(expected()["pixels"], nullptr),
-          model.embed_texts(expected()["tokens"], nullptr)};
+  return {model.embed_images(expected()["pixels"], ForwardMode::evaluation()),
+          model.embed_texts(expected()["tokens"], ForwardMode::evaluation())};
 }
 
 // One step of gradient descent on the mean cosine of the pairs; returns its negative.
 double train_step(Model& model, std::uint64_t epoch) {
   const DrawKeys draws = keys(epoch);
-  const at::Tensor loss = model.embed_images(expected()["pixels"], &draws)
-                              .mul(model.embed_texts(expected()["tokens"], &draws))
-                              .sum(-1)
-                              .mean()
-                              .neg();
+  const at::Tensor loss =
+      model.embed_images(expected()["pixels"], ForwardMode::training(draws))
+          .mul(model.embed_texts(expected()["tokens"], ForwardMode::training(draws)))
+          .sum(-1)
+          .mean()
+          .neg();
   loss.backward();
   const at::NoGradGuard no_grad;
   for (auto& [name, parameter] : model.parameters()) {
@@ -124,141 +99,7 @@ std::string features_by_python(const fs::path& tower, const at::Tensor& input,
   return test::read_text(output);
 }
 
-std::string refusal(const std::string& file, const std::string& train) {
-  return test::message_of<ConfigError>(
-      [&] { TrainableScriptTower(pinned(file), kImageDim, train, "image_tower"); });
-}
-
 }  // namespace
-
-TEST_CASE("a trained tower's features, gradients and batch norms are PyTorch's") {
-  struct Side {
-    const char* name;
-    const char* input;
-    std::int64_t dim;
-  };
-  for (const Side& side : {Side{"image", "pixels", kImageDim}, Side{"text", "tokens", kTextDim}}) {
-    const std::string name = side.name;
-    TrainableScriptTower tower(pinned(name + "_tower.ts"), side.dim, "all", name);
-    const at::Tensor input = expected()[side.input];
-    CHECK(test::max_difference(tower.run(input, nullptr), expected()[name + "_features"]) < 1e-6);
-    const DrawKeys draws = keys();
-    const at::Tensor features_BD = tower.run(input, &draws);
-    CHECK(test::max_difference(features_BD, expected()[name + "_trained"]) < 1e-6);
-    features_BD.mul(expected()[name + "_weight"]).sum().backward();
-    const auto gradients = expected().names(name + "_gradient.");
-    CHECK(gradients.size() == tower.parameters().size());
-    for (const auto& [own, parameter] : tower.parameters()) {
-      INFO(own);
-      const std::string key = own.substr(name.size() + 1);
-      const at::Tensor wanted = expected()[name + "_gradient." + key];
-      REQUIRE(parameter.grad().defined());
-      CHECK(parameter.grad().sub(wanted).abs().max().item<double>() < 1e-5);
-    }
-    const auto buffers = expected().names(name + "_buffer.");
-    CHECK(buffers.size() == tower.buffers().size());
-    for (const auto& [own, buffer] : tower.buffers()) {
-      INFO(own);
-      const at::Tensor wanted = expected()[name + "_buffer." + own.substr(name.size() + 1)];
-      CHECK(buffer.scalar_type() == wanted.scalar_type());
-      CHECK(buffer.sub(wanted).abs().max().item<double>() < 1e-6);
-    }
-  }
-}
-
-TEST_CASE("from a named layer on: what is before it gets no gradient and keeps its batch norms") {
-  TrainableScriptTower tower(pinned("image_tower.ts"), kImageDim, "from:layer2", "t");
-  CHECK(names_of(tower.parameters()) ==
-        std::set<std::string>{"t.layer2.0.weight", "t.layer2.0.bias", "t.layer2.1.weight",
-                              "t.layer2.1.bias", "t.unused.weight", "t.unused.bias"});
-  CHECK(names_of(tower.frozen()) == std::set<std::string>{"t.conv1.weight", "t.bn1.weight",
-                                                          "t.bn1.bias", "t.layer1.0.weight",
-                                                          "t.layer1.1.weight", "t.layer1.1.bias"});
-  const std::set<std::string> statistics = names_of(tower.buffers());
-  CHECK(statistics.size() == 3 * 3);
-  CHECK(statistics.contains("t.layer2.1.num_batches_tracked"));
-  const DrawKeys draws = keys();
-  tower.run(expected()["pixels"], &draws).sum().backward();
-  for (const auto& [name, parameter] : tower.parameters()) CHECK(parameter.grad().defined());
-
-  // The whole tower once more, in evaluation: its early batch norms are as in the file.
-  const test::TemporaryFolder folder;
-  const fs::path saved = folder.path() / "saved.ts";
-  const PinnedFile again{saved, tower.save(saved)};
-  TrainableScriptTower whole(again, kImageDim, "all", "t");
-  TrainableScriptTower original(pinned("image_tower.ts"), kImageDim, "all", "t");
-  const NamedTensors now = whole.buffers();
-  const NamedTensors then = original.buffers();
-  std::size_t changed = 0;
-  for (std::size_t i = 0; i < now.size(); ++i) {
-    const std::string& name = now[i].first;
-    const bool equal = at::equal(now[i].second, then[i].second);
-    CHECK(equal == !name.starts_with("t.layer2"));
-    changed += equal ? 0 : 1;
-  }
-  CHECK(changed == 3);
-
-  TrainableScriptTower inside(pinned("text_tower.ts"), kTextDim, "from:layers.1.qkv", "t");
-  CHECK(names_of(inside.parameters()).contains("t.layers.1.out.weight"));
-  CHECK_FALSE(names_of(inside.parameters()).contains("t.layers.1.norm1.weight"));
-  CHECK(names_of(inside.parameters()).contains("t.norm.weight"));
-}
-
-TEST_CASE("random layers draw by the keys, and not in evaluation") {
-  TrainableScriptTower tower(pinned("dropout.ts"), kImageDim, "all", "t");
-  const at::NoGradGuard no_grad;
-  const at::Tensor pixels = expected()["pixels"];
-  const at::Tensor evaluated_BD = tower.run(pixels, nullptr);
-  const DrawKeys first = keys(1);
-  const DrawKeys second = keys(2);
-  const at::Tensor one_BD = tower.run(pixels, &first);
-  const at::Tensor other_BD = tower.run(pixels, &second);
-  CHECK(at::equal(tower.run(pixels, &first), one_BD));
-  CHECK_FALSE(at::equal(other_BD, one_BD));
-  // The batch norms have seen four batches by now.
-  CHECK_FALSE(at::equal(tower.run(pixels, nullptr), evaluated_BD));
-  CHECK(at::equal(tower.run(pixels, nullptr), tower.run(pixels, nullptr)));
-}
-
-TEST_CASE("a rank without rows gives no features and a zero gradient to every parameter") {
-  TrainableScriptTower tower(pinned("image_tower.ts"), kImageDim, "all", "t");
-  const DrawKeys none = keys(0, 0);
-  const at::Tensor features_BD = tower.run(expected()["pixels"].narrow(0, 0, 0), &none);
-  CHECK(features_BD.sizes() == at::IntArrayRef({0, kImageDim}));
-  features_BD.sum().backward();
-  for (const auto& [name, parameter] : tower.parameters()) {
-    INFO(name);
-    REQUIRE(parameter.grad().defined());
-    CHECK(parameter.grad().abs().sum().item<double>() == 0);
-  }
-}
-
-TEST_CASE("towers that cannot be trained are refused in one line that names file and remedy") {
-  const auto check = [](const std::string& message, const std::string& file,
-                        const std::vector<std::string>& parts) {
-    INFO(message);
-    CHECK(message.find(file) != std::string::npos);
-    CHECK(message.find(sha256_file(test::golden("trained_towers/" + file))) != std::string::npos);
-    CHECK(message.find('\n') == std::string::npos);
-    for (const std::string& part : parts) CHECK(message.find(part) != std::string::npos);
-  };
-  check(refusal("frozen.ts", "all"), "frozen.ts", {"frozen", "torch.jit.script"});
-  check(refusal("traced.ts", "all"), "traced.ts",
-        {"traced", "aten::batch_norm with training = False", "torch.jit.script"});
-  check(refusal("traced_layer.ts", "all"), "traced_layer.ts",
-        {"traced", "aten::_transformer_encoder_layer_fwd", "torch.jit.script"});
-  check(refusal("traced_attention.ts", "all"), "traced_attention.ts",
-        {"traced", "aten::scaled_dot_product_attention with dropout_p = 0", "torch.jit.script"});
-  check(refusal("half.ts", "all"), "half.ts", {"float32", "Half"});
-  check(refusal("image_tower.ts", "from:layer"), "image_tower.ts",
-        {"no layer", "conv1, bn1, layer1, layer2, unused", "found layer"});
-  check(refusal("text_tower.ts", "from:blocks.1"), "text_tower.ts",
-        {"position, embedding, layers, norm", "blocks.1"});
-  // Too few values for a batch norm: TorchScript's many lines become one.
-  TrainableScriptTower tower(pinned("image_tower.ts"), kImageDim, "all", "t");
-  check(test::message_of<ConfigError>([&] { tower.run(expected()["tokens"], nullptr); }),
-        "image_tower.ts", {"does not run", "RuntimeError"});
-}
 
 TEST_CASE("a tower whose gradients fail or reach nothing is refused as the model is loaded") {
   const test::TemporaryFolder folder;
@@ -281,41 +122,7 @@ TEST_CASE("a tower whose gradients fail or reach nothing is refused as the model
   // Also where a step's graph has lost them, and not only in the trial.
   TrainableScriptTower tower(pinned("no_grad.ts"), kImageDim, "all", "t");
   const DrawKeys draws = keys();
-  CHECK_THROWS_AS(tower.run(expected()["pixels"], &draws), ConfigError);
-}
-
-TEST_CASE("a trial of training leaves the tower as it is, and scripted layers pass it") {
-  TrainableScriptTower tower(pinned("image_tower.ts"), kImageDim, "all", "t");
-  const NamedTensors buffers = tower.buffers();
-  std::vector<at::Tensor> before;
-  for (const auto& [name, buffer] : buffers) before.push_back(buffer.clone());
-  tower.try_training(expected()["pixels"]);
-  for (std::size_t i = 0; i < before.size(); ++i) CHECK(at::equal(buffers[i].second, before[i]));
-  for (const auto& [name, parameter] : tower.parameters()) CHECK_FALSE(parameter.grad().defined());
-  TrainableScriptTower layer(pinned("scripted_layer.ts"), kImageDim, "all", "t");
-  CHECK_NOTHROW(layer.try_training(expected()["pixels"]));
-}
-
-TEST_CASE("a parameter that is not used gets a zero gradient, even if it is not finite") {
-  TrainableScriptTower tower(pinned("image_tower.ts"), kImageDim, "all", "t");
-  const DrawKeys draws = keys();
-  const at::Tensor expected_BD = tower.run(expected()["pixels"], &draws).detach();
-  std::size_t unused = 0;
-  for (auto& [name, parameter] : tower.parameters()) {
-    if (!name.starts_with("t.unused")) continue;
-    const at::NoGradGuard no_grad;
-    parameter.fill_(std::numeric_limits<float>::infinity());
-    ++unused;
-  }
-  CHECK(unused == 2);
-  const at::Tensor features_BD = tower.run(expected()["pixels"], &draws);
-  CHECK(at::equal(features_BD, expected_BD));
-  features_BD.sum().backward();
-  for (const auto& [name, parameter] : tower.parameters()) {
-    if (!name.starts_with("t.unused")) continue;
-    REQUIRE(parameter.grad().defined());
-    CHECK(parameter.grad().abs().sum().item<double>() == 0);
-  }
+  CHECK_THROWS_AS(tower.run(expected()["pixels"], ForwardMode::training(draws)), ConfigError);
 }
 
 TEST_CASE("training lowers a loss and changes the named layers alone") {
@@ -376,9 +183,9 @@ TEST_CASE("the result is read back with equal embeddings, also by Python's torch
   TrainableScriptTower text(pinned("text_tower.ts"), kTextDim, "all", "t");
   const at::NoGradGuard no_grad;
   CHECK(features_by_python(saved / "image_tower.ts", expected()["pixels"], folder) ==
-        bytes_of(tower.run(expected()["pixels"], nullptr)));
+        bytes_of(tower.run(expected()["pixels"], ForwardMode::evaluation())));
   CHECK(features_by_python(saved / "text_tower.ts", expected()["tokens"], folder) ==
-        bytes_of(text.run(expected()["tokens"], nullptr)));
+        bytes_of(text.run(expected()["tokens"], ForwardMode::evaluation())));
 }
 
 TEST_CASE("heads that were trained on locked towers start the training of the towers") {
@@ -401,8 +208,8 @@ TEST_CASE("heads that were trained on locked towers start the training of the to
   const at::NoGradGuard no_grad;
   const at::Tensor features_BD =
       heads->feature_extractor("cpu")->encode_images(expected()["pixels"]);
-  CHECK(test::max_difference(embed(*model).images_BD, heads->embed_images(features_BD, nullptr)) <
-        1e-5);
+  CHECK(test::max_difference(embed(*model).images_BD,
+                             heads->embed_images(features_BD, ForwardMode::evaluation())) < 1e-5);
   // Other towers' heads are refused.
   json["text_tower"]["feature_dim"] = 5;
   test::write_text(folder.path() / "heads/helip_model.json", json.dump());

@@ -1,5 +1,6 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "common/error.h"
 #include "rpc/backoff.h"
@@ -39,10 +40,24 @@ JobStatus job_status() {
   return status;
 }
 
-template <typename T>
-void check_round_trip(const T& value) {
-  CHECK(from_proto(to_proto(value)) == value);
+template <jobs::Record T>
+void check_fields(const google::protobuf::Message& proto) {
+  std::set<std::string> listed, sent;
+  std::apply([&](const auto&... each) { (listed.insert(each.name), ...); }, T::fields());
+  for (int i = 0; i < proto.GetDescriptor()->field_count(); ++i) {
+    sent.insert(proto.GetDescriptor()->field(i)->name());
+  }
+  CHECK(listed == sent);
 }
+
+template <jobs::Record T>
+void check_round_trip(const T& value) {
+  const auto proto = to_proto(value);
+  check_fields<T>(proto);
+  CHECK(from_proto<T>(proto) == value);
+}
+
+void check_round_trip(const AcquireReply& value) { CHECK(from_proto(to_proto(value)) == value); }
 
 }  // namespace
 
@@ -77,15 +92,41 @@ TEST_CASE("every message survives Protobuf and back") {
   check_round_trip(
       TaskRow{TaskId{1}, jobs::Stage::kEval, "n", TaskState::kLeased, 2, Fence{3}, "s", "e"});
   check_round_trip(job_status());
+  check_round_trip(worker_status());
+}
+
+TEST_CASE("a struct lists every field of its message, inside of other messages too") {
+  check_fields<LeaseProgress>(v1::LeaseProgress());
+  check_fields<TrainNumbers>(v1::TrainNumbers());
+  check_fields<StageStatus>(v1::StageStatus());
+  check_fields<Lease>(v1::Lease());
+  check_fields<Wait>(v1::Wait());
+  check_fields<EnterTraining>(v1::EnterTraining());
+  check_fields<Leave>(v1::Leave());
+}
+
+TEST_CASE("values of enums travel as the numbers that the messages give them") {
+  CHECK(to_number(jobs::Stage::kIndex) == v1::STAGE_INDEX);
+  CHECK(to_number(jobs::Stage::kReport) == v1::STAGE_REPORT);
+  CHECK(to_number(TaskState::kPending) == v1::TASK_STATE_PENDING);
+  CHECK(to_number(TaskState::kFailed) == v1::TASK_STATE_FAILED);
+  CHECK(to_number(JobState::kRunning) == v1::JOB_STATE_RUNNING);
+  CHECK(to_number(JobState::kStopped) == v1::JOB_STATE_STOPPED);
+  CHECK(to_number(FailureKind::kTransient) == v1::FAILURE_KIND_TRANSIENT);
+  CHECK(to_number(FailureKind::kData) == v1::FAILURE_KIND_DATA);
 }
 
 TEST_CASE("numbers that are no stage, state or kind are refused") {
-  CHECK_THROWS_AS(from_proto(v1::STAGE_UNSPECIFIED), RpcError);
-  CHECK_THROWS_AS(from_proto(static_cast<v1::Stage>(7)), RpcError);
-  CHECK_THROWS_AS(from_proto(v1::TASK_STATE_UNSPECIFIED), RpcError);
-  CHECK_THROWS_AS(from_proto(v1::FailTaskRequest()), RpcError);
+  CHECK_THROWS_AS(from_number<jobs::Stage>(v1::STAGE_UNSPECIFIED), RpcError);
+  CHECK_THROWS_AS(from_number<jobs::Stage>(7), RpcError);
+  CHECK_THROWS_AS(from_number<TaskState>(v1::TASK_STATE_UNSPECIFIED), RpcError);
+  CHECK_THROWS_WITH(from_proto<FailRequest>(v1::FailTaskRequest()),
+                    "no such kind of failure; found 0");
   CHECK_THROWS_AS(from_proto(v1::AcquireTaskReply()), RpcError);
-  CHECK_THROWS_AS(from_proto(v1::JobStatus()), RpcError);
+  CHECK_THROWS_WITH(from_proto<JobStatus>(v1::JobStatus()), "no such job state; found 0");
+  v1::RegisterRequest request;
+  request.add_stages(static_cast<v1::Stage>(7));
+  CHECK_THROWS_WITH(from_proto<RegisterRequest>(request), "no such stage; found 7");
 }
 
 TEST_CASE("a status survives JSON and back, with its schema version") {

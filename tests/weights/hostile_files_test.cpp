@@ -16,8 +16,8 @@
 #include "counted_memory.h"
 #include "golden_checkpoints.h"
 #include "support/temporary_folder.h"
-#include "weights/checkpoint_writer.h"
 #include "weights/crc32.h"
+#include "weights/torch_checkpoint.h"
 #include "weights/weights_file.h"
 
 using namespace helip;
@@ -184,9 +184,9 @@ TEST_CASE("a pickle may be as long as its file's size allows") {
     const std::vector<float> values(floats, 1);
     const store::TensorView view{
         .dtype = "F32", .shape = {floats}, .data = std::as_bytes(std::span(values))};
-    Checkpoint checkpoint;
+    TorchCheckpoint checkpoint;
     for (int i = 0; i < tensors; ++i) checkpoint.tensors.emplace_back(cat("layer.", i), view);
-    write_checkpoint(path, checkpoint);
+    write_torch_checkpoint(path, checkpoint);
     const Outcome outcome = read(path, nullptr);
     CHECK(outcome.peak <= allowed(fs::file_size(path)));
     return outcome.refusal;

@@ -46,6 +46,7 @@ class ScriptedRunner final : public TaskRunner {
   [[nodiscard]] bool is_mining_rank() const override { return script_.mine != nullptr; }
   std::unique_ptr<comm::Group> open_group() override { return std::make_unique<ThreadGroup>(); }
   bool mine_for_training(comm::Group&, const TaskHooks&) override { return script_.mine(); }
+  void mining_failed(const std::exception&, const TaskHooks&) override {}
   void end_training(bool) override {}
   TaskOutcome train(const jobs::Task& task, comm::Group&, const TaskHooks& hooks) override {
     return script_.train(task, hooks);
@@ -53,6 +54,42 @@ class ScriptedRunner final : public TaskRunner {
 
  private:
   const Script& script_;
+};
+
+// The job, which answers a completed training only after heartbeats that find the task done.
+class LateAnswer final : public rpc::Scheduler {
+ public:
+  explicit LateAnswer(rpc::Scheduler& job) : job_(job) {}
+  rpc::RegisterReply register_worker(const rpc::RegisterRequest& request) override {
+    return job_.register_worker(request);
+  }
+  rpc::HeartbeatReply heartbeat(const rpc::HeartbeatRequest& request) override {
+    rpc::HeartbeatReply reply = job_.heartbeat(request);
+    reply.next_seconds = 0;
+    ++beats_;
+    beats_.notify_all();
+    return reply;
+  }
+  rpc::AcquireReply acquire(const rpc::AcquireRequest& request) override {
+    const rpc::AcquireReply answer = job_.acquire(request);
+    const auto* lease = std::get_if<rpc::Lease>(&answer);
+    if (request.in_group && lease != nullptr) training_ = lease->task;
+    return answer;
+  }
+  void complete(const rpc::CompleteRequest& request) override {
+    job_.complete(request);
+    if (request.task != training_) return;
+    // One may be on its way, the second finds the task done, the third follows its answer.
+    const int enough = beats_ + 3;
+    for (int beats = beats_; beats < enough; beats = beats_) beats_.wait(beats);
+  }
+  void fail(const rpc::FailRequest& request) override { job_.fail(request); }
+  void release(const rpc::ReleaseRequest& request) override { job_.release(request); }
+
+ private:
+  rpc::Scheduler& job_;
+  std::atomic<int> beats_ = 0;
+  rpc::TaskId training_{};
 };
 
 struct WorkerFixture : JobFixture {
@@ -81,7 +118,8 @@ struct WorkerFixture : JobFixture {
     // Not owned by the connection.
     const auto connect = [this] {
       if (away) throw rpc::RpcError(rpc::RpcCode::kUnavailable, {.what = "nobody there"});
-      return std::shared_ptr<rpc::Scheduler>(job.get(), [](rpc::Scheduler*) {});
+      rpc::Scheduler* answering = scheduler != nullptr ? scheduler : job.get();
+      return std::shared_ptr<rpc::Scheduler>(answering, [](rpc::Scheduler*) {});
     };
     const auto wait = [this](double seconds) {
       clock.advance(seconds);
@@ -96,7 +134,7 @@ struct WorkerFixture : JobFixture {
     options.stages = std::move(stages);
     options.stop_asked = [this] { return stop.load(); };
     options.wait = wait;
-    options.end_process = [](int exit_code) { throw EndOfProcess{exit_code}; };
+    options.end_process = end_process;
     LeaseLoop loop(connection, clock, options, [this](const rpc::RegisterReply&) {
       return std::make_unique<ScriptedRunner>(script);
     });
@@ -113,6 +151,8 @@ struct WorkerFixture : JobFixture {
   }
 
   Script script;
+  rpc::Scheduler* scheduler = nullptr;  // in place of the job
+  std::function<void(int)> end_process = [](int exit_code) { throw EndOfProcess{exit_code}; };
   std::map<std::string, int> runs;
   std::atomic<bool> stop = false;
   std::atomic<bool> away = false;
@@ -186,6 +226,16 @@ TEST_CASE("a training that stops hands its lease back; the next start finishes i
   fixture.stop = false;
   fixture.script.train = good;
   CHECK(fixture.work() == kExitDone);
+}
+
+TEST_CASE("a heartbeat that finds the training completed does not end the process") {
+  WorkerFixture fixture;
+  LateAnswer late(*fixture.job);
+  fixture.scheduler = &late;
+  std::atomic<bool> ended = false;  // in the heartbeat's thread
+  fixture.end_process = [&](int) { ended = true; };
+  CHECK(fixture.work() == kExitDone);
+  CHECK_FALSE(ended);
 }
 
 TEST_CASE(

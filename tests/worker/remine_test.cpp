@@ -173,9 +173,9 @@ TEST_CASE("weights that are not there are an error of mining again") {
 }
 
 TEST_CASE("the last ranks of a launch mine, and one is left to train") {
-  config::RunConfig config;
+  config::RemineConfig config;
   CHECK_FALSE(is_mining_rank(config, rank_of(3, 4)));
-  config.remine.workers = 2;
+  config.workers = 2;
   std::vector<bool> mine;
   for (std::uint32_t rank = 0; rank < 4; ++rank) {
     mine.push_back(is_mining_rank(config, rank_of(rank, 4)));
@@ -232,4 +232,21 @@ TEST_CASE("a damaged request for a table is named") {
   CHECK_THROWS_AS(mine_for_training(training.bench, *training.group, kNever), StoreError);
   CHECK_THROWS_WITH(mine_for_training(training.bench, *training.group, kNever),
                     Catch::Contains("request-0-2.json"));
+}
+
+TEST_CASE("what made mining fail reaches the training with its kind") {
+  Training training;
+  const TableRequests requests(training.work_dir.exchange(training.rank.launch));
+  const auto fail = [&](const std::exception& error) {
+    requests.fail(error, /*patience=*/60, [] { return true; });
+  };
+  CHECK_FALSE(requests.miners_stop());
+  fail(ConfigError({.what = "no such model", .where = "model.architecture", .found = "x"}));
+  CHECK_THROWS_AS(requests.miners_stop(), ConfigError);
+  CHECK_THROWS_WITH(requests.miners_stop(), "model.architecture: no such model; found x");
+  fail(StoreError({.what = "not a .npy file", .where = "rows.npy"}));
+  CHECK_THROWS_AS(requests.miners_stop(), StoreError);
+  // A training that is over is not waited for.
+  requests.end(/*stopped=*/false);
+  requests.fail(DataError({.what = "late"}), /*patience=*/60, kNever);
 }

@@ -36,6 +36,7 @@ TEST_CASE("a task is refused when the corpus or the initial model has changed si
   publish_file(config.model.init, "weights");
   const auto runner = make_stage_task_runner(config, {}, jobs::WorkDir(folder.path() / "work"));
   TaskHooks hooks;
+  hooks.check_lease = [] {};
   hooks.progress = [](std::uint64_t, std::uint64_t) {};
 
   const jobs::Task index = jobs::make_task("index", "", {}, jobs::IndexTask{});

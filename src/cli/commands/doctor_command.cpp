@@ -14,7 +14,7 @@
 #include "common/error.h"
 #include "common/json.h"
 #include "common/text.h"
-#include "coordinator/launch_environment.h"
+#include "coordinator/launch/launch_environment.h"
 #include "engine/engine.h"
 #include "rpc/version.h"
 

@@ -3,12 +3,14 @@
 #include <filesystem>
 #include <optional>
 #include <system_error>
+#include <variant>
 #include <vector>
 
 #include "cli/preflight/check_parts.h"
 #include "cli/preflight/model_plan.h"
 #include "cli/preflight/scratch_folder.h"
 #include "common/error.h"
+#include "common/overloaded.h"
 #include "common/path_kind.h"
 #include "common/text.h"
 #include "data/corpus/index_corpus.h"
@@ -19,7 +21,6 @@
 #include "model/files/model_files.h"
 #include "model/files/two_tower_config.h"
 #include "model/files/weights_check.h"
-#include "weights/weights_file.h"
 
 namespace helip::cli {
 namespace {
@@ -63,7 +64,7 @@ void check_corpus(const std::string& source) {
 void check_towers(const model::TwoTowerConfig& config, const fs::path& folder,
                   const std::string& section) {
   for (const model::PinnedFile* file :
-       {&config.image.file, &config.text.file, &config.text.tokenizer}) {
+       {&config.image.file, &config.text.file, &config.text.tokenizer->file}) {
     if (!is_file(file->path)) {
       missing("a file of the model is missing", section + ".architecture",
               cat("what ", (folder / model::kTwoTowerConfigFile).string(), " names"),
@@ -102,13 +103,56 @@ void check_given_features(const model::TwoTowerConfig& model, const std::string&
                    [&] { return mining::given_features(model); });
 }
 
-// Loading would refuse them too, after indexing. Of locked towers' heads loading tells.
-void check_weights_of(const config::ModelConfig& model, const model::ArchitectureSource& source,
-                      const fs::path& file, const std::string& key) {
+void check_two_towers(const config::ModelConfig& model, const model::TwoTowerFolder& folder,
+                      const std::string& corpus, const std::string& section) {
+  if (!model.tokenizer.empty()) {
+    missing("a locked-towers model brings its own tokenizer", section + ".tokenizer", "nothing",
+            model.tokenizer);
+  }
+  const model::TwoTowerConfig config = model::read_two_tower_config(folder.path);
+  if (config.kind == model::TowersKind::kFeatures) {
+    check_given_features(config, corpus, section);
+    return;
+  }
+  check_towers(config, folder.path, section);
+  if (!model.trust_torchscript) {
+    missing("TorchScript files carry code, and this model's towers are such files",
+            section + ".trust_torchscript", "true, if you trust them", "false");
+  }
+}
+
+// Loading would refuse them too, after indexing.
+void check_weights(const config::ModelConfig& model, const model::ArchitectureSource& source,
+                   const std::string& key) {
+  if (model.init == "random") return;
+  const fs::path weights =
+      model::find_weights(model.init, model::folder_weights(source), {.name = key});
   try {
-    model::check_weights(weights::WeightsFile::open(file), source, model.architecture, file);
+    model::check_weights(source, model.architecture, weights);
   } catch (const Error& error) {
     missing("the weights cannot be used", key, "weights of " + model.architecture, error.what());
+  }
+}
+
+void check_clip_vocabulary(const std::string& tokenizer, const std::string& key) {
+  if (tokenizer.empty()) {
+    try {
+      data::default_clip_vocabulary();
+    } catch (const ConfigError& error) {
+      missing("the tokenizer's vocabulary is not there", key, "a file, or an installed one",
+              error.what());
+    }
+    return;
+  }
+  if (!is_file(tokenizer)) {
+    missing("the tokenizer's vocabulary is not there", key,
+            "a file, or nothing for the one that is installed", "no " + tokenizer);
+  }
+  try {
+    data::make_clip_tokenizer(tokenizer);
+  } catch (const Error& error) {
+    missing("the tokenizer's vocabulary cannot be used", key, "bpe_simple_vocab_16e6.txt.gz",
+            error.what());
   }
 }
 
@@ -117,47 +161,21 @@ bool check_model(const config::ModelConfig& model, const std::string& corpus,
                  const std::string& section) {
   const auto source = model::find_architecture(model.architecture, model::installed_models(),
                                                section + ".architecture");
+  const std::string weights_key = section + ".init";
   const std::string tokenizer_key = section + ".tokenizer";
-  if (source.locked_towers) {
-    if (!model.tokenizer.empty()) {
-      missing("a locked-towers model brings its own tokenizer", tokenizer_key, "nothing",
-              model.tokenizer);
-    }
-    const model::TwoTowerConfig config = model::read_two_tower_config(source.folder);
-    if (config.kind == model::TowersKind::kFeatures) {
-      check_given_features(config, corpus, section);
-    } else {
-      check_towers(config, source.folder, section);
-      if (!model.trust_torchscript) {
-        missing("TorchScript files carry code, and this model's towers are such files",
-                section + ".trust_torchscript", "true, if you trust them", "false");
-      }
-    }
-  }
-  if (model.init != "random") {
-    const fs::path weights =
-        model::find_weights(model.init, source.locked_towers, {.name = section + ".init"});
-    if (!source.locked_towers) check_weights_of(model, source, weights, section + ".init");
-  }
-  if (!model.tokenizer.empty()) {
-    if (!is_file(model.tokenizer)) {
-      missing("the tokenizer's vocabulary is not there", tokenizer_key,
-              "a file, or nothing for the one that is installed", "no " + model.tokenizer);
-    }
-    try {
-      data::make_clip_tokenizer(model.tokenizer);
-    } catch (const Error& error) {
-      missing("the tokenizer's vocabulary cannot be used", tokenizer_key,
-              "bpe_simple_vocab_16e6.txt.gz", error.what());
-    }
-  } else if (!source.locked_towers) {
-    try {
-      data::default_clip_vocabulary();
-    } catch (const ConfigError& error) {
-      missing("the tokenizer's vocabulary is not there", tokenizer_key,
-              "a file, or an installed one", error.what());
-    }
-  }
+  std::visit(Overloaded{[&](const model::OpenClipConfig& /*clip*/) {
+                          check_weights(model, source, weights_key);
+                          check_clip_vocabulary(model.tokenizer, tokenizer_key);
+                        },
+                        [&](const model::SlipDescription& /*slip*/) {
+                          check_weights(model, source, weights_key);
+                          check_clip_vocabulary(model.tokenizer, tokenizer_key);
+                        },
+                        [&](const model::TwoTowerFolder& folder) {
+                          check_two_towers(model, folder, corpus, section);
+                          check_weights(model, source, weights_key);
+                        }},
+             source.description);
   return model::trained_on_features(source);
 }
 
@@ -206,7 +224,12 @@ void check_scratch_of(const config::RunConfig& config) {
 void check_slip(const config::RunConfig& config) {
   const auto source =
       model::find_architecture(config.model.architecture, model::installed_models());
-  const bool has_head = source.slip && source.slip->architecture.ssl_head;
+  const bool has_head = std::visit(
+      Overloaded{
+          [](const model::OpenClipConfig& /*clip*/) { return false; },
+          [](const model::SlipDescription& slip) { return slip.architecture.ssl_head.has_value(); },
+          [](const model::TwoTowerFolder& /*folder*/) { return false; }},
+      source.description);
   if (has_head || config.slip == config::SlipConfig{}) return;
   missing("the model has no self-supervised head", "slip",
           "no such section, or one of SLIP's SLIP_ models", config.model.architecture);

@@ -16,8 +16,8 @@
 #include "common/log.h"
 #include "common/path_kind.h"
 #include "common/text.h"
-#include "coordinator/launch_environment.h"
-#include "coordinator/launcher.h"
+#include "coordinator/launch/launch_environment.h"
+#include "coordinator/launch/launcher.h"
 #include "engine/engine.h"
 #include "rpc/version.h"
 

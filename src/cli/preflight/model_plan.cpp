@@ -7,6 +7,7 @@
 #include <system_error>
 #include <vector>
 
+#include "common/overloaded.h"
 #include "mining/encode/ready_rows.h"
 #include "model/files/parameter_spec.h"
 #include "model/files/two_tower_config.h"
@@ -80,7 +81,8 @@ ModelPlan plan_pixels(const model::VisionShape& vision, const model::TextShape& 
   ModelPlan plan;
   plan.embed_dim = count(embed_dim);
   for (const model::ParameterSpec& parameter : parameters) {
-    if (parameter.role == model::Role::kTrained) plan.parameters += count(parameter.elements());
+    if (parameter.role == model::TensorRole::kTrained)
+      plan.parameters += count(parameter.elements());
   }
   const Count pixels = kChannels * count(vision.image_size * vision.image_size);
   plan.inputs = pixels + 2 * count(text.context_length);  // tokens: 8 bytes
@@ -106,7 +108,7 @@ void add_tower(const model::PinnedFile& tower, const std::string& train, ModelPl
   }
 }
 
-ModelPlan plan_locked(const model::TwoTowerConfig& model) {
+ModelPlan plan_two_towers(const model::TwoTowerConfig& model) {
   ModelPlan plan;
   plan.locked_towers = model.kind != model::TowersKind::kTrained;
   plan.embed_dim = count(model.embed_dim);
@@ -114,7 +116,7 @@ ModelPlan plan_locked(const model::TwoTowerConfig& model) {
     plan.image_features = count(model.image.feature_dim);
     plan.text_features = count(model.text.feature_dim);
   }
-  const Count hidden = count(model.hidden);
+  const Count hidden = model.heads ? count(model.heads->hidden) : 0;
   for (const model::ParameterSpec& parameter : model::head_parameters(model)) {
     plan.parameters += count(parameter.elements());
   }
@@ -122,10 +124,11 @@ ModelPlan plan_locked(const model::TwoTowerConfig& model) {
     add_tower(model.image.file, model.image.train, plan);
     add_tower(model.text.file, model.text.train, plan);
   }
-  const auto size = model.kind == model::TowersKind::kFeatures
-                        ? 0
-                        : static_cast<Count>(model.image.preprocess.size);
-  plan.inputs = kChannels * size * size + 2 * static_cast<Count>(model.text.context_length);
+  if (model.text.tokenizer) {
+    const auto size = static_cast<Count>(model.image.preprocess.size);
+    plan.inputs =
+        kChannels * size * size + 2 * static_cast<Count>(model.text.tokenizer->context_length);
+  }
   // Each head keeps its hidden layer before and after the activation and after dropout, and the
   // embedding twice.
   plan.activations = 2 * (3 * hidden + 2 * plan.embed_dim);
@@ -139,15 +142,20 @@ ModelPlan plan_model(const config::ModelConfig& model) {
 }
 
 ModelPlan plan_model(const model::ArchitectureSource& source) {
-  if (source.locked_towers) return plan_locked(model::read_two_tower_config(source.folder));
-  if (source.slip) {
-    const model::SlipArchitecture& slip = source.slip->architecture;
-    return plan_pixels(slip.vision, slip.text, slip.embed_dim, model::slip_parameters(slip),
-                       slip.ssl_head);
-  }
-  const model::ClipArchitecture& clip = source.clip.architecture;
-  return plan_pixels(clip.vision, clip.text, clip.embed_dim, model::clip_parameters(clip),
-                     std::nullopt);
+  return std::visit(Overloaded{[](const model::OpenClipConfig& config) {
+                                 const model::ClipArchitecture& clip = config.architecture;
+                                 return plan_pixels(clip.vision, clip.text, clip.embed_dim,
+                                                    model::clip_parameters(clip), std::nullopt);
+                               },
+                               [](const model::SlipDescription& description) {
+                                 const model::SlipArchitecture& slip = description.architecture;
+                                 return plan_pixels(slip.vision, slip.text, slip.embed_dim,
+                                                    model::slip_parameters(slip), slip.ssl_head);
+                               },
+                               [](const model::TwoTowerFolder& folder) {
+                                 return plan_two_towers(model::read_two_tower_config(folder.path));
+                               }},
+                    source.description);
 }
 
 EmbeddingWidths embedding_widths(const config::RunConfig& config) {

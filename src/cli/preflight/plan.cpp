@@ -264,7 +264,7 @@ class Plan {
 std::string plan_text(const config::RunConfig& config, jobs::Stage until) {
   const jobs::WorkDir work_dir(config.output.work_dir);
   const coordinator::Pipeline pipeline(
-      {.config = config, .work_dir = work_dir, .until = until, .cut = {}, .mining_rate = {}});
+      {.config = config, .work_dir = work_dir, .until = until, .cut = {}});
   const Plan plan(config, pipeline, work_dir);
   std::vector<Row> rows = {{"stage", "tasks", "size", "memory of a worker (estimated)"}};
   for (const jobs::Stage stage : jobs::kStages) rows.push_back(plan.row(stage));

@@ -1,18 +1,27 @@
 // Ranges of encoder.task_samples samples, then a merge. Encoding finds the pairs that cannot be
 // decoded, so it also runs where nobody mines its embeddings: a job and its control
 // (train.hard_pairs: none) train on the same set of pairs.
-#include <algorithm>
-
 #include "common/error.h"
 #include "common/percent.h"
 #include "common/text.h"
 #include "config/to_yaml.h"
-#include "coordinator/stages/quarantine_limit.h"
 #include "coordinator/stages/stages.h"
 #include "jobs/encode.h"
 
 namespace helip::coordinator {
 namespace {
+
+// Throws DataError if `quarantined` is more than `limit`, a share of all pairs.
+void expect_usable(std::uint64_t quarantined, const jobs::CorpusFacts& corpus, double limit) {
+  const auto pairs = static_cast<double>(corpus.pairs);
+  const auto unusable = static_cast<double>(quarantined);
+  if (unusable <= limit * pairs) return;
+  throw DataError({.what = "too many samples of the corpus are unusable",
+                   .where = corpus.folder,
+                   .expected = cat("at most ", percent(limit), " (corpus.max_quarantined)"),
+                   .found = cat(quarantined, " of ", corpus.pairs, ", ", percent(unusable / pairs),
+                                ", before all are encoded; `helip data check` names them")});
+}
 
 class EncodeTasks final : public MergedStageTasks {
  public:
@@ -20,6 +29,39 @@ class EncodeTasks final : public MergedStageTasks {
       : MergedStageTasks(Stage::kEncode, plan, config::training_digest(plan.config)) {}
 
   [[nodiscard]] const char* unit() const override { return "samples"; }
+
+  [[nodiscard]] std::vector<NewTask> next(const TaskLedger& ledger,
+                                          const JobFigures& figures) const override {
+    // Once all are encoded the merge says it, and names each.
+    if (!ledger.all_done(stage()) &&
+        ledger.find(stage(), std::string(jobs::kMergeName)) == nullptr) {
+      expect_usable(figures.quarantined_so_far, index_result(ledger).corpus,
+                    plan().config.corpus.max_quarantined);
+    }
+    return MergedStageTasks::next(ledger, figures);
+  }
+
+  [[nodiscard]] StageProgress progress(const TaskLedger& ledger, const JobFigures& figures,
+                                       double live) const override {
+    return progress_in_pairs(ledger, figures, live);
+  }
+
+  void learn(const TaskRecord& task, double /*rate*/, JobFigures& figures) const override {
+    if (task.name == jobs::kMergeName) {
+      figures.quarantined = result_of<jobs::MergeEncodedResult>(task).quarantined;
+    } else {
+      figures.quarantined_so_far += result_of<jobs::EncodeResult>(task).quarantined;
+    }
+  }
+
+  // Pairs that cannot be used are left out; whoever watches must learn of it.
+  [[nodiscard]] std::string notice(const TaskRecord& task) const override {
+    if (task.name != jobs::kMergeName) return {};
+    const auto quarantined = result_of<jobs::MergeEncodedResult>(task).quarantined;
+    if (quarantined == 0) return {};
+    return cat("encode: ", quarantined, " of ", task_of(task).corpus.pairs,
+               " pairs quarantined, see ", plan().work_dir.quarantine().string());
+  }
 
   void check_result(const jobs::Task& task, const std::string& result) const override {
     if (task.kind == jobs::kMerge) {
@@ -58,10 +100,8 @@ class EncodeTasks final : public MergedStageTasks {
     if (config.train.hard_pairs == config::HardPairs::kMined && plan().until >= Stage::kMine) {
       static_cast<void>(plan().cut(corpus.pairs, config.mining, 0, config.mining.task_targets));
     }
-    const std::uint64_t size = config.encoder.task_samples;
     std::vector<NewTask> tasks;
-    for (std::uint64_t first = 0; first < corpus.pairs; first += size) {
-      const std::uint64_t count = std::min(size, corpus.pairs - first);
+    for (const auto& [first, count] : cut_range(0, corpus.pairs, config.encoder.task_samples)) {
       tasks.push_back(make(jobs::range_name(first), corpus,
                            jobs::EncodeTask{.first = first, .count = count}, count));
     }
@@ -74,7 +114,7 @@ class EncodeTasks final : public MergedStageTasks {
                 jobs::MergeEncodedTask{.features = index.trains_on_features}, 0);
   }
 
-  [[nodiscard]] Range range_of(const jobs::Task& task) const override {
+  [[nodiscard]] IndexRange range_of(const jobs::Task& task) const override {
     const auto range = jobs::body_of<jobs::EncodeTask>(task);
     return {range.first, range.count};
   }
@@ -84,30 +124,6 @@ class EncodeTasks final : public MergedStageTasks {
 
 std::unique_ptr<StageTasks> encode_tasks(const JobPlan& plan) {
   return std::make_unique<EncodeTasks>(plan);
-}
-
-std::uint64_t quarantined_in(const TaskRecord& record) {
-  const bool encoded = record.stage == Stage::kEncode && record.name != jobs::kMergeName &&
-                       record.state == TaskState::kDone;
-  return encoded ? result_of<jobs::EncodeResult>(record).quarantined : 0;
-}
-
-std::uint64_t quarantined_pairs(const TaskLedger& ledger) {
-  const TaskRecord* merge = ledger.find(Stage::kEncode, std::string(jobs::kMergeName));
-  return merge != nullptr && merge->state == TaskState::kDone
-             ? result_of<jobs::MergeEncodedResult>(*merge).quarantined
-             : 0;
-}
-
-void expect_usable(std::uint64_t quarantined, const jobs::CorpusFacts& corpus, double limit) {
-  const auto pairs = static_cast<double>(corpus.pairs);
-  const auto unusable = static_cast<double>(quarantined);
-  if (unusable <= limit * pairs) return;
-  throw DataError({.what = "too many samples of the corpus are unusable",
-                   .where = corpus.folder,
-                   .expected = cat("at most ", percent(limit), " (corpus.max_quarantined)"),
-                   .found = cat(quarantined, " of ", corpus.pairs, ", ", percent(unusable / pairs),
-                                ", before all are encoded; `helip data check` names them")});
 }
 
 }  // namespace helip::coordinator

@@ -31,9 +31,11 @@ class EvalTasks final : public MergedStageTasks {
       expect_result<jobs::MergeEvalResult>(task, result);
       return;
     }
-    const auto evaluated = jobs::from_json<jobs::EvalResult>(result, jobs::label(task));
+    const auto evaluated = jobs::from_json<jobs::EvalDatasetResult>(result, jobs::label(task));
     const std::size_t asked =
-        plan().config.eval.datasets.at(jobs::body_of<jobs::EvalTask>(task).dataset).tasks.size();
+        plan()
+            .config.eval.datasets.at(jobs::body_of<jobs::EvalDatasetTask>(task).dataset)
+            .tasks.size();
     if (evaluated.scores.size() == asked) return;
     throw StoreError({.what = "a result of another data set",
                       .where = jobs::label(task),
@@ -61,7 +63,7 @@ class EvalTasks final : public MergedStageTasks {
       for (std::uint64_t i = 0; i < config.eval.datasets.size(); ++i) {
         tasks.push_back(make(
             cat(jobs::weights_label(seed), "-", i, "-", file_name(config.eval.datasets[i].name)),
-            corpus, jobs::EvalTask{.seed = seed, .dataset = i}));
+            corpus, jobs::EvalDatasetTask{.seed = seed, .dataset = i}));
       }
     }
     return tasks;

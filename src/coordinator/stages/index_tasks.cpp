@@ -10,9 +10,14 @@ class IndexTasks final : public StageTasks {
   explicit IndexTasks(const JobPlan& plan)
       : StageTasks(Stage::kIndex, plan, config::training_digest(plan.config)) {}
 
-  [[nodiscard]] std::vector<NewTask> next(const TaskLedger& ledger) const override {
+  [[nodiscard]] std::vector<NewTask> next(const TaskLedger& ledger,
+                                          const JobFigures& /*figures*/) const override {
     if (!ledger.of_stage(stage()).empty()) return {};
     return {make("index", {}, jobs::IndexTask{})};
+  }
+
+  void learn(const TaskRecord& task, double /*rate*/, JobFigures& figures) const override {
+    figures.corpus = result_of<jobs::IndexResult>(task).corpus;
   }
 
   void check_result(const jobs::Task& task, const std::string& result) const override {

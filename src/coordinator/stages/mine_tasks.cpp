@@ -23,6 +23,15 @@ class MineTasks final : public MergedStageTasks {
     return plan().config.train.hard_pairs == config::HardPairs::kMined;
   }
 
+  [[nodiscard]] StageProgress progress(const TaskLedger& ledger, const JobFigures& figures,
+                                       double live) const override {
+    return progress_in_pairs(ledger, figures, live);
+  }
+
+  void learn(const TaskRecord& /*task*/, double rate, JobFigures& figures) const override {
+    if (rate > 0) figures.mining_rate = rate;
+  }
+
   void check_result(const jobs::Task& task, const std::string& result) const override {
     if (task.kind == jobs::kMerge) {
       expect_result<jobs::MergeMinedResult>(task, result);
@@ -47,10 +56,10 @@ class MineTasks final : public MergedStageTasks {
   [[nodiscard]] std::vector<NewTask> first_tasks(const TaskLedger& ledger) const override {
     const config::RunConfig& config = plan().config;
     const jobs::CorpusFacts corpus = index_result(ledger).corpus;
-    std::vector<Range> ranges =
+    std::vector<IndexRange> ranges =
         plan().cut(corpus.pairs, config.mining, 0, config.mining.task_targets);
     if (const auto noted = noted_later_tasks(plan().work_dir.mining_task_size())) {
-      std::erase_if(ranges, [&](const Range& range) { return range.first >= noted->first; });
+      std::erase_if(ranges, [&](const IndexRange& range) { return range.first >= noted->first; });
     } else if (config.mining.task_seconds > 0) {
       ranges.resize(
           std::min<std::uint64_t>(ranges.size(), first_mining_tasks(config.launcher.workers)));
@@ -64,16 +73,17 @@ class MineTasks final : public MergedStageTasks {
 
   // The size is noted on disk before the tasks are made: were the ledger lost, the same tasks would
   // be cut again.
-  [[nodiscard]] std::vector<NewTask> later_tasks(const TaskLedger& ledger) const override {
+  [[nodiscard]] std::vector<NewTask> later_tasks(const TaskLedger& ledger,
+                                                 const JobFigures& figures) const override {
     const std::uint64_t pairs = index_result(ledger).corpus.pairs;
     const std::uint64_t covered = targets_covered(ledger);
     const std::filesystem::path note = plan().work_dir.mining_task_size();
     auto later = noted_later_tasks(note);
     if (!later) {
-      if (ledger.done(Stage::kMine) == 0) return {};
+      if (ledger.done_count(Stage::kMine) == 0) return {};
       later = LaterTasks{covered,
                          later_task_targets(plan().config.mining, plan().config.launcher.workers,
-                                            pairs - covered, plan().mining_rate())};
+                                            pairs - covered, figures.mining_rate)};
       note_later_tasks(note, *later);
     }
     return range_tasks(ledger, plan().cut(pairs, plan().config.mining, covered, later->targets));
@@ -84,7 +94,7 @@ class MineTasks final : public MergedStageTasks {
                 jobs::MergeMinedTask{.embeddings_digest = embeddings_digest(ledger)}, 0);
   }
 
-  [[nodiscard]] Range range_of(const jobs::Task& task) const override {
+  [[nodiscard]] IndexRange range_of(const jobs::Task& task) const override {
     const auto range = jobs::body_of<jobs::MineTask>(task);
     return {range.first, range.count};
   }
@@ -97,11 +107,11 @@ class MineTasks final : public MergedStageTasks {
   }
 
   [[nodiscard]] std::vector<NewTask> range_tasks(const TaskLedger& ledger,
-                                                 const std::vector<Range>& ranges) const {
+                                                 const std::vector<IndexRange>& ranges) const {
     const jobs::CorpusFacts corpus = index_result(ledger).corpus;
     jobs::MineTask body{.embeddings_digest = embeddings_digest(ledger)};
     std::vector<NewTask> tasks;
-    for (const Range& range : ranges) {
+    for (const IndexRange& range : ranges) {
       body.first = range.first;
       body.count = range.count;
       tasks.push_back(make(jobs::range_name(range.first), corpus, body, range.count));
@@ -116,7 +126,7 @@ class MineTasks final : public MergedStageTasks {
     const jobs::Task last = task_of(ledger.task(tasks.back()));
     // The merge task comes after all others.
     if (last.kind == jobs::kMerge) return last.corpus.pairs;
-    const Range range = range_of(last);
+    const IndexRange range = range_of(last);
     return range.first + range.count;
   }
 };

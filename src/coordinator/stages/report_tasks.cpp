@@ -13,7 +13,8 @@ class ReportTasks final : public StageTasks {
 
   [[nodiscard]] bool wanted() const override { return plan().config.output.report; }
 
-  [[nodiscard]] std::vector<NewTask> next(const TaskLedger& ledger) const override {
+  [[nodiscard]] std::vector<NewTask> next(const TaskLedger& ledger,
+                                          const JobFigures& /*figures*/) const override {
     if (!ledger.of_stage(stage()).empty()) return {};
     return {make("report", index_result(ledger).corpus, jobs::ReportTask{})};
   }

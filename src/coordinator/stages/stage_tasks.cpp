@@ -11,15 +11,16 @@ const TaskRecord* merge_of(const TaskLedger& ledger, Stage stage) {
 
 }  // namespace
 
-std::vector<NewTask> MergedStageTasks::next(const TaskLedger& ledger) const {
+std::vector<NewTask> MergedStageTasks::next(const TaskLedger& ledger,
+                                            const JobFigures& figures) const {
   if (ledger.of_stage(stage()).empty()) return first_tasks(ledger);
-  if (has_later_tasks(ledger)) return later_tasks(ledger);
-  if (ledger.complete(stage()) && merge_of(ledger, stage()) == nullptr) return {merge_task(ledger)};
+  if (has_later_tasks(ledger)) return later_tasks(ledger, figures);
+  if (ledger.all_done(stage()) && merge_of(ledger, stage()) == nullptr) return {merge_task(ledger)};
   return {};
 }
 
-bool MergedStageTasks::done(const TaskLedger& ledger) const {
-  return ledger.complete(stage()) && merge_of(ledger, stage()) != nullptr;
+bool MergedStageTasks::is_done(const TaskLedger& ledger) const {
+  return ledger.all_done(stage()) && merge_of(ledger, stage()) != nullptr;
 }
 
 std::uint64_t MergedStageTasks::planned(const TaskLedger& ledger) const {
@@ -33,7 +34,7 @@ std::vector<jobs::MergeInput> MergedStageTasks::merge_inputs(const TaskLedger& l
   for (const TaskId id : ledger.of_stage(stage())) {
     const TaskRecord& record = ledger.task(id);
     if (record.name == jobs::kMergeName || record.state != TaskState::kDone) continue;
-    const Range range = range_of(task_of(record));
+    const IndexRange range = range_of(task_of(record));
     inputs.push_back({.task = record.name,
                       .first = range.first,
                       .count = range.count,
@@ -41,6 +42,12 @@ std::vector<jobs::MergeInput> MergedStageTasks::merge_inputs(const TaskLedger& l
                       .sha256 = record.result.sha256});
   }
   return inputs;
+}
+
+StageProgress MergedStageTasks::progress_in_pairs(const TaskLedger& ledger,
+                                                  const JobFigures& figures, double live) const {
+  return {.done = static_cast<double>(ledger.units_done(stage())) + live,
+          .total = figures.corpus ? static_cast<double>(figures.corpus->pairs) : 0};
 }
 
 std::string label(const TaskRecord& record) { return cat(name_of(record.stage), "/", record.name); }

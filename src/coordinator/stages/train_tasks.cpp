@@ -15,8 +15,10 @@ class TrainTasks final : public StageTasks {
       : StageTasks(Stage::kTrain, plan, config::training_digest(plan.config)) {}
 
   [[nodiscard]] const char* unit() const override { return "steps"; }
+  [[nodiscard]] bool runs_in_group() const override { return true; }
 
-  [[nodiscard]] std::vector<NewTask> next(const TaskLedger& ledger) const override {
+  [[nodiscard]] std::vector<NewTask> next(const TaskLedger& ledger,
+                                          const JobFigures& /*figures*/) const override {
     if (!ledger.of_stage(stage()).empty()) return {};
     const config::TrainConfig& train = plan().config.train;
     const jobs::CorpusFacts corpus = index_result(ledger).corpus;
@@ -32,6 +34,19 @@ class TrainTasks final : public StageTasks {
                train.steps > 0 ? train.steps : 1));
     }
     return tasks;
+  }
+
+  [[nodiscard]] StageProgress progress(const TaskLedger& ledger, const JobFigures& figures,
+                                       double live) const override {
+    const config::TrainConfig& train = plan().config.train;
+    // Steps of one training: where the configuration gives epochs, the trainer's first report
+    // tells.
+    const double steps = train.steps > 0 ? static_cast<double>(train.steps)
+                         : figures.train ? static_cast<double>(figures.train->steps)
+                                         : 0;
+    const double total = steps * train.repeats;
+    if (is_done(ledger)) return {.done = total, .total = total};
+    return {.done = steps * static_cast<double>(ledger.done_count(stage())) + live, .total = total};
   }
 
   void check_result(const jobs::Task& task, const std::string& result) const override {

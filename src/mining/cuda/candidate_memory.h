@@ -1,4 +1,5 @@
-// Candidates in device memory: all of them, or blocks that come and go. For .cu files alone.
+// Candidates in device memory: all of them, or the blocks that are being screened. For .cu files
+// alone.
 #pragma once
 
 #include <array>
@@ -10,7 +11,7 @@
 
 namespace helip::mining::cuda {
 
-// Bytes that a candidate takes.
+// Returns the bytes that a candidate takes in a CandidateBuffer, duplicate groups included.
 std::uint64_t candidate_bytes(const ScreenJob& job);
 
 // Room for `rows` candidates of a job in arrays of one kind of memory.
@@ -29,7 +30,8 @@ class CandidateBuffer {
         image_groups_(job.data.image_group.empty() ? 0 : rows),
         caption_groups_(job.data.caption_group.empty() ? 0 : rows) {}
 
-  // Fills it by copy(to, from, count); returns where the candidates lie now.
+  // Copies candidates to the front of the buffer, each array by copy(to, from, count). Returns the
+  // candidates where they lie now.
   template <typename Copy>
   CandidateRows load(const CandidateRows& from, const Copy& copy) {
     const std::size_t count = from.count;
@@ -43,7 +45,7 @@ class CandidateBuffer {
     if (caption_groups_.size() > 0) copy(caption_groups_.get(), from.caption_groups, count);
     return rows(0, from.id, from.count);
   }
-  // `count` rows from `offset` on, of which the first is candidate `id`.
+  // Returns `count` candidates from row `offset` of the buffer on. `id` is the id of the first one.
   [[nodiscard]] CandidateRows rows(std::uint64_t offset, std::uint32_t id,
                                    std::uint32_t count) const {
     return {first_.get() + offset * first_width_,
@@ -68,11 +70,13 @@ class CandidateBuffer {
 // Where a lane finds its candidates; for one thread.
 class CandidateSource {
  public:
-  // Called with candidates in device memory; what it starts on the stream finds them there.
+  // Called with candidates in device memory, which are there for the work that the call starts on
+  // the stream.
   using Screen = std::function<void(const CandidateRows&)>;
 
   virtual ~CandidateSource() = default;
-  // Calls screen with candidates [first, first + count), in blocks or all at once.
+  // Calls `screen` with candidates [first, first + count), in blocks or all at once. May return
+  // before the work on the stream is done.
   virtual void for_each_block(std::uint64_t first, std::uint64_t count, const Stream& stream,
                               const Screen& screen) = 0;
 };
@@ -88,7 +92,7 @@ class ResidentCandidates final : public CandidateSource {
   const CandidateBuffer<DeviceArray>& all_;
 };
 
-// Two blocks in turn: while one is screened the next is copied, through page-locked memory.
+// Two blocks in turn: while one is screened, the next is copied through page-locked memory.
 class StreamedCandidates final : public CandidateSource {
  public:
   StreamedCandidates(const ScreenJob& job, std::uint64_t block_rows);

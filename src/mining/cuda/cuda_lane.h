@@ -1,4 +1,4 @@
-// A screen lane on a GPU: one tile's buffers and the stream on which they are worked. For .cu files
+// A screen lane on a GPU: the buffers of one tile and the stream that works on them. For .cu files
 // alone.
 #pragma once
 
@@ -16,7 +16,8 @@ namespace helip::mining::cuda {
 
 class CudaLane final : public ScreenLane {
  public:
-  // The job must outlive it. The device is current while it is made.
+  // Allocates the buffers. `job` must outlive the lane. Precondition: `device` is the current
+  // device. Throws Error if CUDA fails.
   CudaLane(const ScreenJob& job, int device, std::unique_ptr<CandidateSource> candidates);
 
   void begin(TargetRange targets) override;
@@ -25,13 +26,13 @@ class CudaLane final : public ScreenLane {
   std::vector<TakenTarget> take(std::uint32_t least) override;
   void raise(std::span<const float> bounds) override;
 
-  // Bytes of device memory that a lane takes beside its candidates.
+  // Returns the bytes of device memory that a lane takes, without its candidates.
   static std::uint64_t bytes(const ScreenJob& job);
 
  private:
   using Candidate = PendingCandidates::Candidate;
 
-  // Makes room for at least `candidates` that are handed out.
+  // Makes room for at least `candidates` candidates that take() returns.
   void reserve_packed(std::uint64_t candidates);
 
   const ScreenJob& job_;

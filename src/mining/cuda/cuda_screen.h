@@ -1,4 +1,4 @@
-// The screen device of CUDA GPUs. Without CUDA headers; a build without CUDA has no device.
+// The screen device of CUDA GPUs. Includes no header of CUDA; a build without CUDA has no device.
 #pragma once
 
 #include <cstdint>
@@ -20,15 +20,17 @@ struct CudaScreenOptions {
 // GPUs of compute capability 8.0 or higher.
 struct CudaDevices {
   std::vector<int> usable;  // CUDA's numbers, ascending
-  std::string why_none;     // where there is none
-  bool built = true;        // with CUDA
+  std::string why_none;     // the reason if no device is usable
+  bool built = true;        // false for a build without CUDA
 };
 
-// Where CUDA fails to say, that is logged as a warning and there is none.
+// Returns the usable GPUs. A GPU is not usable if CUDA fails to describe it; none is if CUDA fails
+// to count them. Either is logged as a warning.
 CudaDevices cuda_screen_devices();
 
-// Throws ConfigError naming launcher.device where the device is not among these, and Error if the
-// memory does not hold even one tile.
+// Opens a GPU and copies the candidates to it if they fit. `data` must outlive the screen. Throws
+// ConfigError naming launcher.device if the device is not among cuda_screen_devices(), and Error if
+// CUDA fails or the memory does not hold two tiles and a few hundred candidates.
 std::unique_ptr<ScreenDevice> make_cuda_screen(const MiningData& data, const MinerOptions& options,
                                                const ScreenSizes& sizes,
                                                const CudaScreenOptions& cuda);

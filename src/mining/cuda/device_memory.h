@@ -10,15 +10,15 @@
 
 namespace helip::mining::cuda {
 
-// Throws Error naming the call.
+// Throws Error naming the call unless `code` means success.
 inline void check(cudaError_t code, const char* call) {
   if (code == cudaSuccess) return;
-  // It must not come up at a later call: of who goes on without this device, say.
+  // Clears the error: a caller that goes on without this device must not meet it at a later call.
   cudaGetLastError();
   throw Error({.what = "CUDA failed", .where = call, .found = cudaGetErrorString(code)});
 }
 
-// Makes a device current in this thread, and the former one again at the end.
+// Makes a device current in this thread; the destructor makes the former one current again.
 class CurrentDevice {
  public:
   explicit CurrentDevice(int device) {
@@ -58,7 +58,7 @@ class DeviceArray {
   std::size_t size_ = 0;
 };
 
-// `size` values in page-locked host memory: copies from and to it do not hold up the host.
+// `size` values in page-locked host memory: copies from and to it do not block the host.
 template <typename T>
 class PinnedArray {
  public:
@@ -85,7 +85,7 @@ class PinnedArray {
   std::size_t size_ = 0;
 };
 
-// Work on the stream is done in order.
+// A CUDA stream: its work is done in order.
 class Stream {
  public:
   Stream() {
@@ -110,8 +110,10 @@ class Event {
   void record(const Stream& stream) {
     check(cudaEventRecord(event_, stream.get()), "cudaEventRecord");
   }
-  // The host waits; at once if it was never recorded.
+  // Blocks the host until the recorded work is done; returns at once if the event was never
+  // recorded.
   void synchronize() const { check(cudaEventSynchronize(event_), "cudaEventSynchronize"); }
+  // Makes later work on the stream wait for the recorded work, without blocking the host.
   void hold(const Stream& stream) const {
     check(cudaStreamWaitEvent(stream.get(), event_), "cudaStreamWaitEvent");
   }
@@ -120,7 +122,7 @@ class Event {
   cudaEvent_t event_ = nullptr;
 };
 
-// `count` values to or from the device, or on it, in the order of the stream.
+// Starts to copy `count` values to, from or within device memory, in the order of the stream.
 template <typename T>
 void copy(T* to, const T* from, std::size_t count, const Stream& stream) {
   if (count == 0) return;

@@ -1,4 +1,5 @@
-// The kernels of the CUDA screen, and the tile that they work on. For .cu files alone.
+// The kernels of the CUDA screen, and the tile that they work on. The functions start work on a
+// stream and throw Error if CUDA refuses it. For .cu files alone.
 #pragma once
 
 #include <cuda_runtime.h>
@@ -23,9 +24,9 @@ struct Tile {
   const ScreenTarget* self = nullptr;
   const float* slopes = nullptr;  // of first_passes
   float *thresholds = nullptr, *bounds = nullptr;
-  // Survivors of each target; beyond the capacity they are counted and not kept.
+  // How many survivors each target has. Survivors beyond the capacity are counted and not kept.
   std::uint32_t* counts = nullptr;
-  std::uint32_t* positives = nullptr;  // as TakenTarget has them
+  std::uint32_t* positives = nullptr;  // as in TakenTarget
   Survivor* survivors = nullptr;       // [targets, capacity]
   // One value each.
   std::uint32_t* overflowed = nullptr;  // not 0 after a scan that did not fit
@@ -37,23 +38,27 @@ struct Widths {
   std::uint32_t first = 0, second = 0;
 };
 
-// Call once for a device before scan.
+// Prepares the current device for scan(). Call once for each device.
 void prepare_scan();
 
-// Appends to each target's survivors what the screen cannot rule out among the candidates, which
-// lie in device memory.
+// Appends to each target's survivors the candidates that the screen cannot rule out. `candidates`
+// lie in device memory. Sets `overflowed` of the tile if they do not fit for one of the targets.
 void scan(const PairScreen& screen, const Tile& tile, const CandidateRows& candidates,
           const Widths& widths, cudaStream_t stream);
 
-// ScreenLane::tighten for all targets.
+// Does for all targets what ScreenLane::tighten describes, and writes the highest count to `most`
+// of the tile.
 void tighten(const PairScreen& screen, const Tile& tile, std::uint32_t k, cudaStream_t stream);
 
-// Bounds that are lower than `bounds` become these, and thresholds follow.
+// Raises bounds that are lower than `bounds`, [targets] in device memory, to these, and adapts the
+// thresholds.
 void raise(const PairScreen& screen, const Tile& tile, const float* bounds, cudaStream_t stream);
 
-// Writes the survivors of target t from packed[offsets[t]] on and leaves none and no positives with
-// it; not for targets whose offset is kNotTaken.
+// The offset of a target whose survivors pack() leaves in place.
 inline constexpr std::uint64_t kNotTaken = ~std::uint64_t{0};
+
+// Writes the survivors of target t from packed[offsets[t]] on, then leaves the target no survivors
+// and no positives. Skips targets whose offset is kNotTaken.
 void pack(const Tile& tile, const std::uint64_t* offsets, PendingCandidates::Candidate* packed,
           cudaStream_t stream);
 

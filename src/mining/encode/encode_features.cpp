@@ -122,8 +122,12 @@ EncodedRange EncodeModel::features(std::uint64_t first, std::uint64_t count,
   if (given_) return given_rows(first, count);
   if (has_features()) return tower_features(first, count, progress);
   return forward_range(
-      first, count, [&](const at::Tensor& x) { return model_->embed_images(x, nullptr); },
-      [&](const at::Tensor& x) { return model_->embed_texts(x, nullptr); }, progress);
+      first, count,
+      [&](const at::Tensor& x) {
+        return model_->embed_images(x, model::ForwardMode::evaluation());
+      },
+      [&](const at::Tensor& x) { return model_->embed_texts(x, model::ForwardMode::evaluation()); },
+      progress);
 }
 
 EncodedRange EncodeModel::embeddings(const EncodedRange& features) {
@@ -132,9 +136,13 @@ EncodedRange EncodeModel::embeddings(const EncodedRange& features) {
   EncodedRange result = {
       features.first,
       through_head(features.image,
-                   [&](const at::Tensor& x) { return model_->embed_images(x, nullptr); }),
+                   [&](const at::Tensor& x) {
+                     return model_->embed_images(x, model::ForwardMode::evaluation());
+                   }),
       through_head(features.text,
-                   [&](const at::Tensor& x) { return model_->embed_texts(x, nullptr); }),
+                   [&](const at::Tensor& x) {
+                     return model_->embed_texts(x, model::ForwardMode::evaluation());
+                   }),
       features.quarantine};
   // A head's image of a zero row is not zero.
   zero_quarantined(result);

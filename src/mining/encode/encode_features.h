@@ -1,4 +1,5 @@
-// One model over ranges of a corpus: what it makes of each sample's image and caption.
+// Runs one model over ranges of a corpus: features and embeddings of each sample's image and
+// caption.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -22,7 +23,8 @@
 
 namespace helip::mining {
 
-// Features or embeddings of a range of samples, one row each. Rows of quarantined samples are zero.
+// Features or embeddings of a range of samples, one row a sample. Rows of quarantined samples are
+// zero.
 struct EncodedRange {
   std::uint64_t first = 0;
   data::FeatureBlock image, text;
@@ -32,8 +34,9 @@ struct EncodedRange {
 // Not thread-safe. `corpus` must outlive it.
 class EncodeModel {
  public:
-  // Loads the model on `device`. An empty `feature_cache` keeps nothing. Throws as load_model, and
-  // as expect_corpus, verify_features and ReadyRows where features are given.
+  // Loads the model on `device`. `feature_cache`: folder of the towers' features; empty: none are
+  // kept. Throws as load_model does, and, if features are given, as expect_corpus, given_features,
+  // expect_pairs and verify_features (ready_rows.h) do.
   EncodeModel(const config::ModelConfig& model, const config::EncoderConfig& options,
               const data::DecodeLimits& limits, const data::Corpus& corpus,
               std::filesystem::path feature_cache, std::string device);
@@ -42,13 +45,17 @@ class EncodeModel {
   [[nodiscard]] bool has_features() const {
     return model_->input_kind() == model::InputKind::kFeatures;
   }
-  // Whether features() decodes the samples, now or when the cache was filled.
+  // Returns true if features() decodes the samples, now or when the cache was filled; false if the
+  // features are given.
   [[nodiscard]] bool reads_samples() const { return !given_; }
-  // Returns the features: given ones, or what frozen towers give, from the cache if it holds them.
-  // Returns the embeddings of a model that has no features. Every forward pass has the same size,
-  // so results do not depend on the cuts.
+  // Returns the features of samples [first, first + count): given ones, or what frozen towers give,
+  // from the cache if it holds them. Returns the embeddings if the model has no features. Every
+  // forward pass has the same size, so results do not depend on the ranges. `progress` (may be
+  // empty) is called after each forward pass. Throws DataError if the corpus cannot be read or a
+  // tower gives a value that is not finite, StoreError if a given value is not finite.
   EncodedRange features(std::uint64_t first, std::uint64_t count, const Progress& progress);
-  // Unit rows: features through the heads, embeddings as they are. Takes what features() gave.
+  // Returns the embeddings, unit rows, for a result of features(): its features sent through the
+  // heads, or its embeddings as they are.
   EncodedRange embeddings(const EncodedRange& features);
 
  private:
@@ -67,17 +74,17 @@ class EncodeModel {
   std::string device_;
   std::unique_ptr<model::Model> model_;
   std::optional<ReadyRows> given_;
-  std::unique_ptr<model::FeatureExtractor> towers_;  // with features that are not given
+  std::unique_ptr<model::FeatureExtractor> towers_;  // null unless towers give features
 };
 
-// Sets the rows of samples in its quarantine to zero, in both modalities.
+// Sets the rows of the quarantined samples to zero, in both modalities.
 void zero_quarantined(EncodedRange& features);
 
 // Returns the rows scaled to unit norm; a zero row stays zero.
 EncodedRange normalised(const EncodedRange& features);
 
-// `what`: "embeddings" or "features". Throws DataError naming the first sample that has a value
-// that is not finite.
+// Throws DataError naming a sample that has a value that is not finite. `what` names the values in
+// the message: "embeddings" or "features".
 void expect_finite(const EncodedRange& features, const std::string& what);
 
 }  // namespace helip::mining

@@ -1,4 +1,4 @@
-// What one forward of the encode stage takes: decoded, preprocessed and tokenized samples.
+// The inputs of one forward pass of the encode stage: decoded, preprocessed and tokenized samples.
 // Torch-free.
 #pragma once
 
@@ -23,14 +23,15 @@ struct EncodeInputs {
   std::vector<data::QuarantineEntry> quarantine;
 };
 
-// Reads samples [first, first + rows), rows <= batch. Throws DataError if the corpus itself cannot
-// be read. Safe from many threads.
+// Reads, preprocesses and tokenizes samples [first, first + rows), rows <= batch. Throws DataError
+// if the corpus itself cannot be read. Safe from many threads.
 EncodeInputs read_encode_inputs(const data::Corpus& corpus,
                                 const data::PreprocessConfig& preprocess,
                                 const data::Tokenizer& tokenizer, const data::DecodeLimits& limits,
                                 std::uint64_t first, std::size_t rows, std::size_t batch);
 
-// Returns the entries of samples [first, first + count) that read_encode_inputs would quarantine.
+// Returns the quarantine entries that read_encode_inputs would make for `count` samples from
+// `first` on. Throws DataError if the corpus itself cannot be read.
 std::vector<data::QuarantineEntry> unusable_samples(const data::Corpus& corpus,
                                                     const data::DecodeLimits& limits,
                                                     std::uint64_t first, std::uint64_t count);

@@ -19,20 +19,22 @@ struct EncodeReport {
   std::string sha256;  // of the result file
 };
 
-// Returns what a result file shall say of itself.
+// Returns the metadata to write into a result file, given its report (without sha256).
 using Metadata = std::function<std::map<std::string, std::string>(const EncodeReport&)>;
 
-// The model (and towers) loaded on one device, a corpus opened. Not thread-safe: one task at a
+// An open corpus and the models that embed it, loaded on one device. Not thread-safe: one task at a
 // time.
 class EncodeSession {
  public:
   virtual ~EncodeSession() = default;
-  // Encodes samples [first, first + count) and publishes a safetensors file: `image_embeddings` F32
-  // [n, D], `text_embeddings` F32 [n, D] (unit norm; zero rows for quarantined samples; neither for
-  // encoder.source npy) and, if the model that is tuned is trained on features, `image_features`
-  // F32 [n, Di], `text_features` F32 [n, Dt] (as towers or files give them). Its metadata are
-  // "quarantine" (JSON, see data/corpus/quarantine.h) and what `metadata` (may be empty) returns
-  // for the report, whose sha256 is not known yet. progress(done, total) after each batch.
+  // Encodes samples [first, first + count), publishes a safetensors file and returns its report.
+  // The file holds `image_embeddings` F32 [n, D], `text_embeddings` F32 [n, D] (unit norm; zero
+  // rows for quarantined samples; neither for encoder.source npy) and, if the model to be tuned is
+  // trained on features, `image_features` F32 [n, Di], `text_features` F32 [n, Dt] (as towers or
+  // files give them). Its metadata are "quarantine" (JSON, see data/corpus/quarantine.h) and what
+  // `metadata` (may be empty) returns. Calls progress(done, total) (may be empty) after each batch
+  // and at the end. Throws DataError if the range is not in the corpus or a computed value is not
+  // finite, StoreError if a value from a file is not finite.
   virtual EncodeReport encode(
       std::uint64_t first, std::uint64_t count, const std::filesystem::path& result,
       const Metadata& metadata,
@@ -50,10 +52,10 @@ inline EncodeConfig encode_config(const config::RunConfig& config) {
 }
 
 // Opens the corpus folder and what embeds its pairs: ready embeddings with encoder.source npy, else
-// config.encoder.model if it is given, else config.model. Opens a config.model that is trained on
-// features in each case, for its features. A model over given features must be of this corpus: it
-// reads their rows, and neither images nor captions. `device`: "cpu" or "cuda:I". Throws
-// ConfigError, DataError or StoreError for a model or embeddings that do not fit the corpus.
+// config.encoder.model if it is given, else config.model. Opens config.model in each case if it is
+// trained on features, to write them. A model over given features must belong to this corpus: its
+// rows are read, and neither images nor captions. `device`: "cpu" or "cuda:I". Throws ConfigError,
+// DataError or StoreError if the corpus cannot be opened or a model or embeddings do not fit it.
 std::unique_ptr<EncodeSession> open_encode_session(const EncodeConfig& config,
                                                    const std::filesystem::path& corpus_folder,
                                                    const std::filesystem::path& feature_cache,

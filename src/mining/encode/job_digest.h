@@ -1,4 +1,4 @@
-// Which models and embeddings a job starts from. Torch-free.
+// A digest of the models and embeddings that a job starts from. Torch-free.
 #pragma once
 
 #include <string>
@@ -7,9 +7,9 @@
 
 namespace helip::mining {
 
-// Returns model::model_digest of the model to be tuned; where something else encodes, a digest of
-// it and of that model or of the ready embeddings. Throws ConfigError or StoreError if one of the
-// files is not there.
+// Returns model::model_digest of the model to be tuned. If ready embeddings or another model
+// encode, returns the sha256 over that digest and the digest of these embeddings or of this model.
+// Throws ConfigError or StoreError if a file is not there.
 std::string job_digest(const config::ModelConfig& tuned, const config::EncoderConfig& encoder);
 
 }  // namespace helip::mining

@@ -8,12 +8,14 @@
 
 namespace helip::mining {
 
-// Bytes on cache lines, not set. In a scratch folder they are the pages of a file that has no name
-// any more: the system can write them out when memory is short, and the file goes with them.
+// An uninitialised array of bytes that begins at a cache line. In a scratch folder the array is a
+// mapped file without a name: the system can write its pages out when memory is short, and the file
+// disappears with the array.
 class AlignedBytes {
  public:
   explicit AlignedBytes(std::size_t size) : AlignedBytes(size, {}) {}
-  // `scratch`: the folder; empty: ordinary memory. Throws StoreError if it has no room.
+  // Allocates `size` bytes in the folder `scratch`, or in ordinary memory if `scratch` is empty.
+  // Throws StoreError if the folder cannot hold a file of that size.
   AlignedBytes(std::size_t size, const std::string& scratch);
 
   [[nodiscard]] std::uint8_t* data() const { return bytes_.get(); }

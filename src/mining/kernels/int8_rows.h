@@ -1,4 +1,4 @@
-// Unit vectors rounded once to 8-bit integers, with the norm of what the rounding lost: the
+// Unit vectors rounded once to 8-bit integers, each with the norm of its rounding error: the
 // screen's view of the embeddings.
 #pragma once
 
@@ -12,25 +12,28 @@
 
 namespace helip::mining {
 
-// Row i stands for scale(i) · row(i)[e]. For two rows of this class made from vectors a and b:
+// Row i stands for the vector of elements scale(i) · row(i)[e]. For two rows of this class made
+// from vectors a and b:
 //   |cos(a, b) − scale_a·scale_b·(row_a · row_b)| <= error_a + (1 + error_a)·error_b,
-// by Cauchy and Schwarz (docs/equations.md), errors being rounded up. A zero vector is all zero.
+// by the inequality of Cauchy and Schwarz (docs/equations.md); errors are rounded up. The row,
+// scale and error of a zero vector are 0.
 class Int8Rows {
  public:
-  // `scratch`: as AlignedBytes'.
+  // Makes room for rows of `dim` elements, which set() fills. `scratch`: see AlignedBytes.
   Int8Rows(std::uint64_t rows, std::uint32_t dim, const std::string& scratch = {});
 
-  // Sets a row from the vector and its squared norm (exact_dot with itself; finite).
+  // Sets a row from its vector, [dim], and the squared norm (exact_dot with itself; finite).
   void set(std::uint64_t row, std::span<const float> vector, double squared_norm);
 
   [[nodiscard]] std::uint64_t rows() const { return scales_.size(); }
-  // Bytes per row with padding, a multiple of kInt8Padding.
+  // Returns the number of bytes in a padded row, a multiple of kInt8Padding.
   [[nodiscard]] std::size_t width() const { return width_; }
   [[nodiscard]] const std::int8_t* row(std::uint64_t row) const { return values() + row * width_; }
+  // Returns the sum of the row's elements.
   [[nodiscard]] std::int32_t sum(std::uint64_t row) const { return sums_[row]; }
   [[nodiscard]] float scale(std::uint64_t row) const { return scales_[row]; }
   [[nodiscard]] float error(std::uint64_t row) const { return errors_[row]; }
-  // Return the scales and the errors of all rows.
+  // Returns the scales of all rows; errors() returns their errors.
   [[nodiscard]] std::span<const float> scales() const { return scales_; }
   [[nodiscard]] std::span<const float> errors() const { return errors_; }
 

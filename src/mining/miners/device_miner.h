@@ -1,4 +1,4 @@
-// HPM whose screen runs on a device.
+// Exact mining (HPM) whose screen runs on a device.
 #pragma once
 
 #include <memory>
@@ -8,8 +8,8 @@
 
 namespace helip::mining {
 
-// The rows of make_exact_miner, to the bit. `data` must outlive the miner; the device is made for
-// the same data and options. Throws ConfigError if margins are asked for.
+// Returns a miner whose rows are those of make_exact_miner, to the bit. The device must be made for
+// the same data and options. `data` must outlive the miner. Throws ConfigError if margins are set.
 std::unique_ptr<PairMiner> make_device_miner(const MiningData& data, const MinerOptions& options,
                                              std::unique_ptr<ScreenDevice> device);
 

@@ -1,6 +1,6 @@
 // Pairs grouped by their joint vectors [I; T] / sqrt(2), whose inner product is the mean of the
 // image and the text cosine: pairs with a high product s_I·s_T <= ((s_I + s_T) / 2)² lie close
-// together. For a metric of one modality, its unit vectors take the place of the joint ones.
+// together. With a metric of one modality its unit vectors are used instead of joint vectors.
 #pragma once
 
 #include <cstdint>
@@ -30,8 +30,8 @@ std::uint64_t clustering_comparisons(std::uint64_t pairs, std::uint32_t nlist);
 // set and for any number of threads. Immutable; safe from many threads.
 class JointClusters {
  public:
-  // Trains on a sample and puts every pair into the list of its most similar centroid (ties: the
-  // lowest list). `data` must outlive it.
+  // Trains the centroids on a sample and puts every pair into the list of its most similar centroid
+  // (ties: the lowest list). `data` must outlive the object. Precondition: 1 <= nlist <= N.
   JointClusters(const MiningData& data, const ClusterRule& rule);
   ~JointClusters();
 
@@ -45,9 +45,10 @@ class JointClusters {
   [[nodiscard]] std::span<const std::uint32_t> members(std::uint32_t list) const {
     return std::span(members_).subspan(begins_[list], begins_[list + 1] - begins_[list]);
   }
-  // Returns the highest similarity of a member to the list's centroid; 0 if the list is empty.
+  // Returns the highest similarity of a member to the list's centroid; 0 if that similarity is
+  // negative or the list is empty.
   [[nodiscard]] float closest_member(std::uint32_t list) const { return closest_members_[list]; }
-  // Writes similarities of pairs to all centroids into `out`, [pairs, nlist].
+  // Writes the similarities of pairs to all centroids into `out`, [pairs, nlist].
   void similarities(std::span<const std::uint32_t> pairs, std::span<float> out) const;
 
  private:

@@ -1,5 +1,6 @@
 // Joint vectors [I; T] of pairs, both parts of length 1, whose cosine is the mean of the image and
-// the text cosine. For a metric of one modality, its unit vectors take the place of the joint ones.
+// the text cosine. With a metric of one modality its unit vectors are used instead of joint
+// vectors.
 #pragma once
 
 #include <cstddef>
@@ -16,13 +17,13 @@ class JointRows {
   JointRows(const MiningData& data, Metric metric);
 
   [[nodiscard]] std::uint32_t dim() const;
-  // Floats of a row: each part is padded as its matrix pads it.
+  // Returns the number of floats in a row: each part is padded to the width of its matrix.
   [[nodiscard]] std::size_t width() const;
-  // The pair's vector into `out`, [width()]. The part of a vector of zeros is zero.
+  // Writes the pair's vector into `out`, [width()]. The part that comes from a zero vector is zero.
   void read(std::uint64_t pair, std::span<float> out) const;
 
  private:
-  const EmbeddingMatrix *images_, *texts_;  // null: not part of it
+  const EmbeddingMatrix *images_, *texts_;  // null if not part of the vectors
 };
 
 }  // namespace helip::mining

@@ -1,5 +1,5 @@
-// Joint vectors shortened to their leading principal directions: their cosines are cheap guesses of
-// which pairs are close.
+// Joint vectors shortened to their leading principal directions: their cosines are cheap estimates
+// of which pairs are close.
 #pragma once
 
 #include <cstdint>
@@ -11,23 +11,23 @@ namespace helip::mining {
 // Immutable; safe from many threads.
 class PcaVectors {
  public:
-  // Makes the short vectors of all pairs, in `dims` dimensions, at most as many as the joint
-  // vectors have. A pure function of data, metric, dims and seed.
+  // Makes the short vectors of all pairs, in `dims` dimensions or in as many as the joint vectors
+  // have, if these are fewer. The result is a pure function of data, metric, dims and seed.
   PcaVectors(const MiningData& data, const MinerOptions& options, std::uint32_t dims,
              std::uint64_t seed);
 
-  // The short vectors as a miner takes them, with the duplicates and the quarantine of the pairs:
-  // as images, beside texts that are all alike.
+  // Returns the short vectors as data for a miner, with the duplicates and the quarantine of the
+  // pairs: the short vectors are the images, and all texts are alike.
   [[nodiscard]] const MiningData& data() const { return data_; }
-  // For a search of the `kept` pairs of the highest positive cosine. Only what may never pair is
-  // left out.
+  // Returns options for a search of the `kept` pairs of the highest positive cosine. It leaves out
+  // only the pairs that MiningData::may_pair excludes and quarantined targets.
   [[nodiscard]] MinerOptions options(std::uint32_t kept) const;
   [[nodiscard]] std::uint32_t dims() const { return dims_; }
   [[nodiscard]] std::uint32_t full_dims() const { return full_dims_; }
   // Returns how many pairs of joint vectors take as many products as `short_pairs` pairs of short
   // vectors.
   [[nodiscard]] std::uint64_t in_full_pairs(std::uint64_t short_pairs) const;
-  // Pairs of joint vectors that take as many products as making these did.
+  // Returns the cost of making the vectors: how many pairs of joint vectors take as many products.
   [[nodiscard]] std::uint64_t compared() const { return compared_; }
 
  private:
@@ -38,7 +38,7 @@ class PcaVectors {
   MiningData data_;
 };
 
-// Elements of the vectors that PcaVectors shortens.
+// Returns the number of elements of the joint vectors that PcaVectors shortens.
 std::uint32_t joint_dims(const MiningData& data, Metric metric);
 
 }  // namespace helip::mining

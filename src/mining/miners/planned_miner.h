@@ -1,4 +1,4 @@
-// A miner and what mining with it was found to take, so that the cheaper of several can be taken.
+// A miner and its estimated cost, so that the cheapest of several miners can be chosen.
 #pragma once
 
 #include <limits>
@@ -11,10 +11,10 @@ namespace helip::mining {
 
 struct PlannedMiner {
   std::unique_ptr<PairMiner> miner;
-  // Products for all targets, preparing included, over those of exact mining; infinite where it
-  // misses the recall.
+  // Products for all targets, preparation included, divided by those of exact mining; infinite if
+  // the recall is missed or was not measured.
   double share = std::numeric_limits<double>::infinity();
-  std::string way = {};  // a line for people
+  std::string way = {};  // a description for the log
 };
 
 }  // namespace helip::mining

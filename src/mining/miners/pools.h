@@ -14,13 +14,13 @@ struct PoolRule {
   std::uint64_t table_version = 1;
 };
 
-// The pool of a target: floor(target / refresh_targets).
+// Returns the number of a target's pool: floor(target / refresh_targets).
 inline std::uint64_t pool_of(const PoolRule& rule, std::uint64_t target) {
   return target / rule.refresh_targets;
 }
 
-// The ids of pool g, ascending: C of N without replacement, a pure function of (seed, table
-// version, g) through common/rng (stream "mining.pool"). Golden file:
+// Returns the ids of a pool, ascending: C of N without replacement, a pure function of (seed, table
+// version, pool) through common/rng (stream "mining.pool"). Golden file:
 // tests/golden/mining/pools.json.
 std::vector<std::uint32_t> draw_pool(const PoolRule& rule, std::uint64_t pool);
 

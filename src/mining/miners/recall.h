@@ -1,4 +1,4 @@
-// How much of the exact answer an approximate miner finds.
+// Measures how much of the exact rows an approximate miner finds.
 #pragma once
 
 #include <cstdint>
@@ -9,23 +9,25 @@
 
 namespace helip::mining {
 
-// Random targets, ascending; all if there are no more than `count`.
+// Returns `count` random targets, ascending, or all targets if there are no more.
 std::vector<std::uint32_t> recall_sample(std::uint64_t pairs, std::uint32_t count,
                                          std::uint64_t seed);
 
-// Two random samples that have no target in common, ascending: one to tune an index on, a 20th of
-// all but at least 250 and at most kRecallTargets of them, one of up to kRecallTargets to measure
-// the recall on. Of few pairs no more than half are for tuning.
+// Two random samples that have no target in common, ascending: one to tune an index on, one of up
+// to kRecallTargets to measure the recall on. The tuning sample is a 20th of all targets, but at
+// least 250, at most kRecallTargets and at most half of all.
 struct SplitSample {
   std::vector<std::uint32_t> tuning, measured;
 };
 SplitSample split_sample(std::uint64_t pairs, std::uint64_t seed);
 
-// Exact rows [targets, k] of single targets. Packs the candidates block by block.
+// Exact rows of single targets, [targets, k].
 struct ExactRows {
   std::vector<std::uint32_t> indices;
   std::vector<float> scores;
 };
+
+// Mines the targets exactly. Packs the candidates block by block, to take little memory.
 ExactRows mine_exactly(const MiningData& data, const MinerOptions& options,
                        std::span<const std::uint32_t> targets);
 
@@ -35,12 +37,13 @@ struct TuningSample {
   ExactRows exact;
 };
 
-// Returns the share of misses to aim at on a sample of `targets`, so that the other targets reach
-// the recall. It is below 1 - recall, and the lower the smaller the sample.
+// Returns the share of misses to aim at on a sample of `targets` targets, so that the other targets
+// reach the recall. It is below 1 - recall, and lower for smaller samples.
 double aimed_misses(double recall, std::size_t targets);
 
-// Share of the exact rows' filled slots that the found rows hold: a found score at or above the
-// lowest exact score of its target is a hit, so that ties count. 1 if no slot is filled.
+// Returns the share of the exact rows' filled slots that the found rows hold; both are scores,
+// [targets, k]. A found score at or above the lowest exact score of its target is a hit, so that
+// ties count. Returns 1 if no slot is filled.
 double recall_of(std::span<const float> exact, std::span<const float> found, std::uint32_t k);
 
 }  // namespace helip::mining

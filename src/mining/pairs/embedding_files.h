@@ -1,4 +1,4 @@
-// The files behind a set of embeddings.
+// The files that hold a set of embeddings.
 #pragma once
 
 #include <cstdint>
@@ -11,22 +11,26 @@
 
 namespace helip::mining {
 
-// What EmbeddingStore::open takes: FOLDER/<modality> if there is such a folder ("img_emb",
-// "text_emb"), else the path as it is.
+// Returns the path to give to EmbeddingStore::open: path/modality ("img_emb" or "text_emb") if that
+// is a folder, else `path` itself.
 std::filesystem::path modality_path(const std::filesystem::path& path, const std::string& modality);
 
-// The parts behind an EmbeddingStore that opened, in their order.
+// Returns the .npy files that EmbeddingStore::open reads, in the order of their rows. Throws
+// StoreError as store::embedding_parts does.
 std::vector<std::filesystem::path> embedding_files(const std::filesystem::path& file_or_folder);
 
-// sha256 of a .npy, or, of a folder, over the lines of its parts' sha256.
+// Returns the sha256 of a .npy, or, for a folder, the sha256 over the hex sha256 of its parts, one
+// a line. Throws StoreError if a file cannot be read.
 std::string digest_of_embedding_files(const std::filesystem::path& file_or_folder);
 
-// sha256 over the lines of the files' sha256, those of the images first: names a set of embeddings.
+// Returns a digest that names a set of embeddings: the sha256 over the hex sha256 of all files, one
+// a line, images first. The paths are those that modality_path takes. Throws StoreError if a file
+// cannot be read.
 std::string embeddings_digest(const std::filesystem::path& image_embeddings,
                               const std::filesystem::path& text_embeddings);
 
-// exact_dot of a row of the store, already read, with itself. Throws StoreError naming the part's
-// file and the row if a value is not finite.
+// Returns exact_dot of `values`, which are row `row` of the store, with itself. Throws StoreError
+// naming the part's file and the row if a value is not finite.
 double finite_squared_norm(const store::EmbeddingStore& store, std::uint64_t row,
                            std::span<const float> values);
 

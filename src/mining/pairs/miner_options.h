@@ -1,4 +1,4 @@
-// How hard pairs are mined, whichever miner does it.
+// The options that all miners share.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +14,8 @@ struct MinerOptions {
   PairFilters filters = {};
   std::uint32_t k = 50;
   std::uint32_t threads = 1;
-  // Instruction set of the screen: a name of int8_kernels(), or auto. The result does not depend on
-  // it.
+  // Instruction set of the screen: a name of int8_kernels(), or "auto". The result does not depend
+  // on it.
   std::string instruction_set = "auto";
 };
 

@@ -1,4 +1,4 @@
-// What a corpus offers to mining, in memory.
+// The data of one corpus that miners read.
 #pragma once
 
 #include <cstdint>
@@ -18,13 +18,13 @@ struct MiningData {
   std::vector<std::uint32_t> caption_group;
   // Nonzero: never a target or a candidate. Empty if nothing is quarantined, else [N].
   std::vector<std::uint8_t> quarantined;
-  // Folder of the 8-bit copies that a search packs; empty: they are in memory.
+  // Folder for the 8-bit copies that a search packs; empty: they are held in memory.
   std::string scratch = {};
 
   [[nodiscard]] std::uint64_t pairs() const { return images.rows(); }
 
-  // False for pairs that are excluded whatever their score: the target itself, its duplicates,
-  // quarantined pairs.
+  // Returns false if the candidate is excluded whatever its score: it is the target itself, a
+  // duplicate of the target, or quarantined.
   [[nodiscard]] bool may_pair(std::uint64_t target, std::uint64_t candidate) const {
     return target != candidate && (quarantined.empty() || quarantined[candidate] == 0) &&
            (image_group.empty() || image_group[target] != image_group[candidate]) &&

@@ -8,16 +8,20 @@
 
 namespace helip::mining {
 
-// Keeps the k first of the total order among all candidates offered, in whatever order they come.
+// Keeps the first k of all candidates offered, by descending score, then by lower id. The order in
+// which they are offered does not matter.
 class TopK {
  public:
   explicit TopK(std::uint32_t k);
 
-  // A score of 0 is not a hard pair and is left out. Precondition: score >= 0, no id twice.
+  // Adds a candidate. Ignores a score of 0, which is no hard pair. Precondition: score >= 0, and no
+  // id is offered twice.
   void offer(float score, std::uint32_t id);
-  // No candidate with a lower score can still enter; 0 while there are empty slots.
+  // Returns the k-th highest score so far; no candidate with a lower score can still enter. Returns
+  // 0 while there are empty slots.
   [[nodiscard]] float bound() const { return bound_; }
-  // The candidates in order; empty slots get kNoPair and 0. Precondition: both of size k.
+  // Writes the candidates in order. Empty slots get kNoPair and 0. Precondition: both spans have
+  // size k.
   void write(std::span<std::uint32_t> ids, std::span<float> scores) const;
 
  private:

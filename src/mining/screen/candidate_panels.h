@@ -14,7 +14,7 @@
 
 namespace helip::mining {
 
-// Ids of candidates, ascending: all pairs or some of them.
+// Ids of candidates, ascending: all pairs or some of them. of() keeps a view of the ids.
 class CandidateIds {
  public:
   static CandidateIds all(std::uint64_t pairs) { return CandidateIds(pairs, {}); }
@@ -35,24 +35,24 @@ class CandidateIds {
 inline std::uint64_t panel_count(const CandidateIds& ids) {
   return (ids.size() + kPanelRows - 1) / kPanelRows;
 }
-// Candidates in panel p.
+// Returns how many candidates panel p holds: kPanelRows, or fewer in the last panel.
 inline std::size_t rows_in(const CandidateIds& ids, std::uint64_t p) {
   return std::min<std::uint64_t>(kPanelRows, ids.size() - p * kPanelRows);
 }
 
-// Rows of one modality in panels of int8_kernels.h, the last one filled up with zeros. Immutable;
-// safe from many threads.
+// Rows of one modality in panels as int8_kernels.h describes them; the last panel is filled up with
+// zeros. Immutable; safe from many threads.
 class PackedRows {
  public:
-  // `scratch`: as AlignedBytes'.
+  // Packs the rows of the candidates `ids`. `scratch`: see AlignedBytes.
   PackedRows(const Int8Rows& rows, const CandidateIds& ids, std::uint32_t threads,
              const std::string& scratch = {});
 
   [[nodiscard]] const std::uint8_t* panel(std::uint64_t p) const {
     return bytes_.data() + p * kPanelRows * width_;
   }
-  // Return kPanelRows values, one for each row of the panel. Rows beyond the last candidate have an
-  // error of minus infinity, so that they pass no screen.
+  // Returns the scales of the kPanelRows rows of a panel; errors() returns their errors. Rows
+  // beyond the last candidate have an error of minus infinity, so that they pass no screen.
   [[nodiscard]] const float* scales(std::uint64_t p) const {
     return scales_.data() + p * kPanelRows;
   }

@@ -10,18 +10,20 @@
 
 namespace helip::mining {
 
-// Holds one target's rows and room for those of candidates; for one thread.
+// Holds the rows of one target and a buffer for the rows of kAtOnce candidates. For one thread.
+// `data` must outlive it.
 class ExactScorer {
  public:
   static constexpr std::size_t kAtOnce = 8;
 
   ExactScorer(const MiningData& data, const ScoreRules& rules);
 
+  // Reads the rows of the target whose scores the next calls compute.
   void set_target(std::uint64_t target);
-  // scores[i] of candidate ids[i]; at most kAtOnce.
+  // Writes exact_pair_score of the target and candidate ids[i] to scores[i]; at most kAtOnce ids.
   void score(std::span<const std::uint32_t> ids, std::span<float> scores);
-  // similarities[i] = sim(I_target, T_ids[i]); at most kAtOnce. Precondition: images and texts are
-  // of equal width.
+  // Writes sim(I_target, T_ids[i]) to similarities[i]; at most kAtOnce ids. Precondition: images
+  // and texts are of equal width.
   void similarities(std::span<const std::uint32_t> ids, std::span<double> similarities);
 
  private:

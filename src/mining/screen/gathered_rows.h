@@ -1,4 +1,4 @@
-// Rows of targets, side by side as the tile kernels take them.
+// Rows of targets copied one behind the other, as the tile kernels take them.
 #pragma once
 
 #include <cstddef>
@@ -11,7 +11,7 @@
 
 namespace helip::mining {
 
-// At most `capacity` rows of one modality, copied. `from` must outlive it.
+// Copies of at most `capacity` rows of one modality. `from` must outlive it.
 class GatheredRows {
  public:
   GatheredRows(const Int8Rows& from, std::size_t capacity)
@@ -25,7 +25,7 @@ class GatheredRows {
     sums_.push_back(from_.sum(id));
   }
   [[nodiscard]] bool empty() const { return sums_.empty(); }
-  // Row i and those after it; their sums.
+  // Returns row i and the rows after it; sums() returns the sums of their elements.
   [[nodiscard]] const std::int8_t* rows(std::size_t i) const {
     return reinterpret_cast<const std::int8_t*>(bytes_.data()) + i * from_.width();
   }

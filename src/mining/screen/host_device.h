@@ -1,5 +1,5 @@
-// Marks functions that CPU and CUDA code share: one definition, so that a proof and a test of one
-// hold for the other.
+// Marks functions that CPU and CUDA code share: one definition, so that a proof or a test of the
+// function on the CPU holds for the GPU.
 #pragma once
 
 #ifdef __CUDACC__

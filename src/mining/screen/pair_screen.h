@@ -1,5 +1,5 @@
-// What a screen device decides of a target and a candidate. CUDA kernels and the host twin of the
-// tests run these very functions.
+// The decision of a screen device about a target and a candidate. The CUDA kernels and the tests'
+// screen on the host run the same functions.
 #pragma once
 
 #include <cstdint>
@@ -10,11 +10,11 @@
 
 namespace helip::mining {
 
-// Above every threshold; minus it below every one. A constant, since device code cannot call the
-// function.
+// No candidate reaches a threshold of infinity, and no candidate with an error of minus infinity
+// passes. A constant, since device code cannot call numeric_limits::infinity().
 inline constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
-// One target of a tile. A scale of 0 in the first modality: it has no hard pairs.
+// One target of a tile. A target whose scale in the first modality is 0 has no hard pairs.
 struct ScreenTarget {
   std::uint32_t id = 0;
   std::uint32_t image_group = 0, caption_group = 0;
@@ -27,14 +27,14 @@ struct CandidateRows {
   // first_errors is minus infinity for a quarantined pair, so that it passes no screen.
   const float *first_scales = nullptr, *first_errors = nullptr;
   const float *second_scales = nullptr, *second_errors = nullptr;
-  // Null where no duplicates are known.
+  // Null if no duplicates are known.
   const std::uint32_t *image_groups = nullptr, *caption_groups = nullptr;
   std::uint32_t id = 0;  // of the first row
   std::uint32_t count = 0;
 };
 
-// Bounds of a pair's score that may be among the k highest. `lower` is 0 unless the pair certainly
-// passes the filters: only then it may raise the bound.
+// Bounds of a score that may be among the k highest. `lower` is 0 unless the pair certainly passes
+// the filters, because only such a pair may raise the bound.
 struct ScoreRange {
   float lower = 0, upper = 0;
 };
@@ -42,24 +42,26 @@ struct ScoreRange {
 enum class Verdict : std::uint8_t {
   kOut,       // not among the k highest
   kPositive,  // certainly a positive score, and certainly left out by the filters
-  kPending,
+  kPending,   // may be among the k highest
 };
 
-// Margins have no place here: they take a third product.
+// Screens pairs without margins, which would take a third product.
 struct PairScreen {
   ScoreBounds bounds;
   double min_score, max_score;
 
-  // Returns the slope that first_passes takes. Nothing passes a target that has no hard pairs.
+  // Returns the slope for first_passes; 0 for a target that has no hard pairs.
   [[nodiscard]] HELIP_HOST_DEVICE static float slope(const ScreenTarget& target) {
     return target.first.scale > 0 ? target.first.slope() : 0;
   }
-  // Returns the threshold that first_passes takes, for a k-th score that is known to reach `bound`.
+  // Returns the threshold for first_passes, given that the k-th score is known to reach `bound`.
+  // Returns infinity for a target that has no hard pairs.
   [[nodiscard]] HELIP_HOST_DEVICE float threshold(const ScreenTarget& target, float bound) const {
     return target.first.scale > 0 ? bounds.threshold(target.first, bound) : kInfinity;
   }
 
-  // Judges the candidate in `row`, whose first product passed. Sets `range` for kPending alone.
+  // Returns the verdict on the candidate in `row`, for which first_passes is true. Sets `range`
+  // only for kPending.
   [[nodiscard]] HELIP_HOST_DEVICE Verdict judge(const ScreenTarget& target, float bound,
                                                 const CandidateRows& candidates, std::uint32_t row,
                                                 std::int32_t first_dot, std::int32_t second_dot,
@@ -72,7 +74,8 @@ struct PairScreen {
     if (upper == 0 || upper < bound || !may_pair(target, candidates, row)) return Verdict::kOut;
     const float lower = bounds.lower(first, second);
     const bool fails = double{upper} < min_score || double{lower} > max_score;
-    // What fails but may have no score stays: whether k scores are positive must be known exactly.
+    // A pair that fails but may have no score stays pending: whether k scores are positive must be
+    // known exactly.
     if (fails && lower > 0) return Verdict::kPositive;
     const bool certain = double{lower} >= min_score && double{upper} <= max_score;
     range = {certain ? lower : 0, upper};
@@ -80,7 +83,7 @@ struct PairScreen {
   }
 
  private:
-  // As MiningData::may_pair, but for quarantine.
+  // Returns the value of MiningData::may_pair, but leaves quarantine aside.
   [[nodiscard]] HELIP_HOST_DEVICE static bool may_pair(const ScreenTarget& target,
                                                        const CandidateRows& candidates,
                                                        std::uint32_t row) {

@@ -7,7 +7,8 @@
 
 namespace helip::mining {
 
-// Keeps those whose score may still be among the k highest, knowing each score only between bounds.
+// Keeps the candidates whose score may still be among the k highest, knowing only an interval for
+// each score.
 class PendingCandidates {
  public:
   struct Candidate {
@@ -17,13 +18,17 @@ class PendingCandidates {
 
   explicit PendingCandidates(std::uint32_t k);
 
-  // The score lies in [lower, upper]; lower >= 0. Precondition: no id twice.
+  // Adds a candidate whose score lies in [lower, upper]; lower >= 0. Precondition: no id is offered
+  // twice.
   void offer(std::uint32_t id, float lower, float upper);
-  // Scores below this cannot be among the k highest of all that were offered.
+  // Returns the bound: scores below it cannot be among the k highest, or are below one given to
+  // raise().
   [[nodiscard]] float bound() const { return bound_; }
-  // A bound known from elsewhere: scores below it are of no interest.
+  // Raises the bound to one that is known from elsewhere, by exact scores for example. A lower one
+  // changes nothing.
   void raise(float bound);
-  // Whether enough candidates are left to rescore them now: that bounds memory.
+  // Returns true if so many candidates are pending that they should be rescored now, to bound
+  // memory.
   [[nodiscard]] bool crowded() const { return candidates_.size() >= limit_; }
   // Removes and returns the candidates that may be among the k highest, highest upper bound first.
   std::vector<Candidate> take();
@@ -34,10 +39,10 @@ class PendingCandidates {
   std::size_t k_, limit_;
   float bound_ = 0;
   std::vector<Candidate> candidates_;
-  std::vector<float> lowers_;  // the k largest so far, a min-heap once it is full
+  std::vector<float> lowers_;  // the k highest lower bounds so far, a min-heap once full
 };
 
-// The highest upper bound first.
+// Sorts the candidates by upper bound, highest first.
 void sort_by_upper(std::span<PendingCandidates::Candidate> candidates);
 
 }  // namespace helip::mining

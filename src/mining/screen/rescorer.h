@@ -1,4 +1,4 @@
-// Exact scores for what a screen could not rule out.
+// Exact scores of the candidates that a screen could not rule out.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@
 
 namespace helip::mining {
 
-// One target's hard pairs in the making.
+// The hard pairs of one target that are found so far.
 struct Ranking {
   explicit Ranking(std::uint32_t k) : best(k) {}
 
@@ -28,16 +28,17 @@ class Rescorer {
  public:
   Rescorer(const MiningData& data, const MinerOptions& options);
 
-  // A ranking's limit.
+  // Returns Ranking::limit for a target. Precondition: images and texts are of equal width.
   double limit_of(std::uint32_t target);
   // Scores candidates exactly, from the highest upper bound down to the k-th score found, and
-  // returns the target's bound, which that may have raised. A candidate below it is left unscored,
-  // so neither the order among equal upper bounds nor that of the calls changes the k best.
-  // Precondition: as PendingCandidates::take gives them; no candidate comes twice.
+  // offers them to `ranking`. Returns the target's bound, which these scores may have raised.
+  // Leaves candidates below it unscored, so neither the order among equal upper bounds nor the
+  // order of calls changes the k best. Precondition: sorted as by sort_by_upper; no candidate comes
+  // twice.
   float rescore(std::uint32_t target, std::span<const PendingCandidates::Candidate> candidates,
                 float bound, Ranking& ranking);
-  // How many slots are filled before the filters, once all is rescored: the bound leaves 0 only
-  // when k scores are known to be positive.
+  // Returns how many slots are filled before the filters, once all candidates are rescored. The
+  // bound leaves 0 only when k scores are known to be positive.
   [[nodiscard]] std::uint32_t filled(float bound, const Ranking& ranking) const;
 
  private:

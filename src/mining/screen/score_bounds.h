@@ -1,4 +1,4 @@
-// What 8-bit products prove of cosines and scores (docs/equations.md).
+// Bounds of cosines and scores that follow from 8-bit products (docs/equations.md).
 #pragma once
 
 #include <algorithm>
@@ -11,10 +11,10 @@
 
 namespace helip::mining {
 
-// What float arithmetic on cosines may lose, with room to spare: a bound takes fewer than ten
-// operations on values below 3, each wrong by at most half a unit in the last place, 6e-8 of its
-// value. Contracting a product and a sum to one FMA leaves a rounding out, so the bounds hold with
-// and without; they need IEEE division and subnormal numbers, so no fast-math.
+// Limits of the rounding errors of float arithmetic on cosines, with room to spare: a bound takes
+// fewer than ten operations on values below 3, each wrong by at most half a unit in the last place,
+// 6e-8 of its value. An FMA in place of a product and a sum rounds once less, so the bounds hold
+// with and without it. They need IEEE division and subnormal numbers, so no fast-math.
 inline constexpr float kSlack = 2e-6F;
 inline constexpr float kFactorSlack = 1e-6F;
 
@@ -23,19 +23,21 @@ struct Cosine {
   float low = 0, high = 0;
 };
 
-// A target's row in one modality.
+// A target's row in one modality: scale and error of its 8-bit copy.
 struct TargetRow {
   float scale = 0, error = 0;
 
   TargetRow() = default;
   TargetRow(const Int8Rows& rows, std::uint64_t target)
       : scale(rows.scale(target)), error(rows.error(target)) {}
+  // Returns the inputs of Int8Kernel::screen_product for this target and one panel.
   [[nodiscard]] CosineScreen screen(const std::int32_t* dots, const float* scales,
                                     const float* errors, float floor) const {
     return {dots, scales, errors, scale, 1 + error, error + kSlack, floor};
   }
-  // Returns the slope that first_passes takes.
+  // Returns the slope for first_passes.
   [[nodiscard]] HELIP_HOST_DEVICE float slope() const { return (1 + error) / scale; }
+  // Returns bounds of the cosine between the target and a row, given their 8-bit product.
   [[nodiscard]] HELIP_HOST_DEVICE Cosine cosine(std::int32_t dot, float other_scale,
                                                 float other_error) const {
     const float value = static_cast<float>(dot) * other_scale * scale;
@@ -44,41 +46,45 @@ struct TargetRow {
   }
 };
 
-// Whether a candidate's first cosine may reach what a target's threshold stands for.
+// Returns true if a candidate's first cosine may be high enough for a target with this threshold
+// (ScoreBounds::threshold).
 [[nodiscard]] HELIP_HOST_DEVICE inline bool first_passes(std::int32_t dot, float scale, float error,
                                                          float slope, float threshold) {
   return static_cast<float>(dot) * scale + slope * error >= threshold;
 }
 
-// The scored modality is screened first, of two the narrower one.
+// Returns true if texts are screened first: a metric of one modality screens that one first, the
+// product the narrower one (texts if both are equally wide).
 inline bool screens_texts_first(Metric metric, std::uint32_t image_dim, std::uint32_t text_dim) {
   return metric == Metric::kText || (metric == Metric::kProduct && text_dim <= image_dim);
 }
 
-// Bounds of a score from those of its cosines. A metric of one modality has it as the first.
+// Bounds of a score, computed from the bounds of its two cosines. "First" and "second" are the
+// modalities in the order of screens_texts_first.
 class ScoreBounds {
  public:
   ScoreBounds(const ScoreRules& rules, float first_floor, float second_floor)
       : first_floor_(first_floor),
         second_floor_(second_floor),
         ceiling_(static_cast<float>(rules.duplicate_ceiling)),
-        // Above the ceiling the score is 0, so no admitted cosine exceeds this.
+        // No admitted cosine exceeds the cap: above the ceiling the score is 0.
         cap_(std::min(ceiling_, 1 + kSlack)),
         product_(rules.metric == Metric::kProduct) {}
 
   [[nodiscard]] float cap() const { return cap_; }
-  // The threshold of first_passes: the first cosine must reach its floor, and the bound even if the
-  // second cosine is the highest.
+  // Returns the threshold for first_passes: a first cosine that fails it is below its floor, or
+  // gives no score of `bound` even with the highest second cosine.
   [[nodiscard]] HELIP_HOST_DEVICE float threshold(const TargetRow& first, float bound) const {
     const float reach = product_ ? bound / cap_ : bound;
     const float least = reach > first_floor_ ? reach : first_floor_;
     return (least - first.error - 2 * kSlack) / first.scale;
   }
-  // What the product of upper bounds, each at most the cap, must reach for a score of `bound`.
+  // Returns the least product of upper bounds, each at most the cap, that allows a score of
+  // `bound`; 0 for a metric of one modality.
   [[nodiscard]] float product_threshold(float bound) const {
     return product_ ? bound * (1 - kFactorSlack) : 0;
   }
-  // 0 if the pair certainly has no score.
+  // Returns an upper bound of the score; 0 if the pair certainly has no score.
   [[nodiscard]] HELIP_HOST_DEVICE float upper(const Cosine& first, const Cosine& second) const {
     const bool possible = first.high >= first_floor_ && second.high >= second_floor_ &&
                           first.high > 0 && second.high > 0 && first.low <= ceiling_ &&
@@ -87,7 +93,7 @@ class ScoreBounds {
     const float most = capped(first.high) * (1 + kFactorSlack);
     return product_ ? most * capped(second.high) : most;
   }
-  // 0 unless both cosines are certainly admitted.
+  // Returns a lower bound of the score; 0 unless both cosines are certainly admitted.
   [[nodiscard]] HELIP_HOST_DEVICE float lower(const Cosine& first, const Cosine& second) const {
     const bool certain = first.low > first_floor_ && second.low > second_floor_ &&
                          first.high <= ceiling_ && second.high <= ceiling_;

@@ -1,5 +1,5 @@
-// The seam of exact mining on a device: the device rules out candidates of a tile of targets, the
-// host directs it (chunked_scan.h) and scores exactly what is left (device_miner.h).
+// The interface of exact mining to a device: the device rules out candidates of a tile of targets,
+// the host directs it (chunked_scan.h) and computes the exact scores of the rest (device_miner.h).
 #pragma once
 
 #include <cstdint>
@@ -19,21 +19,22 @@ namespace helip::mining {
 // Sizes of a device's buffers. The result does not depend on them.
 struct ScreenSizes {
   std::uint32_t tile_targets = 0;  // the most targets of a tile
-  std::uint32_t capacity = 0;      // candidates that may be pending of one target; at least 2
+  std::uint32_t capacity = 0;      // the most pending candidates of a target; at least 2
 };
 
-// Tiles of up to 4,096 targets with room for 4,096 pending candidates each (48 KiB a target); fewer
-// targets where k needs more room.
+// Returns sizes for tiles of 4,096 targets with room for 4,096 pending candidates each (48 KiB a
+// target). For k above 1,024 returns more room and fewer targets, at least 128.
 ScreenSizes screen_sizes(std::uint32_t k);
 
-// What a device screens: a corpus in the order of modalities in which it is screened. The data must
-// outlive it.
+// The work of a device: a corpus with its modalities in the order in which they are screened. The
+// data must outlive it.
 struct ScreenJob {
   ScreenJob(const MiningData& data, const MinerOptions& options, const ScreenSizes& buffers);
 
   [[nodiscard]] std::uint64_t pairs() const { return first.rows(); }
+  // Returns a target for the screen. Its scales are 0 if it cannot have hard pairs.
   [[nodiscard]] ScreenTarget target(std::uint64_t id) const;
-  // Candidates [first, first + count) where they lie in host memory.
+  // Returns candidates [first, first + count), which lie in host memory.
   [[nodiscard]] CandidateRows candidates(std::uint64_t first, std::uint64_t count) const;
 
   const MiningData& data;
@@ -41,34 +42,39 @@ struct ScreenJob {
   PairScreen screen;
   std::uint32_t k;
   ScreenSizes sizes;
-  std::vector<float> first_errors;  // [N], as CandidateRows has them
+  std::vector<float> first_errors;  // [N], minus infinity for quarantined pairs
 };
 
-// What was pending of one target.
+// The candidates of one target that were pending.
 struct TakenTarget {
   std::uint32_t index = 0;  // in the tile
   float bound = 0;          // scores below it are not among the k highest
   // Candidates with a positive score that the filters leave out, counted since the last take.
   std::uint32_t positives = 0;
-  // In no order; those below the bound may be among them. The lane's memory, until its next call.
+  // In no order; some may lie below the bound. They lie in the lane's memory, valid until its next
+  // call.
   std::span<PendingCandidates::Candidate> candidates;
 };
 
-// Screens one tile at a time; for one thread at a time. After each call the device has done it.
+// Screens one tile at a time; for one thread at a time. Each call returns after the device has done
+// the work.
 class ScreenLane {
  public:
   virtual ~ScreenLane() = default;
-  // A new tile: nothing is pending, bounds are 0. At most tile_targets.
+  // Begins a tile of at most tile_targets targets: nothing is pending, bounds are 0.
   virtual void begin(TargetRange targets) = 0;
-  // Appends what the screen cannot rule out among candidates [first, first + count). False if a
-  // target has more of it than fits: then the tile is as it was before.
+  // Appends the candidates in [first, first + count) that the screen cannot rule out to the pending
+  // ones. Returns false, with the tile as it was before, if they do not fit for one of the targets.
   virtual bool scan(std::uint64_t first, std::uint64_t count) = 0;
-  // Raises each target's bound to the k-th highest lower bound of what is pending and drops what
-  // lies below. Returns the most candidates that are left of a target.
+  // Raises each target's bound to the k-th highest lower bound of its pending candidates, and to
+  // min_score if it has k positives, and drops the candidates below. Returns the largest number of
+  // pending candidates that a target has left.
   virtual std::uint32_t tighten() = 0;
-  // Hands out the targets with at least `least` pending candidates and leaves none with them.
+  // Returns the targets that have at least `least` pending candidates, with these candidates, and
+  // leaves them none and no positives.
   virtual std::vector<TakenTarget> take(std::uint32_t least) = 0;
-  // Bounds known from elsewhere, of all targets of the tile; a lower one changes nothing.
+  // Raises the bounds of all targets of the tile to `bounds`, known from elsewhere; a lower one
+  // changes nothing.
   virtual void raise(std::span<const float> bounds) = 0;
 };
 
@@ -77,8 +83,8 @@ class ScreenDevice {
  public:
   virtual ~ScreenDevice() = default;
   [[nodiscard]] virtual ScreenSizes sizes() const = 0;
-  // Returns lanes that work independently, enough to keep the device busy while the host rescores a
-  // tile.
+  // Returns new lanes that work independently, enough to keep the device busy while the host
+  // rescores a tile.
   virtual std::vector<std::unique_ptr<ScreenLane>> lanes() = 0;
 };
 

@@ -7,18 +7,20 @@
 
 namespace helip::mining {
 
-// Each candidate keeps its `cap` best choosers: score descending, then lower target id. A row then
-// holds what is left of it, in the order it had. All rows are counted before the first is capped.
+// Each candidate stays in the rows of at most `cap` targets, its best choosers: score descending,
+// then lower target id. It is taken out of all other rows, whose remaining pairs keep their order.
+// count() must have seen all rows before the first apply().
 class HubCap {
  public:
-  // cap >= 1, of a corpus of `pairs`.
+  // Makes a cap for a corpus of `pairs` pairs; cap >= 1.
   HubCap(std::uint64_t pairs, std::uint32_t cap);
 
-  // Rows [n, width] of targets first, first + 1, …, row-major; ids below `pairs` or kNoPair. Each
-  // target once, in any order.
+  // Counts the rows [n, width], row-major, of targets first, first + 1, …; ids are below `pairs` or
+  // kNoPair. Count each target once, in any order.
   void count(std::uint64_t first, std::uint32_t width, std::span<const std::uint32_t> indices,
              std::span<const float> scores);
-  // The first k of what is left of the rows [n, width] into [n, k]; empty slots get kNoPair and 0.
+  // Writes the first k remaining pairs of each of the rows [n, width] into [n, k]; empty slots get
+  // kNoPair and 0.
   void apply(std::uint64_t first, std::uint32_t width, std::span<const std::uint32_t> indices,
              std::span<const float> scores, std::uint32_t k,
              std::span<std::uint32_t> capped_indices, std::span<float> capped_scores) const;

@@ -15,7 +15,8 @@ struct DuplicateSlots {
   std::uint64_t same_caption = 0;
 };
 
-// Groups are [N], as in a corpus folder. Throws DataError if they are not of N pairs.
+// Returns how many filled slots hold a duplicate. Groups are [N], as in a corpus folder. Throws
+// DataError if they are not of N pairs.
 DuplicateSlots duplicate_slots(const store::HardPairTable& table,
                                std::span<const std::uint32_t> image_groups,
                                std::span<const std::uint32_t> caption_groups);

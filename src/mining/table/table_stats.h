@@ -1,4 +1,4 @@
-// What a hard-pair table looks like from outside: suitability, scores, hubs.
+// Statistics of a hard-pair table: suitability, scores, hubs.
 #pragma once
 
 #include <array>
@@ -16,19 +16,20 @@ struct TableStats {
   std::uint64_t suitable = 0;  // targets that are no outliers
   std::uint64_t outliers = 0;  // never a seed
   std::uint64_t filled_slots = 0;
-  // Quantiles (kScoreQuantiles) of the scores of filled slots: of n scores in ascending order, the
-  // one at floor(q·(n-1)). All 0 without a filled slot.
+  // Quantiles (kScoreQuantiles) of the scores of filled slots: quantile q of n scores in ascending
+  // order is the score at floor(q·(n-1)). All 0 if no slot is filled.
   std::array<float, kScoreQuantiles.size()> score_quantiles{};
   // k-occurrence: how often each pair is a hard pair of others. Its mean is filled_slots / targets.
   std::uint64_t max_occurrence = 0;
-  std::uint64_t never_chosen = 0;
+  std::uint64_t never_chosen = 0;  // pairs that are a hard pair of no other
   double occurrence_skewness = 0;  // third standardised moment; high where few pairs are hubs
   double occurrence_gini = 0;      // 0: all pairs equally often; towards 1: a few take all
 };
 
 TableStats table_stats(const store::HardPairTable& table);
 
-// "1 (exact)", or "0.9922 of the 50 hardest, measured on 2000 random targets".
+// Returns the recall as text: "1 (exact)", or "0.9922 of the 50 hardest, measured on 2000 random
+// targets".
 std::string recall_text(const store::HardPairManifest& manifest);
 
 }  // namespace helip::mining

@@ -9,8 +9,9 @@
 
 namespace helip::mining {
 
-// The results in the order of their ranges. Throws StoreError naming the first pair that no range
-// holds, or the file whose range overlaps. `what` stands for the kind ("mining", "encode").
+// Returns the results in the order of their ranges. `what` names the kind of task in messages:
+// "mining" or "encode". Throws StoreError naming the first pair that no range holds, the file whose
+// range overlaps, or the end of ranges that go beyond `pairs`.
 std::vector<TaskResult> in_order(std::vector<TaskResult> results, std::uint64_t pairs,
                                  const std::string& what);
 

@@ -33,14 +33,15 @@ class ClipModel final : public Model {
         state_(make_parameters(clip_parameters(architecture), init_seed)),
         logit_scale_(find_parameter(state_, "logit_scale")),
         image_tower_(make_image_tower(state_, architecture)),
-        text_tower_(state_, architecture.text, architecture.quick_gelu) {}
+        text_tower_(std::make_unique<TextTransformer>(state_, architecture.text,
+                                                      architecture.quick_gelu)) {}
 
   [[nodiscard]] InputKind input_kind() const override { return InputKind::kPixels; }
-  at::Tensor embed_images(const at::Tensor& inputs, const DrawKeys* keys) override {
-    return unit_rows(image_tower_->embed(inputs, keys));
+  at::Tensor embed_images(const at::Tensor& inputs, ForwardMode mode) override {
+    return unit_rows(image_tower_->embed(inputs, mode));
   }
-  at::Tensor embed_texts(const at::Tensor& inputs, const DrawKeys* /*keys*/) override {
-    return unit_rows(text_tower_.embed(inputs));
+  at::Tensor embed_texts(const at::Tensor& inputs, ForwardMode mode) override {
+    return unit_rows(text_tower_->embed(inputs, mode));
   }
   at::Tensor& logit_scale() override { return logit_scale_; }
   NamedTensors parameters() override { return trained(state_); }
@@ -75,11 +76,11 @@ class ClipModel final : public Model {
   void to(const std::string& device) override { move_to(state_, device); }
   void set_grad_checkpointing() override {
     image_tower_->set_grad_checkpointing();
-    text_tower_.set_grad_checkpointing();
+    text_tower_->set_grad_checkpointing();
   }
   void set_layer_timer(LayerTimer* timer) override {
     image_tower_->set_layer_timer(timer);
-    text_tower_.set_layer_timer(timer);
+    text_tower_->set_layer_timer(timer);
   }
 
  private:
@@ -89,7 +90,7 @@ class ClipModel final : public Model {
   NamedTensors state_;
   at::Tensor logit_scale_;
   std::unique_ptr<ImageTower> image_tower_;
-  TextTransformer text_tower_;
+  std::unique_ptr<TextTower> text_tower_;
 };
 
 }  // namespace

@@ -10,8 +10,8 @@
 
 namespace helip::model {
 
-// Initial weights on the CPU: random, or zero (to be loaded) without a seed. The tokenizer's
-// context length must be the model's.
+// Returns a model on the CPU with random weights by the seed, or, without a seed, zero ones, to be
+// loaded. The tokenizer's context length must be the model's.
 std::unique_ptr<Model> make_clip_model(const ClipArchitecture& architecture,
                                        const data::PreprocessConfig& preprocess,
                                        std::unique_ptr<data::Tokenizer> tokenizer,

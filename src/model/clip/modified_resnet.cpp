@@ -59,9 +59,9 @@ ModifiedResNet::ModifiedResNet(const NamedTensors& all, const VisionShape& shape
   }
 }
 
-at::Tensor ModifiedResNet::embed(const at::Tensor& pixels_B3HW, const DrawKeys* keys) const {
+at::Tensor ModifiedResNet::embed(const at::Tensor& pixels_B3HW, ForwardMode mode) const {
   check_pixels(pixels_B3HW, image_size_);
-  const bool training = keys != nullptr;
+  const bool training = mode.is_training();
   at::Tensor x_BCHW = timed(timer_, "visual.stem", pixels_B3HW, [&] {
     at::Tensor y_BCHW = pixels_B3HW;
     for (const NormedConv& conv : stem_) y_BCHW = at::relu(conv(y_BCHW, training));

@@ -15,7 +15,7 @@ namespace helip::model {
 class ModifiedResNet final : public ImageTower {
  public:
   ModifiedResNet(const NamedTensors& all, const VisionShape& shape);
-  at::Tensor embed(const at::Tensor& pixels_B3HW, const DrawKeys* keys) const override;
+  at::Tensor embed(const at::Tensor& pixels_B3HW, ForwardMode mode) const override;
   void set_grad_checkpointing() override { refuse_grad_checkpointing(); }
   void set_layer_timer(LayerTimer* timer) override { timer_ = timer; }
 

@@ -25,7 +25,7 @@ TextTransformer::TextTransformer(const NamedTensors& all, const TextShape& shape
   }
 }
 
-at::Tensor TextTransformer::embed(const at::Tensor& tokens_BL) const {
+at::Tensor TextTransformer::embed(const at::Tensor& tokens_BL, ForwardMode /*mode*/) const {
   if (tokens_BL.dim() != 2 || tokens_BL.size(1) != shape_.context_length ||
       tokens_BL.scalar_type() != at::kLong) {
     throw DataError({.what = "tokens of the wrong shape for the model",

@@ -8,17 +8,18 @@
 
 #include "model/files/clip_architecture.h"
 #include "model/layers/run_blocks.h"
+#include "model/layers/text_tower.h"
 #include "model/layers/transformer_block.h"
 
 namespace helip::model {
 
-class TextTransformer {
+class TextTransformer final : public TextTower {
  public:
   TextTransformer(const NamedTensors& all, const TextShape& shape, bool quick_gelu);
-  // [B, D], not of unit norm. Throws DataError for tokens of another shape.
-  [[nodiscard]] at::Tensor embed(const at::Tensor& tokens_BL) const;
-  void set_grad_checkpointing() { recompute_ = true; }
-  void set_layer_timer(LayerTimer* timer) { timer_ = timer; }
+  // Computes the same in training as in evaluation.
+  [[nodiscard]] at::Tensor embed(const at::Tensor& tokens_BL, ForwardMode mode) const override;
+  void set_grad_checkpointing() override { recompute_ = true; }
+  void set_layer_timer(LayerTimer* timer) override { timer_ = timer; }
 
  private:
   [[nodiscard]] at::Tensor head(const at::Tensor& x_BLW, const at::Tensor& tokens_BL) const;

@@ -40,28 +40,28 @@ VisionTransformer::VisionTransformer(const NamedTensors& all, const VisionShape&
   if (shape.ln_pre) ln_pre_.emplace(all, "visual.ln_pre", variant.eps);
 }
 
-at::Tensor VisionTransformer::embed(const at::Tensor& pixels_B3HW, const DrawKeys* keys) const {
-  const at::Tensor features_BW = features(pixels_B3HW, keys);
+at::Tensor VisionTransformer::embed(const at::Tensor& pixels_B3HW, ForwardMode mode) const {
+  const at::Tensor features_BW = features(pixels_B3HW, mode);
   return timed(timer_, kHead, features_BW, [&] { return at::matmul(features_BW, projection_); });
 }
 
-at::Tensor VisionTransformer::features(const at::Tensor& pixels_B3HW, const DrawKeys* keys) const {
+at::Tensor VisionTransformer::features(const at::Tensor& pixels_B3HW, ForwardMode mode) const {
   check_pixels(pixels_B3HW, shape_.image_size);
   at::Tensor x_BLW =
-      timed(timer_, "visual.embedding", pixels_B3HW, [&] { return embedding(pixels_B3HW, keys); });
+      timed(timer_, "visual.embedding", pixels_B3HW, [&] { return embedding(pixels_B3HW, mode); });
   x_BLW = run_blocks(blocks_, x_BLW,
                      {.recompute = recompute_, .timer = timer_, .name = "visual.blocks."});
   return timed(timer_, kHead, x_BLW, [&] { return pool(x_BLW); });
 }
 
 // What the first block sees.
-at::Tensor VisionTransformer::embedding(const at::Tensor& pixels_B3HW, const DrawKeys* keys) const {
+at::Tensor VisionTransformer::embedding(const at::Tensor& pixels_B3HW, ForwardMode mode) const {
   const at::Tensor patches_BLW = dense(patches(pixels_B3HW), conv_weight_.flatten(1), conv_bias_);
   const at::Tensor class_B1W =
       class_embedding_.to(patches_BLW.scalar_type()).expand({pixels_B3HW.size(0), 1, -1});
   at::Tensor x_BLW =
       at::cat({class_B1W, patches_BLW}, 1).add(positional_embedding_.to(patches_BLW.scalar_type()));
-  if (keys != nullptr && shape_.patch_dropout > 0) x_BLW = drop_patches(x_BLW, *keys);
+  if (mode.is_training() && shape_.patch_dropout > 0) x_BLW = drop_patches(x_BLW, mode.keys());
   return ln_pre_ ? (*ln_pre_)(x_BLW) : x_BLW;
 }
 

@@ -23,14 +23,14 @@ class VisionTransformer final : public ImageTower {
   VisionTransformer(const NamedTensors& all, const VisionShape& shape,
                     const VisionVariant& variant);
 
-  at::Tensor embed(const at::Tensor& pixels_B3HW, const DrawKeys* keys) const override;
+  at::Tensor embed(const at::Tensor& pixels_B3HW, ForwardMode mode) const override;
   void set_grad_checkpointing() override { recompute_ = true; }
   void set_layer_timer(LayerTimer* timer) override { timer_ = timer; }
-  // [B, W]: what the projection sees.
-  [[nodiscard]] at::Tensor features(const at::Tensor& pixels_B3HW, const DrawKeys* keys) const;
+  // Returns [B, W]: what the projection sees.
+  [[nodiscard]] at::Tensor features(const at::Tensor& pixels_B3HW, ForwardMode mode) const;
 
  private:
-  [[nodiscard]] at::Tensor embedding(const at::Tensor& pixels_B3HW, const DrawKeys* keys) const;
+  [[nodiscard]] at::Tensor embedding(const at::Tensor& pixels_B3HW, ForwardMode mode) const;
   [[nodiscard]] at::Tensor patches(const at::Tensor& pixels_B3HW) const;
   [[nodiscard]] at::Tensor drop_patches(const at::Tensor& x_BLW, const DrawKeys& keys) const;
   [[nodiscard]] at::Tensor pool(const at::Tensor& x_BLW) const;

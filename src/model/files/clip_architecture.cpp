@@ -289,7 +289,7 @@ std::string to_open_clip_json(const ClipArchitecture& architecture,
   return json.dump(2) + "\n";
 }
 
-Difference first_difference(const OpenClipConfig& a, const OpenClipConfig& b) {
+JsonDifference first_difference(const OpenClipConfig& a, const OpenClipConfig& b) {
   return first_difference(Json::parse(to_open_clip_json(a.architecture, a.preprocess)),
                           Json::parse(to_open_clip_json(b.architecture, b.preprocess)));
 }

@@ -11,6 +11,7 @@
 
 #include "data/image/image.h"
 #include "model/files/json_fields.h"
+#include "model/files/tokenizer_kind.h"
 
 namespace helip::model {
 
@@ -38,10 +39,10 @@ struct VisionShape {
   double patch_dropout = 0;               // share of the patches left out in training
 
   [[nodiscard]] bool is_resnet() const { return !stages.empty(); }
-  // Cells along one side: patches (pixels beyond the last whole one are not seen), or what 32-fold
-  // reduction leaves of a ModifiedResNet's image.
+  // Returns the cells along one side: patches (pixels beyond the last whole one are not seen), or
+  // what 32-fold reduction leaves of a ModifiedResNet's image.
   [[nodiscard]] std::int64_t grid() const { return image_size / (is_resnet() ? 32 : patch_size); }
-  // Channels that the last layer before the projection sees.
+  // Returns the channels that the last layer before the projection sees.
   [[nodiscard]] std::int64_t feature_width() const { return is_resnet() ? 32 * width : width; }
   [[nodiscard]] std::int64_t heads() const { return feature_width() / head_width; }
   [[nodiscard]] std::int64_t mlp_width() const {
@@ -52,6 +53,8 @@ struct VisionShape {
 
 // model_cfg.text_cfg of OpenCLIP's text transformer.
 struct TextShape {
+  static constexpr TokenizerKind kTokenizer = TokenizerKind::kClipBpe;  // whose tokens it embeds
+
   std::int64_t context_length = 77;
   std::int64_t vocab_size = 49408;
   std::int64_t width = 512;
@@ -88,16 +91,19 @@ struct OpenClipConfig {
   bool preprocess_given = false;
 };
 
-// Throws ConfigError naming file and key: malformed, unknown keys, or a model of another kind
-// (timm and Hugging Face towers, CoCa, options that change the computation). custom_text, which
-// only renames the text tower's tensors, is read and not kept.
+// Returns what the text describes. Throws ConfigError naming file and key if it is malformed, has
+// unknown keys, or describes a model of another kind (timm and Hugging Face towers, CoCa, options
+// that change the computation). custom_text, which only renames the text tower's tensors, is read
+// and not kept.
 OpenClipConfig parse_open_clip_config(std::string_view text, const std::string& where);
 
-// The content of open_clip_config.json; parse_open_clip_config reads it back to equal values.
+// Returns the content of open_clip_config.json; parse_open_clip_config reads it back to equal
+// values.
 std::string to_open_clip_json(const ClipArchitecture& architecture,
                               const data::PreprocessConfig& preprocess);
 
-// By their JSON.
-Difference first_difference(const OpenClipConfig& a, const OpenClipConfig& b);
+// Returns the first key in which their JSON differs, with its values; three empty texts if they are
+// equal.
+JsonDifference first_difference(const OpenClipConfig& a, const OpenClipConfig& b);
 
 }  // namespace helip::model

@@ -84,7 +84,7 @@ void add_vision_transformer(SpecList& list, const VisionShape& vision, std::int6
   list.enter(Modality::kImage, 0);
   list.normal("visual.class_embedding", {vision.width}, scale);
   if (vision.fixed_positions) {
-    list.add({"visual.positional_embedding", positions, Initial::kSinCos2d, 0, Role::kFixed});
+    list.add({"visual.positional_embedding", positions, Initial::kSinCos2d, 0, TensorRole::kFixed});
   } else {
     list.normal("visual.positional_embedding", positions, scale);
   }

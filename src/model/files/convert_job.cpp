@@ -3,10 +3,12 @@
 #include <deque>
 #include <map>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "common/error.h"
 #include "common/output_place.h"
+#include "common/overloaded.h"
 #include "common/publish.h"
 #include "common/text.h"
 #include "model/files/folder_draft.h"
@@ -16,8 +18,8 @@
 #include "model/files/two_tower_config.h"
 #include "model/files/weights_check.h"
 #include "store/safetensors.h"
-#include "weights/checkpoint_writer.h"
 #include "weights/tensor_names.h"
+#include "weights/torch_checkpoint.h"
 
 namespace helip::model {
 namespace {
@@ -81,21 +83,30 @@ class Converted {
   std::deque<std::vector<std::byte>> bytes_;
 };
 
-ArchitectureSource source_of(const config::ModelConfig& model) {
-  ArchitectureSource source = find_architecture(model.architecture, installed_models());
-  if (source.locked_towers) {
-    throw ConfigError({.what = "a locked-towers model has no other form",
-                       .where = source.folder.string(),
-                       .expected = "an OpenCLIP or SLIP model"});
-  }
-  if (source.slip) {
-    if (const auto beside = slip_config_beside_weights(model.init)) {
-      check_same_model(first_difference(*source.slip, *beside), model.init);
-    }
-  } else if (const auto beside = config_beside_weights(model.init)) {
-    source.clip.preprocess = agreed_preprocess(source.clip, *beside, model.init);
-  }
-  return source;
+// The families whose weights have more than one format.
+using Convertible = std::variant<OpenClipConfig, SlipDescription>;
+
+Convertible description_of(const config::ModelConfig& model) {
+  const ArchitectureSource source = find_architecture(model.architecture, installed_models());
+  return std::visit(
+      Overloaded{[&](OpenClipConfig clip) -> Convertible {
+                   if (const auto beside = config_beside_weights(model.init)) {
+                     clip.preprocess = agreed_preprocess(clip, *beside, model.init);
+                   }
+                   return clip;
+                 },
+                 [&](const SlipDescription& slip) -> Convertible {
+                   if (const auto beside = slip_description_beside_weights(model.init)) {
+                     check_same_model(first_difference(slip, *beside), model.init);
+                   }
+                   return slip;
+                 },
+                 [](const TwoTowerFolder& folder) -> Convertible {
+                   throw ConfigError({.what = "a locked-towers model has no other form",
+                                      .where = folder.path.string(),
+                                      .expected = "an OpenCLIP or SLIP model"});
+                 }},
+      source.description);
 }
 
 std::string name_of(const config::ModelConfig& model, const weights::CheckpointFacts& facts) {
@@ -116,17 +127,23 @@ std::map<std::string, weights::CheckpointFacts::Plain> slip_args(
   return args;
 }
 
-using NamedTensors = std::vector<std::pair<std::string, store::TensorView>>;
+using NamedViews = std::vector<std::pair<std::string, store::TensorView>>;
+
+std::vector<ParameterSpec> parameters_of(const Convertible& description) {
+  return std::visit(
+      Overloaded{[](const OpenClipConfig& clip) { return clip_parameters(clip.architecture); },
+                 [](const SlipDescription& slip) { return slip_parameters(slip.architecture); }},
+      description);
+}
 
 // The file's tensors in the architecture's order. Throws ConfigError if they are not exactly its.
-NamedTensors convert_tensors(const ArchitectureSource& source, const weights::WeightsFile& file,
-                             Converted& converted, ConvertReport& report) {
-  const std::vector<ParameterSpec> specs = source.slip ? slip_parameters(source.slip->architecture)
-                                                       : clip_parameters(source.clip.architecture);
+NamedViews convert_tensors(const std::vector<ParameterSpec>& specs,
+                           const weights::WeightsFile& file, Converted& converted,
+                           ConvertReport& report) {
   check_same_tensors(expected_tensors(specs), file.tensors(), report.read);
-  check_finite(file.tensors(), report.read);
+  check_finite_weights(file.tensors(), report.read);
 
-  NamedTensors tensors;
+  NamedViews tensors;
   for (const ParameterSpec& tensor : specs) {
     const store::TensorView& view = file.tensors().at(tensor.name);
     tensors.emplace_back(tensor.name, converted(view));
@@ -139,35 +156,50 @@ NamedTensors convert_tensors(const ArchitectureSource& source, const weights::We
   return tensors;
 }
 
-weights::Checkpoint checkpoint_of(const ConvertSpec& spec, const ArchitectureSource& source,
-                                  const weights::WeightsFile& file, NamedTensors tensors) {
-  weights::Checkpoint checkpoint{.epoch = file.facts().epoch.value_or(0),
-                                 .tensors = std::move(tensors)};
-  if (source.slip) {
-    checkpoint.prefix = "module.";
-    checkpoint.args = slip_args(source.slip->architecture, file);
-  } else {
-    checkpoint.name = name_of(spec.model, file.facts());
-  }
-  return checkpoint;
-}
-
-void write_weights(const fs::path& path, const NamedTensors& tensors) {
+void write_views(const fs::path& path, const NamedViews& tensors) {
   store::write_safetensors(path, {tensors.begin(), tensors.end()}, {{"format", "pt"}});
 }
 
-void write_folder(const fs::path& out, const ArchitectureSource& source,
-                  const NamedTensors& tensors) {
+// Returns what the file is, in words.
+std::string write_checkpoint(const fs::path& out, const ConvertSpec& spec,
+                             const Convertible& description, const weights::WeightsFile& file,
+                             NamedViews tensors) {
+  weights::TorchCheckpoint checkpoint{.epoch = file.facts().epoch.value_or(0),
+                                      .tensors = std::move(tensors)};
+  const std::string kind =
+      std::visit(Overloaded{[&](const OpenClipConfig& /*clip*/) {
+                              checkpoint.name = name_of(spec.model, file.facts());
+                              return "OpenCLIP checkpoint";
+                            },
+                            [&](const SlipDescription& slip) {
+                              checkpoint.prefix = "module.";
+                              checkpoint.args = slip_args(slip.architecture, file);
+                              return "SLIP checkpoint";
+                            }},
+                 description);
+  weights::write_torch_checkpoint(out, checkpoint);
+  return kind;
+}
+
+// Returns what the folder is, in words.
+std::string write_folder(const fs::path& out, const Convertible& description,
+                         const NamedViews& tensors) {
   FolderDraft draft(out);
-  if (source.slip) {
-    write_weights(draft.path() / kCheckpointWeightsFile, tensors);
-    publish_file(draft.path() / kTwoTowerConfigFile, to_slip_json(*source.slip));
-  } else {
-    write_weights(draft.path() / kOpenClipWeightsFile, tensors);
-    publish_file(draft.path() / kOpenClipConfigFile,
-                 to_open_clip_json(source.clip.architecture, source.clip.preprocess));
-  }
+  const std::string kind =
+      std::visit(Overloaded{[&](const OpenClipConfig& clip) {
+                              write_views(draft.path() / kOpenClipWeightsFile, tensors);
+                              publish_file(draft.path() / kOpenClipConfigFile,
+                                           to_open_clip_json(clip.architecture, clip.preprocess));
+                              return "OpenCLIP folder";
+                            },
+                            [&](const SlipDescription& slip) {
+                              write_views(draft.path() / kCheckpointWeightsFile, tensors);
+                              publish_file(draft.path() / kTwoTowerConfigFile, to_slip_json(slip));
+                              return "SLIP model's folder";
+                            }},
+                 description);
   draft.publish();
+  return kind;
 }
 
 }  // namespace
@@ -176,24 +208,25 @@ ConvertReport convert_weights(const ConvertSpec& spec) {
   const Form form = form_of(spec.out);
   check_output_place(spec.out, "OUT");
   const fs::path out = without_last_slash(spec.out);
-  const ArchitectureSource source = source_of(spec.model);
-  ConvertReport report{.read = find_weights(spec.model.init, /*locked_towers=*/false)};
+  const Convertible description = description_of(spec.model);
+  ConvertReport report{.read = find_weights(spec.model.init, FolderWeights::kWholeModel)};
   const auto file = weights::WeightsFile::open(report.read);
   report.facts = file.facts();
   Converted converted(spec.precision);
-  NamedTensors tensors = convert_tensors(source, file, converted, report);
-  if (!source.slip) {
-    check_activation(file.facts(), spec.model.architecture, source.clip.architecture, report.read);
-  }
+  NamedViews tensors = convert_tensors(parameters_of(description), file, converted, report);
+  std::visit(Overloaded{[&](const OpenClipConfig& clip) {
+                          check_activation(file.facts(), spec.model.architecture, clip.architecture,
+                                           report.read);
+                        },
+                        [](const SlipDescription& /*slip*/) {}},
+             description);
   if (form == Form::kTorchFile) {
-    report.kind = source.slip ? "SLIP checkpoint" : "OpenCLIP checkpoint";
-    weights::write_checkpoint(out, checkpoint_of(spec, source, file, std::move(tensors)));
+    report.kind = write_checkpoint(out, spec, description, file, std::move(tensors));
   } else if (form == Form::kSafetensors) {
     report.kind = "safetensors";
-    write_weights(out, tensors);
+    write_views(out, tensors);
   } else {
-    report.kind = source.slip ? "SLIP model's folder" : "OpenCLIP folder";
-    write_folder(out, source, tensors);
+    report.kind = write_folder(out, description, tensors);
   }
   return report;
 }

@@ -1,4 +1,4 @@
-// Checkpoints between the formats of OpenCLIP, SLIP and safetensors. Torch-free.
+// Converts checkpoints between the formats of OpenCLIP, SLIP and safetensors. Torch-free.
 #pragma once
 
 #include <cstdint>
@@ -29,10 +29,10 @@ struct ConvertReport {
   std::string kind = {};               // what `out` is, in words
 };
 
-// Writes `out`, atomically. Values whose dtype stays are the same to the bit. Throws ConfigError:
-// the tensors are not exactly the architecture's, `out` is there already, cannot be made or has
-// another ending of a file, or the model has no such form; StoreError: a file is damaged or cannot
-// be written.
+// Writes `out` atomically and returns what it read and wrote. Values whose dtype stays are the same
+// to the bit. Throws ConfigError if the tensors are not exactly the architecture's, if `out` is
+// there already, cannot be made or has another ending of a file, or if the model has no such form;
+// StoreError if a file is damaged or cannot be written.
 ConvertReport convert_weights(const ConvertSpec& spec);
 
 }  // namespace helip::model

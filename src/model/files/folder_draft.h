@@ -6,7 +6,8 @@
 namespace helip::model {
 
 // Makes an empty folder beside `final_path`; publish() gives it its final name. Without publish()
-// the destructor removes it. Throws StoreError, also if final_path is there already.
+// the destructor removes it. Throws StoreError if the folder cannot be made, or if final_path is
+// there already.
 class FolderDraft {
  public:
   explicit FolderDraft(std::filesystem::path final_path);

@@ -38,7 +38,7 @@ Json parse_json_object(std::string_view text, const std::string& where) {
   return parsed;
 }
 
-Difference first_difference(const Json& a, const Json& b) {
+JsonDifference first_difference(const Json& a, const Json& b) {
   const Json left = a.flatten();
   const Json right = b.flatten();
   const auto value = [](const Json& json, const std::string& key) {

@@ -1,5 +1,5 @@
-// Strict reading of a model's JSON: types and ranges are checked, and a key that nobody asked for
-// is an error. Every problem is a ConfigError that names the file and the key.
+// Reads a model's JSON strictly: types and ranges are checked, and a key that nobody asked for is
+// an error. Every problem is a ConfigError that names the file and the key.
 #pragma once
 
 #include <cstdint>
@@ -14,41 +14,43 @@
 
 namespace helip::model {
 
-// Parses a text that must hold one JSON object. `where` is the file's name for messages.
+// Returns the JSON object that the text holds. Throws ConfigError if it holds anything else.
+// `where` is the file's name for messages.
 Json parse_json_object(std::string_view text, const std::string& where);
 
-// The first key in which two JSON objects differ and its values ("" thrice: they are equal).
-struct Difference {
+// The first key in which two JSON objects differ and its values, or three empty texts.
+struct JsonDifference {
   std::string key, a, b;
 };
-Difference first_difference(const Json& a, const Json& b);
+// Returns the first difference; three empty texts if the objects are equal.
+JsonDifference first_difference(const Json& a, const Json& b);
 
 // One JSON object being read. Keeps a reference: the JSON must outlive it.
 class JsonFields {
  public:
   JsonFields(const Json& object, std::string where, std::string path = {});
 
-  // True if the key is there and not null.
+  // Returns true if the key is there and not null.
   [[nodiscard]] bool has(const std::string& key) const;
-  // A whole number in [1, at_most].
+  // Returns a whole number in [1, at_most].
   std::int64_t positive(const std::string& key, std::optional<std::int64_t> fallback = {},
                         std::int64_t at_most = std::numeric_limits<std::int32_t>::max());
-  // A positive whole number, or a list of two equal ones (height, width).
+  // Returns a positive whole number, given as such or as a list of two equal ones (height, width).
   std::int64_t square(const std::string& key);
   double number(const std::string& key, std::optional<double> fallback = {});
   bool boolean(const std::string& key, bool fallback);
   std::string text(const std::string& key, const std::optional<std::string>& fallback = {});
-  // A list of exactly `count` numbers.
+  // Returns a list of exactly `count` numbers.
   std::vector<double> numbers(const std::string& key, std::size_t count);
   JsonFields object(const std::string& key);
-  // An option that is not implemented: it may be absent, null or equal to the given default.
+  // Accepts an option that is not implemented if it is absent, null or equal to the given default.
   void only(const std::string& key, const Json& expected);
-  // A key without meaning here.
+  // Accepts a key that has no meaning here, with any value.
   void ignore(const std::string& key);
   // Throws if a key was not asked for.
   void finish() const;
 
-  // A ConfigError about one key.
+  // Throws a ConfigError about one key.
   [[noreturn]] void fail(const std::string& key, const std::string& what,
                          const std::string& expected, const std::string& found) const;
 

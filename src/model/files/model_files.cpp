@@ -8,6 +8,7 @@
 
 #include "common/error.h"
 #include "common/json.h"
+#include "common/overloaded.h"
 #include "common/publish.h"
 #include "common/text.h"
 #include "model/files/json_fields.h"
@@ -47,17 +48,17 @@ std::string installed_names(const fs::path& installed, const std::string& asked)
 ArchitectureSource from_file(const fs::path& file) {
   const std::string text = read_text_file(file);
   const Json json = parse_json_object(text, file.string());
-  if (!json.contains("format")) return {.file = file, .clip = read_clip(file)};
+  if (!json.contains("format")) return {.file = file, .description = read_clip(file)};
   if (json.value("kind", Json()) == kSlipKind) {
-    return {.file = file, .slip = parse_slip_config(text, file.string())};
+    return {.file = file, .description = parse_slip_description(text, file.string())};
   }
-  return {.locked_towers = true, .file = file, .folder = file.parent_path()};
+  return {.file = file, .description = TwoTowerFolder{file.parent_path()}};
 }
 
 ArchitectureSource from_folder(const fs::path& folder, const std::string& option) {
   if (fs::exists(folder / kTwoTowerConfigFile)) return from_file(folder / kTwoTowerConfigFile);
   if (const fs::path file = folder / kOpenClipConfigFile; fs::exists(file)) {
-    return {.file = file, .clip = read_clip(file)};
+    return {.file = file, .description = read_clip(file)};
   }
   throw ConfigError({.what = "the folder holds no model",
                      .where = option + " " + folder.string(),
@@ -155,24 +156,43 @@ ArchitectureSource find_architecture(const std::string& architecture, const fs::
                      .found = architecture.empty() ? "nothing" : architecture});
 }
 
+std::optional<TwoTowerConfig> find_two_towers(const ArchitectureSource& source) {
+  using Found = std::optional<TwoTowerConfig>;
+  return std::visit(Overloaded{[](const OpenClipConfig& /*clip*/) { return Found(); },
+                               [](const SlipDescription& /*slip*/) { return Found(); },
+                               [](const TwoTowerFolder& folder) {
+                                 return Found(read_two_tower_config(folder.path));
+                               }},
+                    source.description);
+}
+
 bool trained_on_features(const ArchitectureSource& source) {
-  return source.locked_towers && read_two_tower_config(source.folder).kind != TowersKind::kTrained;
+  const auto towers = find_two_towers(source);
+  return towers && towers->kind != TowersKind::kTrained;
 }
 
 std::optional<TwoTowerConfig> find_given_features(const ArchitectureSource& source) {
-  if (!source.locked_towers) return std::nullopt;
-  TwoTowerConfig config = read_two_tower_config(source.folder);
-  if (config.kind != TowersKind::kFeatures) return std::nullopt;
-  return config;
+  auto towers = find_two_towers(source);
+  if (towers && towers->kind != TowersKind::kFeatures) towers.reset();
+  return towers;
 }
 
-fs::path find_weights(const fs::path& init, bool locked_towers, const WeightsPlace& place) {
+FolderWeights folder_weights(const ArchitectureSource& source) {
+  return std::visit(
+      Overloaded{[](const OpenClipConfig& /*clip*/) { return FolderWeights::kWholeModel; },
+                 [](const SlipDescription& /*slip*/) { return FolderWeights::kWholeModel; },
+                 [](const TwoTowerFolder& /*folder*/) { return FolderWeights::kHeads; }},
+      source.description);
+}
+
+fs::path find_weights(const fs::path& init, FolderWeights expected, const WeightsPlace& place) {
   std::error_code ignored;
   if (fs::is_regular_file(init, ignored) && is_weights_name(init)) return init;
   const std::vector<std::string> names =
-      locked_towers ? std::vector<std::string>{kHeadsFile, kCheckpointWeightsFile}
-                    : std::vector<std::string>{kOpenClipWeightsFile, kCheckpointWeightsFile,
-                                               kOpenClipTorchFile};
+      expected == FolderWeights::kHeads
+          ? std::vector<std::string>{kHeadsFile, kCheckpointWeightsFile}
+          : std::vector<std::string>{kOpenClipWeightsFile, kCheckpointWeightsFile,
+                                     kOpenClipTorchFile};
   std::string listed;
   for (const std::string& name : names) {
     if (fs::is_regular_file(init / name, ignored)) return init / name;
@@ -193,14 +213,14 @@ std::optional<OpenClipConfig> config_beside_weights(const fs::path& init) {
   return read_clip(init / kOpenClipConfigFile);
 }
 
-std::optional<SlipConfig> slip_config_beside_weights(const fs::path& init) {
+std::optional<SlipDescription> slip_description_beside_weights(const fs::path& init) {
   std::error_code ignored;
   if (!fs::is_regular_file(init / kTwoTowerConfigFile, ignored)) return std::nullopt;
   const std::string file = (init / kTwoTowerConfigFile).string();
-  return parse_slip_config(read_text_file(file), file);
+  return parse_slip_description(read_text_file(file), file);
 }
 
-void check_same_model(const Difference& difference, const std::string& init) {
+void check_same_model(const JsonDifference& difference, const std::string& init) {
   if (difference.key.empty()) return;
   throw ConfigError({.what = "the weights are of another model than the architecture says",
                      .where = init + ": " + difference.key,

@@ -1,10 +1,11 @@
-// Where a model's configuration and weights lie. Torch-free.
+// Finds a model's description and weights. Torch-free.
 #pragma once
 
 #include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 
 #include "model/files/clip_architecture.h"
 #include "model/files/slip_architecture.h"
@@ -17,36 +18,48 @@ inline constexpr const char* kOpenClipWeightsFile = "open_clip_model.safetensors
 inline constexpr const char* kOpenClipTorchFile = "open_clip_pytorch_model.bin";
 inline constexpr const char* kCheckpointWeightsFile = "model.safetensors";
 
-// The last dot of a file's name and what follows it, in lower case; empty if there is no dot.
+// Returns the last dot of a file's name and what follows it, in lower case; an empty text if there
+// is no dot.
 std::string file_ending(const std::filesystem::path& file);
-// Whether files of torch.save have this ending: .pt, .pth, .bin, .ckpt.
+// Returns true for the endings of torch.save's files: .pt, .pth, .bin, .ckpt.
 bool is_torch_ending(std::string_view ending);
+
+// Two towers with heads, trained or not: read_two_tower_config reads what the folder says.
+struct TwoTowerFolder {
+  std::filesystem::path path;
+};
+
+// The families of models. What depends on the family visits this with a function for each
+// (common/overloaded.h), so that a place which does not know a new family does not compile.
+using ModelDescription = std::variant<OpenClipConfig, SlipDescription, TwoTowerFolder>;
 
 // What an architecture names.
 struct ArchitectureSource {
-  bool locked_towers = false;      // heads over two towers, whether these are trained or not
-  std::filesystem::path file{};    // the JSON description
-  std::filesystem::path folder{};  // of helip_model.json, if it has locked_towers
-  std::optional<SlipConfig> slip{};
-  OpenClipConfig clip{};  // if it is neither
+  std::filesystem::path file;  // the JSON description
+  ModelDescription description;
 };
 
-// `architecture`: a JSON file, a folder with open_clip_config.json or helip_model.json, or the name
-// of a configuration in `installed`. Throws ConfigError: not there (with the names that are).
-// `option`: what it was given as.
+// Returns the source of `architecture`: a JSON file, a folder with open_clip_config.json or
+// helip_model.json, or the name of a configuration in `installed`. Throws ConfigError, naming
+// `option` as what gave the architecture, if there is none (with the names that there are) or its
+// description is damaged.
 ArchitectureSource find_architecture(const std::string& architecture,
                                      const std::filesystem::path& installed,
                                      const std::string& option = "model.architecture");
 
-// Whether training takes features, of frozen towers or given, and not pixels and tokens. Throws
+// Returns the description of a model of two towers with heads; nothing for any other model. Throws
 // ConfigError if the description is damaged.
+std::optional<TwoTowerConfig> find_two_towers(const ArchitectureSource& source);
+
+// Returns true if training takes features, of frozen towers or given, and not pixels and tokens.
+// Throws ConfigError if the description is damaged.
 bool trained_on_features(const ArchitectureSource& source);
 
 // Returns the description of a model whose features are given in files; nothing for any other
 // model. Throws ConfigError if the description is damaged.
 std::optional<TwoTowerConfig> find_given_features(const ArchitectureSource& source);
 
-// <program's folder>/../share/helip/models.
+// Returns the folder of the installed configurations: <program's folder>/../share/helip/models.
 std::filesystem::path installed_models();
 
 // What messages call the place that named the weights, and whether `random` could stand there.
@@ -55,27 +68,38 @@ struct WeightsPlace {
   bool may_be_random = true;
 };
 
-// The file of weights that `init` names: itself (weights/weights_file.h reads it), or in a model or
-// checkpoint folder. Throws ConfigError if there is none.
-std::filesystem::path find_weights(const std::filesystem::path& init, bool locked_towers,
+// What the weights in a model's folder are.
+enum class FolderWeights {
+  kWholeModel,  // OpenCLIP's and SLIP's models
+  kHeads,       // two towers, whose own weights are in the towers' files
+};
+// Returns what weights in a folder of such a model are.
+FolderWeights folder_weights(const ArchitectureSource& source);
+
+// Returns the file of weights that `init` names: itself (weights/weights_file.h reads it), or the
+// one in a model or checkpoint folder. Throws ConfigError if there is none.
+std::filesystem::path find_weights(const std::filesystem::path& init, FolderWeights expected,
                                    const WeightsPlace& place = {});
 
-// The open_clip_config.json of the model folder that `init` is, if it is one.
+// Returns the content of open_clip_config.json if `init` is a model's folder that has one. Throws
+// ConfigError if it is damaged.
 std::optional<OpenClipConfig> config_beside_weights(const std::filesystem::path& init);
 
-// The same of a SLIP model's folder.
-std::optional<SlipConfig> slip_config_beside_weights(const std::filesystem::path& init);
+// Returns the content of helip_model.json, which must be a SLIP model's, if `init` is a folder that
+// has one. Throws ConfigError if it is damaged.
+std::optional<SlipDescription> slip_description_beside_weights(const std::filesystem::path& init);
 
 // Throws ConfigError naming the key if the architecture and the model folder `init` differ.
-void check_same_model(const Difference& difference, const std::string& init);
+void check_same_model(const JsonDifference& difference, const std::string& init);
 
-// The preprocessing of a model whose weights lie in a model folder, `init`: what the folder says is
-// how they were trained. Throws ConfigError as check_same_model does.
+// Returns the preprocessing of a model whose weights lie in a model folder, `init`: what the folder
+// says is how they were trained. Throws ConfigError as check_same_model does.
 data::PreprocessConfig agreed_preprocess(OpenClipConfig architecture, const OpenClipConfig& weights,
                                          const std::string& init);
 
-// The architecture that a file of weights tells by its tensors: of SLIP's models, its name
-// (SLIP_VITB16, CLIP_VITS16, …); empty for others. Throws StoreError if the file is damaged.
+// Returns the name of the architecture that the tensors of a weights file show (SLIP_VITB16,
+// CLIP_VITS16, …), or an empty string for models that are not SLIP's. Throws StoreError if the file
+// is damaged.
 std::string architecture_of_weights(const std::filesystem::path& file);
 
 }  // namespace helip::model

@@ -10,8 +10,9 @@ namespace {
 
 void head(SpecList& list, const std::string& name, std::int64_t feature_dim,
           const TwoTowerConfig& config) {
-  list.linear(name + ".0", config.hidden, feature_dim);
-  list.linear(name + ".3", config.embed_dim, config.hidden);
+  if (!config.heads) return;
+  list.linear(name + ".0", config.heads->hidden, feature_dim);
+  list.linear(name + ".3", config.embed_dim, config.heads->hidden);
 }
 
 // The positions of MAE and MoCo v3 (arXiv 2111.06377, 2104.02057): a quarter of the channels each

@@ -1,4 +1,4 @@
-// Names, shapes and initial distributions of what a model's weights files hold. Torch-free.
+// Lists names, shapes and initial distributions of what a model's weights files hold. Torch-free.
 #pragma once
 
 #include <cstddef>
@@ -19,7 +19,7 @@ enum class Initial {
   kSinCos2d,  // fixed positions of a square grid after a class token's row of zeros
 };
 
-enum class Role {
+enum class TensorRole {
   kTrained,  // float32, gets gradients
   kFixed,    // float32: running statistics of a batch norm, fixed positions
   kCount,    // int64: batches that a batch norm has seen
@@ -33,7 +33,7 @@ struct ParameterSpec {
   std::vector<std::int64_t> shape;  // empty: a scalar
   Initial initial = Initial::kConstant;
   double value = 0;
-  Role role = Role::kTrained;
+  TensorRole role = TensorRole::kTrained;
   // Its tower, and its place there: 0 at the input (layer groups, model/model.h).
   Modality tower = Modality::kNone;
   std::size_t group = 0;
@@ -41,25 +41,27 @@ struct ParameterSpec {
   [[nodiscard]] std::int64_t elements() const;
 };
 
-// OpenCLIP's parameters and buffers in the order of its state_dict(), with the distributions that
-// its constructor draws from.
+// Returns OpenCLIP's parameters and buffers in the order of its state_dict(), with the
+// distributions that its constructor draws from.
 std::vector<ParameterSpec> clip_parameters(const ClipArchitecture& architecture);
 
-// The same of a SLIP model, with SLIP's names; those of the self-supervised head start with
-// kSslHead.
+// The tensors of the self-supervised head begin with this.
 inline constexpr const char* kSslHead = "image_mlp.";
+// Returns the parameters and buffers of a SLIP model in the same way, with SLIP's names.
 std::vector<ParameterSpec> slip_parameters(const SlipArchitecture& architecture);
 
-// Layer groups of a tower of transformer blocks: embeddings, a group a block, the projection. The
-// last block's group has the final norm too.
+// Returns how many layer groups a tower of transformer blocks has: the embeddings, a group a block,
+// the projection. The last block's group has the final norm too.
 constexpr std::size_t transformer_groups(std::int64_t blocks) {
   return static_cast<std::size_t>(blocks) + 2;
 }
 
-// The two heads and logit_scale, with torch.nn.Linear's initial distributions.
+// Returns the two heads, if the model has any, and logit_scale, with torch.nn.Linear's initial
+// distributions.
 std::vector<ParameterSpec> head_parameters(const TwoTowerConfig& config);
 
-// Initial values in row-major order: a pure function of seed and name (and of the spec).
+// Returns the initial values in row-major order: a pure function of seed and name (and of the
+// spec).
 std::vector<float> initial_values(const ParameterSpec& spec, std::uint64_t seed);
 
 }  // namespace helip::model

@@ -1,4 +1,5 @@
-// preprocess_cfg of OpenCLIP's JSON, which models of other kinds share. Torch-free.
+// Reads and writes preprocess_cfg of OpenCLIP's JSON, which models of other kinds share.
+// Torch-free.
 #pragma once
 
 #include <optional>
@@ -12,10 +13,11 @@ class JsonFields;
 
 inline constexpr int kMaxImageSize = 4096;
 
-// Reads all keys of `fields`. `default_size` empty: the size must be given. Throws ConfigError.
+// Returns what `fields` says, of which it reads all keys. Without `default_size` the size must be
+// given. Throws ConfigError naming file and key.
 data::PreprocessConfig read_preprocess(JsonFields& fields, std::optional<int> default_size);
 
-// What read_preprocess reads back to equal values.
+// Returns JSON that read_preprocess reads back to equal values.
 Json preprocess_json(const data::PreprocessConfig& preprocess);
 
 }  // namespace helip::model

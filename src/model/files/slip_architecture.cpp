@@ -62,7 +62,7 @@ SslHeadShape read_head(JsonFields fields) {
 
 }  // namespace
 
-SlipConfig parse_slip_config(std::string_view text, const std::string& where) {
+SlipDescription parse_slip_description(std::string_view text, const std::string& where) {
   const Json json = parse_json_object(text, where);
   JsonFields fields(json, where);
   const auto require = [&](const std::string& key, const std::string& value) {
@@ -71,7 +71,7 @@ SlipConfig parse_slip_config(std::string_view text, const std::string& where) {
   };
   require("format", kFormat);
   require("kind", kSlipKind);
-  SlipConfig config;
+  SlipDescription config;
   config.architecture.embed_dim = fields.positive("embed_dim");
   config.architecture.vision = read_vision(fields.object("image_tower"));
   config.architecture.text = read_text(fields.object("text_tower"));
@@ -93,7 +93,7 @@ SlipConfig parse_slip_config(std::string_view text, const std::string& where) {
   return config;
 }
 
-std::string to_slip_json(const SlipConfig& config) {
+std::string to_slip_json(const SlipDescription& config) {
   const SlipArchitecture& model = config.architecture;
   Json json = {{"format", kFormat},
                {"kind", kSlipKind},
@@ -118,7 +118,7 @@ std::string to_slip_json(const SlipConfig& config) {
   return json.dump(2) + "\n";
 }
 
-Difference first_difference(const SlipConfig& a, const SlipConfig& b) {
+JsonDifference first_difference(const SlipDescription& a, const SlipDescription& b) {
   return first_difference(Json::parse(to_slip_json(a)), Json::parse(to_slip_json(b)));
 }
 

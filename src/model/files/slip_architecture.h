@@ -35,19 +35,20 @@ struct SlipArchitecture {
   bool operator==(const SlipArchitecture&) const = default;
 };
 
-struct SlipConfig {
+struct SlipDescription {
   SlipArchitecture architecture;
   data::PreprocessConfig preprocess;
 };
 
-// `preprocess` empty: SLIP's own, ImageNet's mean and deviation and a bilinear filter. Throws
-// ConfigError naming file and key.
-SlipConfig parse_slip_config(std::string_view text, const std::string& where);
+// Returns what the text describes. Without `preprocess` it is SLIP's own: ImageNet's mean and
+// deviation and a bilinear filter. Throws ConfigError naming file and key.
+SlipDescription parse_slip_description(std::string_view text, const std::string& where);
 
-// What parse_slip_config reads back to equal values.
-std::string to_slip_json(const SlipConfig& config);
+// Returns JSON that parse_slip_description reads back to equal values.
+std::string to_slip_json(const SlipDescription& config);
 
-// By their JSON.
-Difference first_difference(const SlipConfig& a, const SlipConfig& b);
+// Returns the first key in which their JSON differs, with its values; three empty texts if they are
+// equal.
+JsonDifference first_difference(const SlipDescription& a, const SlipDescription& b);
 
 }  // namespace helip::model

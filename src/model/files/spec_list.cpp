@@ -48,9 +48,9 @@ void SpecList::layer_norm(const std::string& name, std::int64_t width) {
 void SpecList::batch_norm(const std::string& name, std::int64_t channels, double gain) {
   constant(name + ".weight", {channels}, gain);
   constant(name + ".bias", {channels}, 0);
-  add({name + ".running_mean", {channels}, Initial::kConstant, 0, Role::kFixed});
-  add({name + ".running_var", {channels}, Initial::kConstant, 1, Role::kFixed});
-  add({name + ".num_batches_tracked", {}, Initial::kConstant, 0, Role::kCount});
+  add({name + ".running_mean", {channels}, Initial::kConstant, 0, TensorRole::kFixed});
+  add({name + ".running_var", {channels}, Initial::kConstant, 1, TensorRole::kFixed});
+  add({name + ".num_batches_tracked", {}, Initial::kConstant, 0, TensorRole::kCount});
 }
 
 }  // namespace helip::model

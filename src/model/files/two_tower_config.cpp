@@ -24,6 +24,8 @@ constexpr std::array<std::pair<TowersKind, const char*>, 3> kKinds = {
     {{TowersKind::kLocked, "locked_towers"},
      {TowersKind::kTrained, "towers"},
      {TowersKind::kFeatures, "features"}}};
+constexpr const char* kMlpHeads = "mlp";
+constexpr const char* kNoHeads = "none";
 constexpr std::size_t kHexDigits = 64;
 
 std::string read_sha256(JsonFields& fields) {
@@ -63,6 +65,22 @@ std::string read_train(JsonFields& fields) {
   return train;
 }
 
+std::optional<MlpHeads> read_heads(JsonFields fields) {
+  const std::string kind = fields.text("kind", kMlpHeads);
+  if (kind != kMlpHeads && kind != kNoHeads) {
+    fields.fail("kind", "wrong value", cat(kMlpHeads, " or ", kNoHeads), kind);
+  }
+  std::optional<MlpHeads> heads;
+  if (kind == kMlpHeads) {
+    heads = {.hidden = fields.positive("hidden"), .dropout = fields.number("dropout", 0.0)};
+    if (!(heads->dropout >= 0 && heads->dropout < 1)) {
+      fields.fail("dropout", "wrong value", "at least 0, below 1", cat(heads->dropout));
+    }
+  }
+  fields.finish();
+  return heads;
+}
+
 void require(JsonFields& fields, const std::string& key, const std::string& expected) {
   const std::string found = fields.text(key);
   if (found != expected) fields.fail(key, "not a model that can be read", expected, found);
@@ -93,23 +111,23 @@ void read_tower(JsonFields& fields, const fs::path& folder, TowersKind kind,
   if (kind == TowersKind::kTrained) tower.train = read_train(fields);
 }
 
-void read_tokenizer(JsonFields fields, const fs::path& folder, TwoTowerConfig::TextTower& text) {
-  text.tokenizer_kind = fields.text("kind");
-  if (text.tokenizer_kind != "wordpiece" && text.tokenizer_kind != "clip_bpe" &&
-      text.tokenizer_kind != "byte_level_bpe") {
-    fields.fail("kind", "not supported", "wordpiece, clip_bpe or byte_level_bpe",
-                text.tokenizer_kind);
-  }
-  text.tokenizer = read_file(fields, folder);
-  text.context_length = static_cast<int>(fields.positive("context_length"));
+TowerTokenizer read_tokenizer(JsonFields fields, const fs::path& folder) {
+  TowerTokenizer tokenizer;
+  const std::string name = fields.text("kind");
+  const auto kind = find_tokenizer_kind(name);
+  if (!kind) fields.fail("kind", "not supported", "wordpiece, clip_bpe or byte_level_bpe", name);
+  tokenizer.kind = *kind;
+  tokenizer.file = read_file(fields, folder);
+  tokenizer.context_length = static_cast<int>(fields.positive("context_length"));
   if (fields.has("pad_id")) {
     const double id = fields.number("pad_id");
-    if (text.tokenizer_kind != "byte_level_bpe" || id < 0 || id != std::floor(id)) {
+    if (tokenizer.kind != TokenizerKind::kByteLevelBpe || id < 0 || id != std::floor(id)) {
       fields.fail("pad_id", "wrong value", "a token's id, of a byte_level_bpe tokenizer", cat(id));
     }
-    text.pad_id = static_cast<std::int64_t>(id);
+    tokenizer.pad_id = static_cast<std::int64_t>(id);
   }
   fields.finish();
+  return tokenizer;
 }
 
 void read_towers(JsonFields& fields, const fs::path& folder, TwoTowerConfig& config) {
@@ -120,7 +138,7 @@ void read_towers(JsonFields& fields, const fs::path& folder, TwoTowerConfig& con
   if (config.kind != TowersKind::kFeatures) {
     JsonFields preprocess = image.object("preprocess");
     config.image.preprocess = read_preprocess(preprocess, {});
-    read_tokenizer(text.object("tokenizer"), folder, config.text);
+    config.text.tokenizer = read_tokenizer(text.object("tokenizer"), folder);
   }
   image.finish();
   text.finish();
@@ -149,11 +167,16 @@ void place(const PinnedFile& file, const fs::path& target) {
   verify({target, file.sha256});
 }
 
+Json heads_json(const std::optional<MlpHeads>& heads) {
+  if (!heads) return {{"kind", kNoHeads}};
+  return {{"hidden", heads->hidden}, {"dropout", heads->dropout}};
+}
+
 Json to_json(const TwoTowerConfig& config) {
   return {{"format", kFormat},
           {"kind", name_of(config.kind)},
           {"embed_dim", config.embed_dim},
-          {"heads", {{"hidden", config.hidden}, {"dropout", config.dropout}}}};
+          {"heads", heads_json(config.heads)}};
 }
 
 Json features_json(const TwoTowerConfig::Tower& features) {
@@ -168,12 +191,12 @@ Json tower_json(TowersKind kind, const TwoTowerConfig::Tower& tower, const std::
   return json;
 }
 
-Json tokenizer_json(const TwoTowerConfig::TextTower& text, const std::string& name) {
-  Json json = {{"kind", text.tokenizer_kind},
+Json tokenizer_json(const TowerTokenizer& tokenizer, const std::string& name) {
+  Json json = {{"kind", name_of(tokenizer.kind)},
                {"file", name},
-               {"sha256", text.tokenizer.sha256},
-               {"context_length", text.context_length}};
-  if (text.pad_id) json["pad_id"] = *text.pad_id;
+               {"sha256", tokenizer.file.sha256},
+               {"context_length", tokenizer.context_length}};
+  if (tokenizer.pad_id) json["pad_id"] = *tokenizer.pad_id;
   return json;
 }
 
@@ -191,16 +214,16 @@ TwoTowerConfig read_two_tower_config(const fs::path& folder) {
     config.corpus_fingerprint = fields.text("corpus_fingerprint");
   }
 
-  JsonFields heads = fields.object("heads");
-  config.hidden = heads.positive("hidden");
-  config.dropout = heads.number("dropout", 0.0);
-  if (!(config.dropout >= 0 && config.dropout < 1)) {
-    heads.fail("dropout", "wrong value", "at least 0, below 1", cat(config.dropout));
-  }
-  heads.finish();
-
+  config.heads = read_heads(fields.object("heads"));
   read_towers(fields, folder, config);
   fields.finish();
+  const bool joint =
+      config.image.feature_dim == config.embed_dim && config.text.feature_dim == config.embed_dim;
+  if (!config.heads && !joint) {
+    fields.fail("heads", "without heads both towers give rows of the joint space",
+                cat("feature_dim ", config.embed_dim, ", as embed_dim"),
+                cat(config.image.feature_dim, " and ", config.text.feature_dim));
+  }
   if (config.kind == TowersKind::kTrained && config.image.train == kTrainNothing &&
       config.text.train == kTrainNothing) {
     fields.fail("kind", "no tower is trained", "locked_towers, or train: all or from:LAYER",
@@ -213,7 +236,7 @@ void verify_files(const TwoTowerConfig& config) {
   if (config.kind == TowersKind::kFeatures) return;
   verify(config.image.file);
   verify(config.text.file);
-  verify(config.text.tokenizer);
+  verify(config.text.tokenizer->file);
 }
 
 void write_locked_files(const TwoTowerConfig& config, const fs::path& folder) {
@@ -227,17 +250,18 @@ void write_locked_files(const TwoTowerConfig& config, const fs::path& folder) {
     const std::string image_file = "image_tower" + config.image.file.path.extension().string();
     const std::string text_file = "text_tower" + config.text.file.path.extension().string();
     // ".txt.gz" and the like stay whole: the tokenizer may go by it.
-    const std::string name = config.text.tokenizer.path.filename().string();
+    const TowerTokenizer& tokenizer = *config.text.tokenizer;
+    const std::string name = tokenizer.file.path.filename().string();
     const std::size_t dot = name.find('.');
     const std::string tokenizer_file =
         "tokenizer" + (dot == std::string::npos ? std::string() : name.substr(dot));
     place(config.image.file, folder / image_file);
     place(config.text.file, folder / text_file);
-    place(config.text.tokenizer, folder / tokenizer_file);
+    place(tokenizer.file, folder / tokenizer_file);
     json["image_tower"] = tower_json(config.kind, config.image, image_file);
     json["image_tower"]["preprocess"] = preprocess_json(config.image.preprocess);
     json["text_tower"] = tower_json(config.kind, config.text, text_file);
-    json["text_tower"]["tokenizer"] = tokenizer_json(config.text, tokenizer_file);
+    json["text_tower"]["tokenizer"] = tokenizer_json(tokenizer, tokenizer_file);
   }
   publish_file(folder / kTwoTowerConfigFile, json.dump(2) + "\n");
 }
@@ -254,10 +278,11 @@ std::string digest_of_towers(const TwoTowerConfig& config) {
     what["corpus"] = config.corpus_fingerprint;
   } else {
     what["preprocess"] = preprocess_json(config.image.preprocess);
-    what["tokenizer_kind"] = config.text.tokenizer_kind;
-    what["tokenizer"] = config.text.tokenizer.sha256;
-    what["context_length"] = config.text.context_length;
-    if (config.text.pad_id) what["pad_id"] = *config.text.pad_id;
+    const TowerTokenizer& tokenizer = *config.text.tokenizer;
+    what["tokenizer_kind"] = name_of(tokenizer.kind);
+    what["tokenizer"] = tokenizer.file.sha256;
+    what["context_length"] = tokenizer.context_length;
+    if (tokenizer.pad_id) what["pad_id"] = *tokenizer.pad_id;
   }
   return sha256_hex(what.dump());
 }

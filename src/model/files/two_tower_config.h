@@ -8,7 +8,9 @@
 // Files are named relative to the folder, without "..", and pinned by their sha256. Of kind
 // "towers", each tower may also have "train": "none" | "all" | "from:LAYER". Of kind "features" the
 // towers are {"features", "sha256", "feature_dim"}: .npy files, wherever they lie, whose rows are
-// the pairs of the corpus that "corpus_fingerprint" names.
+// the pairs of the corpus that "corpus_fingerprint" names. "heads" may be {"kind": "none"} where
+// both towers give rows of one joint space, embed_dim wide: then of the heads only logit_scale is
+// left.
 #pragma once
 
 #include <cstdint>
@@ -18,6 +20,7 @@
 #include <string_view>
 
 #include "data/image/image.h"
+#include "model/files/tokenizer_kind.h"
 
 namespace helip::model {
 
@@ -37,12 +40,24 @@ enum class TowersKind {
 
 inline constexpr const char* kTrainNothing = "none";
 
+struct TowerTokenizer {
+  TokenizerKind kind = TokenizerKind::kClipBpe;
+  PinnedFile file;
+  int context_length = 0;
+  std::optional<std::int64_t> pad_id;  // where the tokenizer's file does not say
+};
+
+// An MLP with one hidden layer over each tower's features.
+struct MlpHeads {
+  std::int64_t hidden = 512;
+  double dropout = 0;
+};
+
 struct TwoTowerConfig {
   TowersKind kind = TowersKind::kLocked;
   std::int64_t embed_dim = 256;
-  std::int64_t hidden = 512;
-  double dropout = 0;
-  std::string corpus_fingerprint;  // of kFeatures
+  std::optional<MlpHeads> heads = MlpHeads{};  // nothing: the features are in the joint space
+  std::string corpus_fingerprint;              // of kFeatures
   struct Tower {
     PinnedFile file;  // of kFeatures a .npy or a folder of its parts, pinned by digest_of_features
     std::int64_t feature_dim = 0;
@@ -52,23 +67,20 @@ struct TwoTowerConfig {
     data::PreprocessConfig preprocess;
   } image;
   struct TextTower : Tower {
-    std::string tokenizer_kind;  // wordpiece | clip_bpe | byte_level_bpe
-    PinnedFile tokenizer;
-    int context_length = 0;
-    std::optional<std::int64_t> pad_id;  // where the tokenizer's file does not say
+    std::optional<TowerTokenizer> tokenizer;  // nothing of kFeatures
   } text;
 };
 
-// Reads FOLDER/helip_model.json. Throws ConfigError naming file and key.
+// Returns what `folder`/helip_model.json says. Throws ConfigError naming file and key.
 TwoTowerConfig read_two_tower_config(const std::filesystem::path& folder);
 
 // Throws StoreError if a tower or the tokenizer is missing or its sha256 differs. Given features
-// are verified where they are read.
+// are not looked at: they are verified where they are read.
 void verify_files(const TwoTowerConfig& config);
 
 // Writes `folder`/helip_model.json and the towers and tokenizer beside it (hard links where the
-// file system allows, else copies), each checked against its sha256. Given features stay where they
-// are and are named by their absolute path.
+// file system allows, else copies). Given features stay where they are and are named by their
+// absolute path. Throws StoreError if a file cannot be copied or its sha256 differs.
 void write_locked_files(const TwoTowerConfig& config, const std::filesystem::path& folder);
 
 // Returns the sha256 over what decides the features: towers, tokenizer, context length,

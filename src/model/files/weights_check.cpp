@@ -4,6 +4,7 @@
 
 #include "common/error.h"
 #include "common/log.h"
+#include "common/overloaded.h"
 #include "common/text.h"
 
 namespace helip::model {
@@ -24,7 +25,7 @@ std::map<std::string, ExpectedTensor> expected_tensors(const std::vector<Paramet
   std::map<std::string, ExpectedTensor> expected;
   for (const ParameterSpec& tensor : specs) {
     expected[tensor.name] = {.shape = {tensor.shape.begin(), tensor.shape.end()},
-                             .dtype = tensor.role == Role::kCount ? "I64" : "F32"};
+                             .dtype = tensor.role == TensorRole::kCount ? "I64" : "F32"};
   }
   return expected;
 }
@@ -39,18 +40,25 @@ void warn_of_other_models(const weights::CheckpointFacts& facts,
                    ". To use one of them save it alone"));
 }
 
-void check_weights(const weights::WeightsFile& weights, const ArchitectureSource& source,
-                   const std::string& architecture, const std::filesystem::path& file) {
-  const std::vector<ParameterSpec> specs = source.slip ? slip_parameters(source.slip->architecture)
-                                                       : clip_parameters(source.clip.architecture);
-  check_same_tensors(expected_tensors(specs), weights.tensors(), file);
-  warn_of_other_models(weights.facts(), file);
-  if (!source.slip) {
-    check_activation(weights.facts(), architecture, source.clip.architecture, file);
-  }
+void check_weights(const ArchitectureSource& source, const std::string& architecture,
+                   const std::filesystem::path& file) {
+  const auto check = [&](const std::vector<ParameterSpec>& specs) {
+    const auto weights = weights::WeightsFile::open(file);
+    check_same_tensors(expected_tensors(specs), weights.tensors(), file);
+    warn_of_other_models(weights.facts(), file);
+    return weights.facts();
+  };
+  std::visit(
+      Overloaded{[&](const OpenClipConfig& clip) {
+                   const auto facts = check(clip_parameters(clip.architecture));
+                   check_activation(facts, architecture, clip.architecture, file);
+                 },
+                 [&](const SlipDescription& slip) { check(slip_parameters(slip.architecture)); },
+                 [](const TwoTowerFolder& /*folder*/) {}},
+      source.description);
 }
 
-void check_finite(const weights::Tensors& tensors, const std::filesystem::path& file) {
+void check_finite_weights(const weights::Tensors& tensors, const std::filesystem::path& file) {
   for (const auto& [name, tensor] : tensors) {
     if (!store::is_floating(tensor.dtype)) continue;
     const float largest = store::largest_magnitude(tensor);

@@ -1,4 +1,4 @@
-// Attention pooling of a feature map: the mean of all cells asks, the mean and the cells answer.
+// Pools a feature map by attention: the mean of all cells asks, the mean and the cells answer.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -12,8 +12,9 @@ namespace helip::model {
 
 class AttentionPool {
  public:
+  // Takes its parameters from `all`, where their names begin with `name`.
   AttentionPool(const NamedTensors& all, const std::string& name, std::int64_t heads);
-  // [B, D] of a map [B, C, H, W].
+  // Returns [B, D] of a map [B, C, H, W].
   [[nodiscard]] at::Tensor operator()(const at::Tensor& x_BCHW) const;
 
  private:

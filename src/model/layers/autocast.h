@@ -1,4 +1,4 @@
-// Mixed precision: matrix products in a narrower dtype while weights stay as they are.
+// Sets mixed precision: matrix products in a narrower dtype while weights stay as they are.
 #pragma once
 
 #include <c10/core/Device.h>
@@ -8,8 +8,8 @@
 
 namespace helip::model {
 
-// Until its end, LibTorch's autocast on `device` is as said: products in `type`, or off if null.
-// What was set before, on this thread, is set again afterwards.
+// Sets LibTorch's autocast on `device` for its lifetime: products in `type`, or no autocast if
+// `type` is empty. Its destructor restores what was set before on this thread.
 class AutocastScope {
  public:
   AutocastScope(c10::DeviceType device, std::optional<c10::ScalarType> type);
@@ -17,7 +17,7 @@ class AutocastScope {
   AutocastScope(const AutocastScope&) = delete;
   AutocastScope& operator=(const AutocastScope&) = delete;
 
-  // What holds on this thread now.
+  // Returns what is set on this thread now.
   [[nodiscard]] static std::optional<c10::ScalarType> current(c10::DeviceType device);
 
  private:

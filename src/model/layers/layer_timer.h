@@ -19,12 +19,13 @@ class LayerTimer {
  public:
   explicit LayerTimer(const c10::Device& device) : device_(device) {}
 
-  // Seconds by a clock of its own, when the device has done all that it was given.
+  // Returns seconds by a clock of its own, when the device has done all that it was given.
   [[nodiscard]] double now() const;
-  // After a layer's forward pass that began at `began`. The backward pass of a layer whose input
-  // has no gradient ends with the last of its parameters' gradients.
+  // Notes that the forward pass of a layer, which began at `began`, has given `output`. The
+  // backward pass of a layer whose input has no gradient ends with the last of its parameters'
+  // gradients.
   void note(std::string_view name, const at::Tensor& input, const at::Tensor& output, double began);
-  // Since the last call, in the order in which the layers ran first.
+  // Returns what was timed since the last call, in the order in which the layers ran first.
   [[nodiscard]] std::vector<LayerSeconds> take();
 
  private:
@@ -35,7 +36,7 @@ class LayerTimer {
   std::vector<LayerSeconds> layers_ HELIP_GUARDED_BY(mutex_);
 };
 
-// The output of run(), a layer's forward pass on `input`; timed if there is a timer.
+// Returns the output of run(), a layer's forward pass on `input`, and times it if there is a timer.
 template <typename Run>
 at::Tensor timed(LayerTimer* timer, std::string_view name, const at::Tensor& input, Run run) {
   if (timer == nullptr) return run();

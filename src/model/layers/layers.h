@@ -22,13 +22,15 @@ struct LayerNorm {
 
 struct Linear {
   at::Tensor weight, bias;
-  // The packed input of torch's attention has an underscore where others have a dot.
+  // Takes NAME.weight and NAME.bias of `all`. The packed input of torch's attention has an
+  // underscore where others have a dot.
   Linear(const NamedTensors& all, const std::string& name, char joint = '.');
   [[nodiscard]] at::Tensor operator()(const at::Tensor& x) const;
 };
 
-// Over all dimensions but the second (channels). In training with the statistics of the batch, of
-// this rank alone; the running ones then move by a tenth towards them, the variance unbiased.
+// Normalises over all dimensions but the second (channels). In training it uses the statistics of
+// the batch, of this rank alone; the running ones then move by a tenth towards them, the variance
+// unbiased.
 class BatchNorm {
  public:
   BatchNorm(const NamedTensors& all, const std::string& name);
@@ -39,13 +41,13 @@ class BatchNorm {
   at::Tensor weight_, bias_, running_mean_, running_var_, batches_;
 };
 
-// OpenAI's approximation x * sigmoid(1.702 x), or the exact GELU.
+// Returns OpenAI's approximation x * sigmoid(1.702 x), or the exact GELU.
 at::Tensor activation(const at::Tensor& x, bool quick_gelu);
 
 // Throws Error unless there is one draw key for each row of `layer`.
 void check_keys(const DrawKeys& keys, std::int64_t rows, const std::string& layer);
 
-// "[2, 3]".
+// Returns the shape for messages: "[2, 3]".
 std::string shape_text(at::IntArrayRef shape);
 
 // Throws DataError unless pixels are [B, 3, side, side].

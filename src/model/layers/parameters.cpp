@@ -42,14 +42,15 @@ NamedTensors make_parameters(const std::vector<ParameterSpec>& specs,
   NamedTensors parameters;
   parameters.reserve(specs.size());
   for (const ParameterSpec& spec : specs) {
-    at::Tensor tensor = at::empty(spec.shape, spec.role == Role::kCount ? at::kLong : at::kFloat);
-    if (seed && spec.role != Role::kCount) {
+    at::Tensor tensor =
+        at::empty(spec.shape, spec.role == TensorRole::kCount ? at::kLong : at::kFloat);
+    if (seed && spec.role != TensorRole::kCount) {
       const std::vector<float> values = initial_values(spec, *seed);
       std::memcpy(floats(tensor).data(), values.data(), values.size() * sizeof(float));
     } else {
       tensor.zero_();
     }
-    tensor.set_requires_grad(spec.role == Role::kTrained);
+    tensor.set_requires_grad(spec.role == TensorRole::kTrained);
     parameters.emplace_back(spec.name, std::move(tensor));
   }
   return parameters;
@@ -68,7 +69,7 @@ LayerGroups layer_groups(const std::vector<ParameterSpec>& specs, const NamedTen
   groups.image.resize(image_groups);
   groups.text.resize(text_groups);
   for (const ParameterSpec& spec : specs) {
-    if (spec.role != Role::kTrained || spec.tower == Modality::kNone) continue;
+    if (spec.role != TensorRole::kTrained || spec.tower == Modality::kNone) continue;
     auto& tower = spec.tower == Modality::kImage ? groups.image : groups.text;
     tower.at(spec.group).emplace_back(spec.name, find_parameter(all, spec.name));
   }

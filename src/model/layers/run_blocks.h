@@ -1,4 +1,4 @@
-// A stack of transformer blocks, keeping what backward needs or computing it again.
+// Runs a stack of transformer blocks, keeping what backward needs or computing it again.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -17,9 +17,9 @@ struct BlocksOptions {
   std::string_view name = {};  // for the timer, before each block's index
 };
 
-// x through all blocks. With `recompute` only each block's input is kept for backward, which runs
-// the block once more (activation checkpointing: Chen et al., arXiv 1604.06174), under the autocast
-// of the forward pass; same values, same gradients. The blocks must outlive the graph.
+// Returns x after all blocks. With `recompute` only each block's input is kept for backward, which
+// runs the block once more (activation checkpointing: Chen et al., arXiv 1604.06174), under the
+// autocast of the forward pass; same values, same gradients. The blocks must outlive the graph.
 at::Tensor run_blocks(const std::vector<TransformerBlock>& blocks, at::Tensor x_BLW,
                       const BlocksOptions& options);
 

@@ -27,7 +27,7 @@ class TransformerBlock {
   TransformerBlock(const NamedTensors& all, const std::string& name, const BlockOptions& options);
   [[nodiscard]] at::Tensor operator()(const at::Tensor& x_BLW) const;
   [[nodiscard]] std::vector<at::Tensor> parameters() const;
-  // A block is locked as a whole or not at all.
+  // Returns true if the block is trained: it is locked as a whole or not at all.
   [[nodiscard]] bool trains() const { return mlp_out_.weight.requires_grad(); }
 
  private:
@@ -45,7 +45,7 @@ class TransformerBlock {
   bool quick_gelu_;
 };
 
-// Blocks PREFIX.0, PREFIX.1, …
+// Returns the blocks PREFIX.0, PREFIX.1, … of `all`.
 std::vector<TransformerBlock> make_blocks(const NamedTensors& all, const std::string& prefix,
                                           std::int64_t layers, const BlockOptions& options);
 

@@ -6,10 +6,9 @@
 
 #include "common/error.h"
 #include "model/files/folder_draft.h"
-#include "model/layers/layer_timer.h"
 #include "model/layers/parameters.h"
-#include "model/layers/tower_head.h"
 #include "model/script/script_tower.h"
+#include "model/script/two_tower_heads.h"
 
 namespace helip::model {
 namespace {
@@ -38,26 +37,19 @@ class LockedTowers final : public Model {
  public:
   LockedTowers(const TwoTowerConfig& config, std::unique_ptr<data::Tokenizer> tokenizer,
                std::optional<std::uint64_t> init_seed)
-      : config_(config),
-        tokenizer_(std::move(tokenizer)),
-        parameters_(make_parameters(head_parameters(config), init_seed)),
-        logit_scale_(find_parameter(parameters_, "logit_scale")),
-        image_head_(parameters_, "image_head", config.dropout),
-        text_head_(parameters_, "text_head", config.dropout) {}
+      : config_(config), tokenizer_(std::move(tokenizer)), heads_(config, init_seed) {}
 
   [[nodiscard]] InputKind input_kind() const override { return InputKind::kFeatures; }
-  at::Tensor embed_images(const at::Tensor& inputs, const DrawKeys* keys) override {
-    return timed(timer_, "visual.head", inputs, [&] { return image_head_(inputs, keys); });
+  at::Tensor embed_images(const at::Tensor& inputs, ForwardMode mode) override {
+    return heads_.embed_images(inputs, mode);
   }
-  at::Tensor embed_texts(const at::Tensor& inputs, const DrawKeys* keys) override {
-    return timed(timer_, "text.head", inputs, [&] { return text_head_(inputs, keys); });
+  at::Tensor embed_texts(const at::Tensor& inputs, ForwardMode mode) override {
+    return heads_.embed_texts(inputs, mode);
   }
-  at::Tensor& logit_scale() override { return logit_scale_; }
-  NamedTensors parameters() override { return parameters_; }
-  NamedTensors state() override { return parameters_; }
-  LayerGroups layer_groups() override {
-    return model::layer_groups(head_parameters(config_), parameters_, 1, 1);
-  }
+  at::Tensor& logit_scale() override { return heads_.logit_scale(); }
+  NamedTensors parameters() override { return heads_.parameters(); }
+  NamedTensors state() override { return heads_.parameters(); }
+  LayerGroups layer_groups() override { return heads_.layer_groups(); }
   [[nodiscard]] std::unique_ptr<FeatureExtractor> feature_extractor(
       const std::string& device) const override {
     if (config_.kind != TowersKind::kFeatures) {
@@ -73,7 +65,7 @@ class LockedTowers final : public Model {
     return config_.image.preprocess;
   }
   [[nodiscard]] const data::Tokenizer& tokenizer() const override {
-    if (tokenizer_) return *tokenizer_;
+    if (config_.kind != TowersKind::kFeatures) return *tokenizer_;
     throw ConfigError({.what = "a model over given features has no tokenizer",
                        .where = config_.text.file.path.string()});
   }
@@ -82,21 +74,17 @@ class LockedTowers final : public Model {
   void save(const std::filesystem::path& folder) const override {
     FolderDraft draft(folder);
     write_locked_files(config_, draft.path());
-    write_weights(parameters_, draft.path() / kHeadsFile);
+    write_weights(heads_.parameters(), draft.path() / kHeadsFile);
     draft.publish();
   }
 
-  void to(const std::string& device) override { move_to(parameters_, device); }
-  void set_layer_timer(LayerTimer* timer) override { timer_ = timer; }
+  void to(const std::string& device) override { move_to(heads_.parameters(), device); }
+  void set_layer_timer(LayerTimer* timer) override { heads_.set_layer_timer(timer); }
 
  private:
   TwoTowerConfig config_;
   std::unique_ptr<data::Tokenizer> tokenizer_;
-  NamedTensors parameters_;
-  at::Tensor logit_scale_;
-  TowerHead image_head_;
-  TowerHead text_head_;
-  LayerTimer* timer_ = nullptr;
+  TwoTowerHeads heads_;
 };
 
 }  // namespace

@@ -11,9 +11,9 @@
 
 namespace helip::model {
 
-// Initial heads on the CPU: random, or zero (to be loaded) without a seed. The towers' files are
-// read when they are first run, and must then still have the digests of the configuration
-// (StoreError). Of given features, which have no tokenizer, nothing is read.
+// Returns a model whose heads are on the CPU: random by the seed, or, without a seed, zero, to be
+// loaded. The towers' files are read when they are first run, and must then still have the digests
+// of the configuration (StoreError). Given features, which have no tokenizer, are not read at all.
 std::unique_ptr<Model> make_locked_towers(const TwoTowerConfig& config,
                                           std::unique_ptr<data::Tokenizer> tokenizer,
                                           std::optional<std::uint64_t> init_seed);

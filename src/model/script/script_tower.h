@@ -17,24 +17,25 @@ struct Module;
 
 namespace helip::model {
 
-// The digest is taken of the very bytes that are loaded; a line of the log names file and digest.
-// In evaluation mode. Turns TorchScript's profiling off for this process. Throws StoreError
-// (another file) or ConfigError (not TorchScript).
+// Returns the module in evaluation mode. The digest is taken of the very bytes that are loaded; a
+// line of the log names file and digest. Turns TorchScript's profiling off for this process. Throws
+// StoreError (another file) or ConfigError (not TorchScript).
 torch::jit::Module load_script(const PinnedFile& file, const c10::Device& device);
 
-// For messages: which file, to the bit.
+// Returns the file and its digest for messages.
 std::string named(const PinnedFile& file);
 
-// TorchScript's errors are a stack of lines, of which the last "RuntimeError: …" says what
-// happened.
+// Returns one line of the error. TorchScript's errors are a stack of lines, of which the last
+// "RuntimeError: …" says what happened.
 std::string one_line(const std::exception& error);
 
-// What a trace has fixed in the module's graph that differs between training and evaluation:
-// "aten::dropout with train = False", or an operation of evaluation alone; empty if nothing.
+// Returns what a trace has fixed in the module's graph that differs between training and
+// evaluation: "aten::dropout with train = False", or an operation of evaluation alone; an empty
+// text if nothing is fixed.
 std::string fixed_mode(const torch::jit::Module& module);
 
-// features_BD of `input`. Throws ConfigError naming the file if the module does not run on it or
-// gives something else than float32 [B, feature_dim].
+// Returns the module's features [B, feature_dim] of `input`. Throws ConfigError naming the file if
+// the module does not run on it or gives something else than float32 [B, feature_dim].
 at::Tensor run_script(torch::jit::Module& module, const PinnedFile& file, const at::Tensor& input,
                       std::int64_t feature_dim);
 

@@ -211,24 +211,25 @@ TrainableScriptTower::TrainableScriptTower(PinnedFile file, std::int64_t feature
 
 TrainableScriptTower::~TrainableScriptTower() = default;
 
-at::Tensor TrainableScriptTower::run(const at::Tensor& input, const DrawKeys* keys) {
+at::Tensor TrainableScriptTower::run(const at::Tensor& input, ForwardMode mode) {
   const NamedTensors& parameters = state_->parameters;
   if (input.size(0) == 0) {
     const at::Tensor none_BD =
         at::zeros({0, feature_dim_}, at::TensorOptions(at::kFloat).device(state_->device));
     return at::GradMode::is_enabled() ? with_zero_gradients(none_BD, parameters) : none_BD;
   }
-  const at::Tensor features_BD = forward(input, keys);
+  const at::Tensor features_BD = forward(input, mode);
   if (!at::GradMode::is_enabled()) return features_BD;
   const NamedTensors left = unused(features_BD);
   return left.empty() ? features_BD : with_zero_gradients(features_BD, left);
 }
 
-at::Tensor TrainableScriptTower::forward(const at::Tensor& input, const DrawKeys* keys) {
-  state_->set_training(keys != nullptr);
-  if (keys != nullptr) {
-    RandomStream stream(keys->seed, "model/torchscript/" + name_,
-                        {keys->epoch, keys->sample.at(0), keys->slot.at(0)});
+at::Tensor TrainableScriptTower::forward(const at::Tensor& input, ForwardMode mode) {
+  state_->set_training(mode.is_training());
+  if (mode.is_training()) {
+    const DrawKeys& keys = mode.keys();
+    RandomStream stream(keys.seed, "model/torchscript/" + name_,
+                        {keys.epoch, keys.sample.at(0), keys.slot.at(0)});
     at::manual_seed(stream.next_u64());
   }
   // Each operation as PyTorch runs it eagerly, so that its gradients are PyTorch's too.
@@ -252,7 +253,7 @@ void TrainableScriptTower::try_training(const at::Tensor& input) const {
   const DrawKeys keys{.sample = std::vector<std::uint64_t>(rows),
                       .slot = std::vector<std::uint64_t>(rows)};
   const at::AutoGradMode with_gradients(true);
-  const at::Tensor features_BD = trial.forward(input, &keys);
+  const at::Tensor features_BD = trial.forward(input, ForwardMode::training(keys));
   const NamedTensors left = trial.unused(features_BD);
   try {
     features_BD.sum().backward();

@@ -27,14 +27,15 @@ class TrainableScriptTower {
   TrainableScriptTower(const TrainableScriptTower&) = delete;
   TrainableScriptTower& operator=(const TrainableScriptTower&) = delete;
 
-  // Features [B, D] of pixels or tokens, in training mode with keys. Its random layers then draw
-  // from LibTorch's generator, seeded by the keys of the first row: per batch and rank, not per
-  // sample. With gradients on, every trained parameter is part of the result's graph; one that the
-  // tower does not use gets a zero gradient. Throws ConfigError naming the file if it uses none.
-  at::Tensor run(const at::Tensor& input, const DrawKeys* keys);
+  // Returns features [B, D] of pixels or tokens. In training random layers draw from LibTorch's
+  // generator, seeded by the keys of the first row: per batch and rank, not per sample. With
+  // gradients on, every trained parameter is part of the result's graph; one that the tower does
+  // not use gets a zero gradient. Throws ConfigError naming the file if it uses none.
+  at::Tensor run(const at::Tensor& input, ForwardMode mode);
 
-  // Trains a copy on `input`, of two rows or more: a forward and a backward pass. Names in the log
-  // the parameters that no gradient reaches. Throws ConfigError naming the file if it fails.
+  // Tries to train a copy on `input`, of two rows or more: a forward and a backward pass. Names in
+  // the log the parameters that no gradient reaches. Throws ConfigError naming the file if it
+  // fails.
   void try_training(const at::Tensor& input) const;
 
   // Return the trained parameters, the frozen parameters and the buffers. The trained module may
@@ -47,15 +48,15 @@ class TrainableScriptTower {
   // Writes the tower with its present weights, in evaluation mode on the CPU; returns the sha256.
   [[nodiscard]] std::string save(const std::filesystem::path& file) const;
 
-  // Tensors handed out before are of the former device.
+  // Moves the tower. Tensors handed out before are of the former device.
   void to(const c10::Device& device);
 
  private:
   struct State;
 
-  at::Tensor forward(const at::Tensor& input, const DrawKeys* keys);
-  // Trained parameters that no gradient reaches from the features. Throws ConfigError if these are
-  // all of them.
+  at::Tensor forward(const at::Tensor& input, ForwardMode mode);
+  // Returns the trained parameters that no gradient reaches from the features. Throws ConfigError
+  // if these are all of them.
   [[nodiscard]] NamedTensors unused(const at::Tensor& features_BD) const;
 
   PinnedFile file_;

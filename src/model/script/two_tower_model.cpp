@@ -12,10 +12,10 @@
 #include "model/files/folder_draft.h"
 #include "model/layers/layer_timer.h"
 #include "model/layers/parameters.h"
-#include "model/layers/tower_head.h"
 #include "model/open_tokenizer.h"
 #include "model/script/script_tower.h"
 #include "model/script/trainable_script_tower.h"
+#include "model/script/two_tower_heads.h"
 
 namespace helip::model {
 namespace {
@@ -34,8 +34,8 @@ class Tower {
     }
   }
 
-  at::Tensor run(const at::Tensor& input, const DrawKeys* keys) {
-    return trained_ ? trained_->run(input, keys) : frozen_->run(input, device_);
+  at::Tensor run(const at::Tensor& input, ForwardMode mode) {
+    return trained_ ? trained_->run(input, mode) : frozen_->run(input, device_);
   }
 
   // Whether it can be trained, on what `input` gives, is told before anything else is done.
@@ -92,10 +92,7 @@ class TwoTowerModel final : public Model {
                 std::optional<std::uint64_t> init_seed, const std::filesystem::path& heads)
       : config_(config),
         tokenizer_(std::move(tokenizer)),
-        heads_(make_parameters(head_parameters(config), init_seed)),
-        logit_scale_(find_parameter(heads_, "logit_scale")),
-        image_head_(heads_, "image_head", config.dropout),
-        text_head_(heads_, "text_head", config.dropout),
+        heads_(config, init_seed),
         image_(config.image.file, config.image.feature_dim, config.image.train, kImage),
         text_(config.text.file, config.text.feature_dim, config.text.train, kText) {
     image_.try_training([&] {
@@ -103,36 +100,36 @@ class TwoTowerModel final : public Model {
       return at::zeros({kTrialRows, 3, size, size}, at::kFloat);
     });
     text_.try_training([&] {
-      const at::Tensor tokens_BL = at::zeros({kTrialRows, config.text.context_length}, at::kLong);
+      const std::int64_t length = config.text.tokenizer->context_length;
+      const at::Tensor tokens_BL = at::zeros({kTrialRows, length}, at::kLong);
       // Without a tokenizer some token will do, so that a text is not padding alone.
       if (!has_tokenizers()) tokens_BL.select(1, 0).fill_(1);
       for (std::int64_t row = 0; has_tokenizers() && row < kTrialRows; ++row) {
         tokenizer_->encode("a", {tokens_BL[row].mutable_data_ptr<std::int64_t>(),
-                                 static_cast<std::size_t>(config.text.context_length)});
+                                 static_cast<std::size_t>(length)});
       }
       return tokens_BL;
     });
-    if (!heads.empty()) read_weights(heads_, heads);
+    if (!heads.empty()) read_weights(heads_.parameters(), heads);
   }
 
   [[nodiscard]] InputKind input_kind() const override { return InputKind::kPixels; }
-  at::Tensor embed_images(const at::Tensor& inputs, const DrawKeys* keys) override {
+  at::Tensor embed_images(const at::Tensor& inputs, ForwardMode mode) override {
     const at::Tensor features_BD =
-        timed(timer_, "visual.tower", inputs, [&] { return image_.run(inputs, keys); });
-    return timed(timer_, "visual.head", features_BD,
-                 [&] { return image_head_(features_BD, keys); });
+        timed(timer_, "visual.tower", inputs, [&] { return image_.run(inputs, mode); });
+    return heads_.embed_images(features_BD, mode);
   }
-  at::Tensor embed_texts(const at::Tensor& inputs, const DrawKeys* keys) override {
+  at::Tensor embed_texts(const at::Tensor& inputs, ForwardMode mode) override {
     const at::Tensor features_BD =
-        timed(timer_, "text.tower", inputs, [&] { return text_.run(inputs, keys); });
-    return timed(timer_, "text.head", features_BD, [&] { return text_head_(features_BD, keys); });
+        timed(timer_, "text.tower", inputs, [&] { return text_.run(inputs, mode); });
+    return heads_.embed_texts(features_BD, mode);
   }
-  at::Tensor& logit_scale() override { return logit_scale_; }
+  at::Tensor& logit_scale() override { return heads_.logit_scale(); }
   NamedTensors parameters() override {
     NamedTensors all;
     image_.append_parameters(all);
     text_.append_parameters(all);
-    all.insert(all.end(), heads_.begin(), heads_.end());
+    all.insert(all.end(), heads_.parameters().begin(), heads_.parameters().end());
     return all;
   }
   NamedTensors state() override {
@@ -149,10 +146,10 @@ class TwoTowerModel final : public Model {
     return all;
   }
   LayerGroups layer_groups() override {
-    LayerGroups heads = model::layer_groups(head_parameters(config_), heads_, 1, 1);
-    image_.append_parameters(heads.image.front());
-    text_.append_parameters(heads.text.front());
-    return heads;
+    LayerGroups groups = heads_.layer_groups();
+    image_.append_parameters(groups.image.front());
+    text_.append_parameters(groups.text.front());
+    return groups;
   }
   [[nodiscard]] TowerBatchNorms batch_norms() const override {
     return {.image = image_.batch_norm(), .text = text_.batch_norm()};
@@ -173,16 +170,19 @@ class TwoTowerModel final : public Model {
     image_.save(draft.path(), kImage, saved.image.file);
     text_.save(draft.path(), kText, saved.text.file);
     write_locked_files(saved, draft.path());
-    write_weights(heads_, draft.path() / kHeadsFile);
+    write_weights(heads_.parameters(), draft.path() / kHeadsFile);
     draft.publish();
   }
 
   void to(const std::string& device) override {
-    move_to(heads_, device);
+    move_to(heads_.parameters(), device);
     image_.to(c10::Device(device));
     text_.to(c10::Device(device));
   }
-  void set_layer_timer(LayerTimer* timer) override { timer_ = timer; }
+  void set_layer_timer(LayerTimer* timer) override {
+    timer_ = timer;
+    heads_.set_layer_timer(timer);
+  }
 
  private:
   static constexpr const char* kImage = "image_tower";
@@ -190,10 +190,7 @@ class TwoTowerModel final : public Model {
 
   TwoTowerConfig config_;
   std::unique_ptr<data::Tokenizer> tokenizer_;
-  NamedTensors heads_;
-  at::Tensor logit_scale_;
-  TowerHead image_head_;
-  TowerHead text_head_;
+  TwoTowerHeads heads_;
   Tower image_;
   Tower text_;
   LayerTimer* timer_ = nullptr;

@@ -12,9 +12,9 @@
 
 namespace helip::model {
 
-// On the CPU. The towers begin with the weights of their files; the heads are random by the seed,
-// or read from `heads` (heads.safetensors), or, without either, zero, to be loaded. Throws what
-// TrainableScriptTower throws.
+// Returns a model on the CPU. The towers begin with the weights of their files; the heads are
+// random by the seed, or read from `heads` (heads.safetensors), or, without either, zero, to be
+// loaded. Throws what TrainableScriptTower throws.
 std::unique_ptr<Model> make_two_tower_model(const TwoTowerConfig& config,
                                             std::unique_ptr<data::Tokenizer> tokenizer,
                                             std::optional<std::uint64_t> init_seed,

@@ -50,7 +50,7 @@ class SslHead {
 
 class SlipModel final : public Model, public SelfSupervision {
  public:
-  SlipModel(const SlipConfig& config, std::unique_ptr<data::Tokenizer> tokenizer,
+  SlipModel(const SlipDescription& config, std::unique_ptr<data::Tokenizer> tokenizer,
             std::optional<std::uint64_t> init_seed)
       : config_(config),
         tokenizer_(std::move(tokenizer)),
@@ -59,16 +59,17 @@ class SlipModel final : public Model, public SelfSupervision {
         image_tower_(
             state_, config.architecture.vision,
             {.timm_names = true, .eps = kTimmLayerNormEps, .projection = "image_projection"}),
-        text_tower_(state_, config.architecture.text, /*quick_gelu=*/true) {
+        text_tower_(std::make_unique<TextTransformer>(state_, config.architecture.text,
+                                                      /*quick_gelu=*/true)) {
     if (config.architecture.ssl_head) ssl_head_.emplace(state_);
   }
 
   [[nodiscard]] InputKind input_kind() const override { return InputKind::kPixels; }
-  at::Tensor embed_images(const at::Tensor& inputs, const DrawKeys* keys) override {
-    return unit_rows(image_tower_.embed(inputs, keys));
+  at::Tensor embed_images(const at::Tensor& inputs, ForwardMode mode) override {
+    return unit_rows(image_tower_.embed(inputs, mode));
   }
-  at::Tensor embed_texts(const at::Tensor& inputs, const DrawKeys* /*keys*/) override {
-    return unit_rows(text_tower_.embed(inputs));
+  at::Tensor embed_texts(const at::Tensor& inputs, ForwardMode mode) override {
+    return unit_rows(text_tower_->embed(inputs, mode));
   }
   at::Tensor& logit_scale() override { return logit_scale_; }
   // Without the self-supervised head, which no loss of the pairs reaches.
@@ -91,8 +92,8 @@ class SlipModel final : public Model, public SelfSupervision {
   }
   [[nodiscard]] const data::Tokenizer& tokenizer() const override { return *tokenizer_; }
 
-  at::Tensor image_features(const at::Tensor& pixels_B3HW, const DrawKeys* keys) override {
-    return image_tower_.features(pixels_B3HW, keys);
+  at::Tensor image_features(const at::Tensor& pixels_B3HW, ForwardMode mode) override {
+    return image_tower_.features(pixels_B3HW, mode);
   }
   at::Tensor embed_ssl(const at::Tensor& features_MW, bool training) override {
     return timed(timer_, "visual.ssl_head", features_MW,
@@ -120,29 +121,29 @@ class SlipModel final : public Model, public SelfSupervision {
 
   void set_grad_checkpointing() override {
     image_tower_.set_grad_checkpointing();
-    text_tower_.set_grad_checkpointing();
+    text_tower_->set_grad_checkpointing();
   }
   void set_layer_timer(LayerTimer* timer) override {
     timer_ = timer;
     image_tower_.set_layer_timer(timer);
-    text_tower_.set_layer_timer(timer);
+    text_tower_->set_layer_timer(timer);
   }
   void to(const std::string& device) override { move_to(state_, device); }
 
  private:
-  SlipConfig config_;
+  SlipDescription config_;
   std::unique_ptr<data::Tokenizer> tokenizer_;
   NamedTensors state_;
   at::Tensor logit_scale_;
   VisionTransformer image_tower_;
-  TextTransformer text_tower_;
+  std::unique_ptr<TextTower> text_tower_;
   std::optional<SslHead> ssl_head_;
   LayerTimer* timer_ = nullptr;
 };
 
 }  // namespace
 
-std::unique_ptr<Model> make_slip_model(const SlipConfig& config,
+std::unique_ptr<Model> make_slip_model(const SlipDescription& config,
                                        std::unique_ptr<data::Tokenizer> tokenizer,
                                        std::optional<std::uint64_t> init_seed) {
   return std::make_unique<SlipModel>(config, std::move(tokenizer), init_seed);

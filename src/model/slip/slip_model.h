@@ -10,9 +10,9 @@
 
 namespace helip::model {
 
-// Initial weights on the CPU: random, or zero (to be loaded) without a seed. The tokenizer's
-// context length must be the model's.
-std::unique_ptr<Model> make_slip_model(const SlipConfig& config,
+// Returns a model on the CPU with random weights by the seed, or, without a seed, zero ones, to be
+// loaded. The tokenizer's context length must be the model's.
+std::unique_ptr<Model> make_slip_model(const SlipDescription& config,
                                        std::unique_ptr<data::Tokenizer> tokenizer,
                                        std::optional<std::uint64_t> init_seed);
 

@@ -5,11 +5,13 @@
 #include <cstdint>
 #include <optional>
 
+#include "train/checkpoint/early_stopping.h"
 #include "train/log/event_file.h"
 #include "train/log/layer_times_log.h"
 #include "train/log/metrics_log.h"
 #include "train/step/train_step.h"
-#include "train/train_job.h"
+#include "train/train_callbacks.h"
+#include "train/train_spec.h"
 
 namespace helip::train {
 

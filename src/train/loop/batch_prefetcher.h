@@ -13,7 +13,7 @@
 #include "train/input/local_batch.h"
 #include "train/input/training_pairs.h"
 #include "train/step/train_step.h"
-#include "train/train_job.h"
+#include "train/train_spec.h"
 
 namespace helip::train {
 

@@ -18,6 +18,8 @@
 namespace helip::train {
 namespace {
 
+using model::ForwardMode;
+
 template <typename T>
 at::Tensor borrow(const std::vector<T>& values, const std::vector<std::int64_t>& shape) {
   const auto options = at::TensorOptions().dtype(c10::CppTypeToScalarType<T>::value);
@@ -162,18 +164,20 @@ TowerOutputs ForwardBackward::outputs(const TowerInputs& inputs) const {
   // A tower that is locked as a whole runs as in evaluation, so its batch norms keep still.
   const auto run = [&](const TowerRows& rows, bool locked, auto tower) {
     const at::Tensor values = on_device(rows.values, options_.device, options_.precision.weights);
-    return tower(values, locked ? nullptr : &rows.keys).to(options_.precision.features);
+    const auto mode = locked ? ForwardMode::evaluation() : ForwardMode::training(rows.keys);
+    return tower(values, mode).to(options_.precision.features);
   };
   TowerOutputs result;
   result.pairs.image_BD =
-      run(inputs.image, trained_.image_locked,
-          [&](const at::Tensor& values, auto* keys) { return model_.embed_images(values, keys); });
-  result.pairs.text_BD =
-      run(inputs.text, trained_.text_locked,
-          [&](const at::Tensor& values, auto* keys) { return model_.embed_texts(values, keys); });
+      run(inputs.image, trained_.image_locked, [&](const at::Tensor& values, ForwardMode mode) {
+        return model_.embed_images(values, mode);
+      });
+  result.pairs.text_BD = run(
+      inputs.text, trained_.text_locked,
+      [&](const at::Tensor& values, ForwardMode mode) { return model_.embed_texts(values, mode); });
   if (!inputs.views[0].values.defined()) return result;
-  const auto view = [&](const at::Tensor& values, auto* keys) {
-    return model_.self_supervision()->image_features(values, keys);
+  const auto view = [&](const at::Tensor& values, ForwardMode mode) {
+    return model_.self_supervision()->image_features(values, mode);
   };
   result.views.first_BW = run(inputs.views[0], trained_.image_locked, view);
   result.views.second_BW = run(inputs.views[1], trained_.image_locked, view);

@@ -75,7 +75,7 @@ TrainedParameters trained_parameters(model::Model& model, const config::TrainCon
   for (const TowerRule& rule : rules) check(rule, config.layer_decay, model.input_kind());
   std::map<std::string, double> factors;
   for (const TowerRule& rule : rules) apply(rule, config.layer_decay, factors);
-  if (factors.empty()) {
+  if (factors.empty() && (config.lock_image || config.lock_text)) {
     refuse("train.lock_image, train.lock_text", "a tower, or layers of one, that train",
            "both towers locked");
   }

@@ -15,8 +15,26 @@
 namespace helip::worker {
 namespace {
 
+// An entry of results.json, as a task's result carries it, and back. The engine's type knows no
+// JSON, and the one of jobs/ is not known to the engine.
+jobs::EvalScores scores_of(const eval::EvalResult& entry) {
+  return {.dataset = entry.dataset,
+          .model = entry.model,
+          .pretrained = entry.pretrained,
+          .task = entry.task,
+          .metrics = entry.metrics};
+}
+
+eval::EvalResult entry_of(const jobs::EvalScores& scores) {
+  return {.dataset = scores.dataset,
+          .model = scores.model,
+          .pretrained = scores.pretrained,
+          .task = scores.task,
+          .metrics = scores.metrics};
+}
+
 TaskOutcome evaluate(Workbench& bench, const jobs::Task& task, const TaskHooks& hooks) {
-  const auto asked = jobs::body_of<jobs::EvalTask>(task);
+  const auto asked = jobs::body_of<jobs::EvalDatasetTask>(task);
   const config::RunConfig& config = bench.config();
   if (asked.dataset >= config.eval.datasets.size()) {
     throw StoreError({.what = "a task names a data set that is not configured",
@@ -33,13 +51,9 @@ TaskOutcome evaluate(Workbench& bench, const jobs::Task& task, const TaskHooks& 
   spec.pretrained = jobs::weights_label(asked.seed);
   spec.feature_cache = bench.work_dir().feature_cache(config.encoder);
   spec.device = bench.device();
-  jobs::EvalResult result;
-  for (const eval::EvalResult& scores : engine::engine().run_eval_job(spec, hooks.progress)) {
-    result.scores.push_back({.dataset = scores.dataset,
-                             .model = scores.model,
-                             .pretrained = scores.pretrained,
-                             .task = scores.task,
-                             .metrics = scores.metrics});
+  jobs::EvalDatasetResult result;
+  for (const eval::EvalResult& entry : engine::engine().run_eval_job(spec, hooks.progress)) {
+    result.scores.push_back(scores_of(entry));
   }
   return outcome_of(result);
 }
@@ -48,17 +62,11 @@ TaskOutcome merge_results(const Workbench& bench, const jobs::Task& task, const 
   static_cast<void>(jobs::body_of<jobs::MergeEvalTask>(task));
   std::vector<eval::EvalResult> all;
   for (const jobs::MergeInput& input : read_merge_inputs(bench.work_dir(), task)) {
-    const auto result =
-        jobs::from_json<jobs::EvalResult>(jobs::read_committed_result(input.file), input.file);
-    for (const jobs::EvalScores& scores : result.scores) {
-      all.push_back({.dataset = scores.dataset,
-                     .model = scores.model,
-                     .pretrained = scores.pretrained,
-                     .task = scores.task,
-                     .metrics = scores.metrics});
-    }
+    const auto result = jobs::from_json<jobs::EvalDatasetResult>(
+        jobs::read_committed_result(input.file), input.file);
+    for (const jobs::EvalScores& scores : result.scores) all.push_back(entry_of(scores));
   }
-  hooks.progress(0, 1);
+  hooks.check_lease();
   eval::write_results(bench.work_dir().results(), all);
   return outcome_of(jobs::MergeEvalResult{.entries = all.size()});
 }

@@ -5,6 +5,7 @@
 #include "common/text.h"
 #include "jobs/result_file.h"
 #include "worker/stages/merge_inputs.h"
+#include "worker/stages/mining_parts.h"
 #include "worker/stages/stages.h"
 
 namespace helip::worker {
@@ -29,7 +30,7 @@ TaskOutcome mine_range(Workbench& bench, const jobs::Task& task, const fs::path&
 void replace_folder(const fs::path& built, const fs::path& folder, const TaskHooks& hooks) {
   const fs::path former = built.string() + ".former";
   try {
-    hooks.progress(0, 1);
+    hooks.check_lease();
   } catch (...) {
     fs::remove_all(built);
     throw;
@@ -46,15 +47,11 @@ TaskOutcome merge_mined(Workbench& bench, const jobs::Task& task, const fs::path
                         const TaskHooks& hooks) {
   const auto merge = jobs::body_of<jobs::MergeMinedTask>(task);
   const config::MiningConfig& config = bench.config().mining;
-  mining::TableProvenance provenance;
-  provenance.corpus_fingerprint = task.corpus.fingerprint;
-  provenance.config_digest = task.config_digest;
-  provenance.embeddings_digest = merge.embeddings_digest;
-  if (config.method != config::MiningMethod::kExact) {
-    provenance.recall = bench.miner(task.corpus, merge.embeddings_digest).recall();
-  }
+  const mining::TableProvenance provenance =
+      provenance_of(task, config, merge.embeddings_digest,
+                    [&] { return bench.miner(task.corpus, merge.embeddings_digest).recall(); });
   const fs::path folder = bench.work_dir().first_table();
-  hooks.progress(0, 1);
+  hooks.check_lease();
   // Built beside the table that a former attempt may have left, under a name with this attempt's
   // fence, which the partial's name has.
   const fs::path built = cat(folder.string(), ".", partial.stem().string());

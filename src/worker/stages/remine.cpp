@@ -1,12 +1,12 @@
 #include "worker/stages/remine.h"
 
-#include <algorithm>
 #include <chrono>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #include "common/clock.h"
+#include "common/index_range.h"
 #include "common/log.h"
 #include "common/publish.h"
 #include "common/text.h"
@@ -15,12 +15,12 @@
 #include "mining/encode/merge_embeddings.h"
 #include "mining/mining_job.h"
 #include "mining/table/table_compare.h"
+#include "worker/stages/mining_parts.h"
 
 namespace helip::worker {
 namespace {
 
 namespace fs = std::filesystem;
-using mining::TargetRange;
 
 constexpr auto kPause = std::chrono::milliseconds(20);
 constexpr const char* kStopped = "stopped";
@@ -85,7 +85,7 @@ class Remining {
   // This rank's share of the ranges, each into a file of its own; the list of all of them.
   template <typename Make>
   std::vector<mining::TaskResult> make_ranges(const char* kind,
-                                              const std::vector<TargetRange>& ranges,
+                                              const std::vector<IndexRange>& ranges,
                                               const Make& make) const {
     std::vector<mining::TaskResult> results;
     for (std::size_t i = 0; i < ranges.size(); ++i) {
@@ -104,11 +104,7 @@ class Remining {
   void encode() {
     mining::EncodeConfig config = mining::encode_config(bench_.config());
     config.model.init = request_.checkpoint.string();
-    const std::uint64_t size = config.encoder.task_samples;
-    std::vector<TargetRange> ranges;
-    for (std::uint64_t first = 0; first < pairs_; first += size) {
-      ranges.push_back({first, std::min(size, pairs_ - first)});
-    }
+    const std::vector<IndexRange> ranges = cut_range(0, pairs_, config.encoder.task_samples);
     std::vector<mining::TaskResult> results;
     {
       const auto session = engine::engine().open_encode_session(
@@ -130,11 +126,9 @@ class Remining {
   }
 
   void mine() {
-    mining::MiningInput input;
-    input.image_embeddings = work_ / "embeddings" / "img_emb";
-    input.text_embeddings = work_ / "embeddings" / "text_emb";
-    input.duplicate_groups = training_.corpus.folder;
-    input.quarantine = bench_.work_dir().corpus();
+    const mining::MiningInput input =
+        mining_input(work_ / "embeddings" / "img_emb", work_ / "embeddings" / "text_emb",
+                     training_.corpus, bench_.work_dir());
     const config::MiningConfig& config = bench_.config().mining;
     const mining::MiningSession session(
         input, config, bench_.config().launcher.threads_per_worker,
@@ -147,11 +141,8 @@ class Remining {
         });
     if (is_first_) {
       wait_for_all(results);
-      mining::TableProvenance provenance;
-      provenance.corpus_fingerprint = training_.corpus.fingerprint;
-      provenance.config_digest = training_.config_digest;
-      provenance.embeddings_digest = read_text_file(work_ / "encoded");
-      if (config.method != config::MiningMethod::kExact) provenance.recall = session.recall();
+      const mining::TableProvenance provenance = provenance_of(
+          training_, config, read_text_file(work_ / "encoded"), [&] { return session.recall(); });
       mining::merge_into_table(results, pairs_, config, static_cast<int>(request_.version),
                                provenance, request_.table);
     }

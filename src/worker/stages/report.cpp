@@ -8,7 +8,7 @@ namespace helip::worker {
 TaskOutcome run_report(Workbench& bench, const jobs::Task& task,
                        const std::filesystem::path& /*partial*/, const TaskHooks& hooks) {
   static_cast<void>(jobs::body_of<jobs::ReportTask>(task));
-  hooks.progress(0, 1);
+  hooks.check_lease();
   report::write_report(bench.work_dir().root());
   return outcome_of(jobs::ReportResult{});
 }

@@ -8,8 +8,8 @@
 
 namespace helip::worker {
 
-// Zero-shot accuracy (acc1, 0 to 1) of a checkpoint on early_stop.dataset, by this thread with
-// launcher.threads_per_worker threads. Throws what an evaluation throws.
+// Returns the zero-shot accuracy (acc1, 0 to 1) of a checkpoint on early_stop.dataset. Runs in this
+// thread with launcher.threads_per_worker threads. Throws what an evaluation throws.
 double held_out_accuracy(const config::RunConfig& config, const std::filesystem::path& checkpoint,
                          const std::filesystem::path& feature_cache, const std::string& device);
 

@@ -24,7 +24,7 @@ TaskOutcome run_eval(Workbench& bench, const jobs::Task& task, const std::filesy
 TaskOutcome run_report(Workbench& bench, const jobs::Task& task,
                        const std::filesystem::path& partial, const TaskHooks& hooks);
 
-// Collective over the ranks that train. `requests`: where others mine (remine.workers).
+// Trains. Collective over the ranks that train. `requests`: where others mine (remine.workers).
 TaskOutcome run_train(Workbench& bench, const jobs::Task& task, const TableRequests& requests,
                       comm::Group& group, const TaskHooks& hooks);
 

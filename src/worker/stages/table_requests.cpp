@@ -10,6 +10,7 @@
 
 #include "common/clock.h"
 #include "common/error.h"
+#include "common/error_transfer.h"
 #include "common/log.h"
 #include "common/publish.h"
 #include "common/text.h"
@@ -24,6 +25,7 @@ constexpr auto kPause = std::chrono::milliseconds(20);
 constexpr const char* kOver = "over";           // of the training: no more requests
 constexpr const char* kStopped = "stopped";     // of the training, by a signal
 constexpr const char* kNoMiners = "no_miners";  // of the miners, by a signal
+constexpr const char* kFailed = "failed";       // of the miners; holds a text of pack_error
 constexpr const char* kRequest = "request-";
 // What rank 0 of the miners tells the others besides a request's name.
 constexpr const char* kNothingYet = "";
@@ -31,11 +33,8 @@ constexpr const char* kDone = "done";
 constexpr const char* kStop = "stop";
 
 // The file of a request.
-struct TableRequest {
+struct TableRequest : train::RemineRequest {
   std::string training;  // JSON of the training's task
-  std::uint32_t version = 2;
-  std::uint64_t step = 0, first_step = 0;
-  std::filesystem::path checkpoint, previous_table, table;
 
   static constexpr auto fields() {
     using jobs::field;
@@ -86,8 +85,8 @@ std::string next_request(const fs::path& folder, const std::set<std::string>& do
 
 }  // namespace
 
-bool is_mining_rank(const config::RunConfig& config, const Rank& rank) {
-  const std::uint32_t miners = config.remine.workers;
+bool is_mining_rank(const config::RemineConfig& remine, const Rank& rank) {
+  const std::uint32_t miners = remine.workers;
   if (miners == 0) return false;
   if (miners >= rank.size) {
     throw ConfigError({.what = "no rank would be left to train",
@@ -102,13 +101,7 @@ void TableRequests::ask(const jobs::Task& training, std::uint64_t seed,
                         const train::RemineRequest& request) const {
   fs::remove_all(request.table);
   fs::create_directories(folder_);
-  const TableRequest entry{.training = jobs::to_json(training),
-                           .version = request.version,
-                           .step = request.step,
-                           .first_step = request.first_step,
-                           .checkpoint = request.checkpoint,
-                           .previous_table = request.previous_table,
-                           .table = request.table};
+  const TableRequest entry{request, jobs::to_json(training)};
   publish_file(folder_ / cat(kRequest, seed, "-", request.version, ".json"),
                jobs::to_json(entry) + "\n");
 }
@@ -117,11 +110,25 @@ bool TableRequests::is_there(const train::RemineRequest& request) {
   return fs::exists(request.table);
 }
 
-bool TableRequests::miners_stop() const { return fs::exists(folder_ / kNoMiners); }
+bool TableRequests::miners_stop() const {
+  if (fs::exists(folder_ / kFailed)) throw_packed(read_text_file(folder_ / kFailed));
+  return fs::exists(folder_ / kNoMiners);
+}
 
 void TableRequests::end(bool stopped) const {
   fs::create_directories(folder_);
   publish_file(folder_ / (stopped ? kStopped : kOver), "");
+}
+
+void TableRequests::fail(const std::exception& error, double patience,
+                         const std::function<bool()>& should_stop) const {
+  fs::create_directories(folder_);
+  publish_file(folder_ / kFailed, pack_error(error));
+  const double until = monotonic_seconds() + patience;
+  while (monotonic_seconds() < until && !should_stop() && !fs::exists(folder_ / kOver) &&
+         !fs::exists(folder_ / kStopped)) {
+    std::this_thread::sleep_for(kPause);
+  }
 }
 
 bool mine_for_training(Workbench& bench, comm::Group& group,
@@ -150,13 +157,7 @@ bool mine_for_training(Workbench& bench, comm::Group& group,
     if (word == kNothingYet) continue;
     const TableRequest asked = read_request(folder / word);
     const jobs::Task training = jobs::task_from_json(asked.training, (folder / word).string());
-    const train::RemineRequest request{.version = asked.version,
-                                       .step = asked.step,
-                                       .first_step = asked.first_step,
-                                       .checkpoint = asked.checkpoint,
-                                       .previous_table = asked.previous_table,
-                                       .table = asked.table};
-    remine(bench, training, request, group, stops);
+    remine(bench, training, asked, group, stops);
     done.insert(word);
   }
 }

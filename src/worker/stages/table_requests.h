@@ -2,6 +2,7 @@
 // The two groups share no collective: a request is a file of a folder, the table itself the answer.
 #pragma once
 
+#include <exception>
 #include <filesystem>
 #include <functional>
 
@@ -14,23 +15,29 @@
 
 namespace helip::worker {
 
-// Whether a rank mines and does not train: the last remine.workers ones of a launch. Throws
-// ConfigError if none would be left to train.
-bool is_mining_rank(const config::RunConfig& config, const Rank& rank);
+// Returns true if a rank mines and does not train: the last remine.workers ones of a launch do.
+// Throws ConfigError if none would be left to train.
+bool is_mining_rank(const config::RemineConfig& remine, const Rank& rank);
 
-// Asks the ranks that mine apart for tables. Used by rank 0 of the training.
+// Asks the ranks that mine apart for tables. Used by rank 0 of the training, fail() by the miners.
 class TableRequests {
  public:
   // `folder`: WorkDir::exchange of the launch.
   explicit TableRequests(std::filesystem::path folder) : folder_(std::move(folder)) {}
-  // A table that is there already is removed: it is mined again.
+  // Asks for a table. One that is there already is removed: it is mined again.
   void ask(const jobs::Task& training, std::uint64_t seed,
            const train::RemineRequest& request) const;
+  // Returns true if the table is there.
   [[nodiscard]] static bool is_there(const train::RemineRequest& request);
-  // Whether a miner was asked to stop: nobody will answer any more.
+  // Returns true if a miner was asked to stop: nobody will answer any more. Throws what made mining
+  // fail, with the kind that fail() was given.
   [[nodiscard]] bool miners_stop() const;
-  // The training is over, or `stopped` by a signal: the miners leave.
+  // Sends the miners away: the training is over, or was `stopped` by a signal.
   void end(bool stopped) const;
+  // Tells the training why mining failed. Blocks until the training has ended or `should_stop`, at
+  // most `patience` seconds.
+  void fail(const std::exception& error, double patience,
+            const std::function<bool()>& should_stop) const;
 
  private:
   std::filesystem::path folder_;

@@ -8,6 +8,7 @@
 
 namespace helip::worker {
 
+// Returns the progress of the training with this seed.
 rpc::TrainNumbers numbers_of(const train::TrainProgress& now, std::uint64_t seed);
 
 }  // namespace helip::worker

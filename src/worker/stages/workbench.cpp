@@ -7,6 +7,7 @@
 #include "engine/engine.h"
 #include "mining/encode/job_digest.h"
 #include "mining/pairs/embedding_files.h"
+#include "worker/stages/mining_parts.h"
 
 namespace helip::worker {
 
@@ -36,12 +37,9 @@ const mining::MiningSession& Workbench::miner(const jobs::CorpusFacts& corpus,
   if (miner_) return *miner_;
   encoder_.reset();
   expect_corpus(corpus);
-  mining::MiningInput input;
-  input.image_embeddings = work_dir_.image_embeddings(config_);
-  input.text_embeddings = work_dir_.text_embeddings(config_);
+  const mining::MiningInput input = mining_input(
+      work_dir_.image_embeddings(config_), work_dir_.text_embeddings(config_), corpus, work_dir_);
   expect_arrays("embeddings", input.image_embeddings, input.text_embeddings, embeddings_digest);
-  input.duplicate_groups = corpus.folder;
-  input.quarantine = work_dir_.corpus();
   const mining::MiningDevice where =
       mining::mining_device(config_.launcher.device, rank_.local_rank, config_.mining);
   miner_.emplace(input, config_.mining, config_.launcher.threads_per_worker, 1, where);

@@ -38,6 +38,7 @@ class Workbench {
   // DataError if the corpus or the embeddings are not those of the job.
   const mining::MiningSession& miner(const jobs::CorpusFacts& corpus,
                                      const std::string& embeddings_digest);
+  // Closes encoder and miner, whose memory others want.
   void close_sessions();
 
   // Throws DataError if the corpus is another one than the one that was indexed.
