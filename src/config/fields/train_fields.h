@@ -141,8 +141,9 @@ struct Fields<RemineConfig> {
           "A table is requested at each step that is a multiple of this. No request is made while "
           "a table waits for its turn. 0: not by steps."),
       field("every_epochs", &S::every_epochs, kAny.also("0 with every_steps"),
-            "Epochs between requests, which are made at the beginning of an epoch. 0: not by "
-            "epochs."),
+            "Passes over the seeds between requests, which are made at the beginning of a pass. 0: "
+            "not "
+            "by passes."),
       field("lag_steps", &S::lag_steps,
             kAny.also("0 without every_steps or every_epochs; above 0 with workers"),
             "A table mined with the weights of step r is drawn from since the first epoch that "
