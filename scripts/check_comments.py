@@ -3,7 +3,8 @@
 In C++ none is garbled, as clang-format leaves a line that was too long: a line ends early though the next word would have
 fitted, one or two words stand alone, or a table has lost its columns. A table is a list of rows "//   name_BD  meaning" in
 columns that are three or more from the slashes (the pattern CommentPragmas in .clang-format keeps its lines); what a row needs more stands
-under its meaning. Exit 1 with one line per offence.
+under its meaning. Nor is a declaration broken because the comment behind it does not fit: such a comment stands above. Exit 1 with
+one line per offence.
 
 usage: check_comments.py [REPOSITORY]
 """
@@ -22,6 +23,11 @@ ORPHAN_COLUMNS = 60
 COMMENT = re.compile(r"^(\s*)//( *)(\S.*)$")
 ROW = re.compile(r"^(\w+(?:, \w+)*)( {2,})(?=\S)")
 LOOKS_LIKE_ROW = re.compile(r"^[A-Za-z]\S*(?: \S+)* {2,}\S")
+
+# Code, and the comment behind it on the same line.
+COMMENTED = re.compile(r"^(\s+)(\S.*?[;,])\s+// *\S")
+# What begins a line of code that another may go on.
+GOES_ON = re.compile(r"^(\s*)(?!//|#|(?:\} *)?(?:if|else|for|while|do|switch|case|return)\b)\S((?!//).)*[^\s;{}:]$")
 
 
 class Line:
@@ -75,6 +81,14 @@ class Table:
         return None if line.inside == self.meaning else "neither a row of the table nor under the meaning of one"
 
 
+def is_broken_by_comment(before, text):
+    """True if a declaration or statement would have stood on one line without the comment behind it."""
+    started, code = GOES_ON.match(before), COMMENTED.match(text)
+    if not started or not code or len(code[1]) <= len(started[1]):
+        return False
+    return len(before) + 1 + len(code[2]) <= COLUMNS
+
+
 def garbled(lines):
     """Yields line number and what is wrong with it."""
     read = [Line(text) for text in lines]
@@ -89,6 +103,8 @@ def garbled(lines):
             yield number, "one or two words of a comment stand alone on a line"
         elif problem := table.offence(line):
             yield number, f"a comment's table is garbled: {problem}"
+        elif number > 1 and is_broken_by_comment(lines[number - 2], lines[number - 1]):
+            yield number, "the comment broke the line before it; expected it on a line of its own above"
 
 
 def main():

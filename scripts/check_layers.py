@@ -65,6 +65,24 @@ ROOMS = {
     "cli/preflight": set(),
     "cli/commands": {"cli/preflight"},
 }
+# The headers beside the rooms that a room may include; the other headers beside them are above it.
+BESIDE = {
+    "config/fields": {"config/run_config.h", "config/validate.h"},
+    "mining/screen": {"mining/mining_job.h"},
+    "mining/miners": {"mining/mining_job.h"},
+    "mining/table": {"mining/mining_job.h"},
+    "mining/encode": {"mining/mining_job.h"},
+    "train/log": {"train/train_callbacks.h", "train/train_spec.h"},
+    "train/loop": {"train/train_callbacks.h", "train/train_spec.h"},
+    "model/layers": {"model/model.h"},
+    "model/clip": {"model/model.h"},
+    "model/slip": {"model/model.h"},
+    "model/script": {"model/model.h", "model/open_tokenizer.h"},
+    "coordinator/stages": {"coordinator/job_figures.h", "coordinator/mine_task_size.h"},
+    "worker/stages": {"worker/rank.h", "worker/task_runner.h"},
+    "cli/commands": {"cli/choice_option.h", "cli/job_text.h", "cli/model_argument.h", "cli/path_option.h", "cli/print.h",
+                     "cli/progress_line.h", "cli/run_job.h"},
+}
 # Folders without LibTorch may include only these headers of the engine's folders: the seam of the two worlds. The miners
 # and a model's descriptions have no LibTorch; of the encode job only its header is open.
 SEAM = re.compile(r"^(comm/group|model/files/(convert_job|model_digest|model_files|two_tower_config|clip_architecture|slip_architecture|parameter_spec|weights_check)|train/train_job|eval/(eval_job|eval_dataset|eval_dataset_check|results|metrics|shard_samples|task_inputs)|engine/engine|mining/(\w+/)?(encode_job|(?!encode_)\w+))\.h$")
@@ -140,6 +158,11 @@ def main():
         room = "/".join(parts[1:3])
         if len(parts) > 3 and room not in ROOMS:
             problems.append(f"{name}: room src/{room} has no place in the list of rooms")
+        if len(parts) > 4:
+            problems.append(f"{name}: a folder inside a room; expected rooms without folders")
+        for include in found if room in ROOMS else []:
+            if include.rpartition("/")[0] == folder and include not in BESIDE.get(room, set()):
+                problems.append(f"{name}: src/{room} may not include {include}, which is above it")
         for other, path in room_offences(name, includes) if room in ROOMS else []:
             problems.append(f"{name}: src/{room} may not include src/{other} ({path})")
         if folder not in ALLOWED:

@@ -6,9 +6,9 @@
 #include <thread>
 
 #include "cli/job_progress.h"
+#include "cli/preflight/worker_program.h"
 #include "cli/print.h"
 #include "common/clock.h"
-#include "common/error.h"
 #include "common/log.h"
 #include "common/text.h"
 #include "coordinator/job.h"
@@ -60,14 +60,6 @@ void supervise(coordinator::Job& job, coordinator::Supervisor& supervisor, bool 
 }
 
 }  // namespace
-
-std::filesystem::path worker_program() {
-  auto program = std::filesystem::read_symlink("/proc/self/exe").parent_path() / "helip_worker";
-  if (!std::filesystem::exists(program)) {
-    throw Error({.what = "the worker program is missing", .where = program.string()});
-  }
-  return program;
-}
 
 int run_job(const config::RunConfig& config, const RunOptions& options) {
   const jobs::WorkDir work_dir(config.output.work_dir);

@@ -26,8 +26,8 @@ struct Rendezvous {
   int size = 1;
   bool one_machine = true;
   std::string file;  // of a file store; empty: a TCP store, whose address `tell` passes on
-  std::function<std::string(const std::string&)>
-      tell;                       // broadcasts rank 0's text; collective; null without MPI
+  // Broadcasts rank 0's text; collective; null without MPI.
+  std::function<std::string(const std::string&)> tell;
   std::function<void()> abandon;  // as Group::abandon; does nothing without MPI
 };
 // Returns this rank's place; over MPI a collective on first use. Throws what MpiWorld's constructor

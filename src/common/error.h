@@ -1,8 +1,17 @@
 // Errors of the whole project. An exception ends the operation; expected outcomes are return
-// values. Three places handle errors: main (cli/guarded_main), the RPC services, which answer with
-// a status, and the worker's lease loop, which reports the task as failed. Other code catches an
-// error only to add a name, to count a bad sample, or to turn a library's exception into one of
-// these.
+// values. Three places end what an error stops and report it: main (cli/guarded_main), the RPC
+// services, which answer with a status, and the worker's lease loop, which reports the task as
+// failed. Other code catches an error only for one of these purposes:
+//
+// - It adds a name, turns a library's exception into an error, or carries an error to another
+//   thread or rank.
+// - The coordinator's job records an error of its own as the job's failure and goes on answering
+//   (coordinator/job, coordinator/server); a result that cannot be verified is refused.
+// - A check lists the error among its findings (cli/preflight, helip doctor, helip data check).
+// - A sample or pair that cannot be used is counted, put aside or shown as such.
+// - What can be made again or done another way is: a damaged cache, index, ledger or result is made
+//   anew, a damaged checkpoint gives way to an older one, the CPU takes the place of the GPU, a
+//   heartbeat is sent again. A warning says so where time or work is lost.
 #pragma once
 
 #include <exception>

@@ -41,7 +41,7 @@ enum class JsonEvent { object_start, object_end, array_start, array_end, key, va
 // the event's value; `key` is the key's text for JsonEvent::key, else empty. It may throw.
 using JsonWatch = std::function<void(int depth, JsonEvent event, const std::string& key)>;
 
-// What dump() does with text that is not UTF-8: strict throws JsonError, replace writes U+FFFD.
+// How dump() treats text that is not UTF-8: strict throws JsonError, replace writes U+FFFD.
 enum class JsonText { strict, replace };
 
 namespace json_internal {

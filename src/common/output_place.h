@@ -6,7 +6,7 @@
 
 namespace helip {
 
-// What happens to a file that exists at the output's place.
+// Whether a file at the place of the output is refused or replaced.
 enum class Existing { kRefused, kReplaced };
 
 // Throws ConfigError that names `option` unless a new file or folder can be made at `path`. Nothing

@@ -23,10 +23,10 @@ struct EvalSpec {
 
 // One entry in clip_benchmark's form.
 struct EvalResult {
-  std::string dataset, model, pretrained,
-      task;  // task: zeroshot_classification | zeroshot_retrieval | linear_probe
-  std::map<std::string, double>
-      metrics;  // acc1, acc5, mean_per_class_recall, image_retrieval_recall@K, …
+  std::string dataset, model, pretrained;
+  std::string task;  // zeroshot_classification | zeroshot_retrieval | linear_probe
+  // acc1, acc5, mean_per_class_recall, image_retrieval_recall@K, …
+  std::map<std::string, double> metrics;
   std::string language = "en";
 };
 

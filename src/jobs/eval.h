@@ -15,8 +15,8 @@ namespace helip::jobs {
 
 // Scores one model on one data set, by all tasks of the data set.
 struct EvalDatasetTask {
-  std::optional<std::uint64_t> seed =
-      {};                     // of the training that made the model; none: initial weights
+  // The seed of the training that made the model; none: initial weights.
+  std::optional<std::uint64_t> seed = {};
   std::uint64_t dataset = 0;  // index into eval.datasets
 
   static constexpr Stage kStage = Stage::kEval;

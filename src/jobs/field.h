@@ -3,7 +3,8 @@
 //
 //   struct EncodeResult {
 //     std::uint64_t samples = 0;
-//     static constexpr auto fields() { return std::tuple{field("samples", &EncodeResult::samples)};
+//     static constexpr auto fields() {
+//       return std::tuple{field("samples", &EncodeResult::samples)};
 //     }
 //   };
 #pragma once

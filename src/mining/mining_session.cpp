@@ -15,6 +15,7 @@
 #include "mining/mining_job.h"
 #include "mining/pairs/embedding_files.h"
 #include "mining/pairs/mining_data.h"
+#include "store/array_files.h"
 #include "store/embedding_store.h"
 #include "store/npy.h"
 #include "store/safetensors.h"
@@ -60,8 +61,9 @@ MiningData read_data(const MiningInput& input, std::uint32_t threads, const std:
                   {},
                   scratch};
   if (!input.duplicate_groups.empty()) {
-    data.image_group = read_groups(input.duplicate_groups / "image_group.npy", data.pairs());
-    data.caption_group = read_groups(input.duplicate_groups / "caption_group.npy", data.pairs());
+    data.image_group = read_groups(input.duplicate_groups / store::kImageGroupFile, data.pairs());
+    data.caption_group =
+        read_groups(input.duplicate_groups / store::kCaptionGroupFile, data.pairs());
   }
   if (!input.quarantine.empty()) {
     data.quarantined = data::read_quarantine(input.quarantine, data.pairs());

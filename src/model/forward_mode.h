@@ -1,6 +1,7 @@
 // Whether a forward pass trains or evaluates, and the keys of its random draws. Torch-free.
 #pragma once
 
+#include <cassert>
 #include <cstdint>
 #include <vector>
 
@@ -25,8 +26,11 @@ class ForwardMode {
   static ForwardMode training(const DrawKeys&&) = delete;
 
   [[nodiscard]] bool is_training() const { return keys_ != nullptr; }
-  // Returns the keys of a pass in training; only such a pass has them.
-  [[nodiscard]] const DrawKeys& keys() const { return *keys_; }
+  // Returns the keys of a pass in training. Precondition: is_training().
+  [[nodiscard]] const DrawKeys& keys() const {
+    assert(is_training());
+    return *keys_;
+  }
 
  private:
   explicit ForwardMode(const DrawKeys* keys) : keys_(keys) {}

@@ -22,7 +22,7 @@ namespace helip::model {
 
 class LayerTimer;
 
-// What a model embeds.
+// The inputs that a model embeds.
 enum class InputKind {
   kPixels,    // pixels [B, 3, H, W] and tokens [B, L] (int64)
   kFeatures,  // features [B, Dt] of frozen towers, computed by a FeatureExtractor or given in files

@@ -10,6 +10,7 @@
 #include "common/json.h"
 #include "common/publish.h"
 #include "common/text.h"
+#include "store/array_files.h"
 
 namespace helip::store {
 
@@ -119,13 +120,13 @@ HardPairTable HardPairTable::open(const fs::path& folder, const std::string& exp
   }
   const std::uint64_t n = manifest.pairs;
   const std::uint64_t k = manifest.hard_pairs_per_target;
-  table.indices_ = open_part(folder / "indices.npy", manifest.indices_sha256, DType::kU32, {n, k});
-  table.scores_ = open_part(folder / "scores.npy", manifest.scores_sha256, DType::kF32, {n, k});
-  table.suitable_ = open_part(folder / "suitable.npy", manifest.suitable_sha256, DType::kBool, {n});
+  table.indices_ = open_part(folder / kIndicesFile, manifest.indices_sha256, DType::kU32, {n, k});
+  table.scores_ = open_part(folder / kScoresFile, manifest.scores_sha256, DType::kF32, {n, k});
+  table.suitable_ = open_part(folder / kSuitableFile, manifest.suitable_sha256, DType::kBool, {n});
   for (const std::uint32_t id : table.indices_.as<std::uint32_t>()) {
     if (id != kNoPair && id >= n) {
       throw StoreError({.what = "the hard-pair table names a pair that is not in the corpus",
-                        .where = (folder / "indices.npy").string(),
+                        .where = (folder / kIndicesFile).string(),
                         .expected = cat("ids below ", n),
                         .found = cat(id)});
     }
@@ -162,10 +163,9 @@ HardPairTableWriter::HardPairTableWriter(const fs::path& folder, HardPairManifes
   s.manifest = std::move(manifest);
   const std::uint64_t n = s.manifest.pairs;
   const std::uint64_t k = s.manifest.hard_pairs_per_target;
-  s.indices.emplace(s.temporary.path() / "indices.npy", DType::kU32,
+  s.indices.emplace(s.temporary.path() / kIndicesFile, DType::kU32,
                     std::vector<std::uint64_t>{n, k});
-  s.scores.emplace(s.temporary.path() / "scores.npy", DType::kF32,
-                   std::vector<std::uint64_t>{n, k});
+  s.scores.emplace(s.temporary.path() / kScoresFile, DType::kF32, std::vector<std::uint64_t>{n, k});
   s.suitable.reserve(n);
 }
 
@@ -205,12 +205,12 @@ HardPairManifest HardPairTableWriter::publish() {
   State& s = *state_;
   s.indices->publish();
   s.scores->publish();
-  NpyWriter suitable(s.temporary.path() / "suitable.npy", DType::kBool, {s.manifest.pairs});
+  NpyWriter suitable(s.temporary.path() / kSuitableFile, DType::kBool, {s.manifest.pairs});
   suitable.write_values(std::span<const std::uint8_t>(s.suitable));
   suitable.publish();
-  s.manifest.indices_sha256 = sha256_file(s.temporary.path() / "indices.npy");
-  s.manifest.scores_sha256 = sha256_file(s.temporary.path() / "scores.npy");
-  s.manifest.suitable_sha256 = sha256_file(s.temporary.path() / "suitable.npy");
+  s.manifest.indices_sha256 = sha256_file(s.temporary.path() / kIndicesFile);
+  s.manifest.scores_sha256 = sha256_file(s.temporary.path() / kScoresFile);
+  s.manifest.suitable_sha256 = sha256_file(s.temporary.path() / kSuitableFile);
   publish_file(s.temporary.path() / "manifest.json", to_json(s.manifest).dump(2) + "\n");
   publish_folder(s.temporary.path(), s.folder);
   return s.manifest;

@@ -1,4 +1,4 @@
-// What a training tells its caller, and asks of it. Torch-free.
+// Calls by which a training reports to its caller and asks it for tables. Torch-free.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// What a training reads and writes. Torch-free.
+// The files and folders that a training reads and writes, and its configuration. Torch-free.
 #pragma once
 
 #include <cstdint>
@@ -13,14 +13,14 @@ struct TrainSpec {
   config::RunConfig config;
   std::uint64_t seed = 1;               // train.seed + index of the repeat
   std::filesystem::path corpus_folder;  // with manifest.json
-  std::filesystem::path
-      features_folder;  // image_features.npy, text_features.npy (locked towers); else empty
-  std::filesystem::path
-      hard_pairs_folder;                 // the first table; empty unless train.hard_pairs is mined
-  std::filesystem::path remined_folder;  // later tables: 2, 3, … (remine)
+  // image_features.npy and text_features.npy, for locked towers; else empty.
+  std::filesystem::path features_folder;
+  // The first table; empty unless train.hard_pairs is mined.
+  std::filesystem::path hard_pairs_folder;
+  std::filesystem::path remined_folder;     // later tables: 2, 3, … (remine)
   std::filesystem::path quarantine_folder;  // with quarantine.npy; empty: nothing is quarantined
-  std::filesystem::path
-      checkpoint_folder;  // step-00000100/… are made here; the newest complete one is resumed
+  // step-00000100/… are made here; the newest complete one is resumed.
+  std::filesystem::path checkpoint_folder;
   // metrics.jsonl; lines past the resumed step are cut. Beside it layer_times.jsonl.
   std::filesystem::path metrics_file;
   std::filesystem::path events_folder;  // of TensorBoard's event files; empty: none are written

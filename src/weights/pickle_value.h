@@ -1,4 +1,4 @@
-// What a checkpoint's pickle holds, as plain data. Nothing in it can be called.
+// The content of a checkpoint's pickle, as plain data. Nothing in it can be called.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,7 @@ struct PickledTensor;
 struct Sequence;
 struct Storage;
 
-// What may stand for a name of Python's in a pickle.
+// The names of Python that a pickle may use.
 enum class GlobalKind : std::uint8_t {
   kDict,               // collections.OrderedDict
   kTensor,             // torch._utils._rebuild_tensor_v2

@@ -14,7 +14,7 @@
 
 namespace helip::weights {
 
-// What a checkpoint says of itself beside its tensors.
+// Facts that a checkpoint states beside its tensors.
 struct CheckpointFacts {
   using Plain = std::variant<std::nullptr_t, bool, std::int64_t, double, std::string>;
 

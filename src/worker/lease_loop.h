@@ -24,8 +24,8 @@ struct LoopOptions {
   std::vector<jobs::Stage> stages;
   std::function<bool()> stop_asked;          // SIGTERM or SIGINT came
   std::function<bool(double seconds)> wait;  // false: stop was asked for meanwhile
-  std::function<void(int exit_code)>
-      end_process;  // does not return: a rank that cannot leave a collective otherwise
+  // Does not return: a rank that cannot leave a collective otherwise.
+  std::function<void(int exit_code)> end_process;
 };
 
 // Makes the runner once the job is known.

@@ -20,6 +20,9 @@ PLANTED = {
     "src/loss/row.h": "//   local_BD   unit norm, rows of the global\n//   tensor global_MD  unit norm\nvoid loss();\n",
     "src/loss/first_row.h": "//   exp(scale) duplicate_BM   bool\nvoid loss();\n",
     "src/loss/under.h": "//   valid_M   false for padded rows, which are\n//   neither\n//             rows nor columns\nvoid loss();\n",
+    "src/loss/member.h": "struct A {\n  std::filesystem::path\n      folder;  // with image_features.npy\n};\n",
+    "src/loss/value.h": "struct A {\n  std::optional<int> seed =\n      {};           // none: initial weights\n  int b = 0;  // of A\n};\n",
+    "src/loss/list.h": "struct A {\n  int a, b,\n      c;  // the third\n};\n",
     "src/loss/wide.cu": f"  //   valid_M   {LONG} {LONG[:40]}\n",
 }
 RIGHT = {
@@ -37,6 +40,16 @@ RIGHT = {
 // Ends here.
 // A paragraph of its own, whose first word would have fitted on the line before it, as `a` does
 // [0, 1).
+""",
+    "src/loss/member_right.h": f"""struct A {{
+  // With image_features.npy.
+  std::filesystem::path folder;
+  int b = 0;  // of A
+  if (a)
+    return b;  // of A
+  std::map<std::string, std::vector<{"x" * 40}>>
+      name_that_would_not_have_fitted;  // of A
+}};
 """,
     "tests/store/g.py": "# Two of four ranks mine. Of these one stops.\n",
 }

@@ -1,11 +1,15 @@
 #!/usr/bin/env python3
-"""Every path of the repository that the pages name exists, and every source file that a comment names.
-usage: docs_paths.py REPOSITORY"""
+"""Every path of the repository that the pages name exists, and every source file that a comment names; the table of rooms in
+docs/architecture.md has the rooms of check_layers.py. usage: docs_paths.py REPOSITORY"""
 import pathlib
 import re
 import sys
 
 root = pathlib.Path(sys.argv[1])
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(root / "scripts"))
+from check_layers import ROOMS
+
 pages = [root / "README.md", root / "CONTRIBUTING.md", *sorted((root / "docs").glob("*.md"))]
 folders = {p.name for p in (root / "src").iterdir() if p.is_dir()}
 OTHERS = {"asm/prctl.h", "NAME_checks.cpp"}  # Linux's, and a pattern
@@ -32,5 +36,9 @@ for file in tree:
         for name in re.findall(r"[\w./-]+\.(?:cpp|cu|h)\b", comment.group(1)) if comment else ():
             if name not in ends and name not in OTHERS:
                 missing.append(f"{file.relative_to(root)}:{number}: {name}")
-print("\n".join(missing) if missing else f"all paths in {len(pages)} pages exist")
+table = re.findall(r"^\| `src/(\w+)` \| (`.*) \|$", (root / "docs/architecture.md").read_text(encoding="utf-8"), re.M)
+described = {f"{folder}/{room}" for folder, rooms in table for room in re.findall(r"`(\w+)`", rooms)}
+missing += [f"architecture.md: room src/{room} is not in the table of rooms" for room in sorted(ROOMS.keys() - described)]
+missing += [f"architecture.md: the table of rooms has src/{room}, which is none" for room in sorted(described - ROOMS.keys())]
+print("\n".join(missing) if missing else f"all paths in {len(pages)} pages exist, and {len(ROOMS)} rooms are described")
 sys.exit(1 if missing else 0)

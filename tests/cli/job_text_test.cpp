@@ -2,7 +2,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "cli/run_job.h"
+#include "cli/preflight/plan.h"
 #include "common/publish.h"
 #include "support/temporary_folder.h"
 

@@ -83,7 +83,7 @@ TEST_CASE("principal directions are orthonormal and hold nearly what the best on
   const JointRows joint(data, Metric::kProduct);
   REQUIRE(joint.width() == kImageDim + kTextDim);
   constexpr std::uint32_t kDims = 20;
-  const Directions found = principal_directions(joint, pairs.count(), kDims, 5, 1);
+  const Directions found = pca(joint, pairs.count(), kDims, 5, 1);
   const auto row = [&](std::uint32_t i) {
     return std::span(found.rows).subspan(i * joint.width(), joint.width());
   };
@@ -136,7 +136,6 @@ TEST_CASE("short vectors of all dimensions have the cosines of the metric's join
     const EmbeddingMatrix& rows = vectors.data().images;
     CAPTURE(metric);
     REQUIRE(vectors.dims() == joint_vector(pairs, 0, metric).size());
-    CHECK(vectors.full_dims() == vectors.dims());
     std::vector<float> a(rows.width());
     std::vector<float> b(rows.width());
     for (const std::uint32_t i : {0U, 30U, 32U, 250U}) {
@@ -284,7 +283,7 @@ TEST_CASE("a miner by short vectors counts their products by their share of the 
   const MiningData data = pairs.data();
   const auto options = options_with(10);
   const PcaVectors vectors(data, options, 40, 3);
-  CHECK(vectors.full_dims() == 160);
+  REQUIRE(joint_dims(data, options.rules.metric) == 160);
   CHECK(vectors.in_full_pairs(1000) == 250);
   // Four rounds over 300 sampled pairs, there and back, then all pairs on the directions.
   CHECK(vectors.compared() == 4 * 2 * 300 * 40 + 300 * 40);

@@ -217,8 +217,9 @@ TEST_CASE("without heads features of a joint space are embeddings, and logit_sca
   config.kind = TowersKind::kFeatures;
   config.embed_dim = 3;
   config.heads.reset();
-  for (TwoTowerConfig::Tower* tower : {static_cast<TwoTowerConfig::Tower*>(&config.image),
-                                       static_cast<TwoTowerConfig::Tower*>(&config.text)}) {
+  for (TwoTowerConfig::TowerDescription* tower :
+       {static_cast<TwoTowerConfig::TowerDescription*>(&config.image),
+        static_cast<TwoTowerConfig::TowerDescription*>(&config.text)}) {
     tower->file = {folder.path() / "features.npy", std::string(64, 'a')};
     tower->feature_dim = 3;
   }

@@ -142,8 +142,8 @@ TEST_CASE("every half converts to float and back; rounding is to nearest even") 
     }
   }
   CHECK(half_to_float(float_to_half(1.0F + 0x1p-11F)) == 1.0F);  // tie to even
-  CHECK(half_to_float(float_to_half(1.0F + 3 * 0x1p-11F)) ==
-        1.0F + 0x1p-9F);  // tie to even, upwards
+  // A tie to even, upwards.
+  CHECK(half_to_float(float_to_half(1.0F + 3 * 0x1p-11F)) == 1.0F + 0x1p-9F);
   CHECK(half_to_float(float_to_half(1.0F + 0x1.2p-11F)) == 1.0F + 0x1p-10F);
   CHECK(std::isinf(half_to_float(float_to_half(65520.0F))));
   CHECK(half_to_float(float_to_half(65519.0F)) == 65504.0F);
@@ -175,8 +175,8 @@ TEST_CASE("embeddings of several parts and of float16 read as one matrix") {
   const EmbeddingStore half = EmbeddingStore::open(kGolden / "f16.npy");
   CHECK(half.place(1) == (kGolden / "f16.npy").string() + ": row 1");
   half.read_rows(1, 2, rows);
-  CHECK(std::equal(rows.begin(), rows.end(),
-                   f32.as<float>().begin() + 4));  // the values are exact in float16
+  // The values are exact in float16.
+  CHECK(std::equal(rows.begin(), rows.end(), f32.as<float>().begin() + 4));
 
   fs::copy(kGolden / "f32.npy", folder.path() / "img_emb_3.npy");
   CHECK_THROWS_WITH(EmbeddingStore::open(folder.path()),

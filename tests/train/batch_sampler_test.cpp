@@ -172,8 +172,8 @@ TEST_CASE("every hard pair of a row is drawn about equally often") {
 
 TEST_CASE("partners come from the slots that are not empty") {
   const Table table;
-  const BatchSampler sampler(train_config(HardPairs::kMined, 1), 7, {1},
-                             &*table);  // 3 of its 5 slots filled
+  // 3 of the 5 slots of pair 1 are filled.
+  const BatchSampler sampler(train_config(HardPairs::kMined, 1), 7, {1}, &*table);
   for (std::uint64_t epoch = 0; epoch < 20; ++epoch) {
     auto drawn = partners(sampler.plan(epoch, 0), 0);
     std::sort(drawn.begin(), drawn.end());

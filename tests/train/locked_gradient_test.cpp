@@ -1,6 +1,11 @@
 // Run under mpirun with 1, 2 and 4 ranks: what is trained of a model, and its gradient where parts
 // are locked.
+#include <filesystem>
+
+#include "common/json.h"
+#include "common/publish.h"
 #include "forward_backward_support.h"
+#include "support/temporary_folder.h"
 #include "train/step/trained_parameters.h"
 
 namespace helip::train {
@@ -85,6 +90,28 @@ TEST_CASE("what cannot be locked or checkpointed is refused by its key") {
   config.train.lock_image_unlocked_groups = 0;
   const auto heads = model::load_model(config.model);
   CHECK_THROWS_WITH(trained_parameters(*heads, config.train), Catch::Contains("train.lock_image"));
+}
+
+TEST_CASE("a locked tower beside one without parameters is refused for what it is") {
+  const test::TemporaryFolder folder;
+  const auto copy = folder.path() / "model";
+  std::filesystem::copy(HELIP_SOURCE_DIR "/tests/golden/trained_towers", copy);
+  Json json = Json::parse(read_text_file(copy / "helip_model.json"));
+  json["heads"] = {{"kind", "none"}};
+  json["embed_dim"] = json["text_tower"]["feature_dim"] = json["image_tower"]["feature_dim"];
+  json["text_tower"]["train"] = "none";
+  publish_file(copy / "helip_model.json", json.dump());
+  config::RunConfig config = small_config();
+  config.model.architecture = copy;
+  config.model.trust_torchscript = true;
+  config.train.lock_image = true;
+  const auto model = model::load_model(config.model);
+  CHECK_THROWS_WITH(trained_parameters(*model, config.train),
+                    Catch::StartsWith("train.lock_image: ") &&
+                        Catch::Contains("the image tower locked, a text tower without parameters"));
+  config.train.lock_text = true;
+  CHECK_THROWS_WITH(trained_parameters(*model, config.train),
+                    Catch::Contains("both towers locked"));
 }
 
 TEST_CASE("layer decay slows the groups before the last") {

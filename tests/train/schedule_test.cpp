@@ -14,8 +14,8 @@ TEST_CASE("the learning rate warms up linearly and falls as a cosine") {
   CHECK(learning_rate(config, 3, 12, 5) == Approx(0.4));
   CHECK(learning_rate(config, 4, 12, 5) == Approx(0.4));
   CHECK(learning_rate(config, 8, 12, 5) == Approx(0.25));  // half way: the mean of 0.4 and 0.1
-  CHECK(learning_rate(config, 12, 12, 5) ==
-        Approx(0.1));  // what the step after the last would have
+  // The step after the last would have the lowest rate.
+  CHECK(learning_rate(config, 12, 12, 5) == Approx(0.1));
   for (std::uint64_t step = 5; step < 12; ++step) {
     CHECK(learning_rate(config, step, 12, 5) < learning_rate(config, step - 1, 12, 5));
   }

@@ -78,8 +78,8 @@ TEST_CASE("a run writes metrics, checkpoints and a model, and learns") {
   const std::vector<double> loss = losses(spec);
   REQUIRE(loss.size() == 30);
   CHECK(loss.back() == report.final_loss);
-  CHECK(loss[0] + loss[1] >
-        loss[26] + loss[27] + 0.5);  // full batches of the first and the third epoch
+  // Full batches of the first and the third epoch.
+  CHECK(loss[0] + loss[1] > loss[26] + loss[27] + 0.5);
   REQUIRE(progress.size() == 30);
   CHECK(progress[12].steps == 30);
   CHECK(progress[12].step == 13);
@@ -317,8 +317,8 @@ TEST_CASE(
     writer.publish();
   };
   spec.features_folder = folder.path() / "poisoned";
-  spec.config.train.hard_pairs =
-      config::HardPairs::kNone;  // so that one pair is in one batch an epoch
+  // So that one pair is in one batch an epoch.
+  spec.config.train.hard_pairs = config::HardPairs::kNone;
   poison({20});
   spec.config.train.steps = 4;  // one epoch
   const TrainReport report = run(spec);

@@ -9,8 +9,8 @@
 
 #include "cli/commands/commands.h"
 #include "cli/preflight/launch_check.h"
+#include "cli/preflight/worker_program.h"
 #include "cli/print.h"
-#include "cli/run_job.h"
 #include "common/error.h"
 #include "common/json.h"
 #include "common/text.h"

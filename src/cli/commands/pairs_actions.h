@@ -1,4 +1,4 @@
-// What the subcommands of `helip pairs` do; pairs_command.cpp adds them to the program.
+// The actions of the subcommands of `helip pairs`; pairs_command.cpp adds them to the program.
 #pragma once
 
 #include <cstdint>

@@ -8,6 +8,7 @@
 #include "cli/path_option.h"
 #include "cli/preflight/check_inputs.h"
 #include "cli/preflight/launch_check.h"
+#include "cli/preflight/plan.h"
 #include "cli/print.h"
 #include "cli/run_job.h"
 #include "common/error.h"

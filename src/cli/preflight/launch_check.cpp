@@ -12,7 +12,7 @@
 #include <system_error>
 
 #include "cli/preflight/scratch_folder.h"
-#include "cli/run_job.h"
+#include "cli/preflight/worker_program.h"
 #include "common/log.h"
 #include "common/path_kind.h"
 #include "common/text.h"

@@ -32,7 +32,7 @@ std::optional<Problem> nested_start(const Machine& machine);
 // without them.
 std::vector<std::string> left_variables();
 
-// What Slurm's programs answer: whether they are found, and whether they know a cluster.
+// Whether Slurm's programs are found, and whether they know a cluster.
 struct SlurmPrograms {
   bool found = false, configured = false;
   std::string detail;  // version, or the reason why it is not known

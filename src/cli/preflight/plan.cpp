@@ -1,4 +1,5 @@
-// What `helip run --dry-run` prints.
+#include "cli/preflight/plan.h"
+
 #include <algorithm>
 #include <filesystem>
 #include <optional>
@@ -8,7 +9,6 @@
 #include "cli/preflight/corpus_count.h"
 #include "cli/preflight/mine_memory.h"
 #include "cli/preflight/model_plan.h"
-#include "cli/run_job.h"
 #include "common/hidden.h"
 #include "common/text.h"
 #include "config/budget.h"

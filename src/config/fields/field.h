@@ -16,8 +16,8 @@ enum class PathRule {
   kInit,          // a path unless it is "random"
 };
 
-// What a change of a value changes. In ascending order: what a later role names also depends on the
-// values of all earlier roles.
+// The results that depend on a value, in ascending order: the results of a later role also depend
+// on the values of all earlier roles.
 enum class Role {
   kTraining,    // the trained model: corpus, embeddings, hard pairs, weights
   kEvaluation,  // results.json alone

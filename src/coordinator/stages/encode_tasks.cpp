@@ -7,6 +7,7 @@
 #include "config/to_yaml.h"
 #include "coordinator/stages/stages.h"
 #include "jobs/encode.h"
+#include "store/array_files.h"
 
 namespace helip::coordinator {
 namespace {
@@ -80,14 +81,15 @@ class EncodeTasks final : public MergedStageTasks {
   [[nodiscard]] std::vector<std::filesystem::path> products(
       const jobs::Task& task, const std::string& /*result*/) const override {
     if (task.kind != jobs::kMerge) return {};
-    std::vector<std::filesystem::path> files = {plan().work_dir.corpus() / "quarantine.npy"};
+    std::vector<std::filesystem::path> files = {plan().work_dir.corpus() / store::kQuarantineFile};
     if (plan().config.encoder.source != config::EncoderSource::kNpy) {
-      files.push_back(plan().work_dir.image_embeddings(plan().config) / "img_emb_0.npy");
-      files.push_back(plan().work_dir.text_embeddings(plan().config) / "text_emb_0.npy");
+      files.push_back(plan().work_dir.image_embeddings(plan().config) /
+                      store::kImageEmbeddingsFile);
+      files.push_back(plan().work_dir.text_embeddings(plan().config) / store::kTextEmbeddingsFile);
     }
     if (jobs::body_of<jobs::MergeEncodedTask>(task).features) {
-      files.push_back(plan().work_dir.features() / "image_features.npy");
-      files.push_back(plan().work_dir.features() / "text_features.npy");
+      files.push_back(plan().work_dir.features() / store::kImageFeaturesFile);
+      files.push_back(plan().work_dir.features() / store::kTextFeaturesFile);
     }
     return files;
   }

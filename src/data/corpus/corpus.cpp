@@ -9,6 +9,7 @@
 #include "data/corpus/index_corpus.h"
 #include "data/corpus/location_index.h"
 #include "data/corpus/sample_reader.h"
+#include "store/array_files.h"
 #include "store/npy.h"
 
 namespace helip::data {
@@ -77,12 +78,12 @@ Corpus Corpus::open(const std::filesystem::path& folder, std::uint64_t max_image
   CorpusManifest manifest = read_manifest(file);
   auto paths = shard_paths(manifest, folder);
   for (std::size_t i = 0; i < paths.size(); ++i) check_shard(paths[i], manifest.shards[i]);
-  check_digest(folder / "index.npy", manifest.index_sha256);
-  auto index = LocationIndex::open(folder / "index.npy", manifest);
+  check_digest(folder / store::kIndexFile, manifest.index_sha256);
+  auto index = LocationIndex::open(folder / store::kIndexFile, manifest);
   auto image_groups =
-      open_groups(folder / "image_group.npy", manifest.image_group_sha256, manifest.pairs);
+      open_groups(folder / store::kImageGroupFile, manifest.image_group_sha256, manifest.pairs);
   auto caption_groups =
-      open_groups(folder / "caption_group.npy", manifest.caption_group_sha256, manifest.pairs);
+      open_groups(folder / store::kCaptionGroupFile, manifest.caption_group_sha256, manifest.pairs);
   const std::string caption_key = manifest.caption_key;
   auto names = shard_names(manifest);
   // NOLINTNEXTLINE(modernize-make-unique): an aggregate

@@ -17,6 +17,7 @@
 #include "data/corpus/lost_samples.h"
 #include "data/corpus/reason_count.h"
 #include "data/corpus/shard_index.h"
+#include "store/array_files.h"
 
 namespace helip::data {
 namespace {
@@ -260,9 +261,10 @@ CorpusManifest write_corpus_index(CorpusScan scan, const std::filesystem::path& 
   const auto here = (std::filesystem::absolute(folder) / "").lexically_normal().parent_path();
   const auto relative = std::filesystem::path(manifest.shard_folder).lexically_relative(here);
   if (!relative.empty() && *relative.begin() != "..") manifest.shard_folder = relative.string();
-  manifest.index_sha256 = write_location_index(folder / "index.npy", scan.locations);
-  manifest.image_group_sha256 = write_groups(folder / "image_group.npy", scan.image_groups);
-  manifest.caption_group_sha256 = write_groups(folder / "caption_group.npy", scan.caption_groups);
+  manifest.index_sha256 = write_location_index(folder / store::kIndexFile, scan.locations);
+  manifest.image_group_sha256 = write_groups(folder / store::kImageGroupFile, scan.image_groups);
+  manifest.caption_group_sha256 =
+      write_groups(folder / store::kCaptionGroupFile, scan.caption_groups);
   publish_file(folder / kUnpairedFile, unpaired_lines(scan.unpaired));
   write_manifest(folder / "manifest.json", manifest);
   return manifest;

@@ -22,8 +22,8 @@ struct SampleLocation {
   std::uint64_t caption_bytes = 0;
   std::uint8_t extension = 0;  // position in kImageExtensions
   bool json_caption = false;   // the caption is a field of a .json, not a .txt
-  std::uint32_t header_bytes =
-      0;  // tar headers (extended ones included) that end at image_offset; they hold the key
+  // The tar headers (extended ones included) that end at image_offset; they hold the key.
+  std::uint32_t header_bytes = 0;
 
   bool operator==(const SampleLocation&) const = default;
 };

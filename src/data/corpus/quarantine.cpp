@@ -6,6 +6,7 @@
 #include "common/json.h"
 #include "common/publish.h"
 #include "common/text.h"
+#include "store/array_files.h"
 #include "store/npy.h"
 
 namespace helip::data {
@@ -53,14 +54,14 @@ void write_quarantine(const std::filesystem::path& folder, std::uint64_t pairs,
     lines += json_of(entry).dump() + "\n";
   }
   publish_file(folder / "quarantine.jsonl", lines);
-  store::NpyWriter writer(folder / "quarantine.npy", store::DType::kBool, {pairs});
+  store::NpyWriter writer(folder / store::kQuarantineFile, store::DType::kBool, {pairs});
   writer.write_values(std::span<const std::uint8_t>(mask));
   writer.publish();
 }
 
 std::vector<std::uint8_t> read_quarantine(const std::filesystem::path& folder,
                                           std::uint64_t pairs) {
-  const auto file = folder / "quarantine.npy";
+  const auto file = folder / store::kQuarantineFile;
   const auto array = store::NpyArray::open(file);
   if (array.dtype() != store::DType::kBool || array.shape() != std::vector<std::uint64_t>{pairs}) {
     throw StoreError({.what = "the quarantine does not fit the corpus",

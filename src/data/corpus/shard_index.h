@@ -1,5 +1,4 @@
-// What one tar shard holds: its pairs and their places, found in one pass that also takes the
-// digests.
+// Lists the pairs of one tar shard and their places, in one pass that also takes the digests.
 #pragma once
 
 #include <cstdint>
@@ -25,16 +24,16 @@ struct ShardIndex {
   std::string sha256;
   std::vector<SampleLocation> samples;  // with `shard` 0; the caller sets it
   std::vector<Digest> image_digests;    // sha256 of the encoded bytes
-  std::vector<Digest>
-      caption_digests;  // sha256 of caption_key(caption); zeros if the caption is not usable
+  // sha256 of caption_key(caption); zeros if the caption is not usable.
+  std::vector<Digest> caption_digests;
   std::uint64_t json_captions = 0;  // pairs whose caption is a field of a .json
-  // What is no pair and so has no SampleId: an image without a caption, a caption without an image,
-  // a sample whose image and caption do not follow each other, an image of a format that is not
-  // read, samples whose keys hold dots, links, members that cannot be read (TarMember::problem).
-  // Each is named once, by the offset of its first header. Entries of 0 samples are notes about
-  // what is kept or used. The last entry may be the damaged rest of the shard, by the offset of the
-  // damage, or the missing end mark; the number of lost samples is not known from the shard alone,
-  // and the caller sets it.
+  // Entries that are no pair and so have no SampleId: an image without a caption, a caption without
+  // an image, a sample whose image and caption do not follow each other, an image of a format that
+  // is not read, samples whose keys hold dots, links, members that cannot be read
+  // (TarMember::problem). Each is named once, by the offset of its first header. Entries of 0
+  // samples are notes about what is kept or used. The last entry may be the damaged rest of the
+  // shard, by the offset of the damage, or the missing end mark; the number of lost samples is not
+  // known from the shard alone, and the caller sets it.
   std::vector<QuarantineEntry> unpaired;
   // Files in the tar whose names belong to no sample: hidden or without an extension.
   std::uint64_t ignored = 0;

@@ -32,8 +32,8 @@ struct TarMember {
   std::string problem;
 };
 
-// What a reader does with a member that has a problem: kRefused throws DamagedTar, kNamed returns
-// it like other members.
+// How a reader treats a member that has a problem: kRefused throws DamagedTar, kNamed returns it
+// like other members.
 enum class OddMembers : std::uint8_t { kRefused, kNamed };
 
 // The bytes of a shard are no whole tar.

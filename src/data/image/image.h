@@ -106,8 +106,8 @@ Image resize(const Image& image, int width, int height, Interpolation interpolat
 // How a model wants its pixels (open_clip's preprocess_cfg).
 struct PreprocessConfig {
   int size = 224;
-  std::string resize_mode =
-      "shortest";  // shortest: short side to size, centre crop | squash: both sides to size
+  // shortest: short side to size, centre crop | squash: both sides to size.
+  std::string resize_mode = "shortest";
   Interpolation interpolation = Interpolation::kBicubic;
   float mean[3] = {0.48145466F, 0.4578275F, 0.40821073F};
   float std[3] = {0.26862954F, 0.26130258F, 0.27577711F};

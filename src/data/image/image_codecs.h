@@ -10,7 +10,7 @@
 
 namespace helip::data {
 
-// What becomes of a colour that a PNG declares transparent (tRNS): it is ignored, as in Pillow, or
+// How a colour that a PNG declares transparent (tRNS) is treated: it is ignored, as in Pillow, or
 // becomes an alpha channel.
 enum class ColourKey { kIgnored, kAsAlpha };
 

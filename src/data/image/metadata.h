@@ -9,8 +9,8 @@
 namespace helip::data {
 
 struct ImageMetadata {
-  std::optional<std::string>
-      exif;                 // a TIFF file, perhaps behind "Exif\0\0" once or twice; may be empty
+  // A TIFF file, perhaps behind "Exif\0\0" once or twice; may be empty.
+  std::optional<std::string> exif;
   std::string xmp;          // empty: none
   bool is_damaged = false;  // there are EXIF data, but they cannot be decoded
 };

@@ -15,7 +15,7 @@ inline constexpr std::uint32_t kViews = 2;
 
 enum class Jitter : std::uint8_t { kBrightness, kContrast, kSaturation, kHue };
 
-// What is done to an image, in this order.
+// The steps that make a view of an image, in this order.
 struct ViewDraws {
   Crop crop{};           // RandomResizedCrop(scale 0.08–1, ratio 3/4–4/3)
   bool jitters = false;  // with probability 0.8: the four changes of colour in `order`

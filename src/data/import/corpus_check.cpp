@@ -17,6 +17,7 @@
 #include "data/text/mojibake.h"
 #include "data/text/unicode_text.h"
 #include "data/tokens/tokenizer.h"
+#include "store/array_files.h"
 
 namespace helip::data {
 namespace {
@@ -57,11 +58,11 @@ std::vector<std::string> compare(const CorpusScan& scan, const Corpus& corpus,
   };
   for (std::uint64_t i = 0; i < manifest.pairs; ++i) {
     if (index.at(i) == scan.locations[static_cast<std::size_t>(i)]) continue;
-    report("index.npy", i);
+    report(store::kIndexFile, i);
     break;
   }
-  groups("image_group.npy", corpus.image_groups(), scan.image_groups);
-  groups("caption_group.npy", corpus.caption_groups(), scan.caption_groups);
+  groups(store::kImageGroupFile, corpus.image_groups(), scan.image_groups);
+  groups(store::kCaptionGroupFile, corpus.caption_groups(), scan.caption_groups);
   return damage;
 }
 
@@ -163,7 +164,7 @@ CheckReport check_corpus(const std::filesystem::path& folder, const CheckRules& 
     return report;
   }
   report.damage =
-      compare(scan, corpus, LocationIndex::open(folder / "index.npy", corpus.manifest()));
+      compare(scan, corpus, LocationIndex::open(folder / store::kIndexFile, corpus.manifest()));
   if (!report.damage.empty()) return report;
   for (const QuarantineEntry& entry : scan.unpaired)
     // A repeated key loses no sample, so its entry counts as one.

@@ -24,15 +24,15 @@ struct CheckReport {
   // Samples that a job would put into quarantine, in the order of their ids; `reason` may hold a
   // decoder's message.
   std::vector<QuarantineEntry> unusable;
-  std::map<std::string, std::uint64_t>
-      problems;  // by kind: of unusable samples and of what is no pair
+  // By kind: of unusable samples and of what is no pair.
+  std::map<std::string, std::uint64_t> problems;
   std::map<std::string, std::uint64_t> defects;  // by kind: of images that are used
   std::uint64_t image_duplicate_groups = 0;      // groups with more than one member
   std::uint64_t image_duplicates = 0;            // samples in these groups
   std::uint64_t caption_duplicate_groups = 0;
   std::uint64_t caption_duplicates = 0;
-  std::vector<std::pair<std::string, std::uint64_t>>
-      repeated_captions;  // the most repeated captions and how often each comes, at most 5
+  // The most repeated captions and how often each comes, at most 5.
+  std::vector<std::pair<std::string, std::uint64_t>> repeated_captions;
   // Captions that still look like mojibake after clean_text(): their number, and sample id and text
   // of the first 5.
   std::uint64_t mojibake = 0;
@@ -41,7 +41,7 @@ struct CheckReport {
 
 struct CheckRules {
   unsigned threads = 1;  // threads that decode
-  // What makes an image unusable.
+  // Limits beyond which an image is unusable.
   DecodeLimits limits{};
   double max_decode_seconds = ImageRules{}.max_decode_seconds;
 };

@@ -29,8 +29,8 @@ struct ImportOptions {
 struct ImportReport {
   CorpusManifest manifest;
   std::uint64_t rewritten = 0;  // images shrunk, composited or turned
-  std::map<std::string, std::uint64_t>
-      left_out;                        // by reason; each is named in OUT/import_report.jsonl
+  // By reason; each is named in OUT/import_report.jsonl.
+  std::map<std::string, std::uint64_t> left_out;
   std::map<std::string, Noted> noted;  // notes about what is used, in the same file
 };
 

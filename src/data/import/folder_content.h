@@ -1,4 +1,4 @@
-// What a folder holds for an import: images with captions beside them, or tars.
+// Finds the content of a folder for an import: images with captions beside them, or tars.
 #pragma once
 
 #include <filesystem>

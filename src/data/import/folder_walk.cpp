@@ -11,6 +11,7 @@
 #include "common/path_kind.h"
 #include "common/publish.h"
 #include "common/text.h"
+#include "store/array_files.h"
 
 namespace helip::data {
 namespace {
@@ -34,7 +35,7 @@ bool lies_in(const fs::path& inner, const fs::path& outer) {
 }
 
 bool is_corpus(const fs::path& folder) {
-  return (is_file(folder / "manifest.json") && is_file(folder / "index.npy")) ||
+  return (is_file(folder / "manifest.json") && is_file(folder / store::kIndexFile)) ||
          (is_file(folder / "progress.jsonl") && is_folder(folder / "corpus"));
 }
 

@@ -1,4 +1,4 @@
-// What `data import` does to one image.
+// Changes one image as `data import` does.
 #pragma once
 
 #include <cstddef>

@@ -16,6 +16,7 @@
 #include "data/corpus/index_corpus.h"
 #include "data/import/corpus_import.h"
 #include "data/import/shard_list.h"
+#include "store/array_files.h"
 
 namespace helip::data {
 namespace {
@@ -51,7 +52,7 @@ bool is_current(const std::filesystem::path& folder, const std::filesystem::path
 // The quarantine belongs to the samples of one fingerprint.
 void drop_other_quarantine(const std::filesystem::path& folder, const std::string& fingerprint) {
   if (fingerprint_in(folder / "manifest.json") == fingerprint) return;
-  remove_path(folder / "quarantine.npy");
+  remove_path(folder / store::kQuarantineFile);
   remove_path(folder / "quarantine.jsonl");
 }
 

@@ -1,5 +1,5 @@
-// What a byte-level tokenizer.json does to a text before its words are encoded: the steps of its
-// "normalizer" and "pre_tokenizer".
+// The steps of a byte-level tokenizer.json before a text's words are encoded: its "normalizer" and
+// "pre_tokenizer".
 #pragma once
 
 #include <functional>

@@ -1,4 +1,4 @@
-// What the tokenizer.json files of Hugging Face have in common, read strictly: a field that is not
+// Reads the common parts of Hugging Face's tokenizer.json files strictly: a field that is not
 // implemented is refused by its name.
 #pragma once
 

@@ -20,7 +20,7 @@ struct WordPieceVocabulary {
   std::size_t longest = 0;     // bytes of the longest token
   std::size_t max_word = 100;  // code points; longer words are unknown
 
-  // What BertNormalizer does.
+  // The steps of BertNormalizer.
   bool clean_text = true;
   bool space_chinese = true;
   bool strip_accents = true;

@@ -125,8 +125,8 @@ class Session final : public EncodeSession {
   data::DecodeLimits limits_;
   data::Corpus corpus_;
   std::optional<ReadyRows> ready_;
-  std::unique_ptr<EncodeModel>
-      job_model_;  // config.model, where it embeds or is trained on features
+  // config.model, where it embeds or is trained on features.
+  std::unique_ptr<EncodeModel> job_model_;
   std::unique_ptr<EncodeModel> encoder_model_;  // config.encoder.model
 };
 

@@ -10,6 +10,7 @@
 #include "data/corpus/quarantine.h"
 #include "mining/pairs/embedding_files.h"
 #include "mining/table/task_results.h"
+#include "store/array_files.h"
 #include "store/npy.h"
 #include "store/safetensors.h"
 
@@ -98,12 +99,13 @@ EncodeSummary merge_embeddings(const std::vector<TaskResult>& results, std::uint
   std::deque<Column> columns;
   const bool embedded = !output.embeddings.empty();
   if (embedded) {
-    columns.emplace_back("image_embeddings", output.embeddings / "img_emb" / "img_emb_0.npy", true);
-    columns.emplace_back("text_embeddings", output.embeddings / "text_emb" / "text_emb_0.npy",
-                         true);
+    columns.emplace_back("image_embeddings",
+                         output.embeddings / "img_emb" / store::kImageEmbeddingsFile, true);
+    columns.emplace_back("text_embeddings",
+                         output.embeddings / "text_emb" / store::kTextEmbeddingsFile, true);
   }
-  const fs::path image_features = output.features / "image_features.npy";
-  const fs::path text_features = output.features / "text_features.npy";
+  const fs::path image_features = output.features / store::kImageFeaturesFile;
+  const fs::path text_features = output.features / store::kTextFeaturesFile;
   if (!output.features.empty()) {
     columns.emplace_back("image_features", image_features, false);
     columns.emplace_back("text_features", text_features, false);

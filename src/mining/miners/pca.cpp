@@ -91,8 +91,8 @@ void row_products(std::span<const float> a, std::span<const float> b, std::size_
                  [](double dot) { return static_cast<float>(dot); });
 }
 
-Directions principal_directions(const JointRows& joint, std::uint64_t pairs, std::uint32_t dims,
-                                std::uint64_t seed, std::uint32_t threads) {
+Directions pca(const JointRows& joint, std::uint64_t pairs, std::uint32_t dims, std::uint64_t seed,
+               std::uint32_t threads) {
   const std::size_t width = joint.width();
   const auto bound = static_cast<std::uint32_t>(pairs);
   RandomStream sampling(seed, "mining.directions", {});

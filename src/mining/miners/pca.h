@@ -18,8 +18,8 @@ struct Directions {
 };
 
 // Returns `dims` directions. The result is a pure function of all arguments but `threads`.
-Directions principal_directions(const JointRows& joint, std::uint64_t pairs, std::uint32_t dims,
-                                std::uint64_t seed, std::uint32_t threads);
+Directions pca(const JointRows& joint, std::uint64_t pairs, std::uint32_t dims, std::uint64_t seed,
+               std::uint32_t threads);
 
 // Writes out[i·count + j] = exact_dot(a[i], b[j]) rounded to float. Rows stand one behind the
 // other; `width` is a multiple of kRowPadding, `count` the number of rows of b.

@@ -18,7 +18,7 @@ std::vector<float> shortened(const MiningData& data, const MinerOptions& options
   const JointRows joint(data, options.rules.metric);
   const std::size_t width = joint.width();
   const std::uint64_t pairs = data.pairs();
-  const Directions directions = principal_directions(joint, pairs, dims, seed, options.threads);
+  const Directions directions = pca(joint, pairs, dims, seed, options.threads);
   compared += directions.compared + pairs * dims;
   std::vector<float> out(pairs * dims);
   for_each_index((pairs + kPairsAtOnce - 1) / kPairsAtOnce, options.threads,

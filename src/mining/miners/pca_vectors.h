@@ -11,8 +11,8 @@ namespace helip::mining {
 // Immutable; safe from many threads.
 class PcaVectors {
  public:
-  // Makes the short vectors of all pairs, in `dims` dimensions or in as many as the joint vectors
-  // have, if these are fewer. The result is a pure function of data, metric, dims and seed.
+  // Makes the short vectors of all pairs in `dims` dimensions, or in all dimensions of the joint
+  // vectors if they have fewer. The result is a pure function of data, metric, dims and seed.
   PcaVectors(const MiningData& data, const MinerOptions& options, std::uint32_t dims,
              std::uint64_t seed);
 
@@ -23,7 +23,6 @@ class PcaVectors {
   // only the pairs that MiningData::may_pair excludes and quarantined targets.
   [[nodiscard]] MinerOptions options(std::uint32_t kept) const;
   [[nodiscard]] std::uint32_t dims() const { return dims_; }
-  [[nodiscard]] std::uint32_t full_dims() const { return full_dims_; }
   // Returns how many pairs of joint vectors take as many products as `short_pairs` pairs of short
   // vectors.
   [[nodiscard]] std::uint64_t in_full_pairs(std::uint64_t short_pairs) const;

@@ -27,8 +27,8 @@ class PendingCandidates {
   // Raises the bound to one that is known from elsewhere, by exact scores for example. A lower one
   // changes nothing.
   void raise(float bound);
-  // Returns true if so many candidates are pending that they should be rescored now, to bound
-  // memory.
+  // Returns true once the pending candidates have reached the limit above which they would take too
+  // much memory: the caller should take() and rescore them now.
   [[nodiscard]] bool crowded() const { return candidates_.size() >= limit_; }
   // Removes and returns the candidates that may be among the k highest, highest upper bound first.
   std::vector<Candidate> take();

@@ -19,8 +19,8 @@ constexpr std::size_t kTargetsPerGroup = 96;
 // Where more than this share of a panel's pairs survives the first modality, the second is computed
 // for all of them: a tile kernel does four products in the time of one that stands alone.
 constexpr double kDenseShare = 0.2;
-// One modality as the search sees it.
-struct Modality {
+// The rows of one modality, and the cosine at or below which a pair counts as 0.
+struct ModalityRows {
   const Int8Rows& rows;
   float floor;
 };
@@ -253,9 +253,9 @@ struct TileSearch::State {
   const Int8Kernel& kernel_;
   const PairFilters& filters_;
   const std::uint32_t k_;
-  const Modality images_, texts_;
+  const ModalityRows images_, texts_;
   const bool texts_first_;
-  const Modality &first_, &second_;
+  const ModalityRows &first_, &second_;
   const ScoreBounds bounds_;
   Rescorer rescorer_;
   std::vector<Target> targets_;

@@ -11,6 +11,7 @@
 #include "common/mapped_file.h"
 #include "common/publish.h"
 #include "common/text.h"
+#include "store/array_files.h"
 
 namespace helip::mining {
 namespace {
@@ -105,7 +106,7 @@ std::uint64_t export_npy(const store::HardPairTable& table, const fs::path& fold
   }
   const fs::path out = without_last_slash(folder);
   const StagingFolder staging(out.string() + cat(".tmp.", ::getpid()));
-  for (const std::string name : {"indices.npy", "scores.npy"}) {
+  for (const std::string name : {store::kIndicesFile, store::kScoresFile}) {
     const MappedFile array(table.folder() / name);
     FilePublisher copy(staging.path() / name);
     copy.write(array.bytes());

@@ -10,7 +10,7 @@
 
 namespace helip::model {
 
-// What differs beyond the shape.
+// The differences between vision transformers beyond their shape.
 struct VisionVariant {
   bool quick_gelu = false;
   bool timm_names = false;  // and a bias of the patch embedding

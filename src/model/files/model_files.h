@@ -33,7 +33,7 @@ struct TwoTowerFolder {
 // (common/overloaded.h), so that a place which does not know a new family does not compile.
 using ModelDescription = std::variant<OpenClipConfig, SlipDescription, TwoTowerFolder>;
 
-// What an architecture names.
+// An architecture and the file that describes it.
 struct ArchitectureSource {
   std::filesystem::path file;  // the JSON description
   ModelDescription description;
@@ -62,13 +62,13 @@ std::optional<TwoTowerConfig> find_given_features(const ArchitectureSource& sour
 // Returns the folder of the installed configurations: <program's folder>/../share/helip/models.
 std::filesystem::path installed_models();
 
-// What messages call the place that named the weights, and whether `random` could stand there.
+// The name in messages of the place that named the weights, and whether it may say `random`.
 struct WeightsPlace {
   std::string name = "model.init";
   bool may_be_random = true;
 };
 
-// What the weights in a model's folder are.
+// The kind of weights in a model's folder.
 enum class FolderWeights {
   kWholeModel,  // OpenCLIP's and SLIP's models
   kHeads,       // two towers, whose own weights are in the towers' files

@@ -104,7 +104,7 @@ const char* name_of(TowersKind kind) {
 }
 
 void read_tower(JsonFields& fields, const fs::path& folder, TowersKind kind,
-                TwoTowerConfig::Tower& tower) {
+                TwoTowerConfig::TowerDescription& tower) {
   tower.feature_dim = fields.positive("feature_dim");
   tower.file =
       kind == TowersKind::kFeatures ? read_features(fields, folder) : read_file(fields, folder);
@@ -179,13 +179,14 @@ Json to_json(const TwoTowerConfig& config) {
           {"heads", heads_json(config.heads)}};
 }
 
-Json features_json(const TwoTowerConfig::Tower& features) {
+Json features_json(const TwoTowerConfig::TowerDescription& features) {
   return {{"features", fs::absolute(features.file.path).lexically_normal().string()},
           {"sha256", features.file.sha256},
           {"feature_dim", features.feature_dim}};
 }
 
-Json tower_json(TowersKind kind, const TwoTowerConfig::Tower& tower, const std::string& name) {
+Json tower_json(TowersKind kind, const TwoTowerConfig::TowerDescription& tower,
+                const std::string& name) {
   Json json = {{"file", name}, {"sha256", tower.file.sha256}, {"feature_dim", tower.feature_dim}};
   if (kind == TowersKind::kTrained) json["train"] = tower.train;
   return json;
@@ -267,7 +268,7 @@ void write_locked_files(const TwoTowerConfig& config, const fs::path& folder) {
 }
 
 std::string digest_of_towers(const TwoTowerConfig& config) {
-  const auto origin = [](const TwoTowerConfig::Tower& tower) {
+  const auto origin = [](const TwoTowerConfig::TowerDescription& tower) {
     return tower.train == kTrainNothing ? tower.file.sha256 : "trained " + tower.train;
   };
   Json what = {{"image_tower", origin(config.image)},

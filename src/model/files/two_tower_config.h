@@ -58,15 +58,15 @@ struct TwoTowerConfig {
   std::int64_t embed_dim = 256;
   std::optional<MlpHeads> heads = MlpHeads{};  // nothing: the features are in the joint space
   std::string corpus_fingerprint;              // of kFeatures
-  struct Tower {
+  struct TowerDescription {
     PinnedFile file;  // of kFeatures a .npy or a folder of its parts, pinned by digest_of_features
     std::int64_t feature_dim = 0;
     std::string train = kTrainNothing;  // none | all | from:LAYER
   };
-  struct ImageTower : Tower {
+  struct ImageTowerDescription : TowerDescription {
     data::PreprocessConfig preprocess;
   } image;
-  struct TextTower : Tower {
+  struct TextTowerDescription : TowerDescription {
     std::optional<TowerTokenizer> tokenizer;  // nothing of kFeatures
   } text;
 };

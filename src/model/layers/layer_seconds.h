@@ -1,4 +1,4 @@
-// What a layer took of one training step. Torch-free.
+// The time that a layer took of one training step. Torch-free.
 #pragma once
 
 #include <string>

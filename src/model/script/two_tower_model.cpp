@@ -38,7 +38,8 @@ class Tower {
     return trained_ ? trained_->run(input, mode) : frozen_->run(input, device_);
   }
 
-  // Whether it can be trained, on what `input` gives, is told before anything else is done.
+  // Runs a trained tower once on the result of `input`, so that a tower that cannot be trained is
+  // refused before other work begins. Does nothing for a frozen tower.
   template <typename Input>
   void try_training(const Input& input) const {
     if (trained_) trained_->try_training(input());

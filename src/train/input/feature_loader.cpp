@@ -4,6 +4,7 @@
 
 #include "common/error.h"
 #include "common/text.h"
+#include "store/array_files.h"
 #include "store/embedding_store.h"
 #include "train/input/input_loader.h"
 
@@ -24,8 +25,8 @@ store::EmbeddingStore open_features(const std::filesystem::path& file, std::uint
 class FeatureLoader final : public InputLoader {
  public:
   FeatureLoader(const std::filesystem::path& folder, std::uint64_t pairs)
-      : image_(open_features(folder / "image_features.npy", pairs)),
-        text_(open_features(folder / "text_features.npy", pairs)) {}
+      : image_(open_features(folder / store::kImageFeaturesFile, pairs)),
+        text_(open_features(folder / store::kTextFeaturesFile, pairs)) {}
 
   void request(RowRequest rows) override { requests_.push_back(std::move(rows)); }
 

@@ -32,8 +32,8 @@ struct InputBatch {
   std::vector<std::int64_t> tokens;      // tokens or text_features is empty
   std::vector<float> text_features;
   std::vector<std::int64_t> view_shape;  // [V, 3, H, W], V the view_rows
-  std::array<std::vector<float>, 2>
-      views;  // of the self-supervised term (data/image/ssl_augment.h)
+  // The views of the self-supervised term (data/image/ssl_augment.h).
+  std::array<std::vector<float>, 2> views;
 };
 
 // A loader may work ahead: batches come out in the order in which they were requested. Used by one

@@ -1,5 +1,5 @@
-// What training needs to know of the corpus besides its inputs: the number of pairs, and which
-// pairs are duplicates. Torch-free.
+// The number of pairs of the corpus, and which of them are duplicates: all that training needs to
+// know of it besides its inputs. Torch-free.
 #pragma once
 
 #include <cstdint>

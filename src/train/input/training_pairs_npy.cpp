@@ -3,6 +3,7 @@
 #include "common/json.h"
 #include "common/publish.h"
 #include "common/text.h"
+#include "store/array_files.h"
 #include "store/npy.h"
 #include "train/input/training_pairs.h"
 
@@ -34,8 +35,8 @@ class NpyPairs final : public TrainingPairs {
                        .expected = "JSON with pairs and fingerprint",
                        .found = problem.what()});
     }
-    image_groups_ = open_groups(folder / "image_group.npy", pairs_);
-    caption_groups_ = open_groups(folder / "caption_group.npy", pairs_);
+    image_groups_ = open_groups(folder / store::kImageGroupFile, pairs_);
+    caption_groups_ = open_groups(folder / store::kCaptionGroupFile, pairs_);
   }
   [[nodiscard]] std::uint64_t size() const override { return pairs_; }
   [[nodiscard]] const std::string& fingerprint() const override { return fingerprint_; }

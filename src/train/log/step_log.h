@@ -1,4 +1,4 @@
-// What rank 0 reports of its steps: progress after every step, and after some steps a line of
+// Reports the steps of rank 0: progress after every step, and after some steps a line of
 // metrics.jsonl, an event for TensorBoard or a line of layer_times.jsonl. Torch-free.
 #pragma once
 

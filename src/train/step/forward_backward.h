@@ -49,7 +49,7 @@ struct TowerOutputs {
   ViewFeatures views;
 };
 
-// What a pass depends on besides the model and the batch.
+// The inputs of a pass besides the model and the batch.
 struct ForwardBackwardOptions {
   config::LossConfig loss;
   config::SlipConfig slip;

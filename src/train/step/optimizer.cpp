@@ -72,14 +72,15 @@ AdamW::AdamW(std::vector<std::pair<std::string, at::Tensor>> parameters,
   }
 }
 
-AdamW::Group& AdamW::group_of(double wd, double lr_factor) {
-  for (Group& group : groups_) {
+AdamW::ParameterGroup& AdamW::group_of(double wd, double lr_factor) {
+  for (ParameterGroup& group : groups_) {
     if (group.wd == wd && group.lr_factor == lr_factor) return group;
   }
-  return groups_.emplace_back(Group{.wd = wd, .lr_factor = lr_factor, .members = {}});
+  return groups_.emplace_back(ParameterGroup{.wd = wd, .lr_factor = lr_factor, .members = {}});
 }
 
-std::vector<at::Tensor> AdamW::pick(const std::vector<at::Tensor>& from, const Group& group) const {
+std::vector<at::Tensor> AdamW::pick(const std::vector<at::Tensor>& from,
+                                    const ParameterGroup& group) const {
   std::vector<at::Tensor> picked;
   for (const std::size_t i : group.members) picked.push_back(from[i]);
   return picked;
@@ -90,7 +91,7 @@ void AdamW::step(double lr) {
   ++steps_;
   std::vector<at::Tensor> gradients;
   for (const at::Tensor& parameter : parameters_) gradients.push_back(parameter.grad());
-  for (const Group& group : groups_) {
+  for (const ParameterGroup& group : groups_) {
     const at::Tensor& any = parameters_[group.members[0]];
     const std::vector<at::Tensor> steps(
         group.members.size(), at::full({}, static_cast<double>(steps_),

@@ -47,19 +47,20 @@ class AdamW {
   void load(const std::filesystem::path& file);
 
  private:
-  struct Group {
+  struct ParameterGroup {
     double wd = 0, lr_factor = 1;
     std::vector<std::size_t> members;
   };
-  Group& group_of(double wd, double lr_factor);
-  std::vector<at::Tensor> pick(const std::vector<at::Tensor>& from, const Group& group) const;
+  ParameterGroup& group_of(double wd, double lr_factor);
+  std::vector<at::Tensor> pick(const std::vector<at::Tensor>& from,
+                               const ParameterGroup& group) const;
 
   AdamWOptions options_;
   std::vector<std::string> names_;
   std::vector<at::Tensor> parameters_;
   std::vector<at::Tensor> mean_;         // exp_avg
   std::vector<at::Tensor> mean_square_;  // exp_avg_sq
-  std::vector<Group> groups_;
+  std::vector<ParameterGroup> groups_;
   std::uint64_t steps_ = 0;
 };
 

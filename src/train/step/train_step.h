@@ -24,7 +24,7 @@
 
 namespace helip::train {
 
-// What one step depends on besides the batch.
+// The inputs of one step besides the batch.
 struct StepOptions {
   std::uint64_t seed = 0;  // of dropout
   std::uint64_t epoch = 0;

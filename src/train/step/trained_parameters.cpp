@@ -56,6 +56,19 @@ void apply(const TowerRule& rule, double layer_decay, std::map<std::string, doub
   }
 }
 
+// Precondition: no tower has parameters that train, and at least one is locked.
+[[noreturn]] void refuse_all_locked(const std::array<TowerRule, 2>& rules) {
+  const auto& [image, text] = rules;
+  const char* expected = "a tower, or layers of one, that train";
+  if (image.lock && text.lock) {
+    refuse("train.lock_image, train.lock_text", expected, "both towers locked");
+  }
+  if (image.lock) {
+    refuse(image.lock_key, expected, "the image tower locked, a text tower without parameters");
+  }
+  refuse(text.lock_key, expected, "the text tower locked, an image tower without parameters");
+}
+
 void add(const model::Model& model, const std::string& name, const at::Tensor& tensor,
          double lr_factor, TrainedParameters& trained) {
   trained.tensors.emplace_back(name, tensor);
@@ -76,8 +89,7 @@ TrainedParameters trained_parameters(model::Model& model, const config::TrainCon
   std::map<std::string, double> factors;
   for (const TowerRule& rule : rules) apply(rule, config.layer_decay, factors);
   if (factors.empty() && (config.lock_image || config.lock_text)) {
-    refuse("train.lock_image, train.lock_text", "a tower, or layers of one, that train",
-           "both towers locked");
+    refuse_all_locked(rules);
   }
   TrainedParameters result;
   result.image_locked = config.lock_image && config.lock_image_unlocked_groups == 0;

@@ -5,6 +5,7 @@
 #include "common/log.h"
 #include "common/text.h"
 #include "engine/engine.h"
+#include "store/array_files.h"
 #include "worker/stages/remine.h"
 #include "worker/stages/score_checkpoint.h"
 #include "worker/stages/stages.h"
@@ -72,7 +73,7 @@ TaskOutcome run_train(Workbench& bench, const jobs::Task& task, const TableReque
   bench.expect_model(task.corpus);
   if (group.rank() == 0 && !training.features_digest.empty()) {
     const std::filesystem::path folder = bench.work_dir().features();
-    expect_arrays("features", folder / "image_features.npy", folder / "text_features.npy",
+    expect_arrays("features", folder / store::kImageFeaturesFile, folder / store::kTextFeaturesFile,
                   training.features_digest);
   }
   const train::TrainReport report = engine::engine().run_train_job(
