@@ -89,6 +89,7 @@ struct TrainConfig {
   SamplingStrategy sampling_strategy = SamplingStrategy::kRandom;
   double epochs = 0;
   std::uint64_t steps = 0;
+  std::uint64_t pairs = 0;
   double lr = 1e-4;
   LrScheduler lr_scheduler = LrScheduler::kCosine;
   double lr_end_fraction = 0;

@@ -1,6 +1,7 @@
 #include <cstdint>
 #include <limits>
 
+#include "config/budget.h"
 #include "config/section_checks.h"
 
 namespace helip::config {
@@ -29,20 +30,21 @@ void check_batch(const RunConfig& config, const TrainConfig& train, Checks& chec
 }
 
 void check_length(const TrainConfig& train, Checks& checks) {
-  if (train.epochs > 0 && train.steps > 0) {
-    checks.fail("train.epochs",
-                {.what = "both train.epochs and train.steps are given", .expected = "one of them"});
+  const int given = int{train.epochs > 0} + int{train.steps > 0} + int{train.pairs > 0};
+  if (given != 1) {
+    checks.fail("train.epochs", {.what = "the length of training is not given in one way",
+                                 .expected = "one of train.epochs, train.steps and train.pairs",
+                                 .found = given == 0 ? "none" : cat(given, " of them")});
   }
-  if (!(train.epochs > 0) && train.steps == 0) {
-    checks.fail("train.epochs", {.what = "neither train.epochs nor train.steps is given",
-                                 .expected = "one of them"});
+  // Steps of epochs are known when the corpus is.
+  if (given == 1 && !(train.epochs > 0)) {
+    const std::uint64_t steps = total_steps(train, 0);
+    const std::string bound =
+        cat("at most the steps of training (", steps, train.pairs > 0 ? ", train.pairs / M)" : ")");
+    checks.that(train.warmup <= steps, "train.warmup", bound, train.warmup);
+    checks.that(train.warmup <= steps && train.optimizer_warmup <= steps - train.warmup,
+                "train.optimizer_warmup", cat("with train.warmup ", bound), train.optimizer_warmup);
   }
-  checks.that(train.steps == 0 || train.warmup <= train.steps, "train.warmup",
-              cat("at most train.steps (", train.steps, ")"), train.warmup);
-  checks.that(train.steps == 0 || train.warmup + train.optimizer_warmup <= train.steps,
-              "train.optimizer_warmup",
-              cat("with train.warmup at most train.steps (", train.steps, ")"),
-              train.optimizer_warmup);
   const bool cools = train.lr_scheduler == LrScheduler::kConstCooldown;
   checks.that(cools ? train.epochs_cooldown > 0 : train.epochs_cooldown == 0,
               "train.epochs_cooldown", "above 0 with lr_scheduler const-cooldown, else 0",

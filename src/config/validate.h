@@ -32,10 +32,4 @@ void validate(const RunConfig& config);
 // header decides. Returns nothing for a quote, a line end or any other text.
 std::optional<char> csv_separator_of(const std::string& text);
 
-// Returns the number of pairs in one global batch, M = S(1+p).
-inline std::uint64_t global_batch_size(const TrainConfig& train) {
-  return static_cast<std::uint64_t>(train.seeds_per_batch) *
-         (1 + static_cast<std::uint64_t>(train.hard_pairs_per_seed));
-}
-
 }  // namespace helip::config

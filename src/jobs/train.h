@@ -26,6 +26,9 @@ struct TrainResult {
   std::uint64_t seed = 0;
   std::uint64_t steps = 0;
   double final_loss = 0;
+  // What the training has used (train::TrainBudget): equal for every arm of a fair comparison.
+  std::string initial_digest = {};
+  std::uint64_t usable_pairs = 0, pairs = 0, views = 0;
   std::optional<std::uint64_t> best_step = {};  // whose weights the model has (early_stop)
   std::optional<double> best_acc1 = {};         // their held-out accuracy, 0 to 1
 
@@ -33,6 +36,9 @@ struct TrainResult {
   static constexpr auto fields() {
     return std::tuple{field("seed", &TrainResult::seed), field("steps", &TrainResult::steps),
                       field("final_loss", &TrainResult::final_loss),
+                      field("initial_digest", &TrainResult::initial_digest),
+                      field("usable_pairs", &TrainResult::usable_pairs),
+                      field("pairs", &TrainResult::pairs), field("views", &TrainResult::views),
                       field("best_step", &TrainResult::best_step),
                       field("best_acc1", &TrainResult::best_acc1)};
   }

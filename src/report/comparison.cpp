@@ -8,6 +8,7 @@
 #include "common/error.h"
 #include "common/publish.h"
 #include "common/text.h"
+#include "report/control.h"
 #include "report/html.h"
 #include "report/job_record.h"
 
@@ -27,15 +28,18 @@ std::string kind_of(const JobRecord& job) {
              job.config.model.init == "random" ? "random weights" : "a checkpoint");
 }
 
-std::size_t find_control(const std::vector<JobRecord>& jobs) {
-  const JobRecord& subject = jobs.back();
-  for (std::size_t arm = 0; arm + 1 < jobs.size(); ++arm) {
-    const config::RunConfig& other = jobs[arm].config;
-    if (other.train.hard_pairs == config::HardPairs::kNone &&
-        other.model.init == subject.config.model.init)
-      return arm;
+void find_control(const std::vector<JobRecord>& jobs, Comparison& comparison) {
+  comparison.reference = jobs.size() - 2;
+  for (std::size_t arm = 0; arm + 1 < jobs.size() && !comparison.has_control; ++arm) {
+    const std::vector<std::string> faults = control_faults(jobs.back(), jobs[arm]);
+    if (faults.empty()) {
+      comparison.reference = arm;
+      comparison.has_control = true;
+      comparison.faults.clear();
+    } else {
+      comparison.faults.insert(comparison.faults.end(), faults.begin(), faults.end());
+    }
   }
-  return jobs.size() - 2;
 }
 
 std::size_t seeds_of(const JobRecord& job) {
@@ -99,7 +103,7 @@ std::string explanation(const Comparison& comparison) {
         }
         return text;
       }(),
-      "). Difference: ", comparison.names.back(), " − ", comparison.names[comparison.control],
+      "). Difference: ", comparison.names.back(), " − ", comparison.names[comparison.reference],
       paired ? ", paired by seed." : ", of the means (the seeds do not match).");
 }
 
@@ -151,7 +155,7 @@ Comparison compare_jobs(const fs::path& subject, const std::vector<fs::path>& ot
                        .expected = "at least one further work directory"});
   }
   expect_same_splits(jobs);
-  out.control = find_control(jobs);
+  find_control(jobs, out);
 
   JobMetrics all;
   for (const JobRecord& job : jobs) {
@@ -160,11 +164,12 @@ Comparison compare_jobs(const fs::path& subject, const std::vector<fs::path>& ot
   }
   for (const MetricKey& key : ordered_keys(all)) {
     ComparedMetric row{key, {}, {}};
-    const BySeed& control = tuned_values(jobs[out.control], key);
+    const BySeed& reference = tuned_values(jobs[out.reference], key);
     for (std::size_t arm = 0; arm < jobs.size(); ++arm) {
       const BySeed& values = tuned_values(jobs[arm], key);
       row.arms.push_back(spread_of(values_of(values)));
-      row.differences.push_back(arm == out.control ? Difference{} : difference_of(values, control));
+      row.differences.push_back(arm == out.reference ? Difference{}
+                                                     : difference_of(values, reference));
     }
     out.rows.push_back(std::move(row));
   }
@@ -202,17 +207,27 @@ std::string to_text(const Comparison& comparison) {
   }
   for (const std::string& sentence : comparison.missing)
     out += cat("missing: ", printable(sentence), "\n");
+  for (const std::string& fault : comparison.faults)
+    out += cat("no control: ", printable(fault), "\n");
   return out;
 }
 
 void write_comparison(const fs::path& file, const Comparison& comparison) {
   std::string body = cat("<h1>", escape_html(comparison.names.back()), " against ",
-                         escape_html(comparison.names[comparison.control]), "</h1>");
+                         escape_html(comparison.names[comparison.reference]), "</h1>");
   body += cat("<p class=\"soft\">", escape_html(explanation(comparison)), "</p>\n");
   if (!comparison.missing.empty()) {
     body += "<div class=\"notice\"><strong>Missing from this comparison</strong><ul>";
     for (const std::string& sentence : comparison.missing)
       body += cat("<li>", escape_html(sentence), "</li>");
+    body += "</ul></div>\n";
+  }
+  if (!comparison.faults.empty()) {
+    body +=
+        "<div class=\"notice\"><strong>None of these jobs is the control: the differences do not "
+        "show what hard pairs do</strong><ul>";
+    for (const std::string& fault : comparison.faults)
+      body += cat("<li>", escape_html(fault), "</li>");
     body += "</ul></div>\n";
   }
   body += "<div class=\"tiles\">";
@@ -223,15 +238,15 @@ void write_comparison(const fs::path& file, const Comparison& comparison) {
                 row.key.task == "linear_probe" ? " linear probe: " : ": ",
                 escape_html(metric_name(row.key.metric)), "</div><div class=\"value\">",
                 percent_text(row.arms.back()), "</div><div class=\"more\">",
-                percent_text(row.arms[comparison.control]), " without · <span class=\"",
+                percent_text(row.arms[comparison.reference]), " without · <span class=\"",
                 direction_of(difference.spread), "\">", difference_text(difference),
                 "</span></div></div>");
   }
   body += "</div>\n<h2>All figures</h2>\n" + table_html(comparison) + "<h2>The jobs</h2><dl>";
   for (std::size_t arm = 0; arm < comparison.names.size(); ++arm) {
     body += cat("<dt>", escape_html(comparison.names[arm]),
-                arm == comparison.control ? " (control)" : "", "</dt><dd>",
-                escape_html(comparison.kinds[arm]), "</dd>");
+                comparison.has_control && arm == comparison.reference ? " (control)" : "",
+                "</dt><dd>", escape_html(comparison.kinds[arm]), "</dd>");
   }
   body += "</dl>\n";
   if (file.has_parent_path()) fs::create_directories(file.parent_path());

@@ -5,6 +5,7 @@
 #include <functional>
 #include <string_view>
 
+#include "common/digest.h"
 #include "common/error.h"
 #include "common/json.h"
 #include "common/publish.h"
@@ -13,6 +14,8 @@
 #include "data/corpus/manifest.h"
 #include "data/corpus/reason_count.h"
 #include "eval/results.h"
+#include "jobs/eval.h"
+#include "jobs/result_file.h"
 #include "jobs/work_dir.h"
 
 namespace helip::report {
@@ -86,6 +89,28 @@ std::optional<fs::path> newest_table(const fs::path& folder) {
   return newest;
 }
 
+// The results of finished trainings: of several attempts at one seed, the last, whose file is
+// whole.
+std::map<std::uint64_t, jobs::TrainResult> read_trainings(const jobs::WorkDir& work_dir,
+                                                          const config::TrainConfig& train) {
+  std::map<std::uint64_t, jobs::TrainResult> trainings;
+  std::map<std::uint64_t, std::uint64_t> fences;
+  std::error_code absent;
+  for (const auto& entry : fs::directory_iterator(work_dir.tasks(jobs::Stage::kTrain), absent)) {
+    for (std::uint64_t seed = train.seed; seed < train.seed + train.repeats; ++seed) {
+      const jobs::Task task =
+          jobs::make_task(jobs::weights_label(seed), {}, {}, jobs::TrainTask{.seed = seed});
+      const auto attempt = jobs::attempt_in(entry.path().filename().string(), task);
+      if (!attempt || attempt->fence < fences[seed]) continue;
+      if (!sha256_hex(read_text_file(entry.path())).starts_with(attempt->digest_prefix)) continue;
+      fences[seed] = attempt->fence;
+      trainings[seed] = jobs::from_json<jobs::TrainResult>(
+          jobs::read_committed_result(entry.path()), entry.path().string());
+    }
+  }
+  return trainings;
+}
+
 fs::path find_corpus(const jobs::WorkDir& work_dir) {
   if (fs::exists(work_dir.location())) {
     std::string line = read_text_file(work_dir.location());
@@ -138,6 +163,7 @@ JobRecord read_job(const fs::path& folder) {
   if (fs::exists(quarantine)) job.unusable = data::count_reasons(quarantine);
   job.corpus_folder = find_corpus(work_dir);
   if (!job.corpus_folder.empty()) {
+    job.corpus_fingerprint = data::read_manifest(job.corpus_folder / "manifest.json").fingerprint;
     for (const fs::path& list : data::left_out_lists(job.corpus_folder)) {
       if (!fs::exists(list)) continue;
       for (const auto& [reason, count] : data::count_reasons(list)) job.unusable[reason] += count;
@@ -146,6 +172,7 @@ JobRecord read_job(const fs::path& folder) {
     job.missing.emplace_back(
         "the corpus: the folder that corpus/location.txt names has no manifest.json");
   }
+  job.trainings = read_trainings(work_dir, job.config.train);
   if (const auto table = newest_table(work_dir.tables())) {
     job.hard_pairs = store::HardPairTable::open(*table);
     // Images and texts of frozen towers have nothing in common, even if they are of equal width.

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "config/run_config.h"
+#include "jobs/train.h"
 #include "report/job_metrics.h"
 #include "store/hard_pair_table.h"
 
@@ -29,8 +30,10 @@ struct JobRecord {
   config::RunConfig config;                                 // WORK/config.yaml
   JobMetrics metrics;                                       // WORK/results.json
   std::map<std::uint64_t, std::vector<TrainPoint>> curves;  // WORK/metrics.jsonl, by seed
+  std::map<std::uint64_t, jobs::TrainResult> trainings;     // finished ones, by seed
   std::optional<store::HardPairTable> hard_pairs;           // the newest of WORK/hard_pairs
   std::filesystem::path corpus_folder;                      // empty if unknown
+  std::string corpus_fingerprint;                           // likewise
   // The folder in WORK/embeddings. Empty without a table, or if images and texts share no space.
   std::filesystem::path joint_embeddings;
   std::map<std::string, std::uint64_t> unusable;  // samples by reason

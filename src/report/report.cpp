@@ -6,9 +6,9 @@
 
 #include "common/publish.h"
 #include "common/text.h"
+#include "config/budget.h"
 #include "config/input_bound.h"
 #include "config/to_yaml.h"
-#include "config/validate.h"
 #include "jobs/work_dir.h"
 #include "report/charts.h"
 #include "report/gallery.h"

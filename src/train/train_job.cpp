@@ -11,6 +11,7 @@
 #include "common/error.h"
 #include "common/log.h"
 #include "common/text.h"
+#include "config/budget.h"
 #include "config/to_yaml.h"
 #include "train/checkpoint/checkpoint.h"
 #include "train/checkpoint/checkpoint_writer.h"
@@ -41,11 +42,11 @@ std::string first_ids(const std::vector<SampleId>& ids) {
   return text;
 }
 
-BatchSchedule first_schedule(const TrainSpec& spec, const TrainingPairs& pairs) {
+BatchSchedule first_schedule(const TrainSpec& spec, const TrainingPairs& pairs,
+                             const std::vector<std::uint32_t>& usable) {
   auto table = open_table(spec.config.train, pairs, spec.hard_pairs_folder);
   std::string digest = digest_of(table.get());
-  std::vector<std::uint32_t> seeds =
-      seeds_of(spec.config.train, pairs, table.get(), spec.quarantine_folder);
+  std::vector<std::uint32_t> seeds = seeds_of(spec.config.train, usable, table.get());
   return {spec.config.train, spec.config.remine, spec.seed,
           std::move(table),  std::move(digest),  std::move(seeds)};
 }
@@ -57,8 +58,10 @@ class Training {
         ranks_(ranks),
         callbacks_(callbacks),
         pairs_(open_training_pairs(spec.corpus_folder)),
-        schedule_(first_schedule(spec, *pairs_)),
-        steps_(total_steps(spec.config.train, schedule_.steps_per_epoch())),
+        usable_(usable_pairs(*pairs_, spec.quarantine_folder)),
+        schedule_(first_schedule(spec, *pairs_, usable_)),
+        steps_per_epoch_(config::steps_per_epoch(spec.config.train, usable_.size())),
+        steps_(config::total_steps(spec.config.train, usable_.size())),
         train_step_(train_step_config(spec.config), spec.device, ranks),
         prefetcher_(spec, ranks, *pairs_, schedule_, train_step_, steps_) {
     state_.run = {.seed = spec.seed,
@@ -89,6 +92,10 @@ class Training {
     finish_checkpoint();
     report.steps = state_.step;
     report.final_loss = state_.loss;
+    report.budget = {.initial_digest = state_.run.model_digest,
+                     .usable = usable_.size(),
+                     .pairs = state_.pairs,
+                     .views = state_.views};
     if (report.stopped) return report;
     if (!state_.held_out.empty()) report.best = best_of(state_.held_out);
     publish();
@@ -161,8 +168,7 @@ class Training {
   // Returns its digest.
   std::string add_table(const TableVersion& version) {
     auto table = open_table(spec_.config.train, *pairs_, table_folder(version.number));
-    std::vector<std::uint32_t> seeds =
-        seeds_of(spec_.config.train, *pairs_, table.get(), spec_.quarantine_folder);
+    std::vector<std::uint32_t> seeds = seeds_of(spec_.config.train, usable_, table.get());
     TableVersion known = version;
     known.digest = digest_of(table.get());
     schedule_.add(known, std::move(table), std::move(seeds));
@@ -262,9 +268,9 @@ class Training {
     if (log_) log_->waited_for_data(now.waited_seconds);
 
     const std::uint64_t step = state_.step;
-    const double lr = learning_rate(spec_.config.train, step, steps_, schedule_.steps_per_epoch());
+    const double lr = learning_rate(spec_.config.train, step, steps_, steps_per_epoch_);
     StepOptions options = {.seed = spec_.seed,
-                           .epoch = schedule_.place(step).epoch,
+                           .epoch = schedule_.place(step).pass,
                            .lr = lr,
                            .stop_wanted = callbacks_.should_stop && callbacks_.should_stop(),
                            .statistics = is_logged(spec_.config.train, step + 1, steps_),
@@ -273,12 +279,16 @@ class Training {
     const StepResult result = train_step_.step(now.batch, now.inputs, options);
     count_skipped(result, now.plan.ids);
     state_.step = step + 1;
-    state_.epoch = schedule_.place(state_.step).epoch;
+    state_.epoch = schedule_.place(state_.step).pass;
     state_.loss = result.loss;
+    state_.pairs += static_cast<std::uint64_t>(now.batch.total_rows);
+    state_.views += 2 * static_cast<std::uint64_t>(now.batch.views.gathered.size());
     state_.scaler = train_step_.scaler();
     if (log_) {
       log_->waited_for_checkpoint(checkpoints_->take_stall());
-      log_->note(state_.step, schedule_.epochs_done(state_.step), result, lr, now.plan.ids.size());
+      const double epochs =
+          static_cast<double>(state_.step) / static_cast<double>(steps_per_epoch_);
+      log_->note(state_.step, epochs, result, lr, now.plan.ids.size());
     }
     return result;
   }
@@ -364,8 +374,9 @@ class Training {
   comm::Group& ranks_;
   const TrainCallbacks& callbacks_;
   const std::unique_ptr<TrainingPairs> pairs_;
+  const std::vector<std::uint32_t> usable_;  // ids
   BatchSchedule schedule_;
-  const std::uint64_t steps_;
+  const std::uint64_t steps_per_epoch_, steps_;
   TrainStep train_step_;
   BatchPrefetcher prefetcher_;
 

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "comm/group.h"
 #include "train/checkpoint/early_stopping.h"
@@ -12,8 +13,17 @@
 
 namespace helip::train {
 
+// What a training has used: equal for every arm of a fair comparison.
+struct TrainBudget {
+  std::string initial_digest;  // of architecture and initial weights
+  std::uint64_t usable = 0;    // pairs of the corpus that are not quarantined
+  std::uint64_t pairs = 0;     // that have passed through the towers, M a step
+  std::uint64_t views = 0;     // that have passed through the image tower beside them (SLIP's term)
+};
+
 struct TrainReport {
   std::uint64_t steps = 0;
+  TrainBudget budget = {};
   std::uint64_t resumed_from = 0;  // step of the checkpoint; 0 without one
   double final_loss = 0;
   bool stopped = false;  // a rank was asked to stop; a checkpoint was written

@@ -26,7 +26,8 @@ TEST_CASE("values out of range name key, range and value") {
        "c.yaml: model.architecture: value missing; expected a model name, a model JSON or a folder "
        "with helip_model.json"},
       {"corpus: {path: c}\nmodel: {architecture: a}\n",
-       "c.yaml: train.epochs: neither train.epochs nor train.steps is given; expected one of them"},
+       "c.yaml: train.epochs: the length of training is not given in one way; expected one of "
+       "train.epochs, train.steps and train.pairs; found none"},
   };
   for (const Bad& each : bad) {
     CAPTURE(each.yaml);
@@ -226,13 +227,15 @@ TEST_CASE("values out of range name key, range and value") {
        "--set: train.seeds_per_batch: value not allowed; expected a batch of at most 2147483647 "
        "pairs; found 16000000000"},
       {"train.epochs=2",
-       "--set: train.epochs: both train.epochs and train.steps are given; expected one of them"},
+       "--set: train.epochs: the length of training is not given in one way; expected one of "
+       "train.epochs, train.steps and train.pairs; found 2 of them"},
       {"train={epochs: 1.5, steps: 0}", "no error"},
       {"train.lr=0", "--set: train.lr: value not allowed; expected a number above 0; found 0"},
       {"train.lr_end_fraction=1.01",
        "--set: train.lr_end_fraction: value not allowed; expected 0 to 1; found 1.01"},
       {"train.warmup=10",
-       "--set: train.warmup: value not allowed; expected at most train.steps (9); found 10"},
+       "--set: train.warmup: value not allowed; expected at most the steps of training (9); "
+       "found 10"},
       {"train.beta2=1",
        "--set: train.beta2: value not allowed; expected 0 or more, below 1; found 1"},
       {"corpus.csv_separator=ab",

@@ -71,6 +71,7 @@ train:
   sampling_strategy: top
   epochs: 0
   steps: 1500
+  pairs: 0
   lr: 5e-5
   lr_scheduler: const-cooldown
   lr_end_fraction: 0.05

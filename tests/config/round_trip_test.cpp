@@ -39,7 +39,7 @@ TEST_CASE("every key is read, and written so that it reads back") {
   // Ready embeddings go with no model that encodes.
   CHECK(defaults == std::set<std::string>{"encoder.image_embeddings", "encoder.text_embeddings",
                                           "remine.every_epochs", "remine.every_steps",
-                                          "remine.lag_steps", "remine.workers", "train.epochs"});
+                                          "remine.lag_steps", "remine.workers", "train.epochs", "train.pairs"});
   CHECK(config.eval.datasets.at(0).split == "validation");
   CHECK(config.eval.datasets.at(1).split == "test");
   CHECK(config.launcher.mpirun_args.at(3) == "it's \"quoted\" \\ # not a comment: \t");
@@ -249,14 +249,4 @@ TEST_CASE("the digest covers what determines results and nothing else") {
     INFO(change);
     CHECK(digest_with({change}) == digest);
   }
-}
-
-TEST_CASE("the global batch holds each seed and its hard pairs") {
-  TrainConfig train;
-  train.seeds_per_batch = 8;
-  train.hard_pairs_per_seed = 3;
-  CHECK(global_batch_size(train) == 32);
-  train.seeds_per_batch = 4294967295U;
-  train.hard_pairs_per_seed = 4294967295U;
-  CHECK(global_batch_size(train) == 4294967295ULL * 4294967296ULL);
 }

@@ -7,7 +7,7 @@
 
 #include "config/parse.h"
 #include "config/to_yaml.h"
-#include "config/validate.h"
+#include "config/budget.h"
 
 namespace helip::config {
 namespace {

@@ -117,6 +117,27 @@ TEST_CASE("two, then three ranks, then one go on with one training") {
   }
 }
 
+// What the program says that its training has used: "PAIRS VIEWS".
+std::string budget_of(const fs::path& job, const std::string& output, const std::string& options) {
+  REQUIRE(train_with(job, 2, job / output, options) == 0);
+  const std::string log = read_text_file(job / "log");
+  const std::size_t found = log.find("budget ");
+  REQUIRE(found != std::string::npos);
+  return log.substr(found + 7, log.find('\n', found) - found - 7);
+}
+
+TEST_CASE("two ranks forward as many pairs and views with hard pairs as without") {
+  const test::TemporaryFolder folder;
+  test::small_slip_job(folder.path());  // the inputs of both models
+  for (const std::string kind : {"mined", "random", "none"}) {
+    INFO(kind);
+    // 39 usable pairs, 3 seeds and 9 pairs a batch.
+    CHECK(budget_of(folder.path(), "heads-" + kind, "heads epochs=1 hard_pairs=" + kind) ==
+          "117 0");
+    CHECK(budget_of(folder.path(), "slip-" + kind, "slip steps=3 hard_pairs=" + kind) == "27 18");
+  }
+}
+
 TEST_CASE("with a sharded optimizer ranks write the same files to the byte, and go on from them") {
   const test::TemporaryFolder folder;
   for (const std::string kind : {"heads", "towers"}) {

@@ -204,7 +204,9 @@ TEST_CASE("A comparison pairs the arms by seed and finds the control") {
 
   const Comparison comparison = compare_jobs(helip.folder, {continued.folder, base.folder});
   CHECK(comparison.names == std::vector<std::string>{"continued", "base", "helip"});
-  CHECK(comparison.control == 0);
+  CHECK(comparison.reference == 0);
+  CHECK(comparison.has_control);
+  CHECK(comparison.faults.empty());
   REQUIRE(comparison.rows.size() == 4);
   // accuracy: (0.27 - 0.26) and (0.29 - 0.27)
   const Difference& difference = comparison.rows[0].differences.back();

@@ -9,6 +9,7 @@
 
 #include "config/run_config.h"
 #include "eval/results.h"
+#include "jobs/train.h"
 
 namespace helip::test {
 
@@ -22,6 +23,8 @@ struct SmallJob {
 
   // Writes config.yaml and results.json again, after a change.
   void write_config() const;
+  // Writes the result of a training, as a worker does.
+  void write_training(const jobs::TrainResult& result) const;
   void write_results() const;
 };
 

@@ -70,10 +70,10 @@ class Table {
   HardPairTable table_;
 };
 
-TrainConfig train_config(HardPairs hard_pairs) {
+TrainConfig train_config(HardPairs hard_pairs, std::uint32_t seeds_per_batch = 8) {
   TrainConfig config;
   config.hard_pairs = hard_pairs;
-  config.seeds_per_batch = 8;
+  config.seeds_per_batch = seeds_per_batch;
   config.hard_pairs_per_seed = 3;
   return config;
 }
@@ -95,11 +95,11 @@ std::vector<std::uint64_t> partners(const BatchPlan& plan, std::size_t seed) {
   return ids;
 }
 
-// Seeds of an epoch in their order.
-std::vector<std::uint64_t> epoch_seeds(const BatchSampler& sampler, std::uint64_t epoch) {
+// Seeds of a pass in their order.
+std::vector<std::uint64_t> pass_seeds(const BatchSampler& sampler, std::uint64_t pass) {
   std::vector<std::uint64_t> seeds;
-  for (std::uint64_t step = 0; step < sampler.steps_per_epoch(); ++step) {
-    const BatchPlan plan = sampler.plan(epoch, step);
+  for (std::uint64_t step = 0; step < sampler.steps_per_pass(); ++step) {
+    const BatchPlan plan = sampler.plan(pass, step);
     for (const std::int32_t row : plan.seed_rows) seeds.push_back(id_at(plan, row));
   }
   return seeds;
@@ -107,31 +107,38 @@ std::vector<std::uint64_t> epoch_seeds(const BatchSampler& sampler, std::uint64_
 
 }  // namespace
 
-TEST_CASE("each suitable target is a seed exactly once an epoch, in another order each epoch") {
+TEST_CASE(
+    "a pass meets each suitable target once, in an order of its own, and then its first again") {
   const Table table;
   for (const HardPairs mode : {HardPairs::kMined, HardPairs::kRandom, HardPairs::kNone}) {
     CAPTURE(mode);
     const BatchSampler sampler(train_config(mode), 7, table.suitable(), &*table);
-    const auto first = epoch_seeds(sampler, 0);
-    const auto second = epoch_seeds(sampler, 1);
+    const auto first = pass_seeds(sampler, 0);
+    const auto second = pass_seeds(sampler, 1);
     CHECK(first != second);
+    const auto suitable = table.suitable();
     for (auto seeds : {first, second}) {
+      REQUIRE(seeds.size() == 96);  // 89 seeds, in full batches
+      for (std::size_t i = suitable.size(); i < seeds.size(); ++i) {
+        CHECK(seeds[i] == seeds[i - suitable.size()]);
+      }
+      seeds.resize(suitable.size());
       std::sort(seeds.begin(), seeds.end());
-      const auto suitable = table.suitable();
       CHECK(seeds == std::vector<std::uint64_t>(suitable.begin(), suitable.end()));
     }
   }
 }
 
-TEST_CASE("a batch holds seeds, each followed by its hard pairs; the last one may be short") {
+TEST_CASE("every batch is full: seeds, each followed by its hard pairs") {
   const Table table;
   const auto suitable = table.suitable();
   REQUIRE(suitable.size() == 89);  // 101 less 0, 10, …, 100 and 1
   const BatchSampler sampler(train_config(HardPairs::kMined), 7, suitable, &*table);
-  REQUIRE(sampler.steps_per_epoch() == 12);  // 11 of 8 seeds, one of 1
+  REQUIRE(sampler.steps_per_pass() == 12);
   for (std::uint64_t step = 0; step < 12; ++step) {
     const BatchPlan plan = sampler.plan(3, step);
-    const std::size_t seeds = step < 11 ? 8 : 1;
+    const std::size_t seeds = 8;
+    CHECK(plan.viewed_rows == plan.seed_rows);
     REQUIRE(plan.hard_pairs_per_seed == 3);
     REQUIRE(plan.seed_rows.size() == seeds);
     REQUIRE(plan.hard_rows.size() == seeds * 3);
@@ -152,7 +159,7 @@ TEST_CASE("a batch holds seeds, each followed by its hard pairs; the last one ma
 
 TEST_CASE("every hard pair of a row is drawn about equally often") {
   const Table table;
-  const BatchSampler sampler(train_config(HardPairs::kMined), 7, {5}, &*table);
+  const BatchSampler sampler(train_config(HardPairs::kMined, 1), 7, {5}, &*table);
   std::map<std::uint64_t, int> drawn;
   constexpr int kEpochs = 2000;
   for (std::uint64_t epoch = 0; epoch < kEpochs; ++epoch) {
@@ -166,13 +173,13 @@ TEST_CASE("every hard pair of a row is drawn about equally often") {
 TEST_CASE("partners come from the slots that are not empty") {
   const Table table;
   // 3 of the 5 slots of pair 1 are filled.
-  const BatchSampler sampler(train_config(HardPairs::kMined), 7, {1}, &*table);
+  const BatchSampler sampler(train_config(HardPairs::kMined, 1), 7, {1}, &*table);
   for (std::uint64_t epoch = 0; epoch < 20; ++epoch) {
     auto drawn = partners(sampler.plan(epoch, 0), 0);
     std::sort(drawn.begin(), drawn.end());
     CHECK(drawn == std::vector<std::uint64_t>{2, 3, 4});
   }
-  TrainConfig more = train_config(HardPairs::kMined);
+  TrainConfig more = train_config(HardPairs::kMined, 1);
   more.hard_pairs_per_seed = 4;
   const BatchSampler too_many(more, 7, {1}, &*table);
   CHECK_THROWS_WITH(too_many.plan(0, 0),
@@ -181,7 +188,7 @@ TEST_CASE("partners come from the slots that are not empty") {
 
 TEST_CASE("partners come from the ranks of the range alone, all of them in time") {
   const Table table;
-  TrainConfig config = train_config(HardPairs::kMined);
+  TrainConfig config = train_config(HardPairs::kMined, 1);
   config.hard_pairs_per_seed = 2;
   for (const auto& [range_min, range_max, seed, expected] : std::vector<
            std::tuple<std::uint32_t, std::uint32_t, std::uint32_t, std::set<std::uint64_t>>>{
@@ -246,7 +253,7 @@ TEST_CASE("a suitable target whose filtered row is too short for a draw is no se
 
 TEST_CASE("random partners are other seeds, distinct, and all of them come up") {
   const Table table;
-  TrainConfig config = train_config(HardPairs::kRandom);
+  TrainConfig config = train_config(HardPairs::kRandom, 5);
   const std::vector<std::uint32_t> seeds = {2, 3, 5, 7, 11};
   const BatchSampler sampler(config, 9, seeds, nullptr);
   std::map<std::uint64_t, std::set<std::uint64_t>> seen;
@@ -273,10 +280,11 @@ TEST_CASE("without hard pairs a batch is as large and holds seeds alone") {
   const Table table;
   const auto suitable = table.suitable();
   const BatchSampler sampler(train_config(HardPairs::kNone), 7, suitable, nullptr);
-  REQUIRE(sampler.steps_per_epoch() == 3);  // 89 pairs in batches of 8·(1+3)
+  REQUIRE(sampler.steps_per_pass() == 3);  // 89 pairs in batches of 8·(1+3)
   for (std::uint64_t step = 0; step < 3; ++step) {
     const BatchPlan plan = sampler.plan(0, step);
-    CHECK(plan.ids.size() == (step < 2 ? 32 : 25));
+    CHECK(plan.ids.size() == 32);
+    CHECK(plan.viewed_rows == std::vector<std::int32_t>{0, 4, 8, 12, 16, 20, 24, 28});
     CHECK(plan.hard_rows.empty());
     CHECK(plan.hard_pairs_per_seed == 0);
     REQUIRE(plan.seed_rows.size() == plan.ids.size());
@@ -293,7 +301,7 @@ TEST_CASE("plans are a pure function of seed, epoch and step") {
     const BatchSampler sampler(train_config(mode), 7, table.suitable(), &*table);
     const BatchSampler other(train_config(mode), 7, table.suitable(), &*table);
     const BatchSampler another_seed(train_config(mode), 8, table.suitable(), &*table);
-    const std::uint64_t steps = sampler.steps_per_epoch();
+    const std::uint64_t steps = sampler.steps_per_pass();
     std::map<std::pair<std::uint64_t, std::uint64_t>, BatchPlan> forward;
     for (std::uint64_t epoch = 0; epoch < 3; ++epoch) {
       for (std::uint64_t step = 0; step < steps; ++step) {
@@ -332,7 +340,7 @@ TEST_CASE("the ranks' rows cover a batch in order and keep seeds with their hard
   const Table table;
   for (const HardPairs mode : {HardPairs::kMined, HardPairs::kNone}) {
     const BatchSampler sampler(train_config(mode), 7, table.suitable(), &*table);
-    for (std::uint64_t step : {std::uint64_t{0}, sampler.steps_per_epoch() - 1}) {
+    for (std::uint64_t step : {std::uint64_t{0}, sampler.steps_per_pass() - 1}) {
       const BatchPlan plan = sampler.plan(0, step);
       const std::int64_t rows_per_seed = 1 + std::int64_t{plan.hard_pairs_per_seed};
       for (int world_size = 1; world_size <= 5; ++world_size) {
@@ -370,4 +378,11 @@ TEST_CASE("a sampler that could not draw says why at once") {
   CHECK_THROWS_WITH(BatchSampler(config, 1, {1}, &*table),
                     "train.hard_pairs_per_seed: the hard-pair table holds fewer pairs per target "
                     "than are drawn; expected at most 5; found 6");
+  CHECK_THROWS_WITH(BatchSampler(train_config(HardPairs::kMined), 1, {1, 2, 3}, &*table),
+                    "train.seeds_per_batch: fewer pairs can be seeds than one batch holds; "
+                    "expected at most 3 seeds; found 8");
+  const auto suitable = table.suitable();
+  CHECK_THROWS_WITH(BatchSampler(train_config(HardPairs::kNone, 23), 1, suitable, nullptr),
+                    "train.seeds_per_batch, train.hard_pairs_per_seed: fewer pairs can be seeds "
+                    "than one batch holds; expected at most 89 pairs a batch; found 92");
 }

@@ -22,38 +22,37 @@ std::vector<std::uint32_t> seeds(std::uint32_t count) {
   return ids;
 }
 
-// 10 seeds: 4 steps an epoch.
+// 10 seeds: 4 steps a pass.
 BatchSchedule schedule_with(const config::RemineConfig& remine) {
   return {train_config(), remine, 7, nullptr, "first", seeds(10)};
 }
 
-// Adds every table that is requested before `step`; each leaves two seeds fewer, but two at least.
+// Adds every table that is requested before `step`; each leaves two seeds fewer, but three at
+// least.
 void remine_until(BatchSchedule& schedule, std::uint64_t step, std::uint64_t steps) {
   for (std::uint64_t now = 0; now < step; ++now) {
     if (auto version = schedule.request_at(now, steps)) {
       version->digest = "table " + std::to_string(version->number);
-      const std::uint32_t left = version->number < 5 ? 12 - 2 * version->number : 2;
+      const std::uint32_t left = version->number < 5 ? 12 - 2 * version->number : 3;
       schedule.add(*version, nullptr, seeds(left));
     }
   }
 }
 
-TEST_CASE("without remining the epochs follow each other under one table") {
+TEST_CASE("without remining the passes follow each other under one table") {
   const BatchSchedule schedule = schedule_with({});
-  CHECK(schedule.steps_per_epoch() == 4);
   for (std::uint64_t step = 0; step < 20; ++step) {
-    CHECK(schedule.place(step).epoch == step / 4);
-    CHECK(schedule.place(step).step_in_epoch == step % 4);
+    CHECK(schedule.place(step).pass == step / 4);
+    CHECK(schedule.place(step).step_in_pass == step % 4);
     CHECK_FALSE(schedule.request_at(step, 20));
   }
-  CHECK(schedule.epochs_done(6) == 1.5);
   REQUIRE(schedule.versions().size() == 1);
   CHECK(schedule.versions()[0].digest == "first");
 }
 
-TEST_CASE("a table requested by steps is active from the next epoch on, after its lag") {
+TEST_CASE("a table requested by steps is active from the next pass on, after its lag") {
   const BatchSchedule now = schedule_with({.every_steps = 4});
-  CHECK(now.request_at(4, 100)->first_step == 4);  // an epoch begins there
+  CHECK(now.request_at(4, 100)->first_step == 4);  // a pass begins there
   const BatchSchedule later = schedule_with({.every_steps = 5});
   CHECK_FALSE(later.request_at(0, 100));
   CHECK_FALSE(later.request_at(4, 100));
@@ -62,10 +61,10 @@ TEST_CASE("a table requested by steps is active from the next epoch on, after it
   CHECK(version->number == 2);
   CHECK(version->requested == 5);
   CHECK(version->first_step == 8);
-  CHECK(version->first_epoch == 2);
+  CHECK(version->first_pass == 2);
   const BatchSchedule lagging = schedule_with({.every_steps = 5, .lag_steps = 4});
   CHECK(lagging.request_at(5, 100)->first_step == 12);
-  CHECK(lagging.request_at(5, 100)->first_epoch == 3);
+  CHECK(lagging.request_at(5, 100)->first_pass == 3);
 }
 
 TEST_CASE("a table requested by epochs is requested where they begin") {
@@ -82,33 +81,30 @@ TEST_CASE("no table is requested while another waits, nor one that nothing would
   schedule.add(*version, nullptr, seeds(8));
   for (std::uint64_t step = 1; step < 8; ++step) CHECK_FALSE(schedule.request_at(step, 100));
   CHECK(schedule.request_at(8, 100)->number == 3);
-  CHECK_FALSE(schedule.request_at(8, 14));  // its first epoch would begin with step 14
+  CHECK_FALSE(schedule.request_at(8, 14));  // its first pass would begin with step 14
   CHECK(schedule.request_at(8, 15)->first_step == 14);
 }
 
-TEST_CASE("tables with fewer seeds have shorter epochs, and each seed is met once in each") {
+TEST_CASE("tables with fewer seeds have shorter passes, and each seed is met in each") {
   BatchSchedule schedule = schedule_with({.every_epochs = 1});
   remine_until(schedule, 30, 30);
-  // 10, 8 and 6 seeds: epochs of 4, 3 and 2 steps.
+  // 10, 8 and 6 seeds: passes of 4, 3 and 2 steps.
   const std::vector<std::uint64_t> begins = {0, 4, 7, 9};
   REQUIRE(schedule.versions().size() >= 4);
-  for (std::size_t epoch = 0; epoch < 3; ++epoch) {
-    CHECK(schedule.versions()[epoch].first_step == begins[epoch]);
-    CHECK(schedule.versions()[epoch].first_epoch == epoch);
-    std::multiset<std::uint64_t> met;
-    for (std::uint64_t step = begins[epoch]; step < begins[epoch + 1]; ++step) {
+  for (std::size_t pass = 0; pass < 3; ++pass) {
+    CHECK(schedule.versions()[pass].first_step == begins[pass]);
+    CHECK(schedule.versions()[pass].first_pass == pass);
+    std::set<std::uint64_t> met;
+    for (std::uint64_t step = begins[pass]; step < begins[pass + 1]; ++step) {
       const BatchPlace place = schedule.place(step);
-      CHECK(place.epoch == epoch);
-      const train::BatchPlan plan = place.sampler->plan(place.epoch, place.step_in_epoch);
+      CHECK(place.pass == pass);
+      const train::BatchPlan plan = place.sampler->plan(place.pass, place.step_in_pass);
       for (const std::int32_t row : plan.seed_rows) {
         met.insert(to_index(plan.ids[static_cast<std::size_t>(row)]));
       }
     }
-    CHECK(met.size() == 10 - 2 * epoch);
-    CHECK(std::set<std::uint64_t>(met.begin(), met.end()).size() == met.size());
+    CHECK(met.size() == 10 - 2 * pass);
   }
-  CHECK(schedule.epochs_done(7) == 2);
-  CHECK(schedule.epochs_done(8) == 2.5);
 }
 
 }  // namespace

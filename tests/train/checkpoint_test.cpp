@@ -20,8 +20,8 @@ const RunIdentity kRun = {
     .seed = 5, .config_digest = "c", .model_digest = "m", .table_digest = "t"};
 
 const std::vector<TableVersion> kTables = {
-    {.number = 2, .requested = 13, .first_step = 13, .first_epoch = 1, .digest = "second"},
-    {.number = 3, .requested = 17, .first_step = 25, .first_epoch = 2, .digest = "third"}};
+    {.number = 2, .requested = 13, .first_step = 13, .first_pass = 1, .digest = "second"},
+    {.number = 3, .requested = 17, .first_step = 25, .first_pass = 2, .digest = "third"}};
 
 const HeldOutScores kScores = {{.step = 0, .acc1 = 1.0 / 7}, {.step = 10, .acc1 = 0.1}};
 

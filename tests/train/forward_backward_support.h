@@ -45,6 +45,7 @@ inline LocalBatch batch_of(const comm::Collectives& ranks, std::optional<config:
       plan.ids.push_back(SampleId{(seed * 5 + p * 7 + 1) % kPairs});
     }
   }
+  plan.viewed_rows = plan.seed_rows;
   std::vector<std::uint32_t> image_groups(kPairs), caption_groups(kPairs);
   std::iota(image_groups.begin(), image_groups.end(), 0U);
   std::iota(caption_groups.begin(), caption_groups.end(), 0U);

@@ -21,7 +21,8 @@ std::vector<SampleId> ids(std::initializer_list<std::uint64_t> numbers) {
 const train::BatchPlan kPlan = {.ids = ids({10, 11, 20, 21, 30, 10}),
                                 .seed_rows = {0, 2, 4},
                                 .hard_rows = {1, 3, 5},
-                                .hard_pairs_per_seed = 1};
+                                .hard_pairs_per_seed = 1,
+                                .viewed_rows = {0, 2, 4}};
 
 struct Groups {
   Groups() : image(100), caption(100) {
@@ -121,31 +122,34 @@ TEST_CASE("without mask_duplicates only copies of one pair are masked") {
 
 TEST_CASE("a batch without hard pairs has no margin loss") {
   const Groups groups;
-  const train::BatchPlan plan = {
-      .ids = ids({1, 2, 3}), .seed_rows = {0, 1, 2}, .hard_rows = {}, .hard_pairs_per_seed = 0};
+  const train::BatchPlan plan = {.ids = ids({1, 2, 3}),
+                                 .seed_rows = {0, 1, 2},
+                                 .hard_rows = {},
+                                 .hard_pairs_per_seed = 0,
+                                 .viewed_rows = {0}};
   const LocalBatch batch = cut_batch(plan, 0, 1, groups.image, groups.caption, true);
   CHECK(batch.hard_pairs_per_seed == 0);
   CHECK(batch.excluded.empty());
   CHECK(batch.seed_rows.size() == 3);
 }
 
-TEST_CASE("each seed is trained once an epoch while the number of ranks changes in its course") {
+TEST_CASE("each seed is trained once a pass while the number of ranks changes in its course") {
   config::TrainConfig config;
   config.hard_pairs = config::HardPairs::kRandom;
-  config.seeds_per_batch = 7;
+  config.seeds_per_batch = 5;
   config.hard_pairs_per_seed = 2;
   std::vector<std::uint32_t> seeds(100);
   std::iota(seeds.begin(), seeds.end(), 0U);
   const train::BatchSampler sampler(config, /*run_seed=*/3, seeds, nullptr);
   const Groups groups;
   constexpr std::array<int, 3> kRanks = {2, 3, 1};
-  for (std::uint64_t epoch = 0; epoch < 3; ++epoch) {
+  for (std::uint64_t pass = 0; pass < 3; ++pass) {
     std::vector<int> trained(seeds.size(), 0);
-    for (std::uint64_t step = 0; step < sampler.steps_per_epoch(); ++step) {
-      const int size = kRanks.at(step * kRanks.size() / sampler.steps_per_epoch());
+    for (std::uint64_t step = 0; step < sampler.steps_per_pass(); ++step) {
+      const int size = kRanks.at(step * kRanks.size() / sampler.steps_per_pass());
       for (int rank = 0; rank < size; ++rank) {
         const LocalBatch batch =
-            cut_batch(sampler.plan(epoch, step), rank, size, groups.image, groups.caption, true);
+            cut_batch(sampler.plan(pass, step), rank, size, groups.image, groups.caption, true);
         for (const std::int64_t row : batch.seed_rows) {
           ++trained.at(to_index(batch.ids.at(static_cast<std::size_t>(row))));
         }

@@ -73,18 +73,5 @@ TEST_CASE("the optimizer's warm-up is before everything else and moves no weight
   CHECK(learning_rate(config, 7, 9, 5) == Approx(0.2));
 }
 
-TEST_CASE("steps are given, or follow from epochs, rounded up") {
-  config::TrainConfig config;
-  config.steps = 7;
-  CHECK(total_steps(config, 100) == 7);
-  config.steps = 0;
-  config.epochs = 1.5;
-  CHECK(total_steps(config, 3) == 5);
-  config.epochs = 2;
-  CHECK(total_steps(config, 3) == 6);
-  config.epochs = 1e-9;
-  CHECK(total_steps(config, 3) == 1);
-}
-
 }  // namespace
 }  // namespace helip::train

@@ -19,7 +19,7 @@ inline constexpr std::uint64_t kUnsuitable = 7;   // one target has an empty slo
 std::filesystem::path make_small_corpus(const std::filesystem::path& folder);
 
 // Makes the inputs under `folder`, unless they are there, and returns the specification: locked
-// towers, 30 steps of 3 seeds with 2 hard pairs each (13 steps an epoch, the last one short), a
+// towers, 30 steps of 3 seeds with 2 hard pairs each (13 steps an epoch), a
 // checkpoint every 4 steps.
 train::TrainSpec small_job(const std::filesystem::path& folder);
 

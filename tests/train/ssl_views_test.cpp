@@ -14,7 +14,8 @@ const train::BatchPlan kPlan = {
     .ids = {SampleId{10}, SampleId{11}, SampleId{20}, SampleId{21}, SampleId{10}, SampleId{12}},
     .seed_rows = {0, 2, 4},
     .hard_rows = {1, 3, 5},
-    .hard_pairs_per_seed = 1};
+    .hard_pairs_per_seed = 1,
+    .viewed_rows = {0, 2, 4}};
 
 SslViews cut(int rank, int size, bool mask_duplicates, bool all_rows) {
   std::vector<std::uint32_t> groups(100);

@@ -1,7 +1,8 @@
 // train_program FOLDER BACKEND OUTPUT [KIND [KEY=VALUE …]]: trains a small job of FOLDER with its
 // outputs in OUTPUT, and prints "step N" after each step, so that a test can kill it at a step of
-// its choice. KIND is heads, pixels, towers or slip. KEY is steps, checkpoint_steps, lr,
-// time_layers_every or shard_optimizer (1 or 0); held_out, a data set to score, which this program
+// its choice, and at the end "budget PAIRS VIEWS". KIND is heads, pixels, towers or slip. KEY is
+// steps, pairs, epochs, hard_pairs (mined, random or none), checkpoint_steps, lr, time_layers_every
+// or shard_optimizer (1 or 0); held_out, a data set to score, which this program
 // cannot; stop, a step after which it stops as if it had been asked to; or rank1_checkpoints, a
 // folder of checkpoints that rank 1 takes for the job's. SIGTERM stops it too; then it ends with
 // exit code 75.
@@ -35,8 +36,12 @@ void apply(const std::string& option, helip::config::RunConfig& config, Options&
   const std::size_t equals = option.find('=');
   const std::string key = option.substr(0, equals);
   const std::string value = option.substr(equals + 1);
-  if (key == "steps") {
-    train.steps = std::stoull(value);
+  if (key == "steps" || key == "pairs" || key == "epochs") {
+    train.steps = key == "steps" ? std::stoull(value) : 0;
+    train.pairs = key == "pairs" ? std::stoull(value) : 0;
+    train.epochs = key == "epochs" ? std::stod(value) : 0;
+  } else if (key == "hard_pairs") {
+    train.hard_pairs = helip::config::choice_named<helip::config::HardPairs>(value).value();
   } else if (key == "checkpoint_steps") {
     train.checkpoint_steps = std::stoull(value);
   } else if (key == "lr") {
@@ -87,8 +92,12 @@ int main(int count, char** arguments) {
               return asked_to_stop != 0 ||
                      (options.stop > 0 && done > 0 && done + 1 >= options.stop);
             }};
-    const bool stopped = helip::train::run_train_job(spec, *ranks, callbacks).stopped;
-    return stopped ? helip::kExitPreempted : helip::kExitDone;
+    const helip::train::TrainReport report = helip::train::run_train_job(spec, *ranks, callbacks);
+    if (ranks->rank() == 0) {
+      std::printf("budget %llu %llu\n", static_cast<unsigned long long>(report.budget.pairs),
+                  static_cast<unsigned long long>(report.budget.views));
+    }
+    return report.stopped ? helip::kExitPreempted : helip::kExitDone;
   } catch (const helip::ConfigError& problem) {
     std::fprintf(stderr, "%s\n", problem.what());
     return helip::kExitUsage;

@@ -35,7 +35,9 @@ OrderedJson spread_json(const report::Spread& spread) {
 OrderedJson comparison_json(const report::Comparison& comparison, const std::string& page) {
   OrderedJson out = {{"schema_version", kSchemaVersion},
                      {"arms", comparison.names},
-                     {"control", comparison.names[comparison.control]},
+                     {"reference", comparison.names[comparison.reference]},
+                     {"is_control", comparison.has_control},
+                     {"faults", comparison.faults},
                      {"metrics", OrderedJson::array()},
                      {"missing", comparison.missing},
                      {"page", page}};

@@ -11,7 +11,7 @@
 #include "cli/preflight/model_plan.h"
 #include "common/hidden.h"
 #include "common/text.h"
-#include "config/validate.h"
+#include "config/budget.h"
 #include "coordinator/pipeline.h"
 #include "jobs/work_dir.h"
 #include "mining/mining_job.h"
@@ -86,10 +86,7 @@ class Plan {
         break;
       case jobs::Stage::kTrain:
         row.tasks = cat(config_.train.repeats);
-        row.size = cat(config_.train.steps > 0 ? cat(config_.train.steps, " steps")
-                                               : cat(config_.train.epochs, " epochs"),
-                       " of ", config::global_batch_size(config_.train),
-                       " pairs, hard pairs: ", config_.train.hard_pairs);
+        row.size = train_budget();
         row.memory = train_memory();
         break;
       case jobs::Stage::kEval: {
@@ -182,13 +179,32 @@ class Plan {
         " hard pairs of a task; ", bytes(memory.mapped), " embeddings mapped");
   }
 
+  // Returns what one training uses: equal for HELIP and its control.
+  [[nodiscard]] std::string train_budget() const {
+    const config::TrainConfig& train = config_.train;
+    const std::uint64_t batch = config::global_batch_size(train);
+    const std::string each = cat(" of ", batch, " pairs, hard pairs: ", train.hard_pairs);
+    if (train.epochs > 0 && (!pairs_ || pairs_->pairs == 0)) {
+      return cat(train.epochs, " epochs", each);
+    }
+    const std::uint64_t usable = pairs_ ? pairs_->pairs : 0;
+    const std::uint64_t steps = config::total_steps(train, usable);
+    std::string text = cat(steps, " steps", each, "; ", steps * batch, " pairs");
+    if (usable > 0) {
+      text +=
+          cat(", ", decimal(static_cast<double>(steps * batch) / static_cast<double>(usable), 1),
+              " passes over the corpus");
+    }
+    if (model_.ssl_head > 0 && config_.slip.ssl_weight > 0) {
+      text += cat(", ", 2 * steps * config::viewed_images(train, config_.slip), " views");
+    }
+    return text;
+  }
+
   // Returns the bytes of the self-supervised term, 0 without one.
   [[nodiscard]] double view_memory() const {
     if (!(config_.slip.ssl_weight > 0)) return 0;
-    const std::uint64_t global = config::global_batch_size(config_.train);
-    const bool all = config_.slip.ssl_on == config::SslImages::kAll ||
-                     config_.train.hard_pairs == config::HardPairs::kNone;
-    const std::uint64_t images = all ? global : config_.train.seeds_per_batch;
+    const std::uint64_t images = config::viewed_images(config_.train, config_.slip);
     const auto own = static_cast<double>(pieces(images, ranks_that_train()));
     const auto total = static_cast<double>(images);
     // Similarities of each view to those of its own kind and of the other, and their softmax.

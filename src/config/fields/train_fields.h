@@ -34,9 +34,13 @@ struct Fields<TrainConfig> {
             "How partners are drawn from a row: random without replacement, as in the paper, or "
             "the first of the range (top)."),
       field("epochs", &S::epochs,
-            from(0).in_words("a number above 0").also("either epochs or steps is given"),
-            "Passes over the suitable targets."),
-      field("steps", &S::steps, kAny.also("either epochs or steps is given"), "Optimizer steps."),
+            from(0).in_words("a number above 0").also("one of epochs, steps and pairs is given"),
+            "Epochs. One has as many steps as all usable pairs take as seeds, N/S rounded up, for "
+            "each hard_pairs: with none the same steps pass 1+p times over the corpus."),
+      field("steps", &S::steps, kAny.also("one of epochs, steps and pairs is given"),
+            "Optimizer steps."),
+      field("pairs", &S::pairs, kAny.also("one of epochs, steps and pairs is given"),
+            "Pairs that pass through the towers, M a step, rounded up to whole steps."),
       field("lr", &S::lr, above(0), "Peak learning rate."),
       field("lr_scheduler", &S::lr_scheduler, kAny,
             "How the learning rate changes after the warm-up: cosine, const or const-cooldown."),
@@ -50,9 +54,10 @@ struct Fields<TrainConfig> {
             "Learning rate at the end of the cooldown."),
       field("lr_cooldown_power", &S::lr_cooldown_power, above(0),
             "Power of the polynomial by which the cooldown lowers the learning rate."),
-      field("warmup", &S::warmup, kAny.also("at most train.steps"), "Steps of a linear warm-up."),
+      field("warmup", &S::warmup, kAny.also("at most the steps of training"),
+            "Steps of a linear warm-up."),
       field("optimizer_warmup", &S::optimizer_warmup,
-            kAny.also("together with warmup at most train.steps"),
+            kAny.also("together with warmup at most the steps of training"),
             "Steps before the warm-up in which only the optimizer's moments change, so that a "
             "checkpoint without moments meets no step of a cold optimizer."),
       field("wise_ft", &S::wise_ft, from(0).up_to(1),
@@ -136,8 +141,9 @@ struct Fields<RemineConfig> {
           "A table is requested at each step that is a multiple of this. No request is made while "
           "a table waits for its turn. 0: not by steps."),
       field("every_epochs", &S::every_epochs, kAny.also("0 with every_steps"),
-            "Epochs between requests, which are made at the beginning of an epoch. 0: not by "
-            "epochs."),
+            "Passes over the seeds between requests, which are made at the beginning of a pass. 0: "
+            "not "
+            "by passes."),
       field("lag_steps", &S::lag_steps,
             kAny.also("0 without every_steps or every_epochs; above 0 with workers"),
             "A table mined with the weights of step r is drawn from since the first epoch that "

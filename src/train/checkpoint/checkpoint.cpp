@@ -175,7 +175,7 @@ void write_checkpoint(const fs::path& folder, const TrainState& state,
       tables.push_back({{"version", version.number},
                         {"requested", version.requested},
                         {"first_step", version.first_step},
-                        {"first_epoch", version.first_epoch},
+                        {"first_pass", version.first_pass},
                         {"digest", version.digest}});
     }
     OrderedJson description = {{"format", kFormat},
@@ -183,6 +183,8 @@ void write_checkpoint(const fs::path& folder, const TrainState& state,
                                {"epoch", state.epoch},
                                {"step", state.step},
                                {"loss", state.loss},
+                               {"pairs", state.pairs},
+                               {"views", state.views},
                                {"loss_scale", state.scaler.scale},
                                {"loss_scale_steps", state.scaler.good_steps},
                                {"config_digest", state.run.config_digest},
@@ -220,13 +222,15 @@ TrainState read_checkpoint(const fs::path& checkpoint) {
     found.epoch = object.at("epoch").get<std::uint64_t>();
     // A loss that was not finite is written as null.
     found.loss = object.at("loss").is_null() ? std::nan("") : object.at("loss").get<double>();
+    found.pairs = object.at("pairs").get<std::uint64_t>();
+    found.views = object.at("views").get<std::uint64_t>();
     found.scaler = {.scale = object.at("loss_scale").get<double>(),
                     .good_steps = object.at("loss_scale_steps").get<std::uint64_t>()};
     for (const OrderedJson& version : object.at("later_tables")) {
       found.later_tables.push_back({.number = version.at("version").get<std::uint32_t>(),
                                     .requested = version.at("requested").get<std::uint64_t>(),
                                     .first_step = version.at("first_step").get<std::uint64_t>(),
-                                    .first_epoch = version.at("first_epoch").get<std::uint64_t>(),
+                                    .first_pass = version.at("first_pass").get<std::uint64_t>(),
                                     .digest = version.at("digest").get<std::string>()});
     }
     for (const OrderedJson& score : object.at("held_out")) {

@@ -31,11 +31,11 @@ struct RunIdentity {
 
 // A hard-pair table's place in a training.
 struct TableVersion {
-  std::uint32_t number = 1;       // its folder's name
-  std::uint64_t requested = 0;    // the step whose weights mined it
-  std::uint64_t first_step = 0;   // the first that draws from it; begins an epoch
-  std::uint64_t first_epoch = 0;  // the epoch that it begins
-  std::string digest;             // digest_of (active_table.h); empty: not mined, or no table
+  std::uint32_t number = 1;      // its folder's name
+  std::uint64_t requested = 0;   // the step whose weights mined it
+  std::uint64_t first_step = 0;  // the first that draws from it; begins a pass
+  std::uint64_t first_pass = 0;  // the pass over the seeds that it begins
+  std::string digest;            // digest_of (active_table.h); empty: not mined, or no table
 
   bool operator==(const TableVersion&) const = default;
 };
@@ -44,8 +44,10 @@ struct TableVersion {
 struct TrainState {
   RunIdentity run;
   std::uint64_t step = 0;   // steps done
-  std::uint64_t epoch = 0;  // of the next step
+  std::uint64_t epoch = 0;  // pass over the seeds of the next step
   double loss = 0;          // of the last step
+  std::uint64_t pairs = 0;  // that have passed through the towers
+  std::uint64_t views = 0;  // of images, in the self-supervised term
   LossScaler scaler = {.scale = 1};
   std::vector<TableVersion> later_tables = {};  // mined while training
   HeldOutScores held_out = {};

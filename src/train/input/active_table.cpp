@@ -42,18 +42,26 @@ std::string digest_of(const store::HardPairTable* table) {
       cat(manifest.indices_sha256, " ", manifest.scores_sha256, " ", manifest.suitable_sha256));
 }
 
-std::vector<std::uint32_t> seeds_of(const config::TrainConfig& train, const TrainingPairs& pairs,
-                                    const store::HardPairTable* table,
-                                    const std::filesystem::path& quarantine_folder) {
+std::vector<std::uint32_t> usable_pairs(const TrainingPairs& pairs,
+                                        const std::filesystem::path& quarantine_folder) {
   std::vector<std::uint8_t> quarantined(pairs.size(), 0);
   if (!quarantine_folder.empty()) {
     quarantined = data::read_quarantine(quarantine_folder, pairs.size());
   }
-  std::vector<std::uint32_t> seeds;
+  std::vector<std::uint32_t> usable;
   for (std::uint32_t i = 0; i < pairs.size(); ++i) {
-    if (quarantined[i] != 0) continue;
-    if (table != nullptr && !can_be_seed(train, *table, SampleId{i})) continue;
-    seeds.push_back(i);
+    if (quarantined[i] == 0) usable.push_back(i);
+  }
+  return usable;
+}
+
+std::vector<std::uint32_t> seeds_of(const config::TrainConfig& train,
+                                    const std::vector<std::uint32_t>& usable,
+                                    const store::HardPairTable* table) {
+  if (table == nullptr) return usable;
+  std::vector<std::uint32_t> seeds;
+  for (const std::uint32_t id : usable) {
+    if (can_be_seed(train, *table, SampleId{id})) seeds.push_back(id);
   }
   return seeds;
 }

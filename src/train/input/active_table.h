@@ -24,11 +24,16 @@ std::unique_ptr<const store::HardPairTable> open_table(const config::TrainConfig
 // Returns the sha256 over the digests of the table's arrays; empty if `table` is null.
 std::string digest_of(const store::HardPairTable* table);
 
-// Returns the ids of the pairs that may be seeds, ascending: the targets for which can_be_seed is
-// true, or all pairs if `table` is null. Leaves out pairs that are quarantined in quarantine_folder
-// (empty: none is). Throws StoreError for a quarantine that does not fit the corpus.
-std::vector<std::uint32_t> seeds_of(const config::TrainConfig& train, const TrainingPairs& pairs,
-                                    const store::HardPairTable* table,
-                                    const std::filesystem::path& quarantine_folder);
+// Returns the ids of the pairs that are not quarantined, ascending. quarantine_folder holds
+// quarantine.npy; empty: no pair is quarantined. Throws StoreError for a quarantine that does not
+// fit the corpus.
+std::vector<std::uint32_t> usable_pairs(const TrainingPairs& pairs,
+                                        const std::filesystem::path& quarantine_folder);
+
+// Returns the ids of the usable pairs that may be seeds, ascending: those for which can_be_seed is
+// true, or all of them if `table` is null.
+std::vector<std::uint32_t> seeds_of(const config::TrainConfig& train,
+                                    const std::vector<std::uint32_t>& usable,
+                                    const store::HardPairTable* table);
 
 }  // namespace helip::train

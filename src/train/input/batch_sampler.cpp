@@ -9,7 +9,7 @@
 #include "common/rng.h"
 #include "common/text.h"
 #include "common/threads/mutex.h"
-#include "config/validate.h"
+#include "config/budget.h"
 
 namespace helip::train {
 namespace {
@@ -35,7 +35,7 @@ bool can_be_seed(const config::TrainConfig& config, const store::HardPairTable& 
 
 struct BatchSampler::OrderCache {
   Mutex mutex;
-  std::uint64_t epoch HELIP_GUARDED_BY(mutex) = std::numeric_limits<std::uint64_t>::max();
+  std::uint64_t pass HELIP_GUARDED_BY(mutex) = std::numeric_limits<std::uint64_t>::max();
   std::shared_ptr<const std::vector<std::uint32_t>> order HELIP_GUARDED_BY(mutex);
 };
 
@@ -51,6 +51,7 @@ BatchSampler::BatchSampler(const config::TrainConfig& config, std::uint64_t run_
   const bool none = config.hard_pairs == config::HardPairs::kNone;
   partners_per_seed_ = none ? 0 : config.hard_pairs_per_seed;
   seeds_per_step_ = none ? config::global_batch_size(config) : config.seeds_per_batch;
+  seeds_per_view_ = seeds_per_step_ / config.seeds_per_batch;
   if (seeds_.empty()) {
     throw DataError({.what = "no pair can be a seed",
                      .expected = "at least one suitable target",
@@ -75,39 +76,45 @@ BatchSampler::BatchSampler(const config::TrainConfig& config, std::uint64_t run_
                      .expected = cat("more than ", partners_per_seed_),
                      .found = cat(seeds_.size())});
   }
+  if (seeds_.size() < seeds_per_step_) {
+    throw DataError({.what = "fewer pairs can be seeds than one batch holds",
+                     .where = none ? "train.seeds_per_batch, train.hard_pairs_per_seed"
+                                   : "train.seeds_per_batch",
+                     .expected = cat("at most ", seeds_.size(), none ? " pairs a batch" : " seeds"),
+                     .found = cat(seeds_per_step_)});
+  }
 }
 
-std::uint64_t BatchSampler::steps_per_epoch() const {
+std::uint64_t BatchSampler::steps_per_pass() const {
   return (seeds_.size() + seeds_per_step_ - 1) / seeds_per_step_;
 }
 
-std::shared_ptr<const std::vector<std::uint32_t>> BatchSampler::order_of(
-    std::uint64_t epoch) const {
+std::shared_ptr<const std::vector<std::uint32_t>> BatchSampler::order_of(std::uint64_t pass) const {
   OrderCache& cache = *order_cache_;
   const MutexLock lock(cache.mutex);
-  if (cache.order == nullptr || cache.epoch != epoch) {
-    RandomStream stream(run_seed_, "train.order", {epoch});
+  if (cache.order == nullptr || cache.pass != pass) {
+    RandomStream stream(run_seed_, "train.order", {pass});
     std::vector<std::uint32_t> order =
         random_permutation(stream, static_cast<std::uint32_t>(seeds_.size()));
     for (std::uint32_t& position : order) position = seeds_[position];
     cache.order = std::make_shared<const std::vector<std::uint32_t>>(std::move(order));
-    cache.epoch = epoch;
+    cache.pass = pass;
   }
   return cache.order;
 }
 
-BatchPlan BatchSampler::plan(std::uint64_t epoch, std::uint64_t step) const {
-  assert(step < steps_per_epoch());
-  const auto order = order_of(epoch);
-  const std::uint64_t begin = step * seeds_per_step_;
-  const std::uint64_t end = std::min<std::uint64_t>(begin + seeds_per_step_, order->size());
+BatchPlan BatchSampler::plan(std::uint64_t pass, std::uint64_t step) const {
+  assert(step < steps_per_pass());
+  const auto order = order_of(pass);
   BatchPlan plan;
   plan.hard_pairs_per_seed = partners_per_seed_;
-  for (std::uint64_t s = begin; s < end; ++s) {
-    const std::uint32_t seed = (*order)[s];
+  for (std::uint64_t s = 0; s < seeds_per_step_; ++s) {
+    const std::uint32_t seed = (*order)[(step * seeds_per_step_ + s) % order->size()];
+    if (s % seeds_per_view_ == 0)
+      plan.viewed_rows.push_back(static_cast<std::int32_t>(plan.ids.size()));
     plan.seed_rows.push_back(static_cast<std::int32_t>(plan.ids.size()));
     plan.ids.push_back(SampleId{seed});
-    for (const std::uint32_t partner : partners_of(epoch, seed)) {
+    for (const std::uint32_t partner : partners_of(pass, seed)) {
       plan.hard_rows.push_back(static_cast<std::int32_t>(plan.ids.size()));
       plan.ids.push_back(SampleId{partner});
     }
@@ -115,13 +122,12 @@ BatchPlan BatchSampler::plan(std::uint64_t epoch, std::uint64_t step) const {
   return plan;
 }
 
-std::vector<std::uint32_t> BatchSampler::partners_of(std::uint64_t epoch,
-                                                     std::uint32_t seed) const {
+std::vector<std::uint32_t> BatchSampler::partners_of(std::uint64_t pass, std::uint32_t seed) const {
   if (partners_per_seed_ == 0) return {};
-  return table_ != nullptr ? mined_partners(epoch, seed) : random_partners(epoch, seed);
+  return table_ != nullptr ? mined_partners(pass, seed) : random_partners(pass, seed);
 }
 
-std::vector<std::uint32_t> BatchSampler::mined_partners(std::uint64_t epoch,
+std::vector<std::uint32_t> BatchSampler::mined_partners(std::uint64_t pass,
                                                         std::uint32_t seed) const {
   const auto partners = drawable(table_->partners(SampleId{seed}), range_min_, range_max_);
   if (partners.size() < partners_per_seed_) {
@@ -131,18 +137,18 @@ std::vector<std::uint32_t> BatchSampler::mined_partners(std::uint64_t epoch,
                      .found = cat(partners.size())});
   }
   if (top_) return {partners.begin(), partners.begin() + partners_per_seed_};
-  RandomStream stream(run_seed_, "train.hard_pairs", {epoch, seed});
+  RandomStream stream(run_seed_, "train.hard_pairs", {pass, seed});
   std::vector<std::uint32_t> drawn = sample_without_replacement(
       stream, static_cast<std::uint32_t>(partners.size()), partners_per_seed_);
   for (std::uint32_t& slot : drawn) slot = partners[slot];
   return drawn;
 }
 
-std::vector<std::uint32_t> BatchSampler::random_partners(std::uint64_t epoch,
+std::vector<std::uint32_t> BatchSampler::random_partners(std::uint64_t pass,
                                                          std::uint32_t seed) const {
   const auto own = static_cast<std::uint32_t>(std::lower_bound(seeds_.begin(), seeds_.end(), seed) -
                                               seeds_.begin());
-  RandomStream stream(run_seed_, "train.random_partners", {epoch, seed});
+  RandomStream stream(run_seed_, "train.random_partners", {pass, seed});
   std::vector<std::uint32_t> drawn = sample_without_replacement(
       stream, static_cast<std::uint32_t>(seeds_.size() - 1), partners_per_seed_);
   // Positions from the seed's own on stand for the next one: the seed is not its own partner.

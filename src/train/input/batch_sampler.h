@@ -1,5 +1,6 @@
-// Which pairs make up a global batch: a pure function of (configuration, active table, epoch,
-// step), the same on every rank.
+// Which pairs make up a global batch: a pure function of (configuration, active table, pass, step),
+// the same on every rank. A pass goes once over all seeds in an order of its own; train.epochs are
+// counted apart (config/budget.h), so that a control trains on as many pairs.
 #pragma once
 
 #include <cstdint>
@@ -20,6 +21,9 @@ struct BatchPlan {
   std::vector<std::int32_t> seed_rows;    // [S] row of each seed in ids
   std::vector<std::int32_t> hard_rows;    // [S·P] rows of each seed's hard pairs, row-major
   std::uint32_t hard_pairs_per_seed = 0;  // P; 0 if hard_pairs is none
+  // [train.seeds_per_batch] rows whose images have views in the self-supervised term: the seeds, or
+  // with hard_pairs none every (1+p)-th row.
+  std::vector<std::int32_t> viewed_rows;
 };
 
 // Rows [first, first + count) of a plan: one rank's part.
@@ -34,33 +38,35 @@ struct RankRows {
 bool can_be_seed(const config::TrainConfig& config, const store::HardPairTable& table,
                  SampleId target);
 
-// Safe from many threads. Keeps the order of the seeds of one epoch, the last one asked for; copies
+// Safe from many threads. Keeps the order of the seeds of one pass, the last one asked for; copies
 // share it.
 class BatchSampler {
  public:
   // Takes the ids that may be seeds, ascending (seeds_of in active_table.h). Random partners are
   // drawn from them too. `table` may be null unless train.hard_pairs is mined; it must outlive the
-  // sampler. With hard_pairs none a batch is M seeds. Throws DataError if there are no seeds or too
-  // few pairs to draw random partners from; if the table is missing, lacks a seed, or holds fewer
-  // hard pairs per target than a seed draws.
+  // sampler. With hard_pairs none a batch is M seeds. Throws DataError if there are fewer
+  // seeds than a batch holds, or too few pairs to draw random partners from; if the table is
+  // missing, lacks a seed, or holds fewer hard pairs per target than a seed draws.
   BatchSampler(const config::TrainConfig& config, std::uint64_t run_seed,
                std::vector<std::uint32_t> seeds, const store::HardPairTable* table);
 
-  [[nodiscard]] std::uint64_t steps_per_epoch() const;
-  // Returns the batch of a step; the last one of an epoch may be smaller. Precondition: step <
-  // steps_per_epoch(). Throws DataError if a seed has too few hard pairs.
-  [[nodiscard]] BatchPlan plan(std::uint64_t epoch, std::uint64_t step) const;
+  // Returns the steps in which each seed comes at least once.
+  [[nodiscard]] std::uint64_t steps_per_pass() const;
+  // Returns the batch of a step, which always holds M pairs: the last one of a pass is filled up
+  // with its first seeds. Precondition: step < steps_per_pass(). Throws DataError if a seed has too
+  // few hard pairs.
+  [[nodiscard]] BatchPlan plan(std::uint64_t pass, std::uint64_t step) const;
 
  private:
   struct OrderCache;
 
   [[nodiscard]] std::shared_ptr<const std::vector<std::uint32_t>> order_of(
-      std::uint64_t epoch) const;
-  [[nodiscard]] std::vector<std::uint32_t> partners_of(std::uint64_t epoch,
+      std::uint64_t pass) const;
+  [[nodiscard]] std::vector<std::uint32_t> partners_of(std::uint64_t pass,
                                                        std::uint32_t seed) const;
-  [[nodiscard]] std::vector<std::uint32_t> mined_partners(std::uint64_t epoch,
+  [[nodiscard]] std::vector<std::uint32_t> mined_partners(std::uint64_t pass,
                                                           std::uint32_t seed) const;
-  [[nodiscard]] std::vector<std::uint32_t> random_partners(std::uint64_t epoch,
+  [[nodiscard]] std::vector<std::uint32_t> random_partners(std::uint64_t pass,
                                                            std::uint32_t seed) const;
 
   std::uint64_t run_seed_;
@@ -70,6 +76,7 @@ class BatchSampler {
   bool top_;                             // draw the first of them, not random ones
   std::uint32_t partners_per_seed_ = 0;  // P
   std::uint64_t seeds_per_step_ = 0;     // S; M if hard_pairs is none
+  std::uint64_t seeds_per_view_ = 1;     // 1+p if hard_pairs is none
   std::shared_ptr<OrderCache> order_cache_;
 };
 

@@ -24,10 +24,6 @@ void BatchSchedule::add(TableVersion version, std::unique_ptr<const store::HardP
   versions_.push_back(std::move(version));
 }
 
-std::uint64_t BatchSchedule::steps_per_epoch() const {
-  return segments_.front().sampler->steps_per_epoch();
-}
-
 std::size_t BatchSchedule::segment_of(std::uint64_t step) const {
   std::size_t i = versions_.size() - 1;
   while (versions_[i].first_step > step) --i;
@@ -38,15 +34,9 @@ BatchPlace BatchSchedule::place(std::uint64_t step) const {
   const std::size_t i = segment_of(step);
   const BatchSampler& sampler = *segments_[i].sampler;
   const std::uint64_t since = step - versions_[i].first_step;
-  return {.epoch = versions_[i].first_epoch + since / sampler.steps_per_epoch(),
-          .step_in_epoch = since % sampler.steps_per_epoch(),
+  return {.pass = versions_[i].first_pass + since / sampler.steps_per_pass(),
+          .step_in_pass = since % sampler.steps_per_pass(),
           .sampler = &sampler};
-}
-
-double BatchSchedule::epochs_done(std::uint64_t steps) const {
-  const BatchPlace next = place(steps);
-  return static_cast<double>(next.epoch) + static_cast<double>(next.step_in_epoch) /
-                                               static_cast<double>(next.sampler->steps_per_epoch());
 }
 
 std::optional<TableVersion> BatchSchedule::request_at(std::uint64_t step,
@@ -57,17 +47,17 @@ std::optional<TableVersion> BatchSchedule::request_at(std::uint64_t step,
   const BatchPlace here = place(step);
   const bool by_steps = remine_.every_steps > 0 && step % remine_.every_steps == 0;
   const bool by_epochs =
-      remine_.every_epochs > 0 && here.step_in_epoch == 0 && here.epoch % remine_.every_epochs == 0;
+      remine_.every_epochs > 0 && here.step_in_pass == 0 && here.pass % remine_.every_epochs == 0;
   if (!by_steps && !by_epochs) return std::nullopt;
 
   TableVersion version;
   version.number = last.number + 1;
   version.requested = step;
   const BatchPlace earliest = place(step + remine_.lag_steps);
-  const bool begins = earliest.step_in_epoch == 0;
-  version.first_epoch = earliest.epoch + (begins ? 0 : 1);
+  const bool begins = earliest.step_in_pass == 0;
+  version.first_pass = earliest.pass + (begins ? 0 : 1);
   version.first_step = step + remine_.lag_steps;
-  if (!begins) version.first_step += earliest.sampler->steps_per_epoch() - earliest.step_in_epoch;
+  if (!begins) version.first_step += earliest.sampler->steps_per_pass() - earliest.step_in_pass;
   if (version.first_step >= steps) return std::nullopt;
   return version;
 }

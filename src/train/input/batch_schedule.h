@@ -17,8 +17,8 @@ namespace helip::train {
 
 // A step's place. The schedule owns the sampler.
 struct BatchPlace {
-  std::uint64_t epoch = 0;
-  std::uint64_t step_in_epoch = 0;
+  std::uint64_t pass = 0;  // over the seeds, from 0 on; keys random draws
+  std::uint64_t step_in_pass = 0;
   const BatchSampler* sampler = nullptr;
 };
 
@@ -31,17 +31,12 @@ class BatchSchedule {
                 std::uint64_t run_seed, std::unique_ptr<const store::HardPairTable> table,
                 std::string digest, std::vector<std::uint32_t> seeds);
 
-  // Returns the steps of an epoch with the first table. train.epochs and train.epochs_cooldown are
-  // counted in epochs of this length, whatever the number of seeds of later tables.
-  [[nodiscard]] std::uint64_t steps_per_epoch() const;
   // Returns the place of `step`, counted from 0.
   [[nodiscard]] BatchPlace place(std::uint64_t step) const;
-  // Returns the passes over the seeds that are done after `steps` steps, with fractions.
-  [[nodiscard]] double epochs_done(std::uint64_t steps) const;
   [[nodiscard]] const std::vector<TableVersion>& versions() const { return versions_; }
 
   // Returns the table to request at `step`, or nothing. A table is due if step > 0 is a multiple of
-  // remine.every_steps or begins an epoch that is a multiple of remine.every_epochs, if the last
+  // remine.every_steps or begins a pass that is a multiple of remine.every_epochs, if the last
   // table is active, and if the new one would be drawn from before step `steps`.
   [[nodiscard]] std::optional<TableVersion> request_at(std::uint64_t step,
                                                        std::uint64_t steps) const;

@@ -12,7 +12,7 @@ std::vector<std::int64_t> viewed_rows(const BatchPlan& plan, const RankRows& par
     for (std::int64_t i = 0; i < part.count; ++i) rows.push_back(part.first + i);
     return rows;
   }
-  for (const std::int32_t row : plan.seed_rows) {
+  for (const std::int32_t row : plan.viewed_rows) {
     if (row >= part.first && row < part.first + part.count) rows.push_back(row);
   }
   return rows;

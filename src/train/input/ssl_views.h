@@ -20,8 +20,8 @@ struct SslViews {
   std::vector<std::uint8_t> duplicate;  // [own, V] 1: another row of the same image
 };
 
-// Returns one rank's views: of all its rows of the plan (`all_rows`), or of its seeds. Copies of a
-// pair show one image; with mask_duplicates the pairs of one image group do too.
+// Returns one rank's views: of all its rows of the plan (`all_rows`), or of its plan.viewed_rows.
+// Copies of a pair show one image; with mask_duplicates the pairs of one image group do too.
 SslViews cut_views(const BatchPlan& plan, int rank, int world_size,
                    std::span<const std::uint32_t> image_groups, bool mask_duplicates,
                    bool all_rows);

@@ -66,14 +66,14 @@ void BatchPrefetcher::request() {
   const BatchPlace place = schedule_.place(next_++);
   const bool mask = spec_.config.loss.mask_duplicates;
   PreparedStep step;
-  step.plan = place.sampler->plan(place.epoch, place.step_in_epoch);
+  step.plan = place.sampler->plan(place.pass, place.step_in_pass);
   step.batch = cut_batch(step.plan, ranks_.rank(), ranks_.size(), pairs_.image_groups(),
                          pairs_.caption_groups(), mask);
   if (wants_views_) {
     step.batch.views = cut_views(step.plan, ranks_.rank(), ranks_.size(), pairs_.image_groups(),
                                  mask, spec_.config.slip.ssl_on == config::SslImages::kAll);
   }
-  loader_->request({.epoch = place.epoch,
+  loader_->request({.epoch = place.pass,
                     .ids = step.batch.ids,
                     .slots = step.batch.slots,
                     .view_rows = step.batch.views.rows});

@@ -41,10 +41,4 @@ double learning_rate(const config::TrainConfig& config, std::uint64_t step, std:
   return cosine(config, static_cast<double>(done - config.warmup) / static_cast<double>(decay));
 }
 
-std::uint64_t total_steps(const config::TrainConfig& config, std::uint64_t steps_per_epoch) {
-  if (config.steps > 0) return config.steps;
-  const double steps = std::ceil(config.epochs * static_cast<double>(steps_per_epoch));
-  return std::max<std::uint64_t>(1, static_cast<std::uint64_t>(steps));
-}
-
 }  // namespace helip::train

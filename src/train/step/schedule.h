@@ -16,8 +16,4 @@ namespace helip::train {
 double learning_rate(const config::TrainConfig& config, std::uint64_t step, std::uint64_t steps,
                      std::uint64_t steps_per_epoch);
 
-// Returns the optimizer steps of the whole training: train.steps, or train.epochs passes over the
-// seeds, rounded up. At least 1.
-std::uint64_t total_steps(const config::TrainConfig& config, std::uint64_t steps_per_epoch);
-
 }  // namespace helip::train

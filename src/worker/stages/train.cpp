@@ -80,8 +80,13 @@ TaskOutcome run_train(Workbench& bench, const jobs::Task& task, const TableReque
       spec_of(bench, task, training), group,
       callbacks_of(bench, task, training.seed, requests, group, hooks));
   if (report.resumed_from > 0) log::info(cat("resumed from step ", report.resumed_from));
-  jobs::TrainResult result{
-      .seed = training.seed, .steps = report.steps, .final_loss = report.final_loss};
+  jobs::TrainResult result{.seed = training.seed,
+                           .steps = report.steps,
+                           .final_loss = report.final_loss,
+                           .initial_digest = report.budget.initial_digest,
+                           .usable_pairs = report.budget.usable,
+                           .pairs = report.budget.pairs,
+                           .views = report.budget.views};
   if (report.best) {
     result.best_step = report.best->step;
     result.best_acc1 = report.best->acc1;

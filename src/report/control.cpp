@@ -1,0 +1,95 @@
+#include "report/control.h"
+
+#include <array>
+#include <string_view>
+
+#include "common/text.h"
+#include "config/budget.h"
+#include "config/fields.h"
+#include "config/yaml_scalar.h"
+
+namespace helip::report {
+namespace {
+
+class Faults {
+ public:
+  Faults(const JobRecord& subject, const JobRecord& other) : subject_(subject), other_(other) {}
+
+  template <typename Value>
+  void same(std::string_view what, const Value& subject, const Value& other) {
+    if (!(subject == other)) {
+      add(cat(what, " is ", config::yaml_scalar(other), ", ", subject_.name, " has ",
+              config::yaml_scalar(subject)));
+    }
+  }
+
+  // Compares every key of a section that the trained model depends on, but for `left_out`.
+  template <typename Section, std::size_t N>
+  void same_section(std::string_view name, const Section& subject, const Section& other,
+                    const std::array<std::string_view, N>& left_out) {
+    config::for_each_field<Section>([&](const auto& field) {
+      if (field.role != config::Role::kTraining) return;
+      for (const std::string_view key : left_out) {
+        if (field.name == key) return;
+      }
+      same(cat(name, ".", field.name), subject.*field.member, other.*field.member);
+    });
+  }
+
+  void add(const std::string& fault) { sentences_.push_back(cat(other_.name, ": ", fault)); }
+  [[nodiscard]] std::vector<std::string> sentences() && { return std::move(sentences_); }
+
+ private:
+  const JobRecord& subject_;
+  const JobRecord& other_;
+  std::vector<std::string> sentences_;
+};
+
+void compare_trainings(const JobRecord& subject, const JobRecord& other, Faults& faults) {
+  for (const auto& [seed, training] : subject.trainings) {
+    const auto found = other.trainings.find(seed);
+    if (found == other.trainings.end()) {
+      faults.add(cat("seed ", seed, " is not trained"));
+      continue;
+    }
+    const jobs::TrainResult& control = found->second;
+    faults.same(cat("the digest of the initial weights, seed ", seed, ","), training.initial_digest,
+                control.initial_digest);
+    faults.same(cat("usable pairs, seed ", seed, ","), training.usable_pairs, control.usable_pairs);
+    faults.same(cat("pairs through the towers, seed ", seed, ","), training.pairs, control.pairs);
+    faults.same(cat("views through the image tower, seed ", seed, ","), training.views,
+                control.views);
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> control_faults(const JobRecord& subject, const JobRecord& other) {
+  Faults faults(subject, other);
+  if (other.config.train.hard_pairs != config::HardPairs::kNone) {
+    faults.add(cat("train.hard_pairs is ", other.config.train.hard_pairs, ", a control has none"));
+  }
+  if (subject.trainings.empty() || other.trainings.empty()) {
+    faults.add("what its trainings have used is not known: a training is not finished");
+  }
+  compare_trainings(subject, other, faults);
+  faults.same("the corpus's fingerprint", subject.corpus_fingerprint, other.corpus_fingerprint);
+  faults.same("the pairs of a batch", config::global_batch_size(subject.config.train),
+              config::global_batch_size(other.config.train));
+  // How pairs are drawn is what the comparison is about; lengths are compared as pairs above.
+  constexpr std::array<std::string_view, 11> kTrain = {
+      "hard_pairs", "seeds_per_batch", "hard_pairs_per_seed",
+      "range_min",  "range_max",       "sampling_strategy",
+      "epochs",     "steps",           "pairs",
+      "lr",         "repeats"};
+  faults.same_section("train", subject.config.train, other.config.train, kTrain);
+  faults.same_section("slip", subject.config.slip, other.config.slip,
+                      std::array<std::string_view, 0>{});
+  // Weights and towers are compared by their digest.
+  faults.same_section("model", subject.config.model, other.config.model,
+                      std::array<std::string_view, 5>{"architecture", "init", "init_seed",
+                                                      "trust_torchscript", "name"});
+  return std::move(faults).sentences();
+}
+
+}  // namespace helip::report
