@@ -34,11 +34,13 @@ struct TrainResult {
 
   bool operator==(const TrainResult&) const = default;
   static constexpr auto fields() {
-    return std::tuple{field("seed", &TrainResult::seed), field("steps", &TrainResult::steps),
+    return std::tuple{field("seed", &TrainResult::seed),
+                      field("steps", &TrainResult::steps),
                       field("final_loss", &TrainResult::final_loss),
                       field("initial_digest", &TrainResult::initial_digest),
                       field("usable_pairs", &TrainResult::usable_pairs),
-                      field("pairs", &TrainResult::pairs), field("views", &TrainResult::views),
+                      field("pairs", &TrainResult::pairs),
+                      field("views", &TrainResult::views),
                       field("best_step", &TrainResult::best_step),
                       field("best_acc1", &TrainResult::best_acc1)};
   }

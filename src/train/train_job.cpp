@@ -21,6 +21,7 @@
 #include "train/input/training_pairs.h"
 #include "train/log/step_log.h"
 #include "train/loop/await_table.h"
+#include "train/loop/bad_steps.h"
 #include "train/loop/batch_prefetcher.h"
 #include "train/step/schedule.h"
 #include "train/step/train_step.h"
@@ -29,18 +30,6 @@ namespace helip::train {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr int kBadStepsInARow = 3;
-
-std::string first_ids(const std::vector<SampleId>& ids) {
-  constexpr std::size_t kShown = 64;
-  std::string text;
-  for (std::size_t i = 0; i < std::min(ids.size(), kShown); ++i) {
-    text += cat(i == 0 ? "" : ", ", to_index(ids[i]));
-  }
-  if (ids.size() > kShown) text += cat(", … (", ids.size(), " in all)");
-  return text;
-}
 
 BatchSchedule first_schedule(const TrainSpec& spec, const TrainingPairs& pairs,
                              const std::vector<std::uint32_t>& usable) {
@@ -63,7 +52,8 @@ class Training {
         steps_per_epoch_(config::steps_per_epoch(spec.config.train, usable_.size())),
         steps_(config::total_steps(spec.config.train, usable_.size())),
         train_step_(train_step_config(spec.config), spec.device, ranks),
-        prefetcher_(spec, ranks, *pairs_, schedule_, train_step_, steps_) {
+        prefetcher_(spec, ranks, *pairs_, schedule_, train_step_, steps_),
+        bad_steps_(spec.seed, ranks.rank() == 0) {
     state_.run = {.seed = spec.seed,
                   .config_digest = config::training_digest(spec.config),
                   .model_digest = train_step_.initial_digest(),
@@ -277,7 +267,7 @@ class Training {
                            .time_layers = log_ && is_timed(spec_.config.train, step + 1)};
     if (checkpoints_) options.before_update = [&] { checkpoints_->wait_copied(); };
     const StepResult result = train_step_.step(now.batch, now.inputs, options);
-    count_skipped(result, now.plan.ids);
+    bad_steps_.note(step, result, now.plan.ids);
     state_.step = step + 1;
     state_.epoch = schedule_.place(state_.step).pass;
     state_.loss = result.loss;
@@ -296,27 +286,6 @@ class Training {
   void compare_weights() {
     const std::uint64_t every = spec_.config.train.fingerprint_steps;
     if (every > 0 && state_.step % every == 0) train_step_.check_equal_weights(state_.step);
-  }
-
-  // Throws DataError after kBadStepsInARow steps without a finite loss and gradient.
-  void count_skipped(const StepResult& result, const std::vector<SampleId>& ids) {
-    if (result.applied) bad_steps_ = 0;
-    if (result.applied || result.rescaled) return;
-    ++bad_steps_;
-    const std::string found =
-        cat("loss ", result.loss, " in a batch of the pairs ", first_ids(ids));
-    if (bad_steps_ < kBadStepsInARow) {
-      if (ranks_.rank() == 0) {
-        log::warning(
-            cat("step ", state_.step, ": loss or gradient is not finite, step skipped: ", found));
-      }
-      return;
-    }
-    throw DataError(
-        {.what = cat("loss or gradient was not finite in ", kBadStepsInARow, " steps in a row"),
-         .where = cat("step ", state_.step, " of seed ", spec_.seed),
-         .expected = "a finite loss and gradient",
-         .found = found});
   }
 
   // Seconds after which ranks that wait for rank 0 hear of it.
@@ -382,7 +351,7 @@ class Training {
 
   TrainState state_;
   std::optional<std::uint64_t> saved_step_;  // of the last checkpoint that was begun or resumed
-  int bad_steps_ = 0;
+  BadSteps bad_steps_;
   // Set on rank 0 alone. The writer reads what train_step_ holds, so it is destroyed before it.
   std::optional<StepLog> log_;
   std::optional<CheckpointWriter> checkpoints_;

@@ -39,7 +39,8 @@ TEST_CASE("every key is read, and written so that it reads back") {
   // Ready embeddings go with no model that encodes.
   CHECK(defaults == std::set<std::string>{"encoder.image_embeddings", "encoder.text_embeddings",
                                           "remine.every_epochs", "remine.every_steps",
-                                          "remine.lag_steps", "remine.workers", "train.epochs", "train.pairs"});
+                                          "remine.lag_steps", "remine.workers", "train.epochs",
+                                          "train.pairs"});
   CHECK(config.eval.datasets.at(0).split == "validation");
   CHECK(config.eval.datasets.at(1).split == "test");
   CHECK(config.launcher.mpirun_args.at(3) == "it's \"quoted\" \\ # not a comment: \t");

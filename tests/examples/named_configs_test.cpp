@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "config/budget.h"
 #include "config/parse.h"
 #include "config/to_yaml.h"
-#include "config/budget.h"
 
 namespace helip::config {
 namespace {
