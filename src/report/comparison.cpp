@@ -238,9 +238,12 @@ void write_comparison(const fs::path& file, const Comparison& comparison) {
                 row.key.task == "linear_probe" ? " linear probe: " : ": ",
                 escape_html(metric_name(row.key.metric)), "</div><div class=\"value\">",
                 percent_text(row.arms.back()), "</div><div class=\"more\">",
-                percent_text(row.arms[comparison.reference]), " without · <span class=\"",
-                direction_of(difference.spread), "\">", difference_text(difference),
-                "</span></div></div>");
+                percent_text(row.arms[comparison.reference]),
+                comparison.has_control
+                    ? std::string(" without")
+                    : cat(" in ", escape_html(comparison.names[comparison.reference])),
+                " · <span class=\"", direction_of(difference.spread), "\">",
+                difference_text(difference), "</span></div></div>");
   }
   body += "</div>\n<h2>All figures</h2>\n" + table_html(comparison) + "<h2>The jobs</h2><dl>";
   for (std::size_t arm = 0; arm < comparison.names.size(); ++arm) {

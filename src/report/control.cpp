@@ -53,11 +53,13 @@ void compare_trainings(const JobRecord& subject, const JobRecord& other, Faults&
       continue;
     }
     const jobs::TrainResult& control = found->second;
-    faults.same(cat("the digest of the initial weights, seed ", seed, ","), training.initial_digest,
+    faults.same(cat("the digest of the initial weights of seed ", seed), training.initial_digest,
                 control.initial_digest);
-    faults.same(cat("usable pairs, seed ", seed, ","), training.usable_pairs, control.usable_pairs);
-    faults.same(cat("pairs through the towers, seed ", seed, ","), training.pairs, control.pairs);
-    faults.same(cat("views through the image tower, seed ", seed, ","), training.views,
+    faults.same(cat("the number of usable pairs of seed ", seed), training.usable_pairs,
+                control.usable_pairs);
+    faults.same(cat("the number of pairs that seed ", seed, " forwarded"), training.pairs,
+                control.pairs);
+    faults.same(cat("the number of views that seed ", seed, " forwarded"), training.views,
                 control.views);
   }
 }
@@ -74,7 +76,7 @@ std::vector<std::string> control_faults(const JobRecord& subject, const JobRecor
   }
   compare_trainings(subject, other, faults);
   faults.same("the corpus's fingerprint", subject.corpus_fingerprint, other.corpus_fingerprint);
-  faults.same("the pairs of a batch", config::global_batch_size(subject.config.train),
+  faults.same("the number of pairs in a batch", config::global_batch_size(subject.config.train),
               config::global_batch_size(other.config.train));
   // How pairs are drawn is what the comparison is about; lengths are compared as pairs above.
   constexpr std::array<std::string_view, 11> kTrain = {

@@ -89,11 +89,10 @@ std::optional<fs::path> newest_table(const fs::path& folder) {
   return newest;
 }
 
-// The results of finished trainings: of several attempts at one seed, the last, whose file is
-// whole.
-std::map<std::uint64_t, jobs::TrainResult> read_trainings(const jobs::WorkDir& work_dir,
-                                                          const config::TrainConfig& train) {
-  std::map<std::uint64_t, jobs::TrainResult> trainings;
+// Reads the results of finished trainings: of several attempts at one seed, the last one whose file
+// is whole. A result of an earlier version, which lacks a key, is named in job.missing.
+void read_trainings(const jobs::WorkDir& work_dir, JobRecord& job) {
+  const config::TrainConfig& train = job.config.train;
   std::map<std::uint64_t, std::uint64_t> fences;
   std::error_code absent;
   for (const auto& entry : fs::directory_iterator(work_dir.tasks(jobs::Stage::kTrain), absent)) {
@@ -104,11 +103,14 @@ std::map<std::uint64_t, jobs::TrainResult> read_trainings(const jobs::WorkDir& w
       if (!attempt || attempt->fence < fences[seed]) continue;
       if (!sha256_hex(read_text_file(entry.path())).starts_with(attempt->digest_prefix)) continue;
       fences[seed] = attempt->fence;
-      trainings[seed] = jobs::from_json<jobs::TrainResult>(
-          jobs::read_committed_result(entry.path()), entry.path().string());
+      try {
+        job.trainings[seed] = jobs::from_json<jobs::TrainResult>(
+            jobs::read_committed_result(entry.path()), entry.path().string());
+      } catch (const StoreError& problem) {
+        job.missing.emplace_back(cat("what training has used: ", problem.what()));
+      }
     }
   }
-  return trainings;
 }
 
 fs::path find_corpus(const jobs::WorkDir& work_dir) {
@@ -172,7 +174,7 @@ JobRecord read_job(const fs::path& folder) {
     job.missing.emplace_back(
         "the corpus: the folder that corpus/location.txt names has no manifest.json");
   }
-  job.trainings = read_trainings(work_dir, job.config.train);
+  read_trainings(work_dir, job);
   if (const auto table = newest_table(work_dir.tables())) {
     job.hard_pairs = store::HardPairTable::open(*table);
     // Images and texts of frozen towers have nothing in common, even if they are of equal width.

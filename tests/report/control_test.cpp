@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "common/digest.h"
 #include "common/publish.h"
 #include "report/comparison.h"
 #include "small_job.h"
@@ -68,20 +69,20 @@ TEST_CASE("a job with another budget is no control, by the name of what differs"
   SECTION("weights") {
     result.initial_digest = "of another";
     expected =
-        "continued: the digest of the initial weights, seed 1, is \"of another\", helip has "
+        "continued: the digest of the initial weights of seed 1 is \"of another\", helip has "
         "\"of the base\"";
   }
   SECTION("pairs") {
     result.pairs = 160;
-    expected = "continued: pairs through the towers, seed 1, is 160, helip has 640";
+    expected = "continued: the number of pairs that seed 1 forwarded is 160, helip has 640";
   }
   SECTION("views") {
     result.views = 1280;
-    expected = "continued: views through the image tower, seed 1, is 1280, helip has 0";
+    expected = "continued: the number of views that seed 1 forwarded is 1280, helip has 0";
   }
   SECTION("usable pairs") {
     result.usable_pairs = 7;
-    expected = "continued: usable pairs, seed 1, is 7, helip has 8";
+    expected = "continued: the number of usable pairs of seed 1 is 7, helip has 8";
   }
   jobs.train_other(result);
   const auto faults = jobs.faults();
@@ -107,7 +108,7 @@ TEST_CASE("a job of another schedule, batch, corpus or kind is no control") {
   }
   SECTION("batch") {
     other.train.seeds_per_batch = 32;
-    expected = "the pairs of a batch is 64, helip has 16";
+    expected = "the number of pairs in a batch is 64, helip has 16";
   }
   SECTION("seed") {
     other.train.seed = 2;
@@ -120,6 +121,21 @@ TEST_CASE("a job of another schedule, batch, corpus or kind is no control") {
   const auto faults = jobs.faults();
   REQUIRE_FALSE(faults.empty());
   CHECK_THAT(faults[0], Contains(expected));
+}
+
+TEST_CASE("a training's result of an earlier version is named as missing, not an error") {
+  TwoJobs jobs;
+  const auto tasks = jobs.other().folder / "tasks" / "train";
+  std::filesystem::remove_all(tasks);
+  std::filesystem::create_directories(tasks);
+  const std::string text =
+      R"({"format":"helip_task/2","task":"train/seed-1","task_sha256":"","result":{"seed":1}})";
+  publish_file(tasks / ("seed-1-3-" + sha256_hex(text).substr(0, 16) + ".json"), text);
+  const JobRecord job = read_job(jobs.other().folder);
+  CHECK(job.trainings.empty());
+  REQUIRE_FALSE(job.missing.empty());
+  CHECK_THAT(job.missing.back(),
+             Contains("what training has used") && Contains("steps: a key is missing"));
 }
 
 TEST_CASE("a comparison without a control says so in text and page") {
