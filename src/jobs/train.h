@@ -6,6 +6,7 @@
 #include <string>
 #include <tuple>
 
+#include "common/text.h"
 #include "jobs/task.h"
 
 namespace helip::jobs {
@@ -21,6 +22,9 @@ struct TrainTask {
                       field("features_digest", &TrainTask::features_digest)};
   }
 };
+
+// Returns the name of a seed's task.
+inline std::string train_name(std::uint64_t seed) { return cat("seed-", seed); }
 
 struct TrainResult {
   std::uint64_t seed = 0;

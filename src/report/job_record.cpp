@@ -14,7 +14,6 @@
 #include "data/corpus/manifest.h"
 #include "data/corpus/reason_count.h"
 #include "eval/results.h"
-#include "jobs/eval.h"
 #include "jobs/result_file.h"
 #include "jobs/work_dir.h"
 
@@ -98,7 +97,7 @@ void read_trainings(const jobs::WorkDir& work_dir, JobRecord& job) {
   for (const auto& entry : fs::directory_iterator(work_dir.tasks(jobs::Stage::kTrain), absent)) {
     for (std::uint64_t seed = train.seed; seed < train.seed + train.repeats; ++seed) {
       const jobs::Task task =
-          jobs::make_task(jobs::weights_label(seed), {}, {}, jobs::TrainTask{.seed = seed});
+          jobs::make_task(jobs::train_name(seed), {}, {}, jobs::TrainTask{.seed = seed});
       const auto attempt = jobs::attempt_in(entry.path().filename().string(), task);
       if (!attempt || attempt->fence < fences[seed]) continue;
       if (!sha256_hex(read_text_file(entry.path())).starts_with(attempt->digest_prefix)) continue;

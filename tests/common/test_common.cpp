@@ -210,7 +210,7 @@ TEST_CASE("an unreadable file is named with the system's reason") {
   CHECK_THROWS_AS(read_text_file(fs::temp_directory_path()), StoreError);
 }
 
-TEST_CASE("a named pipe in the place of a file is refused, not waited for") {
+TEST_CASE("a named pipe is refused where a file is expected, not waited for") {
   const test::TemporaryFolder folder;
   const fs::path pipe = folder.path() / "pipe";
   REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);

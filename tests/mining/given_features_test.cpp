@@ -1,4 +1,4 @@
-// Models over features that are given as arrays, in the place of towers.
+// Models whose features are given as arrays instead of towers.
 #include <limits>
 
 #include "common/digest.h"
@@ -65,7 +65,7 @@ void give(const std::filesystem::path& file, const char* tower) {
   publish_file(description, json.dump());
 }
 
-TEST_CASE("given features in the place of towers give what the towers gave") {
+TEST_CASE("given features give the embeddings that the towers gave") {
   const test::TemporaryFolder folder;
   const auto corpus = make_corpus(folder.path());
   const Encoded towers = encode(make_config(), corpus, {}, folder.path() / "towers");

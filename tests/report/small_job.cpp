@@ -13,7 +13,6 @@
 #include "data/corpus/tar_writer.h"
 #include "data/image/encode_image.h"
 #include "data/import/open_or_index.h"
-#include "jobs/eval.h"
 #include "jobs/result_file.h"
 #include "jobs/work_dir.h"
 #include "store/hard_pair_table.h"
@@ -144,7 +143,7 @@ void SmallJob::write_config() const {
 }
 
 void SmallJob::write_training(const jobs::TrainResult& result) const {
-  const jobs::Task task = jobs::make_task(jobs::weights_label(result.seed), "digest", {},
+  const jobs::Task task = jobs::make_task(jobs::train_name(result.seed), "digest", {},
                                           jobs::TrainTask{.seed = result.seed});
   const std::string text = jobs::result_text(task, jobs::to_json(result));
   const fs::path tasks = jobs::WorkDir(folder).tasks(jobs::Stage::kTrain);

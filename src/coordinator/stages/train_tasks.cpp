@@ -29,7 +29,7 @@ class TrainTasks final : public StageTasks {
       // Trainings may be given in epochs, whose steps only the trainer knows; progress then comes
       // with the heartbeats.
       tasks.push_back(
-          make(cat("seed-", seed), corpus,
+          make(jobs::train_name(seed), corpus,
                jobs::TrainTask{.seed = seed, .features_digest = encoded.features_digest},
                train.steps > 0 ? train.steps : 1));
     }
