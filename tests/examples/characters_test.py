@@ -14,7 +14,8 @@ import unittest
 
 from PIL import Image, ImageOps
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "examples/characters"))
+EXAMPLES = pathlib.Path(__file__).resolve().parents[2] / "examples"
+sys.path[:0] = [str(EXAMPLES / "characters"), str(EXAMPLES)]
 import glyphs  # noqa: E402
 import make_corpus  # noqa: E402
 import split  # noqa: E402
