@@ -5,6 +5,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "config/experiment_fields.h"
 #include "config/fields.h"
 
 namespace helip::config {
@@ -70,6 +71,10 @@ void check_limits(const RunConfig& config, Checks& checks) {
 
 void check_limits(const MiningConfig& mining, Checks& checks) {
   LimitWalk(checks).section(mining, "mining");
+}
+
+void check_limits(const ExperimentConfig& config, Checks& checks) {
+  LimitWalk(checks).section(config, "");
 }
 
 }  // namespace helip::config

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "config/checks.h"
+#include "config/experiment_config.h"
 #include "config/run_config.h"
 
 namespace helip::config {
@@ -10,5 +11,6 @@ namespace helip::config {
 // the keys. Adds the first violation to `checks`.
 void check_limits(const RunConfig& config, Checks& checks);
 void check_limits(const MiningConfig& mining, Checks& checks);
+void check_limits(const ExperimentConfig& config, Checks& checks);
 
 }  // namespace helip::config

@@ -6,7 +6,7 @@
 #include "common/text.h"
 #include "config/budget.h"
 #include "config/fields.h"
-#include "config/yaml_scalar.h"
+#include "config/yaml/yaml_scalar.h"
 
 namespace helip::report {
 namespace {

@@ -1,4 +1,4 @@
-#include "config/yaml_scalar.h"
+#include "config/yaml/yaml_scalar.h"
 
 namespace helip::config {
 
