@@ -39,6 +39,7 @@ ROOMS = {
     "common/process": set(),
     "config/yaml": set(),
     "config/fields": set(),
+    "config/checks": {"config/fields"},
     "mining/kernels": set(),
     "mining/pairs": {"mining/kernels"},
     "mining/screen": {"mining/kernels", "mining/pairs"},
@@ -72,6 +73,8 @@ ROOMS = {
 BESIDE = {
     "common/process": {"common/error.h"},
     "config/yaml": {"config/choices.h"},
+    "config/checks": {"config/budget.h", "config/experiment_config.h", "config/experiment_fields.h", "config/fields.h", "config/run_config.h",
+                      "config/validate.h"},
     "config/fields": {"config/run_config.h", "config/validate.h"},
     "mining/screen": {"mining/mining_job.h"},
     "mining/miners": {"mining/mining_job.h"},

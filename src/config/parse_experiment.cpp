@@ -4,9 +4,9 @@
 #include <set>
 
 #include "common/text.h"
-#include "config/check_limits.h"
+#include "config/checks/check_limits.h"
+#include "config/checks/section_checks.h"
 #include "config/parse.h"
-#include "config/section_checks.h"
 #include "config/yaml/parse_tree.h"
 
 namespace helip::config {

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "common/error.h"
 #include "common/text.h"
 #include "config/parse.h"
 #include "config/validate.h"
@@ -19,6 +20,20 @@ config::Settings joined(const std::vector<config::Settings>& parts) {
   config::Settings out;
   for (const config::Settings& part : parts) out.insert(out.end(), part.begin(), part.end());
   return out;
+}
+
+// Settings that were chosen on what results are reported on would make the results too good.
+void expect_other_data(const std::vector<config::EvalDataset>& chosen_on,
+                       const std::vector<config::EvalDataset>& reported, const std::string& where) {
+  for (const config::EvalDataset& one : chosen_on) {
+    for (const config::EvalDataset& other : reported) {
+      if (one.path != other.path || one.split != other.split) continue;
+      throw ConfigError({.what = "settings would be chosen on data that results are reported on",
+                         .where = cat(where, ": choose.datasets: ", one.name),
+                         .expected = "another data set or split",
+                         .found = cat(one.path, ", ", one.split)});
+    }
+  }
 }
 
 std::string seed_name(std::uint64_t seed) { return cat("seed-", seed); }
@@ -80,10 +95,12 @@ std::vector<PlannedJob> JobPlan::try_jobs(const Arm& arm) const {
     for (std::uint64_t seed = 1; seed <= experiment_.choose.seeds; ++seed) {
       PlannedJob one = job(cat("choose/", arm.name, "/try-", attempt + 1, "/", seed_name(seed)),
                            experiment_.tune, seed, {experiment_.set, arm.set, arm.tries[attempt]});
-      one.config.eval.datasets = experiment_.choose.datasets;
-      for (config::EvalDataset& dataset : one.config.eval.datasets) {
+      std::vector<config::EvalDataset> datasets = experiment_.choose.datasets;
+      for (config::EvalDataset& dataset : datasets) {
         config::fill_placeholders(placeholders_of(experiment_, seed), dataset.path);
       }
+      expect_other_data(datasets, one.config.eval.datasets, file_.string());
+      one.config.eval.datasets = std::move(datasets);
       one.config.eval.evaluate_init = false;
       finish(one);
       out.push_back(std::move(one));

@@ -3,6 +3,7 @@ middle it goes on to the same results; done again it runs nothing; a job that fa
 
 import json
 import pathlib
+import shutil
 import signal
 import subprocess
 
@@ -16,7 +17,7 @@ seeds: 2
 set: [launcher.workers=1]
 measures: [heldout/text_retrieval_recall@1]
 choose:
-  datasets: [{name: chosen, path: ../job/heldout, tasks: [retrieval]}]
+  datasets: [{name: chosen, path: chosen, tasks: [retrieval], split: validation}]
   measures: [chosen/mean_recall@5]
   tries: [[train.lr=5.0e-4], [train.lr=1.0e-4]]
 """
@@ -29,7 +30,8 @@ def write_configurations(bench, folder):
     job = job.replace("path: heldout", f"path: {bench.job.parent / 'heldout'}").replace("steps: 40", "steps: 12")
     (folder / "base.yaml").write_text(job.replace("train: {", "train: { hard_pairs: none,"))
     (folder / "tune.yaml").write_text(job.replace("init: random", "init: base.pt"))
-    (folder / "experiment.yaml").write_text(EXPERIMENT.replace("../job/heldout", str(bench.job.parent / "heldout")))
+    shutil.copytree(bench.job.parent / "heldout" / "test", folder / "chosen" / "validation")
+    (folder / "experiment.yaml").write_text(EXPERIMENT)
 
 
 def command(bench, folder, work, *more):

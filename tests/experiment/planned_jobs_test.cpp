@@ -129,6 +129,15 @@ TEST_CASE("tries are scored on the data sets of the choice alone") {
   CHECK(tries[1].config.eval.datasets[0].path == files.path("v/2").string());
 }
 
+TEST_CASE("settings are not chosen on what is reported") {
+  Files files;
+  const JobPlan plan = files.plan(
+      with(with(kExperiment, "v/{split}", "eval/{split}"), "split: validation", "split: test"));
+  CHECK_THROWS_WITH(static_cast<void>(plan.try_jobs(plan.arms()[0])),
+                    Contains("e.yaml: choose.datasets: v: settings would be chosen on data that") &&
+                        Contains("eval/1, test"));
+}
+
 TEST_CASE("without a base the arms start from tune's checkpoint") {
   Files files;
   const JobPlan plan = files.plan(with(kExperiment, "base: base.yaml\n", ""));

@@ -1,6 +1,6 @@
 #include <cmath>
 
-#include "config/section_checks.h"
+#include "config/checks/section_checks.h"
 
 namespace helip::config {
 

@@ -2,7 +2,7 @@
 // NAME_checks.cpp. The limits of single keys have been checked before (check_limits.h).
 #pragma once
 
-#include "config/checks.h"
+#include "config/checks/checks.h"
 #include "config/run_config.h"
 
 namespace helip::config {

@@ -1,4 +1,4 @@
-#include "config/check_limits.h"
+#include "config/checks/check_limits.h"
 
 #include <optional>
 #include <string>

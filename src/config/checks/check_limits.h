@@ -1,7 +1,7 @@
 // Checks values against the limits of single keys, which config/fields.h states.
 #pragma once
 
-#include "config/checks.h"
+#include "config/checks/checks.h"
 #include "config/experiment_config.h"
 #include "config/run_config.h"
 

@@ -1,4 +1,4 @@
-#include "config/section_checks.h"
+#include "config/checks/section_checks.h"
 
 namespace helip::config {
 

@@ -2,7 +2,7 @@
 #include <limits>
 
 #include "config/budget.h"
-#include "config/section_checks.h"
+#include "config/checks/section_checks.h"
 
 namespace helip::config {
 namespace {

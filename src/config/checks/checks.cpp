@@ -1,4 +1,4 @@
-#include "config/checks.h"
+#include "config/checks/checks.h"
 
 #include <utility>
 

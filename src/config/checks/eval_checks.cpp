@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <set>
 
-#include "config/section_checks.h"
+#include "config/checks/section_checks.h"
 
 namespace helip::config {
 
