@@ -28,11 +28,14 @@ struct Job {
   std::exception_ptr problem;
 };
 
-class PixelLoader final : public InputLoader {
+class RawLoader final : public InputLoader {
  public:
-  PixelLoader(const std::filesystem::path& folder, const data::PreprocessConfig& preprocess,
-              const data::Tokenizer& tokenizer, const PixelOptions& options)
+  RawLoader(const std::filesystem::path& folder, const model::InputKinds& inputs,
+            const data::PreprocessConfig& preprocess, const data::Tokenizer& tokenizer,
+            const RawOptions& options)
       : corpus_(data::Corpus::open(folder, options.limits.max_bytes)),
+        reads_images_(inputs.image == model::InputKind::kRaw),
+        reads_texts_(inputs.text == model::InputKind::kRaw),
         preprocess_(preprocess),
         tokenizer_(tokenizer),
         options_(options) {
@@ -41,7 +44,7 @@ class PixelLoader final : public InputLoader {
     }
   }
 
-  ~PixelLoader() override {
+  ~RawLoader() override {
     {
       const MutexLock lock(mutex_);
       stopping_ = true;
@@ -49,25 +52,18 @@ class PixelLoader final : public InputLoader {
     has_work_.notify_all();
     for (std::thread& thread : threads_) thread.join();
   }
-  PixelLoader(const PixelLoader&) = delete;
-  PixelLoader& operator=(const PixelLoader&) = delete;
+  RawLoader(const RawLoader&) = delete;
+  RawLoader& operator=(const RawLoader&) = delete;
 
   void request(RowRequest rows) override {
     auto job = std::make_unique<Job>();
     const std::size_t count = rows.ids.size();
-    const auto size = static_cast<std::size_t>(preprocess_.size);
-    const auto length = static_cast<std::size_t>(tokenizer_.context_length());
-    const auto batch_rows = static_cast<std::int64_t>(count);
-    job->batch.image_shape = {batch_rows, 3, preprocess_.size, preprocess_.size};
-    job->batch.image.resize(count * 3 * size * size);
-    if (!rows.view_rows.empty()) {
-      const std::size_t views = rows.view_rows.size();
-      job->batch.view_shape = {static_cast<std::int64_t>(views), 3, preprocess_.size,
-                               preprocess_.size};
-      for (auto& view : job->batch.views) view.resize(views * 3 * size * size);
+    if (reads_images_) make_room_for_images(rows, job->batch);
+    if (reads_texts_) {
+      const auto length = static_cast<std::size_t>(tokenizer_.context_length());
+      job->batch.text_shape = {static_cast<std::int64_t>(count), tokenizer_.context_length()};
+      job->batch.tokens.resize(count * length);
     }
-    job->batch.text_shape = {batch_rows, tokenizer_.context_length()};
-    job->batch.tokens.resize(count * length);
     job->rows = std::move(rows);
     job->unfinished = count;
     {
@@ -87,6 +83,18 @@ class PixelLoader final : public InputLoader {
   }
 
  private:
+  void make_room_for_images(const RowRequest& rows, InputBatch& batch) const {
+    const auto size = static_cast<std::size_t>(preprocess_.size);
+    const auto shape_of = [&](std::size_t images) -> std::vector<std::int64_t> {
+      return {static_cast<std::int64_t>(images), 3, preprocess_.size, preprocess_.size};
+    };
+    batch.image_shape = shape_of(rows.ids.size());
+    batch.image.resize(rows.ids.size() * 3 * size * size);
+    if (rows.view_rows.empty()) return;
+    batch.view_shape = shape_of(rows.view_rows.size());
+    for (auto& view : batch.views) view.resize(rows.view_rows.size() * 3 * size * size);
+  }
+
   // The first row that nobody took, of the oldest batch that has one.
   std::optional<std::pair<Job*, std::size_t>> next_row() HELIP_REQUIRES(mutex_) {
     for (const auto& job : jobs_) {
@@ -141,7 +149,8 @@ class PixelLoader final : public InputLoader {
     }
     const std::uint64_t id = to_index(sample.id);
     const std::uint64_t slot = job.rows.slots[row];
-    fill_images(job, row, sample, {options_.seed, job.rows.epoch, id, slot});
+    if (reads_images_) fill_images(job, row, sample, {options_.seed, job.rows.epoch, id, slot});
+    if (!reads_texts_) return;
     const std::size_t length = job.batch.tokens.size() / job.rows.ids.size();
     const auto tokens = std::span(job.batch.tokens).subspan(row * length, length);
     tokenizer_.encode(options_.word_dropout > 0
@@ -195,9 +204,10 @@ class PixelLoader final : public InputLoader {
   }
 
   const data::Corpus corpus_;
+  const bool reads_images_, reads_texts_;
   const data::PreprocessConfig& preprocess_;
   const data::Tokenizer& tokenizer_;
-  const PixelOptions options_;
+  const RawOptions options_;
   Mutex mutex_;
   Condition has_work_;
   Condition finished_;
@@ -208,11 +218,12 @@ class PixelLoader final : public InputLoader {
 
 }  // namespace
 
-std::unique_ptr<InputLoader> open_pixel_loader(const std::filesystem::path& corpus_folder,
-                                               const data::PreprocessConfig& preprocess,
-                                               const data::Tokenizer& tokenizer,
-                                               const PixelOptions& options) {
-  return std::make_unique<PixelLoader>(corpus_folder, preprocess, tokenizer, options);
+std::unique_ptr<InputLoader> open_raw_loader(const std::filesystem::path& corpus_folder,
+                                             const model::InputKinds& inputs,
+                                             const data::PreprocessConfig& preprocess,
+                                             const data::Tokenizer& tokenizer,
+                                             const RawOptions& options) {
+  return std::make_unique<RawLoader>(corpus_folder, inputs, preprocess, tokenizer, options);
 }
 
 }  // namespace helip::train

@@ -46,8 +46,8 @@ TEST_CASE("pixels and captions are those of the corpus, whatever the number of t
   for (const std::uint32_t threads : {1U, 3U}) {
     for (const bool augment : {false, true}) {
       const auto source =
-          open_pixel_loader(corpus_folder, kPreprocess, kTokenizer,
-                            {.augment = augment, .word_dropout = 0, .threads = threads, .seed = 9});
+          open_raw_loader(corpus_folder, {}, kPreprocess, kTokenizer,
+                          {.augment = augment, .word_dropout = 0, .threads = threads, .seed = 9});
       std::vector<RowRequest> requests;
       for (std::uint64_t b = 0; b < 5; ++b) {
         RowRequest rows{.epoch = b, .ids = {}, .slots = {}};
@@ -92,8 +92,8 @@ TEST_CASE("views are made of the rows that want them, and the training images st
     RowRequest rows{.epoch = 3,
                     .ids = {SampleId{5}, SampleId{9}, SampleId{2}, SampleId{9}},
                     .slots = {20, 21, 22, 23}};
-    const auto source = open_pixel_loader(
-        corpus_folder, kPreprocess, kTokenizer,
+    const auto source = open_raw_loader(
+        corpus_folder, {}, kPreprocess, kTokenizer,
         {.augment = augment, .crop_scale = 0.5, .word_dropout = 0, .threads = 3, .seed = 4});
     source->request(rows);
     rows.view_rows = {1, 3, 1};  // one row twice, as where ranks are padded
@@ -157,7 +157,7 @@ TEST_CASE("images of a table are resized before they become RGB, those of shards
       const auto corpus = data::open_or_index(
           {.path = source.string()}, folder.path() / (source.filename().string() + ".index"));
       const auto pixels =
-          open_pixel_loader(corpus, kPreprocess, kTokenizer, {.augment = augment, .seed = 3});
+          open_raw_loader(corpus, {}, kPreprocess, kTokenizer, {.augment = augment, .seed = 3});
       pixels->request({.epoch = 1, .ids = {SampleId{0}}, .slots = {2}, .view_rows = {0}});
       const InputBatch batch = pixels->take();
       found.push_back(batch.image);
@@ -188,8 +188,8 @@ TEST_CASE("words are dropped by key, so a batch is the same every time") {
   std::vector<std::int64_t> first;
   for (int run = 0; run < 2; ++run) {
     const auto source =
-        open_pixel_loader(corpus_folder, kPreprocess, kTokenizer,
-                          {.augment = true, .word_dropout = 0.5, .threads = 2, .seed = 1});
+        open_raw_loader(corpus_folder, {}, kPreprocess, kTokenizer,
+                        {.augment = true, .word_dropout = 0.5, .threads = 2, .seed = 1});
     source->request(rows);
     const InputBatch batch = source->take();
     if (run == 0) {
@@ -214,7 +214,7 @@ TEST_CASE("a sample that can no longer be decoded stops the batch and is named")
     for (int i = 0; i < 60; ++i) std::fputc(0, file);
     std::fclose(file);
   }
-  const auto source = open_pixel_loader(corpus_folder, kPreprocess, kTokenizer, {});
+  const auto source = open_raw_loader(corpus_folder, {}, kPreprocess, kTokenizer, {});
   source->request({.epoch = 0, .ids = {SampleId{2}}, .slots = {0}});
   source->request({.epoch = 0, .ids = {SampleId{2}, SampleId{3}}, .slots = {0, 1}});
   CHECK(source->take().image.size() == 3 * 16 * 16);
