@@ -14,7 +14,7 @@ cache="${HELIP_CACHE:-$HOME/.cache/helip}"
 packages=(
   build-essential cmake ninja-build ccache mold pkg-config git python3 python3-venv
   libgrpc++-dev protobuf-compiler protobuf-compiler-grpc libprotobuf-dev libopenmpi-dev openmpi-bin
-  libyaml-cpp-dev libspdlog-dev libsqlite3-dev libcli11-dev nlohmann-json3-dev
+  libyaml-cpp-dev libspdlog-dev libsqlite3-dev libcli11-dev nlohmann-json3-dev libboost-dev
   libturbojpeg0-dev libpng-dev libwebp-dev libpcre2-dev libicu-dev libssl-dev zlib1g-dev
 )
 # The sample corpora: openclipart, and the characters with their fonts (training, validation, test).

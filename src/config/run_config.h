@@ -65,6 +65,7 @@ struct MiningConfig {
   double max_score = 1;
   std::optional<double> absolute_margin;
   std::optional<double> relative_margin;
+  std::uint32_t per_group = 0;
   std::uint32_t hub_cap = 0;
   std::uint64_t seed = 0;
   IndexWay index = IndexWay::kAuto;

@@ -1,7 +1,7 @@
 #include "config/validate.h"
 
-#include "config/check_limits.h"
-#include "config/section_checks.h"
+#include "config/checks/check_limits.h"
+#include "config/checks/section_checks.h"
 
 namespace helip::config {
 

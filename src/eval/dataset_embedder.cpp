@@ -30,13 +30,27 @@ constexpr const char* kFeatures = "features";
 constexpr std::size_t kDigestPrefix = 16;
 constexpr std::size_t kBatchesAhead = 2;
 
+// A tower whose features are kept.
+struct FrozenTower {
+  Forward forward;
+  std::string digest;
+};
+
 class ModelEmbedder final : public DatasetEmbedder {
  public:
   ModelEmbedder(const config::ModelConfig& config, EmbedderOptions options)
       : options_(std::move(options)), model_(model::load_model(config)) {
     model_->to(options_.device);
-    if (model_->input_kind() == model::InputKind::kFeatures) {
-      towers_ = model_->feature_extractor(options_.device);
+    const model::InputKinds inputs = model_->input_kinds();
+    if (!inputs.any(model::InputKind::kFeatures)) return;
+    towers_ = model_->feature_extractor(options_.device);
+    if (inputs.image == model::InputKind::kFeatures) {
+      image_tower_ = {[this](const at::Tensor& x) { return towers_->encode_images(x); },
+                      towers_->image_digest()};
+    }
+    if (inputs.text == model::InputKind::kFeatures) {
+      text_tower_ = {[this](const at::Tensor& x) { return towers_->encode_texts(x); },
+                     towers_->text_digest()};
     }
   }
 
@@ -56,12 +70,10 @@ class ModelEmbedder final : public DatasetEmbedder {
                                      {"pixels", data::kPixelsVersion},
                                      {"dataset", dataset.fingerprint},
                                      {"split", split}};
-    return embed<float>(
-        dataset.samples.size(), {3, size, size}, decode, source,
-        [&](const at::Tensor& x) { return towers_->encode_images(x); },
-        [&](const at::Tensor& x) {
-          return model_->embed_images(x, model::ForwardMode::evaluation());
-        });
+    return embed<float>(dataset.samples.size(), {3, size, size}, decode, source, image_tower_,
+                        [&](const at::Tensor& x) {
+                          return model_->embed_images(x, model::ForwardMode::evaluation());
+                        });
   }
 
   Embeddings texts(const std::vector<std::string>& texts) override {
@@ -72,29 +84,29 @@ class ModelEmbedder final : public DatasetEmbedder {
     Sha256 digest;
     for (const std::string& text : texts) digest.update(cat(text.size(), ' ')).update(text);
     const data::FeatureKey source = {{"kind", "texts"}, {"texts", digest.hex()}};
-    return embed<std::int64_t>(
-        texts.size(), {length}, tokenize, source,
-        [&](const at::Tensor& x) { return towers_->encode_texts(x); },
-        [&](const at::Tensor& x) {
-          return model_->embed_texts(x, model::ForwardMode::evaluation());
-        });
+    return embed<std::int64_t>(texts.size(), {length}, tokenize, source, text_tower_,
+                               [&](const at::Tensor& x) {
+                                 return model_->embed_texts(x, model::ForwardMode::evaluation());
+                               });
   }
 
  private:
   template <typename T>
   using Fill = std::function<void(std::size_t row, std::span<T> out)>;
 
-  // Locked towers: raw input → tower (or cache) → head. Else raw input → model.
+  // With a frozen tower: raw input → tower (or cache) → head. Else raw input → model.
   template <typename T>
   Embeddings embed(std::size_t count, const std::vector<std::int64_t>& shape, const Fill<T>& fill,
-                   const data::FeatureKey& source, const Forward& tower, const Forward& head) {
+                   const data::FeatureKey& source, const std::optional<FrozenTower>& tower,
+                   const Forward& head) {
     const at::NoGradGuard no_grad;
     FeatureBlock block;
-    if (model_->input_kind() == model::InputKind::kPixels) {
+    if (!tower) {
       block = forward_all<T>(count, shape, fill, head);
     } else {
-      const FeatureBlock features =
-          cached(count, source, [&] { return forward_all<T>(count, shape, fill, tower); });
+      const FeatureBlock features = cached(count, source, tower->digest, [&] {
+        return forward_all<T>(count, shape, fill, tower->forward);
+      });
       block = forward_all<float>(
           count, {static_cast<std::int64_t>(features.dim)},
           [&](std::size_t row, std::span<float> out) {
@@ -149,11 +161,11 @@ class ModelEmbedder final : public DatasetEmbedder {
     return block;
   }
 
-  FeatureBlock cached(std::size_t count, const data::FeatureKey& source,
+  FeatureBlock cached(std::size_t count, const data::FeatureKey& source, const std::string& tower,
                       const std::function<FeatureBlock()>& make) {
     if (options_.feature_cache.empty() || count == 0) return make();
     data::FeatureKey key = source;
-    key.insert({{"towers", model_->towers_digest()},
+    key.insert({{"tower", tower},
                 {"batch_size", cat(options_.batch_size)},
                 {"threads", cat(at::get_num_threads())},
                 {"device", options_.device},
@@ -162,7 +174,7 @@ class ModelEmbedder final : public DatasetEmbedder {
     Sha256 digest;
     for (const auto& [name, value] : key) digest.update(cat(name, '=', value, '\n'));
     const std::filesystem::path file =
-        options_.feature_cache / cat("eval-", model_->towers_digest().substr(0, kDigestPrefix)) /
+        options_.feature_cache / cat("eval-", tower.substr(0, kDigestPrefix)) /
         cat(source.at("kind"), "-", digest.hex().substr(0, kDigestPrefix), ".safetensors");
     if (auto stored = data::read_features(file, key, {kFeatures}, count)) {
       return std::move(stored->blocks.at(kFeatures));
@@ -174,7 +186,8 @@ class ModelEmbedder final : public DatasetEmbedder {
 
   EmbedderOptions options_;
   std::unique_ptr<model::Model> model_;
-  std::unique_ptr<model::FeatureExtractor> towers_;  // of a model that embeds features
+  std::unique_ptr<model::FeatureExtractor> towers_;  // null unless a tower is frozen
+  std::optional<FrozenTower> image_tower_, text_tower_;
 };
 
 }  // namespace

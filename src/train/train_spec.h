@@ -13,7 +13,7 @@ struct TrainSpec {
   config::RunConfig config;
   std::uint64_t seed = 1;               // train.seed + index of the repeat
   std::filesystem::path corpus_folder;  // with manifest.json
-  // image_features.npy and text_features.npy, for locked towers; else empty.
+  // With image_features.npy and text_features.npy, of the towers that are frozen; empty if none is.
   std::filesystem::path features_folder;
   // The first table; empty unless train.hard_pairs is mined.
   std::filesystem::path hard_pairs_folder;

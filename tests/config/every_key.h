@@ -52,6 +52,7 @@ mining:
   max_score: 0.9
   absolute_margin: 0
   relative_margin: 0.05
+  per_group: 2
   hub_cap: 40
   seed: 7
   index: lists

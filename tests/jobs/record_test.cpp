@@ -39,7 +39,7 @@ TEST_CASE("every result survives JSON and back, to the bit") {
                                .fingerprint = "f",
                                .model_digest = "m",
                                .pairs = std::numeric_limits<std::uint64_t>::max()});
-  check_round_trip(IndexResult{.corpus = {.folder = "/c", .pairs = 3}, .trains_on_features = true});
+  check_round_trip(IndexResult{.corpus = {.folder = "/c", .pairs = 3}, .image_features = true});
   check_round_trip(EncodeResult{.samples = 4, .quarantined = 1});
   check_round_trip(
       MergeEncodedResult{.image_dim = 512, .quarantined = 2, .embeddings_digest = "e"});

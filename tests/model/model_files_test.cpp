@@ -177,8 +177,8 @@ TEST_CASE("a file of SLIP's SIMCLR_ models tells a name, which is refused for it
 TEST_CASE("a locked-towers folder is read") {
   const TwoTowerConfig config = read_two_tower_config(test::golden("locked_towers"));
   CHECK(config.embed_dim == 8);
-  CHECK(config.heads->hidden == 12);
-  CHECK(config.heads->dropout == 0.25);
+  CHECK(config.image.head.hidden == 12);
+  CHECK(config.image.head.dropout == 0.25);
   CHECK(config.image.feature_dim == 10);
   CHECK(config.image.preprocess.size == 16);
   CHECK(config.image.preprocess.resize_mode == "squash");
@@ -193,7 +193,7 @@ TEST_CASE("a malformed helip_model.json is refused by key") {
   CHECK(refusal("/format", "helip_model/2").find("format") != std::string::npos);
   CHECK(refusal("/kind", "mlp").find("locked_towers") != std::string::npos);
   CHECK(refusal("/heads/dropout", 1.0).find("heads.dropout") != std::string::npos);
-  CHECK(refusal("/heads/kind", "linear").find("mlp or none") != std::string::npos);
+  CHECK(refusal("/heads/kind", "deep").find("mlp, linear, none") != std::string::npos);
   CHECK(refusal("/heads/layers", 2).find("heads.layers") != std::string::npos);
   CHECK(refusal("/image_tower/file", "../x.ts").find("inside the model's folder") !=
         std::string::npos);
@@ -253,13 +253,94 @@ TEST_CASE("towers of one joint space need no heads, others do") {
     return read_two_tower_config(folder.path());
   };
   CHECK_THAT(test::message_of<ConfigError>(read),
-             Catch::Contains("heads: without heads both towers give rows of the joint space") &&
-                 Catch::Contains("found 10 and 6"));
+             Catch::Contains("text_tower.feature_dim: a tower without a head gives rows of the "
+                             "joint space; expected 10, as embed_dim; found 6"));
   json["text_tower"]["feature_dim"] = json["image_tower"]["feature_dim"];
-  CHECK_FALSE(read().heads);
+  CHECK(read().text.head.kind == HeadKind::kNone);
   CHECK(head_parameters(read()).size() == 1);
   json["heads"]["hidden"] = 12;
   CHECK_THAT(test::message_of<ConfigError>(read), Catch::Contains("heads.hidden"));
+}
+
+TEST_CASE("a tower has a head of its own, or the common one") {
+  const test::TemporaryFolder folder;
+  auto json = test::read_json(test::golden("trained_towers/helip_model.json"));
+  const auto read = [&] {
+    test::write_text(folder.path() / kTwoTowerConfigFile, json.dump());
+    return read_two_tower_config(folder.path());
+  };
+  const auto sizes = [&] {
+    std::map<std::string, std::vector<std::int64_t>> shapes;
+    for (const ParameterSpec& spec : head_parameters(read())) shapes[spec.name] = spec.shape;
+    return shapes;
+  };
+  using Shape = std::vector<std::int64_t>;
+  const auto common = read().image.head;
+  json["text_tower"]["head"] = {{"hidden", 7}, {"dropout", 0.5}};
+  CHECK(read().image.head == common);
+  CHECK(read().text.head == HeadDescription{.hidden = 7, .dropout = 0.5});
+  CHECK(sizes().at("text_head.0.weight") == Shape{7, 6});
+
+  json["image_tower"]["head"] = {{"kind", "linear"}};
+  CHECK_THAT(test::message_of<ConfigError>(read), Catch::Contains("heads: unknown key"));
+  json = test::without_key(json, "heads");
+  CHECK(read().image.head.kind == HeadKind::kLinear);
+  const std::int64_t embed_dim = read().embed_dim;
+  CHECK(sizes().at("image_head.weight") == Shape{embed_dim, 10});
+  CHECK(sizes().at("image_head.bias") == Shape{embed_dim});
+  CHECK(sizes().size() == 2 + 4 + 1);
+
+  // What is written is read back.
+  for (const char* file : {"image_tower.ts", "text_tower.ts", "vocab.txt"}) {
+    fs::copy_file(test::golden("trained_towers") / file, folder.path() / file);
+  }
+  const TwoTowerConfig config = read();
+  fs::create_directories(folder.path() / "out");
+  write_two_towers(config, folder.path() / "out");
+  const TwoTowerConfig again = read_two_tower_config(folder.path() / "out");
+  CHECK(again.image.head == config.image.head);
+  CHECK(again.text.head == config.text.head);
+
+  json["image_tower"]["head"] = {{"kind", "linear"}, {"hidden", 3}};
+  CHECK_THAT(test::message_of<ConfigError>(read),
+             Catch::Contains("image_tower.head.hidden: unknown key"));
+  json["image_tower"]["head"] = {{"kind", "none"}};
+  CHECK_THAT(test::message_of<ConfigError>(read), Catch::Contains("image_tower.feature_dim"));
+  json["image_tower"]["head"] = "none";
+  CHECK_THROWS_AS(read(), ConfigError);
+  json["image_tower"] = test::without_key(json["image_tower"], "head");
+  CHECK_THAT(test::message_of<ConfigError>(read), Catch::Contains("heads"));
+}
+
+TEST_CASE("a frozen tower has one digest whatever the other is, and whatever the heads are") {
+  const test::TemporaryFolder folder;
+  const auto with = [&](const Json& changes) {
+    auto json = test::read_json(test::golden("trained_towers/helip_model.json"));
+    json["text_tower"]["train"] = "none";
+    for (const auto& [pointer, value] : changes.items()) {
+      json = test::with_value(json, pointer, value);
+    }
+    test::write_text(folder.path() / kTwoTowerConfigFile, json.dump());
+    return read_two_tower_config(folder.path());
+  };
+  const TwoTowerConfig config = with(Json::object());
+  CHECK(config.input_kinds() == InputKinds{.text = InputKind::kFeatures});
+  CHECK(with({{"/image_tower/train", "none"}, {"/text_tower/train", "all"}}).input_kinds() ==
+        InputKinds{.image = InputKind::kFeatures});
+  const std::string other(64, '0');
+  for (const Json& changes :
+       {Json{{"/image_tower/train", "from:layer2"}}, Json{{"/image_tower/sha256", other}},
+        Json{{"/heads/hidden", 5}}, Json{{"/image_tower/preprocess/size", 8}}}) {
+    CHECK(digest_of_text_tower(with(changes)) == digest_of_text_tower(config));
+  }
+  for (const Json& changes :
+       {Json{{"/text_tower/sha256", other}}, Json{{"/text_tower/tokenizer/sha256", other}},
+        Json{{"/text_tower/tokenizer/context_length", 5}}, Json{{"/text_tower/feature_dim", 5}},
+        Json{{"/text_tower/train", "all"}}}) {
+    CHECK(digest_of_text_tower(with(changes)) != digest_of_text_tower(config));
+    CHECK(digest_of_image_tower(with(changes)) == digest_of_image_tower(config));
+    CHECK(digest_of_towers(with(changes)) != digest_of_towers(config));
+  }
 }
 
 TEST_CASE("given features are named with their digest and the corpus, wherever they lie") {
@@ -284,7 +365,7 @@ TEST_CASE("given features are named with their digest and the corpus, wherever t
   CHECK(config.corpus_fingerprint == "f00d");
 
   fs::create_directories(folder.path() / "out");
-  write_locked_files(config, folder.path() / "out");
+  write_two_towers(config, folder.path() / "out");
   const TwoTowerConfig again = read_two_tower_config(folder.path() / "out");
   CHECK(again.image.file.path == (folder.path().parent_path() / "img_emb"));
   CHECK(digest_of_towers(again) == digest_of_towers(config));
@@ -312,12 +393,12 @@ TEST_CASE("a changed or missing tower is refused with both digests") {
 TEST_CASE("a locked-towers folder is written with its files and read back") {
   const test::TemporaryFolder folder;
   const TwoTowerConfig config = read_two_tower_config(test::golden("locked_towers"));
-  write_locked_files(config, folder.path());
+  write_two_towers(config, folder.path());
   const TwoTowerConfig again = read_two_tower_config(folder.path());
   CHECK_NOTHROW(verify_files(again));
   CHECK(digest_of_towers(again) == digest_of_towers(config));
-  CHECK(again.heads->hidden == config.heads->hidden);
-  CHECK(again.heads->dropout == config.heads->dropout);
+  CHECK(again.text.head.hidden == config.image.head.hidden);
+  CHECK(again.text.head.dropout == config.image.head.dropout);
   CHECK(again.embed_dim == config.embed_dim);
   CHECK(test::read_text(again.image.file.path) == test::read_text(config.image.file.path));
 

@@ -109,7 +109,7 @@ class Plan {
   [[nodiscard]] std::string legend() const {
     std::string text =
         "Memory is an estimate for each worker, in float32, from the model's description (";
-    text += model_.locked_towers ? cat(model_.parameters, " trained parameters, towers of ",
+    text += trains_on_features() ? cat(model_.parameters, " trained parameters, frozen towers of ",
                                        bytes(static_cast<double>(model_.tower_bytes)))
                                  : cat(model_.parameters, " parameters");
     text +=
@@ -139,6 +139,10 @@ class Plan {
     return cat(pairs_->exact ? "" : "about ", pairs_->pairs, " ", unit);
   }
 
+  [[nodiscard]] bool trains_on_features() const {
+    return model_.inputs_taken.any(model::InputKind::kFeatures);
+  }
+
   static double weights(const ModelPlan& model) {
     return kFloat * static_cast<double>(model.parameters) + static_cast<double>(model.tower_bytes);
   }
@@ -146,7 +150,7 @@ class Plan {
   // Inputs and activations of a batch that needs no gradient.
   static double forward(const ModelPlan& model, std::uint64_t batch) {
     return kFloat * static_cast<double>(batch) *
-           static_cast<double>(model.inputs + model.largest_layer);
+           static_cast<double>(model.pixels + model.tokens + model.largest_layer);
   }
 
   // Returns the memory of the models that encode: the tuned one too if only its towers' features
@@ -162,7 +166,7 @@ class Plan {
     };
     if (encoder_) add(*encoder_);
     const bool tuned_encodes = !encoder_ && config_.encoder.source != config::EncoderSource::kNpy;
-    if (tuned_encodes || model_.locked_towers) add(model_);
+    if (tuned_encodes || trains_on_features()) add(model_);
     if (held == 0) return "little: images are decoded, ready embeddings looked at";
     return cat(bytes(held + batch), ": ", bytes(held), " weights, ", bytes(batch),
                " batch and results");
@@ -217,13 +221,14 @@ class Plan {
   }
 
   [[nodiscard]] std::string train_memory() const {
-    // One of two trained towers may be frozen; features need none.
-    const double frozen = model_.locked_towers ? 0 : static_cast<double>(model_.tower_bytes);
-    const double state = 4 * kFloat * static_cast<double>(model_.parameters) + frozen;
+    const double state = 4 * kFloat * static_cast<double>(model_.parameters);
     const std::uint64_t global = config::global_batch_size(config_.train);
     const double rows = static_cast<double>(pieces(global, ranks_that_train()));
     const std::uint64_t features = model_.image_features + model_.text_features;
-    const std::uint64_t inputs = model_.locked_towers ? features : model_.inputs;
+    using model::InputKind;
+    const std::uint64_t inputs =
+        features + (model_.inputs_taken.image == InputKind::kRaw ? model_.pixels : 0) +
+        (model_.inputs_taken.text == InputKind::kRaw ? model_.tokens : 0);
     // Similarities and their softmax in both directions.
     const double batch =
         kFloat * rows *
@@ -231,7 +236,7 @@ class Plan {
         view_memory();
     std::string text = cat(bytes(state + batch), ": ", bytes(state), " weights and optimizer, ",
                            bytes(batch), " batch");
-    if (model_.locked_towers) {
+    if (trains_on_features()) {
       text += pairs_ ? cat("; ",
                            bytes(kFloat * static_cast<double>(features) *
                                  static_cast<double>(pairs_->pairs)),

@@ -1,10 +1,13 @@
 #include "jobs/train.h"
 
 #include <filesystem>
+#include <vector>
 
 #include "common/log.h"
 #include "common/text.h"
 #include "engine/engine.h"
+#include "mining/pairs/embedding_files.h"
+#include "model/files/model_files.h"
 #include "store/array_files.h"
 #include "worker/stages/remine.h"
 #include "worker/stages/score_checkpoint.h"
@@ -63,6 +66,20 @@ train::TrainCallbacks callbacks_of(Workbench& bench, const jobs::Task& task, std
   return callbacks;
 }
 
+void expect_features(const config::ModelConfig& model, const std::filesystem::path& folder,
+                     const std::string& digest) {
+  const model::InputKinds inputs =
+      model::input_kinds(model::find_architecture(model.architecture, model::installed_models()));
+  std::vector<std::filesystem::path> files;
+  if (inputs.image == model::InputKind::kFeatures) {
+    files.push_back(folder / store::kImageFeaturesFile);
+  }
+  if (inputs.text == model::InputKind::kFeatures) {
+    files.push_back(folder / store::kTextFeaturesFile);
+  }
+  expect_arrays("features", folder, mining::digest_of_arrays(files), digest);
+}
+
 }  // namespace
 
 TaskOutcome run_train(Workbench& bench, const jobs::Task& task, const TableRequests& requests,
@@ -72,9 +89,7 @@ TaskOutcome run_train(Workbench& bench, const jobs::Task& task, const TableReque
   Workbench::expect_corpus(task.corpus);
   bench.expect_model(task.corpus);
   if (group.rank() == 0 && !training.features_digest.empty()) {
-    const std::filesystem::path folder = bench.work_dir().features();
-    expect_arrays("features", folder / store::kImageFeaturesFile, folder / store::kTextFeaturesFile,
-                  training.features_digest);
+    expect_features(bench.config().model, bench.work_dir().features(), training.features_digest);
   }
   const train::TrainReport report = engine::engine().run_train_job(
       spec_of(bench, task, training), group,
