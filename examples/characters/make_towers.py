@@ -53,30 +53,33 @@ class ImageTower(nn.Module):
         return self.out(self.pool(self.layers(grey)).flatten(1))
 
 
-def write_towers(folder, seed):
-    """Writes both towers; returns helip_model.json's content."""
+def write_image_tower(folder, seed):
+    """Writes image_tower.ts with weights drawn by the seed; returns its part of helip_model.json."""
     torch.manual_seed(seed)
     tower = ImageTower()
     pixels = torch.randn(towers.BATCH, 3, SIDE, SIDE)
     # Scripted in training mode, since HELIP trains it.
-    image_tower = towers.save(folder, "image_tower.ts", torch.jit.script(tower.train()), tower, pixels)
+    return towers.save(folder, "image_tower.ts", torch.jit.script(tower.train()), tower, pixels) | {
+        "feature_dim": EMBED_DIM,
+        "train": "all",
+        "head": {"kind": "none"},
+        "preprocess": {
+            "size": SIDE,
+            "resize_mode": "squash",
+            "interpolation": "bicubic",
+            "mean": [MEAN] * 3,
+            "std": [STD] * 3,
+        },
+    }
+
+
+def write_towers(folder, seed):
+    """Writes both towers; returns helip_model.json's content."""
     return {
         "format": "helip_model/1",
         "kind": "towers",
         "embed_dim": EMBED_DIM,
-        "image_tower": image_tower
-        | {
-            "feature_dim": EMBED_DIM,
-            "train": "all",
-            "head": {"kind": "none"},
-            "preprocess": {
-                "size": SIDE,
-                "resize_mode": "squash",
-                "interpolation": "bicubic",
-                "mean": [MEAN] * 3,
-                "std": [STD] * 3,
-            },
-        },
+        "image_tower": write_image_tower(folder, seed),
         "text_tower": towers.save_minilm(folder) | {"train": "none", "head": TEXT_HEAD},
     }
 
