@@ -52,10 +52,9 @@ YamlNode override_tree(const std::string& text, const std::string& where) {
 
 void read_overrides(const Variation& variation, RunConfig& config, Positions& positions) {
   const std::filesystem::path folder = std::filesystem::absolute(variation.folder);
-  for (const std::string& text : variation.overrides) {
-    YamlNode tree = override_tree(text, variation.where);
-    fill_placeholders(variation.placeholders, tree);
-    read_fields(tree, folder, config, positions);
+  for (std::string text : variation.overrides) {
+    fill_placeholders(variation.placeholders, text);
+    read_fields(override_tree(text, variation.where), folder, config, positions);
   }
 }
 
