@@ -42,7 +42,7 @@ struct Fields<ModelConfig> {
       field("architecture", &S::architecture,
             required("a model name, a model JSON or a folder with helip_model.json"),
             "Name in configs/models (ViT-B-16, RN50, SLIP_VITB16), OpenCLIP model JSON, or folder "
-            "with helip_model.json (locked towers, a SLIP model).",
+            "with helip_model.json (two towers, a SLIP model).",
             PathRule::kArchitecture),
       field("init", &S::init, required("random or a path"),
             "Initial weights: random, a model folder, a checkpoint of a work directory, a "

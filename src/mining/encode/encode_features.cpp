@@ -228,12 +228,16 @@ void EncodeModel::run(std::uint64_t first, std::uint64_t count, const Progress& 
     return read_encode_inputs(corpus_, runs_image ? &model_->preprocess() : nullptr, limits_,
                               first + begin, std::min(batch, count - begin), batch);
   });
-  CaptionEncoder captions(model_->tokenizer(), batch, [&](std::vector<std::int64_t>& tokens) {
-    FeatureBlock block;
-    const at::Tensor tokens_BL = at::from_blob(tokens.data(), {rows, length}, at::kLong);
-    append_rows(text.forward(tokens_BL.to(device_)), batch, block);
-    return block;
-  });
+  // A frozen tower's features are kept, so that they may depend on the range.
+  const Repeats repeats =
+      text.kind == InputKind::kFeatures ? Repeats::kTakeFirst : Repeats::kEncodeAgain;
+  CaptionEncoder captions(
+      model_->tokenizer(), batch, repeats, [&](std::vector<std::int64_t>& tokens) {
+        FeatureBlock block;
+        const at::Tensor tokens_BL = at::from_blob(tokens.data(), {rows, length}, at::kLong);
+        append_rows(text.forward(tokens_BL.to(device_)), batch, block);
+        return block;
+      });
   TowerRows images, texts;
   for (std::uint64_t index = 0; index < batches; ++index) {
     EncodeInputs inputs = prefetcher.next();

@@ -51,9 +51,10 @@ class EncodeModel {
   // Returns of samples [first, first + count) the features of each modality that has them: given
   // ones, or what a frozen tower gives, from the cache if it holds them. Returns the embeddings of
   // a modality that has none, for kEmbeddings. Every forward pass has the same size, so results do
-  // not depend on the ranges. `progress` (may be empty) is called for each batch of samples. Throws
-  // DataError if the corpus cannot be read or a tower gives a value that is not finite, StoreError
-  // if a given value is not finite.
+  // not depend on ranges that begin at multiples of it, but for the last bits of a frozen text
+  // tower's features, where captions repeat (caption_encoder.h). `progress` (may be empty) is
+  // called for each batch of samples. Throws DataError if the corpus cannot be read or a tower
+  // gives a value that is not finite, StoreError if a given value is not finite.
   EncodedRange features(std::uint64_t first, std::uint64_t count, const Progress& progress);
   // Returns the embeddings, unit rows, for a result of features(): its features sent through the
   // heads, or its embeddings as they are.
