@@ -89,6 +89,7 @@ def main():
     parser.add_argument("out", type=pathlib.Path, metavar="OUT")
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="of the image tower's weights (default 1)")
     arguments = parser.parse_args()
+    towers.fix_hashes()
     folder = arguments.out / f"towers-{arguments.seed}"
     digest = towers.input_digest(pathlib.Path(__file__).resolve(), *towers.minilm_inputs(), str(arguments.seed))
     if towers.make(folder, digest, lambda making: write_towers(making, arguments.seed)):

