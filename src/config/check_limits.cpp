@@ -72,4 +72,8 @@ void check_limits(const MiningConfig& mining, Checks& checks) {
   LimitWalk(checks).section(mining, "mining");
 }
 
+void check_limits(const SuiteConfig& suite, Checks& checks) {
+  LimitWalk(checks).section(suite, "");
+}
+
 }  // namespace helip::config

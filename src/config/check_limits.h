@@ -10,5 +10,6 @@ namespace helip::config {
 // the keys. Adds the first violation to `checks`.
 void check_limits(const RunConfig& config, Checks& checks);
 void check_limits(const MiningConfig& mining, Checks& checks);
+void check_limits(const SuiteConfig& suite, Checks& checks);
 
 }  // namespace helip::config

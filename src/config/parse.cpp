@@ -5,6 +5,7 @@
 #include <yaml-cpp/parser.h>
 
 #include <algorithm>
+#include <optional>
 #include <sstream>
 #include <string_view>
 #include <system_error>
@@ -263,37 +264,17 @@ void read_overrides(const std::vector<std::string>& overrides, RunConfig& config
   }
 }
 
-}  // namespace
-
-RunConfig parse_config(const std::string& yaml, const std::string& origin,
-                       const std::filesystem::path& folder,
-                       const std::vector<std::string>& overrides) {
-  RunConfig config;
-  Positions positions;
-  read_fields(parse_tree(yaml, origin, true), std::filesystem::absolute(folder), config, positions);
-  read_overrides(overrides, config, positions);
-  if (!positions.contains("output.work_dir")) {
-    const std::filesystem::path current = std::filesystem::current_path();
-    config.output.work_dir = (current / config.output.work_dir).lexically_normal().string();
-  }
-  if (auto violation = first_violation(config)) {
-    const auto found = positions.find(violation->key);
-    const std::string& where = found == positions.end() ? origin : found->second;
-    violation->problem.where = where + ": " + violation->key;
-    throw ConfigError(violation->problem);
-  }
-  return config;
+// Names the place of a violation. `origin` stands for a key that was not given.
+void refuse_violation(std::optional<Violation> violation, const Positions& positions,
+                      const std::string& origin) {
+  if (!violation) return;
+  const auto found = positions.find(violation->key);
+  const std::string& where = found == positions.end() ? origin : found->second;
+  violation->problem.where = where + ": " + violation->key;
+  throw ConfigError(violation->problem);
 }
 
-RunConfig default_config(const std::vector<std::string>& overrides) {
-  RunConfig config;
-  Positions positions;
-  read_overrides(overrides, config, positions);
-  return config;
-}
-
-RunConfig load_config(const std::filesystem::path& file,
-                      const std::vector<std::string>& overrides) {
+std::string read_file(const std::filesystem::path& file) {
   std::error_code problem;
   const std::uintmax_t bytes = std::filesystem::file_size(file, problem);
   if (problem) {
@@ -308,8 +289,46 @@ RunConfig load_config(const std::filesystem::path& file,
                        .expected = cat("at most ", kMaxBytes, " bytes"),
                        .found = cat(bytes, " bytes")});
   }
-  return parse_config(read_text_file(file), file.string(),
-                      std::filesystem::absolute(file).parent_path(), overrides);
+  return read_text_file(file);
+}
+
+}  // namespace
+
+RunConfig parse_config(const std::string& yaml, const std::string& origin,
+                       const std::filesystem::path& folder,
+                       const std::vector<std::string>& overrides) {
+  RunConfig config;
+  Positions positions;
+  read_fields(parse_tree(yaml, origin, true), std::filesystem::absolute(folder), config, positions);
+  read_overrides(overrides, config, positions);
+  if (!positions.contains("output.work_dir")) {
+    const std::filesystem::path current = std::filesystem::current_path();
+    config.output.work_dir = (current / config.output.work_dir).lexically_normal().string();
+  }
+  refuse_violation(first_violation(config), positions, origin);
+  return config;
+}
+
+RunConfig default_config(const std::vector<std::string>& overrides) {
+  RunConfig config;
+  Positions positions;
+  read_overrides(overrides, config, positions);
+  return config;
+}
+
+RunConfig load_config(const std::filesystem::path& file,
+                      const std::vector<std::string>& overrides) {
+  return parse_config(read_file(file), file.string(), std::filesystem::absolute(file).parent_path(),
+                      overrides);
+}
+
+SuiteConfig load_suite(const std::filesystem::path& file, const std::filesystem::path& data_root) {
+  SuiteConfig suite;
+  Positions positions;
+  read_fields(parse_tree(read_file(file), file.string(), true),
+              std::filesystem::absolute(data_root), suite, positions);
+  refuse_violation(first_violation(suite), positions, file.string());
+  return suite;
 }
 
 }  // namespace helip::config

@@ -25,6 +25,10 @@ RunConfig parse_config(const std::string& yaml, const std::string& origin,
                        const std::filesystem::path& folder,
                        const std::vector<std::string>& overrides = {});
 
+// Reads a suite of evaluation data sets and validates it. Expands paths as load_config() does and
+// resolves relative ones against `data_root`. Throws what load_config() throws.
+SuiteConfig load_suite(const std::filesystem::path& file, const std::filesystem::path& data_root);
+
 // Returns the defaults with the overrides applied. Checks names and types and throws ConfigError;
 // does not check limits, since keys without a default may be missing.
 RunConfig default_config(const std::vector<std::string>& overrides);

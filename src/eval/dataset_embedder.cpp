@@ -18,6 +18,7 @@
 #include "common/threads/prefetcher.h"
 #include "data/corpus/feature_cache.h"
 #include "data/image/image.h"
+#include "model/files/model_digest.h"
 #include "model/model.h"
 
 namespace helip::eval {
@@ -37,6 +38,9 @@ class ModelEmbedder final : public DatasetEmbedder {
     model_->to(options_.device);
     if (model_->input_kind() == model::InputKind::kFeatures) {
       towers_ = model_->feature_extractor(options_.device);
+      cached_digest_ = model_->towers_digest();
+    } else if (options_.cache_embeddings && !options_.feature_cache.empty()) {
+      cached_digest_ = model::model_digest(config);
     }
   }
 
@@ -45,7 +49,8 @@ class ModelEmbedder final : public DatasetEmbedder {
     const auto decode = [&](std::size_t row, std::span<float> pixels) {
       const DatasetSample& sample = dataset.samples[row];
       try {
-        data::preprocess(data::decode_stored(sample.image), model_->preprocess(), pixels);
+        data::preprocess(data::decode_stored(read_image(dataset, sample)), model_->preprocess(),
+                         pixels);
       } catch (const DataError& error) {
         throw DataError({.what = "an image of the data set cannot be used",
                          .where = split + " " + sample.key,
@@ -84,14 +89,14 @@ class ModelEmbedder final : public DatasetEmbedder {
   template <typename T>
   using Fill = std::function<void(std::size_t row, std::span<T> out)>;
 
-  // Locked towers: raw input → tower (or cache) → head. Else raw input → model.
+  // Locked towers: raw input → tower (or cache) → head. Else raw input → model (or cache).
   template <typename T>
   Embeddings embed(std::size_t count, const std::vector<std::int64_t>& shape, const Fill<T>& fill,
                    const data::FeatureKey& source, const Forward& tower, const Forward& head) {
     const at::NoGradGuard no_grad;
     FeatureBlock block;
     if (model_->input_kind() == model::InputKind::kPixels) {
-      block = forward_all<T>(count, shape, fill, head);
+      block = cached(count, source, [&] { return forward_all<T>(count, shape, fill, head); });
     } else {
       const FeatureBlock features =
           cached(count, source, [&] { return forward_all<T>(count, shape, fill, tower); });
@@ -151,9 +156,9 @@ class ModelEmbedder final : public DatasetEmbedder {
 
   FeatureBlock cached(std::size_t count, const data::FeatureKey& source,
                       const std::function<FeatureBlock()>& make) {
-    if (options_.feature_cache.empty() || count == 0) return make();
+    if (options_.feature_cache.empty() || cached_digest_.empty() || count == 0) return make();
     data::FeatureKey key = source;
-    key.insert({{"towers", model_->towers_digest()},
+    key.insert({{"towers", cached_digest_},
                 {"batch_size", cat(options_.batch_size)},
                 {"threads", cat(at::get_num_threads())},
                 {"device", options_.device},
@@ -162,7 +167,7 @@ class ModelEmbedder final : public DatasetEmbedder {
     Sha256 digest;
     for (const auto& [name, value] : key) digest.update(cat(name, '=', value, '\n'));
     const std::filesystem::path file =
-        options_.feature_cache / cat("eval-", model_->towers_digest().substr(0, kDigestPrefix)) /
+        options_.feature_cache / cat("eval-", cached_digest_.substr(0, kDigestPrefix)) /
         cat(source.at("kind"), "-", digest.hex().substr(0, kDigestPrefix), ".safetensors");
     if (auto stored = data::read_features(file, key, {kFeatures}, count)) {
       return std::move(stored->blocks.at(kFeatures));
@@ -175,6 +180,7 @@ class ModelEmbedder final : public DatasetEmbedder {
   EmbedderOptions options_;
   std::unique_ptr<model::Model> model_;
   std::unique_ptr<model::FeatureExtractor> towers_;  // of a model that embeds features
+  std::string cached_digest_;  // of the towers, or of the model whose embeddings are kept
 };
 
 }  // namespace
