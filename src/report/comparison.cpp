@@ -49,6 +49,34 @@ std::size_t seeds_of(const JobRecord& job) {
   return seeds;
 }
 
+// Figures are comparable only if every job that has them measured them in the same way.
+void expect_same_measures(const std::vector<JobRecord>& jobs) {
+  const auto expect = [&](config::EvalTask task, const std::string& key, const auto& value_of) {
+    const JobRecord* first = nullptr;
+    for (const JobRecord& job : jobs) {
+      if (!scores(job, task)) continue;
+      if (first == nullptr) first = &job;
+      const std::string value = cat(value_of(job.config.eval));
+      const std::string expected = cat(value_of(first->config.eval));
+      if (value == expected) continue;
+      throw ConfigError({.what = "the jobs measured their results differently",
+                         .where = "eval." + key,
+                         .expected = cat(expected, ", as ", first->name, " did"),
+                         .found = cat(value, " in ", job.name)});
+    }
+  };
+  using config::EvalConfig;
+  using config::EvalTask;
+  expect(EvalTask::kRetrieval, "equal_captions",
+         [](const EvalConfig& eval) { return eval.equal_captions; });
+  expect(EvalTask::kLinearProbe, "probe", [](const EvalConfig& eval) { return eval.probe; });
+  expect(EvalTask::kLinearProbe, "probe_l2", [](const EvalConfig& eval) { return eval.probe_l2; });
+  expect(EvalTask::kLinearProbe, "fewshot_k",
+         [](const EvalConfig& eval) { return eval.fewshot_k; });
+  expect(EvalTask::kLinearProbe, "probe_seed",
+         [](const EvalConfig& eval) { return eval.probe_seed; });
+}
+
 // Figures of one data set are comparable only if every job scored the same split of it.
 void expect_same_splits(const std::vector<JobRecord>& jobs) {
   std::map<std::string, std::pair<std::string, std::string>> seen;  // data set → split, job
@@ -71,8 +99,8 @@ const BySeed& tuned_values(const JobRecord& job, const MetricKey& key) {
   return found == job.metrics.tuned.end() ? none : found->second;
 }
 
-std::string difference_text(const Difference& difference) {
-  return difference.spread.count == 0 ? "" : signed_percent_text(difference.spread);
+std::string difference_text(const std::string& metric, const Difference& difference) {
+  return difference.spread.count == 0 ? "" : change_text(metric, difference.spread);
 }
 
 std::string group_of(const MetricKey& key) { return cat(key.dataset, " · ", key.task); }
@@ -84,7 +112,8 @@ std::string explanation(const Comparison& comparison) {
   for (const ComparedMetric& row : comparison.rows)
     paired = paired && row.differences.back().paired;
   return cat(
-      "Percent, held-out data. Mean ± sample standard deviation over training seeds (",
+      "Percent, and ranks from 1 on (lower is better); held-out data. Mean ± sample standard "
+      "deviation over training seeds (",
       [&] {
         std::string text;
         for (std::size_t arm = 0; arm < comparison.names.size(); ++arm) {
@@ -109,10 +138,12 @@ std::string table_html(const Comparison& comparison) {
     }
     out += cat("<tr><td", is_headline(row.key) ? " class=\"key\"" : "", ">",
                escape_html(metric_name(row.key.metric)), "</td>");
-    for (const Spread& arm : row.arms) out += cat("<td>", percent_text(arm), "</td>");
+    for (const Spread& arm : row.arms) {
+      out += cat("<td>", value_text(row.key.metric, arm), "</td>");
+    }
     const Difference& difference = row.differences.back();
-    out += cat("<td class=\"", direction_of(difference.spread), "\">", difference_text(difference),
-               "</td></tr>");
+    out += cat("<td class=\"", direction_of(row.key.metric, difference.spread), "\">",
+               difference_text(row.key.metric, difference), "</td></tr>");
   }
   return out + "</tbody></table></div>\n";
 }
@@ -144,6 +175,7 @@ Comparison compare_jobs(const fs::path& subject, const std::vector<fs::path>& ot
                        .expected = "at least one further work directory"});
   }
   expect_same_splits(jobs);
+  expect_same_measures(jobs);
   find_control(jobs, out);
 
   JobMetrics all;
@@ -176,8 +208,8 @@ std::string to_text(const Comparison& comparison) {
       lines.push_back({printable(group)});
     }
     std::vector<std::string> line = {cat("  ", metric_name(row.key.metric))};
-    for (const Spread& arm : row.arms) line.push_back(percent_text(arm));
-    line.push_back(difference_text(row.differences.back()));
+    for (const Spread& arm : row.arms) line.push_back(value_text(row.key.metric, arm));
+    line.push_back(difference_text(row.key.metric, row.differences.back()));
     lines.push_back(std::move(line));
   }
   std::string out = printable(explanation(comparison)) + "\n\n" + text_table(lines);
@@ -219,7 +251,7 @@ void write_comparison(const fs::path& file, const Comparison& comparison) {
                     ? std::string(" without")
                     : cat(" in ", escape_html(comparison.names[comparison.reference])),
                 " · <span class=\"", direction_of(difference.spread), "\">",
-                difference_text(difference), "</span></div></div>");
+                difference_text(row.key.metric, difference), "</span></div></div>");
   }
   body += "</div>\n<h2>All figures</h2>\n" + table_html(comparison) + "<h2>The jobs</h2><dl>";
   for (std::size_t arm = 0; arm < comparison.names.size(); ++arm) {

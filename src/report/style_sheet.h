@@ -48,6 +48,7 @@ tr.group th { padding-top: 16px; color: var(--ink); background: none; }
 tr.group + tr td { border-top: 0; }
 td .spread { color: var(--soft); }
 td.key { font-weight: 600; }
+details { margin: 8px 0 20px; } summary { cursor: pointer; color: var(--soft); font-size: 13px; margin-bottom: 8px; }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(300px, 100%), 1fr)); gap: 12px; margin-top: 12px; }
 .charts.pairs { grid-template-columns: repeat(auto-fit, minmax(min(440px, 100%), 1fr)); }
 figure { margin: 0; padding: 14px 16px; background: var(--surface); border: 1px solid var(--line); border-radius: 10px; }

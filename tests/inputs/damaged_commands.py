@@ -100,8 +100,8 @@ OPTIONS = {
     "eval": (
         ["--model", "{corpus}", "--dataset", "{dataset}", "--task", "zero_shot"],
         [
-            "--model", "--dataset", "--task", "--split", "--json", "--recall-k", "--probe-l2", "--batch-size", "--device",
-            "--threads",
+            "--model", "--dataset", "--task", "--split", "--validation-split", "--json", "--out", "--recall-k", "--equal-captions",
+            "--probe", "--probe-l2", "--fewshot-k", "--probe-seed", "--batch-size", "--device", "--threads", "--suite", "--workers",
         ],
     ),
     "report": (["{place}"], ["--compare", "--out"]),

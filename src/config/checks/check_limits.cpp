@@ -77,4 +77,8 @@ void check_limits(const ExperimentConfig& config, Checks& checks) {
   LimitWalk(checks).section(config, "");
 }
 
+void check_limits(const SuiteConfig& suite, Checks& checks) {
+  LimitWalk(checks).section(suite, "");
+}
+
 }  // namespace helip::config

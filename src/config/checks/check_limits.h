@@ -12,5 +12,6 @@ namespace helip::config {
 void check_limits(const RunConfig& config, Checks& checks);
 void check_limits(const MiningConfig& mining, Checks& checks);
 void check_limits(const ExperimentConfig& config, Checks& checks);
+void check_limits(const SuiteConfig& suite, Checks& checks);
 
 }  // namespace helip::config

@@ -15,6 +15,7 @@ void check(const RunConfig& config, const TrainConfig& train, Checks& checks);
 void check(const RunConfig& config, const RemineConfig& remine, Checks& checks);
 void check(const EarlyStopConfig& early_stop, Checks& checks);
 void check(const EvalConfig& eval, Checks& checks);
+void check(const SuiteConfig& suite, Checks& checks);
 void check(const CoordinatorConfig& coordinator, Checks& checks);
 // Checks that no positive-aware margin is set for exact mining with launcher.device: cuda, which
 // does not support margins.
