@@ -64,7 +64,9 @@ std::tuple<std::uint64_t, int> metric_rank(const std::string& metric) {
   return {recall_k(metric), kind};
 }
 
-std::map<std::string, double> with_mean_recalls(const std::map<std::string, double>& metrics) {
+}  // namespace
+
+std::map<std::string, double> quality_metrics(const std::map<std::string, double>& metrics) {
   std::map<std::string, double> out;
   for (const auto& [name, value] : metrics) {
     if (!is_quality(name)) continue;
@@ -77,13 +79,11 @@ std::map<std::string, double> with_mean_recalls(const std::map<std::string, doub
   return out;
 }
 
-}  // namespace
-
 JobMetrics collect_metrics(const std::vector<eval::EvalResult>& results) {
   JobMetrics out;
   for (const eval::EvalResult& result : results) {
     const std::optional<std::uint64_t> seed = seed_of(result);
-    for (const auto& [name, value] : with_mean_recalls(result.metrics)) {
+    for (const auto& [name, value] : quality_metrics(result.metrics)) {
       const MetricKey key{result.dataset, result.task, name};
       const bool added =
           seed ? out.tuned[key].emplace(*seed, value).second : out.init.emplace(key, value).second;

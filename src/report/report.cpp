@@ -16,6 +16,7 @@
 #include "report/job_record.h"
 #include "report/mining_section.h"
 #include "report/mining_summary.h"
+#include "report/scores_section.h"
 
 namespace helip::report {
 namespace {
@@ -271,6 +272,7 @@ fs::path write_report(const fs::path& work_dir) {
   body += tiles(job, mining ? &*mining : nullptr);
   body += results_section(job);
   if (!job.curves.empty()) body += training_section(job);
+  body += scores_section(job);
   if (mining) body += mining_section(job.hard_pairs->manifest(), *mining);
   if (corpus) body += gallery_section(job, *corpus);
   body += quarantine_section(job);
