@@ -56,7 +56,7 @@ ROOMS = {
     "train/input": {"train/checkpoint"},
     "train/step": {"train/checkpoint", "train/input"},
     "train/log": {"train/checkpoint", "train/step"},
-    "train/loop": {"train/input", "train/step"},
+    "train/loop": {"train/checkpoint", "train/input", "train/step"},
     "model/files": set(),
     "model/layers": {"model/files"},
     "model/clip": {"model/files", "model/layers"},

@@ -170,8 +170,7 @@ class ModelEmbedder final : public DatasetEmbedder {
 
   // `computed_by`: the digest of the tower or model; empty: nothing is kept.
   FeatureBlock cached(std::size_t count, const data::FeatureKey& source,
-                      const std::string& computed_by,
-                      const std::function<FeatureBlock()>& make) {
+                      const std::string& computed_by, const std::function<FeatureBlock()>& make) {
     if (options_.feature_cache.empty() || computed_by.empty() || count == 0) return make();
     data::FeatureKey key = source;
     key.insert({{"computed_by", computed_by},

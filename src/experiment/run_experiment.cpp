@@ -83,7 +83,7 @@ std::optional<Summary> run_experiment(const JobPlan& plan, const RunJobsOptions&
     add_job(records[arm].back(), jobs[i].seed, out.arms[arm], out.arms[0]);
   }
   for (std::size_t arm = 1; arm < out.arms.size(); ++arm) {
-    out.arms[arm].loss = loss_curve(out.arms[arm].name, records[arm]);
+    add_curves(records[arm], out.arms[arm]);
   }
   out.control = index_of(out.arms, experiment.control);
   out.subject = index_of(out.arms, experiment.subject);

@@ -58,7 +58,8 @@ PairedDifference paired_difference(const std::vector<double>& a, const std::vect
   out.count = a.size();
   for (std::size_t i = 0; i < a.size(); ++i) {
     differences[i] = a[i] - b[i];
-    out.wins += differences[i] > 0 ? 1 : 0;
+    out.higher += differences[i] > 0 ? 1 : 0;
+    out.lower += differences[i] < 0 ? 1 : 0;
   }
   out.mean = mean_of(differences);
   if (out.count < 2) return out;

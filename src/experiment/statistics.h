@@ -16,7 +16,7 @@ struct PairedDifference {
   double mean = 0;
   double deviation = 0;  // sample standard deviation (n − 1) of the differences
   std::size_t count = 0;
-  std::size_t wins = 0;                        // seeds with a > b
+  std::size_t higher = 0, lower = 0;           // seeds with a > b, with a < b
   std::optional<Interval> t_interval;          // 95 %, Student's t; none for fewer than two seeds
   std::optional<Interval> bootstrap_interval;  // 95 %, percentiles of resampled means; likewise
 };

@@ -49,6 +49,18 @@ MetricSummary compare(const MetricKey& key, const Summary& summary) {
   return out;
 }
 
+using ValuesByPairs = std::map<std::uint64_t, std::vector<double>>;
+
+report::BandSeries band_of(const std::string& name, const ValuesByPairs& values) {
+  report::BandSeries out{name, {}};
+  for (const auto& [pairs, seeds] : values) {
+    const report::Spread spread = report::spread_of(seeds);
+    out.points.push_back({static_cast<double>(pairs), spread.mean, spread.mean - spread.deviation,
+                          spread.mean + spread.deviation});
+  }
+  return out;
+}
+
 }  // namespace
 
 const MetricKey& find_measure(const std::map<MetricKey, BySeed>& values, const std::string& measure,
@@ -89,23 +101,24 @@ void add_job(const report::JobRecord& job, std::uint64_t seed, ArmSummary& arm,
                       config::global_batch_size(job.config.train), training->second.views};
 }
 
-report::BandSeries loss_curve(const std::string& name, const std::vector<report::JobRecord>& jobs) {
-  std::map<std::uint64_t, std::vector<double>> by_pairs;
+void add_curves(const std::vector<report::JobRecord>& jobs, ArmSummary& arm) {
+  ValuesByPairs losses;
+  std::map<MetricKey, ValuesByPairs> scores;
   for (const report::JobRecord& job : jobs) {
     const std::uint64_t batch = config::global_batch_size(job.config.train);
     for (const auto& [seed, points] : job.curves) {
       for (const report::TrainPoint& point : points) {
-        if (point.contrastive_loss) by_pairs[point.step * batch].push_back(*point.contrastive_loss);
+        if (point.contrastive_loss) losses[point.step * batch].push_back(*point.contrastive_loss);
+      }
+    }
+    for (const auto& [seed, points] : job.scores) {
+      for (const report::ScorePoint& point : points) {
+        scores[point.key][point.step * batch].push_back(100 * point.value);
       }
     }
   }
-  report::BandSeries out{name, {}};
-  for (const auto& [pairs, losses] : by_pairs) {
-    const report::Spread spread = report::spread_of(losses);
-    out.points.push_back({static_cast<double>(pairs), spread.mean, spread.mean - spread.deviation,
-                          spread.mean + spread.deviation});
-  }
-  return out;
+  arm.loss = band_of(arm.name, losses);
+  for (const auto& [key, values] : scores) arm.scores[key] = band_of(arm.name, values);
 }
 
 void compare_arms(const std::vector<std::string>& measures, const std::string& where,

@@ -35,7 +35,10 @@ struct ArmSummary {
   config::Settings chosen = {};
   std::optional<Budget> budget = {};  // none: nothing was trained
   std::map<report::MetricKey, report::BySeed> values = {};
-  report::BandSeries loss = {};  // mean ± sample standard deviation over seeds, by pairs forwarded
+  // Mean ± sample standard deviation over seeds, by pairs forwarded: the contrastive loss, and, in
+  // percent, the scores while training.
+  report::BandSeries loss = {};
+  std::map<report::MetricKey, report::BandSeries> scores = {};
 };
 
 // One metric. Vectors have an entry for each arm; a difference is none where one side lacks seeds
@@ -66,8 +69,8 @@ const report::MetricKey& find_measure(const std::map<report::MetricKey, report::
 void add_job(const report::JobRecord& job, std::uint64_t seed, ArmSummary& arm,
              ArmSummary& untouched);
 
-// Returns the arm's loss curve. `jobs` are its seeds.
-report::BandSeries loss_curve(const std::string& name, const std::vector<report::JobRecord>& jobs);
+// Fills in the arm's curves. `jobs` are its seeds.
+void add_curves(const std::vector<report::JobRecord>& jobs, ArmSummary& arm);
 
 // Fills in the metrics from the arms' values. Throws ConfigError naming `where` if a measure is not
 // among them.

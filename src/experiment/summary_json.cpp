@@ -12,15 +12,16 @@ OrderedJson interval_json(const std::optional<Interval>& interval) {
   return OrderedJson::array({interval->low, interval->high});
 }
 
-OrderedJson difference_json(const std::optional<PairedDifference>& difference) {
+OrderedJson difference_json(const std::string& metric,
+                            const std::optional<PairedDifference>& difference) {
   if (!difference) return nullptr;
   return {{"mean", difference->mean},
           {"std", difference->deviation},
           {"seeds", difference->count},
-          {"wins", difference->wins},
+          {"wins", wins_of(metric, *difference)},
           {"t_interval_95", interval_json(difference->t_interval)},
           {"bootstrap_interval_95", interval_json(difference->bootstrap_interval)},
-          {"effect", effect_text(difference)}};
+          {"effect", effect_text(metric, difference)}};
 }
 
 OrderedJson arm_json(const ArmSummary& arm) {
@@ -49,13 +50,14 @@ OrderedJson metric_json(const MetricSummary& metric, const Summary& summary) {
     if (const auto found = arm.values.find(metric.key); found != arm.values.end()) {
       for (const auto& [seed, value] : found->second) by_seed[std::to_string(seed)] = value;
     }
-    out["arms"].push_back({{"name", arm.name},
-                           {"mean", metric.arms[i].mean},
-                           {"std", metric.arms[i].deviation},
-                           {"by_seed", by_seed},
-                           {"minus_untouched", difference_json(metric.from_untouched[i])},
-                           {"minus_control", difference_json(metric.from_control[i])},
-                           {"subject_minus_this", difference_json(metric.of_subject[i])}});
+    out["arms"].push_back(
+        {{"name", arm.name},
+         {"mean", metric.arms[i].mean},
+         {"std", metric.arms[i].deviation},
+         {"by_seed", by_seed},
+         {"minus_untouched", difference_json(metric.key.metric, metric.from_untouched[i])},
+         {"minus_control", difference_json(metric.key.metric, metric.from_control[i])},
+         {"subject_minus_this", difference_json(metric.key.metric, metric.of_subject[i])}});
   }
   return out;
 }

@@ -1,5 +1,6 @@
 #include "experiment/summary_page.h"
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -14,16 +15,13 @@ namespace {
 
 using report::escape_html;
 
-std::string heading_of(const report::MetricKey& key) {
-  return cat(key.dataset, key.task == "linear_probe" ? " linear probe: " : ": ",
-             report::metric_name(key.metric));
-}
-
-report::ForestRow forest_row(const std::string& name, const PairedDifference& difference) {
-  report::ForestRow row{name, 100 * difference.mean, {}, {}, difference_text(difference)};
+report::ForestRow forest_row(const std::string& name, const std::string& metric,
+                             const PairedDifference& difference) {
+  const double unit = report::is_rank(metric) ? 1 : 100;
+  report::ForestRow row{name, unit * difference.mean, {}, {}, difference_text(metric, difference)};
   if (difference.t_interval) {
-    row.low = 100 * difference.t_interval->low;
-    row.high = 100 * difference.t_interval->high;
+    row.low = unit * difference.t_interval->low;
+    row.high = unit * difference.t_interval->high;
   }
   return row;
 }
@@ -31,13 +29,18 @@ report::ForestRow forest_row(const std::string& name, const PairedDifference& di
 // Every arm against one of them, in one metric; nothing if no difference is known.
 std::string forest(const Summary& summary, const MetricSummary& metric, const std::string& other,
                    const std::vector<std::optional<PairedDifference>>& differences) {
+  const std::string& name = metric.key.metric;
   std::vector<report::ForestRow> rows;
   for (std::size_t arm = 0; arm < summary.arms.size(); ++arm) {
-    if (differences[arm]) rows.push_back(forest_row(summary.arms[arm].name, *differences[arm]));
+    if (differences[arm])
+      rows.push_back(forest_row(summary.arms[arm].name, name, *differences[arm]));
   }
   if (rows.empty()) return {};
   return cat("<figure><h3>", escape_html(heading_of(metric.key)), ", minus ", escape_html(other),
-             "</h3>", report::forest_plot(rows, "percent points, 95 % interval"), "</figure>\n");
+             "</h3>",
+             report::forest_plot(rows, report::is_rank(name) ? "ranks, 95 % interval"
+                                                             : "percent points, 95 % interval"),
+             "</figure>\n");
 }
 
 std::string forests(const Summary& summary) {
@@ -51,11 +54,13 @@ std::string forests(const Summary& summary) {
 }
 
 // Two cells: the difference, and what it shows in how many seeds.
-std::string difference_cells(const std::optional<PairedDifference>& difference) {
-  const std::string effect = effect_text(difference);
-  const char* kind = effect == "higher" ? "up" : effect == "lower" ? "down" : "";
-  return cat("<td class=\"", kind, "\">", difference_text(difference), "</td><td>", effect,
-             difference ? cat(", ", difference->wins, " of ", difference->count) : std::string(),
+std::string difference_cells(const std::string& metric,
+                             const std::optional<PairedDifference>& difference) {
+  const std::string effect = effect_text(metric, difference);
+  const char* kind = effect == "better" ? "up" : effect == "worse" ? "down" : "";
+  return cat("<td class=\"", kind, "\">", difference_text(metric, difference), "</td><td>", effect,
+             difference ? cat(", ", wins_of(metric, *difference), " of ", difference->count)
+                        : std::string(),
              "</td>");
 }
 
@@ -63,14 +68,14 @@ std::string table_of_differences(const Summary& summary) {
   const std::string subject = escape_html(summary.arms[summary.subject].name);
   std::string out =
       cat("<h2>What ", subject, " changes</h2><p class=\"soft\">With the number of seeds in which ",
-          subject, " is higher.</p><div class=\"scroll\"><table><thead><tr><th>metric</th><th>− ",
+          subject, " is better.</p><div class=\"scroll\"><table><thead><tr><th>metric</th><th>− ",
           kUntouched, "</th><th></th><th>− ", escape_html(summary.arms[summary.control].name),
           "</th><th></th></tr></thead><tbody>");
   for (const MetricSummary& metric : summary.metrics) {
     out += cat("<tr><td", metric.main ? " class=\"key\"" : "", ">",
                escape_html(heading_of(metric.key)), "</td>",
-               difference_cells(metric.from_untouched[summary.subject]),
-               difference_cells(metric.from_control[summary.subject]), "</tr>");
+               difference_cells(metric.key.metric, metric.from_untouched[summary.subject]),
+               difference_cells(metric.key.metric, metric.from_control[summary.subject]), "</tr>");
   }
   return out + "</tbody></table></div>\n";
 }
@@ -83,23 +88,39 @@ std::string table_of_means(const Summary& summary) {
     out += cat("<tr><td", metric.main ? " class=\"key\"" : "", ">",
                escape_html(heading_of(metric.key)), "</td>");
     for (const report::Spread& arm : metric.arms)
-      out += cat("<td>", report::percent_text(arm), "</td>");
+      out += cat("<td>", report::value_text(metric.key.metric, arm), "</td>");
     out += "</tr>";
   }
   return out + "</tbody></table></div>\n";
 }
 
-std::string loss_curves(const Summary& summary) {
-  std::vector<report::BandSeries> series;
+std::string curve_figure(const std::string& name, const std::vector<report::BandSeries>& series,
+                         const std::string& caption) {
+  return cat("<figure><h3>", escape_html(name), "</h3>",
+             report::band_chart(series, "pairs forwarded"), "<figcaption>", caption,
+             "</figcaption></figure>");
+}
+
+std::string learning_curves(const Summary& summary) {
+  std::vector<report::BandSeries> losses;
+  std::map<report::MetricKey, std::vector<report::BandSeries>> scores;
   for (const ArmSummary& arm : summary.arms) {
-    if (!arm.loss.points.empty()) series.push_back(arm.loss);
+    if (!arm.loss.points.empty()) losses.push_back(arm.loss);
+    for (const auto& [key, series] : arm.scores) {
+      if (report::is_headline(key)) scores[key].push_back(series);
+    }
   }
-  if (series.empty()) return {};
-  return cat(
-      "<h2>Learning curves</h2><div class=\"charts pairs\"><figure><h3>Contrastive loss</h3>",
-      report::band_chart(series, "pairs forwarded"),
-      "<figcaption>Mean ± standard deviation over seeds. Batches with hard pairs are harder "
-      "than plain ones.</figcaption></figure></div>\n");
+  if (losses.empty()) return {};
+  std::string out =
+      "<h2>Learning curves</h2><p class=\"soft\">Mean ± standard deviation over "
+      "seeds.</p><div class=\"charts pairs\">";
+  for (const auto& [key, series] : scores) {
+    out += curve_figure(heading_of(key), series, "Percent, while training.");
+  }
+  return out +
+         curve_figure("Contrastive loss", losses,
+                      "Batches with hard pairs are harder than plain ones.") +
+         "</div>\n";
 }
 
 std::string budgets(const Summary& summary) {
@@ -126,12 +147,13 @@ std::string budgets(const Summary& summary) {
 
 void write_page(const std::filesystem::path& file, const Summary& summary) {
   const std::string subject = escape_html(summary.arms[summary.subject].name);
-  std::string body = cat("<h1>", subject, ": an experiment</h1><p class=\"soft\">", summary.seeds,
-                         summary.seeds == 1 ? " seed" : " seeds", " and ", summary.splits,
-                         summary.splits == 1 ? " split" : " splits",
-                         ". Percent, held-out data; mean ± sample standard deviation. Differences "
-                         "are paired by seed, with 95 % t intervals; where one includes zero, no "
-                         "effect is shown. Bootstrap intervals are in experiment.json.</p>\n");
+  std::string body =
+      cat("<h1>", subject, ": an experiment</h1><p class=\"soft\">", summary.seeds,
+          summary.seeds == 1 ? " seed" : " seeds", " and ", summary.splits,
+          summary.splits == 1 ? " split" : " splits",
+          ". Held-out data, percent but for ranks; mean ± sample standard deviation. Differences "
+          "are paired by seed, with 95 % t intervals; where one includes zero, no "
+          "effect is shown. Bootstrap intervals are in experiment.json.</p>\n");
   if (!summary.faults.empty()) {
     body += cat("<div class=\"notice\"><strong>", escape_html(summary.arms[summary.control].name),
                 " is no control: differences from it do not show what hard pairs do</strong><ul>");
@@ -140,7 +162,7 @@ void write_page(const std::filesystem::path& file, const Summary& summary) {
     body += "</ul></div>\n";
   }
   body += forests(summary) + table_of_differences(summary) + table_of_means(summary) +
-          loss_curves(summary) + budgets(summary);
+          learning_curves(summary) + budgets(summary);
   publish_file(file, report::page(cat("Experiment: ", summary.arms[summary.subject].name), body));
 }
 

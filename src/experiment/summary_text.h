@@ -1,6 +1,8 @@
 // The summary of an experiment as text and JSON.
 #pragma once
 
+#include <cstddef>
+#include <optional>
 #include <string>
 
 #include "common/json.h"
@@ -8,11 +10,18 @@
 
 namespace helip::experiment {
 
-// Returns "+3.9 [+2.1, +5.7]", percent points with the 95 % t interval, without one "+3.9"; "–" for
-// no difference.
-std::string difference_text(const std::optional<PairedDifference>& difference);
-// Returns what a difference shows, in words: "higher", "lower", "no effect shown", "one seed".
-std::string effect_text(const std::optional<PairedDifference>& difference);
+// Returns "+3.9 [+2.1, +5.7]": percent points, or ranks, with the 95 % t interval; without one
+// "+3.9", and "–" for no difference.
+std::string difference_text(const std::string& metric,
+                            const std::optional<PairedDifference>& difference);
+// Returns what a difference shows: "better", "worse", "no effect shown", "one seed". Lower ranks
+// are better.
+std::string effect_text(const std::string& metric,
+                        const std::optional<PairedDifference>& difference);
+// Returns in how many seeds the difference is one for the better.
+std::size_t wins_of(const std::string& metric, const PairedDifference& difference);
+// Returns the metric with its data set.
+std::string heading_of(const report::MetricKey& key);
 // Returns the settings in one line: "train.lr=1e-4 loss.margin_weight=25".
 std::string settings_text(const config::Settings& settings);
 

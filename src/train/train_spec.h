@@ -21,7 +21,8 @@ struct TrainSpec {
   std::filesystem::path quarantine_folder;  // with quarantine.npy; empty: nothing is quarantined
   // step-00000100/… are made here; the newest complete one is resumed.
   std::filesystem::path checkpoint_folder;
-  // metrics.jsonl; lines past the resumed step are cut. Beside it layer_times.jsonl.
+  // metrics.jsonl; lines past the resumed step are cut. Beside it layer_times.jsonl and
+  // scores.jsonl.
   std::filesystem::path metrics_file;
   std::filesystem::path events_folder;  // of TensorBoard's event files; empty: none are written
   std::filesystem::path model_folder;   // the finished model

@@ -110,10 +110,19 @@ train:
   fingerprint_steps: 7
   shard_optimizer: true
   collective_timeout_seconds: 0.1
-early_stop:
-  dataset: held/out
-  split: dev
+scores:
+  datasets:
+    - name: dev
+      path: held/out
+      tasks: [zero_shot]
+      split: dev
+    - name: pairs
+      path: /abs/held
+      tasks: [zero_shot, retrieval]
   every_steps: 50
+  every_epochs: 0
+early_stop:
+  metric: pairs/mean_recall@5
   tolerance: 0.01
   patience: 3
 loss:

@@ -27,7 +27,7 @@ TEST_CASE("paired differences and their intervals are SciPy's") {
         paired_difference(one["a"].get<std::vector<double>>(), one["b"].get<std::vector<double>>());
     CHECK(found.mean == Approx(one["mean"].get<double>()).margin(1e-12));
     CHECK(found.deviation == Approx(one["deviation"].get<double>()).margin(1e-12));
-    CHECK(found.wins == one["wins"].get<std::size_t>());
+    CHECK(found.higher == one["wins"].get<std::size_t>());
     CHECK(found.count == one["a"].size());
     REQUIRE(found.t_interval);
     CHECK(found.t_interval->low == Approx(one["t_interval"][0].get<double>()).margin(1e-10));
@@ -49,7 +49,7 @@ TEST_CASE("an effect is shown where the interval excludes zero") {
   const PairedDifference one = paired_difference({0.9}, {0.1});
   CHECK_FALSE(one.t_interval);
   CHECK_FALSE(one.bootstrap_interval);
-  CHECK(one.wins == 1);
+  CHECK(one.higher == 1);
   CHECK(effect_of(one) == Effect::kUnknown);
 }
 

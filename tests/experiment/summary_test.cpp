@@ -47,19 +47,28 @@ TEST_CASE("arms are compared by seed, the main metrics first") {
   CHECK_FALSE(summary.metrics[1].main);
   REQUIRE(recall.from_untouched[2]);
   CHECK(recall.from_untouched[2]->mean == Approx(.17 / 3));
-  CHECK(recall.from_untouched[2]->wins == 3);
+  CHECK(recall.from_untouched[2]->higher == 3);
   CHECK(recall.from_control[2]->mean == Approx(.14 / 3));
   CHECK(recall.of_subject[1]->mean == Approx(.14 / 3));
   CHECK_FALSE(recall.from_untouched[0]);
   CHECK_FALSE(recall.from_control[1]);
   CHECK_FALSE(recall.of_subject[2]);
-  CHECK(effect_text(recall.from_untouched[2]) == "higher");
-  CHECK(effect_text(summary.metrics[1].from_untouched[2]) == "no effect shown");
+  CHECK(effect_text("mean_recall@1", recall.from_untouched[2]) == "better");
+  CHECK(effect_text("acc1", summary.metrics[1].from_untouched[2]) == "no effect shown");
   const std::string text = to_text(summary);
   CHECK_THAT(text, Contains("+5.7 [+4.2, +7.1]") && Contains("no effect shown"));
   const OrderedJson json = to_json(summary);
   CHECK(json["metrics"][0]["arms"][2]["by_seed"]["2"] == .47);
-  CHECK(json["metrics"][0]["arms"][2]["minus_untouched"]["effect"] == "higher");
+  CHECK(json["metrics"][0]["arms"][2]["minus_untouched"]["effect"] == "better");
+}
+
+TEST_CASE("of ranks the lower are better") {
+  const PairedDifference fewer = paired_difference({3.0, 3.5, 3.2}, {5.0, 5.2, 5.4});
+  CHECK(effect_text("text_retrieval_mean_rank", fewer) == "better");
+  CHECK(wins_of("text_retrieval_mean_rank", fewer) == 3);
+  CHECK(difference_text("text_retrieval_mean_rank", fewer).starts_with("−2.0 ["));
+  CHECK(effect_text("acc1", fewer) == "worse");
+  CHECK(wins_of("acc1", fewer) == 0);
 }
 
 TEST_CASE("an arm that lacks a seed has no difference") {
@@ -67,7 +76,7 @@ TEST_CASE("an arm that lacks a seed has no difference") {
   summary.arms[2].values[kRecall].erase(2);
   compare_arms({"cards/mean_recall@1"}, "e", summary);
   CHECK_FALSE(summary.metrics[0].from_untouched[2]);
-  CHECK(difference_text(summary.metrics[0].from_untouched[2]) == "–");
+  CHECK(difference_text("mean_recall@1", summary.metrics[0].from_untouched[2]) == "–");
 }
 
 TEST_CASE("without main metrics each task's headline is one") {

@@ -223,7 +223,7 @@ TEST_CASE(
     CHECK(read_text_file(folder.path() / (std::string("code.") + rank)) == "2\n");
     CHECK_THAT(
         read_text_file(folder.path() / (std::string("error.") + rank)),
-        Catch::Contains("early_stop.dataset: nobody here can score held-out images; expected "
+        Catch::Contains("scores.datasets: nobody here can score held-out data sets; expected "
                         "a training by workers; found another caller\n"));
   }
 }

@@ -52,7 +52,9 @@ void apply(const std::string& option, helip::config::RunConfig& config, Options&
   } else if (key == "shard_optimizer") {
     train.shard_optimizer = value == "1";
   } else if (key == "held_out") {
-    config.early_stop.dataset = value;
+    config.scores = {
+        .datasets = {{.name = "dev", .path = value, .tasks = {helip::config::EvalTask::kZeroShot}}},
+        .every_steps = 10};
   } else if (key == "stop") {
     options.stop = std::stoull(value);
   } else if (key == "rank1_checkpoints") {

@@ -189,7 +189,7 @@ class Plan {
     const std::uint64_t batch = config::global_batch_size(train);
     const std::string each = cat(" of ", batch, " pairs, hard pairs: ", train.hard_pairs);
     if (train.epochs > 0 && (!pairs_ || pairs_->pairs == 0)) {
-      return cat(train.epochs, " epochs", each);
+      return cat(train.epochs, " epochs", each, scored());
     }
     const std::uint64_t usable = pairs_ ? pairs_->pairs : 0;
     const std::uint64_t steps = config::total_steps(train, usable);
@@ -202,7 +202,18 @@ class Plan {
     if (model_.ssl_head > 0 && config_.slip.ssl_weight > 0) {
       text += cat(", ", 2 * steps * config::viewed_images(train, config_.slip), " views");
     }
-    return text;
+    return text + scored();
+  }
+
+  // Returns how often the model is scored while it is trained; nothing if it is not.
+  [[nodiscard]] std::string scored() const {
+    const config::ScoresConfig& scores = config_.scores;
+    if (scores.datasets.empty()) return {};
+    const std::size_t sets = scores.datasets.size();
+    return cat("; scored every ",
+               scores.every_steps > 0 ? cat(scores.every_steps, " steps")
+                                      : cat(scores.every_epochs, " epochs"),
+               " on ", sets, sets == 1 ? " data set" : " data sets");
   }
 
   // Returns the bytes of the self-supervised term, 0 without one.

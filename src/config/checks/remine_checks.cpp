@@ -25,11 +25,4 @@ void check(const RunConfig& config, const RemineConfig& remine, Checks& checks) 
               config.encoder.model ? "encoder.model" : cat(config.encoder.source));
 }
 
-void check(const EarlyStopConfig& early_stop, Checks& checks) {
-  if (!early_stop.dataset.empty() || early_stop == EarlyStopConfig{}) return;
-  checks.fail("early_stop.dataset", {.what = "early_stop without held-out images",
-                                     .expected = "a folder in clip_benchmark layout",
-                                     .found = "none"});
-}
-
 }  // namespace helip::config

@@ -13,7 +13,9 @@ void check(const MiningConfig& mining, Checks& checks);
 // Check the rules of train and remine, which depend on other sections as well.
 void check(const RunConfig& config, const TrainConfig& train, Checks& checks);
 void check(const RunConfig& config, const RemineConfig& remine, Checks& checks);
-void check(const EarlyStopConfig& early_stop, Checks& checks);
+void check(const ScoresConfig& scores, Checks& checks);
+// Checks that early_stop names a score that scores.datasets gives.
+void check(const RunConfig& config, const EarlyStopConfig& early_stop, Checks& checks);
 void check(const EvalConfig& eval, Checks& checks);
 void check(const SuiteConfig& suite, Checks& checks);
 void check(const CoordinatorConfig& coordinator, Checks& checks);

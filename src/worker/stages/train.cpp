@@ -58,10 +58,10 @@ train::TrainCallbacks callbacks_of(Workbench& bench, const jobs::Task& task, std
     requests.ask(task, seed, request);
   };
   callbacks.table_is_there = TableRequests::is_there;
-  callbacks.held_out_accuracy = [&bench](const std::filesystem::path& checkpoint) {
+  callbacks.score = [&bench](const std::filesystem::path& checkpoint) {
     const config::RunConfig& config = bench.config();
-    return held_out_accuracy(config, checkpoint, bench.work_dir().feature_cache(config.encoder),
-                             bench.device());
+    return score_checkpoint(config, checkpoint, bench.work_dir().feature_cache(config.encoder),
+                            bench.device());
   };
   return callbacks;
 }
@@ -104,7 +104,7 @@ TaskOutcome run_train(Workbench& bench, const jobs::Task& task, const TableReque
                            .views = report.budget.views};
   if (report.best) {
     result.best_step = report.best->step;
-    result.best_acc1 = report.best->acc1;
+    result.best_score = report.best->value;
   }
   TaskOutcome outcome = outcome_of(result);
   outcome.stopped = report.stopped;
