@@ -24,6 +24,10 @@ enum class PrecisionMode : std::uint8_t { kFp32, kAmpBf16, kAmp, kFp64 };
 enum class MarginDirection : std::uint8_t { kImage, kBoth };
 enum class SslImages : std::uint8_t { kSeeds, kAll };
 enum class EvalTask : std::uint8_t { kZeroShot, kRetrieval, kLinearProbe };
+// Whether an image is a right answer for a caption that equals one of its own, or only for its own.
+enum class EqualCaptions : std::uint8_t { kHits, kStrict };
+// How a linear probe is trained: L-BFGS as in the CLIP paper, or clip_benchmark's AdamW.
+enum class ProbeMethod : std::uint8_t { kLbfgs, kClipBenchmark };
 enum class LauncherKind : std::uint8_t { kMpirun, kNone };
 enum class DeviceChoice : std::uint8_t { kAuto, kCpu, kCuda };
 
@@ -121,6 +125,18 @@ struct Choices<EvalTask> {
       std::to_array<Named<EvalTask>>({{EvalTask::kZeroShot, "zero_shot"},
                                       {EvalTask::kRetrieval, "retrieval"},
                                       {EvalTask::kLinearProbe, "linear_probe"}});
+};
+
+template <>
+struct Choices<EqualCaptions> {
+  static constexpr auto kAll = std::to_array<Named<EqualCaptions>>(
+      {{EqualCaptions::kHits, "hits"}, {EqualCaptions::kStrict, "strict"}});
+};
+
+template <>
+struct Choices<ProbeMethod> {
+  static constexpr auto kAll = std::to_array<Named<ProbeMethod>>(
+      {{ProbeMethod::kLbfgs, "lbfgs"}, {ProbeMethod::kClipBenchmark, "clip_benchmark"}});
 };
 
 template <>

@@ -92,6 +92,8 @@ static_assert(detail::every_member_listed<SlipConfig>());
 static_assert(detail::every_member_listed<EarlyStopConfig>());
 static_assert(detail::every_member_listed<EvalDataset>());
 static_assert(detail::every_member_listed<EvalConfig>());
+static_assert(detail::every_member_listed<SuiteAverage>());
+static_assert(detail::every_member_listed<SuiteConfig>());
 static_assert(detail::every_member_listed<CoordinatorConfig>());
 static_assert(detail::every_member_listed<LauncherConfig>());
 static_assert(detail::every_member_listed<OutputConfig>());

@@ -65,6 +65,7 @@ struct MiningConfig {
   double max_score = 1;
   std::optional<double> absolute_margin;
   std::optional<double> relative_margin;
+  std::uint32_t per_group = 0;
   std::uint32_t hub_cap = 0;
   std::uint64_t seed = 0;
   IndexWay index = IndexWay::kAuto;
@@ -181,6 +182,8 @@ struct EvalDataset {
   std::string path;
   std::vector<EvalTask> tasks;
   std::string split = "test";
+  std::string validation_split = {};
+  std::string source = {};
 
   bool operator==(const EvalDataset&) const = default;
 };
@@ -189,10 +192,30 @@ struct EvalConfig {
   std::vector<EvalDataset> datasets;
   std::uint32_t batch_size = 64;
   std::vector<std::uint32_t> recall_k = {1, 5, 10};
-  double probe_l2 = 1e-3;
+  EqualCaptions equal_captions = EqualCaptions::kHits;
+  ProbeMethod probe = ProbeMethod::kLbfgs;
+  double probe_l2 = 0;
+  std::uint32_t fewshot_k = 0;
+  std::uint32_t probe_seed = 0;
   bool evaluate_init = true;
 
   bool operator==(const EvalConfig&) const = default;
+};
+
+// A mean over some data sets of a suite.
+struct SuiteAverage {
+  std::string name;
+  std::vector<std::string> datasets;
+
+  bool operator==(const SuiteAverage&) const = default;
+};
+
+// Data sets that a model is scored on apart from a job (helip eval --suite).
+struct SuiteConfig {
+  EvalConfig eval;
+  std::vector<SuiteAverage> averages;
+
+  bool operator==(const SuiteConfig&) const = default;
 };
 
 struct CoordinatorConfig {

@@ -1,7 +1,7 @@
 #include "config/validate.h"
 
-#include "config/check_limits.h"
-#include "config/section_checks.h"
+#include "config/checks/check_limits.h"
+#include "config/checks/section_checks.h"
 
 namespace helip::config {
 
@@ -30,6 +30,14 @@ std::optional<Violation> first_violation(const MiningConfig& mining) {
   Checks checks;
   check_limits(mining, checks);
   check(mining, checks);
+  return checks.violation();
+}
+
+std::optional<Violation> first_violation(const SuiteConfig& suite) {
+  Checks checks;
+  check_limits(suite, checks);
+  check(suite.eval, checks);
+  check(suite, checks);
   return checks.violation();
 }
 

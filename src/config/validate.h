@@ -22,6 +22,8 @@ struct Violation {
 std::optional<Violation> first_violation(const RunConfig& config);
 // Returns the first violation within the section, or nothing.
 std::optional<Violation> first_violation(const MiningConfig& mining);
+// Returns the first violation in a suite, or nothing.
+std::optional<Violation> first_violation(const SuiteConfig& suite);
 
 // Throws ConfigError that names the key of the first violation: e.g. k >= C, p > k, or both or
 // neither of train.epochs and train.steps.

@@ -18,6 +18,7 @@
 #include "common/threads/prefetcher.h"
 #include "data/corpus/feature_cache.h"
 #include "data/image/image.h"
+#include "model/files/model_digest.h"
 #include "model/model.h"
 
 namespace helip::eval {
@@ -42,6 +43,10 @@ class ModelEmbedder final : public DatasetEmbedder {
       : options_(std::move(options)), model_(model::load_model(config)) {
     model_->to(options_.device);
     const model::InputKinds inputs = model_->input_kinds();
+    if (inputs.any(model::InputKind::kRaw) && options_.cache_embeddings &&
+        !options_.feature_cache.empty()) {
+      embeddings_digest_ = model::model_digest(config);
+    }
     if (!inputs.any(model::InputKind::kFeatures)) return;
     towers_ = model_->feature_extractor(options_.device);
     if (inputs.image == model::InputKind::kFeatures) {
@@ -59,7 +64,8 @@ class ModelEmbedder final : public DatasetEmbedder {
     const auto decode = [&](std::size_t row, std::span<float> pixels) {
       const DatasetSample& sample = dataset.samples[row];
       try {
-        data::preprocess(data::decode_stored(sample.image), model_->preprocess(), pixels);
+        data::preprocess(data::decode_stored(read_image(dataset, sample)), model_->preprocess(),
+                         pixels);
       } catch (const DataError& error) {
         throw DataError({.what = "an image of the data set cannot be used",
                          .where = split + " " + sample.key,
@@ -94,7 +100,7 @@ class ModelEmbedder final : public DatasetEmbedder {
   template <typename T>
   using Fill = std::function<void(std::size_t row, std::span<T> out)>;
 
-  // With a frozen tower: raw input → tower (or cache) → head. Else raw input → model.
+  // With a frozen tower: raw input → tower (or cache) → head. Else raw input → model (or cache).
   template <typename T>
   Embeddings embed(std::size_t count, const std::vector<std::int64_t>& shape, const Fill<T>& fill,
                    const data::FeatureKey& source, const std::optional<FrozenTower>& tower,
@@ -102,7 +108,8 @@ class ModelEmbedder final : public DatasetEmbedder {
     const at::NoGradGuard no_grad;
     FeatureBlock block;
     if (!tower) {
-      block = forward_all<T>(count, shape, fill, head);
+      block = cached(count, source, embeddings_digest_,
+                     [&] { return forward_all<T>(count, shape, fill, head); });
     } else {
       const FeatureBlock features = cached(count, source, tower->digest, [&] {
         return forward_all<T>(count, shape, fill, tower->forward);
@@ -161,11 +168,13 @@ class ModelEmbedder final : public DatasetEmbedder {
     return block;
   }
 
-  FeatureBlock cached(std::size_t count, const data::FeatureKey& source, const std::string& tower,
+  // `computed_by`: the digest of the tower or model; empty: nothing is kept.
+  FeatureBlock cached(std::size_t count, const data::FeatureKey& source,
+                      const std::string& computed_by,
                       const std::function<FeatureBlock()>& make) {
-    if (options_.feature_cache.empty() || count == 0) return make();
+    if (options_.feature_cache.empty() || computed_by.empty() || count == 0) return make();
     data::FeatureKey key = source;
-    key.insert({{"tower", tower},
+    key.insert({{"computed_by", computed_by},
                 {"batch_size", cat(options_.batch_size)},
                 {"threads", cat(at::get_num_threads())},
                 {"device", options_.device},
@@ -174,7 +183,7 @@ class ModelEmbedder final : public DatasetEmbedder {
     Sha256 digest;
     for (const auto& [name, value] : key) digest.update(cat(name, '=', value, '\n'));
     const std::filesystem::path file =
-        options_.feature_cache / cat("eval-", tower.substr(0, kDigestPrefix)) /
+        options_.feature_cache / cat("eval-", computed_by.substr(0, kDigestPrefix)) /
         cat(source.at("kind"), "-", digest.hex().substr(0, kDigestPrefix), ".safetensors");
     if (auto stored = data::read_features(file, key, {kFeatures}, count)) {
       return std::move(stored->blocks.at(kFeatures));
@@ -188,6 +197,7 @@ class ModelEmbedder final : public DatasetEmbedder {
   std::unique_ptr<model::Model> model_;
   std::unique_ptr<model::FeatureExtractor> towers_;  // null unless a tower is frozen
   std::optional<FrozenTower> image_tower_, text_tower_;
+  std::string embeddings_digest_;  // of a model whose embeddings are kept; empty: they are not
 };
 
 }  // namespace

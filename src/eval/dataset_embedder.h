@@ -27,7 +27,8 @@ struct Embeddings {
 struct EmbedderOptions {
   std::uint32_t batch_size = 64;             // samples per forward; the last batch is padded
   std::filesystem::path feature_cache = {};  // of frozen towers' features; empty: none
-  std::string device = "cpu";                // cpu | cuda:I
+  bool cache_embeddings = false;  // of models without frozen towers, in feature_cache too
+  std::string device = "cpu";     // cpu | cuda:I
   std::function<void(std::uint64_t)> advanced = {};  // called with the rows of each result
 };
 

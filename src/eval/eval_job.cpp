@@ -10,8 +10,9 @@
 #include "common/text.h"
 #include "eval/dataset_embedder.h"
 #include "eval/eval_dataset.h"
-#include "eval/linear_probe.h"
+#include "eval/eval_dataset_check.h"
 #include "eval/metrics.h"
+#include "eval/probe_protocol.h"
 #include "eval/task_inputs.h"
 
 namespace helip::eval {
@@ -36,11 +37,23 @@ void check_tasks(const config::EvalDataset& dataset) {
   }
 }
 
-std::map<std::string, double> as_metrics(const Classification& scores) {
-  std::map<std::string, double> metrics = {{"acc1", scores.acc1},
-                                           {"mean_per_class_recall", scores.mean_per_class_recall}};
-  if (scores.acc5) metrics["acc5"] = *scores.acc5;
+// `prefix`: "lp_" of a linear probe, as clip_benchmark writes it.
+std::map<std::string, double> as_metrics(const Classification& scores, const std::string& prefix) {
+  std::map<std::string, double> metrics = {
+      {prefix + "acc1", scores.acc1},
+      {prefix + "mean_per_class_recall", scores.mean_per_class_recall}};
+  if (scores.acc5) metrics[prefix + "acc5"] = *scores.acc5;
   return metrics;
+}
+
+std::vector<ClassRecall> recalls_of(const Classification& scores,
+                                    const std::vector<std::string>& names) {
+  std::vector<ClassRecall> recalls;
+  for (std::size_t label = 0; label < names.size(); ++label) {
+    recalls.push_back(
+        {.name = names[label], .samples = scores.samples[label], .right = scores.right[label]});
+  }
+  return recalls;
 }
 
 // The name of the configuration file or folder where none is given.
@@ -65,18 +78,20 @@ class Evaluation {
       total_ += prompts_.size();
     }
     if (wants(spec.dataset, EvalTask::kRetrieval)) {
-      captions_ = captions_of(dataset_, where_);
+      captions_ = captions_of(dataset_, spec.options.equal_captions, where_);
       total_ += captions_.texts.size();
     }
     if (wants(spec.dataset, EvalTask::kLinearProbe)) {
-      labels_ = labels_of(dataset_, where_);
-      train_ = read_dataset(spec.dataset.path, kTrainSplit);
-      train_labels_ = labels_of(*train_, spec.dataset.path + "/" + kTrainSplit);
-      total_ += train_->samples.size();
+      probe_labels_ = single_labels_of(dataset_, where_);
+      train_ = read_training_split(kTrainSplit);
+      if (!spec.dataset.validation_split.empty()) {
+        validation_ = read_training_split(spec.dataset.validation_split);
+      }
     }
     embedder_ =
         open_dataset_embedder(spec.model, {.batch_size = spec.options.batch_size,
                                            .feature_cache = spec.feature_cache,
+                                           .cache_embeddings = spec.cache_embeddings,
                                            .device = spec.device,
                                            .advanced = [this, progress](std::uint64_t count) {
                                              done_ += count;
@@ -90,13 +105,13 @@ class Evaluation {
     for (const EvalTask task : spec_.dataset.tasks) {
       switch (task) {
         case EvalTask::kZeroShot:
-          results.push_back(entry("zeroshot_classification", zero_shot()));
+          results.push_back(zero_shot());
           break;
         case EvalTask::kRetrieval:
-          results.push_back(entry("zeroshot_retrieval", retrieval()));
+          results.push_back(retrieval());
           break;
         case EvalTask::kLinearProbe:
-          results.push_back(entry("linear_probe", linear_probe()));
+          results.push_back(linear_probe());
           break;
       }
     }
@@ -104,16 +119,39 @@ class Evaluation {
   }
 
  private:
-  std::map<std::string, double> zero_shot() {
+  // One split that the linear probe learns from.
+  struct TrainingSplit {
+    std::string name;
+    Dataset dataset;
+    std::vector<std::int64_t> labels;
+  };
+
+  TrainingSplit read_training_split(const std::string& split) {
+    expect_same_classes(spec_.dataset.path, spec_.dataset.split, split);
+    TrainingSplit read = {split, read_dataset(spec_.dataset.path, split), {}};
+    read.labels = single_labels_of(read.dataset, spec_.dataset.path + "/" + split);
+    total_ += read.dataset.samples.size();
+    return read;
+  }
+
+  ProbeSamples embed(const TrainingSplit& split) {
+    Embeddings images = embedder_->images(split.dataset, split.name);
+    return {std::move(images.values), split.labels, images.dim};
+  }
+
+  EvalResult zero_shot() {
     const Embeddings prompts = embedder_->texts(prompts_);
     const std::vector<float> classes = class_embeddings(prompts.view(), dataset_.templates.size());
     const EmbeddingView class_rows{classes, dataset_.classnames.size(), prompts.dim};
-    return as_metrics(classification_metrics(
-        class_rows.rows, labels_, [&](std::size_t sample, std::span<double> scores) {
+    const Classification scores = classification_metrics(
+        class_rows.rows, labels_, [&](std::size_t sample, std::span<double> row) {
           for (std::size_t label = 0; label < class_rows.rows; ++label) {
-            scores[label] = dot(images_.view().row(sample), class_rows.row(label));
+            row[label] = dot(images_.view().row(sample), class_rows.row(label));
           }
-        }));
+        });
+    EvalResult result = entry("zeroshot_classification", as_metrics(scores, ""));
+    result.classes = recalls_of(scores, dataset_.classnames);
+    return result;
   }
 
   // A recall@K over at most K candidates is 1 whatever the model.
@@ -127,24 +165,34 @@ class Evaluation {
     }
   }
 
-  std::map<std::string, double> retrieval() {
+  EvalResult retrieval() {
     warn_of_few_candidates();
     const Embeddings texts = embedder_->texts(captions_.texts);
-    return retrieval_metrics(images_.view(), texts.view(), captions_.of_image, captions_.group,
-                             spec_.options.recall_k);
+    return entry("zeroshot_retrieval",
+                 retrieval_metrics(images_.view(), texts.view(), captions_.of_image,
+                                   captions_.group, spec_.options.recall_k));
   }
 
-  std::map<std::string, double> linear_probe() {
-    const Embeddings train = embedder_->images(*train_, kTrainSplit);
+  EvalResult linear_probe() {
     const std::size_t classes = dataset_.classnames.size();
-    const LinearProbe probe =
-        fit_linear_probe(train.view(), train_labels_, classes, spec_.options.probe_l2);
-    auto metrics = as_metrics(
-        classification_metrics(classes, labels_, [&](std::size_t sample, std::span<double> scores) {
-          score(probe, images_.view().row(sample), scores);
-        }));
-    metrics["l2"] = spec_.options.probe_l2;
-    return metrics;
+    const config::EvalConfig& options = spec_.options;
+    const TrainedProbe trained =
+        train_probe(embed(*train_), validation_ ? embed(*validation_) : ProbeSamples{}, classes,
+                    {.method = options.probe,
+                     .l2 = options.probe_l2,
+                     .shots = options.fewshot_k,
+                     .seed = options.probe_seed,
+                     .device = spec_.device});
+    std::vector<Labels> labels;
+    for (const std::int64_t label : probe_labels_) labels.push_back({label});
+    const Classification scores =
+        classification_metrics(classes, labels, [&](std::size_t sample, std::span<double> row) {
+          score(trained.probe, images_.view().row(sample), row);
+        });
+    EvalResult result = entry("linear_probe", as_metrics(scores, "lp_"));
+    result.metrics.insert(trained.settings.begin(), trained.settings.end());
+    result.classes = recalls_of(scores, dataset_.classnames);
+    return result;
   }
 
   [[nodiscard]] EvalResult entry(const std::string& task,
@@ -159,11 +207,11 @@ class Evaluation {
   const EvalSpec& spec_;
   Dataset dataset_;
   std::string where_;
-  std::vector<std::int64_t> labels_;
+  std::vector<Labels> labels_;
   std::vector<std::string> prompts_;
   TaskCaptions captions_;
-  std::optional<Dataset> train_;
-  std::vector<std::int64_t> train_labels_;
+  std::vector<std::int64_t> probe_labels_;
+  std::optional<TrainingSplit> train_, validation_;
   std::uint64_t total_ = 0, done_ = 0;
   std::unique_ptr<DatasetEmbedder> embedder_;
   Embeddings images_;

@@ -1,6 +1,7 @@
 #include "eval/linear_probe.h"
 
 #include <ATen/TensorOperators.h>
+#include <ATen/core/grad_mode.h>
 #include <ATen/ops/addmm.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
@@ -19,30 +20,7 @@ namespace helip::eval {
 namespace {
 
 constexpr std::int64_t kMaxIterations = 1000;
-constexpr double kGradientTolerance = 1e-8;
-
-void check(const EmbeddingView& features, std::span<const std::int64_t> labels, std::size_t classes,
-           double l2) {
-  if (!(l2 > 0)) {
-    throw ConfigError({.what = "the linear probe needs a positive L2 weight",
-                       .where = "eval.probe_l2",
-                       .expected = "> 0",
-                       .found = cat(l2)});
-  }
-  if (features.rows == 0 || features.rows != labels.size() || classes < 2) {
-    throw DataError({.what = "the linear probe needs samples, a label each and two classes",
-                     .found = cat(features.rows, " samples, ", labels.size(), " labels, ", classes,
-                                  " classes")});
-  }
-  for (std::size_t row = 0; row < labels.size(); ++row) {
-    if (labels[row] < 0 || static_cast<std::uint64_t>(labels[row]) >= classes) {
-      throw DataError({.what = "a label is out of range",
-                       .where = cat("training sample ", row),
-                       .expected = cat("0 … ", classes - 1),
-                       .found = cat(labels[row])});
-    }
-  }
-}
+constexpr double kFarFromConverged = 1e3;  // times the tolerance
 
 at::Tensor to_double(const EmbeddingView& features) {
   at::Tensor values_ND =
@@ -62,9 +40,33 @@ std::vector<double> to_vector(const at::Tensor& tensor) {
 
 }  // namespace
 
+void check_probe_samples(const EmbeddingView& features, std::span<const std::int64_t> labels,
+                         std::size_t classes) {
+  if (features.rows == 0 || features.rows != labels.size() || classes < 2) {
+    throw DataError({.what = "the linear probe needs samples, a label each and two classes",
+                     .found = cat(features.rows, " samples, ", labels.size(), " labels, ", classes,
+                                  " classes")});
+  }
+  for (std::size_t row = 0; row < labels.size(); ++row) {
+    if (labels[row] < 0 || static_cast<std::uint64_t>(labels[row]) >= classes) {
+      throw DataError({.what = "a label is out of range",
+                       .where = cat("training sample ", row),
+                       .expected = cat("0 … ", classes - 1),
+                       .found = cat(labels[row])});
+    }
+  }
+}
+
 LinearProbe fit_linear_probe(const EmbeddingView& features, std::span<const std::int64_t> labels,
-                             std::size_t classes, double l2) {
-  check(features, labels, classes, l2);
+                             std::size_t classes, double l2, double tolerance) {
+  if (!(l2 > 0)) {
+    throw ConfigError({.what = "the linear probe needs a positive L2 weight",
+                       .where = "eval.probe_l2",
+                       .expected = "> 0",
+                       .found = cat(l2)});
+  }
+  check_probe_samples(features, labels, classes);
+  const at::AutoGradMode with_gradient(true);
   const auto class_count = static_cast<std::int64_t>(classes);
   const auto dim = static_cast<std::int64_t>(features.dim);
   const at::Tensor values_ND = to_double(features);
@@ -76,7 +78,7 @@ LinearProbe fit_linear_probe(const EmbeddingView& features, std::span<const std:
   torch::optim::LBFGS optimizer({weights_CD, bias_C}, torch::optim::LBFGSOptions(1)
                                                           .max_iter(kMaxIterations)
                                                           .max_eval(2 * kMaxIterations)
-                                                          .tolerance_grad(kGradientTolerance)
+                                                          .tolerance_grad(tolerance)
                                                           .tolerance_change(0)
                                                           .history_size(20)
                                                           .line_search_fn("strong_wolfe"));
@@ -102,7 +104,7 @@ LinearProbe fit_linear_probe(const EmbeddingView& features, std::span<const std:
   probe.evaluations = evaluations - 1;
   probe.gradient = std::max(weights_CD.grad().abs().max().item<double>(),
                             bias_C.grad().abs().max().item<double>());
-  if (probe.gradient > 1e-5) {
+  if (probe.gradient > kFarFromConverged * tolerance) {
     log::warning(cat("linear probe stopped before it converged: gradient ", probe.gradient,
                      " after ", probe.evaluations, " evaluations"));
   }

@@ -20,13 +20,21 @@ struct LinearProbe {
   double gradient = 0;           // largest absolute entry of the gradient where it stopped
 };
 
+// The largest absolute entry of the gradient at which a fit has converged.
+inline constexpr double kGradientTolerance = 1e-8;
+
 // Fits the probe by minimising  mean cross-entropy + l2/2 · ‖weights‖²  (the bias is free), from
 // zero: scikit-learn's LogisticRegression with C = 1 / (l2 · rows). labels [rows], each in [0,
-// classes). Logs a warning if it stops before it has converged. Throws DataError on labels out of
-// range or another number of them than rows, fewer than two classes, or no rows; ConfigError if l2
-// is not positive.
+// classes). Stops where the gradient is within `tolerance`. Logs a warning if it stops far from
+// there. Throws DataError on labels out of range or another number of them than rows, fewer than
+// two classes, or no rows; ConfigError if l2 is not positive.
 LinearProbe fit_linear_probe(const EmbeddingView& features, std::span<const std::int64_t> labels,
-                             std::size_t classes, double l2);
+                             std::size_t classes, double l2, double tolerance = kGradientTolerance);
+
+// Throws DataError on labels out of range or another number of them than rows, fewer than two
+// classes, or no rows.
+void check_probe_samples(const EmbeddingView& features, std::span<const std::int64_t> labels,
+                         std::size_t classes);
 
 // Writes the scores of one sample for all classes into `scores`, [classes]; `features` is [dim].
 void score(const LinearProbe& probe, std::span<const float> features, std::span<double> scores);

@@ -51,6 +51,33 @@ double recall_at(std::span<const std::size_t> ranks, std::size_t candidates, std
   return static_cast<double>(hits) / static_cast<double>(ranks.size());
 }
 
+double mean_rank(std::span<const std::size_t> ranks) {
+  double sum = 0;
+  for (const std::size_t rank : ranks) sum += static_cast<double>(rank + 1);
+  return sum / static_cast<double>(ranks.size());
+}
+
+double median_rank(std::vector<std::size_t> ranks) {
+  std::sort(ranks.begin(), ranks.end());
+  const std::size_t middle = ranks.size() / 2;
+  const auto upper = static_cast<double>(ranks[middle] + 1);
+  if (ranks.size() % 2 == 1) return upper;
+  return (static_cast<double>(ranks[middle - 1] + 1) + upper) / 2;
+}
+
+void check_labels(const Labels& labels, std::size_t classes, std::size_t sample) {
+  if (labels.empty()) {
+    throw DataError({.what = "a sample has no label", .where = cat("sample ", sample)});
+  }
+  for (const std::int64_t label : labels) {
+    if (label >= 0 && static_cast<std::uint64_t>(label) < classes) continue;
+    throw DataError({.what = "a label is out of range",
+                     .where = cat("sample ", sample),
+                     .expected = cat("0 … ", classes - 1),
+                     .found = cat(label)});
+  }
+}
+
 }  // namespace
 
 double dot(std::span<const float> a, std::span<const float> b) {
@@ -82,41 +109,39 @@ std::size_t rank_of_best_positive(std::span<const double> scores,
 }
 
 Classification classification_metrics(
-    std::size_t classes, std::span<const std::int64_t> labels,
+    std::size_t classes, std::span<const Labels> labels,
     const std::function<void(std::size_t, std::span<double>)>& score_row) {
   if (labels.empty()) throw DataError({.what = "no samples to classify"});
-  std::vector<std::uint64_t> seen(classes, 0);
-  std::vector<std::uint64_t> right(classes, 0);
+  Classification result;
+  result.samples.assign(classes, 0);
+  result.right.assign(classes, 0);
   std::uint64_t within_one = 0;
   std::uint64_t within_five = 0;
   std::vector<double> scores(classes);
   for (std::size_t sample = 0; sample < labels.size(); ++sample) {
-    if (labels[sample] < 0 || static_cast<std::uint64_t>(labels[sample]) >= classes) {
-      throw DataError({.what = "a label is out of range",
-                       .where = cat("sample ", sample),
-                       .expected = cat("0 … ", classes - 1),
-                       .found = cat(labels[sample])});
-    }
-    const auto label = static_cast<std::size_t>(labels[sample]);
+    check_labels(labels[sample], classes, sample);
     score_row(sample, scores);
-    const std::size_t rank = rank_of(scores, label);
-    ++seen[label];
+    std::size_t rank = classes;
+    for (const std::int64_t label : labels[sample]) {
+      rank = std::min(rank, rank_of(scores, static_cast<std::size_t>(label)));
+    }
     if (rank < 5) ++within_five;
-    if (rank == 0) {
-      ++within_one;
-      ++right[label];
+    if (rank == 0) ++within_one;
+    for (const std::int64_t label : labels[sample]) {
+      ++result.samples[static_cast<std::size_t>(label)];
+      if (rank == 0) ++result.right[static_cast<std::size_t>(label)];
     }
   }
 
   const auto samples = static_cast<double>(labels.size());
-  Classification result;
   result.acc1 = static_cast<double>(within_one) / samples;
   if (classes >= 5) result.acc5 = static_cast<double>(within_five) / samples;
   double recalls = 0;
   std::size_t occurring = 0;
   for (std::size_t label = 0; label < classes; ++label) {
-    if (seen[label] == 0) continue;
-    recalls += static_cast<double>(right[label]) / static_cast<double>(seen[label]);
+    if (result.samples[label] == 0) continue;
+    recalls +=
+        static_cast<double>(result.right[label]) / static_cast<double>(result.samples[label]);
     ++occurring;
   }
   result.mean_per_class_recall = recalls / static_cast<double>(occurring);
@@ -181,6 +206,10 @@ std::map<std::string, double> retrieval_metrics(
     metrics[cat("text_retrieval_recall@", k)] = text_recall;
     metrics[cat("mean_recall@", k)] = (image_recall + text_recall) / 2;
   }
+  metrics["image_retrieval_mean_rank"] = mean_rank(image_ranks);
+  metrics["image_retrieval_median_rank"] = median_rank(image_ranks);
+  metrics["text_retrieval_mean_rank"] = mean_rank(text_ranks);
+  metrics["text_retrieval_median_rank"] = median_rank(text_ranks);
   return metrics;
 }
 

@@ -2,73 +2,39 @@
 
 #include <cmath>
 #include <cstddef>
-#include <set>
+#include <cstdint>
+#include <utility>
 
 #include "common/error.h"
 #include "common/json.h"
 #include "common/publish.h"
 #include "common/text.h"
+#include "eval/strict_json.h"
 
 namespace helip::eval {
 namespace {
 
-const std::set<std::string> kKeys = {"dataset", "model",   "pretrained",
-                                     "task",    "metrics", "language"};
+const std::vector<std::string> kKeys = {"dataset", "model",   "pretrained",
+                                        "task",    "metrics", "language"};
 
-StoreError malformed(const std::string& what, const std::string& where,
-                     const std::string& expected = {}, const std::string& found = {}) {
-  return StoreError({.what = what, .where = where, .expected = expected, .found = found});
-}
-
-// The reader keeps the last of equal keys without a word; here they are damage.
-OrderedJson parse_strictly(const std::string& text, const std::string& origin) {
-  std::vector<std::set<std::string>> open;
-  std::string repeated;
-  const auto watch = [&](int /*depth*/, JsonEvent event, const std::string& key) {
-    if (event == JsonEvent::object_start) open.emplace_back();
-    if (event == JsonEvent::object_end) open.pop_back();
-    if (event == JsonEvent::key && !open.back().insert(key).second) repeated = key;
-  };
-  try {
-    OrderedJson parsed = OrderedJson::parse(text, watch);
-    if (!repeated.empty()) throw malformed("a key appears twice", origin, {}, repeated);
-    return parsed;
-  } catch (const JsonSyntaxError& error) {
-    throw malformed("results are not JSON", cat(origin, " byte ", error.byte));
-  } catch (const JsonError&) {  // a number that no double holds
-    throw malformed("results are not JSON of this machine's numbers", origin);
-  }
-}
-
-std::string text_field(const OrderedJson& entry, const std::string& key, const std::string& where) {
-  if (!entry.contains(key)) throw malformed("a key is missing", where, key);
-  if (!entry[key].is_string()) {
-    throw malformed("'" + key + "' has another type", where, "string", entry[key].type_name());
-  }
-  return entry[key].get<std::string>();
-}
+constexpr const char* kNormalized = "normalized";
 
 EvalResult parse_entry(const OrderedJson& entry, const std::string& where) {
-  if (!entry.is_object()) {
-    throw malformed("a result is not an object", where, "object", entry.type_name());
-  }
-  for (const auto& [key, value] : entry.items()) {
-    if (!kKeys.contains(key)) {
-      throw malformed("unknown key", where, "dataset, model, pretrained, task, metrics, language",
-                      key);
-    }
-  }
+  expect_keys(entry, kKeys, where);
   EvalResult result;
   result.dataset = text_field(entry, "dataset", where);
   result.model = text_field(entry, "model", where);
   result.pretrained = text_field(entry, "pretrained", where);
   result.task = text_field(entry, "task", where);
   result.language = text_field(entry, "language", where);
-  if (!entry.contains("metrics")) throw malformed("a key is missing", where, "metrics");
   if (!entry["metrics"].is_object()) {
     throw malformed("'metrics' has another type", where, "object", entry["metrics"].type_name());
   }
   for (const auto& [name, value] : entry["metrics"].items()) {
+    if (name == kNormalized && value.is_boolean()) {
+      result.metrics[name] = value.get<bool>() ? 1 : 0;
+      continue;
+    }
     if (!value.is_number()) {
       throw malformed("metric '" + name + "' has another type", where, "number", value.type_name());
     }
@@ -77,32 +43,42 @@ EvalResult parse_entry(const OrderedJson& entry, const std::string& where) {
   return result;
 }
 
+// What clip_benchmark writes of a probe's settings as a whole number or a truth value.
+OrderedJson value_of(const std::string& metric, double value) {
+  if (metric == kNormalized) return value != 0;
+  if (metric == "epochs" || metric == "seed" || metric == "fewshot_k") {
+    return static_cast<std::int64_t>(value);
+  }
+  return value;
+}
+
+OrderedJson entry_of(const EvalResult& result) {
+  OrderedJson metrics = OrderedJson::object();
+  for (const auto& [name, value] : result.metrics) {
+    if (!std::isfinite(value)) {
+      throw malformed("a metric is not finite", cat(result.dataset, " ", result.task, " ", name));
+    }
+    metrics[name] = value_of(name, value);
+  }
+  return {{"dataset", result.dataset},       {"model", result.model},
+          {"pretrained", result.pretrained}, {"task", result.task},
+          {"metrics", std::move(metrics)},   {"language", result.language}};
+}
+
 }  // namespace
 
 std::string to_json(const std::vector<EvalResult>& results) {
   OrderedJson list = OrderedJson::array();
-  for (const EvalResult& result : results) {
-    OrderedJson metrics = OrderedJson::object();
-    for (const auto& [name, value] : result.metrics) {
-      if (!std::isfinite(value)) {
-        throw malformed("a metric is not finite", cat(result.dataset, " ", result.task, " ", name));
-      }
-      metrics[name] = value;
-    }
-    list.push_back({{"dataset", result.dataset},
-                    {"model", result.model},
-                    {"pretrained", result.pretrained},
-                    {"task", result.task},
-                    {"metrics", std::move(metrics)},
-                    {"language", result.language}});
-  }
+  for (const EvalResult& result : results) list.push_back(entry_of(result));
   return list.dump(2, ' ', false, JsonText::replace) + "\n";
 }
 
+std::string to_json(const EvalResult& result) {
+  return entry_of(result).dump(-1, ' ', false, JsonText::replace) + "\n";
+}
+
 std::vector<EvalResult> results_from_json(const std::string& json, const std::string& origin) {
-  const OrderedJson list = parse_strictly(json, origin);
-  if (!list.is_array())
-    throw malformed("results are not a list", origin, "array", list.type_name());
+  const OrderedJson list = parse_list(json, origin);
   std::vector<EvalResult> results;
   for (std::size_t index = 0; index < list.size(); ++index) {
     results.push_back(parse_entry(list[index], cat(origin, " entry ", index)));
@@ -112,6 +88,10 @@ std::vector<EvalResult> results_from_json(const std::string& json, const std::st
 
 void write_results(const std::filesystem::path& file, const std::vector<EvalResult>& results) {
   publish_file(file, to_json(results));
+}
+
+void write_result(const std::filesystem::path& file, const EvalResult& result) {
+  publish_file(file, to_json(result));
 }
 
 std::vector<EvalResult> read_results(const std::filesystem::path& file) {

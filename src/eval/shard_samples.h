@@ -14,7 +14,7 @@
 namespace helip::eval {
 
 // Bytes of the largest .cls and .txt member that a sample may have.
-inline constexpr std::uint64_t kLongestLabel = 64;
+inline constexpr std::uint64_t kLongestLabel = 1024;
 inline constexpr std::uint64_t kLongestCaptions = 1 << 20;
 
 // Gathers the members of one tar into samples. Throws DataError naming the member or the sample
@@ -56,8 +56,8 @@ class SampleRules {
 void warn_of_end(const std::filesystem::path& shard, std::uint64_t samples);
 
 // Reads at most `budget` members with `reader` (data::TarReader or data::TarHeaders) and lowers
-// `budget` by their number. Calls take(where, name) for each part of a sample, and close(key) after
-// the last part; does not close a sample that the budget cuts off.
+// `budget` by their number. Calls take(where, name, member) for each part of a sample, and
+// close(key) after the last part; does not close a sample that the budget cuts off.
 template <typename Reader, typename Take, typename Close>
 void read_samples(Reader& reader, const std::filesystem::path& shard, std::uint64_t& budget,
                   const Take& take, const Close& close) {
@@ -79,7 +79,7 @@ void read_samples(Reader& reader, const std::filesystem::path& shard, std::uint6
     if (!name || !(member->is_file || member->is_link)) continue;
     if (rules.begins_sample(*name)) end_sample();
     rules.add(*member, *name);
-    if (member->is_file) take(rules.place_of(member->name), *name);
+    if (member->is_file) take(rules.place_of(member->name), *name, *member);
   }
 }
 

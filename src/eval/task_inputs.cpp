@@ -31,24 +31,43 @@ std::string prompt_of(std::string prompt, const std::string& name) {
 
 }  // namespace
 
-std::vector<std::int64_t> labels_of(const Dataset& dataset, const std::string& where) {
+std::vector<Labels> labels_of(const Dataset& dataset, const std::string& where) {
   if (dataset.classnames.empty()) {
     throw DataError({.what = "the data set has no classes",
                      .where = where,
                      .expected = "classnames.txt with one in each line",
                      .found = "no such line"});
   }
-  std::vector<std::int64_t> labels;
+  std::vector<Labels> labels;
   for (const DatasetSample& sample : dataset.samples) {
-    if (sample.label < 0 || static_cast<std::size_t>(sample.label) >= dataset.classnames.size()) {
+    const auto unknown =
+        std::find_if(sample.labels.begin(), sample.labels.end(), [&](std::int64_t label) {
+          return label < 0 || static_cast<std::size_t>(label) >= dataset.classnames.size();
+        });
+    if (sample.labels.empty() || unknown != sample.labels.end()) {
       throw DataError({.what = "a sample has no label of the data set's classes",
                        .where = place_of(where, sample),
                        .expected = cat("KEY.cls with 0 … ", dataset.classnames.size() - 1),
-                       .found = sample.label < 0 ? "none" : cat(sample.label)});
+                       .found = sample.labels.empty() ? "none" : cat(*unknown)});
     }
-    labels.push_back(sample.label);
+    labels.push_back(sample.labels);
   }
   return labels;
+}
+
+std::vector<std::int64_t> single_labels_of(const Dataset& dataset, const std::string& where) {
+  std::vector<std::int64_t> single;
+  const std::vector<Labels> labels = labels_of(dataset, where);
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    if (labels[i].size() > 1) {
+      throw DataError({.what = "the linear probe needs one label a sample",
+                       .where = place_of(where, dataset.samples[i]),
+                       .expected = "one",
+                       .found = cat(labels[i].size())});
+    }
+    single.push_back(labels[i][0]);
+  }
+  return single;
 }
 
 std::vector<std::string> prompts_of(const Dataset& dataset, const std::string& where) {
@@ -65,7 +84,8 @@ std::vector<std::string> prompts_of(const Dataset& dataset, const std::string& w
   return prompts;
 }
 
-TaskCaptions captions_of(const Dataset& dataset, const std::string& where) {
+TaskCaptions captions_of(const Dataset& dataset, config::EqualCaptions equal,
+                         const std::string& where) {
   TaskCaptions captions;
   std::map<std::string, std::uint64_t> groups;
   std::size_t blank = 0;
@@ -76,7 +96,9 @@ TaskCaptions captions_of(const Dataset& dataset, const std::string& where) {
       const std::string key = data::caption_key(caption);
       own.push_back(captions.texts.size());
       captions.texts.push_back(caption);
-      captions.group.push_back(groups.emplace(key, groups.size()).first->second);
+      captions.group.push_back(equal == config::EqualCaptions::kHits
+                                   ? groups.emplace(key, groups.size()).first->second
+                                   : captions.group.size());
       worded += key.empty() ? 0 : 1;
     }
     blank += own.size() - worded;

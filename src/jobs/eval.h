@@ -32,16 +32,30 @@ inline std::string weights_label(const std::optional<std::uint64_t>& seed) {
   return seed ? cat("seed-", *seed) : std::string("init");
 }
 
-// One entry of results.json.
+// How often the samples of one class were classified rightly.
+struct EvalClass {
+  std::string name = {};
+  std::uint64_t samples = 0, right = 0;
+
+  bool operator==(const EvalClass&) const = default;
+  static constexpr auto fields() {
+    return std::tuple{field("name", &EvalClass::name), field("samples", &EvalClass::samples),
+                      field("right", &EvalClass::right)};
+  }
+};
+
+// One entry of results.json, and of class_recalls.json if it has classes.
 struct EvalScores {
   std::string dataset = {}, model = {}, pretrained = {}, task = {};
   std::map<std::string, double> metrics = {};
+  std::vector<EvalClass> classes = {};
 
   bool operator==(const EvalScores&) const = default;
   static constexpr auto fields() {
-    return std::tuple{field("dataset", &EvalScores::dataset), field("model", &EvalScores::model),
-                      field("pretrained", &EvalScores::pretrained),
-                      field("task", &EvalScores::task), field("metrics", &EvalScores::metrics)};
+    return std::tuple{
+        field("dataset", &EvalScores::dataset),       field("model", &EvalScores::model),
+        field("pretrained", &EvalScores::pretrained), field("task", &EvalScores::task),
+        field("metrics", &EvalScores::metrics),       field("classes", &EvalScores::classes)};
   }
 };
 

@@ -40,6 +40,8 @@ class WorkDir {
   [[nodiscard]] std::filesystem::path events(const config::TrainConfig& train,
                                              std::uint64_t seed) const;
   [[nodiscard]] std::filesystem::path results() const { return root_ / "results.json"; }
+  // How often the samples of each class were classified rightly (eval/class_recalls.h).
+  [[nodiscard]] std::filesystem::path class_recalls() const { return root_ / "class_recalls.json"; }
   [[nodiscard]] std::filesystem::path report() const { return root_ / "report" / "index.html"; }
   // The page that compares this job with others.
   [[nodiscard]] std::filesystem::path comparison() const {

@@ -11,6 +11,7 @@
 #include "report/control.h"
 #include "report/html.h"
 #include "report/job_record.h"
+#include "report/text_table.h"
 
 namespace helip::report {
 namespace {
@@ -48,6 +49,34 @@ std::size_t seeds_of(const JobRecord& job) {
   return seeds;
 }
 
+// Figures are comparable only if every job that has them measured them in the same way.
+void expect_same_measures(const std::vector<JobRecord>& jobs) {
+  const auto expect = [&](config::EvalTask task, const std::string& key, const auto& value_of) {
+    const JobRecord* first = nullptr;
+    for (const JobRecord& job : jobs) {
+      if (!scores(job, task)) continue;
+      if (first == nullptr) first = &job;
+      const std::string value = cat(value_of(job.config.eval));
+      const std::string expected = cat(value_of(first->config.eval));
+      if (value == expected) continue;
+      throw ConfigError({.what = "the jobs measured their results differently",
+                         .where = "eval." + key,
+                         .expected = cat(expected, ", as ", first->name, " did"),
+                         .found = cat(value, " in ", job.name)});
+    }
+  };
+  using config::EvalConfig;
+  using config::EvalTask;
+  expect(EvalTask::kRetrieval, "equal_captions",
+         [](const EvalConfig& eval) { return eval.equal_captions; });
+  expect(EvalTask::kLinearProbe, "probe", [](const EvalConfig& eval) { return eval.probe; });
+  expect(EvalTask::kLinearProbe, "probe_l2", [](const EvalConfig& eval) { return eval.probe_l2; });
+  expect(EvalTask::kLinearProbe, "fewshot_k",
+         [](const EvalConfig& eval) { return eval.fewshot_k; });
+  expect(EvalTask::kLinearProbe, "probe_seed",
+         [](const EvalConfig& eval) { return eval.probe_seed; });
+}
+
 // Figures of one data set are comparable only if every job scored the same split of it.
 void expect_same_splits(const std::vector<JobRecord>& jobs) {
   std::map<std::string, std::pair<std::string, std::string>> seen;  // data set → split, job
@@ -70,20 +99,8 @@ const BySeed& tuned_values(const JobRecord& job, const MetricKey& key) {
   return found == job.metrics.tuned.end() ? none : found->second;
 }
 
-// Code points, which is the width on a terminal for the characters that we print.
-std::size_t width_of(const std::string& text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
-  }));
-}
-
-std::string padded(const std::string& text, std::size_t width, bool right) {
-  const std::string space(width - std::min(width, width_of(text)), ' ');
-  return right ? space + text : text + space;
-}
-
-std::string difference_text(const Difference& difference) {
-  return difference.spread.count == 0 ? "" : signed_percent_text(difference.spread);
+std::string difference_text(const std::string& metric, const Difference& difference) {
+  return difference.spread.count == 0 ? "" : change_text(metric, difference.spread);
 }
 
 std::string group_of(const MetricKey& key) { return cat(key.dataset, " · ", key.task); }
@@ -95,7 +112,8 @@ std::string explanation(const Comparison& comparison) {
   for (const ComparedMetric& row : comparison.rows)
     paired = paired && row.differences.back().paired;
   return cat(
-      "Percent, held-out data. Mean ± sample standard deviation over training seeds (",
+      "Percent, and ranks from 1 on (lower is better); held-out data. Mean ± sample standard "
+      "deviation over training seeds (",
       [&] {
         std::string text;
         for (std::size_t arm = 0; arm < comparison.names.size(); ++arm) {
@@ -120,10 +138,12 @@ std::string table_html(const Comparison& comparison) {
     }
     out += cat("<tr><td", is_headline(row.key) ? " class=\"key\"" : "", ">",
                escape_html(metric_name(row.key.metric)), "</td>");
-    for (const Spread& arm : row.arms) out += cat("<td>", percent_text(arm), "</td>");
+    for (const Spread& arm : row.arms) {
+      out += cat("<td>", value_text(row.key.metric, arm), "</td>");
+    }
     const Difference& difference = row.differences.back();
-    out += cat("<td class=\"", direction_of(difference.spread), "\">", difference_text(difference),
-               "</td></tr>");
+    out += cat("<td class=\"", direction_of(row.key.metric, difference.spread), "\">",
+               difference_text(row.key.metric, difference), "</td></tr>");
   }
   return out + "</tbody></table></div>\n";
 }
@@ -155,6 +175,7 @@ Comparison compare_jobs(const fs::path& subject, const std::vector<fs::path>& ot
                        .expected = "at least one further work directory"});
   }
   expect_same_splits(jobs);
+  expect_same_measures(jobs);
   find_control(jobs, out);
 
   JobMetrics all;
@@ -187,24 +208,11 @@ std::string to_text(const Comparison& comparison) {
       lines.push_back({printable(group)});
     }
     std::vector<std::string> line = {cat("  ", metric_name(row.key.metric))};
-    for (const Spread& arm : row.arms) line.push_back(percent_text(arm));
-    line.push_back(difference_text(row.differences.back()));
+    for (const Spread& arm : row.arms) line.push_back(value_text(row.key.metric, arm));
+    line.push_back(difference_text(row.key.metric, row.differences.back()));
     lines.push_back(std::move(line));
   }
-  std::vector<std::size_t> widths(comparison.names.size() + 2);
-  for (const auto& line : lines) {
-    for (std::size_t column = 0; column < line.size(); ++column)
-      widths[column] = std::max(widths[column], width_of(line[column]));
-  }
-  std::string out = printable(explanation(comparison)) + "\n\n";
-  for (const auto& line : lines) {
-    std::string text;
-    for (std::size_t column = 0; column < line.size(); ++column) {
-      text += column == 0 ? padded(line[0], widths[0], false)
-                          : cat("  ", padded(line[column], widths[column], true));
-    }
-    out += text.substr(0, text.find_last_not_of(' ') + 1) + "\n";
-  }
+  std::string out = printable(explanation(comparison)) + "\n\n" + text_table(lines);
   for (const std::string& sentence : comparison.missing)
     out += cat("missing: ", printable(sentence), "\n");
   for (const std::string& fault : comparison.faults)
@@ -243,7 +251,7 @@ void write_comparison(const fs::path& file, const Comparison& comparison) {
                     ? std::string(" without")
                     : cat(" in ", escape_html(comparison.names[comparison.reference])),
                 " · <span class=\"", direction_of(difference.spread), "\">",
-                difference_text(difference), "</span></div></div>");
+                difference_text(row.key.metric, difference), "</span></div></div>");
   }
   body += "</div>\n<h2>All figures</h2>\n" + table_html(comparison) + "<h2>The jobs</h2><dl>";
   for (std::size_t arm = 0; arm < comparison.names.size(); ++arm) {

@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <limits>
 #include <string_view>
 #include <tuple>
 
@@ -18,28 +19,19 @@ constexpr std::string_view kSeed = "seed-";
 constexpr std::string_view kImageRecall = "image_retrieval_recall@";
 constexpr std::string_view kTextRecall = "text_retrieval_recall@";
 constexpr std::string_view kMeanRecall = "mean_recall@";
-constexpr std::array<std::string_view, 3> kAccuracies = {"acc1", "acc5", "mean_per_class_recall"};
+// Zero-shot classification, then linear probes.
+constexpr std::array<std::string_view, 6> kAccuracies = {
+    "acc1", "acc5", "mean_per_class_recall", "lp_acc1", "lp_acc5", "lp_mean_per_class_recall"};
+// In the order of tables.
+constexpr std::array<std::string_view, 4> kRanks = {
+    "text_retrieval_mean_rank", "text_retrieval_median_rank", "image_retrieval_mean_rank",
+    "image_retrieval_median_rank"};
 
 bool is_quality(std::string_view metric) {
   return metric.starts_with(kImageRecall) || metric.starts_with(kTextRecall) ||
          metric.starts_with(kMeanRecall) ||
+         std::find(kRanks.begin(), kRanks.end(), metric) != kRanks.end() ||
          std::find(kAccuracies.begin(), kAccuracies.end(), metric) != kAccuracies.end();
-}
-
-// The seed of "seed-<n>"; none for "init".
-std::optional<std::uint64_t> seed_of(const eval::EvalResult& result) {
-  const std::string& label = result.pretrained;
-  if (label == kInit) return std::nullopt;
-  std::uint64_t seed = 0;
-  const char* const end = label.data() + label.size();
-  if (label.starts_with(kSeed)) {
-    const auto [stop, failure] = std::from_chars(label.data() + kSeed.size(), end, seed);
-    if (failure == std::errc{} && stop == end) return seed;
-  }
-  throw StoreError({.what = "results of unknown weights",
-                    .where = cat(result.dataset, ", ", result.task),
-                    .expected = "pretrained init or seed-<n>",
-                    .found = "'" + label + "'"});
 }
 
 int task_rank(const std::string& task) {
@@ -55,8 +47,12 @@ std::uint64_t recall_k(const std::string& metric) {
   return k;
 }
 
-// Recalls by K, the mean of both directions first; accuracies as in kAccuracies.
+// Accuracies as in kAccuracies; recalls by K, the mean of both directions first; ranks.
 std::tuple<std::uint64_t, int> metric_rank(const std::string& metric) {
+  const auto* const rank = std::find(kRanks.begin(), kRanks.end(), metric);
+  if (rank != kRanks.end()) {
+    return {std::numeric_limits<std::uint64_t>::max(), static_cast<int>(rank - kRanks.begin())};
+  }
   for (std::size_t i = 0; i < kAccuracies.size(); ++i) {
     if (metric == kAccuracies.at(i)) return {0, static_cast<int>(i)};
   }
@@ -77,12 +73,32 @@ std::map<std::string, double> with_mean_recalls(const std::map<std::string, doub
   return out;
 }
 
+// The spread of values that are `factor` times as large.
+Spread times(const Spread& spread, double factor) {
+  return {spread.mean * factor, spread.deviation * std::abs(factor), spread.count};
+}
+
 }  // namespace
+
+std::optional<std::uint64_t> seed_of_weights(const std::string& label, const std::string& where) {
+  if (label == kInit) return std::nullopt;
+  std::uint64_t seed = 0;
+  const char* const end = label.data() + label.size();
+  if (label.starts_with(kSeed)) {
+    const auto [stop, failure] = std::from_chars(label.data() + kSeed.size(), end, seed);
+    if (failure == std::errc{} && stop == end) return seed;
+  }
+  throw StoreError({.what = "results of unknown weights",
+                    .where = where,
+                    .expected = "pretrained init or seed-<n>",
+                    .found = "'" + label + "'"});
+}
 
 JobMetrics collect_metrics(const std::vector<eval::EvalResult>& results) {
   JobMetrics out;
   for (const eval::EvalResult& result : results) {
-    const std::optional<std::uint64_t> seed = seed_of(result);
+    const std::optional<std::uint64_t> seed =
+        seed_of_weights(result.pretrained, cat(result.dataset, ", ", result.task));
     for (const auto& [name, value] : with_mean_recalls(result.metrics)) {
       const MetricKey key{result.dataset, result.task, name};
       const bool added =
@@ -111,19 +127,29 @@ std::vector<MetricKey> ordered_keys(const JobMetrics& metrics) {
 }
 
 std::string metric_name(const std::string& metric) {
-  if (metric == "acc1") return "accuracy";
-  if (metric == "acc5") return "accuracy, top 5";
-  if (metric == "mean_per_class_recall") return "mean recall per class";
+  if (metric == "acc1" || metric == "lp_acc1") return "accuracy";
+  if (metric == "acc5" || metric == "lp_acc5") return "accuracy, top 5";
+  if (metric == "mean_per_class_recall" || metric == "lp_mean_per_class_recall") {
+    return "mean recall per class";
+  }
   // clip_benchmark's image retrieval finds the image for a text.
   if (metric.starts_with(kImageRecall)) return cat("text → image R@", recall_k(metric));
   if (metric.starts_with(kTextRecall)) return cat("image → text R@", recall_k(metric));
   if (metric.starts_with(kMeanRecall))
     return cat("R@", recall_k(metric), ", mean of both directions");
+  if (metric == kRanks[0]) return "image → text mean rank";
+  if (metric == kRanks[1]) return "image → text median rank";
+  if (metric == kRanks[2]) return "text → image mean rank";
+  if (metric == kRanks[3]) return "text → image median rank";
   return metric;
 }
 
 bool is_headline(const MetricKey& key) {
-  return key.metric == "acc1" || key.metric == "mean_recall@1";
+  return key.metric == "acc1" || key.metric == "lp_acc1" || key.metric == "mean_recall@1";
+}
+
+bool is_rank(const std::string& metric) {
+  return std::find(kRanks.begin(), kRanks.end(), metric) != kRanks.end();
 }
 
 Spread spread_of(const std::vector<double>& values) {
@@ -174,6 +200,18 @@ std::string signed_percent_text(const Spread& spread) {
   std::string out = cat(negative ? "−" : "+", size);
   if (spread.count > 1) out += cat(" ± ", decimal(100 * spread.deviation, 1));
   return out;
+}
+
+std::string value_text(const std::string& metric, const Spread& spread) {
+  return percent_text(is_rank(metric) ? times(spread, 0.01) : spread);
+}
+
+std::string change_text(const std::string& metric, const Spread& spread) {
+  return signed_percent_text(is_rank(metric) ? times(spread, 0.01) : spread);
+}
+
+const char* direction_of(const std::string& metric, const Spread& difference) {
+  return direction_of(is_rank(metric) ? times(difference, -0.01) : difference);
 }
 
 const char* direction_of(const Spread& difference) {

@@ -19,6 +19,10 @@ struct MetricKey {
   auto operator<=>(const MetricKey&) const = default;  // NOLINT(modernize-use-nullptr)
 };
 
+// Returns the seed of results of "seed-<n>", and nothing for those of "init". Throws StoreError for
+// other weights; `where` names the result.
+std::optional<std::uint64_t> seed_of_weights(const std::string& label, const std::string& where);
+
 // Values by the seed of the training run.
 using BySeed = std::map<std::uint64_t, double>;
 
@@ -27,19 +31,22 @@ struct JobMetrics {
   std::map<MetricKey, BySeed> tuned;  // of the finished models ("seed-<n>")
 };
 
-// Returns the metrics that measure quality (accuracies, recalls; not the probe's settings), and the
-// mean of both retrieval directions, "mean_recall@K", if the results lack it. Throws StoreError for
-// weights that are neither init nor seed-<n>, and for a metric that is given twice.
+// Returns the metrics that measure quality (accuracies, recalls, ranks; not the probe's settings),
+// and the mean of both retrieval directions, "mean_recall@K", if the results lack it. Throws
+// StoreError for weights that are neither init nor seed-<n>, and for a metric that is given twice.
 JobMetrics collect_metrics(const std::vector<eval::EvalResult>& results);
 
 // Returns the metrics in the order of tables: by task (zero-shot, retrieval, linear probe), then by
-// data set, then accuracies, then recalls by K with the mean of both directions first.
+// data set, then accuracies, then recalls by K with the mean of both directions first, then ranks.
 std::vector<MetricKey> ordered_keys(const JobMetrics& metrics);
 
 // Returns the metric's name for people: "accuracy", "image → text R@1", ….
 std::string metric_name(const std::string& metric);
-// Returns true for the one metric that represents its task: acc1 or mean_recall@1.
+// Returns true for the one metric that represents its task: acc1, lp_acc1 or mean_recall@1.
 bool is_headline(const MetricKey& key);
+// Returns true for mean and median ranks, which count from 1 and are no fractions: the lower the
+// better.
+bool is_rank(const std::string& metric);
 
 struct Spread {
   double mean = 0;
@@ -62,8 +69,15 @@ Difference difference_of(const BySeed& a, const BySeed& b);
 std::string percent_text(const Spread& spread);
 // Returns a difference of fractions in percent points with its sign: "+2.1 ± 0.9".
 std::string signed_percent_text(const Spread& spread);
+// Return a metric's value or difference for people: fractions in percent as above, ranks as they
+// are, "12.5 ± 0.3" and "−1.2 ± 0.4".
+std::string value_text(const std::string& metric, const Spread& spread);
+std::string change_text(const std::string& metric, const Spread& spread);
 // Returns "up" or "down" for a difference that is larger than its deviation and at least 0.05
 // percent points, else "even".
 const char* direction_of(const Spread& difference);
+// Returns "up" for a metric that became better, "down" for one that became worse, by the same rule;
+// of ranks at least 0.05 of a rank.
+const char* direction_of(const std::string& metric, const Spread& difference);
 
 }  // namespace helip::report

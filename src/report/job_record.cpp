@@ -135,6 +135,13 @@ fs::path find_embeddings(const jobs::WorkDir& work_dir) {
 
 }  // namespace
 
+bool scores(const JobRecord& job, config::EvalTask task) {
+  const auto& datasets = job.config.eval.datasets;
+  return std::any_of(datasets.begin(), datasets.end(), [&](const config::EvalDataset& dataset) {
+    return std::count(dataset.tasks.begin(), dataset.tasks.end(), task) > 0;
+  });
+}
+
 JobRecord read_job(const fs::path& folder) {
   JobRecord job;
   const jobs::WorkDir work_dir(fs::weakly_canonical(fs::absolute(folder)));
@@ -153,6 +160,11 @@ JobRecord read_job(const fs::path& folder) {
   if (fs::exists(results)) {
     job.metrics =
         collect_metrics(eval::results_from_json(read_text_file(results), results.string()));
+    // Jobs of earlier versions have none.
+    const fs::path recalls = work_dir.class_recalls();
+    if (fs::exists(recalls)) {
+      job.class_recalls = eval::class_recalls_from_json(read_text_file(recalls), recalls.string());
+    }
   } else {
     job.missing.emplace_back("results.json: no held-out figures, the evaluation is not finished");
   }

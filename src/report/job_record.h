@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "config/run_config.h"
+#include "eval/class_recalls.h"
 #include "jobs/train.h"
 #include "report/job_metrics.h"
 #include "store/hard_pair_table.h"
@@ -29,6 +30,7 @@ struct JobRecord {
   std::filesystem::path folder;                             // absolute
   config::RunConfig config;                                 // WORK/config.yaml
   JobMetrics metrics;                                       // WORK/results.json
+  std::vector<eval::ClassRecalls> class_recalls;            // WORK/class_recalls.json
   std::map<std::uint64_t, std::vector<TrainPoint>> curves;  // WORK/metrics.jsonl, by seed
   std::map<std::uint64_t, jobs::TrainResult> trainings;     // finished ones, by seed
   std::optional<store::HardPairTable> hard_pairs;           // the newest of WORK/hard_pairs
@@ -40,6 +42,9 @@ struct JobRecord {
   // One sentence for each piece that should be there but is missing.
   std::vector<std::string> missing;
 };
+
+// Returns true if a data set of the job is scored by the task.
+bool scores(const JobRecord& job, config::EvalTask task);
 
 // Reads the work directory. Throws StoreError if `folder` has no config.yaml or a file in it is
 // damaged, and ConfigError if config.yaml is not a valid configuration.

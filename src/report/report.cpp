@@ -11,6 +11,7 @@
 #include "config/to_yaml.h"
 #include "jobs/work_dir.h"
 #include "report/charts.h"
+#include "report/class_section.h"
 #include "report/gallery.h"
 #include "report/html.h"
 #include "report/job_record.h"
@@ -51,8 +52,9 @@ BeforeAfter before_after(const JobMetrics& metrics, const MetricKey& key) {
   return out;
 }
 
-std::string change_html(const Spread& change) {
-  return cat("<span class=\"", direction_of(change), "\">", signed_percent_text(change), "</span>");
+std::string change_html(const std::string& metric, const Spread& change) {
+  return cat("<span class=\"", direction_of(metric, change), "\">", change_text(metric, change),
+             "</span>");
 }
 
 std::string tiles(const JobRecord& job, const MiningSummary* mining) {
@@ -60,9 +62,10 @@ std::string tiles(const JobRecord& job, const MiningSummary* mining) {
   for (const MetricKey& key : ordered_keys(job.metrics)) {
     if (!is_headline(key)) continue;
     const BeforeAfter figures = before_after(job.metrics, key);
-    const std::string more = figures.before.count > 0 ? cat("before ", percent_text(figures.before),
-                                                            " · ", change_html(figures.change))
-                                                      : "percent";
+    const std::string more = figures.before.count > 0
+                                 ? cat("before ", percent_text(figures.before), " · ",
+                                       change_html(key.metric, figures.change))
+                                 : "percent";
     out += tile(cat(key.dataset, key.task == "linear_probe" ? " linear probe: " : ": ",
                     metric_name(key.metric)),
                 percent_text(figures.after.count > 0 ? figures.after : figures.before), more);
@@ -101,17 +104,33 @@ std::string quarantine_section(const JobRecord& job) {
   return out + "</dl>\n";
 }
 
+// How what is scored is measured, where there are several ways.
+std::string measures(const JobRecord& job) {
+  const config::EvalConfig& eval = job.config.eval;
+  std::string out;
+  if (scores(job, config::EvalTask::kRetrieval)) {
+    out += eval.equal_captions == config::EqualCaptions::kHits
+               ? "Retrieval: equal captions are hits. "
+               : "Retrieval: only an image's own captions are hits. ";
+  }
+  if (scores(job, config::EvalTask::kLinearProbe)) {
+    out += cat("Linear probe: ", eval.probe,
+               eval.fewshot_k > 0 ? cat(", ", eval.fewshot_k, " samples a class") : "", ".");
+  }
+  return out;
+}
+
 std::string results_section(const JobRecord& job) {
   const std::vector<MetricKey> keys = ordered_keys(job.metrics);
   if (keys.empty()) return {};
   const std::size_t seeds =
       job.metrics.tuned.empty() ? 0 : job.metrics.tuned.begin()->second.size();
   std::string out =
-      cat("<h2>Held-out results</h2><p class=\"soft\">Percent. After: mean ± sample standard "
-          "deviation over ",
+      cat("<h2>Held-out results</h2><p class=\"soft\">Percent; ranks count from 1 and are better "
+          "the lower they are. After: mean ± sample standard deviation over ",
           seeds, seeds == 1 ? " training seed" : " training seeds",
-          ". Change: against the weights before this job.</p><div "
-          "class=\"scroll\"><table><thead><tr><th>metric</th>"
+          ". Change: against the weights before this job. ", measures(job),
+          "</p><div class=\"scroll\"><table><thead><tr><th>metric</th>"
           "<th>before</th><th>after</th><th>change</th></tr></thead><tbody>");
   std::string group;
   for (const MetricKey& key : keys) {
@@ -122,9 +141,10 @@ std::string results_section(const JobRecord& job) {
     }
     const BeforeAfter figures = before_after(job.metrics, key);
     out += cat("<tr><td", is_headline(key) ? " class=\"key\"" : "", ">",
-               escape_html(metric_name(key.metric)), "</td><td>", percent_text(figures.before),
-               "</td><td>", percent_text(figures.after), "</td><td>", change_html(figures.change),
-               "</td></tr>");
+               escape_html(metric_name(key.metric)), "</td><td>",
+               value_text(key.metric, figures.before), "</td><td>",
+               value_text(key.metric, figures.after), "</td><td>",
+               change_html(key.metric, figures.change), "</td></tr>");
   }
   return out + "</tbody></table></div>\n";
 }
@@ -270,6 +290,7 @@ fs::path write_report(const fs::path& work_dir) {
   body += missing_notice(job.missing);
   body += tiles(job, mining ? &*mining : nullptr);
   body += results_section(job);
+  body += class_section(job);
   if (!job.curves.empty()) body += training_section(job);
   if (mining) body += mining_section(job.hard_pairs->manifest(), *mining);
   if (corpus) body += gallery_section(job, *corpus);

@@ -48,6 +48,7 @@ tr.group th { padding-top: 16px; color: var(--ink); background: none; }
 tr.group + tr td { border-top: 0; }
 td .spread { color: var(--soft); }
 td.key { font-weight: 600; }
+details { margin: 8px 0 20px; } summary { cursor: pointer; color: var(--soft); font-size: 13px; margin-bottom: 8px; }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(300px, 100%), 1fr)); gap: 12px; margin-top: 12px; }
 .charts.pairs { grid-template-columns: repeat(auto-fit, minmax(min(440px, 100%), 1fr)); }
 figure { margin: 0; padding: 14px 16px; background: var(--surface); border: 1px solid var(--line); border-radius: 10px; }
@@ -57,6 +58,13 @@ svg text { fill: var(--soft); font-size: 12px; font-family: inherit; }
 svg .grid { stroke: var(--grid); stroke-width: 1; }
 svg .axis { stroke: var(--line); stroke-width: 1; }
 svg .curve { fill: none; stroke-width: 2; stroke-linejoin: round; stroke-linecap: round; }
+svg .band { opacity: 0.16; stroke: none; }
+svg .zero { stroke: var(--faint); stroke-width: 1; stroke-dasharray: 3 3; }
+svg .effect { --mark: var(--faint); }
+svg .effect.higher { --mark: var(--good); }
+svg .effect.lower { --mark: var(--bad); }
+svg .effect circle { fill: var(--mark); }
+svg .interval { stroke: var(--mark); stroke-width: 2; stroke-linecap: round; }
 svg .bar { fill: var(--series-1); }
 svg .bar:hover { fill: var(--ink); }
 .legend { display: flex; flex-wrap: wrap; gap: 4px 14px; font-size: 13px; color: var(--soft); margin: 0 0 6px; padding: 0; list-style: none; }

@@ -175,6 +175,18 @@ TEST_CASE("values out of range name key, range and value") {
       {"eval:\n  datasets:\n    - {name: a, path: p, tasks: [retrieval]}\n    - {name: a, path: q, "
        "tasks: [retrieval]}\n",
        "c.yaml:7: eval.datasets[1].name: value not allowed; expected a name given once; found a"},
+      {"eval: {datasets: [{name: a, path: p, tasks: [retrieval], validation_split: dev}]}",
+       "c.yaml:4: eval.datasets[0].validation_split: value not allowed; expected none without the "
+       "task linear_probe; found dev"},
+      {"eval: {datasets: [{name: a, path: p, tasks: [linear_probe], validation_split: train}]}",
+       "c.yaml:4: eval.datasets[0].validation_split: value not allowed; expected a split other "
+       "than train and the one that is scored; found train"},
+      {"eval: {datasets: [{name: a, path: p, tasks: [linear_probe], validation_split: test}]}",
+       "c.yaml:4: eval.datasets[0].validation_split: value not allowed; expected a split other "
+       "than train and the one that is scored; found test"},
+      {"eval: {probe: clip_benchmark, probe_l2: 0.1}",
+       "c.yaml:4: eval.probe_l2: value not allowed; expected 0 with eval.probe clip_benchmark, "
+       "which has a weight decay instead; found 0.1"},
       {"eval: {recall_k: []}",
        "c.yaml:4: eval.recall_k: value not allowed; expected at least one number; found none"},
       {"eval: {recall_k: [5, 1]}",

@@ -52,6 +52,7 @@ mining:
   max_score: 0.9
   absolute_margin: 0
   relative_margin: 0.05
+  per_group: 2
   hub_cap: 40
   seed: 7
   index: lists
@@ -131,12 +132,18 @@ eval:
       path: eval/clipart
       tasks: [zero_shot, linear_probe]
       split: validation
+      validation_split: dev
+      source: wds/clipart
     - name: pairs
       path: /abs/pairs
       tasks: [retrieval]
   batch_size: 16
   recall_k: [1, 3]
+  equal_captions: strict
+  probe: lbfgs
   probe_l2: 0.01
+  fewshot_k: 16
+  probe_seed: 3
   evaluate_init: false
 coordinator:
   listen: "[::1]:5000"

@@ -94,7 +94,7 @@ TEST_CASE("a section is described with its keys, another name is refused with th
   REQUIRE(slip.size() == 4);
   CHECK(slip[0].is_section);
   CHECK(slip[3].key == "slip.ssl_on");
-  CHECK(describe_key("eval.datasets", "explain").size() == 5);
+  CHECK(describe_key("eval.datasets", "explain").size() == 7);
   CHECK(error_of("train.rl") == "explain: train.rl: unknown key; expected train.lr, perhaps");
   CHECK(error_of("lr") == "explain: lr: unknown key; expected train.lr, perhaps");
   CHECK(error_of("trian.lr") == "explain: trian.lr: unknown key; expected train.lr, perhaps");

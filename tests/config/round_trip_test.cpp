@@ -36,9 +36,9 @@ TEST_CASE("every key is read, and written so that it reads back") {
   const RunConfig config = every_key();
   std::set<std::string> defaults;
   collect_defaults(config, RunConfig{}, "", defaults);
-  // Ready embeddings go with no model that encodes.
+  // Ready embeddings go with no model that encodes, an L2 weight with no other probe.
   CHECK(defaults == std::set<std::string>{"encoder.image_embeddings", "encoder.text_embeddings",
-                                          "remine.every_epochs", "remine.every_steps",
+                                          "eval.probe", "remine.every_epochs", "remine.every_steps",
                                           "remine.lag_steps", "remine.workers", "train.epochs",
                                           "train.pairs"});
   CHECK(config.eval.datasets.at(0).split == "validation");
@@ -208,7 +208,8 @@ TEST_CASE("evaluation and report change their own digests, training changes all 
   };
   const auto former = digests("coordinator.max_attempts=9");
   for (const std::string change :
-       {"eval.recall_k=[1]", "eval.batch_size=2", "eval.datasets=[]", "eval.evaluate_init=true"}) {
+       {"eval.recall_k=[1]", "eval.batch_size=2", "eval.datasets=[]", "eval.evaluate_init=true",
+        "eval.equal_captions=hits", "eval.probe_l2=0", "eval.fewshot_k=0", "eval.probe_seed=4"}) {
     INFO(change);
     const auto changed = digests(change);
     CHECK(changed[0] == former[0]);

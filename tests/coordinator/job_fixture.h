@@ -133,6 +133,7 @@ class JobFixture {
         break;
     }
     if (merge) {
+      product(work_dir.class_recalls());
       product(work_dir.results());
       return jobs::to_json(jobs::MergeEvalResult{});
     }

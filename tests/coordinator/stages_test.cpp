@@ -261,7 +261,8 @@ TEST_CASE_METHOD(StagesFixture, "eval is a task for each model and data set, the
     for (int i = 0; i < 4; ++i) complete(Stage::kEval, jobs::EvalDatasetResult{});
     const auto merge = eval->next(ledger, figures);
     REQUIRE(names(merge) == Names{"merge"});
-    CHECK(eval->products(merge.front().task, "") == Files{plan.work_dir.results()});
+    CHECK(eval->products(merge.front().task, "") ==
+          Files{plan.work_dir.results(), plan.work_dir.class_recalls()});
     CHECK(eval->merge_inputs(ledger).size() == 4);
   }
   plan.config.eval.datasets.clear();

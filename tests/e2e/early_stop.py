@@ -47,7 +47,7 @@ def score_alone(bench, checkpoint, data_set):
                            "--dataset", str(data_set), "--split", "dev", "--task", "zero_shot", "--threads", "1", "--json", "-"],
                           capture_output=True, text=True, timeout=120)
     expect(done.returncode == 0, f"helip eval: exit {done.returncode}\n{done.stderr}")
-    return json.loads(done.stdout)[0]["metrics"]["acc1"]
+    return json.loads(done.stdout)["metrics"]["acc1"]
 
 
 def first_fall(scores):

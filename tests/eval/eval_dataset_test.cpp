@@ -36,6 +36,9 @@ struct DatasetTest {
   [[nodiscard]] std::string error() const {
     return test::error_of<DataError>([&] { read_dataset(root, "test"); });
   }
+  std::size_t check(std::vector<config::EvalTask> tasks) const {
+    return check_dataset({.name = "birds", .path = root.string(), .tasks = std::move(tasks)});
+  }
 };
 
 TEST_CASE_METHOD(DatasetTest, "classes, templates and labelled images are read in order") {
@@ -43,10 +46,11 @@ TEST_CASE_METHOD(DatasetTest, "classes, templates and labelled images are read i
   CHECK(dataset.classnames == std::vector<std::string>{"blue tit", "magpie"});
   CHECK(dataset.templates == std::vector<std::string>{"a photo of a {c}.", "a drawing of a {c}."});
   REQUIRE(dataset.samples.size() == 3);
-  CHECK(dataset.samples[0].label == 1);
-  CHECK(dataset.samples[1].label == 0);
+  CHECK(dataset.samples[0].labels == Labels{1});
+  CHECK(dataset.samples[1].labels == Labels{0});
   CHECK(dataset.samples[1].key == "s0000001");
-  CHECK(test::text_of(dataset.samples[2].image) == "image 2");
+  CHECK(test::text_of(read_image(dataset, dataset.samples[2])) == "image 2");
+  CHECK(test::text_of(read_image(dataset, dataset.samples[0])) == "image 0");
   CHECK(dataset.fingerprint == sha256_hex(sha256_file(root / "test/0.tar") + "\n" +
                                           sha256_file(root / "test/1.tar") + "\n"));
 }
@@ -61,7 +65,7 @@ TEST_CASE_METHOD(DatasetTest, "retrieval sets have captions, one a line, and no 
   CHECK(dataset.classnames.empty());
   REQUIRE(dataset.samples.size() == 2);
   CHECK(dataset.samples[0].captions == std::vector<std::string>{"one", "", "two words", "three"});
-  CHECK(dataset.samples[0].label == -1);
+  CHECK(dataset.samples[0].labels.empty());
 }
 
 TEST_CASE_METHOD(DatasetTest, "what is missing or contradicts itself is named") {
@@ -115,6 +119,28 @@ TEST_CASE_METHOD(DatasetTest, "what is missing or contradicts itself is named") 
   test::write_file(root / "test/nshards.txt", "2");
 }
 
+TEST_CASE_METHOD(DatasetTest, "a .cls file may hold several labels, each of the classes and once") {
+  const auto with = [&](const std::string& labels) {
+    test::write_file(root / "test/1.tar",
+                     tar_member("a.png", "x") + tar_member("a.cls", labels) + kTarEnd);
+    return error();
+  };
+  for (const char* text : {"1 0", "1\n0\n", " 1\t0 "}) {
+    CHECK(with(text).empty());
+    CHECK(read_dataset(root, "test").samples[2].labels == Labels{1, 0});
+    CHECK(check({config::EvalTask::kZeroShot}) == 2);
+  }
+  CHECK(contains(with("1 1"), "a sample has a label twice; expected each label once; found '1'"));
+  CHECK(contains(with("0 2"), "a label that is none of the classes; expected 0 to 1"));
+  CHECK(contains(with("0 x"), "not a number; expected a whole number, 0 or more; found 'x'"));
+  test::write_file(root / "train/nshards.txt", "1");
+  test::write_file(root / "train/0.tar",
+                   tar_member("t.png", "x") + tar_member("t.cls", "0 1") + kTarEnd);
+  REQUIRE(with("1").empty());
+  CHECK(contains(test::error_of<DataError>([&] { check({config::EvalTask::kLinearProbe}); }),
+                 "0.tar: t: the linear probe needs one label a sample; expected one; found 2"));
+}
+
 TEST_CASE_METHOD(DatasetTest, "a link in place of a part of a sample ends the evaluation") {
   const auto with = [&](const std::string& members) {
     test::write_file(root / "test/1.tar", members + kTarEnd);
@@ -137,8 +163,7 @@ TEST_CASE_METHOD(DatasetTest, "the check before an evaluation has its rules and 
     test::write_file(root / "test/1.tar", content);
     const std::string line = error();
     CHECK(contains(line, words));
-    CHECK(test::error_of<DataError>(
-              [&] { check_dataset(root, "test", {config::EvalTask::kZeroShot}); }) == line);
+    CHECK(test::error_of<DataError>([&] { check({config::EvalTask::kZeroShot}); }) == line);
   };
   const std::string image = tar_member("a.png", "x"), label = tar_member("a.cls", "0");
   expect_both(image + label + kTarEnd, "");
@@ -150,8 +175,8 @@ TEST_CASE_METHOD(DatasetTest, "the check before an evaluation has its rules and 
   expect_both(image + label + tar_member("a.txt", "\xFF") + kTarEnd, "not valid UTF-8");
   expect_both(image + label + tar_member("a.txt", std::string((1 << 20) + 1, 'a')) + kTarEnd,
               "a.txt: a part of a sample is too large; expected at most 1048576 bytes");
-  expect_both(image + tar_member("a.cls", std::string(65, ' ')) + kTarEnd,
-              "a.cls: a part of a sample is too large; expected at most 64 bytes");
+  expect_both(image + tar_member("a.cls", std::string(1025, ' ')) + kTarEnd,
+              "a.cls: a part of a sample is too large; expected at most 1024 bytes");
   expect_both(image + label + tar_member("b.png", "", '2') + kTarEnd, "b.png: a part of a sample");
   expect_both(image + label + kTarEnd + image + label + kTarEnd, "a second archive behind");
   expect_both(image + label + kTarEnd + "no member", "");
@@ -167,8 +192,7 @@ TEST_CASE_METHOD(DatasetTest,
     test::write_file(root / "test/1.tar",
                      tar_member("a.png", "x") + tar_member("a.txt", "a cat") + label + kTarEnd);
     CHECK(contains(message_of([&] { read_dataset(root, "test"); }), words));
-    CHECK(contains(message_of([&] { check_dataset(root, "test", {config::EvalTask::kRetrieval}); }),
-                   words));
+    CHECK(contains(message_of([&] { check({config::EvalTask::kRetrieval}); }), words));
   };
   test::write_file(root / "test/0.tar", tar_member("b.png", "x") + tar_member("b.txt", "a dog") +
                                             tar_member("b.cls", "0") + kTarEnd);
@@ -211,7 +235,7 @@ TEST_CASE_METHOD(DatasetTest, "a shard without an end mark is read, and warned o
     const auto file = folder.path() / "log";
     log::start("test", log::Level::kWarning, file);
     CHECK(read_dataset(root, "test").samples.size() == 3);
-    check_dataset(root, "test", {config::EvalTask::kZeroShot});
+    check({config::EvalTask::kZeroShot});
     log::start("test", log::Level::kWarning);
     const std::string text = read_text_file(file);
     std::filesystem::remove(file);
@@ -287,21 +311,27 @@ TEST_CASE("lines are those of Python's splitlines, each without white space at i
 }
 
 TEST_CASE("what a task needs of a sample is there or the sample is named") {
-  const auto sample = [](const std::string& key, std::int64_t label,
-                         std::vector<std::string> texts) {
-    return DatasetSample{.key = key, .image = {}, .label = label, .captions = std::move(texts)};
+  const auto sample = [](const std::string& key, Labels labels, std::vector<std::string> texts) {
+    return DatasetSample{
+        .key = key, .image = {}, .labels = std::move(labels), .captions = std::move(texts)};
   };
   const Dataset whole{.classnames = {"cat", "", "bird"},
                       .templates = {"a {c}", "{c}, {c}"},
-                      .samples = {sample("a", 2, {"one", ""}), sample("b", 0, {"ONE"})},
+                      .samples = {sample("a", {2}, {"one", ""}), sample("b", {0, 1}, {"ONE"})},
+                      .files = {},
                       .fingerprint = {}};
-  CHECK(labels_of(whole, "set/test") == std::vector<std::int64_t>{2, 0});
+  CHECK(labels_of(whole, "set/test") == std::vector<Labels>{{2}, {0, 1}});
+  CHECK(test::error_of<DataError>([&] { single_labels_of(whole, "set/test"); }) ==
+        "set/test b: the linear probe needs one label a sample; expected one; found 2");
   CHECK(prompts_of(whole, "set/test") ==
         std::vector<std::string>{"a cat", "cat, cat", "a ", ", ", "a bird", "bird, bird"});
-  const TaskCaptions captions = captions_of(whole, "set/test");
+  const TaskCaptions captions = captions_of(whole, config::EqualCaptions::kHits, "set/test");
   CHECK(captions.texts == std::vector<std::string>{"one", "", "ONE"});
   CHECK(captions.of_image == std::vector<std::vector<std::size_t>>{{0, 1}, {2}});
   CHECK(captions.group == std::vector<std::uint64_t>{0, 1, 0});
+  const TaskCaptions strict = captions_of(whole, config::EqualCaptions::kStrict, "set/test");
+  CHECK(strict.texts == captions.texts);
+  CHECK(strict.group == std::vector<std::uint64_t>{0, 1, 2});
 
   const auto with = [&](const DatasetSample& last) {
     Dataset dataset = whole;
@@ -312,16 +342,17 @@ TEST_CASE("what a task needs of a sample is there or the sample is named") {
     return test::error_of<DataError>([&] { labels_of(dataset, "set/test"); });
   };
   const auto captions_error = [&](const Dataset& dataset) {
-    return test::error_of<DataError>([&] { captions_of(dataset, "set/test"); });
+    return test::error_of<DataError>(
+        [&] { captions_of(dataset, config::EqualCaptions::kHits, "set/test"); });
   };
-  CHECK(labels_error(with(sample("c", -1, {}))) ==
+  CHECK(labels_error(with(sample("c", {}, {}))) ==
         "set/test c: a sample has no label of the data set's classes; expected KEY.cls with 0 … 2; "
         "found none");
-  CHECK(contains(labels_error(with(sample("c", 3, {}))), "found 3"));
-  CHECK(captions_error(with(sample("c", 0, {}))) ==
+  CHECK(contains(labels_error(with(sample("c", {3}, {}))), "found 3"));
+  CHECK(captions_error(with(sample("c", {0}, {}))) ==
         "set/test c: an image has no caption; expected KEY.txt with a caption in each line; found "
         "none");
-  CHECK(contains(captions_error(with(sample("c", 0, {"", " "}))), "found blank lines"));
+  CHECK(contains(captions_error(with(sample("c", {0}, {"", " "}))), "found blank lines"));
   Dataset bare = whole;
   bare.templates.clear();
   bare.classnames.clear();

@@ -62,6 +62,7 @@ EvalSpec make_spec(const std::filesystem::path& folder, std::vector<config::Eval
   spec.dataset = {.name = "pictures", .path = folder.string(), .tasks = std::move(tasks)};
   spec.options.batch_size = 2;
   spec.options.recall_k = {1, 3};
+  spec.options.probe_l2 = 1e-3;
   spec.pretrained = "seed-1";
   return spec;
 }
@@ -170,6 +171,10 @@ TEST_CASE("all tasks of a data set are scored as the metrics score its embedding
         Approx(static_cast<double>(hits[0] + hits[1] + hits[2]) / 5));
   CHECK(results[0].metrics.at("mean_per_class_recall") ==
         Approx((static_cast<double>(hits[0] + hits[1]) / 2 + static_cast<double>(hits[2])) / 3));
+  CHECK(results[0].classes ==
+        std::vector<ClassRecall>{{.name = "cat", .samples = 2, .right = hits[0]},
+                                 {.name = "dog", .samples = 2, .right = hits[1]},
+                                 {.name = "house", .samples = 1, .right = hits[2]}});
 
   CHECK(results[1].task == "zeroshot_retrieval");
   std::vector<std::string> captions = test::expected_of_pictures().at("captions");
@@ -182,7 +187,8 @@ TEST_CASE("all tasks of a data set are scored as the metrics score its embedding
                                                 {false, false, true, false, false, false},
                                                 {false, false, false, true, false, false},
                                                 {true, false, false, false, true, true}};
-  CHECK(results[1].metrics.size() == 6);
+  CHECK(results[1].metrics.size() == 6 + 4);
+  CHECK(results[1].classes.empty());
   for (const std::size_t k : {1U, 3U}) {
     double found_images = 0;
     double found_texts = 0;
@@ -202,7 +208,49 @@ TEST_CASE("all tasks of a data set are scored as the metrics score its embedding
 
   CHECK(results[2].task == "linear_probe");
   CHECK(results[2].metrics.at("l2") == spec.options.probe_l2);
-  CHECK(results[2].metrics.count("acc1") == 1);
+  CHECK(results[2].metrics.at("fewshot_k") == -1);
+  CHECK(results[2].metrics.count("lp_acc1") == 1);
+  CHECK(results[2].metrics.count("lp_mean_per_class_recall") == 1);
+  CHECK(results[2].classes.size() == 3);
+}
+
+TEST_CASE("strict retrieval knows an image's own captions alone") {
+  const test::TemporaryFolder folder;
+  write_dataset(folder.path());
+  EvalSpec spec = make_spec(folder.path(), {EvalTask::kRetrieval});
+  const auto hits = run_eval_job(spec, {}).at(0).metrics;
+  spec.options.equal_captions = config::EqualCaptions::kStrict;
+  const auto strict = run_eval_job(spec, {}).at(0).metrics;
+  const auto embedder = open_dataset_embedder(spec.model, {.batch_size = 2});
+  const Embeddings images = embedder->images(eval::read_dataset(folder.path(), "test"), "test");
+  std::vector<std::string> captions = test::expected_of_pictures().at("captions");
+  captions.push_back("A Red  CAT");
+  const Embeddings texts = embedder->texts(captions);
+  double found = 0;
+  for (std::size_t t = 0; t < 6; ++t)
+    found += nearest(images, texts, t, 1)[0] == std::min<std::size_t>(t, 4);
+  CHECK(strict.at("image_retrieval_recall@1") == Approx(found / 6));
+  CHECK(strict.at("image_retrieval_mean_rank") >= hits.at("image_retrieval_mean_rank"));
+}
+
+TEST_CASE("a validation split is read and embedded, and its samples count as progress") {
+  const test::TemporaryFolder folder;
+  write_dataset(folder.path());
+  write_split(folder.path(), "dev", {"1.png", "2.png", "3.png"});
+  EvalSpec spec = make_spec(folder.path(), {EvalTask::kLinearProbe});
+  spec.dataset.validation_split = "dev";
+  spec.options.probe_l2 = 0;
+  std::uint64_t last = 0, all = 0;
+  const auto result = run_eval_job(spec, [&](std::uint64_t done, std::uint64_t total) {
+                        last = done;
+                        all = total;
+                      }).at(0);
+  CHECK(last == 5 + 5 + 3);
+  CHECK(all == last);
+  CHECK(result.metrics.at("l2") > 0);
+  spec.options.fewshot_k = 2;
+  spec.options.probe_l2 = 0.1;
+  CHECK_THROWS_WITH(run_eval_job(spec, {}), Contains("class 2") && Contains("at least 2"));
 }
 
 TEST_CASE("a blank line of the class names is a class, and the others keep their numbers") {

@@ -52,7 +52,10 @@ TEST_CASE("the probe equals scikit-learn's logistic regression") {
   }
 
   const std::vector<float> test_rows = golden.at("test");
-  const std::vector<std::int64_t> test_labels = golden.at("test_labels");
+  std::vector<Labels> test_labels;
+  for (const std::int64_t label : golden.at("test_labels").get<std::vector<std::int64_t>>()) {
+    test_labels.push_back({label});
+  }
   const std::vector<std::size_t> predicted = golden.at("predicted");
   const EmbeddingView test{test_rows, test_labels.size(), dim};
   std::vector<double> scores(classes);

@@ -80,20 +80,30 @@ TEST_CASE("classification counts hits as a full sort does") {
   const Rows classes = coarse_rows(stream, kClasses, 4);
   const EmbeddingView sample_view{features, kSamples, 4};
   const EmbeddingView class_view{classes, kClasses, 4};
-  std::vector<std::int64_t> labels(kSamples);
-  for (auto& label : labels) label = static_cast<std::int64_t>(stream.below(kClasses - 1));
+  // Every third sample has two right labels.
+  std::vector<Labels> labels(kSamples);
+  for (std::size_t i = 0; i < kSamples; ++i) {
+    labels[i].push_back(static_cast<std::int64_t>(stream.below(kClasses - 1)));
+    if (i % 3 == 0)
+      labels[i].push_back((labels[i][0] + 1) % static_cast<std::int64_t>(kClasses - 1));
+  }
 
   double hits1 = 0;
   double hits5 = 0;
   std::map<std::int64_t, std::pair<double, double>> per_class;
   for (std::size_t i = 0; i < kSamples; ++i) {
     const auto order = ranking(scores_of(sample_view.row(i), class_view));
-    const auto label = static_cast<std::size_t>(labels[i]);
-    const bool first = order[0] == label;
+    const auto is_right = [&](std::size_t candidate) {
+      return std::count(labels[i].begin(), labels[i].end(), static_cast<std::int64_t>(candidate)) >
+             0;
+    };
+    const bool first = is_right(order[0]);
     hits1 += first ? 1 : 0;
-    hits5 += std::count(order.begin(), order.begin() + 5, label) > 0 ? 1 : 0;
-    per_class[labels[i]].first += first ? 1 : 0;
-    per_class[labels[i]].second += 1;
+    hits5 += std::any_of(order.begin(), order.begin() + 5, is_right) ? 1 : 0;
+    for (const std::int64_t label : labels[i]) {
+      per_class[label].first += first ? 1 : 0;
+      per_class[label].second += 1;
+    }
   }
   double recall = 0;
   for (const auto& [label, counts] : per_class) recall += counts.first / counts.second;
@@ -110,16 +120,24 @@ TEST_CASE("classification counts hits as a full sort does") {
   CHECK(found.mean_per_class_recall ==
         Approx(recall / static_cast<double>(per_class.size())).epsilon(1e-14));
   CHECK(found.acc1 < *found.acc5);
+  REQUIRE(found.samples.size() == kClasses);
+  for (const auto& [label, counts] : per_class) {
+    CHECK(static_cast<double>(found.right.at(static_cast<std::size_t>(label))) == counts.first);
+    CHECK(static_cast<double>(found.samples.at(static_cast<std::size_t>(label))) == counts.second);
+  }
+  CHECK(found.samples.back() == 0);
 }
 
 TEST_CASE("labels out of range and empty splits are refused") {
   const auto flat = [](std::size_t, std::span<double> scores) {
     std::fill(scores.begin(), scores.end(), 0.0);
   };
-  const std::vector<std::int64_t> high = {0, 3};
-  const std::vector<std::int64_t> low = {-1};
+  const std::vector<Labels> high = {{0}, {2, 3}};
+  const std::vector<Labels> low = {{-1}};
+  const std::vector<Labels> none = {{}};
   CHECK_THROWS_WITH(classification_metrics(3, high, flat), Contains("sample 1") && Contains("3"));
   CHECK_THROWS_AS(classification_metrics(3, low, flat), DataError);
+  CHECK_THROWS_WITH(classification_metrics(3, none, flat), Contains("sample 0"));
   CHECK_THROWS_AS(classification_metrics(3, {}, flat), DataError);
 }
 
@@ -168,7 +186,28 @@ TEST_CASE("retrieval recalls equal the definition by sets, equal captions being 
   };
   const std::vector<std::uint32_t> ks = {1, 2, 5, 100};
   const auto found = retrieval_metrics(images, texts, captions, group, ks);
-  REQUIRE(found.size() == 3 * ks.size());
+  REQUIRE(found.size() == 3 * ks.size() + 4);
+  const auto check_ranks = [&](const std::string& name, const EmbeddingView& queries,
+                               const EmbeddingView& candidates, const auto& positive) {
+    std::vector<double> ranks;
+    double sum = 0;
+    for (std::size_t q = 0; q < queries.rows; ++q) {
+      const auto order = ranking(scores_of(queries.row(q), candidates));
+      const auto first =
+          std::find_if(order.begin(), order.end(), [&](std::size_t c) { return positive(q, c); });
+      ranks.push_back(static_cast<double>(first - order.begin()) + 1);
+      sum += ranks.back();
+    }
+    std::sort(ranks.begin(), ranks.end());
+    const double lower = ranks[(ranks.size() - 1) / 2], upper = ranks[ranks.size() / 2];
+    CHECK(found.at(name + "_mean_rank") ==
+          Approx(sum / static_cast<double>(ranks.size())).epsilon(1e-14));
+    CHECK(found.at(name + "_median_rank") == (lower + upper) / 2);
+  };
+  check_ranks("image_retrieval", texts, images,
+              [&](std::size_t t, std::size_t i) { return matches(t, i); });  // an odd number
+  check_ranks("text_retrieval", images, texts,
+              [&](std::size_t i, std::size_t t) { return matches(t, i); });  // an even number
   for (const std::uint32_t k : ks) {
     const double image_recall = recall_by_sets(
         texts, images, k, [&](std::size_t t, std::size_t i) { return matches(t, i); });
@@ -210,11 +249,16 @@ TEST_CASE("scores equal clip_benchmark's own") {
   const Rows image_rows = golden.at("images");
   const Rows prompt_rows = golden.at("prompts");
   const Rows text_rows = golden.at("texts");
-  const std::vector<std::int64_t> labels = golden.at("labels");
+  const std::vector<std::int64_t> numbers = golden.at("labels");
+  const auto labels_modulo = [&](std::int64_t classes) {
+    std::vector<Labels> labels;
+    for (const std::int64_t number : numbers) labels.push_back({number % classes});
+    return labels;
+  };
   const EmbeddingView images{image_rows, image_rows.size() / dim, dim};
   const std::size_t templates = golden.at("templates");
 
-  const auto classify = [&](std::size_t classes, const std::vector<std::int64_t>& targets) {
+  const auto classify = [&](std::size_t classes, const std::vector<Labels>& targets) {
     const std::span<const float> prompts(prompt_rows.data(), classes * templates * dim);
     const Rows embeddings = class_embeddings({prompts, classes * templates, dim}, templates);
     const EmbeddingView view{embeddings, classes, dim};
@@ -222,16 +266,14 @@ TEST_CASE("scores equal clip_benchmark's own") {
       for (std::size_t c = 0; c < classes; ++c) scores[c] = dot(images.row(i), view.row(c));
     });
   };
-  const Classification many = classify(golden.at("classes"), labels);
+  const Classification many = classify(golden.at("classes"), labels_modulo(golden.at("classes")));
   const auto& expected = golden.at("classification");
   CHECK(many.acc1 == Approx(expected.at("acc1").get<double>()).epsilon(1e-12));
   CHECK(many.acc5.value() == Approx(expected.at("acc5").get<double>()).epsilon(1e-12));
   CHECK(many.mean_per_class_recall ==
         Approx(expected.at("mean_per_class_recall").get<double>()).epsilon(1e-12));
 
-  std::vector<std::int64_t> merged = labels;
-  for (auto& label : merged) label %= 3;
-  const Classification few = classify(3, merged);
+  const Classification few = classify(3, labels_modulo(3));
   CHECK(few.acc1 == Approx(golden.at("few_classes").at("acc1").get<double>()).epsilon(1e-12));
   CHECK_FALSE(few.acc5.has_value());
 

@@ -69,6 +69,29 @@ TEST_CASE("an entry has clip_benchmark's form") {
   CHECK(results_from_json("[]", "memory").empty());
 }
 
+TEST_CASE(
+    "a file of one result is the dictionary that clip_benchmark writes, its probe's settings too") {
+  const EvalResult result = {.dataset = "d",
+                             .model = "m",
+                             .pretrained = "p",
+                             .task = "linear_probe",
+                             .metrics = {{"epochs", 10},
+                                         {"fewshot_k", -1},
+                                         {"lp_acc1", 1},
+                                         {"normalized", 1},
+                                         {"seed", 3},
+                                         {"weight_decay", 0.5}},
+                             .classes = {{.name = "cat", .samples = 2, .right = 1}}};
+  const std::string json = to_json(result);
+  CHECK(
+      json ==
+      R"({"dataset":"d","model":"m","pretrained":"p","task":"linear_probe","metrics":{"epochs":10,)"
+      R"("fewshot_k":-1,"lp_acc1":1.0,"normalized":true,"seed":3,"weight_decay":0.5},)"
+      R"("language":"en"})"
+      "\n");
+  CHECK(results_from_json("[" + json + "]", "memory").at(0).metrics == result.metrics);
+}
+
 TEST_CASE("a metric that is not finite is refused") {
   std::vector<EvalResult> results = sample_results();
   results[0].metrics["acc1"] = std::numeric_limits<double>::quiet_NaN();
@@ -114,7 +137,11 @@ TEST_CASE("malformed results name the entry and what is wrong") {
   refused(entry(head + R"(,"metrics":{},"time":1)"), "time");
   refused(entry(head + R"(,"metrics":{},"task":"u")"), "twice");
   refused(entry(head + R"(,"metrics":{"acc1":1,"acc1":0})"), "twice");
-  refused(entry(R"("dataset":1,"metrics":{})"), "dataset");
+  refused(
+      entry(R"("dataset":1,"model":"m","pretrained":"p","task":"t","language":"en","metrics":{})"),
+      "'dataset' has another type");
+  refused(entry(R"("dataset":"d","metrics":{})"), "a key is missing; expected model");
+  refused(entry(head + R"(,"metrics":{"acc1":true})"), "acc1");
   refused(entry(head + R"(,"metrics":{})") + "]", "JSON");
 }
 

@@ -247,7 +247,7 @@ def scored(bench, data, task="zero_shot", *more):
         "eval", "--model", bench.shared["clip"].folder, "--dataset", data.folder, "--task", task, "--threads", 1, "--json", "-",
         *more,
     )
-    return outcome, json.loads(outcome.out)[0]["metrics"] if outcome.code == 0 else {}
+    return outcome, json.loads(outcome.out)["metrics"] if outcome.code == 0 else {}
 
 
 def class_lists(bench):

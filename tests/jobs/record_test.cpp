@@ -30,7 +30,8 @@ const EvalScores kScores = {.dataset = "a",
                             .model = "m",
                             .pretrained = "init",
                             .task = "t",
-                            .metrics = {{"acc1", 0.1}, {"acc5", 1.0 / 3}}};
+                            .metrics = {{"acc1", 0.1}, {"acc5", 1.0 / 3}},
+                            .classes = {{.name = "c", .samples = 4, .right = 1}}};
 
 }  // namespace
 

@@ -5,6 +5,7 @@
 #include "common/error.h"
 #include "report/charts.h"
 #include "report/html.h"
+#include "report/svg.h"
 #include "small_job.h"
 
 namespace helip::report {
@@ -37,6 +38,32 @@ TEST_CASE("Zero-shot comes before retrieval, and the mean recall before its dire
   CHECK(keys[1].metric == "mean_recall@1");
   CHECK(keys[2].metric == "text_retrieval_recall@1");
   CHECK(keys[3].metric == "image_retrieval_recall@1");
+}
+
+TEST_CASE(
+    "A probe's metrics and the ranks of retrieval are figures, and ranks are better the lower") {
+  eval::EvalResult probe = {.dataset = "classes",
+                            .model = "m",
+                            .pretrained = "seed-1",
+                            .task = "linear_probe",
+                            .metrics = {{"lp_acc1", 0.5}, {"l2", 0.1}, {"fewshot_k", -1}}};
+  auto results = small_results("seed-1", 0.5, 0.2, 0.4);
+  results.push_back(probe);
+  results[1].metrics["text_retrieval_mean_rank"] = 12.5;
+  const JobMetrics metrics = collect_metrics(results);
+  CHECK(metrics.tuned.at({"classes", "linear_probe", "lp_acc1"}).at(1) == 0.5);
+  CHECK(metrics.tuned.count({"classes", "linear_probe", "l2"}) == 0);
+  CHECK(is_headline({"classes", "linear_probe", "lp_acc1"}));
+  const auto keys = ordered_keys(metrics);
+  CHECK(keys[4].metric == "text_retrieval_mean_rank");  // behind the recalls
+  CHECK(metric_name("text_retrieval_mean_rank") == "image → text mean rank");
+  CHECK(value_text("text_retrieval_mean_rank", spread_of({12.5})) == "12.5");
+  CHECK(value_text("lp_acc1", spread_of({0.125})) == "12.5");
+  CHECK(change_text("text_retrieval_mean_rank", spread_of({-1.25, -1.25})) == "−1.2 ± 0.0");
+  CHECK(direction_of("text_retrieval_mean_rank", spread_of({-1.25})) == std::string("up"));
+  CHECK(direction_of("text_retrieval_mean_rank", spread_of({1.25})) == std::string("down"));
+  CHECK(direction_of("text_retrieval_mean_rank", spread_of({0.04})) == std::string("even"));
+  CHECK(direction_of("lp_acc1", spread_of({0.01})) == std::string("up"));
 }
 
 TEST_CASE("The spread is the sample standard deviation") {

@@ -7,6 +7,7 @@
 
 #include "common/error.h"
 #include "common/publish.h"
+#include "eval/class_recalls.h"
 #include "report/comparison.h"
 #include "report/gallery.h"
 #include "report/job_record.h"
@@ -240,6 +241,44 @@ TEST_CASE("Jobs that scored different splits are not compared") {
   other.write_config();
   CHECK_THROWS_WITH(compare_jobs(helip.folder, {other.folder}),
                     Contains("different splits") && Contains("pairs") && Contains("validation"));
+}
+
+TEST_CASE("Jobs that measured retrieval or probes differently are not compared") {
+  const TemporaryFolder folder;
+  SmallJob helip(folder.path() / "helip", kCaptions);
+  SmallJob other(folder.path() / "other", kCaptions);
+  helip.config.eval.datasets = {
+      {.name = "pairs", .path = "/d", .tasks = {config::EvalTask::kRetrieval}}};
+  other.config.eval.datasets = helip.config.eval.datasets;
+  other.config.eval.equal_captions = config::EqualCaptions::kStrict;
+  other.config.eval.fewshot_k = 4;
+  helip.write_config();
+  other.write_config();
+  CHECK_THROWS_WITH(compare_jobs(helip.folder, {other.folder}),
+                    Contains("eval.equal_captions: the jobs measured their results differently; "
+                             "expected strict, as other did; found hits in helip"));
+  other.config.eval.equal_captions = config::EqualCaptions::kHits;
+  other.write_config();
+  CHECK_NOTHROW(compare_jobs(helip.folder, {other.folder}));  // nobody has a probe
+}
+
+TEST_CASE("The page has the classes of a job, and a damaged list of them is an error") {
+  const TemporaryFolder folder;
+  SmallJob job(folder.path() / "job", kCaptions);
+  const auto page = [&] {
+    write_report(job.folder);
+    return read_text_file(job.folder / "report" / "index.html");
+  };
+  CHECK_THAT(page(), !Contains("<h2>Classes</h2>"));
+  job.config.eval.datasets = {
+      {.name = "pairs", .path = "/d", .tasks = {config::EvalTask::kRetrieval}}};
+  job.write_config();
+  job.results[0].classes = {{.name = "a <cat>", .samples = 8, .right = 4}};
+  eval::write_class_recalls(job.folder / "class_recalls.json", job.results);
+  CHECK_THAT(page(), Contains("<h2>Classes</h2>") && Contains("a &lt;cat&gt;") &&
+                         Contains("Retrieval: equal captions are hits."));
+  publish_file(job.folder / "class_recalls.json", "[{}]");
+  CHECK_THROWS_WITH(write_report(job.folder), Contains("class_recalls.json entry 0"));
 }
 
 TEST_CASE("The report counts what was quarantined, by reason") {

@@ -46,7 +46,7 @@ void check_dataset(const config::EvalDataset& dataset, const std::string& key,
             is_there(folder) ? kind_of(folder) : "no " + dataset.path);
   }
   try {
-    counts[dataset.path] = eval::check_dataset(folder, dataset.split, dataset.tasks);
+    counts[dataset.path] = eval::check_dataset(dataset);
   } catch (const ConfigError&) {
     throw;
   } catch (const Error& error) {
@@ -61,8 +61,9 @@ void warn_of_logits(const config::RunConfig& config, const ClassCounts& counts) 
   const EmbeddingWidths widths = embedding_widths(config);
   for (const config::EvalDataset& dataset : config.eval.datasets) {
     const auto known = counts.find(dataset.path);
-    const std::size_t classes =
-        known != counts.end() ? known->second : eval::read_class_names(dataset.path).size();
+    const std::size_t classes = known != counts.end()
+                                    ? known->second
+                                    : eval::classes_of_split(dataset.path, dataset.split).size();
     if (classes != widths.image && classes != widths.text) continue;
     log::warning(cat("the encoder's embeddings are ", classes, " wide, as many as data set ",
                      dataset.name, " has classes: are they a classifier's logits?"));

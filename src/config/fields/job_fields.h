@@ -15,10 +15,27 @@ struct Fields<EvalDataset> {
   static constexpr auto kAll = std::tuple{
       field("name", &S::name, kSafeName.also("each name once"), "Name of the data set in results."),
       field("path", &S::path, required("a folder in clip_benchmark layout"),
-            "Folder of the data set, in clip_benchmark's layout.", PathRule::kPath),
+            "Folder of the data set: clip_benchmark's WebDataset layout, or split/class/image.",
+            PathRule::kPath),
       field("tasks", &S::tasks, kAny.also("at least one, each once"), "What is scored."),
       field("split", &S::split, kSafeName.also("not train with linear_probe"),
             "Folder of the split that is scored. linear_probe trains on the split train."),
+      field("validation_split", &S::validation_split,
+            kSafeNameOrNone.also("neither split nor train; only with linear_probe"),
+            "Folder of the split on which the linear probe's L2 weight is chosen. Empty: lbfgs "
+            "takes a fifth of the training samples of each class, clip_benchmark uses none."),
+      operation("source", &S::source, kAny,
+                "Where the data set comes from; said if it is not there."),
+  };
+};
+
+template <>
+struct Fields<SuiteAverage> {
+  using S = SuiteAverage;
+  static constexpr auto kAll = std::tuple{
+      field("name", &S::name, required("a name"), "Name of the mean in tables."),
+      field("datasets", &S::datasets, kAny.also("names of data sets of the suite"),
+            "Data sets over which each metric is averaged."),
   };
 };
 
@@ -31,9 +48,31 @@ struct Fields<EvalConfig> {
       field("batch_size", &S::batch_size, from(1).up_to(65536), "Samples of a forward pass."),
       field("recall_k", &S::recall_k, from(1).also("at least one number, ascending"),
             "K of the retrieval task's recall@K."),
-      field("probe_l2", &S::probe_l2, from(0), "L2 weight of the linear probe, on the mean loss."),
+      field("equal_captions", &S::equal_captions, kAny,
+            "Retrieval's right answers. hits: an image and each caption that equals one of its "
+            "own; strict: an image and its own captions alone, as in clip_benchmark."),
+      field("probe", &S::probe, kAny,
+            "How the linear probe is trained. lbfgs: logistic regression as in the CLIP paper; "
+            "clip_benchmark: 10 epochs of AdamW at learning rate 0.1, batch 64."),
+      field("probe_l2", &S::probe_l2, from(0).also("0 with probe clip_benchmark"),
+            "L2 weight of the lbfgs probe, on the mean loss. 0: chosen on the validation split "
+            "among 97 weights from 1e-6 to 1e6 (on the summed loss), as in the CLIP paper."),
+      field("fewshot_k", &S::fewshot_k, from(0),
+            "Training samples of each class that the linear probe sees; 0: all."),
+      field("probe_seed", &S::probe_seed, kAny,
+            "Seed of the linear probe's random draws: validation and few-shot samples, and "
+            "clip_benchmark's initial weights and batches."),
       field("evaluate_init", &S::evaluate_init, kAny,
             "Scores the checkpoint before tuning as well, where model.init is a path."),
+  };
+};
+
+template <>
+struct Fields<SuiteConfig> {
+  using S = SuiteConfig;
+  static constexpr auto kAll = std::tuple{
+      section("eval", &S::eval, "The data sets, and how they are scored.", Role::kEvaluation),
+      field("averages", &S::averages, kAny, "Means besides the one over all data sets."),
   };
 };
 

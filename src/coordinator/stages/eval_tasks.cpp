@@ -49,7 +49,7 @@ class EvalTasks final : public MergedStageTasks {
   [[nodiscard]] std::vector<std::filesystem::path> products(
       const jobs::Task& task, const std::string& /*result*/) const override {
     if (task.kind != jobs::kMerge) return {};
-    return {plan().work_dir.results()};
+    return {plan().work_dir.results(), plan().work_dir.class_recalls()};
   }
 
  protected:

@@ -6,6 +6,7 @@
 #include "common/error.h"
 #include "common/text.h"
 #include "engine/engine.h"
+#include "eval/class_recalls.h"
 #include "eval/eval_job.h"
 #include "eval/results.h"
 #include "jobs/result_file.h"
@@ -20,24 +21,32 @@ namespace {
 // one does not compile until both know it. The language is not carried: a job's data sets tell
 // none, and every entry has the default one.
 jobs::EvalScores scores_of(const eval::EvalResult& entry) {
-  const auto& [dataset, model, pretrained, task, metrics, language] = entry;
+  const auto& [dataset, model, pretrained, task, metrics, language, classes] = entry;
   if (language != eval::EvalResult{}.language) {
     throw Error({.what = "a task's result carries no language", .found = language});
   }
-  return {.dataset = dataset,
-          .model = model,
-          .pretrained = pretrained,
-          .task = task,
-          .metrics = metrics};
+  jobs::EvalScores scores = {.dataset = dataset,
+                             .model = model,
+                             .pretrained = pretrained,
+                             .task = task,
+                             .metrics = metrics};
+  for (const auto& [name, samples, right] : classes) {
+    scores.classes.push_back({.name = name, .samples = samples, .right = right});
+  }
+  return scores;
 }
 
 eval::EvalResult entry_of(const jobs::EvalScores& scores) {
-  const auto& [dataset, model, pretrained, task, metrics] = scores;
-  return {.dataset = dataset,
-          .model = model,
-          .pretrained = pretrained,
-          .task = task,
-          .metrics = metrics};
+  const auto& [dataset, model, pretrained, task, metrics, classes] = scores;
+  eval::EvalResult entry = {.dataset = dataset,
+                            .model = model,
+                            .pretrained = pretrained,
+                            .task = task,
+                            .metrics = metrics};
+  for (const auto& [name, samples, right] : classes) {
+    entry.classes.push_back({.name = name, .samples = samples, .right = right});
+  }
+  return entry;
 }
 
 TaskOutcome evaluate(Workbench& bench, const jobs::Task& task, const TaskHooks& hooks) {
@@ -57,6 +66,7 @@ TaskOutcome evaluate(Workbench& bench, const jobs::Task& task, const TaskHooks& 
   spec.options = config.eval;
   spec.pretrained = jobs::weights_label(asked.seed);
   spec.feature_cache = bench.work_dir().feature_cache(config.encoder);
+  spec.cache_embeddings = true;
   spec.device = bench.device();
   jobs::EvalDatasetResult result;
   for (const eval::EvalResult& entry : engine::engine().run_eval_job(spec, hooks.progress)) {
@@ -74,6 +84,7 @@ TaskOutcome merge_results(const Workbench& bench, const jobs::Task& task, const 
     for (const jobs::EvalScores& scores : result.scores) all.push_back(entry_of(scores));
   }
   hooks.check_lease();
+  eval::write_class_recalls(bench.work_dir().class_recalls(), all);
   eval::write_results(bench.work_dir().results(), all);
   return outcome_of(jobs::MergeEvalResult{.entries = all.size()});
 }

@@ -1,0 +1,25 @@
+// The summary of an experiment as text and JSON.
+#pragma once
+
+#include <string>
+
+#include "common/json.h"
+#include "experiment/summary.h"
+
+namespace helip::experiment {
+
+// Returns "+3.9 [+2.1, +5.7]", percent points with the 95 % t interval, without one "+3.9"; "–" for
+// no difference.
+std::string difference_text(const std::optional<PairedDifference>& difference);
+// Returns what a difference shows, in words: "higher", "lower", "no effect shown", "one seed".
+std::string effect_text(const std::optional<PairedDifference>& difference);
+// Returns the settings in one line: "train.lr=1e-4 loss.margin_weight=25".
+std::string settings_text(const config::Settings& settings);
+
+// Returns tables for a terminal: means, differences, budgets.
+std::string to_text(const Summary& summary);
+
+// Returns everything that was found. Metrics are fractions, as in results.json.
+OrderedJson to_json(const Summary& summary);
+
+}  // namespace helip::experiment
