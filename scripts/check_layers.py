@@ -85,7 +85,7 @@ BESIDE = {
     "model/layers": {"model/model.h"},
     "model/clip": {"model/model.h"},
     "model/slip": {"model/model.h"},
-    "model/script": {"model/model.h", "model/open_tokenizer.h"},
+    "model/script": {"model/feature_extractor.h", "model/model.h", "model/open_tokenizer.h"},
     "coordinator/stages": {"coordinator/job_figures.h", "coordinator/mine_task_size.h"},
     "worker/stages": {"worker/rank.h", "worker/task_runner.h"},
     "cli/commands": {"cli/choice_option.h", "cli/job_text.h", "cli/model_argument.h", "cli/path_option.h", "cli/print.h",
