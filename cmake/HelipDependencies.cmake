@@ -7,6 +7,7 @@ target_include_directories(helip_json SYSTEM INTERFACE ${HELIP_JSON_INCLUDE})
 if(HELIP_ENGINE_ONLY)
   set(HELIP_WITH_ENGINE ON)
 else()
+  find_package(Boost REQUIRED)  # Boost.Math, which has headers alone
   find_package(OpenSSL REQUIRED COMPONENTS Crypto)
   find_package(Protobuf REQUIRED)
   find_package(gRPC CONFIG QUIET)

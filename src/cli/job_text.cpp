@@ -47,6 +47,15 @@ std::string waiting_of(const rpc::TrainNumbers& train) {
              train.data_share > config::kInputBoundShare ? " (input bound)" : "");
 }
 
+std::string scores_of(const rpc::TrainNumbers& train) {
+  std::string text;
+  for (const rpc::ScoreNumber& score : train.scores) {
+    text += cat("  ", printable(score.dataset), " ", printable(score.metric), " ",
+                decimal(score.value, 4));
+  }
+  return text.empty() ? text : cat("scores   step ", train.scores_step, text, "\n");
+}
+
 std::string train_line(const rpc::TrainNumbers& train) {
   return cat("seed ", train.seed, "  step ", train.step, "/", train.steps, "  epoch ",
              decimal(train.epoch, 2), "  loss ", decimal(train.loss, 4), " (contrastive ",
@@ -95,7 +104,9 @@ std::string full_text(const rpc::JobStatus& status) {
     text += cat("quarantine ", status.quarantined, " pairs, see ", printable(status.work_dir),
                 "/corpus/quarantine.jsonl\n");
   }
-  if (status.train) text += cat("training ", train_line(*status.train), "\n");
+  if (status.train) {
+    text += cat("training ", train_line(*status.train), "\n", scores_of(*status.train));
+  }
   for (const rpc::WorkerStatus& worker : status.workers) {
     text += cat("worker ", rpc::number(worker.worker), "  rank ", worker.rank, "/",
                 worker.world_size, "  ",

@@ -39,6 +39,7 @@ int main(int argc, char** argv) {
   helip::cli::add_eval_command(app, exit_code);
   helip::cli::add_convert_command(app, exit_code);
   helip::cli::add_report_command(app, exit_code);
+  helip::cli::add_experiment_command(app, exit_code);
   helip::cli::add_config_command(app, exit_code);
   helip::cli::add_doctor_command(app, exit_code);
   try {

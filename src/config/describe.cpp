@@ -7,9 +7,10 @@
 #include <type_traits>
 
 #include "common/error.h"
+#include "config/experiment_fields.h"
 #include "config/fields.h"
 #include "config/known_keys.h"
-#include "config/yaml_scalar.h"
+#include "config/yaml/yaml_scalar.h"
 
 namespace helip::config {
 namespace {
@@ -136,6 +137,12 @@ std::vector<std::string> names_within(const std::string& prefix) {
 std::vector<KeyDescription> describe_keys() {
   Describer describer;
   describer.section(RunConfig{}, "", Role::kTraining);
+  return std::move(describer).take();
+}
+
+std::vector<KeyDescription> describe_experiment_keys() {
+  Describer describer;
+  describer.section(ExperimentConfig{}, "", Role::kTraining);
   return std::move(describer).take();
 }
 

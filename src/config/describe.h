@@ -21,6 +21,9 @@ struct KeyDescription {
 // Returns the descriptions of all keys in the order of the sections, each section before its keys.
 std::vector<KeyDescription> describe_keys();
 
+// Returns the descriptions of all keys of an experiment's file (experiment_fields.h).
+std::vector<KeyDescription> describe_experiment_keys();
+
 // Returns the description of a key, or of a section and its keys. Throws ConfigError with the
 // nearest known key if no key has this name; `where` says where the name was given: "helip config
 // explain".

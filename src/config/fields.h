@@ -29,9 +29,13 @@ struct Fields<RunConfig> {
       section("remine", &S::remine,
               "Mining again while training, with the weights of that time. Give every_steps or "
               "every_epochs to turn it on."),
+      section("scores", &S::scores,
+              "Scores of the model on held-out data sets while it is trained: before the first "
+              "step, every so many steps or epochs, and after the last one. They change no weights "
+              "unless early_stop uses them."),
       section("early_stop", &S::early_stop,
-              "Ends training when zero-shot accuracy on held-out images falls. The model is then "
-              "the one of the best score."),
+              "Ends training when one of the scores falls. The model is then the one of the best "
+              "score."),
       section("loss", &S::loss, "The losses (paper Eq. 6, Eq. 7)."),
       section("slip", &S::slip,
               "The self-supervised term of models with SLIP's head (SLIP, arXiv 2112.12750): two "
@@ -89,6 +93,8 @@ static_assert(detail::every_member_listed<TrainConfig>());
 static_assert(detail::every_member_listed<RemineConfig>());
 static_assert(detail::every_member_listed<LossConfig>());
 static_assert(detail::every_member_listed<SlipConfig>());
+static_assert(detail::every_member_listed<ScoresDataset>());
+static_assert(detail::every_member_listed<ScoresConfig>());
 static_assert(detail::every_member_listed<EarlyStopConfig>());
 static_assert(detail::every_member_listed<EvalDataset>());
 static_assert(detail::every_member_listed<EvalConfig>());

@@ -20,9 +20,9 @@ std::vector<std::string> names_of_fields() {
   return names;
 }
 
-// Returns what a message about the unknown key `prefix.name` expects: "train.lr, perhaps" for the
-// nearest of `siblings`, else for a key with the same name in another section, else "one of" and
-// all siblings.
+// Returns what a message about the unknown key `prefix.name` expects: where a key of an earlier
+// version has gone; else "train.lr, perhaps" for the nearest of `siblings`, else for a key with the
+// same name in another section, else "one of" and all siblings.
 std::string expected_key(const std::string& prefix, const std::string& name,
                          const std::vector<std::string>& siblings);
 

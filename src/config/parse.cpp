@@ -1,253 +1,47 @@
 #include "config/parse.h"
 
-#include <yaml-cpp/eventhandler.h>
-#include <yaml-cpp/exceptions.h>
-#include <yaml-cpp/parser.h>
-
 #include <algorithm>
-#include <optional>
-#include <sstream>
-#include <string_view>
-#include <system_error>
+#include <utility>
 
 #include "common/error.h"
-#include "common/publish.h"
 #include "common/text.h"
-#include "config/flow_braces.h"
 #include "config/read_fields.h"
 #include "config/validate.h"
-#include "config/yaml_node.h"
+#include "config/yaml/parse_tree.h"
 
 namespace helip::config {
 namespace {
 
-constexpr std::size_t kMaxBytes = std::size_t{1} << 20;
-constexpr std::size_t kMaxDepth = 32;
-constexpr const char* kQuotes = "quotes around a value that holds { } [ or ]";
-
-// `line` counts from 0. An override has no lines.
-std::string where_of(const std::string& origin, bool with_lines, int line) {
-  return with_lines ? cat(origin, ":", line + 1) : origin;
-}
-
-std::string_view line_of(std::string_view text, int line) {
-  for (; line > 0 && text.find('\n') != std::string_view::npos; --line) {
-    text.remove_prefix(text.find('\n') + 1);
-  }
-  return text.substr(0, text.find('\n'));
-}
-
-// Builds the tree from the parser's events, so that each value keeps its line and nothing that the
-// parser would resolve or drop silently (aliases, tags, duplicate keys) goes unseen.
-class TreeBuilder final : public YAML::EventHandler {
- public:
-  // `origin` with lines for a file; without for an override, which has one line.
-  TreeBuilder(const std::string& origin, bool with_lines)
-      : origin_(origin), with_lines_(with_lines) {}
-
-  void OnDocumentStart(const YAML::Mark& /*mark*/) override {}
-  void OnDocumentEnd() override {}
-
-  void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
-    refuse_anchor(mark, anchor);
-    add(scalar(mark, "", false));
-  }
-
-  void OnAlias(const YAML::Mark& mark, YAML::anchor_t /*anchor*/) override {
-    refuse(mark, "aliases are not allowed");
-  }
-
-  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
-                const std::string& value) override {
-    refuse_anchor(mark, anchor);
-    // "?" is a plain scalar, "!" one in quotes or a block.
-    if (tag != "?" && tag != "!" && !tag.empty()) refuse(mark, "tags are not allowed", tag);
-    add(scalar(mark, value, tag == "!"));
-  }
-
-  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
-                       YAML::EmitterStyle::value /*style*/) override {
-    open(mark, tag, anchor, YamlNode::Kind::kSequence);
-  }
-  void OnSequenceEnd() override { close(); }
-
-  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
-                  YAML::EmitterStyle::value /*style*/) override {
-    open(mark, tag, anchor, YamlNode::Kind::kMapping);
-  }
-  void OnMapEnd() override { close(); }
-
-  [[nodiscard]] YamlNode take_root() { return std::move(root_); }
-
-  [[nodiscard]] std::string where(int line) const { return where_of(origin_, with_lines_, line); }
-
- private:
-  struct Open {
-    YamlNode node;
-    bool has_key = false;  // of a mapping: its key was read, its value is next
-    std::string key_where;
-  };
-
-  YamlNode scalar(const YAML::Mark& mark, const std::string& text, bool quoted) const {
-    YamlNode node;
-    node.where = where(mark.line);
-    node.text = text;
-    node.quoted = quoted;
-    return node;
-  }
-
-  void open(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
-            YamlNode::Kind kind) {
-    refuse_anchor(mark, anchor);
-    if (tag != "?" && tag != "!" && !tag.empty()) refuse(mark, "tags are not allowed", tag);
-    if (open_.size() >= kMaxDepth) {
-      refuse(mark, "nested too deeply", {}, cat("at most ", kMaxDepth, " levels"));
-    }
-    if (!open_.empty() && open_.back().node.kind == YamlNode::Kind::kMapping &&
-        !open_.back().has_key) {
-      refuse(mark, "a key must be text, or a bracket is not closed");
-    }
-    Open next;
-    next.node.kind = kind;
-    next.node.where = where(mark.line);
-    open_.push_back(std::move(next));
-  }
-
-  void close() {
-    YamlNode done = std::move(open_.back().node);
-    open_.pop_back();
-    add(std::move(done));
-  }
-
-  void add(YamlNode node) {
-    if (open_.empty()) {
-      root_ = std::move(node);
-      return;
-    }
-    Open& parent = open_.back();
-    if (parent.node.kind == YamlNode::Kind::kMapping) {
-      if (!parent.has_key) {
-        add_key(parent, node);
-        return;
-      }
-      // A value is named by its key's line, where a person looks for it.
-      node.where = parent.key_where;
-      parent.has_key = false;
-    }
-    parent.node.items.push_back(std::move(node));
-  }
-
-  static void add_key(Open& parent, const YamlNode& key) {
-    const auto& keys = parent.node.keys;
-    const auto same = std::find(keys.begin(), keys.end(), key.text);
-    if (same != keys.end()) {
-      const auto first = static_cast<std::size_t>(same - keys.begin());
-      throw ConfigError({.what = "duplicate key",
-                         .where = key.where + ": " + key.text,
-                         .expected = "each key once",
-                         .found = "the first at " + parent.node.items[first].where});
-    }
-    parent.node.keys.push_back(key.text);
-    parent.key_where = key.where;
-    parent.has_key = true;
-  }
-
-  void refuse_anchor(const YAML::Mark& mark, YAML::anchor_t anchor) const {
-    if (anchor != 0) refuse(mark, "anchors are not allowed");
-  }
-
-  [[noreturn]] void refuse(const YAML::Mark& mark, std::string what, std::string found = {},
-                           std::string expected = {}) const {
-    throw ConfigError({.what = std::move(what),
-                       .where = where(mark.line),
-                       .expected = std::move(expected),
-                       .found = std::move(found)});
-  }
-
-  const std::string& origin_;
-  bool with_lines_;
-  YamlNode root_;
-  std::vector<Open> open_;
-};
-
-// Throws YAML::Exception if the text is not YAML.
-YamlNode read_document(const std::string& yaml, const std::string& origin, bool with_lines) {
-  TreeBuilder builder(origin, with_lines);
-  std::istringstream stream(yaml);
-  YAML::Parser parser(stream);
-  if (!parser.HandleNextDocument(builder)) {
-    throw ConfigError({.what = "empty configuration", .where = origin});
-  }
-  YamlNode root = builder.take_root();
-  if (parser.HandleNextDocument(builder)) {
-    // "{0..3}.tar" in an override looks like a mapping and another document.
-    const bool braces = !with_lines && has_brace_in_word(yaml);
-    throw ConfigError({.what = "more than one YAML document",
-                       .where = origin,
-                       .expected = braces ? kQuotes : "one"});
-  }
-  return root;
-}
-
-YamlNode parse_tree(const std::string& yaml, const std::string& origin, bool with_lines) {
-  if (yaml.size() > kMaxBytes) {
-    throw ConfigError({.what = "configuration too large",
-                       .where = origin,
-                       .expected = cat("at most ", kMaxBytes, " bytes"),
-                       .found = cat(yaml.size(), " bytes")});
-  }
-  if (!is_valid_utf8(yaml)) {
-    throw ConfigError({.what = "not UTF-8 text", .where = origin});
-  }
-  try {
-    return read_document(yaml, origin, with_lines);
-  } catch (const YAML::Exception& problem) {
-    const std::string quoted = quote_braces_in_flow(yaml);
-    if (quoted != yaml) {
-      try {
-        return read_document(quoted, origin, with_lines);
-      } catch (const YAML::Exception&) {
-        // What is wrong with the text as it was written is said below.
-      }
-    }
-    const bool braces = has_brace_in_word(line_of(yaml, problem.mark.line));
-    throw ConfigError({.what = "not valid YAML: " + problem.msg,
-                       .where = where_of(origin, with_lines, problem.mark.line),
-                       .expected = braces ? kQuotes : ""});
-  }
-}
-
 // "train.lr=1e-4" as the tree {train: {lr: 1e-4}}.
-YamlNode override_tree(const std::string& text) {
+YamlNode override_tree(const std::string& text, const std::string& where) {
   const std::size_t equals = text.find('=');
   if (equals == std::string::npos || equals == 0) {
     throw ConfigError({.what = "override not understood",
-                       .where = "--set",
+                       .where = where,
                        .expected = "KEY=VALUE",
                        .found = text});
   }
   const std::string key = text.substr(0, equals);
   if (std::count(key.begin(), key.end(), '.') >= std::ptrdiff_t{kMaxDepth}) {
     throw ConfigError({.what = "nested too deeply",
-                       .where = "--set",
+                       .where = where,
                        .expected = cat("at most ", kMaxDepth, " levels"),
                        .found = shortened(key, 80)});
   }
-  const std::string origin = "--set";
   const std::string value = text.substr(equals + 1);
   YamlNode node;
   if (value.empty()) {
     node.quoted = true;  // KEY= sets the empty text
   } else {
-    node = parse_tree(value, origin, false);
+    node = parse_tree(value, where, false);
   }
-  node.where = origin;
+  node.where = where;
   for (std::size_t end = key.size(); end != std::string::npos;) {
     const std::size_t dot = end == 0 ? std::string::npos : key.rfind('.', end - 1);
     const std::size_t begin = dot == std::string::npos ? 0 : dot + 1;
     YamlNode parent;
     parent.kind = YamlNode::Kind::kMapping;
-    parent.where = origin;
+    parent.where = where;
     parent.keys.push_back(key.substr(begin, end - begin));
     parent.items.push_back(std::move(node));
     node = std::move(parent);
@@ -256,17 +50,48 @@ YamlNode override_tree(const std::string& text) {
   return node;
 }
 
-void read_overrides(const std::vector<std::string>& overrides, RunConfig& config,
-                    Positions& positions) {
-  const std::filesystem::path current = std::filesystem::current_path();
-  for (const std::string& text : overrides) {
-    read_fields(override_tree(text), current, config, positions);
+void read_overrides(const Variation& variation, RunConfig& config, Positions& positions) {
+  const std::filesystem::path folder = std::filesystem::absolute(variation.folder);
+  for (std::string text : variation.overrides) {
+    fill_placeholders(variation.placeholders, text);
+    read_fields(override_tree(text, variation.where), folder, config, positions);
   }
 }
 
-// Names the place of a violation. `origin` stands for a key that was not given.
-void refuse_violation(std::optional<Violation> violation, const Positions& positions,
-                      const std::string& origin) {
+RunConfig read_config(YamlNode tree, const std::string& origin, const std::filesystem::path& folder,
+                      const Variation& variation) {
+  RunConfig config;
+  Positions positions;
+  fill_placeholders(variation.placeholders, tree);
+  read_fields(tree, std::filesystem::absolute(folder), config, positions);
+  read_overrides(variation, config, positions);
+  if (!positions.contains("output.work_dir")) {
+    const std::filesystem::path current = std::filesystem::current_path();
+    config.output.work_dir = (current / config.output.work_dir).lexically_normal().string();
+  }
+  expect_none(first_violation(config), positions, origin);
+  return config;
+}
+
+}  // namespace
+
+void fill_placeholders(const Placeholders& placeholders, std::string& text) {
+  for (const auto& [name, value] : placeholders) {
+    const std::string braced = cat("{", name, "}");
+    for (std::size_t at = text.find(braced); at != std::string::npos;
+         at = text.find(braced, at + value.size())) {
+      text.replace(at, braced.size(), value);
+    }
+  }
+}
+
+void fill_placeholders(const Placeholders& placeholders, YamlNode& tree) {
+  fill_placeholders(placeholders, tree.text);
+  for (YamlNode& item : tree.items) fill_placeholders(placeholders, item);
+}
+
+void expect_none(std::optional<Violation> violation, const Positions& positions,
+                 const std::string& origin) {
   if (!violation) return;
   const auto found = positions.find(violation->key);
   const std::string& where = found == positions.end() ? origin : found->second;
@@ -274,60 +99,34 @@ void refuse_violation(std::optional<Violation> violation, const Positions& posit
   throw ConfigError(violation->problem);
 }
 
-std::string read_file(const std::filesystem::path& file) {
-  std::error_code problem;
-  const std::uintmax_t bytes = std::filesystem::file_size(file, problem);
-  if (problem) {
-    throw ConfigError({.what = "cannot read the configuration",
-                       .where = file.string(),
-                       .expected = "a YAML file",
-                       .found = problem.message()});
-  }
-  if (bytes > kMaxBytes) {
-    throw ConfigError({.what = "configuration too large",
-                       .where = file.string(),
-                       .expected = cat("at most ", kMaxBytes, " bytes"),
-                       .found = cat(bytes, " bytes")});
-  }
-  return read_text_file(file);
-}
-
-}  // namespace
-
 RunConfig parse_config(const std::string& yaml, const std::string& origin,
                        const std::filesystem::path& folder,
                        const std::vector<std::string>& overrides) {
-  RunConfig config;
-  Positions positions;
-  read_fields(parse_tree(yaml, origin, true), std::filesystem::absolute(folder), config, positions);
-  read_overrides(overrides, config, positions);
-  if (!positions.contains("output.work_dir")) {
-    const std::filesystem::path current = std::filesystem::current_path();
-    config.output.work_dir = (current / config.output.work_dir).lexically_normal().string();
-  }
-  refuse_violation(first_violation(config), positions, origin);
-  return config;
+  return read_config(parse_tree(yaml, origin, true), origin, folder, {.overrides = overrides});
 }
 
 RunConfig default_config(const std::vector<std::string>& overrides) {
   RunConfig config;
   Positions positions;
-  read_overrides(overrides, config, positions);
+  read_overrides({.overrides = overrides}, config, positions);
   return config;
 }
 
 RunConfig load_config(const std::filesystem::path& file,
                       const std::vector<std::string>& overrides) {
-  return parse_config(read_file(file), file.string(), std::filesystem::absolute(file).parent_path(),
-                      overrides);
+  return load_config(file, Variation{.overrides = overrides});
+}
+
+RunConfig load_config(const std::filesystem::path& file, const Variation& variation) {
+  return read_config(read_tree(file), file.string(), std::filesystem::absolute(file).parent_path(),
+                     variation);
 }
 
 SuiteConfig load_suite(const std::filesystem::path& file, const std::filesystem::path& data_root) {
   SuiteConfig suite;
   Positions positions;
-  read_fields(parse_tree(read_file(file), file.string(), true),
-              std::filesystem::absolute(data_root), suite, positions);
-  refuse_violation(first_violation(suite), positions, file.string());
+  read_fields(read_tree(file), std::filesystem::absolute(data_root), suite, positions);
+  expect_none(first_violation(suite), positions, file.string());
   return suite;
 }
 

@@ -1,12 +1,16 @@
-// Reads YAML into a RunConfig. Only parse.cpp (target helip::config_yaml) uses yaml-cpp.
+// Reads YAML into a RunConfig.
 #pragma once
 
 #include <filesystem>
+#include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "config/read_fields.h"
 #include "config/run_config.h"
 #include "config/to_yaml.h"
+#include "config/validate.h"
 
 namespace helip::config {
 
@@ -25,6 +29,28 @@ RunConfig parse_config(const std::string& yaml, const std::string& origin,
                        const std::filesystem::path& folder,
                        const std::vector<std::string>& overrides = {});
 
+// Values of names in braces: "seed" → "3" makes "base-{seed}" to "base-3".
+using Placeholders = std::map<std::string, std::string>;
+
+// What makes one of several similar configurations of a file.
+struct Variation {
+  std::vector<std::string> overrides = {};
+  std::string where = "--set";         // names the overrides in errors
+  std::filesystem::path folder = ".";  // that relative paths in overrides start from
+  Placeholders placeholders = {};      // filled in in the file's values and in the overrides
+};
+
+// Reads the file as load_config() above does, varied. Braces whose name is no placeholder stay.
+RunConfig load_config(const std::filesystem::path& file, const Variation& variation);
+
+// Puts the values in the place of the names. Braces of other names stay.
+void fill_placeholders(const Placeholders& placeholders, std::string& text);
+void fill_placeholders(const Placeholders& placeholders, YamlNode& tree);
+
+// Throws ConfigError that says the violation, if there is one, and where its key was given: in one
+// of `positions`, else `origin`.
+void expect_none(std::optional<Violation> violation, const Positions& positions,
+                 const std::string& origin);
 // Reads a suite of evaluation data sets and validates it. Expands paths as load_config() does and
 // resolves relative ones against `data_root`. Throws what load_config() throws.
 SuiteConfig load_suite(const std::filesystem::path& file, const std::filesystem::path& data_root);

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "config/checks.h"
+#include "config/checks/checks.h"
 #include "config/choices.h"
 
 namespace helip::config {

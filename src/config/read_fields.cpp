@@ -12,6 +12,7 @@
 #include "common/error.h"
 #include "common/expand_path.h"
 #include "common/text.h"
+#include "config/experiment_fields.h"
 #include "config/fields.h"
 #include "config/known_keys.h"
 #include "config/read_choice.h"
@@ -192,6 +193,11 @@ class Reader {
 
 void read_fields(const YamlNode& root, const std::filesystem::path& folder, RunConfig& config,
                  Positions& positions) {
+  Reader(folder, positions).read(root, "", config);
+}
+
+void read_fields(const YamlNode& root, const std::filesystem::path& folder,
+                 ExperimentConfig& config, Positions& positions) {
   Reader(folder, positions).read(root, "", config);
 }
 

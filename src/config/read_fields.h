@@ -5,8 +5,9 @@
 #include <map>
 #include <string>
 
+#include "config/experiment_config.h"
 #include "config/run_config.h"
-#include "config/yaml_node.h"
+#include "config/yaml/yaml_node.h"
 
 namespace helip::config {
 
@@ -19,6 +20,8 @@ using Positions = std::map<std::string, std::string>;
 // key), wrong types, unknown variables.
 void read_fields(const YamlNode& root, const std::filesystem::path& folder, RunConfig& config,
                  Positions& positions);
+void read_fields(const YamlNode& root, const std::filesystem::path& folder,
+                 ExperimentConfig& config, Positions& positions);
 void read_fields(const YamlNode& root, const std::filesystem::path& folder, SuiteConfig& suite,
                  Positions& positions);
 

@@ -24,6 +24,13 @@ constexpr std::string_view kIntroduction =
     "the *model* and all that follows from it (such a change is refused), the *results* of the\n"
     "evaluation, the *report* alone, or *nothing*: the key says how the work is done.\n";
 
+constexpr std::string_view kExperiment =
+    "\n## An experiment\n"
+    "\n"
+    "The file of `helip experiment`, which compares jobs of several arms and seeds.\n"
+    "[Running](running.md#experiments) shows one.\n"
+    "\n| key | takes | default | meaning |\n|---|---|---|---|\n";
+
 std::string_view changed_in_table(Role role) {
   switch (role) {
     case Role::kTraining:
@@ -95,6 +102,12 @@ std::string reference_markdown() {
     }
     out += cat("| `", about.key, "` | ", cell(taken_by(about)), " | `", cell(about.default_value),
                "` | ", cell(about.meaning), " | ", changed_in_table(about.changes), " |\n");
+  }
+  out += kExperiment;
+  for (const KeyDescription& about : describe_experiment_keys()) {
+    if (about.is_section) continue;
+    out += cat("| `", about.key, "` | ", cell(taken_by(about)), " | `", cell(about.default_value),
+               "` | ", cell(about.meaning), " |\n");
   }
   return out;
 }

@@ -65,6 +65,7 @@ struct MiningConfig {
   double max_score = 1;
   std::optional<double> absolute_margin;
   std::optional<double> relative_margin;
+  std::uint32_t per_group = 0;
   std::uint32_t hub_cap = 0;
   std::uint64_t seed = 0;
   IndexWay index = IndexWay::kAuto;
@@ -141,12 +142,29 @@ struct RemineConfig {
   bool operator==(const RemineConfig&) const = default;
 };
 
-// Early stopping: training ends when zero-shot accuracy on held-out images falls, and the model
-// with the best score is kept.
-struct EarlyStopConfig {
-  std::string dataset;
+// One held-out data set, in clip_benchmark layout, that the model is scored on while it is trained.
+struct ScoresDataset {
+  std::string name;
+  std::string path;
+  std::vector<EvalTask> tasks;
   std::string split = "validation";
-  std::uint64_t every_steps = 500;
+
+  bool operator==(const ScoresDataset&) const = default;
+};
+
+// Scores of the model on held-out data sets while it is trained.
+struct ScoresConfig {
+  std::vector<ScoresDataset> datasets;
+  std::uint64_t every_steps = 0;
+  std::uint64_t every_epochs = 0;
+
+  bool operator==(const ScoresConfig&) const = default;
+};
+
+// Early stopping: training ends when one of the scores falls, and the model with the best score is
+// kept.
+struct EarlyStopConfig {
+  std::string metric;
   double tolerance = 0;
   std::uint32_t patience = 2;
 
@@ -254,6 +272,7 @@ struct RunConfig {
   MiningConfig mining;
   TrainConfig train;
   RemineConfig remine;
+  ScoresConfig scores;
   EarlyStopConfig early_stop;
   LossConfig loss;
   SlipConfig slip;

@@ -7,7 +7,7 @@
 #include "common/digest.h"
 #include "common/expand_path.h"
 #include "config/fields.h"
-#include "config/yaml_scalar.h"
+#include "config/yaml/yaml_scalar.h"
 
 namespace helip::config {
 namespace {

@@ -1,7 +1,7 @@
 #include "config/validate.h"
 
-#include "config/check_limits.h"
-#include "config/section_checks.h"
+#include "config/checks/check_limits.h"
+#include "config/checks/section_checks.h"
 
 namespace helip::config {
 
@@ -19,7 +19,8 @@ std::optional<Violation> first_violation(const RunConfig& config) {
   check(config.mining, checks);
   check(config, config.train, checks);
   check(config, config.remine, checks);
-  check(config.early_stop, checks);
+  check(config.scores, checks);
+  check(config, config.early_stop, checks);
   check(config.eval, checks);
   check(config.coordinator, checks);
   check_margins_on_device(config, checks);

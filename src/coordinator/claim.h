@@ -25,13 +25,4 @@ void publish_address(const jobs::WorkDir& work_dir, const std::string& address);
 // Removes the file with the address. What fails is not told.
 void remove_address(const jobs::WorkDir& work_dir) noexcept;
 
-struct ConfigDifference {
-  std::string key;            // section.key
-  std::string stored, given;  // in words: a value, "a list", or "nothing"
-};
-
-// Returns the first key of this role that differs between two resolved configurations.
-std::optional<ConfigDifference> first_difference(const std::string& stored_yaml,
-                                                 const std::string& yaml, config::Role role);
-
 }  // namespace helip::coordinator

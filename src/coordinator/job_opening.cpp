@@ -8,6 +8,7 @@
 #include "common/log.h"
 #include "common/publish.h"
 #include "common/text.h"
+#include "config/difference.h"
 #include "config/to_yaml.h"
 #include "coordinator/claim.h"
 #include "coordinator/result_files.h"
@@ -20,9 +21,9 @@ std::string later_change(const jobs::WorkDir& work_dir, const std::string& confi
   if (!std::filesystem::exists(work_dir.config())) return {};
   const std::string stored = read_text_file(work_dir.config());
   for (const config::Role role : {config::Role::kEvaluation, config::Role::kReport}) {
-    if (const auto change = first_difference(stored, config_yaml, role)) {
-      return cat(": ", change->key, " was ", change->stored, ", is ", change->given);
-    }
+    const auto changes = config::differences(stored, config_yaml, role);
+    if (changes.empty()) continue;
+    return cat(": ", changes[0].key, " was ", changes[0].stored, ", is ", changes[0].given);
   }
   return {};
 }

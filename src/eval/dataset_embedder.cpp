@@ -31,16 +31,31 @@ constexpr const char* kFeatures = "features";
 constexpr std::size_t kDigestPrefix = 16;
 constexpr std::size_t kBatchesAhead = 2;
 
+// A tower whose features are kept.
+struct FrozenTower {
+  Forward forward;
+  std::string digest;
+};
+
 class ModelEmbedder final : public DatasetEmbedder {
  public:
   ModelEmbedder(const config::ModelConfig& config, EmbedderOptions options)
       : options_(std::move(options)), model_(model::load_model(config)) {
     model_->to(options_.device);
-    if (model_->input_kind() == model::InputKind::kFeatures) {
-      towers_ = model_->feature_extractor(options_.device);
-      cached_digest_ = model_->towers_digest();
-    } else if (options_.cache_embeddings && !options_.feature_cache.empty()) {
-      cached_digest_ = model::model_digest(config);
+    const model::InputKinds inputs = model_->input_kinds();
+    if (inputs.any(model::InputKind::kRaw) && options_.cache_embeddings &&
+        !options_.feature_cache.empty()) {
+      embeddings_digest_ = model::model_digest(config);
+    }
+    if (!inputs.any(model::InputKind::kFeatures)) return;
+    towers_ = model_->feature_extractor(options_.device);
+    if (inputs.image == model::InputKind::kFeatures) {
+      image_tower_ = {[this](const at::Tensor& x) { return towers_->encode_images(x); },
+                      towers_->image_digest()};
+    }
+    if (inputs.text == model::InputKind::kFeatures) {
+      text_tower_ = {[this](const at::Tensor& x) { return towers_->encode_texts(x); },
+                     towers_->text_digest()};
     }
   }
 
@@ -61,12 +76,10 @@ class ModelEmbedder final : public DatasetEmbedder {
                                      {"pixels", data::kPixelsVersion},
                                      {"dataset", dataset.fingerprint},
                                      {"split", split}};
-    return embed<float>(
-        dataset.samples.size(), {3, size, size}, decode, source,
-        [&](const at::Tensor& x) { return towers_->encode_images(x); },
-        [&](const at::Tensor& x) {
-          return model_->embed_images(x, model::ForwardMode::evaluation());
-        });
+    return embed<float>(dataset.samples.size(), {3, size, size}, decode, source, image_tower_,
+                        [&](const at::Tensor& x) {
+                          return model_->embed_images(x, model::ForwardMode::evaluation());
+                        });
   }
 
   Embeddings texts(const std::vector<std::string>& texts) override {
@@ -77,29 +90,30 @@ class ModelEmbedder final : public DatasetEmbedder {
     Sha256 digest;
     for (const std::string& text : texts) digest.update(cat(text.size(), ' ')).update(text);
     const data::FeatureKey source = {{"kind", "texts"}, {"texts", digest.hex()}};
-    return embed<std::int64_t>(
-        texts.size(), {length}, tokenize, source,
-        [&](const at::Tensor& x) { return towers_->encode_texts(x); },
-        [&](const at::Tensor& x) {
-          return model_->embed_texts(x, model::ForwardMode::evaluation());
-        });
+    return embed<std::int64_t>(texts.size(), {length}, tokenize, source, text_tower_,
+                               [&](const at::Tensor& x) {
+                                 return model_->embed_texts(x, model::ForwardMode::evaluation());
+                               });
   }
 
  private:
   template <typename T>
   using Fill = std::function<void(std::size_t row, std::span<T> out)>;
 
-  // Locked towers: raw input → tower (or cache) → head. Else raw input → model (or cache).
+  // With a frozen tower: raw input → tower (or cache) → head. Else raw input → model (or cache).
   template <typename T>
   Embeddings embed(std::size_t count, const std::vector<std::int64_t>& shape, const Fill<T>& fill,
-                   const data::FeatureKey& source, const Forward& tower, const Forward& head) {
+                   const data::FeatureKey& source, const std::optional<FrozenTower>& tower,
+                   const Forward& head) {
     const at::NoGradGuard no_grad;
     FeatureBlock block;
-    if (model_->input_kind() == model::InputKind::kPixels) {
-      block = cached(count, source, [&] { return forward_all<T>(count, shape, fill, head); });
+    if (!tower) {
+      block = cached(count, source, embeddings_digest_,
+                     [&] { return forward_all<T>(count, shape, fill, head); });
     } else {
-      const FeatureBlock features =
-          cached(count, source, [&] { return forward_all<T>(count, shape, fill, tower); });
+      const FeatureBlock features = cached(count, source, tower->digest, [&] {
+        return forward_all<T>(count, shape, fill, tower->forward);
+      });
       block = forward_all<float>(
           count, {static_cast<std::int64_t>(features.dim)},
           [&](std::size_t row, std::span<float> out) {
@@ -154,11 +168,12 @@ class ModelEmbedder final : public DatasetEmbedder {
     return block;
   }
 
+  // `computed_by`: the digest of the tower or model; empty: nothing is kept.
   FeatureBlock cached(std::size_t count, const data::FeatureKey& source,
-                      const std::function<FeatureBlock()>& make) {
-    if (options_.feature_cache.empty() || cached_digest_.empty() || count == 0) return make();
+                      const std::string& computed_by, const std::function<FeatureBlock()>& make) {
+    if (options_.feature_cache.empty() || computed_by.empty() || count == 0) return make();
     data::FeatureKey key = source;
-    key.insert({{"towers", cached_digest_},
+    key.insert({{"computed_by", computed_by},
                 {"batch_size", cat(options_.batch_size)},
                 {"threads", cat(at::get_num_threads())},
                 {"device", options_.device},
@@ -167,7 +182,7 @@ class ModelEmbedder final : public DatasetEmbedder {
     Sha256 digest;
     for (const auto& [name, value] : key) digest.update(cat(name, '=', value, '\n'));
     const std::filesystem::path file =
-        options_.feature_cache / cat("eval-", cached_digest_.substr(0, kDigestPrefix)) /
+        options_.feature_cache / cat("eval-", computed_by.substr(0, kDigestPrefix)) /
         cat(source.at("kind"), "-", digest.hex().substr(0, kDigestPrefix), ".safetensors");
     if (auto stored = data::read_features(file, key, {kFeatures}, count)) {
       return std::move(stored->blocks.at(kFeatures));
@@ -179,8 +194,9 @@ class ModelEmbedder final : public DatasetEmbedder {
 
   EmbedderOptions options_;
   std::unique_ptr<model::Model> model_;
-  std::unique_ptr<model::FeatureExtractor> towers_;  // of a model that embeds features
-  std::string cached_digest_;  // of the towers, or of the model whose embeddings are kept
+  std::unique_ptr<model::FeatureExtractor> towers_;  // null unless a tower is frozen
+  std::optional<FrozenTower> image_tower_, text_tower_;
+  std::string embeddings_digest_;  // of a model whose embeddings are kept; empty: they are not
 };
 
 }  // namespace

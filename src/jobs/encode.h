@@ -34,12 +34,15 @@ struct EncodeResult {
 };
 
 struct MergeEncodedTask {
-  bool features = false;  // training reads features: they are joined too
+  // The modalities whose features training reads: they are joined too.
+  bool image_features = false;
+  bool text_features = false;
 
   static constexpr Stage kStage = Stage::kEncode;
   static constexpr std::string_view kKind = kMerge;
   static constexpr auto fields() {
-    return std::tuple{field("features", &MergeEncodedTask::features)};
+    return std::tuple{field("image_features", &MergeEncodedTask::image_features),
+                      field("text_features", &MergeEncodedTask::text_features)};
   }
 };
 

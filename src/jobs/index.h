@@ -15,12 +15,15 @@ struct IndexTask {
 
 struct IndexResult {
   CorpusFacts corpus = {};
-  bool trains_on_features = false;  // of frozen towers, or given ones
+  // The modalities of which training takes features: of a frozen tower, or given.
+  bool image_features = false;
+  bool text_features = false;
 
   bool operator==(const IndexResult&) const = default;
   static constexpr auto fields() {
     return std::tuple{field("corpus", &IndexResult::corpus),
-                      field("trains_on_features", &IndexResult::trains_on_features)};
+                      field("image_features", &IndexResult::image_features),
+                      field("text_features", &IndexResult::text_features)};
   }
 };
 

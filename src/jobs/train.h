@@ -34,7 +34,7 @@ struct TrainResult {
   std::string initial_digest = {};
   std::uint64_t usable_pairs = 0, pairs = 0, views = 0;
   std::optional<std::uint64_t> best_step = {};  // whose weights the model has (early_stop)
-  std::optional<double> best_acc1 = {};         // their held-out accuracy, 0 to 1
+  std::optional<double> best_score = {};        // their value of early_stop.metric
 
   bool operator==(const TrainResult&) const = default;
   static constexpr auto fields() {
@@ -46,7 +46,7 @@ struct TrainResult {
                       field("pairs", &TrainResult::pairs),
                       field("views", &TrainResult::views),
                       field("best_step", &TrainResult::best_step),
-                      field("best_acc1", &TrainResult::best_acc1)};
+                      field("best_score", &TrainResult::best_score)};
   }
 };
 

@@ -36,6 +36,7 @@ class WorkDir {
   [[nodiscard]] std::filesystem::path tables() const { return root_ / "hard_pairs"; }
   [[nodiscard]] std::filesystem::path first_table() const { return tables() / "1"; }
   [[nodiscard]] std::filesystem::path metrics() const { return root_ / "metrics.jsonl"; }
+  [[nodiscard]] std::filesystem::path scores() const { return root_ / "scores.jsonl"; }
   // TensorBoard's: WORK/tensorboard for one training, a folder per seed for several.
   [[nodiscard]] std::filesystem::path events(const config::TrainConfig& train,
                                              std::uint64_t seed) const;

@@ -37,7 +37,18 @@ std::vector<std::uint32_t> read_groups(const fs::path& file, std::uint64_t pairs
   return {values.begin(), values.end()};
 }
 
-MiningData read_data(const MiningInput& input, std::uint32_t threads, const std::string& scratch) {
+void check_groups(const MiningInput& input, const config::MiningConfig& config) {
+  if (config.per_group == 0 || !input.duplicate_groups.empty()) return;
+  throw ConfigError({.what = "nothing tells which captions are equal",
+                     .where = "mining.per_group",
+                     .expected = "a folder with caption_group.npy (--groups)",
+                     .found = "none"});
+}
+
+MiningData read_data(const MiningInput& input, const config::MiningConfig& config,
+                     std::uint32_t threads) {
+  check_groups(input, config);
+  const std::string& scratch = config.scratch;
   const fs::path image_path = modality_path(input.image_embeddings, "img_emb");
   const fs::path text_path = modality_path(input.text_embeddings, "text_emb");
   store::EmbeddingStore images = store::EmbeddingStore::open(image_path);
@@ -93,6 +104,7 @@ MinerOptions options_of(std::uint64_t pairs, const config::MiningConfig& config,
                       .absolute_margin = config.absolute_margin,
                       .relative_margin = config.relative_margin},
           .k = mined_per_target(pairs, config),
+          .per_group = config.per_group,
           .threads = threads,
           .instruction_set = std::string(config::name_of(config.instruction_set))};
 }
@@ -145,7 +157,7 @@ struct MiningSession::State {
   State(const MiningInput& input, const config::MiningConfig& config, std::uint32_t threads,
         int table_version, MiningDevice asked)
       : device(std::move(asked)),
-        data(read_data(input, threads, config.scratch)),
+        data(read_data(input, config, threads)),
         table_slots(config.hard_pairs_per_target),
         exact(config.method == config::MiningMethod::kExact),
         seed(config.seed) {
@@ -202,19 +214,23 @@ RecallReport MiningSession::recall() const {
   options.k = state_->table_slots;
   const ExactRows exact = mine_exactly(state_->data, options, sample);
   const std::size_t k = state_->k;
-  std::vector<std::uint32_t> indices(sample.size() * k);
-  std::vector<float> scores(sample.size() * k);
+  ExactRows mined{std::vector<std::uint32_t>(sample.size() * k),
+                  std::vector<float>(sample.size() * k)};
   std::vector<std::uint32_t> filled(sample.size());
   for_each_index(sample.size(), state_->options.threads, [&](std::uint64_t i) {
-    state_->miner->mine({sample[i], 1}, std::span(indices).subspan(i * k, k),
-                        std::span(scores).subspan(i * k, k), std::span(filled).subspan(i, 1), {});
+    state_->miner->mine({sample[i], 1}, std::span(mined.indices).subspan(i * k, k),
+                        std::span(mined.scores).subspan(i * k, k), std::span(filled).subspan(i, 1),
+                        {});
   });
-  std::vector<float> found;
+  ExactRows found;
   for (std::size_t i = 0; i < sample.size(); ++i) {
-    const auto row = scores.begin() + static_cast<std::ptrdiff_t>(i * k);
-    found.insert(found.end(), row, row + options.k);
+    const auto row = static_cast<std::ptrdiff_t>(i * k);
+    const auto end = row + static_cast<std::ptrdiff_t>(options.k);
+    found.indices.insert(found.indices.end(), mined.indices.begin() + row,
+                         mined.indices.begin() + end);
+    found.scores.insert(found.scores.end(), mined.scores.begin() + row, mined.scores.begin() + end);
   }
-  return {recall_of(exact.scores, found, options.k), static_cast<std::uint32_t>(sample.size())};
+  return {recall_of(exact, found, options.k), static_cast<std::uint32_t>(sample.size())};
 }
 
 std::string MiningSession::mine_to_file(std::uint64_t first, std::uint64_t count,

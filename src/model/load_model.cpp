@@ -9,7 +9,6 @@
 #include "model/layers/parameters.h"
 #include "model/model.h"
 #include "model/open_tokenizer.h"
-#include "model/script/locked_towers.h"
 #include "model/script/two_tower_model.h"
 #include "model/slip/slip_model.h"
 
@@ -90,13 +89,13 @@ TwoTowerConfig with_towers_of(const TwoTowerConfig& own, const std::string& init
                        .found = found});
   }
   TwoTowerConfig result = own;
-  if (own.image.train != kTrainNothing) result.image.file = theirs.image.file;
-  if (own.text.train != kTrainNothing) result.text.file = theirs.text.file;
+  if (own.image.is_trained()) result.image.file = theirs.image.file;
+  if (own.text.is_trained()) result.text.file = theirs.text.file;
   return result;
 }
 
-std::unique_ptr<data::Tokenizer> tokenizer_of(const TwoTowerConfig& locked) {
-  const std::optional<TowerTokenizer>& tokenizer = locked.text.tokenizer;
+std::unique_ptr<data::Tokenizer> tokenizer_of(const TwoTowerConfig& towers) {
+  const std::optional<TowerTokenizer>& tokenizer = towers.text.tokenizer;
   if (!tokenizer) return nullptr;
   return open_tokenizer({.kind = tokenizer->kind,
                          .file = tokenizer->file.path,
@@ -106,37 +105,33 @@ std::unique_ptr<data::Tokenizer> tokenizer_of(const TwoTowerConfig& locked) {
 
 std::unique_ptr<Model> load_two_towers(const config::ModelConfig& config,
                                        const std::filesystem::path& folder) {
-  TwoTowerConfig locked = read_two_tower_config(folder);
+  TwoTowerConfig towers = read_two_tower_config(folder);
   if (!config.tokenizer.empty()) {
-    throw ConfigError({.what = "a locked-towers model brings its own tokenizer",
+    throw ConfigError({.what = "a model of two towers brings its own tokenizer",
                        .where = "model.tokenizer",
                        .expected = "nothing",
                        .found = config.tokenizer});
   }
-  if (locked.kind != TowersKind::kFeatures && !config.trust_torchscript) {
+  if (towers.kind != TowersKind::kFeatures && !config.trust_torchscript) {
     throw ConfigError({.what = "the model's TorchScript towers carry code that would be run",
                        .where = folder.string(),
                        .expected = "model.trust_torchscript: true, if you trust their source",
                        .found = "false"});
   }
-  std::filesystem::path weights;
+  std::filesystem::path weights, heads;
   if (config.init != kRandom) {
     weights = find_weights(config.init, FolderWeights::kHeads);
     // A checkpoint's buffers of towers may hold infinities, as masks do.
     if (weights.filename() == kHeadsFile) {
       check_finite_weights(weights::WeightsFile::open(weights).tensors(), weights);
+      heads = std::exchange(weights, {});
     }
     if (std::filesystem::exists(std::filesystem::path(config.init) / kTwoTowerConfigFile)) {
-      locked = with_towers_of(locked, config.init);
+      towers = with_towers_of(towers, config.init);
     }
   }
-  verify_files(locked);
-  if (locked.kind == TowersKind::kTrained && weights.filename() == kHeadsFile) {
-    return make_two_tower_model(locked, tokenizer_of(locked), std::nullopt, weights);
-  }
-  auto model = locked.kind == TowersKind::kTrained
-                   ? make_two_tower_model(locked, tokenizer_of(locked), seed_of(config), {})
-                   : make_locked_towers(locked, tokenizer_of(locked), seed_of(config));
+  verify_files(towers);
+  auto model = make_two_tower_model(towers, tokenizer_of(towers), seed_of(config), heads);
   if (!weights.empty()) load_weights(*model, weights);
   return model;
 }

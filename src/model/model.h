@@ -1,6 +1,6 @@
-// The model that is trained. Several kinds behind one interface: OpenCLIP-shaped, SLIP's and
-// TorchScript towers with heads (pixels and tokens in), and locked towers (the frozen towers'
-// cached features in, trainable MLP heads).
+// The model that is trained. Several kinds behind one interface: OpenCLIP-shaped and SLIP's (pixels
+// and tokens in), and two towers with heads, where a trained TorchScript tower has pixels or tokens
+// in, a frozen one's head its features.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -16,17 +16,12 @@
 #include "data/image/image.h"
 #include "data/tokens/tokenizer.h"
 #include "model/feature_extractor.h"
+#include "model/files/input_kinds.h"
 #include "model/forward_mode.h"
 
 namespace helip::model {
 
 class LayerTimer;
-
-// The inputs that a model embeds.
-enum class InputKind {
-  kPixels,    // pixels [B, 3, H, W] and tokens [B, L] (int64)
-  kFeatures,  // features [B, Dt] of frozen towers, computed by a FeatureExtractor or given in files
-};
 
 using NamedTensors = std::vector<std::pair<std::string, at::Tensor>>;
 
@@ -63,8 +58,8 @@ class Model {
  public:
   virtual ~Model() = default;
 
-  [[nodiscard]] virtual InputKind input_kind() const = 0;
-  // Return unit-norm embeddings [B, D] of what input_kind() says. Throw DataError for inputs of
+  [[nodiscard]] virtual InputKinds input_kinds() const { return {}; }
+  // Return unit-norm embeddings [B, D] of what input_kinds() says. Throw DataError for inputs of
   // another shape.
   virtual at::Tensor embed_images(const at::Tensor& inputs, ForwardMode mode) = 0;
   virtual at::Tensor embed_texts(const at::Tensor& inputs, ForwardMode mode) = 0;
@@ -92,7 +87,7 @@ class Model {
   [[nodiscard]] virtual TowerBatchNorms batch_norms() const { return {}; }
 
   // Returns the frozen towers of a model that embeds features, on `device`. Throws ConfigError if
-  // there are none: the model embeds pixels, or its features are given in files.
+  // there are none: the model embeds pixels and tokens, or its features are given in files.
   [[nodiscard]] virtual std::unique_ptr<FeatureExtractor> feature_extractor(
       const std::string& device) const;
   // Returns the self-supervised head; null if the model has none.
@@ -100,8 +95,8 @@ class Model {
   [[nodiscard]] virtual std::int64_t embed_dim() const = 0;
   [[nodiscard]] virtual const data::PreprocessConfig& preprocess() const = 0;
   [[nodiscard]] virtual const data::Tokenizer& tokenizer() const = 0;
-  // Returns the sha256 over architecture and weights; for locked towers it covers the towers,
-  // tokenizer and preprocessing, for trained ones what they started from.
+  // Returns the sha256 over architecture and weights; of two towers it covers the towers, tokenizer
+  // and preprocessing, of trained ones what they started from.
   [[nodiscard]] virtual std::string towers_digest() const = 0;
   // Publishes the model as a folder that load_model (and for OpenCLIP models open_clip's
   // local-dir:) reads.

@@ -31,7 +31,4 @@ std::vector<Bin> histogram(const std::vector<double>& values, int bins);
 // point of the numbers on the x axis.
 std::string bar_chart(const std::vector<Bin>& bins, const std::string& x_name, int digits);
 
-// Returns round numbers, ascending and at least two, that span [low, high] in about `count` steps.
-std::vector<double> axis_ticks(double low, double high, int count);
-
 }  // namespace helip::report

@@ -11,6 +11,7 @@
 #include "report/control.h"
 #include "report/html.h"
 #include "report/job_record.h"
+#include "report/text_table.h"
 
 namespace helip::report {
 namespace {
@@ -96,18 +97,6 @@ const BySeed& tuned_values(const JobRecord& job, const MetricKey& key) {
   static const BySeed none;
   const auto found = job.metrics.tuned.find(key);
   return found == job.metrics.tuned.end() ? none : found->second;
-}
-
-// Code points, which is the width on a terminal for the characters that we print.
-std::size_t width_of(const std::string& text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
-  }));
-}
-
-std::string padded(const std::string& text, std::size_t width, bool right) {
-  const std::string space(width - std::min(width, width_of(text)), ' ');
-  return right ? space + text : text + space;
 }
 
 std::string difference_text(const std::string& metric, const Difference& difference) {
@@ -223,20 +212,7 @@ std::string to_text(const Comparison& comparison) {
     line.push_back(difference_text(row.key.metric, row.differences.back()));
     lines.push_back(std::move(line));
   }
-  std::vector<std::size_t> widths(comparison.names.size() + 2);
-  for (const auto& line : lines) {
-    for (std::size_t column = 0; column < line.size(); ++column)
-      widths[column] = std::max(widths[column], width_of(line[column]));
-  }
-  std::string out = printable(explanation(comparison)) + "\n\n";
-  for (const auto& line : lines) {
-    std::string text;
-    for (std::size_t column = 0; column < line.size(); ++column) {
-      text += column == 0 ? padded(line[0], widths[0], false)
-                          : cat("  ", padded(line[column], widths[column], true));
-    }
-    out += text.substr(0, text.find_last_not_of(' ') + 1) + "\n";
-  }
+  std::string out = printable(explanation(comparison)) + "\n\n" + text_table(lines);
   for (const std::string& sentence : comparison.missing)
     out += cat("missing: ", printable(sentence), "\n");
   for (const std::string& fault : comparison.faults)

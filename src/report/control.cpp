@@ -1,12 +1,13 @@
 #include "report/control.h"
 
-#include <array>
+#include <algorithm>
 #include <string_view>
 
 #include "common/text.h"
 #include "config/budget.h"
-#include "config/fields.h"
-#include "config/yaml_scalar.h"
+#include "config/difference.h"
+#include "config/to_yaml.h"
+#include "config/yaml/yaml_scalar.h"
 
 namespace helip::report {
 namespace {
@@ -24,16 +25,15 @@ class Faults {
   }
 
   // Compares every key of a section that the trained model depends on, but for `left_out`.
-  template <typename Section, std::size_t N>
-  void same_section(std::string_view name, const Section& subject, const Section& other,
-                    const std::array<std::string_view, N>& left_out) {
-    config::for_each_field<Section>([&](const auto& field) {
-      if (field.role != config::Role::kTraining) return;
-      for (const std::string_view key : left_out) {
-        if (field.name == key) return;
-      }
-      same(cat(name, ".", field.name), subject.*field.member, other.*field.member);
-    });
+  void same_section(std::string_view section, const std::vector<config::KeyDifference>& found,
+                    const std::vector<std::string_view>& left_out) {
+    for (const config::KeyDifference& one : found) {
+      const std::string_view key = one.key;
+      if (!key.starts_with(cat(section, "."))) continue;
+      const std::string_view name = key.substr(section.size() + 1);
+      if (std::find(left_out.begin(), left_out.end(), name) != left_out.end()) continue;
+      add(cat(key, " is ", one.given, ", ", subject_.name, " has ", one.stored));
+    }
   }
 
   void add(const std::string& fault) { sentences_.push_back(cat(other_.name, ": ", fault)); }
@@ -79,18 +79,16 @@ std::vector<std::string> control_faults(const JobRecord& subject, const JobRecor
   faults.same("the number of pairs in a batch", config::global_batch_size(subject.config.train),
               config::global_batch_size(other.config.train));
   // How pairs are drawn is what the comparison is about; lengths are compared as pairs above.
-  constexpr std::array<std::string_view, 11> kTrain = {
-      "hard_pairs", "seeds_per_batch", "hard_pairs_per_seed",
-      "range_min",  "range_max",       "sampling_strategy",
-      "epochs",     "steps",           "pairs",
-      "lr",         "repeats"};
-  faults.same_section("train", subject.config.train, other.config.train, kTrain);
-  faults.same_section("slip", subject.config.slip, other.config.slip,
-                      std::array<std::string_view, 0>{});
+  const auto found = config::differences(config::to_yaml(subject.config),
+                                         config::to_yaml(other.config), config::Role::kTraining);
+  faults.same_section(
+      "train", found,
+      {"hard_pairs", "seeds_per_batch", "hard_pairs_per_seed", "range_min", "range_max",
+       "sampling_strategy", "epochs", "steps", "pairs", "lr", "repeats"});
+  faults.same_section("slip", found, {});
   // Weights and towers are compared by their digest.
-  faults.same_section("model", subject.config.model, other.config.model,
-                      std::array<std::string_view, 5>{"architecture", "init", "init_seed",
-                                                      "trust_torchscript", "name"});
+  faults.same_section("model", found,
+                      {"architecture", "init", "init_seed", "trust_torchscript", "name"});
   return std::move(faults).sentences();
 }
 

@@ -60,7 +60,14 @@ std::tuple<std::uint64_t, int> metric_rank(const std::string& metric) {
   return {recall_k(metric), kind};
 }
 
-std::map<std::string, double> with_mean_recalls(const std::map<std::string, double>& metrics) {
+// The spread of values that are `factor` times as large.
+Spread times(const Spread& spread, double factor) {
+  return {spread.mean * factor, spread.deviation * std::abs(factor), spread.count};
+}
+
+}  // namespace
+
+std::map<std::string, double> quality_metrics(const std::map<std::string, double>& metrics) {
   std::map<std::string, double> out;
   for (const auto& [name, value] : metrics) {
     if (!is_quality(name)) continue;
@@ -72,13 +79,6 @@ std::map<std::string, double> with_mean_recalls(const std::map<std::string, doub
   }
   return out;
 }
-
-// The spread of values that are `factor` times as large.
-Spread times(const Spread& spread, double factor) {
-  return {spread.mean * factor, spread.deviation * std::abs(factor), spread.count};
-}
-
-}  // namespace
 
 std::optional<std::uint64_t> seed_of_weights(const std::string& label, const std::string& where) {
   if (label == kInit) return std::nullopt;
@@ -99,7 +99,7 @@ JobMetrics collect_metrics(const std::vector<eval::EvalResult>& results) {
   for (const eval::EvalResult& result : results) {
     const std::optional<std::uint64_t> seed =
         seed_of_weights(result.pretrained, cat(result.dataset, ", ", result.task));
-    for (const auto& [name, value] : with_mean_recalls(result.metrics)) {
+    for (const auto& [name, value] : quality_metrics(result.metrics)) {
       const MetricKey key{result.dataset, result.task, name};
       const bool added =
           seed ? out.tuned[key].emplace(*seed, value).second : out.init.emplace(key, value).second;

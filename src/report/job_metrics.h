@@ -31,9 +31,12 @@ struct JobMetrics {
   std::map<MetricKey, BySeed> tuned;  // of the finished models ("seed-<n>")
 };
 
-// Returns the metrics that measure quality (accuracies, recalls, ranks; not the probe's settings),
-// and the mean of both retrieval directions, "mean_recall@K", if the results lack it. Throws
-// StoreError for weights that are neither init nor seed-<n>, and for a metric that is given twice.
+// Returns the metrics of one result that measure quality (accuracies, recalls, ranks; not the probe's
+// settings), and the mean of both retrieval directions, "mean_recall@K", if the result lacks it.
+std::map<std::string, double> quality_metrics(const std::map<std::string, double>& metrics);
+
+// Returns the quality_metrics of all results. Throws StoreError for weights that are neither init
+// nor seed-<n>, and for a metric that is given twice.
 JobMetrics collect_metrics(const std::vector<eval::EvalResult>& results);
 
 // Returns the metrics in the order of tables: by task (zero-shot, retrieval, linear probe), then by

@@ -68,6 +68,34 @@ std::map<std::uint64_t, std::vector<TrainPoint>> read_curves(const fs::path& fil
   return curves;
 }
 
+std::map<std::uint64_t, std::vector<ScorePoint>> read_scores(const fs::path& file) {
+  std::map<std::uint64_t, std::vector<ScorePoint>> scores;
+  for_each_json_line(file, "damaged scores", [&](const Json& json) {
+    try {
+      std::vector<ScorePoint>& points = scores[json.at("seed").get<std::uint64_t>()];
+      const auto step = json.at("step").get<std::uint64_t>();
+      for (const Json& result : json.at("results")) {
+        const auto dataset = result.at("dataset").get<std::string>();
+        const auto task = result.at("task").get<std::string>();
+        const auto metrics = result.at("metrics").get<std::map<std::string, double>>();
+        for (const auto& [metric, value] : metrics) {
+          points.push_back({step, {dataset, task, metric}, value});
+        }
+      }
+    } catch (const JsonError& problem) {
+      throw StoreError({.what = "damaged scores",
+                        .where = file.string(),
+                        .expected = "seed, step and results in each line",
+                        .found = problem.what()});
+    }
+  });
+  for (auto& [seed, points] : scores) {
+    std::stable_sort(points.begin(), points.end(),
+                     [](const ScorePoint& a, const ScorePoint& b) { return a.step < b.step; });
+  }
+  return scores;
+}
+
 // The folder with the highest number in WORK/hard_pairs, if any.
 std::optional<fs::path> newest_table(const fs::path& folder) {
   std::optional<fs::path> newest;
@@ -170,6 +198,10 @@ JobRecord read_job(const fs::path& folder) {
   }
   const fs::path metrics = work_dir.metrics();
   if (fs::exists(metrics)) job.curves = read_curves(metrics);
+  if (fs::exists(work_dir.scores())) job.scores = read_scores(work_dir.scores());
+  if (job.scores.empty() && !job.config.scores.datasets.empty()) {
+    job.missing.emplace_back("scores.jsonl: no scores while training are recorded");
+  }
   if (job.curves.empty()) job.missing.emplace_back("metrics.jsonl: no training steps are recorded");
 
   const fs::path quarantine = work_dir.quarantine();

@@ -25,6 +25,13 @@ struct TrainPoint {
   std::optional<double> ssl_loss;               // only with a self-supervised term
 };
 
+// One figure of a line of scores.jsonl: of the model in training, on a held-out data set.
+struct ScorePoint {
+  std::uint64_t step = 0;
+  MetricKey key;
+  double value = 0;
+};
+
 struct JobRecord {
   std::string name;                                         // last part of the folder's path
   std::filesystem::path folder;                             // absolute
@@ -32,10 +39,12 @@ struct JobRecord {
   JobMetrics metrics;                                       // WORK/results.json
   std::vector<eval::ClassRecalls> class_recalls;            // WORK/class_recalls.json
   std::map<std::uint64_t, std::vector<TrainPoint>> curves;  // WORK/metrics.jsonl, by seed
-  std::map<std::uint64_t, jobs::TrainResult> trainings;     // finished ones, by seed
-  std::optional<store::HardPairTable> hard_pairs;           // the newest of WORK/hard_pairs
-  std::filesystem::path corpus_folder;                      // empty if unknown
-  std::string corpus_fingerprint;                           // likewise
+  // WORK/scores.jsonl, by seed, in the order of steps; empty without the section `scores`.
+  std::map<std::uint64_t, std::vector<ScorePoint>> scores;
+  std::map<std::uint64_t, jobs::TrainResult> trainings;  // finished ones, by seed
+  std::optional<store::HardPairTable> hard_pairs;        // the newest of WORK/hard_pairs
+  std::filesystem::path corpus_folder;                   // empty if unknown
+  std::string corpus_fingerprint;                        // likewise
   // The folder in WORK/embeddings. Empty without a table, or if images and texts share no space.
   std::filesystem::path joint_embeddings;
   std::map<std::string, std::uint64_t> unusable;  // samples by reason

@@ -17,7 +17,7 @@ MiningSummary summarise(const store::HardPairTable& table) {
     }
     const auto partners = table.partners(target);
     if (!table.suitable(target) || partners.front() == kNoPair) continue;
-    // Filters and hub cap may leave slots of a suitable target empty.
+    // Filters and caps may leave slots of a suitable target empty.
     const auto filled = std::find(partners.begin(), partners.end(), kNoPair) - partners.begin();
     const auto scores = table.scores(target).first(static_cast<std::size_t>(filled));
     out.hardest_scores.push_back(static_cast<double>(scores.front()));

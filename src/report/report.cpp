@@ -17,6 +17,7 @@
 #include "report/job_record.h"
 #include "report/mining_section.h"
 #include "report/mining_summary.h"
+#include "report/scores_section.h"
 
 namespace helip::report {
 namespace {
@@ -292,6 +293,7 @@ fs::path write_report(const fs::path& work_dir) {
   body += results_section(job);
   body += class_section(job);
   if (!job.curves.empty()) body += training_section(job);
+  body += scores_section(job);
   if (mining) body += mining_section(job.hard_pairs->manifest(), *mining);
   if (corpus) body += gallery_section(job, *corpus);
   body += quarantine_section(job);

@@ -58,6 +58,13 @@ svg text { fill: var(--soft); font-size: 12px; font-family: inherit; }
 svg .grid { stroke: var(--grid); stroke-width: 1; }
 svg .axis { stroke: var(--line); stroke-width: 1; }
 svg .curve { fill: none; stroke-width: 2; stroke-linejoin: round; stroke-linecap: round; }
+svg .band { opacity: 0.16; stroke: none; }
+svg .zero { stroke: var(--faint); stroke-width: 1; stroke-dasharray: 3 3; }
+svg .effect { --mark: var(--faint); }
+svg .effect.higher { --mark: var(--good); }
+svg .effect.lower { --mark: var(--bad); }
+svg .effect circle { fill: var(--mark); }
+svg .interval { stroke: var(--mark); stroke-width: 2; stroke-linecap: round; }
 svg .bar { fill: var(--series-1); }
 svg .bar:hover { fill: var(--ink); }
 .legend { display: flex; flex-wrap: wrap; gap: 4px 14px; font-size: 13px; color: var(--soft); margin: 0 0 6px; padding: 0; list-style: none; }

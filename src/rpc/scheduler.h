@@ -46,6 +46,18 @@ class RpcError : public CommError {
   RpcCode code_;
 };
 
+// One figure of a model in training on a held-out data set (the section `scores`).
+struct ScoreNumber {
+  std::string dataset, metric;
+  double value = 0;
+
+  bool operator==(const ScoreNumber&) const = default;
+  static constexpr auto fields() {
+    return std::tuple{field("dataset", &ScoreNumber::dataset),
+                      field("metric", &ScoreNumber::metric), field("value", &ScoreNumber::value)};
+  }
+};
+
 struct TrainNumbers {
   std::uint64_t step = 0, steps = 0;
   double epoch = 0;
@@ -54,6 +66,9 @@ struct TrainNumbers {
   double lr = 0, logit_scale = 0, samples_per_second = 0;
   double data_share = 0;  // of the time that goes into waiting for data
   std::uint64_t seed = 0;
+  // The last scores, acc1 or mean_recall@1 of each data set, and the step that they are of.
+  std::vector<ScoreNumber> scores = {};
+  std::uint64_t scores_step = 0;
 
   bool operator==(const TrainNumbers&) const = default;
   static constexpr auto fields() {
@@ -68,7 +83,9 @@ struct TrainNumbers {
                       field("logit_scale", &TrainNumbers::logit_scale),
                       field("samples_per_second", &TrainNumbers::samples_per_second),
                       field("data_share", &TrainNumbers::data_share),
-                      field("seed", &TrainNumbers::seed)};
+                      field("seed", &TrainNumbers::seed),
+                      field("scores", &TrainNumbers::scores),
+                      field("scores_step", &TrainNumbers::scores_step)};
   }
 };
 

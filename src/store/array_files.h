@@ -10,7 +10,7 @@ inline constexpr const char* kImageGroupFile = "image_group.npy";
 inline constexpr const char* kCaptionGroupFile = "caption_group.npy";
 inline constexpr const char* kQuarantineFile = "quarantine.npy";
 
-// The stage encode: embeddings, the first part of their folders, and features of locked towers.
+// The stage encode: embeddings, the first part of their folders, and features of frozen towers.
 inline constexpr const char* kImageEmbeddingsFile = "img_emb_0.npy";
 inline constexpr const char* kTextEmbeddingsFile = "text_emb_0.npy";
 inline constexpr const char* kImageFeaturesFile = "image_features.npy";

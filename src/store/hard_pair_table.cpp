@@ -52,6 +52,7 @@ void for_each_option(Manifest& manifest, Visit&& visit) {
   visit("absolute_margin", manifest.absolute_margin, standard.absolute_margin);
   visit("relative_margin", manifest.relative_margin, standard.relative_margin);
   visit("hub_cap", manifest.hub_cap, standard.hub_cap);
+  visit("per_group", manifest.per_group, standard.per_group);
 }
 
 Json to_json(const HardPairManifest& manifest) {

@@ -34,7 +34,7 @@ struct HardPairManifest {
   std::string metric = "product";
   double min_score = 0, max_score = 1;
   std::optional<double> absolute_margin, relative_margin;
-  std::uint32_t hub_cap = 0;
+  std::uint32_t hub_cap = 0, per_group = 0;
   std::uint64_t seed = 0;
   std::string cpu_model, build;  // the same bits are promised only for the same two
   std::string indices_sha256, scores_sha256, suitable_sha256;
@@ -59,8 +59,8 @@ class HardPairTable {
   [[nodiscard]] std::span<const std::uint32_t> partners(SampleId target) const;
   [[nodiscard]] std::span<const float> scores(SampleId target) const;
   // Returns false for outliers, which are never seeds: targets whose row had an empty slot before
-  // the optional filters and the hub cap. Only filters and cap leave empty slots in the row of a
-  // suitable target.
+  // the optional filters and the caps (per_group, hub_cap). Only filters and caps leave empty slots
+  // in the row of a suitable target.
   [[nodiscard]] bool suitable(SampleId target) const;
 
  private:

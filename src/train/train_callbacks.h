@@ -5,7 +5,9 @@
 #include <filesystem>
 #include <functional>
 #include <optional>
+#include <vector>
 
+#include "train/checkpoint/held_out_scores.h"
 #include "train/step/step_result.h"
 
 namespace helip::train {
@@ -19,6 +21,7 @@ struct TrainProgress {
   // Share of the time between the last two lines of metrics that training waited for data. 0 before
   // the first line.
   double data_share = 0;
+  HeldOutScore score = {};  // the last one; no results before the first
 };
 
 // A hard-pair table to be mined with a checkpoint's weights.
@@ -43,9 +46,9 @@ struct TrainCallbacks {
   // is removed and mined again. table_is_there returns whether the table exists.
   std::function<void(const RemineRequest&)> ask_for_table = {};
   std::function<bool(const RemineRequest&)> table_is_there = {};
-  // Returns the zero-shot accuracy (acc1, 0 to 1) of a checkpoint on early_stop.dataset; needed if
-  // that is set. Called on rank 0 alone, in a thread of its own, while training waits.
-  std::function<double(const std::filesystem::path& checkpoint)> held_out_accuracy = {};
+  // Scores a checkpoint on scores.datasets; needed if there are any. Called on rank 0 alone, in a
+  // thread of its own, while training waits.
+  std::function<std::vector<HeldOutResult>(const std::filesystem::path& checkpoint)> score = {};
 };
 
 }  // namespace helip::train

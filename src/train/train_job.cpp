@@ -1,7 +1,6 @@
 #include "train/train_job.h"
 
 #include <algorithm>
-#include <iomanip>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -23,6 +22,7 @@
 #include "train/loop/await_table.h"
 #include "train/loop/bad_steps.h"
 #include "train/loop/batch_prefetcher.h"
+#include "train/loop/make_score.h"
 #include "train/step/schedule.h"
 #include "train/step/train_step.h"
 
@@ -67,7 +67,7 @@ class Training {
         .steps = state_.step, .resumed_from = state_.step, .final_loss = state_.loss};
     prefetcher_.restart(state_.step);
     if (log_) log_->begin();
-    while (!report.stopped && !score_held_out() && state_.step < steps_) {
+    while (!report.stopped && !score_if_due() && state_.step < steps_) {
       request_if_due();
       report.stopped = !take_awaited();
       if (report.stopped) break;
@@ -87,7 +87,10 @@ class Training {
                      .pairs = state_.pairs,
                      .views = state_.views};
     if (report.stopped) return report;
-    if (!state_.held_out.empty()) report.best = best_of(state_.held_out);
+    if (const std::string& metric = early_stop().metric; !metric.empty()) {
+      const HeldOutScore& best = best_of(state_.held_out, metric);
+      report.best = {.step = best.step, .value = value_of(metric, best).value()};
+    }
     publish();
     return report;
   }
@@ -116,11 +119,12 @@ class Training {
              .found = "a folder"});
       }
       const std::uint64_t step = newest ? newest->step : 0;
-      log_.emplace(spec_, callbacks_, train_step_, ranks_.size(), steps_, step);
+      log_.emplace(spec_, callbacks_, train_step_, ranks_.size(), steps_, newest);
       checkpoints_.emplace(
           spec_.checkpoint_folder,
           CheckpointRetention{.keep = spec_.config.train.keep_checkpoints,
-                              .keep_every = spec_.config.train.keep_checkpoint_every});
+                              .keep_every = spec_.config.train.keep_checkpoint_every,
+                              .best_metric = spec_.config.early_stop.metric});
       if (!newest) return {};
       log::info(cat("resuming seed ", spec_.seed, " from ", checkpoint_name(step), " of ", steps_,
                     " steps"));
@@ -128,6 +132,7 @@ class Training {
     });
     if (name.empty()) return;
     state_ = read_checkpoint(spec_.checkpoint_folder / name);
+    state_.held_out = known_scores();
     saved_step_ = state_.step;
     train_step_.load_checkpoint(spec_.checkpoint_folder / name);
     train_step_.set_scaler(state_.scaler);
@@ -145,6 +150,25 @@ class Training {
            .found = found});
     }
     train_step_.check_equal_weights(state_.step);
+  }
+
+  // Returns the scores of earlier launches. The file has the ones that were made of the
+  // checkpoint's weights after it was written.
+  HeldOutScores known_scores() {
+    const std::string text = comm::run_on_rank0(ranks_, [this]() -> std::string {
+      OrderedJson scores = OrderedJson::array();
+      for (const HeldOutScore& score : log_->known_scores()) scores.push_back(json_of(score));
+      return scores.dump();
+    });
+    HeldOutScores known;
+    const auto scores = OrderedJson::parse(text);
+    for (const OrderedJson& score : scores) known.push_back(score_from(score));
+    // A line of the file that somebody has changed may lack what early_stop needs.
+    const std::string& metric = early_stop().metric;
+    std::erase_if(known, [&](const HeldOutScore& score) {
+      return !metric.empty() && !value_of(metric, score);
+    });
+    return known;
   }
 
   [[nodiscard]] fs::path checkpoint_of(std::uint64_t step) const {
@@ -227,30 +251,29 @@ class Training {
     return true;
   }
 
-  // With the checkpoint of this step, if a score is due. True: training ends here.
-  bool score_held_out() {
-    const config::EarlyStopConfig& config = spec_.config.early_stop;
-    if (!score_is_due(config, state_.held_out, state_.step, steps_)) {
-      return should_stop_early(config, state_.held_out);
+  [[nodiscard]] const config::EarlyStopConfig& early_stop() const {
+    return spec_.config.early_stop;
+  }
+
+  // Scores the checkpoint of this step. True: training ends here.
+  bool score_if_due() {
+    if (!score_is_due(spec_.config.scores, state_.held_out, state_.step, steps_,
+                      steps_per_epoch_)) {
+      return should_stop_early(early_stop(), state_.held_out);
     }
     const double began = monotonic_seconds();
     if (saved_step_ != state_.step) save();
     finish_checkpoint();
-    const std::string acc1 = comm::run_on_rank0(ranks_, patience(), [this]() -> std::string {
-      if (!callbacks_.held_out_accuracy) {
-        throw ConfigError({.what = "nobody here can score held-out images",
-                           .where = "early_stop.dataset",
-                           .expected = "a training by workers",
-                           .found = "another caller"});
-      }
-      return cat(std::setprecision(17), callbacks_.held_out_accuracy(checkpoint_of(state_.step)));
+    const std::string text = comm::run_on_rank0(ranks_, patience(), [this]() -> std::string {
+      const fs::path checkpoint = checkpoint_of(state_.step);
+      return json_of(make_score(callbacks_, early_stop(), state_.step, checkpoint)).dump();
     });
-    state_.held_out.push_back({.step = state_.step, .acc1 = std::stod(acc1)});
+    state_.held_out.push_back(score_from(OrderedJson::parse(text)));
     if (log_) {
-      log_->note_held_out(state_.held_out.back(), best_of(state_.held_out));
+      log_->note_score(state_.held_out.back());
       log_->leave_out(monotonic_seconds() - began);
     }
-    return should_stop_early(config, state_.held_out);
+    return should_stop_early(early_stop(), state_.held_out);
   }
 
   StepResult run_step() {
@@ -313,9 +336,10 @@ class Training {
 
   // The step of the best score whose checkpoint is whole, or this one.
   std::uint64_t best_whole() const {
+    if (early_stop().metric.empty()) return state_.step;
     HeldOutScores scores = state_.held_out;
-    while (!scores.empty() && best_of(scores).step != state_.step) {
-      const HeldOutScore best = best_of(scores);
+    while (!scores.empty() && best_of(scores, early_stop().metric).step != state_.step) {
+      const HeldOutScore best = best_of(scores, early_stop().metric);
       try {
         read_checkpoint(checkpoint_of(best.step));
         return best.step;

@@ -7,7 +7,6 @@
 #include <string>
 
 #include "comm/group.h"
-#include "train/checkpoint/early_stopping.h"
 #include "train/train_callbacks.h"
 #include "train/train_spec.h"
 
@@ -21,16 +20,23 @@ struct TrainBudget {
   std::uint64_t views = 0;     // that have passed through the image tower beside them (SLIP's term)
 };
 
+// The best value of early_stop.metric.
+struct BestScore {
+  std::uint64_t step = 0;
+  double value = 0;
+
+  bool operator==(const BestScore&) const = default;
+};
+
 struct TrainReport {
   std::uint64_t steps = 0;
   TrainBudget budget = {};
   std::uint64_t resumed_from = 0;  // step of the checkpoint; 0 without one
   double final_loss = 0;
   bool stopped = false;  // a rank was asked to stop; a checkpoint was written
-  // The best score on held-out images (early_stop). The finished model has the weights of that
-  // step, or, if its checkpoint is damaged, of the best score whose checkpoint is whole, or of the
-  // last step.
-  std::optional<HeldOutScore> best = {};
+  // The best score, with early_stop. The finished model has the weights of that step, or, if its
+  // checkpoint is damaged, of the best score whose checkpoint is whole, or of the last step.
+  std::optional<BestScore> best = {};
 };
 
 // Trains a model, from its newest checkpoint if there is one. Unless a rank was asked to stop,

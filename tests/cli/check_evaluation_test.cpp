@@ -26,13 +26,17 @@ TEST_CASE(
     const std::string said = job.refusal();
     INFO(said);
     CHECK((said.empty() || said.starts_with("eval.datasets[0]: ")));
-    // The same set for early stopping, which scores its classes.
-    if (task != "zero_shot") return said;
+    // The same set for scores while training.
+    if (task == "linear_probe") return said;
     job.config.eval.datasets.clear();
-    job.config.early_stop.dataset = set.string();
-    job.config.early_stop.split = "test";
+    job.config.scores = {
+        .datasets = {{.name = "held-out",
+                      .path = set.string(),
+                      .tasks = {config::read_choice<config::EvalTask>(task, "task")},
+                      .split = "test"}},
+        .every_steps = 1};
     CHECK(job.refusal().empty() == said.empty());
-    CHECK((said.empty() || job.refusal().starts_with("early_stop: ")));
+    CHECK((said.empty() || job.refusal().starts_with("scores.datasets[0]: ")));
     CHECK(job.refusal(jobs::Stage::kMine).empty());
     return said;
   };

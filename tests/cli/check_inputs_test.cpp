@@ -68,7 +68,7 @@ TEST_CASE("each missing input is refused with its key and what was found") {
              }),
              StartsWith("model.init: "));
   CHECK_THAT(refusal([](Job& job) { job.config.encoder.source = config::EncoderSource::kTowers; }),
-             Contains("encoder.source") && Contains("no frozen towers"));
+             Contains("encoder.source") && Contains("two frozen towers"));
   CHECK_THAT(refusal([](Job& job) { job.config.eval.datasets[0].path = "/no/set"; }),
              Contains("eval.datasets[0].path") && Contains("no /no/set"));
   CHECK_THAT(refusal([](Job& job) { job.config.eval.datasets[0].split = "validation"; }),
@@ -176,7 +176,7 @@ TEST_CASE("what else encodes is looked at as well") {
   CHECK_THAT(job.refusal(), StartsWith("encoder.model.architecture: no such model"));
   job.config.encoder.model->architecture = job.config.model.architecture;
   job.config.encoder.source = config::EncoderSource::kTowers;
-  CHECK_THAT(job.refusal(), Contains("encoder.source") && Contains("no frozen towers"));
+  CHECK_THAT(job.refusal(), Contains("encoder.source") && Contains("two frozen towers"));
   job.config.encoder.model.reset();
 
   job.config.encoder.source = config::EncoderSource::kNpy;

@@ -3,6 +3,7 @@
 
 #include "cli/preflight/mine_memory.h"
 #include "cli/preflight/model_plan.h"
+#include "common/json.h"
 #include "job_inputs.h"
 
 namespace helip::cli {
@@ -30,13 +31,13 @@ TEST_CASE("the towers of a locked-towers model are looked for") {
   CHECK_THAT(job.refusal(), Contains("model.trust_torchscript"));
   job.config.model.trust_torchscript = true;
   job.config.model.tokenizer = "vocabulary.txt.gz";
-  CHECK_THAT(job.refusal(), StartsWith("model.tokenizer: a locked-towers model brings its own"));
+  CHECK_THAT(job.refusal(), StartsWith("model.tokenizer: a model of two towers brings its"));
   job.config.model.tokenizer.clear();
   job.config.encoder.source = config::EncoderSource::kTowers;
   CHECK(job.refusal().empty());
 
   const ModelPlan plan = plan_model(model::find_architecture(job.root().string(), {}));
-  CHECK(plan.locked_towers);
+  CHECK_FALSE(plan.inputs_taken.any(model::InputKind::kRaw));
   // Per head: a hidden layer and an output layer, each with its bias; and logit_scale.
   CHECK(plan.parameters == (3 * 5 + 3 + 2 * 3 + 2) + (3 * 7 + 3 + 2 * 3 + 2) + 1);
   CHECK(plan.tower_bytes == 8);
@@ -78,9 +79,9 @@ TEST_CASE("a model over given features needs its files and no evaluation, and no
   job.config.eval.datasets.clear();
   CHECK(job.refusal().empty());
   const ModelPlan plan = plan_model(model::find_architecture(job.root().string(), {}));
-  CHECK(plan.locked_towers);
+  CHECK_FALSE(plan.inputs_taken.any(model::InputKind::kRaw));
   CHECK(plan.tower_bytes == 0);
-  CHECK(plan.inputs == 0);
+  CHECK(plan.pixels + plan.tokens == 0);
   CHECK(embedding_widths(job.config).image == 2);
 }
 
@@ -95,9 +96,34 @@ TEST_CASE("towers that are trained have no features to mine with, and count as p
   job.config.encoder.source = config::EncoderSource::kTowers;
   CHECK_THAT(job.refusal(), Contains("encoder.source"));
   const ModelPlan plan = plan_model(model::find_architecture(towers.string(), {}));
-  CHECK_FALSE(plan.locked_towers);
+  CHECK(plan.inputs_taken == model::InputKinds{});
   CHECK(plan.tower_bytes == 0);
   CHECK(plan.parameters > fs::file_size(towers / "image_tower.ts") / 4);
+}
+
+TEST_CASE(
+    "of a mixed pair the frozen tower is no parameter, and both are needed to mine with features") {
+  Job job;
+  const fs::path towers = fs::path(HELIP_SOURCE_DIR) / "tests/golden/trained_towers";
+  fs::copy(towers, job.root() / "mixed");
+  Json json = Json::parse(read_text_file(towers / "helip_model.json"));
+  json["text_tower"]["train"] = "none";
+  json["text_tower"]["head"] = {{"hidden", 3}};
+  publish_file(job.root() / "mixed/helip_model.json", json.dump());
+  job.config.model = {};
+  job.config.model.architecture = (job.root() / "mixed").string();
+  job.config.model.trust_torchscript = true;
+  CHECK(job.refusal().empty());
+  job.config.encoder.source = config::EncoderSource::kTowers;
+  CHECK_THAT(job.refusal(), Contains("encoder.source") && Contains("two frozen towers"));
+  const ModelPlan plan = plan_model(model::find_architecture((job.root() / "mixed").string(), {}));
+  CHECK(plan.inputs_taken == model::InputKinds{.text = model::InputKind::kFeatures});
+  CHECK(plan.image_features == 0);
+  CHECK(plan.text_features == 6);
+  CHECK(plan.tower_bytes == fs::file_size(towers / "text_tower.ts"));
+  CHECK(plan.pixels == 3 * 16 * 16);
+  const std::uint64_t heads = (12 * 10 + 12 + 8 * 12 + 8) + (3 * 6 + 3 + 8 * 3 + 8) + 1;
+  CHECK(plan.parameters == heads + fs::file_size(towers / "image_tower.ts") / 4);
 }
 
 TEST_CASE("a self-supervised term is for models with SLIP's head") {

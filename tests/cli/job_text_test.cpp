@@ -76,6 +76,17 @@ TEST_CASE("the self-supervised loss is told where there is one") {
   CHECK_THAT(cli::full_text(status), Catch::Contains("margin 0.0000, self-supervised 3.2500)"));
 }
 
+TEST_CASE("the last scores of a training are told where there are any") {
+  rpc::JobStatus status = mining();
+  status.stage = jobs::Stage::kTrain;
+  status.train.emplace();
+  CHECK_THAT(cli::full_text(status), !Catch::Contains("scores"));
+  status.train->scores = {{"dev", "acc1", 0.5}, {"pairs", "mean_recall@1", 0.25}};
+  status.train->scores_step = 40;
+  CHECK_THAT(cli::full_text(status),
+             Catch::Contains("scores   step 40  dev acc1 0.5000  pairs mean_recall@1 0.2500\n"));
+}
+
 TEST_CASE("the plan counts tasks from the corpus' manifest, or says that it cannot yet") {
   const test::TemporaryFolder folder;
   config::RunConfig config;
@@ -86,4 +97,18 @@ TEST_CASE("the plan counts tasks from the corpus' manifest, or says that it cann
   CHECK_THAT(cli::plan_text(config, jobs::Stage::kReport), Catch::Contains("known after index"));
   CHECK_THAT(cli::plan_text(config, jobs::Stage::kMine), Catch::Contains("not part of this job"));
   CHECK_FALSE(std::filesystem::exists(config.output.work_dir));
+}
+
+TEST_CASE("the plan says how often the model is scored while it is trained") {
+  const test::TemporaryFolder folder;
+  config::RunConfig config;
+  config.output.work_dir = (folder.path() / "work").string();
+  config.corpus.path = folder.path().string();
+  config.model.architecture = "helip-test-tiny";
+  config.train.steps = 10;
+  CHECK_THAT(cli::plan_text(config, jobs::Stage::kReport), !Catch::Contains("scored"));
+  config.scores.datasets.resize(2);
+  config.scores.every_steps = 4;
+  CHECK_THAT(cli::plan_text(config, jobs::Stage::kReport),
+             Catch::Contains("; scored every 4 steps on 2 data sets"));
 }

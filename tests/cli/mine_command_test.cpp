@@ -65,6 +65,8 @@ TEST_CASE("helip mine names its option, not the configuration's key") {
            {{"--k", "5", "--index", "short", "--index-lists", "3"}, "--index-lists: "},
            {{"--k", "20"}, "--k: more hard pairs per target than there are candidates"},
            {{"--k", "5", "--relative-margin", "0.1"}, "--relative-margin: a positive-aware margin"},
+           {{"--k", "5", "--per-group", "1"},
+            "--per-group: nothing tells which captions are equal"},
            {{"--k", "5", "--scratch", "/no/scratch"},
             "--scratch: the scratch folder cannot be used"}}) {
     CAPTURE(options);

@@ -56,7 +56,7 @@ TEST_CASE("the two views of a SLIP model's images count in its plan") {
   CHECK(clip.ssl_head == 0);
   CHECK(slip.ssl_head == 2 * 6 * 4096);
   CHECK(slip.views > 2ULL * 3 * 224 * 224);
-  CHECK(slip.views < 2 * (slip.inputs + slip.activations));
+  CHECK(slip.views < 2 * (slip.pixels + slip.tokens + slip.activations));
   // image_mlp: 384 to 4096 to 4096 to 256, two norms.
   CHECK(slip.parameters - clip.parameters == 385 * 4096 + 4097 * 4096 + 4097 * 256 + 4 * 4096);
 }

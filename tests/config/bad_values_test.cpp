@@ -138,12 +138,46 @@ TEST_CASE("values out of range name key, range and value") {
       {"remine: {every_steps: 5, workers: 1}",
        "c.yaml: remine.lag_steps: value not allowed; expected above 0 with remine.workers, or "
        "training waits while they mine; found 0"},
+      {"scores: {datasets: [{name: d, path: p, tasks: [zero_shot]}]}",
+       "c.yaml: scores.every_epochs: nothing says how often the data sets of scores are scored; "
+       "expected scores.every_steps or scores.every_epochs above 0; found none"},
+      {"scores: {every_steps: 5}",
+       "c.yaml: scores.datasets: scores without held-out data sets; expected at least one data "
+       "set; found none"},
+      {"scores: {every_steps: 5, every_epochs: 1, datasets: [{name: d, path: p, tasks: "
+       "[zero_shot]}]}",
+       "c.yaml:4: scores.every_epochs: both scores.every_steps and scores.every_epochs are given; "
+       "expected one of them"},
+      {"scores: {every_steps: 5, datasets: [{name: d, path: p, tasks: [linear_probe]}]}",
+       "c.yaml:4: scores.datasets[0].tasks[0]: value not allowed; expected zero_shot or retrieval; "
+       "found linear_probe"},
+      {"scores: {every_steps: 5, datasets: [{name: d, path: p, tasks: []}]}",
+       "c.yaml:4: scores.datasets[0].tasks: value not allowed; expected zero_shot, retrieval or "
+       "both; found none"},
+      {"scores: {every_steps: 5, datasets: [{name: d, path: p, tasks: [retrieval]}, {name: d, "
+       "path: q, tasks: [retrieval]}]}",
+       "c.yaml:4: scores.datasets[1].name: value not allowed; expected a name given once; found d"},
+      {"scores: {every_epochs: 1, datasets: [{name: d, path: p, tasks: [zero_shot]}]}", "no error"},
       {"early_stop: {patience: 3}",
-       "c.yaml: early_stop.dataset: early_stop without held-out images; expected a folder in "
-       "clip_benchmark layout; found none"},
-      {"early_stop: {dataset: d, patience: 0}",
+       "c.yaml: early_stop.metric: early_stop without a score; expected DATASET/METRIC of "
+       "scores.datasets, which is empty; found none"},
+      {"scores: {every_epochs: 1, datasets: [{name: d, path: p, tasks: [zero_shot]}]}\n"
+       "early_stop: {metric: acc1}",
+       "c.yaml:5: early_stop.metric: early_stop without a score; expected one of d/acc1, d/acc5, "
+       "d/mean_per_class_recall; found acc1"},
+      {"scores: {every_epochs: 1, datasets: [{name: d, path: p, tasks: [retrieval]}]}\n"
+       "early_stop: {metric: d/mean_recall@10}",
+       "no error"},
+      {"early_stop: {dataset: d}",
+       "c.yaml:4: early_stop.dataset: unknown key; expected scores.datasets: [{name: NAME, path: "
+       "\xe2\x80\xa6, tasks: [zero_shot]}] and early_stop.metric: NAME/acc1"},
+      {"early_stop: {split: dev}",
+       "c.yaml:4: early_stop.split: unknown key; expected split in scores.datasets[]"},
+      {"early_stop: {every_steps: 5}",
+       "c.yaml:4: early_stop.every_steps: unknown key; expected scores.every_steps"},
+      {"early_stop: {metric: d/acc1, patience: 0}",
        "c.yaml:4: early_stop.patience: value not allowed; expected at least 1; found 0"},
-      {"early_stop: {dataset: d, tolerance: 1}",
+      {"early_stop: {metric: d/acc1, tolerance: 1}",
        "c.yaml:4: early_stop.tolerance: value not allowed; expected 0 or more, below 1; found 1"},
       {"loss: {margin_weight: -1}",
        "c.yaml:4: loss.margin_weight: value not allowed; expected 0 or more; found -1"},

@@ -52,6 +52,7 @@ mining:
   max_score: 0.9
   absolute_margin: 0
   relative_margin: 0.05
+  per_group: 2
   hub_cap: 40
   seed: 7
   index: lists
@@ -109,10 +110,19 @@ train:
   fingerprint_steps: 7
   shard_optimizer: true
   collective_timeout_seconds: 0.1
-early_stop:
-  dataset: held/out
-  split: dev
+scores:
+  datasets:
+    - name: dev
+      path: held/out
+      tasks: [zero_shot]
+      split: dev
+    - name: pairs
+      path: /abs/held
+      tasks: [zero_shot, retrieval]
   every_steps: 50
+  every_epochs: 0
+early_stop:
+  metric: pairs/mean_recall@5
   tolerance: 0.01
   patience: 3
 loss:

@@ -1,4 +1,4 @@
-#include "config/flow_braces.h"
+#include "config/yaml/flow_braces.h"
 
 #include <catch2/catch.hpp>
 #include <string>

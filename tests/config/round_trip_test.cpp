@@ -39,10 +39,12 @@ TEST_CASE("every key is read, and written so that it reads back") {
   // Ready embeddings go with no model that encodes, an L2 weight with no other probe.
   CHECK(defaults == std::set<std::string>{"encoder.image_embeddings", "encoder.text_embeddings",
                                           "eval.probe", "remine.every_epochs", "remine.every_steps",
-                                          "remine.lag_steps", "remine.workers", "train.epochs",
-                                          "train.pairs"});
+                                          "remine.lag_steps", "remine.workers",
+                                          "scores.every_epochs", "train.epochs", "train.pairs"});
   CHECK(config.eval.datasets.at(0).split == "validation");
   CHECK(config.eval.datasets.at(1).split == "test");
+  CHECK(config.scores.datasets.at(0).split == "dev");
+  CHECK(config.scores.datasets.at(1).split == "validation");
   CHECK(config.launcher.mpirun_args.at(3) == "it's \"quoted\" \\ # not a comment: \t");
   CHECK(config.mining.image_floor == 0.3);
   CHECK(config.train.lr == 5e-5);
@@ -220,8 +222,8 @@ TEST_CASE("evaluation and report change their own digests, training changes all 
   CHECK(shown[0] == former[0]);
   CHECK(shown[1] == former[1]);
   CHECK(shown[2] != former[2]);
-  for (const std::string change :
-       {"early_stop.split=other", "launcher.device=auto", "model.name=m"}) {
+  for (const std::string change : {"early_stop.tolerance=0.02", "scores.every_steps=7",
+                                   "launcher.device=auto", "model.name=m"}) {
     INFO(change);
     const auto changed = digests(change);
     for (std::size_t i = 0; i < 3; ++i) CHECK(changed[i] != former[i]);

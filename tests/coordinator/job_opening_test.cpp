@@ -146,8 +146,8 @@ TEST_CASE("what trains or mines is not changed under a finished job") {
   };
   refused_naming("train.lr", [](config::RunConfig& config) { config.train.lr = 0.5; });
   refused_naming("mining.hub_cap", [](config::RunConfig& config) { config.mining.hub_cap = 2; });
-  refused_naming("early_stop.split",
-                 [](config::RunConfig& config) { config.early_stop.split = "dev"; });
+  refused_naming("early_stop.patience",
+                 [](config::RunConfig& config) { config.early_stop.patience = 5; });
   fixture.open();
   CHECK(fixture.job->state() == rpc::JobState::kDone);
 }

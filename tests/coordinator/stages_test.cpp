@@ -57,7 +57,9 @@ struct StagesFixture {
   }
   void finish_index(bool features = false) {
     add(index_tasks(plan)->next(ledger, figures));
-    complete(Stage::kIndex, jobs::IndexResult{.corpus = corpus, .trains_on_features = features});
+    complete(
+        Stage::kIndex,
+        jobs::IndexResult{.corpus = corpus, .image_features = features, .text_features = features});
   }
   void finish_encode(const std::string& features_digest = "") {
     const auto encode = encode_tasks(plan);

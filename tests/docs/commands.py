@@ -200,9 +200,10 @@ class Commands:
 
     def setting(self, setting, needed):
         """So does a part of one, in place of that of the first job; `needed` goes before it."""
-        setting = self.placed(setting).replace("FOLDER", str(self.home / "heldout")).replace("ViT-L-14", TINY)
+        setting = self.placed(setting).replace("ViT-L-14", TINY)
         setting = re.sub(r"([=:] ?)[A-Z](?=$|[,}])", r"\g<1>2", setting)
         if "/data/emb" in setting and not (self.home / "data" / "emb").exists():
             (self.home / "data" / "emb").symlink_to(self.embeddings())
         words = " ".join(f"--set {shlex.quote(word)}" for word in [*needed, setting])
+        words = words.replace("FOLDER", str(self.home / "heldout"))
         self.shell(f"helip run {SMALL} --config my.yaml --work-dir work/example {words} --dry-run")

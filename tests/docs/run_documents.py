@@ -29,11 +29,13 @@ FORMULAS_AND_DIAGRAMS = ("docs/equations.md", "docs/architecture.md")
 OTHER_EXAMPLES = {"train: all": "of a tower in helip_model.json"}
 OTHER_OPTIONS = {
     "--pretrained": "of OpenCLIP's training", "--resume": "of OpenCLIP's training",
+    "--val-frequency": "of OpenCLIP's training", "--zeroshot-frequency": "of OpenCLIP's training",
     "--enable-recovery": "of mpirun", "--oversubscribe": "of mpirun",
 }
 # What an example needs beside itself, by its key or section.
 NEEDED = {
     "slip": ["model.architecture=SLIP_VITS16", "model.init=random"],
+    "early_stop": ["scores={datasets: [{name: dev, path: FOLDER, tasks: [zero_shot]}], every_epochs: 1}"],
     "remine.workers": ["launcher.workers=4", "remine.every_epochs=1", "remine.lag_steps=1"],
 }
 DATASET_KEYS = ("name", "path", "tasks", "split")

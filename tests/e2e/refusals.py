@@ -37,7 +37,8 @@ def training_ends_at_once(bench):
     held_out = bench.fresh("held-out-without-images")
     write_data_set_without_images(held_out)
     cases = ((2, ["train.lock_image=true", "train.lock_text=true"], ["train.lock_image, train.lock_text"]),
-             (1, [f"early_stop.dataset={held_out}", "early_stop.split=dev"], ["an image of the data set cannot be used", "dev 0"]))
+             (1, [f"scores.datasets=[{{name: d, path: {held_out}, tasks: [zero_shot], split: dev}}]", "scores.every_steps=5"],
+              ["an image of the data set cannot be used", "dev 0"]))
     for workers in (1, 2):
         for code, changes, words in cases:
             work = bench.fresh("refused-in-training")

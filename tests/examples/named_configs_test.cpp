@@ -29,30 +29,38 @@ TEST_CASE("Every named configuration loads") {
   CHECK(found >= 5);
 }
 
-TEST_CASE("The sample corpus's control differs from HELIP in nothing but the hard pairs") {
-  RunConfig helip = named("openclipart_helip");
-  const RunConfig control = named("openclipart_continued");
-  CHECK(helip.train.hard_pairs == HardPairs::kMined);
-  CHECK(control.train.hard_pairs == HardPairs::kNone);
-  CHECK(helip.loss.mask_duplicates == control.loss.mask_duplicates);
-  CHECK(global_batch_size(helip.train) == global_batch_size(control.train));
-  helip.train.hard_pairs = control.train.hard_pairs;
-  helip.mining = control.mining;  // the control mines nothing,
-  helip.loss = control.loss;      // and without hard pairs there is no margin loss
-  helip.output.work_dir = control.output.work_dir;
-  CHECK(to_yaml(helip) == to_yaml(control));
+const std::vector<std::string> kCorpora = {"openclipart", "characters", "icons"};
+
+TEST_CASE("Each sample corpus's control differs from HELIP in nothing but the hard pairs") {
+  for (const std::string& corpus : kCorpora) {
+    INFO(corpus);
+    RunConfig helip = named(corpus + "_helip");
+    const RunConfig control = named(corpus + "_continued");
+    CHECK(helip.train.hard_pairs == HardPairs::kMined);
+    CHECK(control.train.hard_pairs == HardPairs::kNone);
+    CHECK(helip.loss.mask_duplicates == control.loss.mask_duplicates);
+    CHECK(global_batch_size(helip.train) == global_batch_size(control.train));
+    helip.train.hard_pairs = control.train.hard_pairs;
+    helip.mining = control.mining;  // the control mines nothing,
+    helip.loss = control.loss;      // and without hard pairs there is no margin loss
+    helip.output.work_dir = control.output.work_dir;
+    CHECK(to_yaml(helip) == to_yaml(control));
+  }
 }
 
-TEST_CASE("Both tuning jobs of the sample corpus start from the base job's model") {
-  const RunConfig base = named("openclipart_base");
-  CHECK(base.model.init == "random");
-  for (const char* const name : {"openclipart_helip", "openclipart_continued"}) {
-    const RunConfig tuned = named(name);
-    CHECK(tuned.model.init == base.output.work_dir + "/model");
-    CHECK(tuned.model.architecture == base.model.architecture);
-    CHECK(tuned.corpus.path == base.corpus.path);
-    CHECK(tuned.encoder.feature_cache == base.encoder.feature_cache);
-    CHECK(tuned.train.repeats >= 3);
+TEST_CASE("Both tuning jobs of each sample corpus start from the base job's model") {
+  for (const std::string& corpus : kCorpora) {
+    const RunConfig base = named(corpus + "_base");
+    CHECK(base.model.init == "random");
+    for (const char* const job : {"_helip", "_continued"}) {
+      INFO(corpus + job);
+      const RunConfig tuned = named(corpus + job);
+      CHECK(tuned.model.init == base.output.work_dir + "/model");
+      CHECK(tuned.model.architecture == base.model.architecture);
+      CHECK(tuned.corpus.path == base.corpus.path);
+      CHECK(tuned.encoder.feature_cache == base.encoder.feature_cache);
+      CHECK(tuned.train.repeats >= 3);
+    }
   }
 }
 

@@ -172,7 +172,7 @@ TEST_CASE("mining on the GPU gives the exact miner's rows on data made to hurt")
   }
 }
 
-TEST_CASE("metrics, filters, duplicates and quarantine hold on the GPU") {
+TEST_CASE("metrics, filters, caps, duplicates and quarantine hold on the GPU") {
   if (no_gpu()) return;
   Pairs pairs = random_pairs(700, 70, 24, 5);
   for (std::uint32_t i = 0; i < 700; ++i) {
@@ -184,13 +184,18 @@ TEST_CASE("metrics, filters, duplicates and quarantine hold on the GPU") {
   for (const Metric metric : {Metric::kProduct, Metric::kImage, Metric::kText}) {
     for (const PairFilters& filters :
          {PairFilters{}, PairFilters{.min_score = 0.3}, PairFilters{.max_score = 0.3}}) {
-      for (const ScreenSizes& sizes : kSizes) {
-        const MinerOptions options{.rules = {.text_floor = 0.1, .metric = metric},
-                                   .filters = filters,
-                                   .k = 20,
-                                   .threads = 2};
-        CAPTURE(static_cast<int>(metric), filters.min_score, filters.max_score, sizes.capacity);
-        CHECK(mined_on_gpu(data, options, sizes) == expected(data, options));
+      // A caption has 7 or 8 pairs: no cap, one that may reach all of them, one that reaches none.
+      for (const std::uint32_t per_group : {0U, 3U, 8U}) {
+        for (const ScreenSizes& sizes : kSizes) {
+          const MinerOptions options{.rules = {.text_floor = 0.1, .metric = metric},
+                                     .filters = filters,
+                                     .k = 20,
+                                     .per_group = per_group,
+                                     .threads = 2};
+          CAPTURE(static_cast<int>(metric), filters.min_score, filters.max_score, per_group,
+                  sizes.capacity);
+          CHECK(mined_on_gpu(data, options, sizes) == expected(data, options));
+        }
       }
     }
   }

@@ -40,7 +40,7 @@ TEST_CASE("every result survives JSON and back, to the bit") {
                                .fingerprint = "f",
                                .model_digest = "m",
                                .pairs = std::numeric_limits<std::uint64_t>::max()});
-  check_round_trip(IndexResult{.corpus = {.folder = "/c", .pairs = 3}, .trains_on_features = true});
+  check_round_trip(IndexResult{.corpus = {.folder = "/c", .pairs = 3}, .image_features = true});
   check_round_trip(EncodeResult{.samples = 4, .quarantined = 1});
   check_round_trip(
       MergeEncodedResult{.image_dim = 512, .quarantined = 2, .embeddings_digest = "e"});
@@ -48,7 +48,7 @@ TEST_CASE("every result survives JSON and back, to the bit") {
   check_round_trip(MergeMinedResult{.pairs = 10, .hard_pairs_per_target = 50});
   check_round_trip(TrainResult{.seed = 1, .steps = 2, .final_loss = 0.1});
   check_round_trip(
-      TrainResult{.seed = 1, .steps = 2, .final_loss = 1e-300, .best_step = 7, .best_acc1 = 0.7});
+      TrainResult{.seed = 1, .steps = 2, .final_loss = 1e-300, .best_step = 7, .best_score = 0.7});
   check_round_trip(EvalDatasetResult{});
   check_round_trip(EvalDatasetResult{.scores = {kScores, kScores}});
   check_round_trip(MergeEvalResult{.entries = 6});

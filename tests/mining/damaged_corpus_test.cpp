@@ -72,16 +72,6 @@ std::string good(const std::string& key) {
          tar_member(key + ".txt", "picture " + key);
 }
 
-// Tokens of no meaning.
-class NoTokenizer final : public data::Tokenizer {
- public:
-  [[nodiscard]] int context_length() const override { return 4; }
-  [[nodiscard]] std::int64_t vocabulary_size() const override { return 2; }
-  void encode(std::string_view /*text*/, std::span<std::int64_t> out) const override {
-    std::fill(out.begin(), out.end(), 1);
-  }
-};
-
 // What a job that encodes from pixels puts aside.
 std::vector<data::QuarantineEntry> quarantine_of_inputs(const data::Corpus& corpus) {
   constexpr std::size_t kBatch = 16;
@@ -90,11 +80,11 @@ std::vector<data::QuarantineEntry> quarantine_of_inputs(const data::Corpus& corp
   std::vector<data::QuarantineEntry> entries;
   for (std::uint64_t first = 0; first < corpus.size(); first += kBatch) {
     const auto rows = std::min<std::uint64_t>(kBatch, corpus.size() - first);
-    const EncodeInputs inputs =
-        read_encode_inputs(corpus, preprocess, NoTokenizer(), {}, first, rows, kBatch);
-    std::size_t empty = 0;
-    for (std::size_t row = 0; row < rows; ++row) empty += inputs.tokens[row * 4] == 0 ? 1U : 0U;
-    CHECK(empty == inputs.quarantine.size());
+    const EncodeInputs inputs = read_encode_inputs(corpus, &preprocess, {}, first, rows, kBatch);
+    const auto empty = std::count(inputs.captions.begin(), inputs.captions.end(), "");
+    CHECK(static_cast<std::size_t>(empty) == inputs.unusable_captions.size());
+    CHECK(read_encode_inputs(corpus, nullptr, {}, first, rows, kBatch).quarantine.size() ==
+          inputs.unusable_captions.size());
     entries.insert(entries.end(), inputs.quarantine.begin(), inputs.quarantine.end());
   }
   return entries;

@@ -36,16 +36,15 @@ void check_golden(const store::SafetensorsFile& file, const std::string& name) {
   }
 }
 
-// The only file below the cache.
-std::filesystem::path cached_file(const std::filesystem::path& cache) {
-  std::filesystem::path found;
+// The file below the cache with the features of a tower, by their width.
+std::filesystem::path cached_file(const std::filesystem::path& cache, std::uint64_t dim) {
   for (const auto& entry : std::filesystem::recursive_directory_iterator(cache)) {
     if (!entry.is_regular_file()) continue;
-    REQUIRE(found.empty());
-    found = entry.path();
+    const auto file = store::SafetensorsFile::open(entry.path());
+    if (file.tensor("features", "F32").shape[1] == dim) return entry.path();
   }
-  REQUIRE_FALSE(found.empty());
-  return found;
+  FAIL("no such file in the cache");
+  return {};
 }
 
 TEST_CASE("features and embeddings equal the golden file, quarantined samples are zero and named") {
@@ -97,7 +96,8 @@ TEST_CASE("cached features are used, and made anew when they are damaged or made
   const auto corpus = make_corpus(folder.path());
   const auto cache = folder.path() / "cache";
   const Encoded first = encode(make_config(), corpus, cache, folder.path() / "first");
-  const auto file = cached_file(cache);
+  const auto file = cached_file(cache, 10);
+  CHECK(cached_file(cache, 6).parent_path() != file.parent_path());
   CHECK_THAT(file.parent_path().filename().string(),
              Catch::Matchers::Matches("[0-9a-f]{16}-[0-9a-f]{16}"));
   CHECK(file.filename() == "0-7.safetensors");
@@ -107,12 +107,12 @@ TEST_CASE("cached features are used, and made anew when they are damaged or made
     const std::string note = key.at("note");
     for (const char* own : {"note", "format", "content_sha256"}) key.erase(own);
     data::CachedFeatures features{
-        .blocks = {{"image_features", {kSamples, 10, std::vector<float>(kSamples * 10, 0.5F)}},
-                   {"text_features", {kSamples, 6, std::vector<float>(kSamples * 6, 0.25F)}}},
+        .blocks = {{"features", {kSamples, 10, std::vector<float>(kSamples * 10, 0.5F)}}},
         .note = note};
     data::write_features(file, key, features);
     const Encoded second = encode(make_config(), corpus, cache, folder.path() / "second");
     CHECK(rows(second.file, "image_features")[0] == 0.5F);
+    CHECK(rows(second.file, "text_features") == rows(first.file, "text_features"));
     CHECK(second.report.sha256 != first.report.sha256);
   }
   SECTION("every flipped byte and truncation leaves the result as it was") {

@@ -166,6 +166,32 @@ inline Rows brute_force(
   return rows;
 }
 
+// The definition of mining.per_group, applied to complete rankings: [count, width] with all
+// candidates of each target. A candidate stays if fewer than per_group of its caption group are
+// before it; a row is the first k that stay.
+inline Rows capped_by_group(const Rows& rankings, std::uint32_t width,
+                            const std::vector<std::uint32_t>& group, std::uint32_t per_group,
+                            std::uint32_t k) {
+  Rows capped;
+  for (std::size_t i = 0; i < rankings.filled.size(); ++i) {
+    const auto ids = std::span(rankings.indices).subspan(i * width, width);
+    std::uint32_t found = 0;
+    for (std::size_t slot = 0; slot < width && ids[slot] != kNoPair && found < k; ++slot) {
+      const auto better =
+          std::count_if(ids.begin(), ids.begin() + static_cast<std::ptrdiff_t>(slot),
+                        [&](std::uint32_t id) { return group[id] == group[ids[slot]]; });
+      if (better >= std::ptrdiff_t{per_group}) continue;
+      capped.indices.push_back(ids[slot]);
+      capped.scores.push_back(rankings.scores[i * width + slot]);
+      ++found;
+    }
+    capped.indices.resize((i + 1) * k, kNoPair);
+    capped.scores.resize((i + 1) * k, 0.0F);
+    capped.filled.push_back(std::min(k, rankings.filled[i]));
+  }
+  return capped;
+}
+
 // The hub cap's definition by full sorts: each candidate keeps its `cap` best choosers, rows of
 // `width` keep k of what is left.
 inline Rows capped_by_definition(const Rows& rows, std::uint32_t width, std::uint32_t cap,

@@ -240,7 +240,8 @@ TEST_CASE("short vectors reach the recall of brute force that they aim at, for a
       const auto miner = make_index_miner(data, options, {.way = IndexWay::kShort, .recall = aim});
       const std::uint64_t made = miner->compared();
       const Rows found = mined(*miner, 0, pairs.count(), 10);
-      const double recall = recall_of(exact.scores, found.scores, 10);
+      const double recall =
+          recall_of({exact.indices, exact.scores}, {found.indices, found.scores}, 10);
       const std::uint64_t compared = miner->compared() - made;
       CAPTURE(metric, aim, recall, compared);
       CHECK(recall >= aim);
@@ -266,7 +267,7 @@ TEST_CASE("the fewest pairs kept are those by which the sample reaches its aim")
   const double aim = 1 - aimed_misses(0.95, sample.targets.size());
   const auto recall_with = [&](std::uint32_t kept) {
     const Rows rows = mined(*pca_miner(data, options, 24, kept), 0, 600, kSlots);
-    return recall_of(sample.exact.scores, rows.scores, kSlots);
+    return recall_of(sample.exact, {rows.indices, rows.scores}, kSlots);
   };
   const PcaVectors vectors(data, options, 24, 3);
   const std::uint32_t fewest = fewest_kept(vectors, sample, kSlots, kMost, 0.95);

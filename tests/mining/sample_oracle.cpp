@@ -52,10 +52,11 @@ struct FloatRows {
 void check_table(const store::HardPairTable& table, const SampleOracle& oracle) {
   const store::HardPairManifest& manifest = table.manifest();
   if (manifest.method != "exact" || manifest.min_score > 0 || manifest.max_score < 1 ||
-      manifest.absolute_margin || manifest.relative_margin || manifest.hub_cap > 0) {
+      manifest.absolute_margin || manifest.relative_margin || manifest.hub_cap > 0 ||
+      manifest.per_group > 0) {
     throw DataError({.what = "brute force without filters says nothing of this table",
                      .where = table.folder().string(),
-                     .expected = "method exact, no filters, no hub cap"});
+                     .expected = "method exact, no filters, no caps"});
   }
   if (manifest.embeddings_digest != mining::embeddings_digest(oracle.images, oracle.texts)) {
     throw DataError({.what = "the table is not of these embeddings",

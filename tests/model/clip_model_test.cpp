@@ -304,7 +304,7 @@ TEST_CASE("a model is loaded by name, saved, and loaded again as architecture an
   CHECK(model->embed_dim() == 16);
   CHECK(model->preprocess().size == 32);
   CHECK(model->tokenizer().context_length() == 16);
-  CHECK(model->input_kind() == InputKind::kPixels);
+  CHECK(model->input_kinds() == InputKinds{});
   const fs::path saved = folder.path() / "model";
   model->save(saved);
   CHECK_THROWS_AS(model->save(saved), StoreError);

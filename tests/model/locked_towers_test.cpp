@@ -1,5 +1,3 @@
-#include "model/script/locked_towers.h"
-
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/ones.h>
 #include <ATen/ops/tensor.h>
@@ -9,6 +7,7 @@
 #include "golden_file.h"
 #include "golden_tensors.h"
 #include "model/model.h"
+#include "model/script/two_tower_model.h"
 #include "support/temporary_folder.h"
 
 // Last: LibTorch's logging has a CHECK of its own.
@@ -59,7 +58,8 @@ DrawKeys keys(std::uint64_t first, std::size_t count) {
 
 TEST_CASE("towers and heads give what PyTorch gives") {
   const auto model = golden_model();
-  REQUIRE(model->input_kind() == InputKind::kFeatures);
+  REQUIRE(model->input_kinds() ==
+          InputKinds{.image = InputKind::kFeatures, .text = InputKind::kFeatures});
   const auto towers = model->feature_extractor("cpu");
   const at::Tensor image_features_BD = towers->encode_images(expected()["pixels"]);
   const at::Tensor text_features_BD = towers->encode_texts(expected()["tokens"]);
@@ -216,14 +216,14 @@ TEST_CASE("without heads features of a joint space are embeddings, and logit_sca
   TwoTowerConfig config;
   config.kind = TowersKind::kFeatures;
   config.embed_dim = 3;
-  config.heads.reset();
   for (TwoTowerConfig::TowerDescription* tower :
        {static_cast<TwoTowerConfig::TowerDescription*>(&config.image),
         static_cast<TwoTowerConfig::TowerDescription*>(&config.text)}) {
     tower->file = {folder.path() / "features.npy", std::string(64, 'a')};
     tower->feature_dim = 3;
+    tower->head.kind = HeadKind::kNone;
   }
-  const auto model = make_locked_towers(config, nullptr, 1);
+  const auto model = make_two_tower_model(config, nullptr, 1, {});
   test::check_layer_groups(*model, 1, 1);
   REQUIRE(model->parameters().size() == 1);
   CHECK(model->parameters().front().first == "logit_scale");

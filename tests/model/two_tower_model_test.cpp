@@ -48,25 +48,38 @@ fs::path variant(const test::TemporaryFolder& folder, const std::string& image,
   return copy;
 }
 
-struct Embeddings {
+struct Embeddings {  // or what they are of
   at::Tensor images_BD, texts_BD;
 };
 
+// The golden pixels and tokens, or, of a modality that the model embeds the features of, these.
+Embeddings inputs_of(const Model& model) {
+  const InputKinds kinds = model.input_kinds();
+  Embeddings inputs = {expected()["pixels"], expected()["tokens"]};
+  if (!kinds.any(InputKind::kFeatures)) return inputs;
+  const auto towers = model.feature_extractor("cpu");
+  if (kinds.image == InputKind::kFeatures)
+    inputs.images_BD = towers->encode_images(inputs.images_BD);
+  if (kinds.text == InputKind::kFeatures) inputs.texts_BD = towers->encode_texts(inputs.texts_BD);
+  return inputs;
+}
+
 Embeddings embed(Model& model) {
   const at::NoGradGuard no_grad;
-  return {model.embed_images(expected()["pixels"], ForwardMode::evaluation()),
-          model.embed_texts(expected()["tokens"], ForwardMode::evaluation())};
+  const auto [images, texts] = inputs_of(model);
+  return {model.embed_images(images, ForwardMode::evaluation()),
+          model.embed_texts(texts, ForwardMode::evaluation())};
 }
 
 // One step of gradient descent on the mean cosine of the pairs; returns its negative.
 double train_step(Model& model, std::uint64_t epoch) {
   const DrawKeys draws = keys(epoch);
-  const at::Tensor loss =
-      model.embed_images(expected()["pixels"], ForwardMode::training(draws))
-          .mul(model.embed_texts(expected()["tokens"], ForwardMode::training(draws)))
-          .sum(-1)
-          .mean()
-          .neg();
+  const auto [images, texts] = inputs_of(model);
+  const at::Tensor loss = model.embed_images(images, ForwardMode::training(draws))
+                              .mul(model.embed_texts(texts, ForwardMode::training(draws)))
+                              .sum(-1)
+                              .mean()
+                              .neg();
   loss.backward();
   const at::NoGradGuard no_grad;
   for (auto& [name, parameter] : model.parameters()) {
@@ -128,7 +141,7 @@ TEST_CASE("a tower whose gradients fail or reach nothing is refused as the model
 TEST_CASE("training lowers a loss and changes the named layers alone") {
   const test::TemporaryFolder folder;
   const auto model = load_model(trusted(variant(folder, "from:layer2", "from:layers.1")));
-  CHECK(model->input_kind() == InputKind::kPixels);
+  CHECK(model->input_kinds() == InputKinds{});
   test::check_layer_groups(*model, 1, 1);
   CHECK(model->batch_norms().image.ends_with("running_mean"));
   CHECK(model->batch_norms().text.empty());
@@ -216,4 +229,48 @@ TEST_CASE("heads that were trained on locked towers start the training of the to
   CHECK_THROWS_AS(
       load_model(trusted(test::golden("trained_towers"), (folder.path() / "heads").string())),
       ConfigError);
+}
+
+TEST_CASE("a frozen tower's features through its head are what both towers give from raw inputs") {
+  const test::TemporaryFolder folder;
+  const auto both = load_model(trusted(variant(folder, "all", "all")));
+  const Embeddings raw = embed(*both);
+  for (const auto& [image, text] : {std::pair("all", "none"), {"none", "all"}}) {
+    const auto mixed = load_model(trusted(variant(folder, image, text)));
+    CHECK(mixed->input_kinds().any(InputKind::kRaw));
+    CHECK(mixed->input_kinds().any(InputKind::kFeatures));
+    const Embeddings found = embed(*mixed);
+    // A frozen graph folds constants: the last bits of its tower's features may differ.
+    CHECK(at::equal(text == std::string("all") ? found.texts_BD : found.images_BD,
+                    text == std::string("all") ? raw.texts_BD : raw.images_BD));
+    CHECK(test::max_difference(found.images_BD, raw.images_BD) < 1e-6);
+    CHECK(test::max_difference(found.texts_BD, raw.texts_BD) < 1e-6);
+    // Raw inputs in place of features are refused, and so is the reverse.
+    const at::Tensor& pixels = expected()["pixels"];
+    if (mixed->input_kinds().image == InputKind::kFeatures) {
+      CHECK_THROWS_AS(mixed->embed_images(pixels, ForwardMode::evaluation()), DataError);
+    } else {
+      CHECK_THROWS_AS(mixed->embed_images(found.images_BD, ForwardMode::evaluation()), ConfigError);
+    }
+  }
+}
+
+TEST_CASE("with one tower frozen its head and the other tower train, and nothing else") {
+  const test::TemporaryFolder folder;
+  const auto model = load_model(trusted(variant(folder, "all", "none")));
+  test::check_layer_groups(*model, 1, 1);
+  CHECK(model->batch_norms().image.ends_with("running_mean"));
+  CHECK(model->batch_norms().text.empty());
+  const double first = train_step(*model, 0);
+  double last = first;
+  for (std::uint64_t step = 1; step < 12; ++step) last = train_step(*model, step);
+  CHECK(last < first - 0.1);
+  bool has_text_head = false;
+  for (const auto& [name, tensor] : model->state()) {
+    CHECK_FALSE(name.starts_with("text_tower."));
+    has_text_head = has_text_head || name.starts_with("text_head.");
+  }
+  CHECK(has_text_head);
+  model->save(folder.path() / "saved");
+  CHECK(sha256_file(folder.path() / "saved/text_tower.ts") == pinned("text_tower.ts").sha256);
 }

@@ -81,6 +81,26 @@ TEST_CASE("two and three ranks train towers to the same bits every time") {
   }
 }
 
+TEST_CASE(
+    "two ranks train one tower beside the other's features as one does, and to the same bits") {
+  const test::TemporaryFolder folder;
+  test::small_mixed_job(folder.path(), "text");  // its tower has no batch norms and no dropout
+  train(folder.path(), 1, folder.path() / "1", "mixed");
+  train(folder.path(), 2, folder.path() / "2a", "mixed");
+  train(folder.path(), 2, folder.path() / "2b", "mixed");
+  const std::vector<double> whole = losses(folder.path() / "1");
+  const std::vector<double> together = losses(folder.path() / "2a");
+  REQUIRE(whole.size() == 6);
+  REQUIRE(together.size() == 6);
+  for (std::size_t i = 0; i < whole.size(); ++i)
+    CHECK(together[i] == Approx(whole[i]).epsilon(1e-4));
+  CHECK(losses(folder.path() / "2b") == together);
+  for (const char* file : {"heads.safetensors", "image_tower.ts", "text_tower.ts"}) {
+    CHECK(sha256_file(folder.path() / "2b/model" / file) ==
+          sha256_file(folder.path() / "2a/model" / file));
+  }
+}
+
 // The program's exit code.
 int train_with(const fs::path& job, int ranks, const fs::path& output, const std::string& options) {
   const std::string command = std::string("timeout 100 ") + HELIP_MPIRUN +
@@ -203,7 +223,7 @@ TEST_CASE(
     CHECK(read_text_file(folder.path() / (std::string("code.") + rank)) == "2\n");
     CHECK_THAT(
         read_text_file(folder.path() / (std::string("error.") + rank)),
-        Catch::Contains("early_stop.dataset: nobody here can score held-out images; expected "
+        Catch::Contains("scores.datasets: nobody here can score held-out data sets; expected "
                         "a training by workers; found another caller\n"));
   }
 }

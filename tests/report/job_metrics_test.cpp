@@ -5,6 +5,7 @@
 #include "common/error.h"
 #include "report/charts.h"
 #include "report/html.h"
+#include "report/svg.h"
 #include "small_job.h"
 
 namespace helip::report {

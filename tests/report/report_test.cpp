@@ -97,6 +97,47 @@ TEST_CASE("The page shows the self-supervised loss where there is one") {
   CHECK_THAT(read_text_file(write_report(job.folder)), Contains("Self-supervised loss"));
 }
 
+TEST_CASE("The page draws a curve per seed of each data set's scores while training") {
+  const TemporaryFolder folder;
+  SmallJob job(folder.path() / "helip", kCaptions);
+  CHECK_THAT(read_text_file(write_report(job.folder)), !Contains("Scores while training"));
+  job.config.scores = {
+      .datasets = {{.name = "dev",
+                    .path = "/d",
+                    .tasks = {config::EvalTask::kZeroShot, config::EvalTask::kRetrieval}}},
+      .every_steps = 20};
+  job.write_config();
+  CHECK_THAT(read_text_file(write_report(job.folder)),
+             Contains("scores.jsonl: no scores while training are recorded"));
+  const auto file = job.folder / "scores.jsonl";
+  for (const int seed : {2, 1}) {
+    for (const int step : {20, 0}) {
+      append_line(file, cat(R"({"seed":)", seed, R"(,"step":)", step,
+                            R"(,"results":[{"dataset":"dev","task":"zeroshot_classification",)",
+                            R"("metrics":{"acc1":0.)", seed + step, R"(,"acc5":0.9}},)",
+                            R"({"dataset":"dev","task":"zeroshot_retrieval","metrics":)",
+                            R"({"image_retrieval_recall@1":0.25,"mean_recall@1":0.5}}]})"));
+    }
+  }
+  const JobRecord record = read_job(job.folder);
+  REQUIRE(record.scores.size() == 2);
+  const std::vector<ScorePoint>& first = record.scores.at(1);
+  REQUIRE(first.size() == 8);
+  CHECK(first[0].step == 0);
+  CHECK(first[0].key == MetricKey{"dev", "zeroshot_classification", "acc1"});
+  CHECK(first[0].value == 0.1);
+  CHECK(first[4].step == 20);
+  CHECK(first[4].value == 0.21);
+  const std::string page = read_text_file(write_report(job.folder));
+  CHECK(count_of(page, "Scores while training") == 1);
+  CHECK(count_of(page, "<h3>dev: accuracy</h3>") == 1);
+  CHECK(count_of(page, "<h3>dev: R@1, mean of both directions</h3>") == 1);
+  CHECK(count_of(page, "top 5</h3>") == 0);
+
+  append_line(file, R"({"seed":1,"step":40})");
+  CHECK_THROWS_WITH(read_job(job.folder), Contains("damaged scores") && Contains("scores.jsonl"));
+}
+
 TEST_CASE("The gallery shows suitable targets from the hardest on, each with its partners") {
   const TemporaryFolder folder;
   const SmallJob job(folder.path() / "helip", kCaptions);

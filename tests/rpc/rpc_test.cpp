@@ -14,7 +14,22 @@ using namespace helip::rpc;
 
 namespace {
 
-TrainNumbers train_numbers() { return {1, 2, 3.5, 4.5, 5.5, 6.5, 7.0, 7.5, 8.5, 9.5, 0.25, 10}; }
+TrainNumbers train_numbers() {
+  return {1,
+          2,
+          3.5,
+          4.5,
+          5.5,
+          6.5,
+          7.0,
+          7.5,
+          8.5,
+          9.5,
+          0.25,
+          10,
+          {{"dev", "acc1", 0.5}, {"pairs", "mean_recall@1", 0.25}},
+          7};
+}
 
 WorkerStatus worker_status() {
   return {WorkerId{1},           "launch", 2, 3, "host", 4,  "cuda:0",
@@ -99,6 +114,7 @@ TEST_CASE("every message survives Protobuf and back") {
 TEST_CASE("a struct lists every field of its message, inside of other messages too") {
   check_fields<LeaseProgress>(v1::LeaseProgress());
   check_fields<TrainNumbers>(v1::TrainNumbers());
+  check_fields<ScoreNumber>(v1::ScoreNumber());
   check_fields<StageStatus>(v1::StageStatus());
   check_fields<Lease>(v1::Lease());
   check_fields<Wait>(v1::Wait());

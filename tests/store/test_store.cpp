@@ -244,7 +244,7 @@ TEST_CASE("the manifest names the options that are not at their defaults, and on
   const std::string plain = published("plain", manifest);
   CHECK(published("slash/", manifest) == plain);
   CHECK(std::distance(fs::directory_iterator(folder.path()), fs::directory_iterator()) == 2);
-  for (const char* key : {"metric", "_score\"", "margin", "hub_cap"}) {
+  for (const char* key : {"metric", "_score\"", "margin", "hub_cap", "per_group"}) {
     CHECK(plain.find(key) == std::string::npos);
   }
   CHECK(HardPairTable::open(folder.path() / "plain").manifest().metric == "product");
@@ -253,6 +253,7 @@ TEST_CASE("the manifest names the options that are not at their defaults, and on
   manifest.max_score = 1.0 / 3;
   manifest.relative_margin = 0;
   manifest.hub_cap = 9;
+  manifest.per_group = 2;
   published("filtered", manifest);
   const auto found = HardPairTable::open(folder.path() / "filtered").manifest();
   CHECK(found.metric == "text");
@@ -261,6 +262,7 @@ TEST_CASE("the manifest names the options that are not at their defaults, and on
   CHECK_FALSE(found.absolute_margin);
   CHECK(found.relative_margin == 0.0);
   CHECK(found.hub_cap == 9);
+  CHECK(found.per_group == 2);
 }
 
 TEST_CASE("a table that names a pair outside the corpus is refused") {

@@ -23,7 +23,11 @@ const std::vector<TableVersion> kTables = {
     {.number = 2, .requested = 13, .first_step = 13, .first_pass = 1, .digest = "second"},
     {.number = 3, .requested = 17, .first_step = 25, .first_pass = 2, .digest = "third"}};
 
-const HeldOutScores kScores = {{.step = 0, .acc1 = 1.0 / 7}, {.step = 10, .acc1 = 0.1}};
+HeldOutScore score_at(std::uint64_t step, double acc1) {
+  return {.step = step, .results = {{"dev", "zeroshot_classification", {{"acc1", acc1}}}}};
+}
+
+const HeldOutScores kScores = {score_at(0, 1.0 / 7), score_at(10, 0.1)};
 
 void write(const fs::path& folder, std::uint64_t step, const RunIdentity& run = kRun) {
   write_checkpoint(folder,
@@ -170,14 +174,15 @@ TEST_CASE("checkpoints of every so many steps stay beside the newest ones") {
 
 TEST_CASE("the checkpoints of the best score and of a table to come are needed") {
   TrainState state;
-  CHECK(steps_needed(state).empty());
-  state.held_out = {{.step = 0, .acc1 = 0.1}, {.step = 10, .acc1 = 0.3}, {.step = 20, .acc1 = 0.2}};
-  CHECK(steps_needed(state) == std::set<std::uint64_t>{10});
+  CHECK(steps_needed(state, "dev/acc1").empty());
+  state.held_out = {score_at(0, 0.1), score_at(10, 0.3), score_at(20, 0.2)};
+  CHECK(steps_needed(state, "").empty());
+  CHECK(steps_needed(state, "dev/acc1") == std::set<std::uint64_t>{10});
   state.later_tables = kTables;
-  CHECK(steps_needed(state) == std::set<std::uint64_t>{10});
+  CHECK(steps_needed(state, "dev/acc1") == std::set<std::uint64_t>{10});
   CHECK(awaited_table(state) == nullptr);
   state.later_tables.back().digest.clear();
-  CHECK(steps_needed(state) == std::set<std::uint64_t>{10, 17});
+  CHECK(steps_needed(state, "dev/acc1") == std::set<std::uint64_t>{10, 17});
   CHECK(awaited_table(state) == &state.later_tables.back());
 }
 

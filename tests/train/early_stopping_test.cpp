@@ -5,44 +5,57 @@
 namespace helip::train {
 namespace {
 
-config::EarlyStopConfig every(std::uint64_t steps, double tolerance, std::uint32_t patience) {
-  return {.dataset = "d", .every_steps = steps, .tolerance = tolerance, .patience = patience};
+const std::string kMetric = "dev/acc1";
+
+config::EarlyStopConfig rule(double tolerance, std::uint32_t patience) {
+  return {.metric = kMetric, .tolerance = tolerance, .patience = patience};
 }
 
+// Returns scores of two data sets. The first one falls at every step.
 HeldOutScores scores(const std::vector<double>& values) {
   HeldOutScores all;
-  for (const double value : values) all.push_back({.step = 10 * all.size(), .acc1 = value});
+  for (const double value : values) {
+    const std::uint64_t step = 10 * all.size();
+    all.push_back({.step = step,
+                   .results = {{"falls",
+                                "zeroshot_classification",
+                                {{"acc1", 0.9 - 0.01 * static_cast<double>(step)}}},
+                               {"dev", "zeroshot_classification", {{"acc1", value}}}}});
+  }
   return all;
 }
 
-TEST_CASE("initial, regular and last weights are scored, each once") {
-  const auto config = every(10, 0, 2);
-  CHECK(score_is_due(config, {}, 0, 25));
-  CHECK_FALSE(score_is_due(config, scores({0.5}), 0, 25));
-  CHECK_FALSE(score_is_due(config, scores({0.5}), 9, 25));
-  CHECK(score_is_due(config, scores({0.5}), 10, 25));
-  CHECK_FALSE(score_is_due(config, scores({0.5, 0.5}), 10, 25));
-  CHECK(score_is_due(config, scores({0.5, 0.5, 0.5}), 25, 25));
-  CHECK_FALSE(score_is_due({}, {}, 0, 25));
+TEST_CASE("a metric is found by data set and name") {
+  const HeldOutScore score{.step = 1,
+                           .results = {{"a", "zeroshot_classification", {{"acc1", 0.1}}},
+                                       {"a", "zeroshot_retrieval", {{"mean_recall@1", 0.2}}},
+                                       {"a.b", "zeroshot_classification", {{"acc1", 0.3}}}}};
+  CHECK(value_of("a/acc1", score) == 0.1);
+  CHECK(value_of("a/mean_recall@1", score) == 0.2);
+  CHECK(value_of("a.b/acc1", score) == 0.3);
+  for (const char* absent : {"a.b/mean_recall@1", "b/acc1", "a", "", "a/", "/acc1"}) {
+    CHECK_FALSE(value_of(absent, score));
+  }
 }
 
 TEST_CASE("of equal scores the later one is the best") {
-  CHECK(best_of(scores({0.5, 0.7, 0.6})).step == 10);
-  CHECK(best_of(scores({0.5, 0.7, 0.7, 0.6})).step == 20);
-  CHECK(best_of(scores({0.5})).step == 0);
+  CHECK(best_of(scores({0.5, 0.7, 0.6}), kMetric).step == 10);
+  CHECK(best_of(scores({0.5, 0.7, 0.7, 0.6}), kMetric).step == 20);
+  CHECK(best_of(scores({0.5}), kMetric).step == 0);
+  CHECK(best_of(scores({0.5, 0.7, 0.6}), "falls/acc1").step == 0);
 }
 
 TEST_CASE("only falls in a row, each beyond the tolerance, end training") {
-  CHECK_FALSE(should_stop_early(every(10, 0, 1), scores({0.5})));
-  CHECK(should_stop_early(every(10, 0, 1), scores({0.5, 0.4})));
-  CHECK_FALSE(should_stop_early(every(10, 0, 1), scores({0.5, 0.5})));
-  CHECK_FALSE(should_stop_early(every(10, 0, 2), scores({0.5, 0.4})));
-  CHECK(should_stop_early(every(10, 0, 2), scores({0.5, 0.4, 0.45})));
-  CHECK_FALSE(should_stop_early(every(10, 0, 2), scores({0.5, 0.4, 0.6})));
-  CHECK_FALSE(should_stop_early(every(10, 0, 2), scores({0.5, 0.4, 0.6, 0.5})));
-  CHECK(should_stop_early(every(10, 0, 2), scores({0.5, 0.4, 0.6, 0.5, 0.5})));
-  CHECK_FALSE(should_stop_early(every(10, 0.25, 1), scores({0.5, 0.25})));
-  CHECK(should_stop_early(every(10, 0.25, 1), scores({0.5, 0.24})));
+  CHECK_FALSE(should_stop_early(rule(0, 1), scores({0.5})));
+  CHECK(should_stop_early(rule(0, 1), scores({0.5, 0.4})));
+  CHECK_FALSE(should_stop_early(rule(0, 1), scores({0.5, 0.5})));
+  CHECK_FALSE(should_stop_early(rule(0, 2), scores({0.5, 0.4})));
+  CHECK(should_stop_early(rule(0, 2), scores({0.5, 0.4, 0.45})));
+  CHECK_FALSE(should_stop_early(rule(0, 2), scores({0.5, 0.4, 0.6})));
+  CHECK_FALSE(should_stop_early(rule(0, 2), scores({0.5, 0.4, 0.6, 0.5})));
+  CHECK(should_stop_early(rule(0, 2), scores({0.5, 0.4, 0.6, 0.5, 0.5})));
+  CHECK_FALSE(should_stop_early(rule(0.25, 1), scores({0.5, 0.25})));
+  CHECK(should_stop_early(rule(0.25, 1), scores({0.5, 0.24})));
   CHECK_FALSE(should_stop_early({}, scores({0.5, 0.1, 0.1, 0.1})));
 }
 

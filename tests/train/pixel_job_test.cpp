@@ -140,6 +140,53 @@ TEST_CASE("training towers resumes to bit-equal weights, batch norms and TorchSc
   }
 }
 
+TEST_CASE("training a tower beside the other's features resumes to bit-equal weights and files") {
+  for (const std::string trains : {"image", "text"}) {
+    const test::TemporaryFolder folder;
+    const TrainSpec spec = test::small_mixed_job(folder.path(), trains);
+    // The trained tower's features are not there to be read.
+    std::filesystem::remove(spec.features_folder / (trains + "_features.npy"));
+    check_resume(spec, folder.path(),
+                 {"heads.safetensors", "helip_model.json", "image_tower.ts", "text_tower.ts"});
+    const std::string frozen = trains == "image" ? "text" : "image";
+    const std::filesystem::path start = spec.config.model.architecture;
+    for (const std::string& tower : {trains, frozen}) {
+      const std::string file = tower + "_tower.ts";
+      CHECK((sha256_file(spec.model_folder / file) == sha256_file(start / file)) ==
+            (tower == frozen));
+    }
+    const auto weights =
+        store::SafetensorsFile::open(test::last_checkpoint(spec) / "model.safetensors");
+    const auto holds = [&](const std::string& prefix) {
+      return std::any_of(weights.tensors().begin(), weights.tensors().end(),
+                         [&](const auto& entry) { return entry.first.starts_with(prefix); });
+    };
+    CHECK(holds(trains + "_tower."));
+    CHECK_FALSE(holds(frozen + "_tower."));
+    CHECK(holds("image_head.weight"));
+    CHECK(holds("text_head.0.weight"));
+  }
+}
+
+TEST_CASE("a frozen tower's features must be there, and its lock asks for one that trains") {
+  const test::TemporaryFolder folder;
+  const auto alone = comm::open_group("local", "cpu", 60);
+  TrainSpec spec = test::small_mixed_job(folder.path());
+  spec.config.train.lock_text = true;
+  CHECK_THROWS_WITH(run_train_job(spec, *alone, {}),
+                    Catch::Contains("train.lock_text") && Catch::Contains("a frozen one"));
+  spec.config.train.lock_text = false;
+  spec.config.train.lock_image = true;  // then the text head alone trains
+  CHECK(run_train_job(spec, *alone, {}).steps == 6);
+  CHECK(sha256_file(spec.model_folder / "text_tower.ts") ==
+        sha256_file(std::filesystem::path(spec.config.model.architecture) / "text_tower.ts"));
+  spec.checkpoint_folder = folder.path() / "others";
+  spec.model_folder = folder.path() / "others-model";
+  spec.features_folder.clear();
+  CHECK_THROWS_WITH(run_train_job(spec, *alone, {}),
+                    Catch::Contains("a frozen tower trains on its cached features"));
+}
+
 TEST_CASE("training a ModifiedResNet resumes to bit-equal weights and running statistics") {
   const test::TemporaryFolder folder;
   const TrainSpec spec = small_resnet_job(folder.path(), Json::object());

@@ -1,3 +1,4 @@
+#include "support/json_edit.h"
 #include "train/small_job.h"
 
 #include <algorithm>
@@ -149,6 +150,23 @@ train::TrainSpec small_towers_job(const fs::path& folder) {
   spec.config.model.architecture = model.string();
   spec.config.model.trust_torchscript = true;
   spec.config.train.lr = 1e-2;
+  return spec;
+}
+
+train::TrainSpec small_mixed_job(const fs::path& folder, const std::string& trains) {
+  train::TrainSpec spec = small_towers_job(folder);
+  spec.features_folder = folder / "features";
+  const fs::path model = folder / ("mixed-" + trains);
+  if (!fs::exists(model)) {
+    fs::copy(spec.config.model.architecture, model);
+    auto json = Json::parse(read_text_file(model / "helip_model.json"));
+    json[trains == "image" ? "text_tower" : "image_tower"]["train"] = "none";
+    json["text_tower"]["head"] = {{"hidden", 9}};
+    json["image_tower"]["head"] = {{"kind", "linear"}};
+    json = without_key(json, "heads");
+    publish_file(model / "helip_model.json", json.dump());
+  }
+  spec.config.model.architecture = model.string();
   return spec;
 }
 

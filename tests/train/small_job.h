@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <string>
 
 #include "train/train_job.h"
 
@@ -32,6 +33,12 @@ train::TrainSpec small_slip_job(const std::filesystem::path& folder);
 // The same corpus, with two TorchScript towers trained from pixels and captions, one of them from a
 // layer on, with batch norms and dropout: 6 steps.
 train::TrainSpec small_towers_job(const std::filesystem::path& folder);
+
+// The same with the image tower, which has batch norms and dropout, trained from pixels beside the
+// text tower's features, or, with `trains` "text", the text tower from captions beside the image
+// tower's features: 6 steps.
+train::TrainSpec small_mixed_job(const std::filesystem::path& folder,
+                                 const std::string& trains = "image");
 
 // FOLDER of the spec's newest checkpoint, by name.
 std::filesystem::path last_checkpoint(const train::TrainSpec& spec);

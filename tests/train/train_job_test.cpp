@@ -17,6 +17,7 @@
 #include "store/safetensors.h"
 #include "support/temporary_folder.h"
 #include "train/checkpoint/checkpoint.h"
+#include "train/job_runs.h"
 #include "train/run_program.h"
 #include "train/small_job.h"
 
@@ -24,45 +25,6 @@ namespace helip::train {
 namespace {
 
 namespace fs = std::filesystem;
-
-TrainReport run(const TrainSpec& spec, const TrainCallbacks& callbacks = {}) {
-  const auto alone = comm::open_group("local", "cpu", 60);
-  return run_train_job(spec, *alone, callbacks);
-}
-
-// Outputs of their own for a second run on the same inputs.
-TrainSpec with_outputs(TrainSpec spec, const fs::path& folder) {
-  spec.checkpoint_folder = folder / "checkpoints";
-  spec.metrics_file = folder / "metrics.jsonl";
-  spec.model_folder = folder / "model";
-  return spec;
-}
-
-// Loss of each step, as written.
-std::vector<double> losses(const TrainSpec& spec) {
-  std::istringstream lines(read_text_file(spec.metrics_file));
-  std::vector<double> result;
-  for (std::string line; std::getline(lines, line);) {
-    const auto entry = Json::parse(line);
-    CHECK(entry.at("step") == result.size() + 1);
-    result.push_back(entry.at("loss"));
-  }
-  return result;
-}
-
-std::string weights_digest(const TrainSpec& spec) {
-  return sha256_file(test::last_checkpoint(spec) / "model.safetensors") +
-         sha256_file(test::last_checkpoint(spec) / "optimizer.safetensors");
-}
-
-std::string error_of(const TrainSpec& spec) {
-  try {
-    run(spec);
-  } catch (const Error& problem) {
-    return problem.what();
-  }
-  return "no error";
-}
 
 TEST_CASE("a run writes metrics, checkpoints and a model, and learns") {
   const test::TemporaryFolder folder;
@@ -136,79 +98,6 @@ TEST_CASE("a run that was stopped goes on to bit-equal losses, weights and momen
   CHECK(weights_digest(spec) == weights_digest(undisturbed));
   CHECK(sha256_file(spec.model_folder / "heads.safetensors") ==
         sha256_file(undisturbed.model_folder / "heads.safetensors"));
-}
-
-TEST_CASE("a training whose held-out score falls ends, with the weights of its best score") {
-  const test::TemporaryFolder folder;
-  const TrainSpec undisturbed = test::small_job(folder.path());
-  run(undisturbed);
-  TrainSpec spec = with_outputs(undisturbed, folder.path() / "early");
-  spec.config.early_stop = {
-      .dataset = "held/out", .every_steps = 3, .tolerance = 0.01, .patience = 2};
-  spec.config.train.keep_checkpoints = 1;
-  // By the step of the checkpoint: the best is step 6.
-  const std::map<std::string, double> table = {{"step-00000000", 0.3},     {"step-00000003", 0.25},
-                                               {"step-00000006", 1.0 / 3}, {"step-00000009", 0.33},
-                                               {"step-00000012", 0.3},     {"step-00000015", 0.31}};
-  std::vector<std::string> scored;
-  TrainCallbacks callbacks;
-  callbacks.held_out_accuracy = [&](const fs::path& checkpoint) {
-    CHECK(fs::exists(checkpoint / "model.safetensors"));
-    scored.push_back(checkpoint.filename());
-    return table.at(scored.back());
-  };
-
-  // Stopped between two scores, and after the best one.
-  for (const std::uint64_t stop_after : {2, 10}) {
-    std::uint64_t done = 0;
-    callbacks.progress = [&](const TrainProgress& now) { done = now.step; };
-    callbacks.should_stop = [&] { return done + 1 >= stop_after; };
-    CHECK(run(spec, callbacks).stopped);
-  }
-  callbacks.should_stop = {};
-  const TrainReport report = run(spec, callbacks);
-  CHECK_FALSE(report.stopped);
-  CHECK(report.steps == 15);
-  REQUIRE(report.best);
-  CHECK(*report.best == HeldOutScore{.step = 6, .acc1 = 1.0 / 3});
-  CHECK(scored == std::vector<std::string>{"step-00000000", "step-00000003", "step-00000006",
-                                           "step-00000009", "step-00000012", "step-00000015"});
-  // The scores change nothing else.
-  const std::vector<double> all = losses(undisturbed);
-  CHECK(losses(spec) == std::vector<double>(all.begin(), all.begin() + 15));
-  CHECK(fs::exists(spec.checkpoint_folder / "step-00000006"));
-  const auto best =
-      store::SafetensorsFile::open(spec.checkpoint_folder / "step-00000006" / "model.safetensors");
-  const auto model = store::SafetensorsFile::open(spec.model_folder / "heads.safetensors");
-  const auto bytes = [](const store::SafetensorsFile& file) {
-    const auto& data = file.tensor("logit_scale", "F32").data;
-    return std::vector<std::byte>(data.begin(), data.end());
-  };
-  CHECK(bytes(best) == bytes(model));
-  const auto last =
-      store::SafetensorsFile::open(spec.checkpoint_folder / "step-00000015" / "model.safetensors");
-  CHECK(bytes(last) != bytes(model));
-
-  // Once more: nothing is trained, and the same model comes out.
-  const std::string digest = sha256_file(spec.model_folder / "heads.safetensors");
-  callbacks.progress = [](const TrainProgress&) { FAIL("a step"); };
-  CHECK(run(spec, callbacks).best == report.best);
-  CHECK(sha256_file(spec.model_folder / "heads.safetensors") == digest);
-}
-
-TEST_CASE("a training that never falls keeps its best weights, and needs somebody to score") {
-  const test::TemporaryFolder folder;
-  TrainSpec spec = test::small_job(folder.path());
-  spec.config.early_stop = {.dataset = "held/out", .every_steps = 20, .patience = 1};
-  CHECK_THAT(error_of(spec),
-             Catch::StartsWith("early_stop.dataset: nobody here can score held-out images"));
-  double score = 0;
-  TrainCallbacks callbacks;
-  callbacks.held_out_accuracy = [&](const fs::path&) { return score += 0.1; };
-  const TrainReport report = run(spec, callbacks);
-  CHECK(report.steps == 30);
-  CHECK(report.best.value().step == 30);
-  CHECK(score == Approx(0.3));  // steps 0, 20, 30
 }
 
 TEST_CASE("a run that was killed goes on to bit-equal losses, weights and moments") {

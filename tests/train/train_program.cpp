@@ -1,8 +1,8 @@
 // train_program FOLDER BACKEND OUTPUT [KIND [KEY=VALUE …]]: trains a small job of FOLDER with its
 // outputs in OUTPUT, and prints "step N" after each step, so that a test can kill it at a step of
-// its choice, and at the end "budget PAIRS VIEWS". KIND is heads, pixels, towers or slip. KEY is
-// steps, pairs, epochs, hard_pairs (mined, random or none), checkpoint_steps, lr, time_layers_every
-// or shard_optimizer (1 or 0); held_out, a data set to score, which this program
+// its choice, and at the end "budget PAIRS VIEWS". KIND is heads, pixels, towers, mixed or slip.
+// KEY is steps, pairs, epochs, hard_pairs (mined, random or none), checkpoint_steps, lr,
+// time_layers_every or shard_optimizer (1 or 0); held_out, a data set to score, which this program
 // cannot; stop, a step after which it stops as if it had been asked to; or rank1_checkpoints, a
 // folder of checkpoints that rank 1 takes for the job's. SIGTERM stops it too; then it ends with
 // exit code 75.
@@ -27,6 +27,7 @@ struct Options {
 helip::train::TrainSpec make_job(const std::string& kind, const std::filesystem::path& folder) {
   if (kind == "pixels") return helip::test::small_pixel_job(folder);
   if (kind == "towers") return helip::test::small_towers_job(folder);
+  if (kind == "mixed") return helip::test::small_mixed_job(folder, "text");
   if (kind == "slip") return helip::test::small_slip_job(folder);
   return helip::test::small_job(folder);
 }
@@ -51,7 +52,9 @@ void apply(const std::string& option, helip::config::RunConfig& config, Options&
   } else if (key == "shard_optimizer") {
     train.shard_optimizer = value == "1";
   } else if (key == "held_out") {
-    config.early_stop.dataset = value;
+    config.scores = {
+        .datasets = {{.name = "dev", .path = value, .tasks = {helip::config::EvalTask::kZeroShot}}},
+        .every_steps = 10};
   } else if (key == "stop") {
     options.stop = std::stoull(value);
   } else if (key == "rank1_checkpoints") {

@@ -43,7 +43,8 @@ TEST_CASE("a task is refused when the corpus or the initial model has changed si
   const auto found =
       jobs::from_json<jobs::IndexResult>(runner->run(index, {}, hooks).result, "index");
   CHECK(found.corpus.pairs == 1);
-  CHECK_FALSE(found.trains_on_features);
+  CHECK_FALSE(found.image_features);
+  CHECK_FALSE(found.text_features);
   const jobs::Task encode =
       jobs::make_task("range-0", "", found.corpus, jobs::EncodeTask{.first = 0, .count = 1});
 

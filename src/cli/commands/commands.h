@@ -16,7 +16,8 @@ void add_embed_command(CLI::App& app, int& exit_code);    // embed
 void add_eval_command(CLI::App& app, int& exit_code);     // eval
 void add_convert_command(CLI::App& app, int& exit_code);  // convert
 void add_report_command(CLI::App& app, int& exit_code);   // report
-void add_config_command(CLI::App& app, int& exit_code);   // config show | explain
-void add_doctor_command(CLI::App& app, int& exit_code);   // doctor
+void add_experiment_command(CLI::App& app, int& exit_code);  // experiment
+void add_config_command(CLI::App& app, int& exit_code);      // config show | explain
+void add_doctor_command(CLI::App& app, int& exit_code);      // doctor
 
 }  // namespace helip::cli

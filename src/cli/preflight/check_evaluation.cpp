@@ -28,11 +28,11 @@ std::string joined(const std::vector<config::EvalTask>& tasks) {
 void check_eval_of_features(const config::RunConfig& config) {
   const auto source =
       model::find_architecture(config.model.architecture, model::installed_models());
-  const bool scores = !config.early_stop.dataset.empty();
+  const bool scores = !config.scores.datasets.empty();
   if ((config.eval.datasets.empty() && !scores) || !model::find_given_features(source)) return;
   missing("towers that are .npy features cannot embed new images",
-          scores ? "early_stop.dataset" : "eval.datasets", "none",
-          scores ? config.early_stop.dataset : cat(config.eval.datasets.size()));
+          scores ? "scores.datasets" : "eval.datasets", "none",
+          cat(scores ? config.scores.datasets.size() : config.eval.datasets.size()));
 }
 
 // The number of classes of data sets whose list has been read: reading it warns of its faults.
@@ -75,12 +75,13 @@ void warn_of_logits(const config::RunConfig& config, const ClassCounts& counts) 
 void check_evaluation(const config::RunConfig& config, jobs::Stage until) {
   check_eval_of_features(config);
   ClassCounts counts;
-  if (until >= jobs::Stage::kTrain && !config.early_stop.dataset.empty()) {
-    check_dataset({.name = "early_stop",
-                   .path = config.early_stop.dataset,
-                   .tasks = {config::EvalTask::kZeroShot},
-                   .split = config.early_stop.split},
-                  "early_stop", "early_stop.dataset", counts);
+  if (until >= jobs::Stage::kTrain) {
+    for (std::size_t i = 0; i < config.scores.datasets.size(); ++i) {
+      const config::ScoresDataset& set = config.scores.datasets[i];
+      const std::string key = cat("scores.datasets[", i, "]");
+      check_dataset({.name = set.name, .path = set.path, .tasks = set.tasks, .split = set.split},
+                    key, key + ".path", counts);
+    }
   }
   if (until >= jobs::Stage::kEval) {
     for (std::size_t i = 0; i < config.eval.datasets.size(); ++i) {

@@ -106,7 +106,7 @@ void check_given_features(const model::TwoTowerConfig& model, const std::string&
 void check_two_towers(const config::ModelConfig& model, const model::TwoTowerFolder& folder,
                       const std::string& corpus, const std::string& section) {
   if (!model.tokenizer.empty()) {
-    missing("a locked-towers model brings its own tokenizer", section + ".tokenizer", "nothing",
+    missing("a model of two towers brings its own tokenizer", section + ".tokenizer", "nothing",
             model.tokenizer);
   }
   const model::TwoTowerConfig config = model::read_two_tower_config(folder.path);
@@ -156,9 +156,9 @@ void check_clip_vocabulary(const std::string& tokenizer, const std::string& key)
   }
 }
 
-// `section`: "model" or "encoder.model". Tells whether it has features: frozen towers, or given.
-bool check_model(const config::ModelConfig& model, const std::string& corpus,
-                 const std::string& section) {
+// `section`: "model" or "encoder.model". Returns the inputs that the model embeds.
+model::InputKinds check_model(const config::ModelConfig& model, const std::string& corpus,
+                              const std::string& section) {
   const auto source = model::find_architecture(model.architecture, model::installed_models(),
                                                section + ".architecture");
   const std::string weights_key = section + ".init";
@@ -176,20 +176,20 @@ bool check_model(const config::ModelConfig& model, const std::string& corpus,
                           check_weights(model, source, weights_key);
                         }},
              source.description);
-  return model::trained_on_features(source);
+  return model::input_kinds(source);
 }
 
 void check_encoder(const config::RunConfig& config) {
   const std::string& corpus = config.corpus.path;
-  bool features = check_model(config.model, corpus, "model");
+  model::InputKinds inputs = check_model(config.model, corpus, "model");
   const config::EncoderConfig& encoder = config.encoder;
   if (encoder.source == config::EncoderSource::kNpy) {
     check_ready_rows("ready embeddings", "encoder.image_embeddings, encoder.text_embeddings",
                      corpus, [&] { return mining::ready_embeddings(encoder); });
   }
-  if (encoder.model) features = check_model(*encoder.model, corpus, "encoder.model");
-  if (encoder.source == config::EncoderSource::kTowers && !features) {
-    missing("the model has no frozen towers", "encoder.source", "model", "towers");
+  if (encoder.model) inputs = check_model(*encoder.model, corpus, "encoder.model");
+  if (encoder.source == config::EncoderSource::kTowers && inputs.any(model::InputKind::kRaw)) {
+    missing("the model does not have two frozen towers", "encoder.source", "model", "towers");
   }
 }
 

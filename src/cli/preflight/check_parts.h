@@ -12,7 +12,7 @@ namespace helip::cli {
 [[noreturn]] void missing(const std::string& what, const std::string& key,
                           const std::string& expected, const std::string& found);
 
-// Checks that the data sets of `eval` and `early_stop` that the job uses hold what their tasks
+// Checks that the data sets of `eval` and `scores` that the job uses hold what their tasks
 // need, and that the model can embed them. Warns of embeddings that look like a classifier's
 // logits. Throws ConfigError.
 void check_evaluation(const config::RunConfig& config, jobs::Stage until);

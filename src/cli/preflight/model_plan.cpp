@@ -85,7 +85,8 @@ ModelPlan plan_pixels(const model::VisionShape& vision, const model::TextShape& 
       plan.parameters += count(parameter.elements());
   }
   const Count pixels = kChannels * count(vision.image_size * vision.image_size);
-  plan.inputs = pixels + 2 * count(text.context_length);  // tokens: 8 bytes
+  plan.pixels = pixels;
+  plan.tokens = 2 * count(text.context_length);  // 8 bytes each
   plan.largest_layer = std::max(image.largest_layer, texts.largest_layer);
   plan.activations = image.total + texts.total;
   // The head keeps the outputs of its hidden layers before and after norm and ReLU.
@@ -97,41 +98,42 @@ ModelPlan plan_pixels(const model::VisionShape& vision, const model::TextShape& 
 }
 
 // A trained tower's file is its weights in float32, and little else.
-void add_tower(const model::PinnedFile& tower, const std::string& train, ModelPlan& plan) {
+void add_tower(const model::TwoTowerConfig::TowerDescription& tower, ModelPlan& plan) {
   std::error_code missing;
-  const auto bytes = fs::file_size(tower.path, missing);
+  const auto bytes = fs::file_size(tower.file.path, missing);
   if (missing) return;
-  if (train == model::kTrainNothing) {
-    plan.tower_bytes += bytes;
-  } else {
+  if (tower.is_trained()) {
     plan.parameters += bytes / sizeof(float);
+  } else {
+    plan.tower_bytes += bytes;
   }
+}
+
+// An MLP keeps its hidden layer before and after the activation and after dropout, each head its
+// embedding twice.
+Count head_activations(const model::HeadDescription& head, std::int64_t embed_dim) {
+  const Count hidden = head.kind == model::HeadKind::kMlp ? count(head.hidden) : 0;
+  return 3 * hidden + 2 * count(embed_dim);
 }
 
 ModelPlan plan_two_towers(const model::TwoTowerConfig& model) {
   ModelPlan plan;
-  plan.locked_towers = model.kind != model::TowersKind::kTrained;
+  plan.inputs_taken = model.input_kinds();
   plan.embed_dim = count(model.embed_dim);
-  if (plan.locked_towers) {
-    plan.image_features = count(model.image.feature_dim);
-    plan.text_features = count(model.text.feature_dim);
-  }
-  const Count hidden = model.heads ? count(model.heads->hidden) : 0;
+  if (!model.image.is_trained()) plan.image_features = count(model.image.feature_dim);
+  if (!model.text.is_trained()) plan.text_features = count(model.text.feature_dim);
   for (const model::ParameterSpec& parameter : model::head_parameters(model)) {
     plan.parameters += count(parameter.elements());
   }
-  if (model.kind != model::TowersKind::kFeatures) {
-    add_tower(model.image.file, model.image.train, plan);
-    add_tower(model.text.file, model.text.train, plan);
+  for (const auto* tower : model.towers()) {
+    if (model.kind != model::TowersKind::kFeatures) add_tower(*tower, plan);
+    plan.activations += head_activations(tower->head, model.embed_dim);
   }
   if (model.text.tokenizer) {
     const auto size = static_cast<Count>(model.image.preprocess.size);
-    plan.inputs =
-        kChannels * size * size + 2 * static_cast<Count>(model.text.tokenizer->context_length);
+    plan.pixels = kChannels * size * size;
+    plan.tokens = 2 * static_cast<Count>(model.text.tokenizer->context_length);
   }
-  // Each head keeps its hidden layer before and after the activation and after dropout, and the
-  // embedding twice.
-  plan.activations = 2 * (3 * hidden + 2 * plan.embed_dim);
   return plan;
 }
 
@@ -165,7 +167,7 @@ EmbeddingWidths embedding_widths(const config::RunConfig& config) {
     return {embeddings.image_dim(), embeddings.text_dim()};
   }
   const ModelPlan plan = plan_model(encoder.model.value_or(config.model));
-  if (plan.locked_towers && encoder.source == config::EncoderSource::kTowers) {
+  if (encoder.source == config::EncoderSource::kTowers) {
     return {plan.image_features, plan.text_features};
   }
   return {plan.embed_dim, plan.embed_dim};

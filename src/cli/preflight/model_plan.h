@@ -11,13 +11,14 @@ namespace helip::cli {
 
 // Counts of numbers, not bytes. Activations are those of a float32 forward pass.
 struct ModelPlan {
-  bool locked_towers = false;
-  std::uint64_t parameters = 0;      // trained ones: all, or the heads and trained towers
-  std::uint64_t tower_bytes = 0;     // size of the files of locked towers
-  std::uint64_t embed_dim = 0;       // width of the model's embeddings
-  std::uint64_t image_features = 0;  // width of locked towers' features; else 0
+  model::InputKinds inputs_taken = {};  // while training
+  std::uint64_t parameters = 0;         // trained ones: all, or the heads and trained towers
+  std::uint64_t tower_bytes = 0;        // size of the files of frozen towers
+  std::uint64_t embed_dim = 0;          // width of the model's embeddings
+  std::uint64_t image_features = 0;     // width of a frozen tower's features; else 0
   std::uint64_t text_features = 0;
-  std::uint64_t inputs = 0;         // of one pair: pixels, and 2 for each token
+  std::uint64_t pixels = 0;         // of one image
+  std::uint64_t tokens = 0;         // of one text, 2 for each
   std::uint64_t largest_layer = 0;  // its activations of one pair; 0 for TorchScript towers
   std::uint64_t activations = 0;    // of one pair, kept for the backward pass
   // views: inputs and activations of the two views of one image. ssl_head: activations of one image

@@ -1,7 +1,6 @@
 #include "cli/preflight/plan.h"
 
 #include <algorithm>
-#include <filesystem>
 #include <optional>
 #include <system_error>
 #include <vector>
@@ -9,7 +8,6 @@
 #include "cli/preflight/corpus_count.h"
 #include "cli/preflight/mine_memory.h"
 #include "cli/preflight/model_plan.h"
-#include "common/hidden.h"
 #include "common/text.h"
 #include "config/budget.h"
 #include "coordinator/pipeline.h"
@@ -18,8 +16,6 @@
 
 namespace helip::cli {
 namespace {
-
-namespace fs = std::filesystem;
 
 struct Row {
   std::string stage, tasks, size, memory;
@@ -33,23 +29,6 @@ std::uint64_t pieces(std::uint64_t total, std::uint64_t size) { return (total + 
 
 std::string counted(std::uint64_t count, const std::string& thing) {
   return cat(count, " ", thing, count == 1 ? "" : "s");
-}
-
-// Returns the bytes of the tars whose split a task holds in memory; 0 if there are none.
-double split_bytes(const config::EvalDataset& dataset) {
-  const bool probe = std::find(dataset.tasks.begin(), dataset.tasks.end(),
-                               config::EvalTask::kLinearProbe) != dataset.tasks.end();
-  double total = 0;
-  for (const std::string& split : {dataset.split, std::string("train")}) {
-    if (split != dataset.split && !probe) continue;
-    std::error_code error;
-    for (const auto& entry : fs::directory_iterator(fs::path(dataset.path) / split, error)) {
-      const fs::path name = entry.path().filename();
-      if (name.extension() == ".tar" && !is_hidden(name.string()))
-        total += static_cast<double>(entry.file_size());
-    }
-  }
-  return total;
 }
 
 class Plan {
@@ -109,7 +88,7 @@ class Plan {
   [[nodiscard]] std::string legend() const {
     std::string text =
         "Memory is an estimate for each worker, in float32, from the model's description (";
-    text += model_.locked_towers ? cat(model_.parameters, " trained parameters, towers of ",
+    text += trains_on_features() ? cat(model_.parameters, " trained parameters, frozen towers of ",
                                        bytes(static_cast<double>(model_.tower_bytes)))
                                  : cat(model_.parameters, " parameters");
     text +=
@@ -139,6 +118,10 @@ class Plan {
     return cat(pairs_->exact ? "" : "about ", pairs_->pairs, " ", unit);
   }
 
+  [[nodiscard]] bool trains_on_features() const {
+    return model_.inputs_taken.any(model::InputKind::kFeatures);
+  }
+
   static double weights(const ModelPlan& model) {
     return kFloat * static_cast<double>(model.parameters) + static_cast<double>(model.tower_bytes);
   }
@@ -146,7 +129,7 @@ class Plan {
   // Inputs and activations of a batch that needs no gradient.
   static double forward(const ModelPlan& model, std::uint64_t batch) {
     return kFloat * static_cast<double>(batch) *
-           static_cast<double>(model.inputs + model.largest_layer);
+           static_cast<double>(model.pixels + model.tokens + model.largest_layer);
   }
 
   // Returns the memory of the models that encode: the tuned one too if only its towers' features
@@ -162,7 +145,7 @@ class Plan {
     };
     if (encoder_) add(*encoder_);
     const bool tuned_encodes = !encoder_ && config_.encoder.source != config::EncoderSource::kNpy;
-    if (tuned_encodes || model_.locked_towers) add(model_);
+    if (tuned_encodes || trains_on_features()) add(model_);
     if (held == 0) return "little: images are decoded, ready embeddings looked at";
     return cat(bytes(held + batch), ": ", bytes(held), " weights, ", bytes(batch),
                " batch and results");
@@ -185,7 +168,7 @@ class Plan {
     const std::uint64_t batch = config::global_batch_size(train);
     const std::string each = cat(" of ", batch, " pairs, hard pairs: ", train.hard_pairs);
     if (train.epochs > 0 && (!pairs_ || pairs_->pairs == 0)) {
-      return cat(train.epochs, " epochs", each);
+      return cat(train.epochs, " epochs", each, scored());
     }
     const std::uint64_t usable = pairs_ ? pairs_->pairs : 0;
     const std::uint64_t steps = config::total_steps(train, usable);
@@ -198,7 +181,18 @@ class Plan {
     if (model_.ssl_head > 0 && config_.slip.ssl_weight > 0) {
       text += cat(", ", 2 * steps * config::viewed_images(train, config_.slip), " views");
     }
-    return text;
+    return text + scored();
+  }
+
+  // Returns how often the model is scored while it is trained; nothing if it is not.
+  [[nodiscard]] std::string scored() const {
+    const config::ScoresConfig& scores = config_.scores;
+    if (scores.datasets.empty()) return {};
+    const std::size_t sets = scores.datasets.size();
+    return cat("; scored every ",
+               scores.every_steps > 0 ? cat(scores.every_steps, " steps")
+                                      : cat(scores.every_epochs, " epochs"),
+               " on ", sets, sets == 1 ? " data set" : " data sets");
   }
 
   // Returns the bytes of the self-supervised term, 0 without one.
@@ -217,13 +211,14 @@ class Plan {
   }
 
   [[nodiscard]] std::string train_memory() const {
-    // One of two trained towers may be frozen; features need none.
-    const double frozen = model_.locked_towers ? 0 : static_cast<double>(model_.tower_bytes);
-    const double state = 4 * kFloat * static_cast<double>(model_.parameters) + frozen;
+    const double state = 4 * kFloat * static_cast<double>(model_.parameters);
     const std::uint64_t global = config::global_batch_size(config_.train);
     const double rows = static_cast<double>(pieces(global, ranks_that_train()));
     const std::uint64_t features = model_.image_features + model_.text_features;
-    const std::uint64_t inputs = model_.locked_towers ? features : model_.inputs;
+    using model::InputKind;
+    const std::uint64_t inputs =
+        features + (model_.inputs_taken.image == InputKind::kRaw ? model_.pixels : 0) +
+        (model_.inputs_taken.text == InputKind::kRaw ? model_.tokens : 0);
     // Similarities and their softmax in both directions.
     const double batch =
         kFloat * rows *
@@ -231,7 +226,7 @@ class Plan {
         view_memory();
     std::string text = cat(bytes(state + batch), ": ", bytes(state), " weights and optimizer, ",
                            bytes(batch), " batch");
-    if (model_.locked_towers) {
+    if (trains_on_features()) {
       text += pairs_ ? cat("; ",
                            bytes(kFloat * static_cast<double>(features) *
                                  static_cast<double>(pairs_->pairs)),
@@ -242,14 +237,9 @@ class Plan {
   }
 
   [[nodiscard]] std::string eval_memory() const {
-    double largest = 0;
-    for (const config::EvalDataset& dataset : config_.eval.datasets) {
-      largest = std::max(largest, split_bytes(dataset));
-    }
     const double held = weights(model_);
     const double batch = forward(model_, config_.eval.batch_size);
-    return cat(bytes(held + batch + largest), ": ", bytes(held), " weights, ", bytes(batch),
-               " batch, ", bytes(largest), " data set");
+    return cat(bytes(held + batch), ": ", bytes(held), " weights, ", bytes(batch), " batch");
   }
 
   const config::RunConfig& config_;

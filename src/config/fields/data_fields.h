@@ -42,7 +42,7 @@ struct Fields<ModelConfig> {
       field("architecture", &S::architecture,
             required("a model name, a model JSON or a folder with helip_model.json"),
             "Name in configs/models (ViT-B-16, RN50, SLIP_VITB16), OpenCLIP model JSON, or folder "
-            "with helip_model.json (locked towers, a SLIP model).",
+            "with helip_model.json (two towers, a SLIP model).",
             PathRule::kArchitecture),
       field("init", &S::init, required("random or a path"),
             "Initial weights: random, a model folder, a checkpoint of a work directory, a "
@@ -117,7 +117,7 @@ struct Fields<MiningConfig> {
             "whatever it is."),
       field("min_score", &S::min_score, from(0).up_to(1).in_words("0 (all) to 1"),
             "Hard pairs score at least this. 0: all of them. Outliers are decided before this and "
-            "the four filters that follow."),
+            "the filters and caps that follow."),
       field("max_score", &S::max_score,
             kAny.also("above 0, at least mining.min_score, at most 1 (all)"),
             "Hard pairs score at most this. 1: all of them."),
@@ -126,6 +126,9 @@ struct Fields<MiningConfig> {
             "margins need a joint space of images and texts."),
       field("relative_margin", &S::relative_margin, from(0).up_to(1),
             "Drops hard pair j of target i if sim(I_i,T_j) > (1 - this)·sim(I_i,T_i). null: off."),
+      field("per_group", &S::per_group, kAny,
+            "The most pairs of one caption group that a target's row holds, its best ones. Only "
+            "pairs that the filters leave count. 0: off, as in the paper."),
       field("hub_cap", &S::hub_cap, kAny,
             "The most targets that may list the same hard pair. The pair stays with its best "
             "targets, and rows refill from 2k candidates. 0: off."),

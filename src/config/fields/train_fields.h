@@ -1,4 +1,4 @@
-// The keys of train, remine, early_stop, loss and slip: fine-tuning with hard pairs.
+// The keys of train, remine, scores, early_stop, loss and slip: fine-tuning with hard pairs.
 #pragma once
 
 #include <tuple>
@@ -157,20 +157,47 @@ struct Fields<RemineConfig> {
 };
 
 template <>
-struct Fields<EarlyStopConfig> {
-  using S = EarlyStopConfig;
+struct Fields<ScoresDataset> {
+  using S = ScoresDataset;
   static constexpr auto kAll = std::tuple{
-      field("dataset", &S::dataset, kAny,
-            "Held-out images: a folder in clip_benchmark's layout. Empty: training runs to its end "
-            "and nothing is scored.",
-            PathRule::kPath),
+      field("name", &S::name, kSafeName.also("each name once"), "Name of the data set in scores."),
+      field("path", &S::path, required("a folder in clip_benchmark layout"),
+            "Folder of the data set, in clip_benchmark's layout.", PathRule::kPath),
+      field("tasks", &S::tasks, kAny.also("zero_shot, retrieval or both, each once"),
+            "What is scored."),
       field("split", &S::split, kSafeName,
             "Folder of the split that is scored. It must not be the one that results are reported "
             "on."),
-      field("every_steps", &S::every_steps, from(1),
-            "Steps between scores. Rank 0 makes them while the others wait."),
+  };
+};
+
+template <>
+struct Fields<ScoresConfig> {
+  using S = ScoresConfig;
+  static constexpr auto kAll = std::tuple{
+      field("datasets", &S::datasets, kAny,
+            "Held-out data sets, each with the keys that follow. Empty: nothing is scored."),
+      field("every_steps", &S::every_steps,
+            kAny.also("0 with every_epochs; one of the two is given with datasets"),
+            "Steps between scores. Rank 0 makes them from a checkpoint while the others wait."),
+      field("every_epochs", &S::every_epochs,
+            kAny.also("0 with every_steps; one of the two is given with datasets"),
+            "Epochs between scores (OpenCLIP: --val-frequency, --zeroshot-frequency)."),
+  };
+};
+
+template <>
+struct Fields<EarlyStopConfig> {
+  using S = EarlyStopConfig;
+  static constexpr auto kAll = std::tuple{
+      field("metric", &S::metric,
+            kAny.also("DATASET/METRIC of scores.datasets: acc1, acc5 or mean_per_class_recall with "
+                      "zero_shot; mean_recall@K, image_retrieval_recall@K or "
+                      "text_retrieval_recall@K with retrieval, K being 1, 5 or 10"),
+            "The score whose fall ends training. mean_recall is the mean of both directions. "
+            "Empty: training runs to its end."),
       field("tolerance", &S::tolerance, from(0).below(1),
-            "A score that lies below the best one by more than this is a fall (acc1, 0 to 1)."),
+            "A score that lies below the best one by more than this is a fall (0 to 1)."),
       field("patience", &S::patience, from(1), "Falls in a row that end training."),
   };
 };

@@ -1,17 +1,13 @@
-#include <fcntl.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <csignal>
 #include <cstdlib>
-#include <cstring>
-#include <system_error>
+#include <utility>
 
 #include "common/error.h"
 #include "common/log.h"
+#include "common/process/child_process.h"
 #include "common/text.h"
 #include "coordinator/launch/launch_environment.h"
 #include "coordinator/launch/launcher.h"
@@ -38,41 +34,19 @@ bool names_remote_shell(const std::vector<std::string>& mpirun_args) {
 
 class ChildLaunch final : public Launch {
  public:
-  ChildLaunch(std::string name, pid_t process, std::filesystem::path log_file)
-      : name_(std::move(name)), process_(process), log_file_(std::move(log_file)) {}
-
-  ~ChildLaunch() override {
-    if (ended_) return;
-    kill();
-    int status = 0;
-    while (waitpid(process_, &status, 0) < 0 && errno == EINTR) {
-    }
-  }
+  ChildLaunch(std::string name, ChildProgram program)
+      : name_(std::move(name)), log_file_(program.log_file), process_(std::move(program)) {}
 
   [[nodiscard]] const std::string& name() const override { return name_; }
   [[nodiscard]] const std::filesystem::path& log_file() const override { return log_file_; }
-
-  std::optional<int> poll() override {
-    if (ended_) return ended_;
-    int status = 0;
-    const pid_t done = waitpid(process_, &status, WNOHANG);
-    if (done == process_) ended_ = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-    return ended_;
-  }
-
-  void ask_to_leave() override {
-    if (!ended_) ::kill(process_, SIGUSR1);
-  }
-
-  void kill() override {
-    if (!ended_) ::kill(-process_, SIGKILL);
-  }
+  std::optional<int> poll() override { return process_.poll(); }
+  void ask_to_leave() override { process_.signal(SIGUSR1); }
+  void kill() override { process_.kill(); }
 
  private:
   std::string name_;
-  pid_t process_;
   std::filesystem::path log_file_;
-  std::optional<int> ended_;
+  ChildProcess process_;
 };
 
 }  // namespace
@@ -131,60 +105,13 @@ void MpirunLauncher::tell_left_out(const std::vector<std::string>& names) {
 
 std::unique_ptr<Launch> MpirunLauncher::start(const LaunchSpec& spec) {
   const bool in_slurm = std::getenv(kSlurmJob) != nullptr;
-  const Command command = mpirun_command(config_, spec, in_slurm);
-  std::filesystem::create_directories(spec.log_file.parent_path());
-  const int log = ::open(spec.log_file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-  if (log < 0) {
-    throw StoreError({.what = "cannot write the workers' log",
-                      .where = spec.log_file.string(),
-                      .found = std::generic_category().message(errno)});
-  }
-
-  // All memory is prepared before fork(): between fork() and exec() only async-signal-safe calls
-  // are allowed.
-  std::vector<char*> arguments;
-  for (const std::string& argument : command.arguments) {
-    arguments.push_back(const_cast<char*>(argument.c_str()));
-  }
-  arguments.push_back(nullptr);
-  std::vector<std::string> inherited;
-  for (char** entry = environ; *entry != nullptr; ++entry) inherited.emplace_back(*entry);
-  LaunchEnvironment prepared = launch_environment(inherited, command.environment);
+  Command command = mpirun_command(config_, spec, in_slurm);
+  LaunchEnvironment prepared = launch_environment(current_environment(), command.environment);
   tell_left_out(prepared.left_out);
-  std::vector<std::string>& settings = prepared.settings;
-  std::vector<char*> environment;
-  environment.reserve(settings.size() + 1);
-  for (std::string& setting : settings) environment.push_back(setting.data());
-  environment.push_back(nullptr);
-
-  const pid_t parent = getpid();
-  const pid_t child = fork();
-  if (child < 0) {
-    const int reason = errno;
-    ::close(log);
-    throw Error(
-        {.what = "cannot start a process", .found = std::generic_category().message(reason)});
-  }
-  if (child == 0) {
-    setpgid(0, 0);
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent) _exit(127);
-    sigset_t none;
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, nullptr);
-    const int null = ::open("/dev/null", O_RDONLY);
-    dup2(null, STDIN_FILENO);
-    dup2(log, STDOUT_FILENO);
-    dup2(log, STDERR_FILENO);
-    execvpe(arguments[0], arguments.data(), environment.data());
-    const char* reason = strerror(errno);
-    const auto ignored = ::write(STDERR_FILENO, reason, strlen(reason));
-    static_cast<void>(ignored);
-    _exit(127);
-  }
-  ::close(log);
-  setpgid(child, child);
-  return std::make_unique<ChildLaunch>(spec.name, child, spec.log_file);
+  return std::make_unique<ChildLaunch>(spec.name,
+                                       ChildProgram{.arguments = std::move(command.arguments),
+                                                    .environment = std::move(prepared.settings),
+                                                    .log_file = spec.log_file});
 }
 
 }  // namespace helip::coordinator

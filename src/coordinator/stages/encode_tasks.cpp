@@ -88,10 +88,10 @@ class EncodeTasks final : public MergedStageTasks {
                       store::kImageEmbeddingsFile);
       files.push_back(plan().work_dir.text_embeddings(plan().config) / store::kTextEmbeddingsFile);
     }
-    if (jobs::body_of<jobs::MergeEncodedTask>(task).features) {
-      files.push_back(plan().work_dir.features() / store::kImageFeaturesFile);
-      files.push_back(plan().work_dir.features() / store::kTextFeaturesFile);
-    }
+    const auto merge = jobs::body_of<jobs::MergeEncodedTask>(task);
+    const std::filesystem::path features = plan().work_dir.features();
+    if (merge.image_features) files.push_back(features / store::kImageFeaturesFile);
+    if (merge.text_features) files.push_back(features / store::kTextFeaturesFile);
     return files;
   }
 
@@ -114,7 +114,9 @@ class EncodeTasks final : public MergedStageTasks {
   [[nodiscard]] NewTask merge_task(const TaskLedger& ledger) const override {
     const jobs::IndexResult index = index_result(ledger);
     return make(std::string(jobs::kMergeName), index.corpus,
-                jobs::MergeEncodedTask{.features = index.trains_on_features}, 0);
+                jobs::MergeEncodedTask{.image_features = index.image_features,
+                                       .text_features = index.text_features},
+                0);
   }
 
   [[nodiscard]] IndexRange range_of(const jobs::Task& task) const override {

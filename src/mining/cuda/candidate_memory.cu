@@ -5,7 +5,8 @@
 namespace helip::mining::cuda {
 
 std::uint64_t candidate_bytes(const ScreenJob& job) {
-  return job.first.width() + job.second.width() + 4 * sizeof(float) + 2 * sizeof(std::uint32_t);
+  return job.first.width() + job.second.width() + 4 * sizeof(float) + 2 * sizeof(std::uint32_t) +
+         sizeof(std::uint8_t);
 }
 
 void ResidentCandidates::for_each_block(std::uint64_t first, std::uint64_t count,

@@ -11,7 +11,8 @@
 
 namespace helip::mining::cuda {
 
-// Returns the bytes that a candidate takes in a CandidateBuffer, duplicate groups included.
+// Returns the bytes that a candidate takes in a CandidateBuffer, duplicate groups and the cap
+// included.
 std::uint64_t candidate_bytes(const ScreenJob& job);
 
 // Room for `rows` candidates of a job in arrays of one kind of memory.
@@ -28,7 +29,8 @@ class CandidateBuffer {
         second_scales_(rows),
         second_errors_(rows),
         image_groups_(job.data.image_group.empty() ? 0 : rows),
-        caption_groups_(job.data.caption_group.empty() ? 0 : rows) {}
+        caption_groups_(job.data.caption_group.empty() ? 0 : rows),
+        may_be_capped_(job.may_be_capped.empty() ? 0 : rows) {}
 
   // Copies candidates to the front of the buffer, each array by copy(to, from, count). Returns the
   // candidates where they lie now.
@@ -43,6 +45,7 @@ class CandidateBuffer {
     copy(second_errors_.get(), from.second_errors, count);
     if (image_groups_.size() > 0) copy(image_groups_.get(), from.image_groups, count);
     if (caption_groups_.size() > 0) copy(caption_groups_.get(), from.caption_groups, count);
+    if (may_be_capped_.size() > 0) copy(may_be_capped_.get(), from.may_be_capped, count);
     return rows(0, from.id, from.count);
   }
   // Returns `count` candidates from row `offset` of the buffer on. `id` is the id of the first one.
@@ -56,6 +59,7 @@ class CandidateBuffer {
             second_errors_.get() + offset,
             image_groups_.size() > 0 ? image_groups_.get() + offset : nullptr,
             caption_groups_.size() > 0 ? caption_groups_.get() + offset : nullptr,
+            may_be_capped_.size() > 0 ? may_be_capped_.get() + offset : nullptr,
             id,
             count};
   }
@@ -65,6 +69,7 @@ class CandidateBuffer {
   Array<std::int8_t> first_, second_;
   Array<float> first_scales_, first_errors_, second_scales_, second_errors_;
   Array<std::uint32_t> image_groups_, caption_groups_;
+  Array<std::uint8_t> may_be_capped_;
 };
 
 // Where a lane finds its candidates; for one thread.

@@ -13,6 +13,14 @@
 namespace helip::mining {
 namespace {
 
+data::QuarantineEntry entry_of(const data::Sample& sample, std::string reason) {
+  return {.sample = static_cast<std::uint64_t>(sample.id),
+          .shard = sample.shard,
+          .offset = sample.offset,
+          .key = sample.key,
+          .reason = std::move(reason)};
+}
+
 // Why the sample cannot be used, if `use` cannot take its image or its caption is unusable.
 template <typename Use>
 std::optional<data::QuarantineEntry> problem_of(const data::Sample& sample,
@@ -24,41 +32,39 @@ std::optional<data::QuarantineEntry> problem_of(const data::Sample& sample,
     reason += cat(reason.empty() ? "" : "; ", error.what());
   }
   if (reason.empty()) return std::nullopt;
-  return data::QuarantineEntry{.sample = static_cast<std::uint64_t>(sample.id),
-                               .shard = sample.shard,
-                               .offset = sample.offset,
-                               .key = sample.key,
-                               .reason = reason};
+  return entry_of(sample, std::move(reason));
 }
 
 }  // namespace
 
 EncodeInputs read_encode_inputs(const data::Corpus& corpus,
-                                const data::PreprocessConfig& preprocess,
-                                const data::Tokenizer& tokenizer, const data::DecodeLimits& limits,
-                                std::uint64_t first, std::size_t rows, std::size_t batch) {
-  const auto size = static_cast<std::size_t>(preprocess.size);
-  const std::size_t image_values = 3 * size * size;
-  const auto text_values = static_cast<std::size_t>(tokenizer.context_length());
-  EncodeInputs inputs{.first = first,
-                      .rows = rows,
-                      .pixels = std::vector<float>(batch * image_values),
-                      .tokens = std::vector<std::int64_t>(batch * text_values),
-                      .quarantine = {}};
+                                const data::PreprocessConfig* preprocess,
+                                const data::DecodeLimits& limits, std::uint64_t first,
+                                std::size_t rows, std::size_t batch) {
+  EncodeInputs inputs{
+      .rows = rows, .pixels = {}, .captions = {}, .quarantine = {}, .unusable_captions = {}};
+  std::size_t image_values = 0;
+  if (preprocess != nullptr) {
+    const auto size = static_cast<std::size_t>(preprocess->size);
+    image_values = 3 * size * size;
+    inputs.pixels.resize(batch * image_values);
+  }
   for (std::size_t row = 0; row < rows; ++row) {
     const data::Sample sample = corpus.load(SampleId{first + row});
-    const auto pixels = std::span(inputs.pixels).subspan(row * image_values, image_values);
-    const auto tokens = std::span(inputs.tokens).subspan(row * text_values, text_values);
-    auto problem = problem_of(sample, limits, [&](const data::StoredImage& image) {
-      data::preprocess(image, preprocess, pixels);
-    });
-    if (!problem) {
-      tokenizer.encode(sample.caption, tokens);
-      continue;
+    inputs.captions.push_back(sample.caption);
+    if (!sample.caption_problem.empty()) {
+      inputs.unusable_captions.push_back(entry_of(sample, sample.caption_problem));
     }
+    if (preprocess == nullptr) continue;
+    const auto pixels = std::span(inputs.pixels).subspan(row * image_values, image_values);
+    auto problem = problem_of(sample, limits, [&](const data::StoredImage& image) {
+      data::preprocess(image, *preprocess, pixels);
+    });
+    if (!problem) continue;
     std::fill(pixels.begin(), pixels.end(), 0.0F);
     inputs.quarantine.push_back(std::move(*problem));
   }
+  if (preprocess == nullptr) inputs.quarantine = inputs.unusable_captions;
   return inputs;
 }
 

@@ -19,12 +19,14 @@
 namespace helip::mining {
 namespace {
 
+using model::InputKind;
+
 store::TensorView view_of(const data::FeatureBlock& block) {
   return {"F32", {block.rows, block.dim}, std::as_bytes(std::span(block.values))};
 }
 
-bool trained_on_features(const config::ModelConfig& model) {
-  return model::trained_on_features(
+model::InputKinds input_kinds(const config::ModelConfig& model) {
+  return model::input_kinds(
       model::find_architecture(model.architecture, model::installed_models()));
 }
 
@@ -35,26 +37,37 @@ class Session final : public EncodeSession {
       : source_(config.encoder.source),
         limits_(data::limits_of(config.corpus)),
         corpus_(data::Corpus::open(corpus_folder, limits_.max_bytes)) {
-    const auto open = [&](const config::ModelConfig& model) {
-      return std::make_unique<EncodeModel>(model, config.encoder, limits_, corpus_, feature_cache,
-                                           device);
+    const auto open = [&](const config::ModelConfig& model, EncodePurpose purpose) {
+      return std::make_unique<EncodeModel>(model, config.encoder, purpose, limits_, corpus_,
+                                           feature_cache, device);
     };
     const bool ready = source_ == config::EncoderSource::kNpy;
     if (ready) {
       ready_ = ready_embeddings(config.encoder);
       ready_->expect_pairs(corpus_.size());
     }
-    if (config.encoder.model) encoder_model_ = open(*config.encoder.model);
-    // Features are wanted for training, whoever encodes.
-    if ((!ready && encoder_model_ == nullptr) || trained_on_features(config.model)) {
-      job_model_ = open(config.model);
+    if (config.encoder.model) {
+      encoder_model_ = open(*config.encoder.model, EncodePurpose::kEmbeddings);
     }
-    if (source_ == config::EncoderSource::kTowers && !encoder().has_features()) {
-      throw ConfigError({.what = "the model has no frozen towers",
+    // Features are wanted for training, whoever encodes.
+    const model::InputKinds trained_on = input_kinds(config.model);
+    if (!ready && encoder_model_ == nullptr) {
+      job_model_ = open(config.model, EncodePurpose::kEmbeddings);
+    } else if (trained_on.any(InputKind::kFeatures)) {
+      job_model_ = open(config.model, EncodePurpose::kFeatures);
+    }
+    if (source_ == config::EncoderSource::kTowers && encoder().input_kinds().any(InputKind::kRaw)) {
+      throw ConfigError({.what = "the model does not have two frozen towers",
                          .where = "encoder.source",
                          .expected = "model",
                          .found = "towers"});
     }
+    // A model that is tuned from pixels needs every sample to decode.
+    const auto decodes = [](const auto& model) {
+      return model != nullptr && model->decodes_images();
+    };
+    checks_samples_ =
+        trained_on.any(InputKind::kRaw) && !decodes(job_model_) && !decodes(encoder_model_);
   }
 
   EncodeReport encode(std::uint64_t first, std::uint64_t count, const std::filesystem::path& result,
@@ -73,10 +86,7 @@ class Session final : public EncodeSession {
       embeddings = embed(*job_model_, *tuned);
     }
     std::vector<data::QuarantineEntry> quarantine;
-    // A model that is tuned from pixels needs every sample to decode.
-    if (job_model_ == nullptr && !(encoder_model_ && encoder_model_->reads_samples())) {
-      quarantine = unusable_samples(corpus_, limits_, first, count);
-    }
+    if (checks_samples_) quarantine = unusable_samples(corpus_, limits_, first, count);
     if (embeddings) data::add_entries(quarantine, embeddings->quarantine);
     // Given features may lack pairs that another model can encode.
     if (tuned) data::add_entries(quarantine, tuned->quarantine);
@@ -90,9 +100,10 @@ class Session final : public EncodeSession {
       tensors["image_embeddings"] = view_of(embeddings->image);
       tensors["text_embeddings"] = view_of(embeddings->text);
     }
-    if (tuned && job_model_->has_features()) {
-      tensors["image_features"] = view_of(tuned->image);
-      tensors["text_features"] = view_of(tuned->text);
+    if (tuned) {
+      const model::InputKinds kinds = job_model_->input_kinds();
+      if (kinds.image == InputKind::kFeatures) tensors["image_features"] = view_of(tuned->image);
+      if (kinds.text == InputKind::kFeatures) tensors["text_features"] = view_of(tuned->text);
     }
     EncodeReport report{.samples = count, .quarantined = quarantine.size(), .sha256 = {}};
     std::map<std::string, std::string> notes;
@@ -125,6 +136,7 @@ class Session final : public EncodeSession {
   data::DecodeLimits limits_;
   data::Corpus corpus_;
   std::optional<ReadyRows> ready_;
+  bool checks_samples_ = false;  // since no model decodes them
   // config.model, where it embeds or is trained on features.
   std::unique_ptr<EncodeModel> job_model_;
   std::unique_ptr<EncodeModel> encoder_model_;  // config.encoder.model

@@ -29,12 +29,12 @@ class EncodeSession {
   virtual ~EncodeSession() = default;
   // Encodes samples [first, first + count), publishes a safetensors file and returns its report.
   // The file holds `image_embeddings` F32 [n, D], `text_embeddings` F32 [n, D] (unit norm; zero
-  // rows for quarantined samples; neither for encoder.source npy) and, if the model to be tuned is
-  // trained on features, `image_features` F32 [n, Di], `text_features` F32 [n, Dt] (as towers or
-  // files give them). Its metadata are "quarantine" (JSON, see data/corpus/quarantine.h) and what
-  // `metadata` (may be empty) returns. Calls progress(done, total) (may be empty) after each batch
-  // and at the end. Throws DataError if the range is not in the corpus or a computed value is not
-  // finite, StoreError if a value from a file is not finite.
+  // rows for quarantined samples; neither for encoder.source npy) and, of each modality whose
+  // features the model to be tuned is trained on, `image_features` F32 [n, Di] or `text_features`
+  // F32 [n, Dt] (as towers or files give them). Its metadata are "quarantine" (JSON, see
+  // data/corpus/quarantine.h) and what `metadata` (may be empty) returns. Calls progress(done,
+  // total) (may be empty) after each batch and at the end. Throws DataError if the range is not in
+  // the corpus or a computed value is not finite, StoreError if a value from a file is not finite.
   virtual EncodeReport encode(
       std::uint64_t first, std::uint64_t count, const std::filesystem::path& result,
       const Metadata& metadata,

@@ -52,6 +52,7 @@ class Column {
   }
 
   [[nodiscard]] std::uint64_t dim() const { return dim_; }
+  [[nodiscard]] const fs::path& file() const { return file_; }
 
  private:
   [[noreturn]] void refuse(const TaskResult& task, std::string what, std::string expected,
@@ -104,11 +105,9 @@ EncodeSummary merge_embeddings(const std::vector<TaskResult>& results, std::uint
     columns.emplace_back("text_embeddings",
                          output.embeddings / "text_emb" / store::kTextEmbeddingsFile, true);
   }
-  const fs::path image_features = output.features / store::kImageFeaturesFile;
-  const fs::path text_features = output.features / store::kTextFeaturesFile;
   if (!output.features.empty()) {
-    columns.emplace_back("image_features", image_features, false);
-    columns.emplace_back("text_features", text_features, false);
+    columns.emplace_back("image_features", output.features / store::kImageFeaturesFile, false);
+    columns.emplace_back("text_features", output.features / store::kTextFeaturesFile, false);
   }
   std::vector<data::QuarantineEntry> quarantine;
   for (const TaskResult& task : in_order(results, pairs, "encode")) {
@@ -130,11 +129,15 @@ EncodeSummary merge_embeddings(const std::vector<TaskResult>& results, std::uint
     summary.embeddings_digest = embeddings_digest(output.embeddings, output.embeddings);
   }
   if (output.features.empty()) return summary;
-  summary.image_feature_dim = columns[columns.size() - 2].dim();
-  summary.text_feature_dim = columns.back().dim();
-  if (summary.image_feature_dim > 0) {
-    summary.features_digest = embeddings_digest(image_features, text_features);
+  const Column& image = columns[columns.size() - 2];
+  const Column& text = columns.back();
+  summary.image_feature_dim = image.dim();
+  summary.text_feature_dim = text.dim();
+  std::vector<fs::path> files;
+  for (const Column* column : {&image, &text}) {
+    if (column->dim() > 0) files.push_back(column->file());
   }
+  if (!files.empty()) summary.features_digest = digest_of_arrays(files);
   return summary;
 }
 

@@ -14,7 +14,7 @@ struct EncodeOutput {
   // Folder for img_emb/img_emb_0.npy and text_emb/text_emb_0.npy; empty: the results hold no
   // embeddings.
   std::filesystem::path embeddings;
-  // Folder for image_features.npy and text_features.npy, made if the results hold features; empty:
+  // Folder for image_features.npy and text_features.npy, each made if the results hold it; empty:
   // features are not kept.
   std::filesystem::path features;
   std::filesystem::path quarantine;  // folder for quarantine.npy and quarantine.jsonl
@@ -26,7 +26,7 @@ struct EncodeSummary {
   std::uint64_t image_dim = 0, text_dim = 0;                  // 0: no embeddings
   std::uint64_t image_feature_dim = 0, text_feature_dim = 0;  // 0: no features
   std::string embeddings_digest;  // embeddings_digest() of the files; empty: no embeddings
-  std::string features_digest;    // embeddings_digest() of the feature files; empty: no features
+  std::string features_digest;    // digest_of_arrays() of the feature files; empty: no features
 };
 
 // Joins the results (see encode_job.h; any order) into the files of `output` and returns their

@@ -66,7 +66,7 @@ class TileRanking {
         options_(options),
         threads_(threads),
         targets_(targets),
-        rankings_(targets.count, Ranking(options.k)),
+        rankings_(targets.count, Ranking(options)),
         bounds_(targets.count, 0.0F) {}
 
   // The bounds of all targets: the device's, or higher where exact scores raised them.

@@ -21,9 +21,9 @@ class PairMiner {
   virtual ~PairMiner() = default;
   // Writes the hard pairs of a range of targets, [count, k] row-major, hardest first; empty slots
   // get kNoPair and 0. Writes to `filled`, [count], how many of a target's slots are filled before
-  // the filters, that is min(k, its candidates with a positive score). `progress` (may be empty)
-  // counts targets and is called from one thread at a time. Throws ConfigError if the screen runs
-  // on the CPU and this machine cannot run the instruction set.
+  // filters and per_group, that is min(k, its candidates with a positive score). `progress` (may be
+  // empty) counts targets and is called from one thread at a time. Throws ConfigError if the screen
+  // runs on the CPU and this machine cannot run the instruction set.
   virtual void mine(TargetRange targets, std::span<std::uint32_t> indices, std::span<float> scores,
                     std::span<std::uint32_t> filled, const Progress& progress) const = 0;
   // Returns the cost so far: how many pairs of a target and a candidate were compared since the

@@ -75,7 +75,7 @@ class PcaMiner final : public PairMiner {
   std::uint32_t rescore(Rescorer& rescorer, std::uint32_t target,
                         std::span<const std::uint32_t> candidates, std::span<std::uint32_t> indices,
                         std::span<float> scores) const {
-    Ranking ranking(options_.k);
+    Ranking ranking(options_);
     if (!candidates.empty()) {
       if (options_.filters.margins()) ranking.limit = rescorer.limit_of(target);
       std::vector<PendingCandidates::Candidate> pending;

@@ -78,20 +78,26 @@ double aimed_misses(double recall, std::size_t targets) {
   return (1 - recall) * std::max(0.0, 1 - 0.1 - error);
 }
 
-double recall_of(std::span<const float> exact, std::span<const float> found, std::uint32_t k) {
+double recall_of(const ExactRows& exact, const ExactRows& found, std::uint32_t k) {
   std::uint64_t wanted = 0;
   std::uint64_t hits = 0;
-  for (std::size_t row = 0; row < exact.size(); row += k) {
-    const auto truth = exact.subspan(row, k);
-    const auto filled =
-        std::count_if(truth.begin(), truth.end(), [](float score) { return score > 0; });
+  for (std::size_t row = 0; row < exact.scores.size(); row += k) {
+    const auto truth = std::span(exact.scores).subspan(row, k);
+    const auto filled = static_cast<std::size_t>(
+        std::count_if(truth.begin(), truth.end(), [](float score) { return score > 0; }));
     if (filled == 0) continue;
-    const float lowest = truth[static_cast<std::size_t>(filled) - 1];
-    const auto row_found = found.subspan(row, k);
-    const auto good = std::count_if(row_found.begin(), row_found.end(),
-                                    [&](float score) { return score > 0 && score >= lowest; });
-    wanted += static_cast<std::uint64_t>(filled);
-    hits += static_cast<std::uint64_t>(std::min(good, filled));
+    const float lowest = truth[filled - 1];
+    std::vector<std::uint32_t> ids(
+        exact.indices.begin() + static_cast<std::ptrdiff_t>(row),
+        exact.indices.begin() + static_cast<std::ptrdiff_t>(row + filled));
+    std::sort(ids.begin(), ids.end());
+    std::size_t good = 0;
+    for (std::size_t slot = row; slot < row + k && found.scores[slot] > 0; ++slot) {
+      const bool held = std::binary_search(ids.begin(), ids.end(), found.indices[slot]);
+      good += held || found.scores[slot] == lowest ? 1 : 0;
+    }
+    wanted += filled;
+    hits += std::min(good, filled);
   }
   return wanted == 0 ? 1 : static_cast<double>(hits) / static_cast<double>(wanted);
 }

@@ -41,9 +41,10 @@ struct TuningSample {
 // reach the recall. It is below 1 - recall, and lower for smaller samples.
 double aimed_misses(double recall, std::size_t targets);
 
-// Returns the share of the exact rows' filled slots that the found rows hold; both are scores,
-// [targets, k]. A found score at or above the lowest exact score of its target is a hit, so that
-// ties count. Returns 1 if no slot is filled.
-double recall_of(std::span<const float> exact, std::span<const float> found, std::uint32_t k);
+// Returns the share of the exact rows' filled slots that the found rows hold; both are [targets,
+// k]. A found pair is a hit if the exact row of its target holds it, or if its score is the lowest
+// one there: ties count. (With per_group a higher score is no proof: the found row may hold a pair
+// whose place in the exact row a better one of its group takes.) Returns 1 if no slot is filled.
+double recall_of(const ExactRows& exact, const ExactRows& found, std::uint32_t k);
 
 }  // namespace helip::mining

@@ -25,20 +25,21 @@ std::vector<fs::path> embedding_files(const fs::path& file_or_folder) {
 
 std::string digest_of_embedding_files(const fs::path& file_or_folder) {
   if (!is_folder(file_or_folder)) return sha256_file(file_or_folder);
+  return digest_of_arrays(embedding_files(file_or_folder));
+}
+
+std::string digest_of_arrays(const std::vector<fs::path>& files) {
   Sha256 digest;
-  for (const fs::path& file : embedding_files(file_or_folder)) {
-    digest.update(sha256_file(file) + "\n");
-  }
+  for (const fs::path& file : files) digest.update(sha256_file(file) + "\n");
   return digest.hex();
 }
 
 std::string embeddings_digest(const fs::path& image_embeddings, const fs::path& text_embeddings) {
-  Sha256 digest;
-  for (const fs::path& folder :
-       {modality_path(image_embeddings, "img_emb"), modality_path(text_embeddings, "text_emb")}) {
-    for (const fs::path& file : embedding_files(folder)) digest.update(sha256_file(file) + "\n");
+  std::vector<fs::path> files = embedding_files(modality_path(image_embeddings, "img_emb"));
+  for (fs::path& file : embedding_files(modality_path(text_embeddings, "text_emb"))) {
+    files.push_back(std::move(file));
   }
-  return digest.hex();
+  return digest_of_arrays(files);
 }
 
 double finite_squared_norm(const store::EmbeddingStore& store, std::uint64_t row,

@@ -23,9 +23,12 @@ std::vector<std::filesystem::path> embedding_files(const std::filesystem::path& 
 // a line. Throws StoreError if a file cannot be read.
 std::string digest_of_embedding_files(const std::filesystem::path& file_or_folder);
 
-// Returns a digest that names a set of embeddings: the sha256 over the hex sha256 of all files, one
-// a line, images first. The paths are those that modality_path takes. Throws StoreError if a file
+// Returns the sha256 over the hex sha256 of these files, one a line. Throws StoreError if a file
 // cannot be read.
+std::string digest_of_arrays(const std::vector<std::filesystem::path>& files);
+
+// Returns a digest that names a set of embeddings: digest_of_arrays of all files, images first. The
+// paths are those that modality_path takes. Throws StoreError if a file cannot be read.
 std::string embeddings_digest(const std::filesystem::path& image_embeddings,
                               const std::filesystem::path& text_embeddings);
 

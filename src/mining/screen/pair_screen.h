@@ -29,12 +29,15 @@ struct CandidateRows {
   const float *second_scales = nullptr, *second_errors = nullptr;
   // Null if no duplicates are known.
   const std::uint32_t *image_groups = nullptr, *caption_groups = nullptr;
+  // Null without per_group. Nonzero: more than per_group pairs have this caption, so that better
+  // ones may keep the candidate out of a row.
+  const std::uint8_t* may_be_capped = nullptr;
   std::uint32_t id = 0;  // of the first row
   std::uint32_t count = 0;
 };
 
 // Bounds of a score that may be among the k highest. `lower` is 0 unless the pair certainly passes
-// the filters, because only such a pair may raise the bound.
+// the filters and no cap keeps it out of the row, because only such a pair may raise the bound.
 struct ScoreRange {
   float lower = 0, upper = 0;
 };
@@ -77,7 +80,8 @@ struct PairScreen {
     // A pair that fails but may have no score stays pending: whether k scores are positive must be
     // known exactly.
     if (fails && lower > 0) return Verdict::kPositive;
-    const bool certain = double{lower} >= min_score && double{upper} <= max_score;
+    const bool capped = candidates.may_be_capped != nullptr && candidates.may_be_capped[row] != 0;
+    const bool certain = !capped && double{lower} >= min_score && double{upper} <= max_score;
     range = {certain ? lower : 0, upper};
     return Verdict::kPending;
   }

@@ -1,7 +1,6 @@
 #include "mining/screen/pending_candidates.h"
 
 #include <algorithm>
-#include <functional>
 #include <utility>
 
 namespace helip::mining {
@@ -11,23 +10,14 @@ constexpr std::size_t kLeastLimit = 4096;
 
 }  // namespace
 
-PendingCandidates::PendingCandidates(std::uint32_t k)
-    : k_(k), limit_(std::max<std::size_t>(kLeastLimit, 2 * std::size_t{k})) {}
+PendingCandidates::PendingCandidates(std::uint32_t k, std::uint32_t per_group)
+    : limit_(std::max<std::size_t>(kLeastLimit, 2 * std::size_t{k})), lowers_(k, per_group) {}
 
-void PendingCandidates::offer(std::uint32_t id, float lower, float upper) {
+void PendingCandidates::offer(std::uint32_t id, float lower, float upper, std::uint32_t group) {
   candidates_.push_back({id, upper});
   if (candidates_.size() >= limit_) drop_excluded();
-  if (lowers_.size() < k_) {
-    lowers_.push_back(lower);
-    if (lowers_.size() < k_) return;
-    std::make_heap(lowers_.begin(), lowers_.end(), std::greater<>());
-  } else {
-    if (lower <= lowers_.front()) return;
-    std::pop_heap(lowers_.begin(), lowers_.end(), std::greater<>());
-    lowers_.back() = lower;
-    std::push_heap(lowers_.begin(), lowers_.end(), std::greater<>());
-  }
-  raise(lowers_.front());
+  lowers_.offer(lower, id, group);
+  raise(lowers_.bound());
 }
 
 void PendingCandidates::raise(float bound) { bound_ = std::max(bound_, bound); }

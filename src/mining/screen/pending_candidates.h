@@ -5,6 +5,8 @@
 #include <span>
 #include <vector>
 
+#include "mining/pairs/top_k.h"
+
 namespace helip::mining {
 
 // Keeps the candidates whose score may still be among the k highest, knowing only an interval for
@@ -16,11 +18,12 @@ class PendingCandidates {
     float upper = 0;
   };
 
-  explicit PendingCandidates(std::uint32_t k);
+  // per_group: see TopK.
+  explicit PendingCandidates(std::uint32_t k, std::uint32_t per_group = 0);
 
-  // Adds a candidate whose score lies in [lower, upper]; lower >= 0. Precondition: no id is offered
-  // twice.
-  void offer(std::uint32_t id, float lower, float upper);
+  // Adds a candidate whose score lies in [lower, upper]; lower >= 0. `group` is not read without
+  // per_group. Precondition: no id is offered twice.
+  void offer(std::uint32_t id, float lower, float upper, std::uint32_t group = 0);
   // Returns the bound: scores below it cannot be among the k highest, or are below one given to
   // raise().
   [[nodiscard]] float bound() const { return bound_; }
@@ -36,10 +39,12 @@ class PendingCandidates {
  private:
   void drop_excluded();
 
-  std::size_t k_, limit_;
+  std::size_t limit_;
   float bound_ = 0;
   std::vector<Candidate> candidates_;
-  std::vector<float> lowers_;  // the k highest lower bounds so far, a min-heap once full
+  // The k highest lower bounds so far. Scores are no lower, so that the k-th highest score that the
+  // cap leaves is no lower than theirs.
+  TopK lowers_;
 };
 
 // Sorts the candidates by upper bound, highest first.

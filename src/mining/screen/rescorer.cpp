@@ -6,7 +6,9 @@
 namespace helip::mining {
 
 Rescorer::Rescorer(const MiningData& data, const MinerOptions& options)
-    : filters_(options.filters), k_(options.k), scorer_(data, options.rules) {}
+    : filters_(options.filters), k_(options.k), scorer_(data, options.rules) {
+  if (options.per_group > 0) groups_ = data.caption_group;
+}
 
 double Rescorer::limit_of(std::uint32_t target) {
   double own = 0;
@@ -32,7 +34,7 @@ float Rescorer::rescore(std::uint32_t target,
     for (std::size_t i = 0; i < count; ++i) {
       ranking.positives += scores[i] > 0 ? 1 : 0;
       if (!filters_.any() || passes(scores[i], similarities[i], ranking.limit, filters_)) {
-        ranking.best.offer(scores[i], ids[i]);
+        ranking.best.offer(scores[i], ids[i], groups_.empty() ? 0 : groups_[ids[i]]);
       }
     }
     bound = std::max(bound, ranking.best.bound());

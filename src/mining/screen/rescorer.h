@@ -14,7 +14,7 @@ namespace helip::mining {
 
 // The hard pairs of one target that are found so far.
 struct Ranking {
-  explicit Ranking(std::uint32_t k) : best(k) {}
+  explicit Ranking(const MinerOptions& options) : best(options.k, options.per_group) {}
 
   TopK best;
   // The highest sim(I, T) that the margins allow.
@@ -37,13 +37,14 @@ class Rescorer {
   // twice.
   float rescore(std::uint32_t target, std::span<const PendingCandidates::Candidate> candidates,
                 float bound, Ranking& ranking);
-  // Returns how many slots are filled before the filters, once all candidates are rescored. The
-  // bound leaves 0 only when k scores are known to be positive.
+  // Returns how many slots are filled before the filters and the cap of a caption group, once all
+  // candidates are rescored. The bound leaves 0 only when k scores are known to be positive.
   [[nodiscard]] std::uint32_t filled(float bound, const Ranking& ranking) const;
 
  private:
   PairFilters filters_;
   std::uint32_t k_;
+  std::span<const std::uint32_t> groups_;  // empty without per_group
   ExactScorer scorer_;
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <unordered_map>
 
 namespace helip::mining {
 namespace {
@@ -26,6 +27,21 @@ PairScreen pair_screen(const MiningData& data, const MinerOptions& options) {
           most};
 }
 
+// Exact scores alone tell which pairs of a frequent caption stay in a row. The bounds of the others
+// are proven by the device: their group is never full.
+std::vector<std::uint8_t> pairs_of_frequent_captions(const MiningData& data,
+                                                     std::uint32_t per_group) {
+  if (per_group == 0) return {};
+  std::unordered_map<std::uint32_t, std::uint32_t> sizes;
+  for (const std::uint32_t group : data.caption_group) ++sizes[group];
+  std::vector<std::uint8_t> frequent;
+  frequent.reserve(data.caption_group.size());
+  for (const std::uint32_t group : data.caption_group) {
+    frequent.push_back(sizes[group] > per_group ? 1 : 0);
+  }
+  return frequent;
+}
+
 }  // namespace
 
 ScreenSizes screen_sizes(std::uint32_t k) {
@@ -43,7 +59,8 @@ ScreenJob::ScreenJob(const MiningData& corpus, const MinerOptions& options,
       screen(pair_screen(corpus, options)),
       k(options.k),
       sizes(buffers),
-      first_errors(first.errors().begin(), first.errors().end()) {
+      first_errors(first.errors().begin(), first.errors().end()),
+      may_be_capped(pairs_of_frequent_captions(corpus, options.per_group)) {
   for (std::size_t i = 0; i < corpus.quarantined.size(); ++i) {
     if (corpus.quarantined[i] != 0) first_errors[i] = -kInfinity;
   }
@@ -74,6 +91,7 @@ CandidateRows ScreenJob::candidates(std::uint64_t from, std::uint64_t count) con
           .second_errors = second.errors().data() + from,
           .image_groups = data.image_group.empty() ? nullptr : data.image_group.data() + from,
           .caption_groups = data.caption_group.empty() ? nullptr : data.caption_group.data() + from,
+          .may_be_capped = may_be_capped.empty() ? nullptr : may_be_capped.data() + from,
           .id = static_cast<std::uint32_t>(from),
           .count = static_cast<std::uint32_t>(count)};
 }

@@ -42,7 +42,8 @@ struct ScreenJob {
   PairScreen screen;
   std::uint32_t k;
   ScreenSizes sizes;
-  std::vector<float> first_errors;  // [N], minus infinity for quarantined pairs
+  std::vector<float> first_errors;          // [N], minus infinity for quarantined pairs
+  std::vector<std::uint8_t> may_be_capped;  // [N], see CandidateRows; empty without per_group
 };
 
 // The candidates of one target that were pending.

@@ -43,6 +43,8 @@ struct TileSearch::State {
         kernel_(int8_kernel(options.instruction_set)),
         filters_(options.filters),
         k_(options.k),
+        groups_(options.per_group > 0 ? std::span(corpus.caption_group)
+                                      : std::span<const std::uint32_t>()),
         images_{corpus.images.int8(), static_cast<float>(options.rules.image_floor)},
         texts_{corpus.texts.int8(), static_cast<float>(options.rules.text_floor)},
         texts_first_(
@@ -57,9 +59,9 @@ struct TileSearch::State {
         second_dots_(sizeof(std::int32_t) * kTargetsPerGroup * kPanelRows) {
     targets_.reserve(targets.size());
     for (const std::uint32_t t : targets) {
-      Target& target =
-          targets_.emplace_back(Target{t, TargetRow(first_.rows, t), TargetRow(second_.rows, t),
-                                       PendingCandidates(options.k), Ranking(options.k)});
+      Target& target = targets_.emplace_back(
+          Target{t, TargetRow(first_.rows, t), TargetRow(second_.rows, t),
+                 PendingCandidates(options.k, options.per_group), Ranking(options)});
       // A vector of zeros has no cosine above 0.
       const bool searched = data_.may_be_target(t) && target.first.scale > 0 &&
                             target.second.scale > 0 && bounds_.cap() > 0;
@@ -207,11 +209,15 @@ struct TileSearch::State {
       if (filters_.any()) {
         offer_filtered(target, id, lower, upper, similarities_[c]);
       } else {
-        target.pending.offer(id, lower, upper);
+        target.pending.offer(id, lower, upper, group_of(id));
       }
       if (target.pending.crowded()) rescore(target);
     }
     if (target.pending.bound() > former) set_bar(target);
+  }
+
+  [[nodiscard]] std::uint32_t group_of(std::uint32_t id) const {
+    return groups_.empty() ? 0 : groups_[id];
   }
 
   // similarities_: bounds of sim(I, T) between a target and the candidates of a mask.
@@ -240,7 +246,7 @@ struct TileSearch::State {
     const bool certain = double{lower} >= filters_.min_score &&
                          double{upper} <= filters_.max_score &&
                          double{similarity.high} <= target.ranking.limit;
-    target.pending.offer(id, certain ? lower : 0, upper);
+    target.pending.offer(id, certain ? lower : 0, upper, group_of(id));
   }
 
   void rescore(Target& target) {
@@ -253,6 +259,7 @@ struct TileSearch::State {
   const Int8Kernel& kernel_;
   const PairFilters& filters_;
   const std::uint32_t k_;
+  const std::span<const std::uint32_t> groups_;  // captions; empty without per_group
   const ModalityRows images_, texts_;
   const bool texts_first_;
   const ModalityRows &first_, &second_;

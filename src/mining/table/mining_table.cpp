@@ -44,6 +44,7 @@ store::HardPairManifest manifest_of(std::uint64_t pairs, const config::MiningCon
   manifest.absolute_margin = config.absolute_margin;
   manifest.relative_margin = config.relative_margin;
   manifest.hub_cap = config.hub_cap;
+  manifest.per_group = config.per_group;
   manifest.seed = config.seed;
   manifest.cpu_model = cpu_model();
   manifest.build = build_id();
@@ -114,7 +115,7 @@ class RowWriter {
   [[nodiscard]] bool capped() const { return cap_.has_value(); }
   void count(const MinedRows& rows) { cap_->count(rows.first, mined_, rows.indices, rows.scores); }
   void write(const MinedRows& rows) {
-    // Outliers are decided before the filters and the cap.
+    // Outliers are decided before the filters and the caps.
     std::vector<std::uint8_t> suitable;
     for (const std::uint32_t filled : rows.filled) suitable.push_back(filled >= k_ ? 1 : 0);
     if (!cap_) {

@@ -36,7 +36,6 @@ class ClipModel final : public Model {
         text_tower_(std::make_unique<TextTransformer>(state_, architecture.text,
                                                       architecture.quick_gelu)) {}
 
-  [[nodiscard]] InputKind input_kind() const override { return InputKind::kPixels; }
   at::Tensor embed_images(const at::Tensor& inputs, ForwardMode mode) override {
     return unit_rows(image_tower_->embed(inputs, mode));
   }

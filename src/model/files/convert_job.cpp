@@ -103,7 +103,7 @@ Convertible description_of(const config::ModelConfig& model) {
                    return slip;
                  },
                  [](const TwoTowerFolder& folder) -> Convertible {
-                   throw ConfigError({.what = "a locked-towers model has no other form",
+                   throw ConfigError({.what = "a model of two towers has no other form",
                                       .where = folder.path.string(),
                                       .expected = "an OpenCLIP or SLIP model"});
                  }},

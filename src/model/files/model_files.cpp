@@ -44,7 +44,7 @@ std::string installed_names(const fs::path& installed, const std::string& asked)
   return text.empty() ? "none in " + installed.string() : text;
 }
 
-// A description with a format is one of ours, of a SLIP model or of locked towers.
+// A description with a format is one of ours, of a SLIP model or of two towers.
 ArchitectureSource from_file(const fs::path& file) {
   const std::string text = read_text_file(file);
   const Json json = parse_json_object(text, file.string());
@@ -166,9 +166,9 @@ std::optional<TwoTowerConfig> find_two_towers(const ArchitectureSource& source) 
                     source.description);
 }
 
-bool trained_on_features(const ArchitectureSource& source) {
+InputKinds input_kinds(const ArchitectureSource& source) {
   const auto towers = find_two_towers(source);
-  return towers && towers->kind != TowersKind::kTrained;
+  return towers ? towers->input_kinds() : InputKinds{};
 }
 
 std::optional<TwoTowerConfig> find_given_features(const ArchitectureSource& source) {

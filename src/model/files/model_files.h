@@ -8,6 +8,7 @@
 #include <variant>
 
 #include "model/files/clip_architecture.h"
+#include "model/files/input_kinds.h"
 #include "model/files/slip_architecture.h"
 #include "model/files/two_tower_config.h"
 
@@ -51,9 +52,9 @@ ArchitectureSource find_architecture(const std::string& architecture,
 // ConfigError if the description is damaged.
 std::optional<TwoTowerConfig> find_two_towers(const ArchitectureSource& source);
 
-// Returns true if training takes features, of frozen towers or given, and not pixels and tokens.
-// Throws ConfigError if the description is damaged.
-bool trained_on_features(const ArchitectureSource& source);
+// Returns the inputs that training takes of each modality. Throws ConfigError if the description is
+// damaged.
+InputKinds input_kinds(const ArchitectureSource& source);
 
 // Returns the description of a model whose features are given in files; nothing for any other
 // model. Throws ConfigError if the description is damaged.

@@ -8,11 +8,19 @@
 namespace helip::model {
 namespace {
 
-void head(SpecList& list, const std::string& name, std::int64_t feature_dim,
-          const TwoTowerConfig& config) {
-  if (!config.heads) return;
-  list.linear(name + ".0", config.heads->hidden, feature_dim);
-  list.linear(name + ".3", config.embed_dim, config.heads->hidden);
+void add_head(SpecList& list, const std::string& name,
+              const TwoTowerConfig::TowerDescription& tower, std::int64_t embed_dim) {
+  switch (tower.head.kind) {
+    case HeadKind::kMlp:
+      list.linear(name + ".0", tower.head.hidden, tower.feature_dim);
+      list.linear(name + ".3", embed_dim, tower.head.hidden);
+      break;
+    case HeadKind::kLinear:
+      list.linear(name, embed_dim, tower.feature_dim);
+      break;
+    case HeadKind::kNone:
+      break;
+  }
 }
 
 // The positions of MAE and MoCo v3 (arXiv 2111.06377, 2104.02057): a quarter of the channels each
@@ -50,9 +58,9 @@ std::int64_t ParameterSpec::elements() const {
 std::vector<ParameterSpec> head_parameters(const TwoTowerConfig& config) {
   SpecList list;
   list.enter(Modality::kImage, 0);
-  head(list, "image_head", config.image.feature_dim, config);
+  add_head(list, "image_head", config.image, config.embed_dim);
   list.enter(Modality::kText, 0);
-  head(list, "text_head", config.text.feature_dim, config);
+  add_head(list, "text_head", config.text, config.embed_dim);
   list.leave();
   list.constant("logit_scale", {}, ClipArchitecture{}.init_logit_scale);
   return list.take();

@@ -24,8 +24,9 @@ constexpr std::array<std::pair<TowersKind, const char*>, 3> kKinds = {
     {{TowersKind::kLocked, "locked_towers"},
      {TowersKind::kTrained, "towers"},
      {TowersKind::kFeatures, "features"}}};
-constexpr const char* kMlpHeads = "mlp";
-constexpr const char* kNoHeads = "none";
+constexpr std::array<std::pair<HeadKind, const char*>, 3> kHeadKinds = {
+    {{HeadKind::kMlp, "mlp"}, {HeadKind::kLinear, "linear"}, {HeadKind::kNone, "none"}}};
+constexpr const char* kNotReadable = "not a model that can be read";
 constexpr std::size_t kHexDigits = 64;
 
 std::string read_sha256(JsonFields& fields) {
@@ -65,42 +66,44 @@ std::string read_train(JsonFields& fields) {
   return train;
 }
 
-std::optional<MlpHeads> read_heads(JsonFields fields) {
-  const std::string kind = fields.text("kind", kMlpHeads);
-  if (kind != kMlpHeads && kind != kNoHeads) {
-    fields.fail("kind", "wrong value", cat(kMlpHeads, " or ", kNoHeads), kind);
-  }
-  std::optional<MlpHeads> heads;
-  if (kind == kMlpHeads) {
-    heads = {.hidden = fields.positive("hidden"), .dropout = fields.number("dropout", 0.0)};
-    if (!(heads->dropout >= 0 && heads->dropout < 1)) {
-      fields.fail("dropout", "wrong value", "at least 0, below 1", cat(heads->dropout));
-    }
-  }
-  fields.finish();
-  return heads;
-}
-
 void require(JsonFields& fields, const std::string& key, const std::string& expected) {
   const std::string found = fields.text(key);
-  if (found != expected) fields.fail(key, "not a model that can be read", expected, found);
+  if (found != expected) fields.fail(key, kNotReadable, expected, found);
 }
 
-TowersKind read_kind(JsonFields& fields) {
-  const std::string found = fields.text("kind");
+// Returns what the key's text names in `names`. Throws ConfigError, with `what`, for another text.
+template <typename Kind, std::size_t kCount>
+Kind read_kind(JsonFields& fields, const std::array<std::pair<Kind, const char*>, kCount>& names,
+               const std::string& what, const std::optional<std::string>& fallback = {}) {
+  const std::string found = fields.text("kind", fallback);
   std::string expected;
-  for (const auto& [kind, name] : kKinds) {
+  for (const auto& [kind, name] : names) {
     if (found == name) return kind;
     expected += (expected.empty() ? "" : ", ") + std::string(name);
   }
-  fields.fail("kind", "not a model that can be read", expected, found);
+  fields.fail("kind", what, expected, found);
 }
 
-const char* name_of(TowersKind kind) {
-  for (const auto& [known, name] : kKinds) {
+template <typename Kind, std::size_t kCount>
+const char* name_in(const std::array<std::pair<Kind, const char*>, kCount>& names, Kind kind) {
+  for (const auto& [known, name] : names) {
     if (known == kind) return name;
   }
   return "";
+}
+
+HeadDescription read_head(JsonFields fields) {
+  HeadDescription head;
+  head.kind = read_kind(fields, kHeadKinds, "wrong value", name_in(kHeadKinds, HeadKind::kMlp));
+  if (head.kind == HeadKind::kMlp) {
+    head.hidden = fields.positive("hidden");
+    head.dropout = fields.number("dropout", 0.0);
+    if (!(head.dropout >= 0 && head.dropout < 1)) {
+      fields.fail("dropout", "wrong value", "at least 0, below 1", cat(head.dropout));
+    }
+  }
+  fields.finish();
+  return head;
 }
 
 void read_tower(JsonFields& fields, const fs::path& folder, TowersKind kind,
@@ -109,6 +112,29 @@ void read_tower(JsonFields& fields, const fs::path& folder, TowersKind kind,
   tower.file =
       kind == TowersKind::kFeatures ? read_features(fields, folder) : read_file(fields, folder);
   if (kind == TowersKind::kTrained) tower.train = read_train(fields);
+}
+
+// A tower without a head of its own has the common one, which nobody may give in vain.
+void read_heads(JsonFields& fields, JsonFields& image, JsonFields& text, TwoTowerConfig& config) {
+  const std::array<std::pair<JsonFields*, HeadDescription*>, 2> towers = {
+      {{&image, &config.image.head}, {&text, &config.text.head}}};
+  std::optional<HeadDescription> common;
+  for (const auto& [tower, head] : towers) {
+    if (tower->has("head")) {
+      *head = read_head(tower->object("head"));
+      continue;
+    }
+    if (!common) common = read_head(fields.object("heads"));
+    *head = *common;
+  }
+}
+
+// Without a head the features are rows of the joint space.
+void check_head(JsonFields& tower, const TwoTowerConfig::TowerDescription& described,
+                std::int64_t embed_dim) {
+  if (described.head.kind != HeadKind::kNone || described.feature_dim == embed_dim) return;
+  tower.fail("feature_dim", "a tower without a head gives rows of the joint space",
+             cat(embed_dim, ", as embed_dim"), cat(described.feature_dim));
 }
 
 TowerTokenizer read_tokenizer(JsonFields fields, const fs::path& folder) {
@@ -135,6 +161,9 @@ void read_towers(JsonFields& fields, const fs::path& folder, TwoTowerConfig& con
   JsonFields text = fields.object("text_tower");
   read_tower(image, folder, config.kind, config.image);
   read_tower(text, folder, config.kind, config.text);
+  read_heads(fields, image, text, config);
+  check_head(image, config.image, config.embed_dim);
+  check_head(text, config.text, config.embed_dim);
   if (config.kind != TowersKind::kFeatures) {
     JsonFields preprocess = image.object("preprocess");
     config.image.preprocess = read_preprocess(preprocess, {});
@@ -167,16 +196,16 @@ void place(const PinnedFile& file, const fs::path& target) {
   verify({target, file.sha256});
 }
 
-Json heads_json(const std::optional<MlpHeads>& heads) {
-  if (!heads) return {{"kind", kNoHeads}};
-  return {{"hidden", heads->hidden}, {"dropout", heads->dropout}};
+Json head_json(const HeadDescription& head) {
+  if (head.kind != HeadKind::kMlp) return {{"kind", name_in(kHeadKinds, head.kind)}};
+  return {{"hidden", head.hidden}, {"dropout", head.dropout}};
 }
 
-Json to_json(const TwoTowerConfig& config) {
-  return {{"format", kFormat},
-          {"kind", name_of(config.kind)},
-          {"embed_dim", config.embed_dim},
-          {"heads", heads_json(config.heads)}};
+Json origin_json(const TwoTowerConfig& config, const TwoTowerConfig::TowerDescription& tower) {
+  Json json = {{"tower", tower.is_trained() ? "trained " + tower.train : tower.file.sha256},
+               {"feature_dim", tower.feature_dim}};
+  if (config.kind == TowersKind::kFeatures) json["corpus"] = config.corpus_fingerprint;
+  return json;
 }
 
 Json features_json(const TwoTowerConfig::TowerDescription& features) {
@@ -209,24 +238,14 @@ TwoTowerConfig read_two_tower_config(const fs::path& folder) {
   JsonFields fields(json, file.string());
   require(fields, "format", kFormat);
   TwoTowerConfig config;
-  config.kind = read_kind(fields);
+  config.kind = read_kind(fields, kKinds, kNotReadable);
   config.embed_dim = fields.positive("embed_dim");
   if (config.kind == TowersKind::kFeatures) {
     config.corpus_fingerprint = fields.text("corpus_fingerprint");
   }
-
-  config.heads = read_heads(fields.object("heads"));
   read_towers(fields, folder, config);
   fields.finish();
-  const bool joint =
-      config.image.feature_dim == config.embed_dim && config.text.feature_dim == config.embed_dim;
-  if (!config.heads && !joint) {
-    fields.fail("heads", "without heads both towers give rows of the joint space",
-                cat("feature_dim ", config.embed_dim, ", as embed_dim"),
-                cat(config.image.feature_dim, " and ", config.text.feature_dim));
-  }
-  if (config.kind == TowersKind::kTrained && config.image.train == kTrainNothing &&
-      config.text.train == kTrainNothing) {
+  if (config.kind == TowersKind::kTrained && !config.input_kinds().any(InputKind::kRaw)) {
     fields.fail("kind", "no tower is trained", "locked_towers, or train: all or from:LAYER",
                 "towers");
   }
@@ -240,8 +259,9 @@ void verify_files(const TwoTowerConfig& config) {
   verify(config.text.tokenizer->file);
 }
 
-void write_locked_files(const TwoTowerConfig& config, const fs::path& folder) {
-  Json json = to_json(config);
+void write_two_towers(const TwoTowerConfig& config, const fs::path& folder) {
+  Json json = {
+      {"format", kFormat}, {"kind", name_in(kKinds, config.kind)}, {"embed_dim", config.embed_dim}};
   if (config.kind == TowersKind::kFeatures) {
     json["corpus_fingerprint"] = config.corpus_fingerprint;
     json["image_tower"] = features_json(config.image);
@@ -264,28 +284,34 @@ void write_locked_files(const TwoTowerConfig& config, const fs::path& folder) {
     json["text_tower"] = tower_json(config.kind, config.text, text_file);
     json["text_tower"]["tokenizer"] = tokenizer_json(tokenizer, tokenizer_file);
   }
+  if (config.image.head == config.text.head) {
+    json["heads"] = head_json(config.image.head);
+  } else {
+    json["image_tower"]["head"] = head_json(config.image.head);
+    json["text_tower"]["head"] = head_json(config.text.head);
+  }
   publish_file(folder / kTwoTowerConfigFile, json.dump(2) + "\n");
 }
 
-std::string digest_of_towers(const TwoTowerConfig& config) {
-  const auto origin = [](const TwoTowerConfig::TowerDescription& tower) {
-    return tower.train == kTrainNothing ? tower.file.sha256 : "trained " + tower.train;
-  };
-  Json what = {{"image_tower", origin(config.image)},
-               {"image_feature_dim", config.image.feature_dim},
-               {"text_tower", origin(config.text)},
-               {"text_feature_dim", config.text.feature_dim}};
-  if (config.kind == TowersKind::kFeatures) {
-    what["corpus"] = config.corpus_fingerprint;
-  } else {
+std::string digest_of_image_tower(const TwoTowerConfig& config) {
+  Json what = origin_json(config, config.image);
+  if (config.kind != TowersKind::kFeatures) {
     what["preprocess"] = preprocess_json(config.image.preprocess);
-    const TowerTokenizer& tokenizer = *config.text.tokenizer;
-    what["tokenizer_kind"] = name_of(tokenizer.kind);
-    what["tokenizer"] = tokenizer.file.sha256;
-    what["context_length"] = tokenizer.context_length;
-    if (tokenizer.pad_id) what["pad_id"] = *tokenizer.pad_id;
   }
   return sha256_hex(what.dump());
+}
+
+std::string digest_of_text_tower(const TwoTowerConfig& config) {
+  Json what = origin_json(config, config.text);
+  if (config.text.tokenizer) {
+    what["tokenizer"] = tokenizer_json(*config.text.tokenizer, "");
+  }
+  return sha256_hex(what.dump());
+}
+
+std::string digest_of_towers(const TwoTowerConfig& config) {
+  return sha256_hex(
+      cat("image ", digest_of_image_tower(config), "\ntext ", digest_of_text_tower(config), "\n"));
 }
 
 }  // namespace helip::model

@@ -8,11 +8,13 @@
 // Files are named relative to the folder, without "..", and pinned by their sha256. Of kind
 // "towers", each tower may also have "train": "none" | "all" | "from:LAYER". Of kind "features" the
 // towers are {"features", "sha256", "feature_dim"}: .npy files, wherever they lie, whose rows are
-// the pairs of the corpus that "corpus_fingerprint" names. "heads" may be {"kind": "none"} where
-// both towers give rows of one joint space, embed_dim wide: then of the heads only logit_scale is
-// left.
+// the pairs of the corpus that "corpus_fingerprint" names. A tower may have a "head" of its own,
+// which "heads" is for those that have none. A head is {"hidden"[, "dropout"]},
+// {"kind": "linear"}, or {"kind": "none"} where the tower gives rows of the joint space, embed_dim
+// wide.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -20,6 +22,7 @@
 #include <string_view>
 
 #include "data/image/image.h"
+#include "model/files/input_kinds.h"
 #include "model/files/tokenizer_kind.h"
 
 namespace helip::model {
@@ -33,7 +36,7 @@ struct PinnedFile {
 };
 
 enum class TowersKind {
-  kLocked,    // TorchScript towers, frozen: their features are computed once
+  kLocked,    // TorchScript towers, frozen
   kTrained,   // at least one TorchScript tower is trained
   kFeatures,  // no towers: the features are given
 };
@@ -47,21 +50,35 @@ struct TowerTokenizer {
   std::optional<std::int64_t> pad_id;  // where the tokenizer's file does not say
 };
 
-// An MLP with one hidden layer over each tower's features.
-struct MlpHeads {
-  std::int64_t hidden = 512;
+// What is between a tower's features and the joint space.
+enum class HeadKind {
+  kMlp,     // Linear, GELU, Dropout, Linear
+  kLinear,  // Linear
+  kNone,    // nothing: the features are in the joint space
+};
+
+struct HeadDescription {
+  HeadKind kind = HeadKind::kMlp;
+  std::int64_t hidden = 512;  // of kMlp, as dropout
   double dropout = 0;
+  bool operator==(const HeadDescription&) const = default;
 };
 
 struct TwoTowerConfig {
   TowersKind kind = TowersKind::kLocked;
   std::int64_t embed_dim = 256;
-  std::optional<MlpHeads> heads = MlpHeads{};  // nothing: the features are in the joint space
-  std::string corpus_fingerprint;              // of kFeatures
+  std::string corpus_fingerprint;  // of kFeatures
   struct TowerDescription {
     PinnedFile file;  // of kFeatures a .npy or a folder of its parts, pinned by digest_of_features
     std::int64_t feature_dim = 0;
     std::string train = kTrainNothing;  // none | all | from:LAYER
+    HeadDescription head = {};
+
+    [[nodiscard]] bool is_trained() const { return train != kTrainNothing; }
+    // Returns kFeatures unless the tower is trained.
+    [[nodiscard]] InputKind input_kind() const {
+      return is_trained() ? InputKind::kRaw : InputKind::kFeatures;
+    }
   };
   struct ImageTowerDescription : TowerDescription {
     data::PreprocessConfig preprocess;
@@ -69,6 +86,11 @@ struct TwoTowerConfig {
   struct TextTowerDescription : TowerDescription {
     std::optional<TowerTokenizer> tokenizer;  // nothing of kFeatures
   } text;
+
+  [[nodiscard]] std::array<const TowerDescription*, 2> towers() const { return {&image, &text}; }
+  [[nodiscard]] InputKinds input_kinds() const {
+    return {.image = image.input_kind(), .text = text.input_kind()};
+  }
 };
 
 // Returns what `folder`/helip_model.json says. Throws ConfigError naming file and key.
@@ -81,11 +103,15 @@ void verify_files(const TwoTowerConfig& config);
 // Writes `folder`/helip_model.json and the towers and tokenizer beside it (hard links where the
 // file system allows, else copies). Given features stay where they are and are named by their
 // absolute path. Throws StoreError if a file cannot be copied or its sha256 differs.
-void write_locked_files(const TwoTowerConfig& config, const std::filesystem::path& folder);
+void write_two_towers(const TwoTowerConfig& config, const std::filesystem::path& folder);
 
-// Returns the sha256 over what decides the features: towers, tokenizer, context length,
-// preprocessing, widths. For a tower that is trained, the digest covers which layers are trained
-// and leaves out the file that the training started from.
+// Return the sha256 over what decides one tower's features: the tower, its width, and preprocessing
+// or tokenizer with its context length. For a tower that is trained, the digest covers which layers
+// are trained and leaves out the file that the training started from. For given features it covers
+// the corpus.
+std::string digest_of_image_tower(const TwoTowerConfig& config);
+std::string digest_of_text_tower(const TwoTowerConfig& config);
+// Returns the sha256 over both.
 std::string digest_of_towers(const TwoTowerConfig& config);
 
 }  // namespace helip::model

@@ -238,8 +238,10 @@ at::Tensor TrainableScriptTower::forward(const at::Tensor& input, ForwardMode mo
 }
 
 NamedTensors TrainableScriptTower::unused(const at::Tensor& features_BD) const {
-  NamedTensors left = unreached(features_BD, state_->parameters);
-  if (left.size() == state_->parameters.size()) {
+  NamedTensors wanted = state_->parameters;
+  std::erase_if(wanted, [](const auto& entry) { return !entry.second.requires_grad(); });  // locked
+  NamedTensors left = unreached(features_BD, wanted);
+  if (!wanted.empty() && left.size() == wanted.size()) {
     refuse(file_, "no gradient reaches its parameters", "a forward without torch.no_grad()",
            "an output that depends on none of them");
   }

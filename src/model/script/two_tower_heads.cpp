@@ -16,12 +16,20 @@ constexpr const char* kTextHead = "text_head";
 
 }  // namespace
 
-TowerHead::TowerHead(const NamedTensors& all, const std::string& name, std::int64_t feature_dim,
-                     const std::optional<MlpHeads>& mlp)
-    : name_(name), feature_dim_(feature_dim) {
-  if (!mlp) return;
-  mlp_.emplace(Mlp{
-      .in = Linear(all, name + ".0"), .out = Linear(all, name + ".3"), .dropout = mlp->dropout});
+TowerHead::TowerHead(const NamedTensors& all, const std::string& name,
+                     const TwoTowerConfig::TowerDescription& tower)
+    : name_(name), feature_dim_(tower.feature_dim), dropout_(tower.head.dropout) {
+  switch (tower.head.kind) {
+    case HeadKind::kMlp:
+      hidden_.emplace(all, name + ".0");
+      out_.emplace(all, name + ".3");
+      break;
+    case HeadKind::kLinear:
+      out_.emplace(all, name);
+      break;
+    case HeadKind::kNone:
+      break;
+  }
 }
 
 at::Tensor TowerHead::operator()(const at::Tensor& features_BD, ForwardMode mode) const {
@@ -30,12 +38,15 @@ at::Tensor TowerHead::operator()(const at::Tensor& features_BD, ForwardMode mode
                      .expected = cat("[B, ", feature_dim_, "]"),
                      .found = shape_text(features_BD.sizes())});
   }
-  if (!mlp_) return unit_rows(features_BD);
-  at::Tensor hidden_BD = at::gelu(mlp_->in(features_BD));
-  if (mode.is_training() && mlp_->dropout > 0) {
-    hidden_BD = hidden_BD.mul(mask(hidden_BD.sizes(), mode.keys()).to(hidden_BD.options()));
+  at::Tensor rows_BD = features_BD;
+  if (hidden_) {
+    rows_BD = at::gelu((*hidden_)(rows_BD));
+    if (mode.is_training() && dropout_ > 0) {
+      rows_BD = rows_BD.mul(mask(rows_BD.sizes(), mode.keys()).to(rows_BD.options()));
+    }
   }
-  return unit_rows(mlp_->out(hidden_BD));
+  if (out_) rows_BD = (*out_)(rows_BD);
+  return unit_rows(rows_BD);
 }
 
 at::Tensor TowerHead::mask(at::IntArrayRef shape, const DrawKeys& keys) const {
@@ -45,8 +56,8 @@ at::Tensor TowerHead::mask(at::IntArrayRef shape, const DrawKeys& keys) const {
   at::Tensor mask_BD = at::empty(shape, at::kFloat);
   float* values = mask_BD.mutable_data_ptr<float>();
   for (std::size_t row = 0; row < rows; ++row) {
-    dropout_row(keys.seed, keys.epoch, keys.sample[row], keys.slot[row], name_ + ".2",
-                mlp_->dropout, {values + row * width, width});
+    dropout_row(keys.seed, keys.epoch, keys.sample[row], keys.slot[row], name_ + ".2", dropout_,
+                {values + row * width, width});
   }
   return mask_BD;
 }
@@ -55,8 +66,8 @@ TwoTowerHeads::TwoTowerHeads(const TwoTowerConfig& config, std::optional<std::ui
     : specs_(head_parameters(config)),
       parameters_(make_parameters(specs_, init_seed)),
       logit_scale_(find_parameter(parameters_, "logit_scale")),
-      image_(parameters_, kImageHead, config.image.feature_dim, config.heads),
-      text_(parameters_, kTextHead, config.text.feature_dim, config.heads) {}
+      image_(parameters_, kImageHead, config.image),
+      text_(parameters_, kTextHead, config.text) {}
 
 at::Tensor TwoTowerHeads::embed_images(const at::Tensor& features_BD, ForwardMode mode) const {
   return timed(timer_, "visual.head", features_BD, [&] { return image_(features_BD, mode); });

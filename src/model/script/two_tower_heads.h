@@ -15,13 +15,13 @@
 
 namespace helip::model {
 
-// From one tower's features to unit rows of the joint space: Linear, GELU, Dropout, Linear, or
-// nothing before the norm where the features are in the joint space already.
+// From one tower's features to unit rows of the joint space (HeadKind).
 class TowerHead {
  public:
-  // Takes the parameters of an MLP from `all`, where they are NAME.{0,3}.{weight,bias}.
-  TowerHead(const NamedTensors& all, const std::string& name, std::int64_t feature_dim,
-            const std::optional<MlpHeads>& mlp);
+  // Takes its parameters from `all`, where those of an MLP are NAME.{0,3}.{weight,bias}, those of a
+  // linear head NAME.{weight,bias}.
+  TowerHead(const NamedTensors& all, const std::string& name,
+            const TwoTowerConfig::TowerDescription& tower);
 
   // Returns embeddings [B, D] of features [B, Dt]. Dropout acts in training, drawn per sample.
   // Throws DataError if the features are of another width.
@@ -30,14 +30,11 @@ class TowerHead {
  private:
   [[nodiscard]] at::Tensor mask(at::IntArrayRef shape, const DrawKeys& keys) const;
 
-  struct Mlp {
-    Linear in, out;
-    double dropout;
-  };
-
   std::string name_;
   std::int64_t feature_dim_;
-  std::optional<Mlp> mlp_;
+  double dropout_;
+  std::optional<Linear> hidden_;  // of an MLP
+  std::optional<Linear> out_;     // of an MLP or a linear head
 };
 
 class TwoTowerHeads {
@@ -52,7 +49,7 @@ class TwoTowerHeads {
   at::Tensor& logit_scale() { return logit_scale_; }
   // Returns all parameters by name, logit_scale last.
   [[nodiscard]] const NamedTensors& parameters() const { return parameters_; }
-  // Returns one group for each tower; empty groups where there are no MLPs.
+  // Returns one group for each tower; empty where it has no head.
   [[nodiscard]] LayerGroups layer_groups() const;
   void set_layer_timer(LayerTimer* timer) { timer_ = timer; }
 

@@ -8,12 +8,13 @@
 #include <utility>
 
 #include "common/digest.h"
+#include "common/error.h"
 #include "common/text.h"
 #include "model/files/folder_draft.h"
 #include "model/layers/layer_timer.h"
 #include "model/layers/parameters.h"
 #include "model/open_tokenizer.h"
-#include "model/script/script_tower.h"
+#include "model/script/frozen_towers.h"
 #include "model/script/trainable_script_tower.h"
 #include "model/script/two_tower_heads.h"
 
@@ -22,20 +23,20 @@ namespace {
 
 constexpr std::int64_t kTrialRows = 2;  // batch norms need two
 
-// A tower that is trained or not.
+// A tower that is trained, or, of a frozen one, nothing: its features come in.
 class Tower {
  public:
-  Tower(const PinnedFile& file, std::int64_t feature_dim, const std::string& train,
-        const std::string& name) {
-    if (train == kTrainNothing) {
-      frozen_ = std::make_unique<FrozenTower>(file, feature_dim);
-    } else {
-      trained_ = std::make_unique<TrainableScriptTower>(file, feature_dim, train, name);
-    }
+  Tower(const TwoTowerConfig::TowerDescription& tower, const std::string& name) {
+    if (!tower.is_trained()) return;
+    trained_ =
+        std::make_unique<TrainableScriptTower>(tower.file, tower.feature_dim, tower.train, name);
   }
 
-  at::Tensor run(const at::Tensor& input, ForwardMode mode) {
-    return trained_ ? trained_->run(input, mode) : frozen_->run(input, device_);
+  // Returns the features of `input`, which is them already where the tower is frozen.
+  at::Tensor features(const at::Tensor& input, ForwardMode mode, LayerTimer* timer,
+                      const char* layer) {
+    if (!trained_) return input;
+    return timed(timer, layer, input, [&] { return trained_->run(input, mode); });
   }
 
   // Runs a trained tower once on the result of `input`, so that a tower that cannot be trained is
@@ -73,7 +74,6 @@ class Tower {
   }
 
   void to(const c10::Device& device) {
-    device_ = device;
     if (trained_) trained_->to(device);
   }
 
@@ -82,9 +82,7 @@ class Tower {
     all.insert(all.end(), tensors.begin(), tensors.end());
   }
 
-  std::unique_ptr<TrainableScriptTower> trained_;  // one of the two
-  std::unique_ptr<FrozenTower> frozen_;
-  c10::Device device_ = at::kCPU;
+  std::unique_ptr<TrainableScriptTower> trained_;
 };
 
 class TwoTowerModel final : public Model {
@@ -94,8 +92,8 @@ class TwoTowerModel final : public Model {
       : config_(config),
         tokenizer_(std::move(tokenizer)),
         heads_(config, init_seed),
-        image_(config.image.file, config.image.feature_dim, config.image.train, kImage),
-        text_(config.text.file, config.text.feature_dim, config.text.train, kText) {
+        image_(config.image, kImage),
+        text_(config.text, kText) {
     image_.try_training([&] {
       const std::int64_t size = config.image.preprocess.size;
       return at::zeros({kTrialRows, 3, size, size}, at::kFloat);
@@ -114,16 +112,12 @@ class TwoTowerModel final : public Model {
     if (!heads.empty()) read_weights(heads_.parameters(), heads);
   }
 
-  [[nodiscard]] InputKind input_kind() const override { return InputKind::kPixels; }
+  [[nodiscard]] InputKinds input_kinds() const override { return config_.input_kinds(); }
   at::Tensor embed_images(const at::Tensor& inputs, ForwardMode mode) override {
-    const at::Tensor features_BD =
-        timed(timer_, "visual.tower", inputs, [&] { return image_.run(inputs, mode); });
-    return heads_.embed_images(features_BD, mode);
+    return heads_.embed_images(image_.features(inputs, mode, timer_, "visual.tower"), mode);
   }
   at::Tensor embed_texts(const at::Tensor& inputs, ForwardMode mode) override {
-    const at::Tensor features_BD =
-        timed(timer_, "text.tower", inputs, [&] { return text_.run(inputs, mode); });
-    return heads_.embed_texts(features_BD, mode);
+    return heads_.embed_texts(text_.features(inputs, mode, timer_, "text.tower"), mode);
   }
   at::Tensor& logit_scale() override { return heads_.logit_scale(); }
   NamedTensors parameters() override {
@@ -159,10 +153,22 @@ class TwoTowerModel final : public Model {
   [[nodiscard]] const data::PreprocessConfig& preprocess() const override {
     return config_.image.preprocess;
   }
-  [[nodiscard]] const data::Tokenizer& tokenizer() const override { return *tokenizer_; }
+  [[nodiscard]] const data::Tokenizer& tokenizer() const override {
+    if (tokenizer_) return *tokenizer_;
+    throw ConfigError({.what = "a model over given features has no tokenizer",
+                       .where = config_.text.file.path.string()});
+  }
+  [[nodiscard]] std::unique_ptr<FeatureExtractor> feature_extractor(
+      const std::string& device) const override {
+    if (!input_kinds().any(InputKind::kFeatures)) return Model::feature_extractor(device);
+    return make_frozen_towers(config_, device);
+  }
   [[nodiscard]] std::string towers_digest() const override {
-    return sha256_hex(cat(digest_of_towers(config_), "\n", config_.image.file.sha256, "\n",
-                          config_.text.file.sha256, "\n"));
+    std::string text = digest_of_towers(config_) + "\n";
+    for (const TwoTowerConfig::TowerDescription* tower : config_.towers()) {
+      if (tower->is_trained()) text += tower->file.sha256 + "\n";
+    }
+    return sha256_hex(text);
   }
 
   void save(const std::filesystem::path& folder) const override {
@@ -170,7 +176,7 @@ class TwoTowerModel final : public Model {
     TwoTowerConfig saved = config_;
     image_.save(draft.path(), kImage, saved.image.file);
     text_.save(draft.path(), kText, saved.text.file);
-    write_locked_files(saved, draft.path());
+    write_two_towers(saved, draft.path());
     write_weights(heads_.parameters(), draft.path() / kHeadsFile);
     draft.publish();
   }

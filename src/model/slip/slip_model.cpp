@@ -64,7 +64,6 @@ class SlipModel final : public Model, public SelfSupervision {
     if (config.architecture.ssl_head) ssl_head_.emplace(state_);
   }
 
-  [[nodiscard]] InputKind input_kind() const override { return InputKind::kPixels; }
   at::Tensor embed_images(const at::Tensor& inputs, ForwardMode mode) override {
     return unit_rows(image_tower_.embed(inputs, mode));
   }

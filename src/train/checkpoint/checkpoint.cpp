@@ -17,6 +17,7 @@
 #include "common/log.h"
 #include "common/publish.h"
 #include "common/text.h"
+#include "train/checkpoint/early_stopping.h"
 
 namespace helip::train {
 namespace {
@@ -193,7 +194,7 @@ void write_checkpoint(const fs::path& folder, const TrainState& state,
     description["later_tables"] = tables;
     description["held_out"] = OrderedJson::array();
     for (const HeldOutScore& score : state.held_out) {
-      description["held_out"].push_back({{"step", score.step}, {"acc1", score.acc1}});
+      description["held_out"].push_back(json_of(score));
     }
     const std::string text = description.dump(2) + "\n";
     publish_file(temporary / kStateFile, text);
@@ -234,8 +235,7 @@ TrainState read_checkpoint(const fs::path& checkpoint) {
                                     .digest = version.at("digest").get<std::string>()});
     }
     for (const OrderedJson& score : object.at("held_out")) {
-      found.held_out.push_back(
-          {.step = score.at("step").get<std::uint64_t>(), .acc1 = score.at("acc1").get<double>()});
+      found.held_out.push_back(score_from(score));
     }
     return found;
   });
@@ -291,9 +291,11 @@ void remove_old_checkpoints(const fs::path& folder, const CheckpointRetention& r
   }
 }
 
-std::set<std::uint64_t> steps_needed(const TrainState& state) {
+std::set<std::uint64_t> steps_needed(const TrainState& state, const std::string& best_metric) {
   std::set<std::uint64_t> steps;
-  if (!state.held_out.empty()) steps.insert(best_of(state.held_out).step);
+  if (!state.held_out.empty() && !best_metric.empty()) {
+    steps.insert(best_of(state.held_out, best_metric).step);
+  }
   if (const TableVersion* version = awaited_table(state)) steps.insert(version->requested);
   return steps;
 }

@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "train/checkpoint/early_stopping.h"
+#include "train/checkpoint/held_out_scores.h"
 #include "train/checkpoint/loss_scaler.h"
 
 namespace helip::train {
@@ -84,6 +84,9 @@ std::optional<TrainState> newest_checkpoint(const std::filesystem::path& folder,
 struct CheckpointRetention {
   std::uint32_t keep = 2;        // newest ones with a manifest, at least one
   std::uint64_t keep_every = 0;  // multiples of this step stay for ever; 0: none
+  // The checkpoint whose score has the highest value of this stays (early_stop.metric). Empty: none
+  // stays for its score.
+  std::string best_metric = {};
 };
 
 // Removes the checkpoints under `folder` that are older than the newest `retention.keep`, unless
@@ -92,9 +95,9 @@ void remove_old_checkpoints(const std::filesystem::path& folder,
                             const CheckpointRetention& retention,
                             const std::set<std::uint64_t>& needed = {});
 
-// Returns the steps whose checkpoints this state still needs: the one of the best score, and the
-// one whose weights mine the awaited table.
-std::set<std::uint64_t> steps_needed(const TrainState& state);
+// Returns the steps whose checkpoints this state still needs: the one of the best score
+// (CheckpointRetention::best_metric), and the one whose weights mine the awaited table.
+std::set<std::uint64_t> steps_needed(const TrainState& state, const std::string& best_metric);
 
 // Removes temporary folders that a killed run left. Precondition: no other process writes
 // checkpoints here.

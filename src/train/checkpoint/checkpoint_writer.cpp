@@ -78,7 +78,7 @@ void CheckpointWriter::write(const TrainState& state, Snapshot& snapshot,
   setpriority(PRIO_PROCESS, 0, kNice);
   write_checkpoint(folder_, state,
                    [&](const std::filesystem::path& into) { return snapshot.write(into); });
-  remove_old_checkpoints(folder_, retention_, steps_needed(state));
+  remove_old_checkpoints(folder_, retention_, steps_needed(state, retention_.best_metric));
 }
 
 void CheckpointWriter::wait_copied() {

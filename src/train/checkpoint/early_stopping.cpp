@@ -4,25 +4,33 @@
 
 namespace helip::train {
 
-bool score_is_due(const config::EarlyStopConfig& config, const HeldOutScores& scores,
-                  std::uint64_t step, std::uint64_t steps) {
-  if (config.dataset.empty()) return false;
-  if (!scores.empty() && scores.back().step >= step) return false;
-  return step % config.every_steps == 0 || step == steps;
+std::optional<double> value_of(const std::string& metric, const HeldOutScore& score) {
+  const std::size_t slash = metric.find('/');
+  const std::string dataset = metric.substr(0, slash);
+  for (const HeldOutResult& result : score.results) {
+    if (result.dataset != dataset) continue;
+    const auto found = result.metrics.find(metric.substr(slash + 1));
+    if (found != result.metrics.end()) return found->second;
+  }
+  return std::nullopt;
 }
 
-const HeldOutScore& best_of(const HeldOutScores& scores) {
-  return *std::max_element(
-      scores.rbegin(), scores.rend(),
-      [](const HeldOutScore& a, const HeldOutScore& b) { return a.acc1 < b.acc1; });
+const HeldOutScore& best_of(const HeldOutScores& scores, const std::string& metric) {
+  return *std::max_element(scores.rbegin(), scores.rend(),
+                           [&](const HeldOutScore& a, const HeldOutScore& b) {
+                             return value_of(metric, a).value() < value_of(metric, b).value();
+                           });
 }
 
 bool should_stop_early(const config::EarlyStopConfig& config, const HeldOutScores& scores) {
-  if (config.dataset.empty() || scores.size() <= config.patience) return false;
+  if (config.metric.empty() || scores.size() <= config.patience) return false;
   const auto last = scores.end() - config.patience;
-  const double bar = best_of({scores.begin(), last}).acc1 - config.tolerance;
-  return std::all_of(last, scores.end(),
-                     [&](const HeldOutScore& score) { return score.acc1 < bar; });
+  const HeldOutScores before(scores.begin(), last);
+  const double bar =
+      value_of(config.metric, best_of(before, config.metric)).value() - config.tolerance;
+  return std::all_of(last, scores.end(), [&](const HeldOutScore& score) {
+    return value_of(config.metric, score).value() < bar;
+  });
 }
 
 }  // namespace helip::train

@@ -33,7 +33,7 @@ struct RankRows {
 };
 
 // Returns true if `target` can be a seed: it is no outlier, and its row still has at least
-// hard_pairs_per_seed hard pairs, after filters and hub cap, in the places [range_min, range_max)
+// hard_pairs_per_seed hard pairs, after filters and caps, in the places [range_min, range_max)
 // (range_max 0: to the end).
 bool can_be_seed(const config::TrainConfig& config, const store::HardPairTable& table,
                  SampleId target);

@@ -1,4 +1,5 @@
 #include <deque>
+#include <optional>
 #include <span>
 #include <utility>
 
@@ -24,19 +25,30 @@ store::EmbeddingStore open_features(const std::filesystem::path& file, std::uint
 
 class FeatureLoader final : public InputLoader {
  public:
-  FeatureLoader(const std::filesystem::path& folder, std::uint64_t pairs)
-      : image_(open_features(folder / store::kImageFeaturesFile, pairs)),
-        text_(open_features(folder / store::kTextFeaturesFile, pairs)) {}
+  FeatureLoader(const std::filesystem::path& folder, std::uint64_t pairs,
+                const model::InputKinds& inputs, std::unique_ptr<InputLoader> raw)
+      : raw_(std::move(raw)) {
+    using model::InputKind;
+    if (inputs.image == InputKind::kFeatures) {
+      image_ = open_features(folder / store::kImageFeaturesFile, pairs);
+    }
+    if (inputs.text == InputKind::kFeatures) {
+      text_ = open_features(folder / store::kTextFeaturesFile, pairs);
+    }
+  }
 
-  void request(RowRequest rows) override { requests_.push_back(std::move(rows)); }
+  void request(RowRequest rows) override {
+    requests_.push_back(rows.ids);
+    if (raw_) raw_->request(std::move(rows));
+  }
 
   // The rows are a memory copy away: nothing to do ahead.
   InputBatch take() override {
-    const RowRequest rows = std::move(requests_.front());
+    InputBatch batch = raw_ ? raw_->take() : InputBatch{};
+    const std::vector<SampleId> ids = std::move(requests_.front());
     requests_.pop_front();
-    InputBatch batch;
-    batch.image_shape = gather(image_, rows.ids, batch.image);
-    batch.text_shape = gather(text_, rows.ids, batch.text_features);
+    if (image_) batch.image_shape = gather(*image_, ids, batch.image);
+    if (text_) batch.text_shape = gather(*text_, ids, batch.text_features);
     return batch;
   }
 
@@ -52,16 +64,19 @@ class FeatureLoader final : public InputLoader {
     return {static_cast<std::int64_t>(ids.size()), static_cast<std::int64_t>(width)};
   }
 
-  store::EmbeddingStore image_;
-  store::EmbeddingStore text_;
-  std::deque<RowRequest> requests_;
+  const std::unique_ptr<InputLoader> raw_;  // null: both modalities are of features
+  std::optional<store::EmbeddingStore> image_;
+  std::optional<store::EmbeddingStore> text_;
+  std::deque<std::vector<SampleId>> requests_;
 };
 
 }  // namespace
 
 std::unique_ptr<InputLoader> open_feature_loader(const std::filesystem::path& folder,
-                                                 std::uint64_t pairs) {
-  return std::make_unique<FeatureLoader>(folder, pairs);
+                                                 std::uint64_t pairs,
+                                                 const model::InputKinds& inputs,
+                                                 std::unique_ptr<InputLoader> raw) {
+  return std::make_unique<FeatureLoader>(folder, pairs, inputs, std::move(raw));
 }
 
 }  // namespace helip::train

@@ -1,5 +1,5 @@
-// Loaders of a rank's inputs: cached tower features, or pixels and captions of the corpus.
-// Torch-free.
+// Loaders of a rank's inputs, of each modality: cached features of its tower, or pixels or captions
+// of the corpus. Torch-free.
 #pragma once
 
 #include <array>
@@ -12,6 +12,7 @@
 #include "config/run_config.h"
 #include "data/image/image.h"
 #include "data/tokens/tokenizer.h"
+#include "model/files/input_kinds.h"
 
 namespace helip::train {
 
@@ -48,13 +49,16 @@ class InputLoader {
   virtual InputBatch take() = 0;
 };
 
-// Opens FOLDER/image_features.npy and text_features.npy, which the encode stage made: one row for
-// each of `pairs` pairs. Throws StoreError if they do not fit. Batches of this loader have no
-// views.
+// Opens those of FOLDER/image_features.npy and text_features.npy whose modality is of features:
+// the encode stage made them, one row for each of `pairs` pairs. Throws StoreError if they do not
+// fit. The rest of a batch is what `raw` gives; it is null where both modalities are of features,
+// and batches then have no views.
 std::unique_ptr<InputLoader> open_feature_loader(const std::filesystem::path& folder,
-                                                 std::uint64_t pairs);
+                                                 std::uint64_t pairs,
+                                                 const model::InputKinds& inputs,
+                                                 std::unique_ptr<InputLoader> raw);
 
-struct PixelOptions {
+struct RawOptions {
   bool augment = true;  // training images; views are augmented always
   double crop_scale = 0.9;
   bool decode_scaled = false;
@@ -64,12 +68,14 @@ struct PixelOptions {
   std::uint64_t seed = 0;
 };
 
-// Opens a loader that decodes, augments and tokenizes samples of the corpus in threads of its own.
-// `preprocess` and `tokenizer` must outlive it. Throws what data::Corpus::open throws. In
-// engine-only builds, which have no codecs, throws ConfigError (pixel_loader_absent.cpp).
-std::unique_ptr<InputLoader> open_pixel_loader(const std::filesystem::path& corpus_folder,
-                                               const data::PreprocessConfig& preprocess,
-                                               const data::Tokenizer& tokenizer,
-                                               const PixelOptions& options);
+// Opens a loader that decodes and augments images and tokenizes captions of the corpus in threads
+// of its own, for the modalities whose inputs are raw. `preprocess` and `tokenizer` must outlive
+// it. Throws what data::Corpus::open throws. In engine-only builds, which have no codecs, throws
+// ConfigError (raw_loader_absent.cpp).
+std::unique_ptr<InputLoader> open_raw_loader(const std::filesystem::path& corpus_folder,
+                                             const model::InputKinds& inputs,
+                                             const data::PreprocessConfig& preprocess,
+                                             const data::Tokenizer& tokenizer,
+                                             const RawOptions& options);
 
 }  // namespace helip::train

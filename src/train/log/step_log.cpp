@@ -19,6 +19,10 @@ std::uint64_t peak_resident_bytes() {
   return static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
 }
 
+std::uint64_t step_of(const std::optional<TrainState>& resumed) {
+  return resumed ? resumed->step : 0;
+}
+
 std::optional<EventFile> open_events(const TrainSpec& spec, std::uint64_t resumed_step) {
   if (spec.events_folder.empty()) return std::nullopt;
   return EventFile(spec.events_folder, resumed_step, wall_seconds());
@@ -36,15 +40,18 @@ bool is_timed(const config::TrainConfig& config, std::uint64_t step) {
 
 StepLog::StepLog(const TrainSpec& spec, const TrainCallbacks& callbacks,
                  const TrainStep& train_step, int world_size, std::uint64_t steps,
-                 std::uint64_t resumed_step)
+                 const std::optional<TrainState>& resumed)
     : spec_(spec),
       callbacks_(callbacks),
       train_step_(train_step),
       world_size_(world_size),
       steps_(steps),
-      metrics_(spec.metrics_file, spec.seed, resumed_step),
-      layer_times_(spec.metrics_file.parent_path() / kLayerTimesFile, spec.seed, resumed_step),
-      events_(open_events(spec, resumed_step)) {}
+      metrics_(spec.metrics_file, spec.seed, step_of(resumed)),
+      layer_times_(spec.metrics_file.parent_path() / kLayerTimesFile, spec.seed, step_of(resumed)),
+      scores_(spec.metrics_file.parent_path() / kScoresFile, spec.seed, resumed),
+      events_(open_events(spec, step_of(resumed))) {
+  if (!known_scores().empty()) progress_.score = known_scores().back();
+}
 
 void StepLog::begin() { start_ = monotonic_seconds(); }
 
@@ -54,19 +61,19 @@ void StepLog::note(std::uint64_t step, double epoch, const StepResult& result, d
   ++interval_steps_;
   const double seconds = monotonic_seconds() - start_;
   const double rate = seconds > 0 ? static_cast<double>(pairs_) / seconds : 0;
-  if (callbacks_.progress) {
-    callbacks_.progress({.step = step,
-                         .steps = steps_,
-                         .epoch = epoch,
-                         .loss = result.loss,
-                         .contrastive_loss = result.contrastive_loss,
-                         .margin_loss = result.margin_loss,
-                         .ssl = result.ssl,
-                         .lr = lr,
-                         .logit_scale = result.logit_scale,
-                         .samples_per_second = rate,
-                         .data_share = data_share_});
-  }
+  progress_ = {.step = step,
+               .steps = steps_,
+               .epoch = epoch,
+               .loss = result.loss,
+               .contrastive_loss = result.contrastive_loss,
+               .margin_loss = result.margin_loss,
+               .ssl = result.ssl,
+               .lr = lr,
+               .logit_scale = result.logit_scale,
+               .samples_per_second = rate,
+               .data_share = data_share_,
+               .score = std::move(progress_.score)};
+  if (callbacks_.progress) callbacks_.progress(progress_);
   if (!train_step_.layer_seconds().empty()) {
     layer_times_.append(step, train_step_.last_step(), train_step_.layer_seconds());
   }
@@ -99,17 +106,19 @@ void StepLog::note(std::uint64_t step, double epoch, const StepResult& result, d
   pairs_ = 0;
 }
 
-void StepLog::note_held_out(const HeldOutScore& score, const HeldOutScore& best) const {
-  const config::EarlyStopConfig& config = spec_.config.early_stop;
-  log::info(cat("step ", score.step, ": zero-shot acc1 ", decimal(score.acc1, 4), " on ",
-                config.dataset, " ", config.split, ", best ", decimal(best.acc1, 4), " at step ",
-                best.step));
-  if (!events_) return;
-  const std::filesystem::path folder(config.dataset);
-  const std::string name = (folder.has_filename() ? folder : folder.parent_path()).filename();
-  events_->append(score.step,
-                  {{cat("val/", name, "-zeroshot-", config.split, "-top1"), score.acc1}},
-                  wall_seconds());
+void StepLog::note_score(const HeldOutScore& score) {
+  scores_.append(score);
+  std::string figures;
+  for (const HeldOutResult& result : score.results) {
+    if (const auto headline = headline_of(result)) {
+      figures += cat(figures.empty() ? " " : ", ", result.dataset, " ", headline->first, " ",
+                     decimal(headline->second, 4));
+    }
+  }
+  log::info(cat("step ", score.step, ": scores", figures));
+  if (events_) events_->append(score.step, event_of(score, spec_.config.scores), wall_seconds());
+  progress_.score = score;
+  if (callbacks_.progress && progress_.step > 0) callbacks_.progress(progress_);
 }
 
 // OpenCLIP's tags where it has one for the thing.

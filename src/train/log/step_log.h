@@ -5,10 +5,10 @@
 #include <cstdint>
 #include <optional>
 
-#include "train/checkpoint/early_stopping.h"
 #include "train/log/event_file.h"
 #include "train/log/layer_times_log.h"
 #include "train/log/metrics_log.h"
+#include "train/log/scores_log.h"
 #include "train/step/train_step.h"
 #include "train/train_callbacks.h"
 #include "train/train_spec.h"
@@ -25,16 +25,19 @@ bool is_timed(const config::TrainConfig& config, std::uint64_t step);
 
 class StepLog {
  public:
-  // Opens the files that `spec` names, and removes from metrics.jsonl and layer_times.jsonl the
-  // lines of this seed past `resumed_step`. The referenced objects must outlive this. Throws
-  // StoreError.
+  // Opens the files that `spec` names, and removes from metrics.jsonl, layer_times.jsonl and
+  // scores.jsonl the lines of this seed past the step of `resumed`, the checkpoint that training
+  // goes on from. The referenced objects must outlive this. Throws StoreError.
   StepLog(const TrainSpec& spec, const TrainCallbacks& callbacks, const TrainStep& train_step,
-          int world_size, std::uint64_t steps, std::uint64_t resumed_step);
+          int world_size, std::uint64_t steps, const std::optional<TrainState>& resumed);
 
   // Starts the clock. To be called just before the first step.
   void begin();
-  // Logs a score on held-out images and the best score so far, and adds an event with the score.
-  void note_held_out(const HeldOutScore& score, const HeldOutScore& best) const;
+  // Returns the scores of earlier launches: ScoresLog::known.
+  [[nodiscard]] const HeldOutScores& known_scores() const { return scores_.known(); }
+  // Reports a score: a line of scores.jsonl, an event, a line of the log and, after the first step,
+  // progress.
+  void note_score(const HeldOutScore& score);
   // Leaves out of the reported times `seconds` that passed between two steps.
   void leave_out(double seconds) { start_ += seconds; }
   // Adds seconds that the current step has waited, for data or for checkpoints.
@@ -56,6 +59,7 @@ class StepLog {
   const std::uint64_t steps_;
   const MetricsLog metrics_;
   const LayerTimesLog layer_times_;
+  const ScoresLog scores_;
   const std::optional<EventFile> events_;
   // Since the last line of metrics.
   double start_ = 0;
@@ -64,7 +68,8 @@ class StepLog {
   std::uint64_t interval_steps_ = 0;
   std::uint64_t pairs_ = 0;
 
-  double data_share_ = 0;  // share of data_time_ in the time before the last line
+  TrainProgress progress_;  // as it was told last
+  double data_share_ = 0;   // share of data_time_ in the time before the last line
   bool first_interval_ = true;
   bool told_input_bound_ = false;
 };

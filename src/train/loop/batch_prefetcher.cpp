@@ -12,23 +12,27 @@ namespace {
 
 std::unique_ptr<InputLoader> open_loader(const TrainSpec& spec, const TrainStep& train_step,
                                          std::uint64_t pairs) {
-  if (!train_step.takes_features()) {
-    return open_pixel_loader(spec.corpus_folder, train_step.preprocess(), train_step.tokenizer(),
-                             {.augment = spec.config.train.augment,
-                              .crop_scale = spec.config.train.crop_scale,
-                              .decode_scaled = spec.config.train.decode_scaled,
-                              .limits = data::limits_of(spec.config.corpus),
-                              .word_dropout = spec.config.train.word_dropout,
-                              .threads = std::max(1U, spec.config.train.loader_threads),
-                              .seed = spec.seed});
+  const model::InputKinds inputs = train_step.input_kinds();
+  std::unique_ptr<InputLoader> raw;
+  if (inputs.any(model::InputKind::kRaw)) {
+    raw =
+        open_raw_loader(spec.corpus_folder, inputs, train_step.preprocess(), train_step.tokenizer(),
+                        {.augment = spec.config.train.augment,
+                         .crop_scale = spec.config.train.crop_scale,
+                         .decode_scaled = spec.config.train.decode_scaled,
+                         .limits = data::limits_of(spec.config.corpus),
+                         .word_dropout = spec.config.train.word_dropout,
+                         .threads = std::max(1U, spec.config.train.loader_threads),
+                         .seed = spec.seed});
   }
+  if (!inputs.any(model::InputKind::kFeatures)) return raw;
   if (spec.features_folder.empty()) {
-    throw ConfigError({.what = "a locked-towers model trains on cached features",
+    throw ConfigError({.what = "a model with a frozen tower trains on its cached features",
                        .where = spec.config.model.architecture,
                        .expected = "features from the encode stage",
                        .found = "none"});
   }
-  return open_feature_loader(spec.features_folder, pairs);
+  return open_feature_loader(spec.features_folder, pairs, inputs, std::move(raw));
 }
 
 }  // namespace

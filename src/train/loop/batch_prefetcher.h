@@ -31,7 +31,7 @@ class BatchPrefetcher {
 
   // Opens the loader of a training of `steps` steps. The referenced objects must outlive this.
   // Throws ConfigError if the model trains on features and spec.features_folder is empty, and what
-  // open_feature_loader and open_pixel_loader throw.
+  // open_feature_loader and open_raw_loader throw.
   BatchPrefetcher(const TrainSpec& spec, const comm::Group& ranks, const TrainingPairs& pairs,
                   const BatchSchedule& schedule, const TrainStep& train_step, std::uint64_t steps);
 

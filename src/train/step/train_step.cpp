@@ -217,9 +217,7 @@ TrainStep::TrainStep(const TrainStepConfig& options, const std::string& device, 
                          [&] { return std::make_unique<State>(options, device, ranks); })) {}
 TrainStep::~TrainStep() = default;
 
-bool TrainStep::takes_features() const {
-  return state_->model->input_kind() == model::InputKind::kFeatures;
-}
+model::InputKinds TrainStep::input_kinds() const { return state_->model->input_kinds(); }
 bool TrainStep::wants_views() const { return state_->wants_views; }
 const std::string& TrainStep::initial_digest() const { return state_->initial_digest; }
 const data::PreprocessConfig& TrainStep::preprocess() const { return state_->model->preprocess(); }

@@ -14,6 +14,7 @@
 #include "config/run_config.h"
 #include "data/image/image.h"
 #include "data/tokens/tokenizer.h"
+#include "model/files/input_kinds.h"
 #include "model/layers/layer_seconds.h"
 #include "train/checkpoint/checkpoint_writer.h"
 #include "train/checkpoint/loss_scaler.h"
@@ -59,13 +60,14 @@ class TrainStep {
   TrainStep(const TrainStep&) = delete;
   TrainStep& operator=(const TrainStep&) = delete;
 
-  // Returns true if inputs are cached tower features, false if pixels and tokens.
-  [[nodiscard]] bool takes_features() const;
+  // Returns what step() takes of each modality.
+  [[nodiscard]] model::InputKinds input_kinds() const;
   // Returns true if the model trains with SLIP's self-supervised term: batches need views.
   [[nodiscard]] bool wants_views() const;
   // Returns the sha256 over architecture and initial weights.
   [[nodiscard]] const std::string& initial_digest() const;
   [[nodiscard]] const data::PreprocessConfig& preprocess() const;
+  // Throws ConfigError for a model over given features.
   [[nodiscard]] const data::Tokenizer& tokenizer() const;
   // Returns the most bytes that tensors have taken on the GPU at one time; 0 on the CPU.
   [[nodiscard]] std::uint64_t peak_device_bytes() const;

@@ -14,6 +14,7 @@ using Groups = std::vector<model::NamedTensors>;
 // What the configuration says of one tower.
 struct TowerRule {
   const Groups& groups;
+  model::InputKind input;
   bool lock;
   std::uint32_t unlocked;
   const char* lock_key;
@@ -33,9 +34,9 @@ void need_layers(const Groups& groups, const char* key) {
   refuse(key, "a tower of numbered transformer blocks", "a model without");
 }
 
-void check(const TowerRule& rule, double layer_decay, model::InputKind kind) {
-  if (rule.lock && kind == model::InputKind::kFeatures) {
-    refuse(rule.lock_key, "a model with towers that train", "locked towers, whose heads train");
+void check(const TowerRule& rule, double layer_decay) {
+  if (rule.lock && rule.input == model::InputKind::kFeatures) {
+    refuse(rule.lock_key, "a tower that trains", "a frozen one, whose head trains");
   }
   if (rule.lock && rule.unlocked > 0) need_layers(rule.groups, rule.unlocked_key);
   if (layer_decay < 1) need_layers(rule.groups, "train.layer_decay");
@@ -80,12 +81,13 @@ void add(const model::Model& model, const std::string& name, const at::Tensor& t
 
 TrainedParameters trained_parameters(model::Model& model, const config::TrainConfig& config) {
   const model::LayerGroups groups = model.layer_groups();
+  const model::InputKinds inputs = model.input_kinds();
   const std::array<TowerRule, 2> rules = {
-      TowerRule{groups.image, config.lock_image, config.lock_image_unlocked_groups,
+      TowerRule{groups.image, inputs.image, config.lock_image, config.lock_image_unlocked_groups,
                 "train.lock_image", "train.lock_image_unlocked_groups"},
-      TowerRule{groups.text, config.lock_text, config.lock_text_unlocked_layers, "train.lock_text",
-                "train.lock_text_unlocked_layers"}};
-  for (const TowerRule& rule : rules) check(rule, config.layer_decay, model.input_kind());
+      TowerRule{groups.text, inputs.text, config.lock_text, config.lock_text_unlocked_layers,
+                "train.lock_text", "train.lock_text_unlocked_layers"}};
+  for (const TowerRule& rule : rules) check(rule, config.layer_decay);
   std::map<std::string, double> factors;
   for (const TowerRule& rule : rules) apply(rule, config.layer_decay, factors);
   if (factors.empty() && (config.lock_image || config.lock_text)) {

@@ -34,7 +34,7 @@ TaskOutcome merge_encoded(const Workbench& bench, const jobs::Task& task, const 
   mining::EncodeOutput output;
   if (!ready) output.embeddings = work_dir.embeddings(config);
   output.quarantine = work_dir.corpus();
-  if (merge.features) output.features = work_dir.features();
+  if (merge.image_features || merge.text_features) output.features = work_dir.features();
   const std::uint64_t pairs = task.corpus.pairs;
   mining::EncodeSummary merged =
       mining::merge_embeddings(range_results(work_dir, task), pairs, output, hooks.progress);

@@ -42,12 +42,14 @@ TaskOutcome run_index(Workbench& bench, const jobs::Task& task,
   tell_irregular(folder);
   const auto source =
       model::find_architecture(config.model.architecture, model::installed_models());
+  const model::InputKinds inputs = model::input_kinds(source);
   return outcome_of(
       jobs::IndexResult{.corpus = {.folder = folder.string(),
                                    .fingerprint = manifest.fingerprint,
                                    .model_digest = mining::job_digest(config.model, config.encoder),
                                    .pairs = manifest.pairs},
-                        .trains_on_features = model::trained_on_features(source)});
+                        .image_features = inputs.image == model::InputKind::kFeatures,
+                        .text_features = inputs.text == model::InputKind::kFeatures});
 }
 
 }  // namespace helip::worker

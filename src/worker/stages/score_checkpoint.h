@@ -1,16 +1,21 @@
-// The score that ends a training early.
+// The scores of a training on held-out data sets.
 #pragma once
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "config/run_config.h"
+#include "train/train_job.h"
 
 namespace helip::worker {
 
-// Returns the zero-shot accuracy (acc1, 0 to 1) of a checkpoint on early_stop.dataset. Runs in this
-// thread with launcher.threads_per_worker threads. Throws what an evaluation throws.
-double held_out_accuracy(const config::RunConfig& config, const std::filesystem::path& checkpoint,
-                         const std::filesystem::path& feature_cache, const std::string& device);
+// Scores a checkpoint on scores.datasets: a result for each task of each data set, in their order,
+// with the metrics of report::quality_metrics. Runs in this thread with
+// launcher.threads_per_worker threads. Throws what an evaluation throws.
+std::vector<train::HeldOutResult> score_checkpoint(const config::RunConfig& config,
+                                                   const std::filesystem::path& checkpoint,
+                                                   const std::filesystem::path& feature_cache,
+                                                   const std::string& device);
 
 }  // namespace helip::worker

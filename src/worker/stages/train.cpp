@@ -1,10 +1,13 @@
 #include "jobs/train.h"
 
 #include <filesystem>
+#include <vector>
 
 #include "common/log.h"
 #include "common/text.h"
 #include "engine/engine.h"
+#include "mining/pairs/embedding_files.h"
+#include "model/files/model_files.h"
 #include "store/array_files.h"
 #include "worker/stages/remine.h"
 #include "worker/stages/score_checkpoint.h"
@@ -55,12 +58,26 @@ train::TrainCallbacks callbacks_of(Workbench& bench, const jobs::Task& task, std
     requests.ask(task, seed, request);
   };
   callbacks.table_is_there = TableRequests::is_there;
-  callbacks.held_out_accuracy = [&bench](const std::filesystem::path& checkpoint) {
+  callbacks.score = [&bench](const std::filesystem::path& checkpoint) {
     const config::RunConfig& config = bench.config();
-    return held_out_accuracy(config, checkpoint, bench.work_dir().feature_cache(config.encoder),
-                             bench.device());
+    return score_checkpoint(config, checkpoint, bench.work_dir().feature_cache(config.encoder),
+                            bench.device());
   };
   return callbacks;
+}
+
+void expect_features(const config::ModelConfig& model, const std::filesystem::path& folder,
+                     const std::string& digest) {
+  const model::InputKinds inputs =
+      model::input_kinds(model::find_architecture(model.architecture, model::installed_models()));
+  std::vector<std::filesystem::path> files;
+  if (inputs.image == model::InputKind::kFeatures) {
+    files.push_back(folder / store::kImageFeaturesFile);
+  }
+  if (inputs.text == model::InputKind::kFeatures) {
+    files.push_back(folder / store::kTextFeaturesFile);
+  }
+  expect_arrays("features", folder, mining::digest_of_arrays(files), digest);
 }
 
 }  // namespace
@@ -72,9 +89,7 @@ TaskOutcome run_train(Workbench& bench, const jobs::Task& task, const TableReque
   Workbench::expect_corpus(task.corpus);
   bench.expect_model(task.corpus);
   if (group.rank() == 0 && !training.features_digest.empty()) {
-    const std::filesystem::path folder = bench.work_dir().features();
-    expect_arrays("features", folder / store::kImageFeaturesFile, folder / store::kTextFeaturesFile,
-                  training.features_digest);
+    expect_features(bench.config().model, bench.work_dir().features(), training.features_digest);
   }
   const train::TrainReport report = engine::engine().run_train_job(
       spec_of(bench, task, training), group,
@@ -89,7 +104,7 @@ TaskOutcome run_train(Workbench& bench, const jobs::Task& task, const TableReque
                            .views = report.budget.views};
   if (report.best) {
     result.best_step = report.best->step;
-    result.best_acc1 = report.best->acc1;
+    result.best_score = report.best->value;
   }
   TaskOutcome outcome = outcome_of(result);
   outcome.stopped = report.stopped;

@@ -16,6 +16,13 @@ rpc::TrainNumbers numbers_of(const train::TrainProgress& now, std::uint64_t seed
   numbers.samples_per_second = now.samples_per_second;
   numbers.data_share = now.data_share;
   numbers.seed = seed;
+  for (const train::HeldOutResult& result : now.score.results) {
+    if (const auto headline = train::headline_of(result)) {
+      numbers.scores.push_back(
+          {.dataset = result.dataset, .metric = headline->first, .value = headline->second});
+    }
+  }
+  numbers.scores_step = now.score.step;
   return numbers;
 }
 

@@ -39,7 +39,9 @@ const mining::MiningSession& Workbench::miner(const jobs::CorpusFacts& corpus,
   expect_corpus(corpus);
   const mining::MiningInput input = mining_input(
       work_dir_.image_embeddings(config_), work_dir_.text_embeddings(config_), corpus, work_dir_);
-  expect_arrays("embeddings", input.image_embeddings, input.text_embeddings, embeddings_digest);
+  expect_arrays("embeddings", input.image_embeddings,
+                mining::embeddings_digest(input.image_embeddings, input.text_embeddings),
+                embeddings_digest);
   const mining::MiningDevice where =
       mining::mining_device(config_.launcher.device, rank_.local_rank, config_.mining);
   miner_.emplace(input, config_.mining, config_.launcher.threads_per_worker, 1, where);
@@ -73,13 +75,12 @@ void Workbench::expect_model(const jobs::CorpusFacts& corpus) const {
        .found = found});
 }
 
-void expect_arrays(const std::string& what, const std::filesystem::path& images,
-                   const std::filesystem::path& texts, const std::string& digest) {
-  const std::string found = mining::embeddings_digest(images, texts);
-  if (found == digest) return;
+void expect_arrays(const std::string& what, const std::filesystem::path& place,
+                   const std::string& found, const std::string& expected) {
+  if (found == expected) return;
   throw DataError({.what = cat("the ", what, " are not the ones that encode wrote"),
-                   .where = images.string(),
-                   .expected = cat("digest ", digest),
+                   .where = place.string(),
+                   .expected = cat("digest ", expected),
                    .found = found});
 }
 

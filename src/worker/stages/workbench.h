@@ -56,9 +56,10 @@ class Workbench {
   std::optional<mining::MiningSession> miner_;
 };
 
-// Throws DataError if these arrays are not the ones that encode wrote. `what` names them.
-void expect_arrays(const std::string& what, const std::filesystem::path& images,
-                   const std::filesystem::path& texts, const std::string& digest);
+// Throws DataError if the arrays that `found` is the digest of, in `place`, are not the ones that
+// encode wrote, whose digest is `expected`. `what` names them.
+void expect_arrays(const std::string& what, const std::filesystem::path& place,
+                   const std::string& found, const std::string& expected);
 
 // Returns "cpu" or "cuda:I" for a rank. Throws ConfigError where launcher.device asks for a GPU
 // that is not there.

@@ -1,0 +1,89 @@
+#include <algorithm>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/checks/section_checks.h"
+
+namespace helip::config {
+namespace {
+
+bool has_task(const ScoresDataset& dataset, EvalTask task) {
+  return std::count(dataset.tasks.begin(), dataset.tasks.end(), task) > 0;
+}
+
+// The metrics of a task that lie between 0 and 1 and grow with quality.
+std::vector<std::string> metrics_of(const ScoresDataset& dataset) {
+  std::vector<std::string> names;
+  if (has_task(dataset, EvalTask::kZeroShot)) {
+    names = {"acc1", "acc5", "mean_per_class_recall"};
+  }
+  if (!has_task(dataset, EvalTask::kRetrieval)) return names;
+  for (const std::uint32_t k : EvalConfig{}.recall_k) {
+    for (const std::string_view kind : {"mean", "image_retrieval", "text_retrieval"}) {
+      names.push_back(cat(kind, "_recall@", k));
+    }
+  }
+  return names;
+}
+
+void check_dataset(const ScoresDataset& dataset, const std::string& key, Checks& checks) {
+  checks.that(!dataset.tasks.empty(), key + ".tasks", "zero_shot, retrieval or both", "none");
+  for (std::size_t t = 0; t < dataset.tasks.size(); ++t) {
+    const std::string task_key = cat(key, ".tasks[", t, "]");
+    checks.that(dataset.tasks[t] != EvalTask::kLinearProbe, task_key, "zero_shot or retrieval",
+                dataset.tasks[t]);
+    checks.that(std::count(dataset.tasks.begin(), dataset.tasks.end(), dataset.tasks[t]) == 1,
+                task_key, "a task given once", dataset.tasks[t]);
+  }
+}
+
+}  // namespace
+
+void check(const ScoresConfig& scores, Checks& checks) {
+  std::set<std::string> names;
+  for (std::size_t i = 0; i < scores.datasets.size(); ++i) {
+    const std::string key = cat("scores.datasets[", i, "]");
+    checks.that(names.insert(scores.datasets[i].name).second, key + ".name", "a name given once",
+                scores.datasets[i].name);
+    check_dataset(scores.datasets[i], key, checks);
+  }
+  const bool steps = scores.every_steps > 0;
+  const bool epochs = scores.every_epochs > 0;
+  if (steps && epochs) {
+    checks.fail("scores.every_epochs",
+                {.what = "both scores.every_steps and scores.every_epochs are given",
+                 .expected = "one of them"});
+  }
+  if (scores.datasets.empty() && (steps || epochs)) {
+    checks.fail("scores.datasets", {.what = "scores without held-out data sets",
+                                    .expected = "at least one data set",
+                                    .found = "none"});
+  }
+  if (!scores.datasets.empty() && !steps && !epochs) {
+    checks.fail("scores.every_epochs",
+                {.what = "nothing says how often the data sets of scores are scored",
+                 .expected = "scores.every_steps or scores.every_epochs above 0",
+                 .found = "none"});
+  }
+}
+
+void check(const RunConfig& config, const EarlyStopConfig& early_stop, Checks& checks) {
+  if (early_stop == EarlyStopConfig{}) return;
+  std::string expected;
+  for (const ScoresDataset& dataset : config.scores.datasets) {
+    for (const std::string& metric : metrics_of(dataset)) {
+      const std::string name = cat(dataset.name, "/", metric);
+      if (name == early_stop.metric) return;
+      expected += cat(expected.empty() ? "one of " : ", ", name);
+    }
+  }
+  checks.fail("early_stop.metric",
+              {.what = "early_stop without a score",
+               .expected = expected.empty() ? "DATASET/METRIC of scores.datasets, which is empty"
+                                            : expected,
+               .found = early_stop.metric.empty() ? "none" : early_stop.metric});
+}
+
+}  // namespace helip::config

@@ -1,0 +1,55 @@
+// The jobs of an experiment: each is a configuration and a work directory, which `helip run` runs.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "config/experiment_config.h"
+#include "config/run_config.h"
+#include "experiment/arms.h"
+#include "jobs/stage.h"
+
+namespace helip::experiment {
+
+struct PlannedJob {
+  std::string name;  // "arms/helip/seed-1": its folder in the experiment's
+  std::uint64_t seed = 0;
+  config::RunConfig config;
+  jobs::Stage until = jobs::Stage::kReport;
+};
+
+class JobPlan {
+ public:
+  // `file` is the experiment's configuration, from which paths in settings start. Throws
+  // ConfigError if an arm is unknown.
+  JobPlan(config::ExperimentConfig experiment, std::filesystem::path file);
+
+  [[nodiscard]] const std::vector<Arm>& arms() const { return arms_; }
+  [[nodiscard]] const config::ExperimentConfig& experiment() const { return experiment_; }
+  [[nodiscard]] std::filesystem::path folder_of(const PlannedJob& job) const;
+
+  // The functions that follow throw ConfigError naming file and key if a setting is wrong.
+  // Returns the jobs that train the initial checkpoints, one a seed; none without `base`.
+  [[nodiscard]] std::vector<PlannedJob> base_jobs() const;
+  // Returns the jobs of an arm's tries, by seed within try; none without tries.
+  [[nodiscard]] std::vector<PlannedJob> try_jobs(const Arm& arm) const;
+  // Returns the jobs of an arm with these settings, one a seed. `scores_untouched`: they score the
+  // initial checkpoint too.
+  [[nodiscard]] std::vector<PlannedJob> arm_jobs(const Arm& arm, const config::Settings& chosen,
+                                                 bool scores_untouched) const;
+
+ private:
+  [[nodiscard]] PlannedJob job(const std::string& name, const std::string& file, std::uint64_t seed,
+                               const std::vector<config::Settings>& settings) const;
+  // Sets the initial checkpoint of an arm's job, and validates the job's configuration.
+  void finish(PlannedJob& job) const;
+
+  config::ExperimentConfig experiment_;
+  std::filesystem::path file_;
+  std::vector<Arm> arms_;
+};
+
+}  // namespace helip::experiment

@@ -1,0 +1,135 @@
+#include "experiment/summary_text.h"
+
+#include <string_view>
+#include <vector>
+
+#include "common/text.h"
+#include "report/text_table.h"
+
+namespace helip::experiment {
+namespace {
+
+using Rows = std::vector<std::vector<std::string>>;
+
+// A fraction in percent points, or a rank, with its sign.
+std::string signed_value(const std::string& metric, double value) {
+  const std::string text = decimal(report::is_rank(metric) ? value : 100 * value, 1);
+  if (text == "-0.0" || text == "0.0") return "0.0";
+  return text[0] == '-' ? cat("−", text.substr(1)) : cat("+", text);
+}
+
+std::string means(const Summary& summary) {
+  Rows rows = {{"metric"}};
+  for (const ArmSummary& arm : summary.arms) rows[0].push_back(arm.name);
+  for (const MetricSummary& metric : summary.metrics) {
+    std::vector<std::string> row = {heading_of(metric.key)};
+    for (const report::Spread& spread : metric.arms)
+      row.push_back(report::value_text(metric.key.metric, spread));
+    rows.push_back(std::move(row));
+  }
+  return report::text_table(rows);
+}
+
+std::string wins_text(const std::string& metric,
+                      const std::optional<PairedDifference>& difference) {
+  return difference ? cat(wins_of(metric, *difference), "/", difference->count) : std::string();
+}
+
+// The subject's differences in every metric, the main ones first.
+std::string differences(const Summary& summary) {
+  const std::string& subject = summary.arms[summary.subject].name;
+  const std::string& control = summary.arms[summary.control].name;
+  Rows rows = {
+      {"", cat(subject, " − ", kUntouched), "wins", "", cat(subject, " − ", control), "wins", ""}};
+  for (const MetricSummary& metric : summary.metrics) {
+    std::vector<std::string> row = {heading_of(metric.key)};
+    for (const auto& difference :
+         {metric.from_untouched[summary.subject], metric.from_control[summary.subject]}) {
+      row.push_back(difference_text(metric.key.metric, difference));
+      row.push_back(wins_text(metric.key.metric, difference));
+      row.push_back(effect_text(metric.key.metric, difference));
+    }
+    rows.push_back(std::move(row));
+  }
+  return report::text_table(rows);
+}
+
+// All arms in the main metrics.
+std::string rivals(const Summary& summary) {
+  const std::string& subject = summary.arms[summary.subject].name;
+  const std::string& control = summary.arms[summary.control].name;
+  Rows rows = {{"main metrics", cat("− ", kUntouched), cat("− ", control), cat(subject, " − arm")}};
+  for (const MetricSummary& metric : summary.metrics) {
+    if (!metric.main) continue;
+    rows.push_back({heading_of(metric.key)});
+    for (std::size_t arm = 1; arm < summary.arms.size(); ++arm) {
+      rows.push_back({cat("  ", summary.arms[arm].name),
+                      difference_text(metric.key.metric, metric.from_untouched[arm]),
+                      difference_text(metric.key.metric, metric.from_control[arm]),
+                      difference_text(metric.key.metric, metric.of_subject[arm])});
+    }
+  }
+  return report::text_table(rows);
+}
+
+std::string budgets(const Summary& summary) {
+  Rows rows = {{"arm", "pairs", "steps", "batch", "views", "tries", "settings chosen"}};
+  for (const ArmSummary& arm : summary.arms) {
+    if (!arm.budget) continue;
+    rows.push_back({arm.name, cat(arm.budget->pairs), cat(arm.budget->steps),
+                    cat(arm.budget->batch), cat(arm.budget->views), cat(arm.tries.size()),
+                    settings_text(arm.chosen)});
+  }
+  return report::text_table(rows);
+}
+
+}  // namespace
+
+std::string heading_of(const report::MetricKey& key) {
+  return cat(key.dataset, key.task == "linear_probe" ? " linear probe: " : ": ",
+             report::metric_name(key.metric));
+}
+
+std::string difference_text(const std::string& metric,
+                            const std::optional<PairedDifference>& difference) {
+  if (!difference) return "–";
+  const std::string mean = signed_value(metric, difference->mean);
+  if (!difference->t_interval) return mean;
+  return cat(mean, " [", signed_value(metric, difference->t_interval->low), ", ",
+             signed_value(metric, difference->t_interval->high), "]");
+}
+
+std::string effect_text(const std::string& metric,
+                        const std::optional<PairedDifference>& difference) {
+  if (!difference) return "";
+  const Effect effect = effect_of(*difference);
+  if (effect == Effect::kUnknown) return "one seed";
+  if (effect == Effect::kNone) return "no effect shown";
+  return (effect == Effect::kLower) == report::is_rank(metric) ? "better" : "worse";
+}
+
+std::size_t wins_of(const std::string& metric, const PairedDifference& difference) {
+  return report::is_rank(metric) ? difference.lower : difference.higher;
+}
+
+std::string settings_text(const config::Settings& settings) {
+  std::string out;
+  for (const std::string& setting : settings) out += (out.empty() ? "" : " ") + setting;
+  return out;
+}
+
+std::string to_text(const Summary& summary) {
+  std::string out =
+      cat("Held-out data, percent but for ranks. Mean ± sample standard deviation over ",
+          summary.seeds, summary.seeds == 1 ? " seed" : " seeds", " and ", summary.splits,
+          summary.splits == 1 ? " split" : " splits", ".\n\n");
+  out += means(summary);
+  out +=
+      "\nDifferences are paired by seed, with 95 % t intervals; wins: seeds in which the first is "
+      "better.\n\n";
+  out += cat(differences(summary), "\n", rivals(summary), "\n", budgets(summary));
+  for (const std::string& fault : summary.faults) out += cat("no control: ", fault, "\n");
+  return out;
+}
+
+}  // namespace helip::experiment

@@ -1,0 +1,34 @@
+// The summary of an experiment as text and JSON.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+
+#include "common/json.h"
+#include "experiment/summary.h"
+
+namespace helip::experiment {
+
+// Returns "+3.9 [+2.1, +5.7]": percent points, or ranks, with the 95 % t interval; without one
+// "+3.9", and "–" for no difference.
+std::string difference_text(const std::string& metric,
+                            const std::optional<PairedDifference>& difference);
+// Returns what a difference shows: "better", "worse", "no effect shown", "one seed". Lower ranks
+// are better.
+std::string effect_text(const std::string& metric,
+                        const std::optional<PairedDifference>& difference);
+// Returns in how many seeds the difference is one for the better.
+std::size_t wins_of(const std::string& metric, const PairedDifference& difference);
+// Returns the metric with its data set.
+std::string heading_of(const report::MetricKey& key);
+// Returns the settings in one line: "train.lr=1e-4 loss.margin_weight=25".
+std::string settings_text(const config::Settings& settings);
+
+// Returns tables for a terminal: means, differences, budgets.
+std::string to_text(const Summary& summary);
+
+// Returns everything that was found. Metrics are fractions, as in results.json.
+OrderedJson to_json(const Summary& summary);
+
+}  // namespace helip::experiment

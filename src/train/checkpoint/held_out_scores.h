@@ -1,0 +1,56 @@
+// Scores of a model on held-out data sets while it is trained (the section `scores`). Torch-free.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/json.h"
+#include "config/run_config.h"
+
+namespace helip::train {
+
+// What one task of one data set gave. `task` and the metrics have clip_benchmark's names.
+struct HeldOutResult {
+  std::string dataset, task;
+  std::map<std::string, double> metrics;  // 0 to 1, the higher the better
+
+  bool operator==(const HeldOutResult&) const = default;
+};
+
+struct HeldOutScore {
+  std::uint64_t step = 0;  // steps done
+  std::vector<HeldOutResult> results;
+
+  bool operator==(const HeldOutScore&) const = default;
+};
+
+// Scores in the order of their steps.
+using HeldOutScores = std::vector<HeldOutScore>;
+
+// Returns true if the weights after `step` of `steps` steps are to be scored and are not scored
+// yet. Scored are the initial weights, the weights after every scores.every_steps steps or
+// scores.every_epochs epochs, and the last ones. Returns false without scores.datasets.
+bool score_is_due(const config::ScoresConfig& config, const HeldOutScores& scores,
+                  std::uint64_t step, std::uint64_t steps, std::uint64_t steps_per_epoch);
+
+// Returns name and value of the metric that stands for a result where there is room for one: acc1,
+// or mean_recall@1. Returns nothing if the result has neither. Inline: workers call it without the
+// engine.
+inline std::optional<std::pair<std::string, double>> headline_of(const HeldOutResult& result) {
+  for (const char* name : {"acc1", "mean_recall@1"}) {
+    const auto found = result.metrics.find(name);
+    if (found != result.metrics.end()) return *found;
+  }
+  return std::nullopt;
+}
+
+// Returns {"step": …, "results": [{"dataset": …, "task": …, "metrics": {…}}]}.
+OrderedJson json_of(const HeldOutScore& score);
+// Returns the score that json_of wrote. Throws JsonError if a member is missing or mistyped.
+HeldOutScore score_from(const OrderedJson& json);
+
+}  // namespace helip::train
