@@ -16,8 +16,9 @@ namespace {
 using config::ProbeMethod;
 
 constexpr std::uint64_t kValidationShare = 5;  // one in five samples of a class
-// Where a fit of the sweep has converged: scikit-learn's default.
-constexpr double kSweepTolerance = 1e-4;
+// Where a fit of the sweep has converged, and the last one, which is of the kind that was chosen.
+// Fits that stop at scikit-learn's default of 1e-4 depend on the optimizer's path.
+constexpr double kSweepTolerance = 1e-6;
 constexpr std::size_t kWideStep = 16;
 
 ProbeSamples rows_of(const ProbeSamples& samples, std::span<const std::size_t> rows) {
@@ -113,6 +114,7 @@ void expect_validation(const ProbeSamples& validation) {
 
 TrainedProbe lbfgs_probe(Parts parts, std::size_t classes, const ProbeOptions& options) {
   double l2 = options.l2;
+  const double tolerance = l2 == 0 ? kSweepTolerance : kGradientTolerance;
   if (l2 == 0) {
     expect_validation(parts.validation);
     // The paper's weights are scikit-learn's 1/C, on the summed loss: 8 a decade from 1e-6 on.
@@ -121,7 +123,7 @@ TrainedProbe lbfgs_probe(Parts parts, std::size_t classes, const ProbeOptions& o
     const std::size_t best = sweep_peak(
         [&](std::size_t i) {
           return accuracy_of(fit_linear_probe(parts.train.view(), parts.train.labels, classes,
-                                              lambda(i) / rows, kSweepTolerance),
+                                              lambda(i) / rows, tolerance),
                              parts.validation);
         },
         true);
@@ -130,7 +132,8 @@ TrainedProbe lbfgs_probe(Parts parts, std::size_t classes, const ProbeOptions& o
   } else if (options.shots == 0) {
     parts.train = joined(parts.train, parts.validation);
   }
-  return {fit_linear_probe(parts.train.view(), parts.train.labels, classes, l2), {{"l2", l2}}};
+  return {fit_linear_probe(parts.train.view(), parts.train.labels, classes, l2, tolerance),
+          {{"l2", l2}}};
 }
 
 TrainedProbe clip_benchmark_probe(Parts parts, std::size_t classes, const ProbeOptions& options) {

@@ -171,7 +171,7 @@ def sweep_of_scikit_learn(features):
 
     def fit(position, rows, labels):
         strength = 10 ** (-6 + position / 8)
-        return LogisticRegression(C=1 / strength, max_iter=1000).fit(rows, labels)
+        return LogisticRegression(C=1 / strength, tol=1e-6, max_iter=1000).fit(rows, labels)
 
     scores = {}
 

@@ -73,13 +73,13 @@ TEST_CASE("the lbfgs probe is trained on all samples with the weight that valida
   const double l2 = trained.settings.at("l2");
   CHECK(trained.settings.at("fewshot_k") == -1);
   const ProbeSamples all = joined(train, validation);
-  CHECK(trained.probe.weights == fit_linear_probe(all.view(), all.labels, 4, l2).weights);
+  CHECK(trained.probe.weights == fit_linear_probe(all.view(), all.labels, 4, l2, 1e-6).weights);
 
   // On the paper's grid, and no other weight of the coarse grid is better on validation.
   const double position = 8 * (std::log10(l2 * 180) + 6);
   CHECK(std::abs(position - std::round(position)) < 1e-9);
   const auto on_validation = [&](double lambda) {
-    return accuracy(fit_linear_probe(train.view(), train.labels, 4, lambda / 120, 1e-4),
+    return accuracy(fit_linear_probe(train.view(), train.labels, 4, lambda / 120, 1e-6),
                     validation);
   };
   for (double exponent = -6; exponent <= 6; exponent += 2) {

@@ -1,7 +1,6 @@
 #include "cli/preflight/plan.h"
 
 #include <algorithm>
-#include <filesystem>
 #include <optional>
 #include <system_error>
 #include <vector>
@@ -9,7 +8,6 @@
 #include "cli/preflight/corpus_count.h"
 #include "cli/preflight/mine_memory.h"
 #include "cli/preflight/model_plan.h"
-#include "common/hidden.h"
 #include "common/text.h"
 #include "config/budget.h"
 #include "coordinator/pipeline.h"
@@ -18,8 +16,6 @@
 
 namespace helip::cli {
 namespace {
-
-namespace fs = std::filesystem;
 
 struct Row {
   std::string stage, tasks, size, memory;
@@ -33,23 +29,6 @@ std::uint64_t pieces(std::uint64_t total, std::uint64_t size) { return (total + 
 
 std::string counted(std::uint64_t count, const std::string& thing) {
   return cat(count, " ", thing, count == 1 ? "" : "s");
-}
-
-// Returns the bytes of the tars whose split a task holds in memory; 0 if there are none.
-double split_bytes(const config::EvalDataset& dataset) {
-  const bool probe = std::find(dataset.tasks.begin(), dataset.tasks.end(),
-                               config::EvalTask::kLinearProbe) != dataset.tasks.end();
-  double total = 0;
-  for (const std::string& split : {dataset.split, std::string("train")}) {
-    if (split != dataset.split && !probe) continue;
-    std::error_code error;
-    for (const auto& entry : fs::directory_iterator(fs::path(dataset.path) / split, error)) {
-      const fs::path name = entry.path().filename();
-      if (name.extension() == ".tar" && !is_hidden(name.string()))
-        total += static_cast<double>(entry.file_size());
-    }
-  }
-  return total;
 }
 
 class Plan {
@@ -258,14 +237,9 @@ class Plan {
   }
 
   [[nodiscard]] std::string eval_memory() const {
-    double largest = 0;
-    for (const config::EvalDataset& dataset : config_.eval.datasets) {
-      largest = std::max(largest, split_bytes(dataset));
-    }
     const double held = weights(model_);
     const double batch = forward(model_, config_.eval.batch_size);
-    return cat(bytes(held + batch + largest), ": ", bytes(held), " weights, ", bytes(batch),
-               " batch, ", bytes(largest), " data set");
+    return cat(bytes(held + batch), ": ", bytes(held), " weights, ", bytes(batch), " batch");
   }
 
   const config::RunConfig& config_;
