@@ -198,6 +198,12 @@ class Commands:
         (self.home / "example.yaml").write_text(self.placed(text))
         self.shell(f"helip run {SMALL} --config example.yaml --work-dir work/example --dry-run")
 
+    def experiment(self, text):
+        """An experiment's file names configurations that parse and validate."""
+        (self.home / "base.yaml").write_text((self.home / "my.yaml").read_text())
+        (self.home / "experiment.yaml").write_text(text)
+        self.shell("helip experiment --config experiment.yaml --dry-run")
+
     def setting(self, setting, needed):
         """So does a part of one, in place of that of the first job; `needed` goes before it."""
         setting = self.placed(setting).replace("ViT-L-14", TINY)

@@ -96,6 +96,9 @@ class Documents:
         if {"corpus", "model", "train"} <= set(whole):
             self.attempt(code, "configurations", lambda: self.commands.configuration(code.text))
             return
+        if "tune" in whole:
+            self.attempt(code, "configurations", lambda: self.commands.experiment(code.text))
+            return
         for line in code.text.splitlines():
             key, value = re.sub(r"\s+#.*", "", line).split(":", 1)
             self.check_setting(code, key, value.strip())
