@@ -26,6 +26,8 @@ void check_names(const ExperimentConfig& config, Checks& checks) {
     const ArmConfig& arm = config.define[i];
     checks.that(defined.insert(arm.name).second, cat("define[", i, "].name"), "each name once",
                 arm.name);
+    checks.that(arm.name != "untouched", cat("define[", i, "].name"),
+                "another name than that of the initial checkpoint", arm.name);
     const std::size_t tries = config.choose.tries.size();
     checks.that(arm.tries.empty() || arm.tries.size() == tries, cat("define[", i, "].tries"),
                 cat(tries, " tries, as choose.tries has, so that no arm is chosen from more"),

@@ -12,11 +12,14 @@ namespace {
 
 constexpr std::uint64_t kLargerBatch = 4;
 
-// The budget as pairs where it is given as steps: an arm of a larger batch then takes fewer steps,
-// not more pairs.
+// The budget as pairs, where it is not given as epochs: an arm of a larger batch then takes fewer
+// steps, not more pairs. It is whole batches of the larger size, so that no arm rounds it up.
 config::Settings budget_in_pairs(const config::TrainConfig& train) {
-  if (train.steps == 0) return {};
-  return {"train.steps=0", cat("train.pairs=", train.steps * config::global_batch_size(train))};
+  const std::uint64_t batch = config::global_batch_size(train);
+  const std::uint64_t pairs = train.steps > 0 ? train.steps * batch : train.pairs;
+  if (pairs == 0) return {};
+  const std::uint64_t larger = kLargerBatch * batch;
+  return {"train.steps=0", cat("train.pairs=", (pairs + larger - 1) / larger * larger)};
 }
 
 std::map<std::string, config::Settings> known_arms(const config::TrainConfig& train) {

@@ -16,7 +16,8 @@ struct Arm {
 };
 
 // Returns the arms that `experiment` names, in its order. `tune` is HELIP's configuration; every
-// arm forwards as many pairs as it does. Throws ConfigError naming `where` and the arm if an arm is
+// arm forwards as many pairs as it does, whole batches of the largest arm (with train.epochs: up to
+// one batch more or less). Throws ConfigError naming `where` and the arm if an arm is
 // neither known nor defined.
 std::vector<Arm> resolve_arms(const config::ExperimentConfig& experiment,
                               const config::RunConfig& tune, const std::string& where);

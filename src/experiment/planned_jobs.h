@@ -23,8 +23,9 @@ struct PlannedJob {
 
 class JobPlan {
  public:
-  // `file` is the experiment's configuration, from which paths in settings start. Throws
-  // ConfigError if an arm is unknown.
+  // `file` is the experiment's configuration, from which paths in settings start. Reads
+  // `tune`, and throws what load_config() throws, and ConfigError if an arm is unknown or a measure
+  // is none of a data set that is scored.
   JobPlan(config::ExperimentConfig experiment, std::filesystem::path file);
 
   [[nodiscard]] const std::vector<Arm>& arms() const { return arms_; }

@@ -11,7 +11,7 @@
 namespace helip::experiment {
 namespace {
 
-// The mean of choose.measures over the jobs of one try.
+// Returns the mean of choose.measures over the jobs of one try.
 double score_of(const std::vector<report::JobRecord>& jobs,
                 const std::vector<std::string>& measures) {
   double sum = 0;
@@ -50,6 +50,18 @@ void append(std::vector<PlannedJob> from, std::vector<PlannedJob>& to) {
   for (PlannedJob& job : from) to.push_back(std::move(job));
 }
 
+// What keeps the control from being one, over all seeds.
+std::vector<std::string> control_faults(const std::vector<report::JobRecord>& subject,
+                                        const std::vector<report::JobRecord>& control) {
+  std::vector<std::string> out;
+  for (std::size_t seed = 0; seed < subject.size(); ++seed) {
+    for (std::string& fault : report::control_faults(subject[seed], control[seed])) {
+      out.push_back(std::move(fault));
+    }
+  }
+  return out;
+}
+
 std::size_t index_of(const std::vector<ArmSummary>& arms, const std::string& name) {
   const auto found = std::find_if(arms.begin(), arms.end(),
                                   [&](const ArmSummary& arm) { return arm.name == name; });
@@ -70,7 +82,7 @@ std::optional<Summary> run_experiment(const JobPlan& plan, const RunJobsOptions&
 
   std::vector<PlannedJob> jobs;
   for (const Arm& arm : plan.arms()) {
-    out.arms.push_back({.name = arm.name});
+    out.arms.push_back({.name = arm.name, .settings = arm.set});
     choose(plan, arm, out.arms.back());
     append(plan.arm_jobs(arm, out.arms.back().chosen, jobs.empty()), jobs);
   }
@@ -80,6 +92,7 @@ std::optional<Summary> run_experiment(const JobPlan& plan, const RunJobsOptions&
   for (std::size_t i = 0; i < jobs.size(); ++i) {
     const std::size_t arm = 1 + i / experiment.seeds;
     records[arm].push_back(report::read_job(plan.folder_of(jobs[i])));
+    records[arm].back().name = cat(out.arms[arm].name, ", seed ", jobs[i].seed);
     add_job(records[arm].back(), jobs[i].seed, out.arms[arm], out.arms[0]);
   }
   for (std::size_t arm = 1; arm < out.arms.size(); ++arm) {
@@ -87,11 +100,9 @@ std::optional<Summary> run_experiment(const JobPlan& plan, const RunJobsOptions&
   }
   out.control = index_of(out.arms, experiment.control);
   out.subject = index_of(out.arms, experiment.subject);
-  for (std::size_t seed = 0; seed < experiment.seeds; ++seed) {
-    for (std::string& fault :
-         report::control_faults(records[out.subject][seed], records[out.control][seed])) {
-      out.faults.push_back(std::move(fault));
-    }
+  out.faults = control_faults(records[out.subject], records[out.control]);
+  for (std::size_t arm = 1; arm < out.arms.size(); ++arm) {
+    if (arm != out.subject) add_budget_faults(out.arms[out.subject], out.arms[arm]);
   }
   compare_arms(experiment.measures, "the experiment", out);
   return out;

@@ -24,7 +24,7 @@ constexpr auto kPollInterval = std::chrono::milliseconds(100);
 // `helip run`'s exit codes.
 constexpr int kDone = 0, kWrongConfig = 2;
 
-// One file a job, beside those of all others: "arms-helip-seed-1".
+// Returns the name of the job's files, which lie beside those of all others: "arms-helip-seed-1".
 std::string file_name(const PlannedJob& job) {
   std::string name = job.name;
   std::replace(name.begin(), name.end(), '/', '-');
@@ -45,7 +45,6 @@ class RunningJob {
         log_(options.folder / "logs" / (file_name(job) + ".log")),
         began_(monotonic_seconds()) {
     const fs::path config = options.folder / "configs" / (file_name(job) + ".yaml");
-    fs::create_directories(config.parent_path());
     publish_file(config, config::to_yaml(job.config));
     process_ = std::make_unique<ChildProcess>(
         ChildProgram{.arguments = {options.program.string(), "run", "--config", config.string(),
@@ -81,17 +80,16 @@ bool run_jobs(const std::vector<PlannedJob>& jobs, const RunJobsOptions& options
   std::vector<std::unique_ptr<RunningJob>> running;
   std::unique_ptr<RunningJob> failed;
   int failure = 0;
-  bool stopped = false;
+  int stops = 0;
   auto next = jobs.begin();
   const auto tell = [&](const RunningJob& job, bool ended) {
     if (options.on_event) options.on_event({&job.job(), ended, job.seconds()});
   };
   while (true) {
-    if (!stopped && options.stopped && options.stopped()) {
-      stopped = true;
+    for (; options.stops && stops < options.stops(); ++stops) {
       for (const auto& job : running) job->stop();
     }
-    while (!stopped && !failed && next != jobs.end() && running.size() < options.at_once) {
+    while (stops == 0 && !failed && next != jobs.end() && running.size() < options.at_once) {
       running.push_back(std::make_unique<RunningJob>(*next++, options));
       tell(*running.back(), false);
     }
@@ -101,7 +99,7 @@ bool run_jobs(const std::vector<PlannedJob>& jobs, const RunJobsOptions& options
       if (!code) continue;
       if (*code == kDone) {
         tell(*job, true);
-      } else if (!stopped && !failed) {
+      } else if (stops == 0 && !failed) {
         failure = *code;
         failed = std::move(job);
         continue;
@@ -112,7 +110,7 @@ bool run_jobs(const std::vector<PlannedJob>& jobs, const RunJobsOptions& options
     if (!running.empty()) std::this_thread::sleep_for(kPollInterval);
   }
   if (failed) failed->fail(failure);
-  return !stopped && next == jobs.end();
+  return stops == 0 && next == jobs.end();
 }
 
 }  // namespace helip::experiment

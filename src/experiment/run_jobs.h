@@ -20,7 +20,7 @@ struct RunJobsOptions {
   std::filesystem::path program;  // helip
   std::filesystem::path folder;   // of the experiment: gets configs/ and logs/
   std::size_t at_once = 1;
-  std::function<bool()> stopped;                  // true: ask the running jobs to stop
+  std::function<int()> stops;  // how often a stop was asked for; each is passed on to the jobs
   std::function<void(const JobEvent&)> on_event;  // called as jobs begin and end
 };
 

@@ -20,7 +20,7 @@ const BySeed& values_of(const ArmSummary& arm, const MetricKey& key) {
   return found == arm.values.end() ? none : found->second;
 }
 
-// None unless both have the same seeds.
+// Returns nothing unless both have the same seeds.
 std::optional<PairedDifference> difference_of(const BySeed& a, const BySeed& b) {
   std::vector<double> left, right;
   for (const auto& [seed, value] : a) {
@@ -96,9 +96,29 @@ void add_job(const report::JobRecord& job, std::uint64_t seed, ArmSummary& arm,
   }
   for (const auto& [key, value] : job.metrics.init) untouched.values[key].emplace(seed, value);
   const auto training = job.trainings.find(seed);
-  if (arm.budget || training == job.trainings.end()) return;
-  arm.budget = Budget{training->second.pairs, training->second.steps,
-                      config::global_batch_size(job.config.train), training->second.views};
+  if (training == job.trainings.end()) return;
+  const jobs::TrainResult& used = training->second;
+  arm.budgets[seed] = {used.pairs, used.steps,        config::global_batch_size(job.config.train),
+                       used.views, used.usable_pairs, used.initial_digest};
+}
+
+void add_budget_faults(const ArmSummary& subject, ArmSummary& arm) {
+  for (const auto& [seed, wanted] : subject.budgets) {
+    const auto found = arm.budgets.find(seed);
+    if (found == arm.budgets.end()) {
+      arm.budget_faults.push_back(cat(arm.name, ", seed ", seed, ": no training"));
+      continue;
+    }
+    const auto same = [&, seed = seed](const char* what, const auto& expected, const auto& is) {
+      if (is == expected) return;
+      arm.budget_faults.push_back(cat(arm.name, ", seed ", seed, ": ", what, " ", is, ", ",
+                                      subject.name, " has ", expected));
+    };
+    same("pairs forwarded", wanted.pairs, found->second.pairs);
+    same("views forwarded", wanted.views, found->second.views);
+    same("usable pairs", wanted.usable_pairs, found->second.usable_pairs);
+    same("initial weights", wanted.initial_digest, found->second.initial_digest);
+  }
 }
 
 void add_curves(const std::vector<report::JobRecord>& jobs, ArmSummary& arm) {

@@ -24,16 +24,19 @@ struct TryScore {
   double score = 0;  // mean of choose.measures over choose.seeds
 };
 
-// What one training of the arm has used; equal for all its seeds but for the usable pairs.
+// What one training has used.
 struct Budget {
-  std::uint64_t pairs = 0, steps = 0, batch = 0, views = 0;
+  std::uint64_t pairs = 0, steps = 0, batch = 0, views = 0, usable_pairs = 0;
+  std::string initial_digest = {};  // of the weights that it began with
 };
 
 struct ArmSummary {
   std::string name;
+  config::Settings settings = {};    // that make the arm out of `tune`
   std::vector<TryScore> tries = {};  // empty: there was nothing to choose
   config::Settings chosen = {};
-  std::optional<Budget> budget = {};  // none: nothing was trained
+  std::map<std::uint64_t, Budget> budgets = {};  // by seed; empty: nothing was trained
+  std::vector<std::string> budget_faults = {};   // in what they differ from the subject's
   std::map<report::MetricKey, report::BySeed> values = {};
   // Mean ± sample standard deviation over seeds, by pairs forwarded: the contrastive loss, and, in
   // percent, the scores while training.
@@ -68,6 +71,10 @@ const report::MetricKey& find_measure(const std::map<report::MetricKey, report::
 // that, to `untouched`.
 void add_job(const report::JobRecord& job, std::uint64_t seed, ArmSummary& arm,
              ArmSummary& untouched);
+
+// Adds a sentence to arm.budget_faults for each seed and each number in which its training has used
+// something else than the subject's: pairs, views, usable pairs, initial weights.
+void add_budget_faults(const ArmSummary& subject, ArmSummary& arm);
 
 // Fills in the arm's curves. `jobs` are its seeds.
 void add_curves(const std::vector<report::JobRecord>& jobs, ArmSummary& arm);

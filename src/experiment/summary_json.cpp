@@ -1,5 +1,6 @@
 #include <string>
 
+#include "common/text.h"
 #include "experiment/summary_text.h"
 
 namespace helip::experiment {
@@ -24,16 +25,37 @@ OrderedJson difference_json(const std::string& metric,
           {"effect", effect_text(metric, difference)}};
 }
 
+// By pairs forwarded.
+OrderedJson curve_json(const report::BandSeries& series) {
+  OrderedJson out = OrderedJson::array();
+  for (const report::BandPoint& point : series.points) {
+    out.push_back(
+        {{"pairs", point.x}, {"mean", point.mean}, {"low", point.low}, {"high", point.high}});
+  }
+  return out;
+}
+
 OrderedJson arm_json(const ArmSummary& arm) {
-  OrderedJson out = {{"name", arm.name}, {"chosen", arm.chosen}, {"tries", OrderedJson::array()}};
+  OrderedJson out = {{"name", arm.name},
+                     {"settings", arm.settings},
+                     {"chosen", arm.chosen},
+                     {"tries", OrderedJson::array()},
+                     {"budgets", OrderedJson::object()},
+                     {"budget_faults", arm.budget_faults}};
   for (const TryScore& one : arm.tries) {
     out["tries"].push_back({{"settings", one.settings}, {"score", one.score}});
   }
-  if (arm.budget) {
-    out["budget"] = {{"pairs", arm.budget->pairs},
-                     {"steps", arm.budget->steps},
-                     {"batch", arm.budget->batch},
-                     {"views", arm.budget->views}};
+  for (const auto& [seed, budget] : arm.budgets) {
+    out["budgets"][std::to_string(seed)] = {{"pairs", budget.pairs},
+                                            {"steps", budget.steps},
+                                            {"batch", budget.batch},
+                                            {"views", budget.views},
+                                            {"usable_pairs", budget.usable_pairs},
+                                            {"initial_digest", budget.initial_digest}};
+  }
+  if (!arm.loss.points.empty()) out["contrastive_loss"] = curve_json(arm.loss);
+  for (const auto& [key, series] : arm.scores) {
+    out["scores"][cat(key.dataset, "/", key.metric)] = curve_json(series);
   }
   return out;
 }

@@ -110,17 +110,18 @@ std::string learning_curves(const Summary& summary) {
       if (report::is_headline(key)) scores[key].push_back(series);
     }
   }
-  if (losses.empty()) return {};
+  if (losses.empty() && scores.empty()) return {};
   std::string out =
       "<h2>Learning curves</h2><p class=\"soft\">Mean ± standard deviation over "
       "seeds.</p><div class=\"charts pairs\">";
   for (const auto& [key, series] : scores) {
     out += curve_figure(heading_of(key), series, "Percent, while training.");
   }
-  return out +
-         curve_figure("Contrastive loss", losses,
-                      "Batches with hard pairs are harder than plain ones.") +
-         "</div>\n";
+  if (!losses.empty()) {
+    out += curve_figure("Contrastive loss", losses,
+                        "Batches with hard pairs are harder than plain ones.");
+  }
+  return out + "</div>\n";
 }
 
 std::string budgets(const Summary& summary) {
@@ -129,16 +130,16 @@ std::string budgets(const Summary& summary) {
       "<th>pairs</th><th>steps</th><th>batch</th><th>views</th><th>tries, score in percent</th>"
       "<th>chosen</th></tr></thead><tbody>";
   for (const ArmSummary& arm : summary.arms) {
-    if (!arm.budget) continue;
+    if (arm.budgets.empty()) continue;
+    const Budget& budget = arm.budgets.begin()->second;
     std::string tries;
     for (const TryScore& one : arm.tries) {
       tries += cat(tries.empty() ? "" : "<br>", escape_html(settings_text(one.settings)), " ",
                    decimal(100 * one.score, 1));
     }
-    out +=
-        cat("<tr><td>", escape_html(arm.name), "</td><td>", arm.budget->pairs, "</td><td>",
-            arm.budget->steps, "</td><td>", arm.budget->batch, "</td><td>", arm.budget->views,
-            "</td><td>", tries, "</td><td>", escape_html(settings_text(arm.chosen)), "</td></tr>");
+    out += cat("<tr><td>", escape_html(arm.name), "</td><td>", budget.pairs, "</td><td>",
+               budget.steps, "</td><td>", budget.batch, "</td><td>", budget.views, "</td><td>",
+               tries, "</td><td>", escape_html(settings_text(arm.chosen)), "</td></tr>");
   }
   return out + "</tbody></table></div>\n";
 }
@@ -153,12 +154,14 @@ void write_page(const std::filesystem::path& file, const Summary& summary) {
           summary.splits == 1 ? " split" : " splits",
           ". Held-out data, percent but for ranks; mean ± sample standard deviation. Differences "
           "are paired by seed, with 95 % t intervals; where one includes zero, no "
-          "effect is shown. Bootstrap intervals are in experiment.json.</p>\n");
-  if (!summary.faults.empty()) {
-    body += cat("<div class=\"notice\"><strong>", escape_html(summary.arms[summary.control].name),
-                " is no control: differences from it do not show what hard pairs do</strong><ul>");
-    for (const std::string& fault : summary.faults)
-      body += cat("<li>", escape_html(fault), "</li>");
+          "effect is shown. Test sets of several splits are drawn from one pool, and the intervals "
+          "hold "
+          "for it. Bootstrap intervals are in experiment.json.</p>\n");
+  if (const std::vector<std::string> faults = fault_lines(summary); !faults.empty()) {
+    body +=
+        "<div class=\"notice\"><strong>Some differences do not show what hard pairs "
+        "do</strong><ul>";
+    for (const std::string& fault : faults) body += cat("<li>", escape_html(fault), "</li>");
     body += "</ul></div>\n";
   }
   body += forests(summary) + table_of_differences(summary) + table_of_means(summary) +

@@ -13,15 +13,21 @@ using Rows = std::vector<std::vector<std::string>>;
 
 // A fraction in percent points, or a rank, with its sign.
 std::string signed_value(const std::string& metric, double value) {
-  const std::string text = decimal(report::is_rank(metric) ? value : 100 * value, 1);
-  if (text == "-0.0" || text == "0.0") return "0.0";
+  const std::string text = decimal(report::is_rank(metric) ? value : 100 * value, 2);
+  if (text == "-0.00" || text == "0.00") return "0.00";
   return text[0] == '-' ? cat("−", text.substr(1)) : cat("+", text);
+}
+
+// The page and the JSON have all metrics.
+bool is_shown(const MetricSummary& metric) {
+  return metric.main || report::is_headline(metric.key);
 }
 
 std::string means(const Summary& summary) {
   Rows rows = {{"metric"}};
   for (const ArmSummary& arm : summary.arms) rows[0].push_back(arm.name);
   for (const MetricSummary& metric : summary.metrics) {
+    if (!is_shown(metric)) continue;
     std::vector<std::string> row = {heading_of(metric.key)};
     for (const report::Spread& spread : metric.arms)
       row.push_back(report::value_text(metric.key.metric, spread));
@@ -42,6 +48,7 @@ std::string differences(const Summary& summary) {
   Rows rows = {
       {"", cat(subject, " − ", kUntouched), "wins", "", cat(subject, " − ", control), "wins", ""}};
   for (const MetricSummary& metric : summary.metrics) {
+    if (!is_shown(metric)) continue;
     std::vector<std::string> row = {heading_of(metric.key)};
     for (const auto& difference :
          {metric.from_untouched[summary.subject], metric.from_control[summary.subject]}) {
@@ -75,10 +82,10 @@ std::string rivals(const Summary& summary) {
 std::string budgets(const Summary& summary) {
   Rows rows = {{"arm", "pairs", "steps", "batch", "views", "tries", "settings chosen"}};
   for (const ArmSummary& arm : summary.arms) {
-    if (!arm.budget) continue;
-    rows.push_back({arm.name, cat(arm.budget->pairs), cat(arm.budget->steps),
-                    cat(arm.budget->batch), cat(arm.budget->views), cat(arm.tries.size()),
-                    settings_text(arm.chosen)});
+    if (arm.budgets.empty()) continue;
+    const Budget& budget = arm.budgets.begin()->second;
+    rows.push_back({arm.name, cat(budget.pairs), cat(budget.steps), cat(budget.batch),
+                    cat(budget.views), cat(arm.tries.size()), settings_text(arm.chosen)});
   }
   return report::text_table(rows);
 }
@@ -118,18 +125,26 @@ std::string settings_text(const config::Settings& settings) {
   return out;
 }
 
+std::vector<std::string> fault_lines(const Summary& summary) {
+  std::vector<std::string> out;
+  for (const std::string& fault : summary.faults) out.push_back(cat("no control: ", fault));
+  for (const ArmSummary& arm : summary.arms) {
+    for (const std::string& fault : arm.budget_faults) out.push_back(cat("unequal: ", fault));
+  }
+  return out;
+}
+
 std::string to_text(const Summary& summary) {
-  std::string out =
-      cat("Held-out data, percent but for ranks. Mean ± sample standard deviation over ",
-          summary.seeds, summary.seeds == 1 ? " seed" : " seeds", " and ", summary.splits,
-          summary.splits == 1 ? " split" : " splits", ".\n\n");
+  std::string out;
+  for (const std::string& line : fault_lines(summary)) out += line + "\n";
+  out += cat("Held-out data, percent but for ranks. Mean ± sample standard deviation over ",
+             summary.seeds, summary.seeds == 1 ? " seed" : " seeds", " and ", summary.splits,
+             summary.splits == 1 ? " split" : " splits", ".\n\n");
   out += means(summary);
   out +=
       "\nDifferences are paired by seed, with 95 % t intervals; wins: seeds in which the first is "
       "better.\n\n";
-  out += cat(differences(summary), "\n", rivals(summary), "\n", budgets(summary));
-  for (const std::string& fault : summary.faults) out += cat("no control: ", fault, "\n");
-  return out;
+  return out + cat(differences(summary), "\n", rivals(summary), "\n", budgets(summary));
 }
 
 }  // namespace helip::experiment

@@ -4,14 +4,15 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "common/json.h"
 #include "experiment/summary.h"
 
 namespace helip::experiment {
 
-// Returns "+3.9 [+2.1, +5.7]": percent points, or ranks, with the 95 % t interval; without one
-// "+3.9", and "–" for no difference.
+// Returns "+3.90 [+2.10, +5.70]": percent points, or ranks, with the 95 % t interval; without one
+// "+3.90", and "–" for no difference.
 std::string difference_text(const std::string& metric,
                             const std::optional<PairedDifference>& difference);
 // Returns what a difference shows: "better", "worse", "no effect shown", "one seed". Lower ranks
@@ -25,7 +26,11 @@ std::string heading_of(const report::MetricKey& key);
 // Returns the settings in one line: "train.lr=1e-4 loss.margin_weight=25".
 std::string settings_text(const config::Settings& settings);
 
-// Returns tables for a terminal: means, differences, budgets.
+// Returns why differences may not show what hard pairs do, a line each: the control is none, an arm
+// has another budget than the subject.
+std::vector<std::string> fault_lines(const Summary& summary);
+// Returns fault_lines() and tables for a terminal: means and differences of the main metrics and of
+// those that represent a task, differences of all arms, budgets.
 std::string to_text(const Summary& summary);
 
 // Returns everything that was found. Metrics are fractions, as in results.json.

@@ -168,6 +168,12 @@ TEST_CASE("values out of range name key, range and value") {
       {"scores: {every_epochs: 1, datasets: [{name: d, path: p, tasks: [retrieval]}]}\n"
        "early_stop: {metric: d/mean_recall@10}",
        "no error"},
+      {"scores: {every_epochs: 1, datasets: [{name: d, path: /p, tasks: [zero_shot], split: "
+       "test}]}\n"
+       "early_stop: {metric: d/acc1}\n"
+       "eval: {datasets: [{name: e, path: /p, tasks: [zero_shot]}]}",
+       "c.yaml:5: early_stop.metric: training would end by a score of what eval.datasets reports; "
+       "expected another split or data set; found /p, test"},
       {"early_stop: {dataset: d}",
        "c.yaml:4: early_stop.dataset: unknown key; expected scores.datasets: [{name: NAME, path: "
        "\xe2\x80\xa6, tasks: [zero_shot]}] and early_stop.metric: NAME/acc1"},

@@ -27,7 +27,7 @@ def write_configurations(bench, folder):
     """The small job as base (plain training) and as what is tuned."""
     folder.mkdir(parents=True)
     job = bench.job.read_text().replace("path: corpus", f"path: {bench.job.parent / 'corpus'}")
-    job = job.replace("path: heldout", f"path: {bench.job.parent / 'heldout'}").replace("steps: 40", "steps: 12")
+    job = job.replace("path: heldout", f"path: {bench.job.parent / 'heldout'}").replace("steps: 40", "steps: 11")
     (folder / "base.yaml").write_text(job.replace("train: {", "train: { hard_pairs: none,"))
     (folder / "tune.yaml").write_text(job.replace("init: random", "init: base.pt"))
     shutil.copytree(bench.job.parent / "heldout" / "test", folder / "chosen" / "validation")
@@ -49,9 +49,10 @@ def check_results(work):
     arms = {arm["name"]: arm for arm in found["arms"]}
     expect(list(arms) == ["untouched", "continued", "batch_4x", "helip"], f"arms {list(arms)}")
     for name in ("continued", "batch_4x", "helip"):
-        budget = arms[name]["budget"]
-        expect(budget["pairs"] == 12 * 16, f"{name} forwarded {budget['pairs']} pairs")
-        expect(budget["batch"] == (64 if name == "batch_4x" else 16), f"{name} has batches of {budget['batch']}")
+        for seed, budget in arms[name]["budgets"].items():
+            expect(budget["pairs"] == 3 * 64, f"{name}, seed {seed}, forwarded {budget['pairs']} pairs")  # 11 steps of 16 are 176
+            expect(budget["batch"] == (64 if name == "batch_4x" else 16), f"{name} has batches of {budget['batch']}")
+        expect(arms[name]["budget_faults"] == [], f"{name}: {arms[name]['budget_faults']}")
         best = max(arms[name]["tries"], key=lambda one: one["score"])
         expect(arms[name]["chosen"] == best["settings"], f"{name} chose {arms[name]['chosen']} of {arms[name]['tries']}")
         lr = float(best["settings"][0].split("=")[1])

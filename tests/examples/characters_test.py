@@ -108,7 +108,7 @@ class Corpus(unittest.TestCase):
             with Image.open(io.BytesIO(png)) as picture:
                 self.assertEqual((picture.mode, picture.size), ("L", (32, 32)))
                 left, top, right, bottom = ImageOps.invert(picture).getbbox()
-            sides.setdefault(key.split("_")[1], []).append(max(right - left, bottom - top))
+            sides.setdefault(pathlib.Path(key).name.split("_")[1], []).append(max(right - left, bottom - top))
         for font, found in sides.items():
             self.assertAlmostEqual(statistics.median(found), glyphs.MEDIAN_INK_SIDE, delta=1, msg=font)
 
@@ -168,7 +168,7 @@ class Corpus(unittest.TestCase):
     def test_two_runs_give_equal_bytes_and_another_split_other_ones(self):
         again = pathlib.Path(self.folder.name) / "again"
         make(again)
-        self.assertEqual(tree(again), tree(self.out) | tree(again))
+        self.assertEqual(tree(again / "glyphs"), tree(self.out / "glyphs"))
         self.assertEqual(tree(again / "split-1"), tree(self.made))
         make(again, 2)
         self.assertNotEqual(tree(again / "split-2/corpus"), tree(self.made / "corpus"))
@@ -187,8 +187,8 @@ class Corpus(unittest.TestCase):
 
     def test_a_character_that_a_font_has_not_is_left_out_of_that_font(self):
         font = next(font for font in FONTS if font.name == "uming")
-        codes = [ord("一"), ord("龍"), 0x3402, 0x2B740]
-        self.assertEqual(glyphs.has(font, codes), codes[:2] + [code for code in codes[2:] if code in glyphs.has(font, [code])])
+        codes = [ord("一"), ord("龍"), 0x2B740]
+        self.assertEqual(glyphs.has(font, codes), codes[:2])
         self.assertNotIn(0x2B740, glyphs.render(font, codes, pathlib.Path(self.folder.name) / "few"))
 
     def test_a_missing_package_is_one_line_and_nothing_is_written(self):

@@ -102,7 +102,7 @@ TEST_CASE("seeds vary base, tuning and split") {
     CHECK(job.train.seed == seed);
     CHECK(job.train.repeats == 1);
     CHECK(job.train.lr == 3.0e-4);
-    CHECK(job.train.pairs == 800);
+    CHECK(job.train.pairs == 800);  // 100 steps of 8, which are whole batches of 32
     CHECK(job.train.steps == 0);
     CHECK(job.eval.evaluate_init);
     CHECK(job.eval.datasets.at(0).path == files.path(cat("eval/", 1 + i % 2)).string());
@@ -127,6 +127,22 @@ TEST_CASE("tries are scored on the data sets of the choice alone") {
     CHECK_FALSE(one.config.eval.evaluate_init);
   }
   CHECK(tries[1].config.eval.datasets[0].path == files.path("v/2").string());
+}
+
+TEST_CASE("the experiments of the sample corpora can be planned") {
+  std::size_t found = 0;
+  for (const auto& entry :
+       fs::directory_iterator(fs::path(HELIP_SOURCE_DIR) / "configs/experiments")) {
+    INFO(entry.path().string());
+    const JobPlan plan(config::load_experiment(entry.path()), entry.path());
+    CHECK(plan.base_jobs().size() == plan.experiment().seeds);
+    for (const Arm& arm : plan.arms()) {
+      CHECK(plan.try_jobs(arm).size() == arm.tries.size());
+      CHECK(plan.arm_jobs(arm, arm.tries.at(0), true).size() == plan.experiment().seeds);
+    }
+    ++found;
+  }
+  CHECK(found >= 2);
 }
 
 TEST_CASE("settings are not chosen on what is reported") {
@@ -171,6 +187,12 @@ TEST_CASE("what is wrong with an experiment is named with file, line and key") {
              Contains(line(12) + "choose.seeds: value not allowed; expected at most 3; found 4"));
   CHECK_THAT(error("launcher.workers=1", "launcher.workrs=1"),
              Contains("launcher.workrs: unknown key; expected launcher.workers"));
+  CHECK_THAT(error("[a/mean_recall@1]", "[b/mean_recall@1]"),
+             Contains("e.yaml: measures: no such data set is scored; expected one of a; found b/"));
+  CHECK_THAT(error("[v/mean_recall@1]", "[v/text_retrieval_mean_rank]"),
+             Contains("e.yaml: choose.measures: the best try has the highest measures"));
+  CHECK_THAT(error("work_dir: out\n", "work_dir: out\ndefine: [{name: untouched}]\n"),
+             Contains("define[0].name: value not allowed"));
   CHECK_THAT(
       error("work_dir: out\n", "work_dir: out\ndefine: [{name: b, tries: [[train.lr=1.0]]}]\n"),
       Contains("define[0].tries: value not allowed; expected 2 tries"));

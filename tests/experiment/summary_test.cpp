@@ -56,17 +56,35 @@ TEST_CASE("arms are compared by seed, the main metrics first") {
   CHECK(effect_text("mean_recall@1", recall.from_untouched[2]) == "better");
   CHECK(effect_text("acc1", summary.metrics[1].from_untouched[2]) == "no effect shown");
   const std::string text = to_text(summary);
-  CHECK_THAT(text, Contains("+5.7 [+4.2, +7.1]") && Contains("no effect shown"));
+  CHECK_THAT(text, Contains("+5.67 [+4.23, +7.10]") && Contains("no effect shown"));
   const OrderedJson json = to_json(summary);
   CHECK(json["metrics"][0]["arms"][2]["by_seed"]["2"] == .47);
   CHECK(json["metrics"][0]["arms"][2]["minus_untouched"]["effect"] == "better");
+}
+
+TEST_CASE("an arm with another budget than the subject is named") {
+  Summary summary = three_arms();
+  for (ArmSummary& arm : summary.arms) {
+    if (arm.name == kUntouched) continue;
+    for (const std::uint64_t seed : {1U, 2U, 3U}) arm.budgets[seed] = {640, 40, 16, 0, 200, "abc"};
+  }
+  add_budget_faults(summary.arms[2], summary.arms[1]);
+  CHECK(fault_lines(summary).empty());
+  summary.arms[1].budgets[2].pairs = 1280;
+  summary.arms[1].budgets[3].initial_digest = "abd";
+  summary.arms[1].budgets.erase(1);
+  add_budget_faults(summary.arms[2], summary.arms[1]);
+  CHECK(fault_lines(summary) ==
+        std::vector<std::string>{"unequal: continued, seed 1: no training",
+                                 "unequal: continued, seed 2: pairs forwarded 1280, helip has 640",
+                                 "unequal: continued, seed 3: initial weights abd, helip has abc"});
 }
 
 TEST_CASE("of ranks the lower are better") {
   const PairedDifference fewer = paired_difference({3.0, 3.5, 3.2}, {5.0, 5.2, 5.4});
   CHECK(effect_text("text_retrieval_mean_rank", fewer) == "better");
   CHECK(wins_of("text_retrieval_mean_rank", fewer) == 3);
-  CHECK(difference_text("text_retrieval_mean_rank", fewer).starts_with("−2.0 ["));
+  CHECK(difference_text("text_retrieval_mean_rank", fewer).starts_with("−1.97 ["));
   CHECK(effect_text("acc1", fewer) == "worse");
   CHECK(wins_of("acc1", fewer) == 0);
 }

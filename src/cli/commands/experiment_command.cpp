@@ -80,13 +80,16 @@ int run(const ExperimentArguments& arguments) {
   options.program = fs::read_symlink("/proc/self/exe");
   options.folder = folder;
   options.at_once = at_once;
-  options.stopped = [] { return worker::stop_signals() > 0; };
+  options.stops = [] { return worker::stop_signals(); };
   options.on_event = [&](const experiment::JobEvent& event) {
     if (event.ended) ++done;
     write_to_stderr(cat("experiment: ", done, "/", jobs.size(), " jobs done; ", event.job->name,
                         event.ended ? cat(" took ", human_seconds(event.seconds)) : " begins",
                         "\n"));
   };
+  // What an earlier experiment found here is not what this one finds.
+  fs::remove(folder / "experiment.json");
+  fs::remove(folder / "index.html");
   const std::optional<experiment::Summary> summary = experiment::run_experiment(plan, options);
   if (!summary) {
     write_to_stderr("experiment: stopped; the same command resumes it\n");

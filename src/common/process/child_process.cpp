@@ -30,6 +30,8 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
   setpgid(0, 0);
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) _exit(127);
+  // A signal that comes before the program runs ends it, and is not lost in the parent's handler.
+  for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGUSR1}) ::signal(number, SIG_DFL);
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -53,7 +55,8 @@ std::vector<std::string> current_environment() {
 }
 
 ChildProcess::ChildProcess(ChildProgram program) {
-  std::filesystem::create_directories(program.log_file.parent_path());
+  std::error_code ignored;  // opening says what is wrong
+  std::filesystem::create_directories(program.log_file.parent_path(), ignored);
   const int log = ::open(program.log_file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
   if (log < 0) {
     throw StoreError({.what = "cannot write a program's log",
@@ -69,8 +72,9 @@ ChildProcess::ChildProcess(ChildProgram program) {
   const int reason = errno;
   ::close(log);
   if (process_ < 0) {
-    throw Error(
-        {.what = "cannot start a process", .found = std::generic_category().message(reason)});
+    throw Error({.what = "cannot start a process",
+                 .where = program.arguments.front(),
+                 .found = std::generic_category().message(reason)});
   }
   setpgid(process_, process_);
 }

@@ -39,6 +39,18 @@ void check_dataset(const ScoresDataset& dataset, const std::string& key, Checks&
   }
 }
 
+// The step that a model is taken from would be chosen by what it is reported on.
+void expect_unreported(const ScoresDataset& stops_by, const std::vector<EvalDataset>& reported,
+                       Checks& checks) {
+  for (const EvalDataset& dataset : reported) {
+    if (dataset.path != stops_by.path || dataset.split != stops_by.split) continue;
+    checks.fail("early_stop.metric",
+                {.what = "training would end by a score of what eval.datasets reports",
+                 .expected = "another split or data set",
+                 .found = cat(dataset.path, ", ", dataset.split)});
+  }
+}
+
 }  // namespace
 
 void check(const ScoresConfig& scores, Checks& checks) {
@@ -75,7 +87,10 @@ void check(const RunConfig& config, const EarlyStopConfig& early_stop, Checks& c
   for (const ScoresDataset& dataset : config.scores.datasets) {
     for (const std::string& metric : metrics_of(dataset)) {
       const std::string name = cat(dataset.name, "/", metric);
-      if (name == early_stop.metric) return;
+      if (name == early_stop.metric) {
+        expect_unreported(dataset, config.eval.datasets, checks);
+        return;
+      }
       expected += cat(expected.empty() ? "one of " : ", ", name);
     }
   }
