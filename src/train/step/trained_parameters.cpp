@@ -36,7 +36,7 @@ void need_layers(const Groups& groups, const char* key) {
 
 void check(const TowerRule& rule, double layer_decay) {
   if (rule.lock && rule.input == model::InputKind::kFeatures) {
-    refuse(rule.lock_key, "a tower that trains", "a frozen one, whose head trains");
+    refuse(rule.lock_key, "a tower that trains", "a frozen one");
   }
   if (rule.lock && rule.unlocked > 0) need_layers(rule.groups, rule.unlocked_key);
   if (layer_decay < 1) need_layers(rule.groups, "train.layer_decay");
