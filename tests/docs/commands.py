@@ -200,8 +200,10 @@ class Commands:
 
     def experiment(self, text):
         """An experiment's file names configurations that parse and validate."""
-        (self.home / "base.yaml").write_text((self.home / "my.yaml").read_text())
-        (self.home / "experiment.yaml").write_text(text)
+        job = (self.home / "my.yaml").read_text()
+        (self.home / "base.yaml").write_text(job)
+        (self.home / "tuned.yaml").write_text(f"{job}\neval: {{datasets: [{{name: cards, path: heldout, tasks: [retrieval]}}]}}\n")
+        (self.home / "experiment.yaml").write_text(text.replace("tune: my.yaml", "tune: tuned.yaml"))
         self.shell("helip experiment --config experiment.yaml --dry-run")
 
     def setting(self, setting, needed):
