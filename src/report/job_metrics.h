@@ -31,8 +31,9 @@ struct JobMetrics {
   std::map<MetricKey, BySeed> tuned;  // of the finished models ("seed-<n>")
 };
 
-// Returns the metrics of one result that measure quality (accuracies, recalls, ranks; not the probe's
-// settings), and the mean of both retrieval directions, "mean_recall@K", if the result lacks it.
+// Returns the metrics of one result that measure quality (accuracies, recalls, ranks; not the
+// probe's settings), and the mean of both retrieval directions, "mean_recall@K", if the result
+// lacks it.
 std::map<std::string, double> quality_metrics(const std::map<std::string, double>& metrics);
 
 // Returns the quality_metrics of all results. Throws StoreError for weights that are neither init

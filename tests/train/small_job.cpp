@@ -1,4 +1,3 @@
-#include "support/json_edit.h"
 #include "train/small_job.h"
 
 #include <algorithm>
@@ -12,6 +11,7 @@
 #include "data/corpus/quarantine.h"
 #include "store/hard_pair_table.h"
 #include "store/npy.h"
+#include "support/json_edit.h"
 #include "train/input/training_pairs.h"
 
 namespace helip::test {
