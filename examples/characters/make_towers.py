@@ -24,7 +24,7 @@ from common import minilm, towers  # noqa: E402
 SIDE = 32
 EMBED_DIM = 256
 TEXT_HEAD = {"hidden": 768, "dropout": 0.0}
-# Of the training pictures, black on white.
+# Mean and deviation of the training pictures, black on white.
 MEAN, STD = 0.77, 0.37
 # (channels, stride): 32 px become 4. The first one halves the side, which makes a step three times faster.
 LAYERS = [(32, 2), (64, 1), (64, 2), (128, 1), (128, 2), (256, 1)]

@@ -9,8 +9,8 @@ import dataclasses
 import unihan
 from common.seeded import fraction, shuffled
 
-# Of the glosses. Their characters have no caption in training: they are the classes of the probe "uncaptioned", and their
-# glosses are those of the retrieval set "unseen_glosses".
+# Shares of the glosses that are held out. Their characters have no caption in training: they are the classes of the probe
+# "uncaptioned", and their glosses are those of the retrieval set "unseen_glosses".
 TEST_PERCENT = 10
 VALIDATION_PERCENT = 3
 RETRIEVAL_PAIRS = 3000  # of each font

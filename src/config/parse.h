@@ -43,7 +43,7 @@ struct Variation {
 // Reads the file as load_config() above does, varied. Braces whose name is no placeholder stay.
 RunConfig load_config(const std::filesystem::path& file, const Variation& variation);
 
-// Puts the values in the place of the names. Braces of other names stay.
+// Replaces each name in braces by its value. Braces of other names stay.
 void fill_placeholders(const Placeholders& placeholders, std::string& text);
 void fill_placeholders(const Placeholders& placeholders, YamlNode& tree);
 

@@ -51,8 +51,8 @@ TrainedProbe train_probe(const ProbeSamples& train, const ProbeSamples& validati
 
 // Returns the position of the best of 97 values: the best of every 16th, then of it and its
 // neighbours at a distance of 8, 4, 2 and 1, as in the CLIP paper (appendix A.3) and in
-// clip_benchmark. `accuracy` is called once for each position that is tried. Of equal ones the
-// first that was tried stays, or with `prefer_later` the one of the highest position.
+// clip_benchmark. `accuracy` is called once for each position that is tried. Equal values
+// leave the first that was tried, or with `prefer_later` the one of the highest position.
 std::size_t sweep_peak(const std::function<double(std::size_t)>& accuracy, bool prefer_later);
 
 inline constexpr std::size_t kSweepValues = 97;

@@ -72,7 +72,7 @@ std::size_t index_of(const std::vector<ArmSummary>& arms, const std::string& nam
 
 std::optional<Summary> run_experiment(const JobPlan& plan, const RunJobsOptions& options) {
   const config::ExperimentConfig& experiment = plan.experiment();
-  Summary out{.seeds = experiment.seeds, .splits = experiment.splits};
+  Summary out{.seeds = experiment.seeds, .splits = std::min(experiment.splits, experiment.seeds)};
   out.arms.push_back({.name = kUntouched});
   if (!run_jobs(plan.base_jobs(), options)) return std::nullopt;
 

@@ -10,7 +10,7 @@
 namespace helip::cli {
 
 // Returns the name of a result's file without a folder, as clip_benchmark forms it: "DATASET_
-// PRETRAINED_MODEL_LANGUAGE_TASK.json". Of a path that `pretrained` is, its last part; what is no
+// PRETRAINED_MODEL_LANGUAGE_TASK.json". A path in `pretrained` is cut to its last part; what is no
 // letter, digit, '.' or '-' becomes '_'.
 std::string result_file_name(const eval::EvalResult& result);
 
