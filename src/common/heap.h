@@ -4,8 +4,8 @@
 namespace helip {
 
 // Makes the process keep all memory that it frees, whatever the size of the block, and use it
-// again. Training frees and allocates the same gigabytes at every step, and the kernel would clear
-// and map returned pages anew each time (docs/decisions.md).
+// again. A model on the CPU frees and allocates the same blocks for every batch, and the kernel
+// would clear and map returned pages anew each time (docs/decisions.md).
 void keep_freed_memory();
 
 }  // namespace helip

@@ -14,6 +14,7 @@
 
 #include "common/digest.h"
 #include "common/error.h"
+#include "common/heap.h"
 #include "common/text.h"
 #include "common/threads/prefetcher.h"
 #include "data/corpus/feature_cache.h"
@@ -41,6 +42,7 @@ class ModelEmbedder final : public DatasetEmbedder {
  public:
   ModelEmbedder(const config::ModelConfig& config, EmbedderOptions options)
       : options_(std::move(options)), model_(model::load_model(config)) {
+    if (c10::Device(options_.device).is_cpu()) keep_freed_memory();
     model_->to(options_.device);
     const model::InputKinds inputs = model_->input_kinds();
     if (inputs.any(model::InputKind::kRaw) && options_.cache_embeddings &&

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "common/error.h"
+#include "common/heap.h"
 #include "common/text.h"
 #include "common/threads/prefetcher.h"
 #include "data/image/image.h"
@@ -101,6 +102,7 @@ EncodeModel::EncodeModel(const config::ModelConfig& model, const config::Encoder
       feature_cache_(std::move(feature_cache)),
       device_(std::move(device)),
       model_(model::load_model(model)) {
+  if (c10::Device(device_).is_cpu()) keep_freed_memory();
   model_->to(device_);
   if (!input_kinds().any(InputKind::kFeatures)) return;
   const auto given = model::find_given_features(
