@@ -79,18 +79,24 @@ std::vector<ClassRow> rows_of(const Weights& weights) {
   return rows;
 }
 
-std::string row_html(const ClassRow& row) {
-  return cat("<tr><td>", escape_html(row.name.empty() ? "(no name)" : row.name), "</td><td>",
-             row.samples, "</td><td>", percent_text(row.before), "</td><td>",
-             percent_text(row.after), "</td><td><span class=\"", direction_of(row.change), "\">",
-             signed_percent_text(row.change), "</span></td></tr>");
+std::string row_html(const ClassRow& row, bool has_before) {
+  std::string out = cat("<tr><td>", escape_html(row.name.empty() ? "(no name)" : row.name),
+                        "</td><td>", row.samples, "</td>");
+  if (has_before) out += cat("<td>", percent_text(row.before), "</td>");
+  out += cat("<td>", percent_text(row.after), "</td>");
+  if (has_before) {
+    out += cat("<td><span class=\"", direction_of(row.change), "\">",
+               signed_percent_text(row.change), "</span></td>");
+  }
+  return out + "</tr>";
 }
 
-std::string table_html(const std::vector<ClassRow>& rows) {
+std::string table_html(const std::vector<ClassRow>& rows, bool has_before) {
   std::string out =
-      "<div class=\"scroll\"><table><thead><tr><th>class</th><th>samples</th><th>before</th>"
-      "<th>after</th><th>change</th></tr></thead><tbody>";
-  for (const ClassRow& row : rows) out += row_html(row);
+      cat("<div class=\"scroll\"><table><thead><tr><th>class</th><th>samples</th>",
+          has_before ? "<th>before</th><th>after</th><th>change</th>" : "<th>after</th>",
+          "</tr></thead><tbody>");
+  for (const ClassRow& row : rows) out += row_html(row, has_before);
   return out + "</tbody></table></div>";
 }
 
@@ -115,9 +121,9 @@ std::string group_html(const Weights& weights) {
   std::string out = cat("<h3>", escape_html(weights.any().dataset), " · ",
                         escape_html(weights.any().task), "</h3>");
   out += shown.empty() ? "<p class=\"note\">No class of at least 5 samples changed.</p>"
-                       : table_html(shown);
+                       : table_html(shown, weights.init != nullptr);
   return out + cat("<details><summary>All ", rows.size(), " classes that have samples</summary>",
-                   table_html(rows), "</details>\n");
+                   table_html(rows, weights.init != nullptr), "</details>\n");
 }
 
 }  // namespace
@@ -134,10 +140,16 @@ std::string class_section(const JobRecord& job) {
     }
   }
   if (groups.empty()) return {};
+  const bool has_before = std::any_of(
+      groups.begin(), groups.end(), [](const auto& group) { return group.second.init != nullptr; });
   std::string out =
-      "<h2>Classes</h2><p class=\"soft\">Recall of each class in percent: the share of its "
-      "samples that were classified rightly, before and after this job. Shown first are the "
-      "classes of at least 5 samples that rose and fell most.</p>";
+      cat("<h2>Classes</h2><p class=\"soft\">Recall of each class in percent: the share of its "
+          "samples that were classified rightly",
+          has_before ? ", before and after this job. Shown first are the classes of at least 5 "
+                       "samples that rose and fell most."
+                     : ". Shown first are the classes of at least 5 samples with the highest and "
+                       "the lowest recall.",
+          "</p>");
   for (const auto& [name, weights] : groups) out += group_html(weights);
   return out;
 }

@@ -126,26 +126,30 @@ std::string results_section(const JobRecord& job) {
   if (keys.empty()) return {};
   const std::size_t seeds =
       job.metrics.tuned.empty() ? 0 : job.metrics.tuned.begin()->second.size();
+  const bool has_before = !job.metrics.init.empty();
   std::string out =
       cat("<h2>Held-out results</h2><p class=\"soft\">Percent; ranks count from 1 and are better "
           "the lower they are. After: mean ± sample standard deviation over ",
-          seeds, seeds == 1 ? " training seed" : " training seeds",
-          ". Change: against the weights before this job. ", measures(job),
-          "</p><div class=\"scroll\"><table><thead><tr><th>metric</th>"
-          "<th>before</th><th>after</th><th>change</th></tr></thead><tbody>");
+          seeds, seeds == 1 ? " training seed. " : " training seeds. ",
+          has_before ? "Change: against the weights before this job. " : "", measures(job),
+          "</p><div class=\"scroll\"><table><thead><tr><th>metric</th>",
+          has_before ? "<th>before</th><th>after</th><th>change</th>" : "<th>after</th>",
+          "</tr></thead><tbody>");
   std::string group;
   for (const MetricKey& key : keys) {
     const std::string name = cat(key.dataset, " · ", key.task);
     if (name != group) {
       group = name;
-      out += cat("<tr class=\"group\"><th colspan=\"4\">", escape_html(name), "</th></tr>");
+      out += cat("<tr class=\"group\"><th colspan=\"", has_before ? 4 : 2, "\">", escape_html(name),
+                 "</th></tr>");
     }
     const BeforeAfter figures = before_after(job.metrics, key);
     out += cat("<tr><td", is_headline(key) ? " class=\"key\"" : "", ">",
-               escape_html(metric_name(key.metric)), "</td><td>",
-               value_text(key.metric, figures.before), "</td><td>",
-               value_text(key.metric, figures.after), "</td><td>",
-               change_html(key.metric, figures.change), "</td></tr>");
+               escape_html(metric_name(key.metric)), "</td>");
+    if (has_before) out += cat("<td>", value_text(key.metric, figures.before), "</td>");
+    out += cat("<td>", value_text(key.metric, figures.after), "</td>");
+    if (has_before) out += cat("<td>", change_html(key.metric, figures.change), "</td>");
+    out += "</tr>";
   }
   return out + "</tbody></table></div>\n";
 }

@@ -84,7 +84,8 @@ TEST_CASE("without initial weights the classes stand in the order of their recal
   JobRecord job;
   job.class_recalls = {recalls("seed-3", {{"cat", 10, 5}, {"", 20, 20}})};
   CHECK(first_rows(class_section(job)) ==
-        std::vector<std::string>{"(no name) 20 – 100.0 –", "cat 10 – 50.0 –"});
+        std::vector<std::string>{"(no name) 20 100.0", "cat 10 50.0"});
+  CHECK_THAT(class_section(job), !Contains("before") && Contains("lowest recall"));
   job.class_recalls = {recalls("init", {{"cat", 10, 5}})};
   CHECK(first_rows(class_section(job)) == std::vector<std::string>{"cat 10 50.0 – –"});
   CHECK(class_section(JobRecord{}).empty());

@@ -62,6 +62,16 @@ TEST_CASE("The report holds the figures before and after, over the seeds") {
   CHECK(page.find("Missing from this report") == std::string::npos);
 }
 
+TEST_CASE("Without figures of the initial weights the tables have no columns for them") {
+  const TemporaryFolder folder;
+  SmallJob job(folder.path() / "helip", kCaptions);
+  std::erase_if(job.results, [](const auto& one) { return one.pretrained == "init"; });
+  job.write_results();
+  const std::string page = read_text_file(write_report(job.folder));
+  CHECK(cells_of(page, "accuracy") == std::vector<std::string>{"28.0 ± 1.4"});
+  CHECK_THAT(page, !Contains("<th>before</th>") && !Contains("<th>change</th>"));
+}
+
 TEST_CASE("The report is one file that loads nothing and runs nothing") {
   const TemporaryFolder folder;
   const SmallJob job(folder.path() / "helip", kCaptions);
