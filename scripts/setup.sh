@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
 # Installs what HELIP builds and tests with: Debian packages, LibTorch (the PyPI wheel), OpenCLIP and with it CLIP's
 # vocabulary. Safe to run again: seconds when nothing is missing. Debian 12; as root or with sudo.
-# usage: scripts/setup.sh [demo | icons]. demo: only what the programs and the demo's corpora need; icons: that, and what
-# examples/icons and examples/emoji are made of.
+# usage: scripts/setup.sh [demo | openclipart | icons]
+# demo: only what the programs and the demo need; openclipart: that, and what examples/openclipart is made of; icons: that, and
+# what examples/icons and examples/emoji are made of.
 #
 # HELIP_CACHE (default ~/.cache/helip) holds the virtual environment and the vocabulary, shared by all checkouts.
 set -euo pipefail
 
 scope="${1:-all}"
-case "$scope" in all | demo | icons) ;; *) sed -n 's/^# usage: //p' "$0" >&2; exit 2 ;; esac
+case "$scope" in all | demo | openclipart | icons) ;; *) sed -n 's/^# usage: //p' "$0" >&2; exit 2 ;; esac
 cache="${HELIP_CACHE:-$HOME/.cache/helip}"
 
 packages=(
@@ -17,14 +18,14 @@ packages=(
   libyaml-cpp-dev libspdlog-dev libsqlite3-dev libcli11-dev nlohmann-json3-dev libboost-dev
   libturbojpeg0-dev libpng-dev libwebp-dev libpcre2-dev libicu-dev libssl-dev zlib1g-dev
 )
-# The sample corpora: openclipart, and the characters with their fonts (training, validation, test).
-packages+=(openclipart-png openclipart-svg)
+# The demo's characters with their fonts: training, validation, test.
 packages+=(
   unicode-data
   fonts-noto-cjk fonts-wqy-zenhei fonts-hanazono fonts-arphic-uming
   fonts-seto fonts-cwtex-fs
   fonts-arphic-ukai fonts-unifont fonts-lxgw-wenkai fonts-ipamj-mincho fonts-cns11643-kai
 )
+if [ "$scope" = all ] || [ "$scope" = openclipart ]; then packages+=(openclipart-png openclipart-svg); fi
 # The icons and the emoji.
 if [ "$scope" = icons ]; then
   packages+=(

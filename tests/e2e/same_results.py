@@ -4,12 +4,12 @@ results. For changes that are to leave behaviour alone. By hand:
     git worktree add ../before COMMIT && (cd ../before && scripts/build.sh)
     tests/e2e/same_results.py --before ../before/build --after build --folder /tmp/same [--config JOB.yaml …]
 
-Without --config the small job of the end-to-end tests runs. The demo is compared with
+Without --config the small job of the end-to-end tests runs. A larger comparison is
 
     --config configs/openclipart_base.yaml configs/openclipart_continued.yaml configs/openclipart_helip.yaml
 
-whose corpus and towers scripts/demo.sh makes. The last two start from work/openclipart/base/model: the base must have run at its own
-work directory first, as in the demo.
+whose corpus and towers the scripts of examples/openclipart make. The last two start from work/openclipart/base/model: the base must
+have run at its own work directory first.
 """
 
 import argparse
