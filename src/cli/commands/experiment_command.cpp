@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cli/commands/commands.h"
+#include "cli/commands/experiment_data.h"
 #include "cli/path_option.h"
 #include "cli/print.h"
 #include "common/error.h"
@@ -61,6 +62,26 @@ void print_plan(const std::vector<experiment::PlannedJob>& jobs, std::size_t at_
   print_lines(cat(out, jobs.size(), " jobs, ", at_once, " at a time\n"));
 }
 
+void tell_changed_data(const std::vector<experiment::PlannedJob>& jobs) {
+  for (const auto& [name, scored] : jobs_of_changed_data(jobs)) {
+    write_to_stderr(cat("experiment: data set ", name,
+                        " has other files than before: ", scored.size(),
+                        scored.size() == 1 ? " job is" : " jobs are", " scored again\n"));
+  }
+}
+
+// A data set that changes between two jobs would make figures that cannot be compared.
+void expect_unchanged_data(const std::vector<experiment::PlannedJob>& jobs) {
+  const auto changed = jobs_of_changed_data(jobs);
+  if (changed.empty()) return;
+  const auto& [name, scored] = *changed.begin();
+  throw DataError({.what = "the files of a data set have changed since a job scored it; the same "
+                           "command scores it again",
+                   .where = cat("data set ", name),
+                   .expected = "the same files for all jobs",
+                   .found = cat("other files than ", scored.front(), " has scored")});
+}
+
 int run(const ExperimentArguments& arguments) {
   config::ExperimentConfig config = config::load_experiment(
       arguments.config, {arguments.arms, arguments.seeds, arguments.jobs_at_once});
@@ -90,11 +111,13 @@ int run(const ExperimentArguments& arguments) {
   // What an earlier experiment found here is not what this one finds.
   fs::remove(folder / "experiment.json");
   fs::remove(folder / "index.html");
+  tell_changed_data(jobs);
   const std::optional<experiment::Summary> summary = experiment::run_experiment(plan, options);
   if (!summary) {
     write_to_stderr("experiment: stopped; the same command resumes it\n");
     return kExitPreempted;
   }
+  expect_unchanged_data(jobs);
   const OrderedJson json = experiment::to_json(*summary);
   publish_file(folder / "experiment.json", json.dump(2) + "\n");
   experiment::write_page(folder / "index.html", *summary);
