@@ -7,7 +7,6 @@
 #include "config/parse.h"
 #include "config/validate.h"
 #include "jobs/work_dir.h"
-#include "report/job_metrics.h"
 
 namespace helip::experiment {
 namespace {
@@ -37,48 +36,19 @@ void expect_other_data(const std::vector<config::EvalDataset>& chosen_on,
   }
 }
 
-// A wrong name would otherwise be found when all jobs have run.
-void expect_data_sets(const std::vector<std::string>& measures,
-                      const std::vector<config::EvalDataset>& scored, const std::string& where) {
-  for (const std::string& measure : measures) {
-    const std::string name = measure.substr(0, measure.find('/'));
-    std::string known;
-    bool found = false;
-    for (const config::EvalDataset& dataset : scored) {
-      found = found || dataset.name == name;
-      known += (known.empty() ? "" : ", ") + dataset.name;
-    }
-    if (found) continue;
-    throw ConfigError({.what = "no such data set is scored",
-                       .where = where,
-                       .expected = "one of " + known,
-                       .found = measure});
-  }
-}
-
 std::string seed_name(std::uint64_t seed) { return cat("seed-", seed); }
 
 }  // namespace
 
-JobPlan::JobPlan(config::ExperimentConfig experiment, std::filesystem::path file)
-    : experiment_(std::move(experiment)), file_(std::move(file)) {
+JobPlan::JobPlan(config::LoadedExperiment loaded)
+    : experiment_(std::move(loaded.config)), file_(std::move(loaded.file)) {
   const config::RunConfig tune = config::load_config(
       experiment_.tune, config::Variation{.overrides = experiment_.set,
                                           .where = file_.string(),
                                           .folder = std::filesystem::absolute(file_).parent_path(),
                                           .placeholders = placeholders_of(experiment_, 1)});
   arms_ = resolve_arms(experiment_, tune, file_.string());
-  expect_data_sets(experiment_.measures, tune.eval.datasets, cat(file_.string(), ": measures"));
-  expect_data_sets(experiment_.choose.measures, experiment_.choose.datasets,
-                   cat(file_.string(), ": choose.measures"));
-  for (const std::string& measure : experiment_.choose.measures) {
-    if (!report::is_rank(measure.substr(measure.find('/') + 1))) continue;
-    throw ConfigError(
-        {.what = "the best try has the highest measures, and of ranks the lowest are best",
-         .where = cat(file_.string(), ": choose.measures"),
-         .expected = "accuracies or recalls",
-         .found = measure});
-  }
+  config::expect_measures({experiment_, file_, std::move(loaded.positions)}, tune);
 }
 
 std::filesystem::path JobPlan::folder_of(const PlannedJob& job) const {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "config/experiment_config.h"
+#include "config/parse_experiment.h"
 #include "config/run_config.h"
 #include "experiment/arms.h"
 #include "jobs/stage.h"
@@ -23,10 +24,9 @@ struct PlannedJob {
 
 class JobPlan {
  public:
-  // `file` is the experiment's configuration, from which paths in settings start. Reads
-  // `tune`, and throws what load_config() throws, and ConfigError if an arm is unknown or a measure
-  // is none of a data set that is scored.
-  JobPlan(config::ExperimentConfig experiment, std::filesystem::path file);
+  // Paths in settings start from the experiment's file. Reads `tune`, and throws what load_config()
+  // and expect_measures() throw, and ConfigError if an arm is unknown.
+  explicit JobPlan(config::LoadedExperiment loaded);
 
   [[nodiscard]] const std::vector<Arm>& arms() const { return arms_; }
   [[nodiscard]] const config::ExperimentConfig& experiment() const { return experiment_; }

@@ -7,6 +7,7 @@
 #include "common/error.h"
 #include "common/text.h"
 #include "config/budget.h"
+#include "config/eval_metrics.h"
 
 namespace helip::experiment {
 namespace {
@@ -133,7 +134,8 @@ void add_curves(const std::vector<report::JobRecord>& jobs, ArmSummary& arm) {
     }
     for (const auto& [seed, points] : job.scores) {
       for (const report::ScorePoint& point : points) {
-        scores[point.key][point.step * batch].push_back(100 * point.value);
+        scores[point.key][point.step * batch].push_back(config::shown_scale(point.key.metric) *
+                                                        point.value);
       }
     }
   }
@@ -152,7 +154,7 @@ void compare_arms(const std::vector<std::string>& measures, const std::string& w
   std::size_t main = order.size();
   for (const MetricKey& key : report::ordered_keys(all)) {
     if (std::find(order.begin(), order.end(), key) != order.end()) continue;
-    const bool headline = measures.empty() && report::is_headline(key);
+    const bool headline = measures.empty() && config::is_headline(key.metric);
     order.insert(headline ? order.begin() + static_cast<std::ptrdiff_t>(main++) : order.end(), key);
   }
   summary.metrics.clear();

@@ -38,8 +38,8 @@ struct ArmSummary {
   std::map<std::uint64_t, Budget> budgets = {};  // by seed; empty: nothing was trained
   std::vector<std::string> budget_faults = {};   // in what they differ from the subject's
   std::map<report::MetricKey, report::BySeed> values = {};
-  // Mean ± sample standard deviation over seeds, by pairs forwarded: the contrastive loss, and, in
-  // percent, the scores while training.
+  // Mean ± sample standard deviation over seeds, by pairs forwarded: the contrastive loss, and the
+  // scores while training, in percent but for ranks.
   report::BandSeries loss = {};
   std::map<report::MetricKey, report::BandSeries> scores = {};
 };

@@ -51,7 +51,7 @@ class Files {
 
   JobPlan plan(const std::string& experiment) {
     write("e.yaml", experiment);
-    return {config::load_experiment(path("e.yaml")), path("e.yaml")};
+    return JobPlan(config::load_experiment(path("e.yaml")));
   }
   std::string error(const std::string& experiment) {
     try {
@@ -134,7 +134,7 @@ TEST_CASE("the experiments of the sample corpora can be planned") {
   for (const auto& entry :
        fs::directory_iterator(fs::path(HELIP_SOURCE_DIR) / "configs/experiments")) {
     INFO(entry.path().string());
-    const JobPlan plan(config::load_experiment(entry.path()), entry.path());
+    const JobPlan plan(config::load_experiment(entry.path()));
     CHECK(plan.base_jobs().size() == plan.experiment().seeds);
     for (const Arm& arm : plan.arms()) {
       CHECK(plan.try_jobs(arm).size() == arm.tries.size());
@@ -187,10 +187,23 @@ TEST_CASE("what is wrong with an experiment is named with file, line and key") {
              Contains(line(12) + "choose.seeds: value not allowed; expected at most 3; found 4"));
   CHECK_THAT(error("launcher.workers=1", "launcher.workrs=1"),
              Contains("launcher.workrs: unknown key; expected launcher.workers"));
-  CHECK_THAT(error("[a/mean_recall@1]", "[b/mean_recall@1]"),
-             Contains("e.yaml: measures: no such data set is scored; expected one of a; found b/"));
+  CHECK_THAT(error("[a/mean_recall@1]", "[bb/mean_recall@1]"),
+             Contains(line(7) + "measures[0]: no such data set is scored; expected one of a; found "
+                                "bb/mean_recall@1"));
+  CHECK_THAT(error("[a/mean_recall@1]", "[a/mean_recall@1, a/text_retrival_recall@5]"),
+             Contains(line(7) + "measures[1]: the tasks of the data set give no such metric; "
+                                "expected a/text_retrieval_recall@5, perhaps; found a/text_retr"));
+  // A metric of another task than the data set's, and a K that is none of eval.recall_k.
+  CHECK_THAT(error("[a/mean_recall@1]", "[a/acc1]"),
+             Contains("expected one of a/mean_recall@1, ") && Contains("found a/acc1"));
+  CHECK_THAT(error("[a/mean_recall@1]", "[a/mean_recall@3]"), Contains("found a/mean_recall@3"));
+  CHECK(error("[launcher.workers=1]\nmeasures: [a/mean_recall@1]",
+              "[launcher.workers=1, \"eval.recall_k=[1, 3]\"]\nmeasures: [a/mean_recall@3]") ==
+        "no error");
+  CHECK_THAT(error("[v/mean_recall@1]", "[v/accuracy]"),
+             Contains(line(10) + "choose.measures[0]: the tasks of the data set give no such"));
   CHECK_THAT(error("[v/mean_recall@1]", "[v/text_retrieval_mean_rank]"),
-             Contains("e.yaml: choose.measures: the best try has the highest measures"));
+             Contains(line(10) + "choose.measures[0]: the best try has the highest measures"));
   CHECK_THAT(error("work_dir: out\n", "work_dir: out\ndefine: [{name: untouched}]\n"),
              Contains("define[0].name: value not allowed"));
   CHECK_THAT(

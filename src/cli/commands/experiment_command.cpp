@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "cli/commands/commands.h"
@@ -83,13 +84,15 @@ void expect_unchanged_data(const std::vector<experiment::PlannedJob>& jobs) {
 }
 
 int run(const ExperimentArguments& arguments) {
-  config::ExperimentConfig config = config::load_experiment(
+  config::LoadedExperiment loaded = config::load_experiment(
       arguments.config, {arguments.arms, arguments.seeds, arguments.jobs_at_once});
-  if (!arguments.work_dir.empty()) config.work_dir = fs::absolute(arguments.work_dir).string();
-  const fs::path folder = config.work_dir;
-  const experiment::JobPlan plan(config, arguments.config);
+  if (!arguments.work_dir.empty()) {
+    loaded.config.work_dir = fs::absolute(arguments.work_dir).string();
+  }
+  const experiment::JobPlan plan(std::move(loaded));
+  const fs::path folder = plan.experiment().work_dir;
   const std::vector<experiment::PlannedJob> jobs = all_jobs(plan);
-  const std::size_t at_once = jobs_at_once(config, jobs);
+  const std::size_t at_once = jobs_at_once(plan.experiment(), jobs);
   if (arguments.dry_run) {
     print_plan(jobs, at_once);
     return kExitDone;
