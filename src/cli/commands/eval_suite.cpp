@@ -126,6 +126,7 @@ void evaluate_suite(const SuiteArguments& arguments, const eval::EvalSpec& commo
                                 .left_out = take_missing(suite, arguments),
                                 .averages = suite.averages};
   check_datasets(suite);
+  if (!arguments.out.empty()) check_outputs(arguments.out, common, suite.eval.datasets);
 
   const auto& datasets = suite.eval.datasets;
   const std::vector<std::string> devices =
