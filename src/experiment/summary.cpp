@@ -90,6 +90,12 @@ const MetricKey& find_measure(const std::map<MetricKey, BySeed>& values, const s
                      .found = measure});
 }
 
+std::vector<GridEdge> edges_of(const ArmSummary& arm) {
+  std::vector<config::Settings> tries;
+  for (const TryScore& one : arm.tries) tries.push_back(one.settings);
+  return grid_edges(tries, arm.chosen);
+}
+
 void add_job(const report::JobRecord& job, std::uint64_t seed, ArmSummary& arm,
              ArmSummary& untouched) {
   for (const auto& [key, by_seed] : job.metrics.tuned) {

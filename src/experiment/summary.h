@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "experiment/grid_edges.h"
 #include "experiment/planned_jobs.h"
 #include "experiment/statistics.h"
 #include "report/interval_charts.h"
@@ -66,6 +67,9 @@ struct Summary {
 // metric has this name, or several have.
 const report::MetricKey& find_measure(const std::map<report::MetricKey, report::BySeed>& values,
                                       const std::string& measure, const std::string& where);
+
+// Returns the settings whose chosen value lies at the end of what the arm has tried.
+std::vector<GridEdge> edges_of(const ArmSummary& arm);
 
 // Adds the figures of a finished job to its arm, and those of the initial checkpoint, if it scored
 // that, to `untouched`.

@@ -145,7 +145,10 @@ std::string budgets(const Summary& summary) {
                budget.steps, "</td><td>", budget.batch, "</td><td>", budget.views, "</td><td>",
                tries, "</td><td>", escape_html(settings_text(arm.chosen)), "</td></tr>");
   }
-  return out + "</tbody></table></div>\n";
+  out += "</tbody></table></div>\n";
+  for (const std::string& line : edge_lines(summary))
+    out += cat("<p>", escape_html(line), "</p>\n");
+  return out;
 }
 
 }  // namespace

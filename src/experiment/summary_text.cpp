@@ -135,6 +135,17 @@ std::vector<std::string> fault_lines(const Summary& summary) {
   return out;
 }
 
+std::vector<std::string> edge_lines(const Summary& summary) {
+  std::vector<std::string> out;
+  for (const ArmSummary& arm : summary.arms) {
+    for (const GridEdge& edge : edges_of(arm)) {
+      out.push_back(cat(arm.name, ": the best ", edge.key, ", ", edge.value, ", is the ",
+                        edge.highest ? "highest" : "lowest", " tried"));
+    }
+  }
+  return out;
+}
+
 std::string to_text(const Summary& summary) {
   std::string out;
   for (const std::string& line : fault_lines(summary)) out += line + "\n";
@@ -145,7 +156,9 @@ std::string to_text(const Summary& summary) {
   out +=
       "\nDifferences are paired by seed, with 95 % t intervals; wins: seeds in which the first is "
       "better.\n\n";
-  return out + cat(differences(summary), "\n", rivals(summary), "\n", budgets(summary));
+  out += cat(differences(summary), "\n", rivals(summary), "\n", budgets(summary));
+  for (const std::string& line : edge_lines(summary)) out += line + "\n";
+  return out;
 }
 
 }  // namespace helip::experiment
