@@ -5,6 +5,7 @@
 #include "common/error.h"
 #include "common/publish.h"
 #include "common/text.h"
+#include "config/parse.h"
 #include "config/parse_experiment.h"
 #include "support/temporary_folder.h"
 
@@ -143,6 +144,17 @@ TEST_CASE("the experiments of the sample corpora can be planned") {
     ++found;
   }
   CHECK(found >= 2);
+}
+
+TEST_CASE(
+    "the default work directory starts from the current folder, a given one from the file's") {
+  Files files;
+  CHECK(files.plan(kExperiment).experiment().work_dir == files.path("out").string());
+  CHECK(files.plan(with(kExperiment, "work_dir: out\n", "")).experiment().work_dir ==
+        (fs::current_path() / "work/experiment").string());
+  // As a job's.
+  CHECK(config::load_config(files.path("tune.yaml")).output.work_dir ==
+        (fs::current_path() / config::RunConfig{}.output.work_dir).lexically_normal().string());
 }
 
 TEST_CASE("settings are not chosen on what is reported") {
