@@ -6,6 +6,7 @@
 #include "common/text.h"
 #include "config/parse.h"
 #include "config/validate.h"
+#include "experiment/append.h"
 #include "jobs/work_dir.h"
 
 namespace helip::experiment {
@@ -14,12 +15,6 @@ namespace {
 config::Placeholders placeholders_of(const config::ExperimentConfig& experiment,
                                      std::uint64_t seed) {
   return {{"seed", cat(seed)}, {"split", cat(1 + (seed - 1) % experiment.splits)}};
-}
-
-config::Settings joined(const std::vector<config::Settings>& parts) {
-  config::Settings out;
-  for (const config::Settings& part : parts) out.insert(out.end(), part.begin(), part.end());
-  return out;
 }
 
 // Settings that were chosen on what results are reported on would make the results too good.
@@ -49,6 +44,8 @@ JobPlan::JobPlan(config::LoadedExperiment loaded)
                                           .placeholders = placeholders_of(experiment_, 1)});
   arms_ = resolve_arms(experiment_, tune, file_.string());
   config::expect_measures({experiment_, file_, std::move(loaded.positions)}, tune);
+  base_jobs_ = plan_base_jobs();
+  for (const Arm& arm : arms_) try_jobs_[arm.name] = plan_try_jobs(arm);
 }
 
 std::filesystem::path JobPlan::folder_of(const PlannedJob& job) const {
@@ -57,11 +54,13 @@ std::filesystem::path JobPlan::folder_of(const PlannedJob& job) const {
 
 PlannedJob JobPlan::job(const std::string& name, const std::string& file, std::uint64_t seed,
                         const std::vector<config::Settings>& settings) const {
+  config::Settings overrides;
+  for (const config::Settings& part : settings) append(part, overrides);
   PlannedJob out;
   out.name = name;
   out.seed = seed;
   out.config = config::load_config(
-      file, config::Variation{.overrides = joined(settings),
+      file, config::Variation{.overrides = std::move(overrides),
                               .where = cat(file_.string(), ": ", name),
                               .folder = std::filesystem::absolute(file_).parent_path(),
                               .placeholders = placeholders_of(experiment_, seed)});
@@ -76,7 +75,7 @@ PlannedJob JobPlan::job(const std::string& name, const std::string& file, std::u
   return out;
 }
 
-std::vector<PlannedJob> JobPlan::base_jobs() const {
+std::vector<PlannedJob> JobPlan::plan_base_jobs() const {
   std::vector<PlannedJob> out;
   if (experiment_.base.empty()) return out;
   for (std::uint64_t seed = 1; seed <= experiment_.seeds; ++seed) {
@@ -90,7 +89,7 @@ std::vector<PlannedJob> JobPlan::base_jobs() const {
   return out;
 }
 
-std::vector<PlannedJob> JobPlan::try_jobs(const Arm& arm) const {
+std::vector<PlannedJob> JobPlan::plan_try_jobs(const Arm& arm) const {
   std::vector<PlannedJob> out;
   for (std::size_t attempt = 0; attempt < arm.tries.size(); ++attempt) {
     for (std::uint64_t seed = 1; seed <= experiment_.choose.seeds; ++seed) {

@@ -37,7 +37,7 @@ struct ExperimentArguments {
 std::vector<experiment::PlannedJob> all_jobs(const experiment::JobPlan& plan) {
   std::vector<experiment::PlannedJob> jobs = plan.base_jobs();
   for (const experiment::Arm& arm : plan.arms()) {
-    for (auto&& part : {plan.try_jobs(arm), plan.arm_jobs(arm, {}, false)}) {
+    for (const auto& part : {plan.try_jobs(arm), plan.arm_jobs(arm, {}, false)}) {
       jobs.insert(jobs.end(), part.begin(), part.end());
     }
   }
