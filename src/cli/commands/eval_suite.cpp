@@ -17,7 +17,7 @@
 #include "common/text.h"
 #include "common/threads/mutex.h"
 #include "common/threads/ordered_parallel.h"
-#include "config/parse.h"
+#include "config/parse_suite.h"
 #include "engine/engine.h"
 #include "eval/eval_dataset_check.h"
 #include "report/suite_table.h"
