@@ -73,7 +73,7 @@ ROOMS = {
 BESIDE = {
     "common/process": {"common/error.h"},
     "config/yaml": {"config/choices.h"},
-    "config/checks": {"config/budget.h", "config/experiment_config.h", "config/experiment_fields.h", "config/fields.h", "config/run_config.h",
+    "config/checks": {"config/budget.h", "config/experiment_config.h", "config/experiment_fields.h", "config/fields.h", "config/eval_metrics.h", "config/run_config.h",
                       "config/validate.h"},
     "config/fields": {"config/run_config.h", "config/validate.h"},
     "mining/screen": {"mining/mining_job.h"},
@@ -93,9 +93,9 @@ BESIDE = {
 }
 # Folders without LibTorch may include only these headers of the engine's folders: the seam of the two worlds. The miners
 # and a model's descriptions have no LibTorch; of the encode job only its header is open.
-SEAM = re.compile(r"^(comm/group|model/files/(convert_job|model_digest|model_files|two_tower_config|clip_architecture|slip_architecture|parameter_spec|weights_check)|train/train_job|eval/(class_recalls|eval_job|eval_dataset|eval_dataset_check|results|suite_table|metrics|shard_samples|task_inputs)|engine/engine|mining/(\w+/)?(encode_job|(?!encode_)\w+))\.h$")
+SEAM = re.compile(r"^(comm/group|model/files/(convert_job|model_digest|model_files|two_tower_config|clip_architecture|slip_architecture|parameter_spec|weights_check)|train/train_job|eval/(class_recalls|dataset_stamp|eval_job|eval_dataset|eval_dataset_check|results|metrics|shard_samples|task_inputs)|engine/engine|mining/(\w+/)?(encode_job|(?!encode_)\w+))\.h$")
 TORCH_FOLDERS = {"comm", "model", "loss", "mining", "train", "eval", "engine"}
-TORCH_FREE_FILES = re.compile(r"src/(engine/engine(_loader)?\.(h|cpp)|eval/(class_recalls|dataset_text|image_folder|results|metrics|eval_dataset|eval_dataset_check|shard_samples|strict_json|suite_table|task_inputs|webdataset_split)\.(h|cpp)|loss/batch_masks\.(h|cpp))$")
+TORCH_FREE_FILES = re.compile(r"src/(engine/engine(_loader)?\.(h|cpp)|eval/(class_recalls|dataset_stamp|dataset_text|image_folder|results|metrics|eval_dataset|eval_dataset_check|shard_samples|strict_json|task_inputs|webdataset_split)\.(h|cpp)|loss/batch_masks\.(h|cpp))$")
 TORCH = re.compile(r"^(torch|ATen|c10|caffe2)/")
 OUTSIDE = [  # (include pattern, files that may)
     (re.compile(r"^nlohmann/"), re.compile(r"(src/common/json_text\.cpp|tests/.*)$")),

@@ -13,9 +13,7 @@ N, from 1, chooses which glosses are held out and which characters are scored. T
 WebDataset layout. The result depends on the packages and this folder's scripts alone; a second run has nothing to do.
 """
 
-import argparse
 import hashlib
-import os
 import pathlib
 import sys
 import time
@@ -24,7 +22,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 import glyphs  # noqa: E402
 import unihan  # noqa: E402
-from common import finished, webdataset  # noqa: E402
+from common import finished, split_command, webdataset  # noqa: E402
 from split import Split  # noqa: E402
 
 SHARD_SAMPLES = 5000
@@ -124,16 +122,5 @@ def make(out, number, workers, fonts=glyphs.FONTS, choose=lambda characters: cha
     print(f"{folder}: {finished.counts_line(made)} ({time.monotonic() - started:.0f} s)")
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("out", type=pathlib.Path, metavar="OUT")
-    parser.add_argument("--split", type=int, default=1, metavar="N", help="from 1 (default 1)")
-    parser.add_argument("--workers", type=int, default=os.cpu_count())
-    arguments = parser.parse_args()
-    if arguments.split < 1:
-        parser.error(f"--split: expected a number from 1, found {arguments.split}")
-    make(arguments.out, arguments.split, arguments.workers)
-
-
 if __name__ == "__main__":
-    main()
+    split_command.main(__doc__, make)

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "cli/job_progress.h"
+#include "cli/preflight/data_stamps.h"
 #include "cli/preflight/worker_program.h"
 #include "cli/print.h"
 #include "common/clock.h"
@@ -67,6 +68,7 @@ int run_job(const config::RunConfig& config, const RunOptions& options) {
   coordinator::JobOptions job_options;
   job_options.until = options.until;
   job_options.model_digest = mining::job_digest(config.model, config.encoder);
+  if (options.until >= jobs::Stage::kEval) job_options.data_stamps = data_stamps(config);
   // Local workers of a former run died with it; those on other hosts may take a moment.
   job_options.drop_leases = options.launch && config.launcher.hosts.empty();
   coordinator::Job job(config, work_dir, mining::mining_tasks, clock, job_options);

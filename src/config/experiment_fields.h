@@ -73,7 +73,9 @@ struct Fields<ExperimentConfig> {
       operation("jobs_at_once", &S::jobs_at_once, from(0).up_to(1000),
                 "Jobs that run at the same time. 0: as many as the cores hold."),
       operation("work_dir", &S::work_dir, required("a folder"),
-                "Folder of the jobs, the results and the page.", PathRule::kPath),
+                "Folder of the jobs, the results and the page. A path of the file starts from the "
+                "file's folder, the default from the current one, as of output.work_dir.",
+                PathRule::kPath),
   };
 };
 

@@ -51,9 +51,6 @@ void fill_placeholders(const Placeholders& placeholders, YamlNode& tree);
 // of `positions`, else `origin`.
 void expect_none(std::optional<Violation> violation, const Positions& positions,
                  const std::string& origin);
-// Reads a suite of evaluation data sets and validates it. Expands paths as load_config() does and
-// resolves relative ones against `data_root`. Throws what load_config() throws.
-SuiteConfig load_suite(const std::filesystem::path& file, const std::filesystem::path& data_root);
 
 // Returns the defaults with the overrides applied. Checks names and types and throws ConfigError;
 // does not check limits, since keys without a default may be missing.

@@ -6,6 +6,8 @@
 #include "common/text.h"
 #include "config/checks/check_limits.h"
 #include "config/checks/section_checks.h"
+#include "config/eval_metrics.h"
+#include "config/nearest_key.h"
 #include "config/parse.h"
 #include "config/yaml/parse_tree.h"
 
@@ -44,6 +46,49 @@ void check_measures(const std::vector<std::string>& measures, const std::string&
   }
 }
 
+std::string nearest_or_all(const std::string& found, const std::vector<std::string>& known) {
+  if (const std::string near = nearest_key(found, known); !near.empty()) return near + ", perhaps";
+  std::string all;
+  for (const std::string& name : known) all += (all.empty() ? "one of " : ", ") + name;
+  return all;
+}
+
+// Checks DATASET/METRIC, which would otherwise be found when all jobs have run. `chosen_by`: the
+// highest is the best, so that ranks do not do.
+void check_scored(const std::string& measure, const std::string& key,
+                  const std::vector<EvalDataset>& datasets,
+                  const std::vector<std::uint32_t>& recall_k, bool chosen_by, Checks& checks) {
+  const std::size_t slash = measure.find('/');
+  const std::string name = measure.substr(0, slash);
+  std::vector<std::string> names, metrics;
+  for (const EvalDataset& dataset : datasets) {
+    names.push_back(dataset.name);
+    if (dataset.name != name) continue;
+    for (const EvalTask task : dataset.tasks) {
+      for (const EvalMetric& metric : metrics_of(task, recall_k)) {
+        if (!chosen_by || !metric.kind->is_rank) metrics.push_back(cat(name, "/", metric.name()));
+      }
+    }
+  }
+  if (std::count(names.begin(), names.end(), name) == 0) {
+    checks.fail(key, {.what = "no such data set is scored",
+                      .expected = nearest_or_all(name, names),
+                      .found = measure});
+    return;
+  }
+  if (chosen_by && is_rank(measure.substr(slash + 1))) {
+    checks.fail(key, {.what = "the best try has the highest measures, and of ranks the lowest are "
+                              "best",
+                      .expected = "accuracies or recalls",
+                      .found = measure});
+    return;
+  }
+  if (std::count(metrics.begin(), metrics.end(), measure) > 0) return;
+  checks.fail(key, {.what = "the tasks of the data set give no such metric",
+                    .expected = nearest_or_all(measure, metrics),
+                    .found = measure});
+}
+
 void check(const ExperimentConfig& config, Checks& checks) {
   check_names(config, checks);
   check_measures(config.measures, "measures", checks);
@@ -61,10 +106,10 @@ void check(const ExperimentConfig& config, Checks& checks) {
 
 }  // namespace
 
-ExperimentConfig load_experiment(const std::filesystem::path& file,
+LoadedExperiment load_experiment(const std::filesystem::path& file,
                                  const ExperimentOverrides& overrides) {
-  ExperimentConfig config;
-  Positions positions;
+  LoadedExperiment loaded{.config = {}, .file = file};
+  auto& [config, origin, positions] = loaded;
   read_fields(read_tree(file), std::filesystem::absolute(file).parent_path(), config, positions);
   if (!positions.contains("work_dir")) {
     config.work_dir = std::filesystem::absolute(config.work_dir).lexically_normal().string();
@@ -75,8 +120,23 @@ ExperimentConfig load_experiment(const std::filesystem::path& file,
   Checks checks;
   check_limits(config, checks);
   check(config, checks);
+  expect_none(checks.violation(), positions, origin.string());
+  return loaded;
+}
+
+void expect_measures(const LoadedExperiment& experiment, const RunConfig& tune) {
+  const auto& [config, file, positions] = experiment;
+  Checks checks;
+  for (std::size_t i = 0; i < config.measures.size(); ++i) {
+    check_scored(config.measures[i], cat("measures[", i, "]"), tune.eval.datasets,
+                 tune.eval.recall_k, false, checks);
+  }
+  const ChoiceConfig& choose = config.choose;
+  for (std::size_t i = 0; i < choose.measures.size(); ++i) {
+    check_scored(choose.measures[i], cat("choose.measures[", i, "]"), choose.datasets,
+                 tune.eval.recall_k, true, checks);
+  }
   expect_none(checks.violation(), positions, file.string());
-  return config;
 }
 
 }  // namespace helip::config

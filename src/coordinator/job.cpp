@@ -27,8 +27,11 @@ rpc::RegisterReply welcome(const config::RunConfig& config, const jobs::WorkDir&
 Job::Job(const config::RunConfig& config, const jobs::WorkDir& work_dir, MineRanges cut,
          const Clock& clock, const JobOptions& options)
     : clock_(clock),
-      pipeline_(
-          {.config = config, .work_dir = work_dir, .until = options.until, .cut = std::move(cut)}),
+      pipeline_({.config = config,
+                 .work_dir = work_dir,
+                 .until = options.until,
+                 .cut = std::move(cut),
+                 .data_stamps = options.data_stamps}),
       core_(pipeline_, welcome(config, work_dir), clock.now()) {
   OpenedLedger opened = open_ledger(pipeline_);
   const MutexLock lock(mutex_);

@@ -16,6 +16,7 @@
 #include "coordinator/job_core.h"
 #include "coordinator/ledger/journal.h"
 #include "coordinator/pipeline.h"
+#include "jobs/data_stamps.h"
 #include "jobs/work_dir.h"
 #include "rpc/job_status.h"
 #include "rpc/scheduler.h"
@@ -30,16 +31,18 @@ struct JobOptions {
   // What mining::job_digest gives now: the digest of the initial model and of what encodes. Empty:
   // not compared.
   std::string model_digest;
+  // What the files of eval.datasets look like now. None: not compared.
+  std::optional<jobs::DataStamps> data_stamps = {};
 };
 
 // Safe from many threads.
 class Job final : public rpc::Scheduler {
  public:
   // Opens or makes the work directory and replays its ledger. A damaged database is set aside and
-  // rebuilt from the result files. Where `eval`, or what the report shows, was changed, these
-  // stages begin again. Throws ConfigError (another initial model, another configuration that
-  // determines the trained model, a directory that was moved), StoreError (another coordinator
-  // holds it). `clock` must outlive it.
+  // rebuilt from the result files. Where `eval`, files of its data sets, or what the report shows,
+  // was changed, these stages begin again. Throws ConfigError (another initial model, another
+  // configuration that determines the trained model, a directory that was moved), StoreError
+  // (another coordinator holds it). `clock` must outlive it.
   Job(const config::RunConfig& config, const jobs::WorkDir& work_dir, MineRanges cut,
       const Clock& clock, const JobOptions& options);
   ~Job() override;

@@ -53,26 +53,45 @@ OpenedLedger open_journal(const jobs::WorkDir& work_dir) {
   return opened;
 }
 
-// The model stays; stages with a replaceable output (evaluation and report, or the report alone)
-// begin again where their tasks are of another configuration than this one. Their files go first: a
-// crash before the ledger forgets them finds the same tasks outdated again.
-void drop_outdated(OpenedLedger& opened, const Pipeline& pipeline, const std::string& change) {
-  const auto outdated = [&](const TaskRecord& record) {
-    const StageTasks& stage = pipeline.of(record.stage);
-    if (stage.replaceable_output().empty()) return false;
-    return task_of(record).config_digest != stage.config_digest();
-  };
-  std::vector<TaskRecord>& tasks = opened.tasks;
-  const auto first = std::find_if(tasks.begin(), tasks.end(), outdated);
-  if (first == tasks.end()) return;
-  std::string names;
+// The first stage whose results are of another configuration or other inputs than this one's, of
+// those with a replaceable output (evaluation and report, or the report alone).
+std::optional<Stage> first_outdated(const std::vector<TaskRecord>& tasks, const Pipeline& pipeline,
+                                    std::string& change) {
   for (const Stage stage : jobs::kStages) {
-    if (std::none_of(first, tasks.end(), [&](const auto& task) { return task.stage == stage; })) {
-      continue;
+    const StageTasks& now = pipeline.of(stage);
+    if (now.replaceable_output().empty()) continue;
+    if (std::any_of(tasks.begin(), tasks.end(), [&](const TaskRecord& task) {
+          return task.stage == stage && task_of(task).config_digest != now.config_digest();
+        })) {
+      return stage;
     }
-    remove_results(pipeline.plan().work_dir, pipeline.of(stage));
-    names += cat(names.empty() ? "" : " and ", name_of(stage));
+    std::string inputs;
+    for (const std::string& name : now.changed_inputs()) {
+      inputs += cat(inputs.empty() ? ": other files than before: " : ", ", name);
+    }
+    if (inputs.empty()) continue;
+    change = inputs;
+    return stage;
   }
+  return std::nullopt;
+}
+
+// The model stays; outdated stages begin again. Their files go first, and those of the first stage
+// last: a crash before the ledger forgets them finds the same stages outdated again.
+void drop_outdated(OpenedLedger& opened, const Pipeline& pipeline, std::string change) {
+  std::vector<TaskRecord>& tasks = opened.tasks;
+  const std::optional<Stage> stage = first_outdated(tasks, pipeline, change);
+  if (!stage) return;
+  const auto first = std::find_if(tasks.begin(), tasks.end(),
+                                  [&](const TaskRecord& task) { return task.stage >= *stage; });
+  std::string names;
+  for (auto one = jobs::kStages.rbegin(); one != jobs::kStages.rend() && *one >= *stage; ++one) {
+    remove_results(pipeline.plan().work_dir, pipeline.of(*one));
+    if (std::any_of(first, tasks.end(), [&](const auto& task) { return task.stage == *one; })) {
+      names = cat(name_of(*one), names.empty() ? "" : " and ", names);
+    }
+  }
+  if (first == tasks.end()) return;
   opened.journal->drop_from(first->id);
   tasks.erase(first, tasks.end());
   log::info(cat("done again: ", names, "; the trained model stays", change));
@@ -98,6 +117,7 @@ OpenedLedger open_ledger(const Pipeline& pipeline) {
   opened.journal->set_fact("training_digest", training);
   opened.journal->set_fact("work_dir", root);
   drop_outdated(opened, pipeline, change);
+  for (const Stage stage : jobs::kStages) pipeline.of(stage).note_inputs();
   return opened;
 }
 

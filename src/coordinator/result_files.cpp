@@ -140,7 +140,8 @@ void sweep_results(const jobs::WorkDir& work_dir, const TaskLedger& ledger, Stag
   const fs::path folder = work_dir.tasks(stage);
   if (!is_there(folder)) return;
   std::set<std::string> named = {work_dir.merge_inputs(stage).filename().string(),
-                                 work_dir.mining_task_size().filename().string()};
+                                 work_dir.mining_task_size().filename().string(),
+                                 work_dir.data_stamps().filename().string()};
   for (const TaskId id : ledger.of_stage(stage)) named.insert(ledger.task(id).result.file);
   std::error_code ignored;
   for (const auto& entry : fs::directory_iterator(folder, ignored)) {

@@ -6,6 +6,7 @@
 #include "common/error.h"
 #include "common/text.h"
 #include "config/budget.h"
+#include "experiment/append.h"
 
 namespace helip::experiment {
 namespace {
@@ -36,10 +37,6 @@ std::map<std::string, config::Settings> known_arms(const config::TrainConfig& tr
       {"remine", {"remine.every_epochs=1"}},
       {"helip", {}},
   };
-}
-
-void append(const config::Settings& from, config::Settings& to) {
-  to.insert(to.end(), from.begin(), from.end());
 }
 
 }  // namespace

@@ -6,8 +6,8 @@
 #include "common/text.h"
 #include "config/parse.h"
 #include "config/validate.h"
+#include "experiment/append.h"
 #include "jobs/work_dir.h"
-#include "report/job_metrics.h"
 
 namespace helip::experiment {
 namespace {
@@ -15,12 +15,6 @@ namespace {
 config::Placeholders placeholders_of(const config::ExperimentConfig& experiment,
                                      std::uint64_t seed) {
   return {{"seed", cat(seed)}, {"split", cat(1 + (seed - 1) % experiment.splits)}};
-}
-
-config::Settings joined(const std::vector<config::Settings>& parts) {
-  config::Settings out;
-  for (const config::Settings& part : parts) out.insert(out.end(), part.begin(), part.end());
-  return out;
 }
 
 // Settings that were chosen on what results are reported on would make the results too good.
@@ -37,48 +31,21 @@ void expect_other_data(const std::vector<config::EvalDataset>& chosen_on,
   }
 }
 
-// A wrong name would otherwise be found when all jobs have run.
-void expect_data_sets(const std::vector<std::string>& measures,
-                      const std::vector<config::EvalDataset>& scored, const std::string& where) {
-  for (const std::string& measure : measures) {
-    const std::string name = measure.substr(0, measure.find('/'));
-    std::string known;
-    bool found = false;
-    for (const config::EvalDataset& dataset : scored) {
-      found = found || dataset.name == name;
-      known += (known.empty() ? "" : ", ") + dataset.name;
-    }
-    if (found) continue;
-    throw ConfigError({.what = "no such data set is scored",
-                       .where = where,
-                       .expected = "one of " + known,
-                       .found = measure});
-  }
-}
-
 std::string seed_name(std::uint64_t seed) { return cat("seed-", seed); }
 
 }  // namespace
 
-JobPlan::JobPlan(config::ExperimentConfig experiment, std::filesystem::path file)
-    : experiment_(std::move(experiment)), file_(std::move(file)) {
+JobPlan::JobPlan(config::LoadedExperiment loaded)
+    : experiment_(std::move(loaded.config)), file_(std::move(loaded.file)) {
   const config::RunConfig tune = config::load_config(
       experiment_.tune, config::Variation{.overrides = experiment_.set,
                                           .where = file_.string(),
                                           .folder = std::filesystem::absolute(file_).parent_path(),
                                           .placeholders = placeholders_of(experiment_, 1)});
   arms_ = resolve_arms(experiment_, tune, file_.string());
-  expect_data_sets(experiment_.measures, tune.eval.datasets, cat(file_.string(), ": measures"));
-  expect_data_sets(experiment_.choose.measures, experiment_.choose.datasets,
-                   cat(file_.string(), ": choose.measures"));
-  for (const std::string& measure : experiment_.choose.measures) {
-    if (!report::is_rank(measure.substr(measure.find('/') + 1))) continue;
-    throw ConfigError(
-        {.what = "the best try has the highest measures, and of ranks the lowest are best",
-         .where = cat(file_.string(), ": choose.measures"),
-         .expected = "accuracies or recalls",
-         .found = measure});
-  }
+  config::expect_measures({experiment_, file_, std::move(loaded.positions)}, tune);
+  base_jobs_ = plan_base_jobs();
+  for (const Arm& arm : arms_) try_jobs_[arm.name] = plan_try_jobs(arm);
 }
 
 std::filesystem::path JobPlan::folder_of(const PlannedJob& job) const {
@@ -87,11 +54,13 @@ std::filesystem::path JobPlan::folder_of(const PlannedJob& job) const {
 
 PlannedJob JobPlan::job(const std::string& name, const std::string& file, std::uint64_t seed,
                         const std::vector<config::Settings>& settings) const {
+  config::Settings overrides;
+  for (const config::Settings& part : settings) append(part, overrides);
   PlannedJob out;
   out.name = name;
   out.seed = seed;
   out.config = config::load_config(
-      file, config::Variation{.overrides = joined(settings),
+      file, config::Variation{.overrides = std::move(overrides),
                               .where = cat(file_.string(), ": ", name),
                               .folder = std::filesystem::absolute(file_).parent_path(),
                               .placeholders = placeholders_of(experiment_, seed)});
@@ -106,7 +75,7 @@ PlannedJob JobPlan::job(const std::string& name, const std::string& file, std::u
   return out;
 }
 
-std::vector<PlannedJob> JobPlan::base_jobs() const {
+std::vector<PlannedJob> JobPlan::plan_base_jobs() const {
   std::vector<PlannedJob> out;
   if (experiment_.base.empty()) return out;
   for (std::uint64_t seed = 1; seed <= experiment_.seeds; ++seed) {
@@ -120,7 +89,7 @@ std::vector<PlannedJob> JobPlan::base_jobs() const {
   return out;
 }
 
-std::vector<PlannedJob> JobPlan::try_jobs(const Arm& arm) const {
+std::vector<PlannedJob> JobPlan::plan_try_jobs(const Arm& arm) const {
   std::vector<PlannedJob> out;
   for (std::size_t attempt = 0; attempt < arm.tries.size(); ++attempt) {
     for (std::uint64_t seed = 1; seed <= experiment_.choose.seeds; ++seed) {

@@ -4,10 +4,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
 #include "config/experiment_config.h"
+#include "config/parse_experiment.h"
 #include "config/run_config.h"
 #include "experiment/arms.h"
 #include "jobs/stage.h"
@@ -23,26 +25,29 @@ struct PlannedJob {
 
 class JobPlan {
  public:
-  // `file` is the experiment's configuration, from which paths in settings start. Reads
-  // `tune`, and throws what load_config() throws, and ConfigError if an arm is unknown or a measure
-  // is none of a data set that is scored.
-  JobPlan(config::ExperimentConfig experiment, std::filesystem::path file);
+  // Paths in settings start from the experiment's file. Reads `base` and `tune`, and throws what
+  // load_config() and expect_measures() throw, and ConfigError if an arm is unknown or tries would
+  // be scored on what is reported.
+  explicit JobPlan(config::LoadedExperiment loaded);
 
   [[nodiscard]] const std::vector<Arm>& arms() const { return arms_; }
   [[nodiscard]] const config::ExperimentConfig& experiment() const { return experiment_; }
   [[nodiscard]] std::filesystem::path folder_of(const PlannedJob& job) const;
 
-  // The functions that follow throw ConfigError naming file and key if a setting is wrong.
   // Returns the jobs that train the initial checkpoints, one a seed; none without `base`.
-  [[nodiscard]] std::vector<PlannedJob> base_jobs() const;
-  // Returns the jobs of an arm's tries, by seed within try; none without tries.
-  [[nodiscard]] std::vector<PlannedJob> try_jobs(const Arm& arm) const;
+  [[nodiscard]] const std::vector<PlannedJob>& base_jobs() const { return base_jobs_; }
+  // Returns the jobs of the tries of an arm of arms(), by seed within try; none without tries.
+  [[nodiscard]] const std::vector<PlannedJob>& try_jobs(const Arm& arm) const {
+    return try_jobs_.at(arm.name);
+  }
   // Returns the jobs of an arm with these settings, one a seed. `scores_untouched`: they score the
-  // initial checkpoint too.
+  // initial checkpoint too. Throws ConfigError naming file and key if a setting is wrong.
   [[nodiscard]] std::vector<PlannedJob> arm_jobs(const Arm& arm, const config::Settings& chosen,
                                                  bool scores_untouched) const;
 
  private:
+  [[nodiscard]] std::vector<PlannedJob> plan_base_jobs() const;
+  [[nodiscard]] std::vector<PlannedJob> plan_try_jobs(const Arm& arm) const;
   [[nodiscard]] PlannedJob job(const std::string& name, const std::string& file, std::uint64_t seed,
                                const std::vector<config::Settings>& settings) const;
   // Sets the initial checkpoint of an arm's job, and validates the job's configuration.
@@ -51,6 +56,8 @@ class JobPlan {
   config::ExperimentConfig experiment_;
   std::filesystem::path file_;
   std::vector<Arm> arms_;
+  std::vector<PlannedJob> base_jobs_;
+  std::map<std::string, std::vector<PlannedJob>> try_jobs_;  // by the arm's name
 };
 
 }  // namespace helip::experiment

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "common/text.h"
+#include "experiment/append.h"
 #include "report/control.h"
 
 namespace helip::experiment {
@@ -32,7 +33,7 @@ double score_of(const std::vector<report::JobRecord>& jobs,
 // Scores the arm's tries and keeps the best one, of equal ones the first.
 void choose(const JobPlan& plan, const Arm& arm, ArmSummary& summary) {
   const config::ChoiceConfig& choice = plan.experiment().choose;
-  const std::vector<PlannedJob> jobs = plan.try_jobs(arm);
+  const std::vector<PlannedJob>& jobs = plan.try_jobs(arm);
   for (std::size_t attempt = 0; attempt < arm.tries.size(); ++attempt) {
     std::vector<report::JobRecord> records;
     for (std::size_t seed = 0; seed < choice.seeds; ++seed) {
@@ -44,10 +45,6 @@ void choose(const JobPlan& plan, const Arm& arm, ArmSummary& summary) {
       std::max_element(summary.tries.begin(), summary.tries.end(),
                        [](const TryScore& a, const TryScore& b) { return a.score < b.score; });
   if (best != summary.tries.end()) summary.chosen = best->settings;
-}
-
-void append(std::vector<PlannedJob> from, std::vector<PlannedJob>& to) {
-  for (PlannedJob& job : from) to.push_back(std::move(job));
 }
 
 // What keeps the control from being one, over all seeds.

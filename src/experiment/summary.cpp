@@ -7,6 +7,7 @@
 #include "common/error.h"
 #include "common/text.h"
 #include "config/budget.h"
+#include "config/eval_metrics.h"
 
 namespace helip::experiment {
 namespace {
@@ -89,6 +90,12 @@ const MetricKey& find_measure(const std::map<MetricKey, BySeed>& values, const s
                      .found = measure});
 }
 
+std::vector<GridEdge> edges_of(const ArmSummary& arm) {
+  std::vector<config::Settings> tries;
+  for (const TryScore& one : arm.tries) tries.push_back(one.settings);
+  return grid_edges(tries, arm.chosen);
+}
+
 void add_job(const report::JobRecord& job, std::uint64_t seed, ArmSummary& arm,
              ArmSummary& untouched) {
   for (const auto& [key, by_seed] : job.metrics.tuned) {
@@ -133,7 +140,8 @@ void add_curves(const std::vector<report::JobRecord>& jobs, ArmSummary& arm) {
     }
     for (const auto& [seed, points] : job.scores) {
       for (const report::ScorePoint& point : points) {
-        scores[point.key][point.step * batch].push_back(100 * point.value);
+        scores[point.key][point.step * batch].push_back(config::shown_scale(point.key.metric) *
+                                                        point.value);
       }
     }
   }
@@ -152,7 +160,7 @@ void compare_arms(const std::vector<std::string>& measures, const std::string& w
   std::size_t main = order.size();
   for (const MetricKey& key : report::ordered_keys(all)) {
     if (std::find(order.begin(), order.end(), key) != order.end()) continue;
-    const bool headline = measures.empty() && report::is_headline(key);
+    const bool headline = measures.empty() && config::is_headline(key.metric);
     order.insert(headline ? order.begin() + static_cast<std::ptrdiff_t>(main++) : order.end(), key);
   }
   summary.metrics.clear();

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "experiment/grid_edges.h"
 #include "experiment/planned_jobs.h"
 #include "experiment/statistics.h"
 #include "report/interval_charts.h"
@@ -38,8 +39,8 @@ struct ArmSummary {
   std::map<std::uint64_t, Budget> budgets = {};  // by seed; empty: nothing was trained
   std::vector<std::string> budget_faults = {};   // in what they differ from the subject's
   std::map<report::MetricKey, report::BySeed> values = {};
-  // Mean ± sample standard deviation over seeds, by pairs forwarded: the contrastive loss, and, in
-  // percent, the scores while training.
+  // Mean ± sample standard deviation over seeds, by pairs forwarded: the contrastive loss, and the
+  // scores while training, in percent but for ranks.
   report::BandSeries loss = {};
   std::map<report::MetricKey, report::BandSeries> scores = {};
 };
@@ -66,6 +67,9 @@ struct Summary {
 // metric has this name, or several have.
 const report::MetricKey& find_measure(const std::map<report::MetricKey, report::BySeed>& values,
                                       const std::string& measure, const std::string& where);
+
+// Returns the settings whose chosen value lies at the end of what the arm has tried.
+std::vector<GridEdge> edges_of(const ArmSummary& arm);
 
 // Adds the figures of a finished job to its arm, and those of the initial checkpoint, if it scored
 // that, to `untouched`.

@@ -40,10 +40,15 @@ OrderedJson arm_json(const ArmSummary& arm) {
                      {"settings", arm.settings},
                      {"chosen", arm.chosen},
                      {"tries", OrderedJson::array()},
+                     {"grid_edges", OrderedJson::array()},
                      {"budgets", OrderedJson::object()},
                      {"budget_faults", arm.budget_faults}};
   for (const TryScore& one : arm.tries) {
     out["tries"].push_back({{"settings", one.settings}, {"score", one.score}});
+  }
+  for (const GridEdge& edge : edges_of(arm)) {
+    out["grid_edges"].push_back(
+        {{"key", edge.key}, {"value", edge.value}, {"edge", edge.highest ? "highest" : "lowest"}});
   }
   for (const auto& [seed, budget] : arm.budgets) {
     out["budgets"][std::to_string(seed)] = {{"pairs", budget.pairs},

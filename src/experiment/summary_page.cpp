@@ -1,11 +1,13 @@
 #include "experiment/summary_page.h"
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <vector>
 
 #include "common/publish.h"
 #include "common/text.h"
+#include "config/eval_metrics.h"
 #include "experiment/summary_text.h"
 #include "report/html.h"
 #include "report/interval_charts.h"
@@ -17,7 +19,7 @@ using report::escape_html;
 
 report::ForestRow forest_row(const std::string& name, const std::string& metric,
                              const PairedDifference& difference) {
-  const double unit = report::is_rank(metric) ? 1 : 100;
+  const double unit = config::shown_scale(metric);
   report::ForestRow row{name, unit * difference.mean, {}, {}, difference_text(metric, difference)};
   if (difference.t_interval) {
     row.low = unit * difference.t_interval->low;
@@ -36,11 +38,13 @@ std::string forest(const Summary& summary, const MetricSummary& metric, const st
       rows.push_back(forest_row(summary.arms[arm].name, name, *differences[arm]));
   }
   if (rows.empty()) return {};
+  // With one seed there is none.
+  const bool has_interval =
+      std::any_of(rows.begin(), rows.end(), [](const report::ForestRow& row) { return row.low; });
+  const std::string axis = cat(config::is_rank(name) ? "ranks" : "percent points",
+                               has_interval ? ", 95 % interval" : "");
   return cat("<figure><h3>", escape_html(heading_of(metric.key)), ", minus ", escape_html(other),
-             "</h3>",
-             report::forest_plot(rows, report::is_rank(name) ? "ranks, 95 % interval"
-                                                             : "percent points, 95 % interval"),
-             "</figure>\n");
+             "</h3>", report::forest_plot(rows, axis), "</figure>\n");
 }
 
 std::string forests(const Summary& summary) {
@@ -107,7 +111,7 @@ std::string learning_curves(const Summary& summary) {
   for (const ArmSummary& arm : summary.arms) {
     if (!arm.loss.points.empty()) losses.push_back(arm.loss);
     for (const auto& [key, series] : arm.scores) {
-      if (report::is_headline(key)) scores[key].push_back(series);
+      if (config::is_headline(key.metric)) scores[key].push_back(series);
     }
   }
   if (losses.empty() && scores.empty()) return {};
@@ -141,7 +145,10 @@ std::string budgets(const Summary& summary) {
                budget.steps, "</td><td>", budget.batch, "</td><td>", budget.views, "</td><td>",
                tries, "</td><td>", escape_html(settings_text(arm.chosen)), "</td></tr>");
   }
-  return out + "</tbody></table></div>\n";
+  out += "</tbody></table></div>\n";
+  for (const std::string& line : edge_lines(summary))
+    out += cat("<p>", escape_html(line), "</p>\n");
+  return out;
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "common/text.h"
+#include "config/eval_metrics.h"
 #include "report/text_table.h"
 
 namespace helip::experiment {
@@ -13,14 +14,14 @@ using Rows = std::vector<std::vector<std::string>>;
 
 // A fraction in percent points, or a rank, with its sign.
 std::string signed_value(const std::string& metric, double value) {
-  const std::string text = decimal(report::is_rank(metric) ? value : 100 * value, 2);
+  const std::string text = decimal(config::shown_scale(metric) * value, 2);
   if (text == "-0.00" || text == "0.00") return "0.00";
   return text[0] == '-' ? cat("−", text.substr(1)) : cat("+", text);
 }
 
 // The page and the JSON have all metrics.
 bool is_shown(const MetricSummary& metric) {
-  return metric.main || report::is_headline(metric.key);
+  return metric.main || config::is_headline(metric.key.metric);
 }
 
 std::string means(const Summary& summary) {
@@ -94,7 +95,7 @@ std::string budgets(const Summary& summary) {
 
 std::string heading_of(const report::MetricKey& key) {
   return cat(key.dataset, key.task == "linear_probe" ? " linear probe: " : ": ",
-             report::metric_name(key.metric));
+             config::metric_label(key.metric));
 }
 
 std::string difference_text(const std::string& metric,
@@ -112,11 +113,11 @@ std::string effect_text(const std::string& metric,
   const Effect effect = effect_of(*difference);
   if (effect == Effect::kUnknown) return "one seed";
   if (effect == Effect::kNone) return "no effect shown";
-  return (effect == Effect::kLower) == report::is_rank(metric) ? "better" : "worse";
+  return (effect == Effect::kLower) == config::is_rank(metric) ? "better" : "worse";
 }
 
 std::size_t wins_of(const std::string& metric, const PairedDifference& difference) {
-  return report::is_rank(metric) ? difference.lower : difference.higher;
+  return config::is_rank(metric) ? difference.lower : difference.higher;
 }
 
 std::string settings_text(const config::Settings& settings) {
@@ -134,6 +135,17 @@ std::vector<std::string> fault_lines(const Summary& summary) {
   return out;
 }
 
+std::vector<std::string> edge_lines(const Summary& summary) {
+  std::vector<std::string> out;
+  for (const ArmSummary& arm : summary.arms) {
+    for (const GridEdge& edge : edges_of(arm)) {
+      out.push_back(cat(arm.name, ": the best ", edge.key, ", ", edge.value, ", is the ",
+                        edge.highest ? "highest" : "lowest", " tried"));
+    }
+  }
+  return out;
+}
+
 std::string to_text(const Summary& summary) {
   std::string out;
   for (const std::string& line : fault_lines(summary)) out += line + "\n";
@@ -144,7 +156,9 @@ std::string to_text(const Summary& summary) {
   out +=
       "\nDifferences are paired by seed, with 95 % t intervals; wins: seeds in which the first is "
       "better.\n\n";
-  return out + cat(differences(summary), "\n", rivals(summary), "\n", budgets(summary));
+  out += cat(differences(summary), "\n", rivals(summary), "\n", budgets(summary));
+  for (const std::string& line : edge_lines(summary)) out += line + "\n";
+  return out;
 }
 
 }  // namespace helip::experiment

@@ -29,8 +29,11 @@ std::string settings_text(const config::Settings& settings);
 // Returns why differences may not show what hard pairs do, a line each: the control is none, an arm
 // has another budget than the subject.
 std::vector<std::string> fault_lines(const Summary& summary);
-// Returns fault_lines() and tables for a terminal: means and differences of the main metrics and of
-// those that represent a task, differences of all arms, budgets.
+// Returns a line for each setting whose best try lies at the end of the arm's grid: "continued: the
+// best train.lr, 8e-4, is the highest tried".
+std::vector<std::string> edge_lines(const Summary& summary);
+// Returns fault_lines(), tables for a terminal, and edge_lines(). The tables: means and differences
+// of the main metrics and of those that represent a task, differences of all arms, budgets.
 std::string to_text(const Summary& summary);
 
 // Returns everything that was found. Metrics are fractions, as in results.json.

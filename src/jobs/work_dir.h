@@ -53,6 +53,10 @@ class WorkDir {
   [[nodiscard]] std::filesystem::path merge_inputs(Stage stage) const {
     return tasks(stage) / "merge-inputs.jsonl";
   }
+  // What the evaluation data sets looked like when they were scored (jobs/data_stamps.h).
+  [[nodiscard]] std::filesystem::path data_stamps() const {
+    return tasks(Stage::kEval) / "data_sets.json";
+  }
   // How many targets the later mining tasks have (coordinator/mine_task_size.h).
   [[nodiscard]] std::filesystem::path mining_task_size() const {
     return tasks(Stage::kMine) / "task_targets.txt";

@@ -8,6 +8,7 @@
 #include "common/error.h"
 #include "common/publish.h"
 #include "common/text.h"
+#include "config/eval_metrics.h"
 #include "report/control.h"
 #include "report/html.h"
 #include "report/job_record.h"
@@ -136,8 +137,8 @@ std::string table_html(const Comparison& comparison) {
       out += cat("<tr class=\"group\"><th colspan=\"", comparison.names.size() + 2, "\">",
                  escape_html(group), "</th></tr>");
     }
-    out += cat("<tr><td", is_headline(row.key) ? " class=\"key\"" : "", ">",
-               escape_html(metric_name(row.key.metric)), "</td>");
+    out += cat("<tr><td", config::is_headline(row.key.metric) ? " class=\"key\"" : "", ">",
+               escape_html(config::metric_label(row.key.metric)), "</td>");
     for (const Spread& arm : row.arms) {
       out += cat("<td>", value_text(row.key.metric, arm), "</td>");
     }
@@ -207,7 +208,7 @@ std::string to_text(const Comparison& comparison) {
       group = group_of(row.key);
       lines.push_back({printable(group)});
     }
-    std::vector<std::string> line = {cat("  ", metric_name(row.key.metric))};
+    std::vector<std::string> line = {cat("  ", config::metric_label(row.key.metric))};
     for (const Spread& arm : row.arms) line.push_back(value_text(row.key.metric, arm));
     line.push_back(difference_text(row.key.metric, row.differences.back()));
     lines.push_back(std::move(line));
@@ -240,11 +241,11 @@ void write_comparison(const fs::path& file, const Comparison& comparison) {
   }
   body += "<div class=\"tiles\">";
   for (const ComparedMetric& row : comparison.rows) {
-    if (!is_headline(row.key)) continue;
+    if (!config::is_headline(row.key.metric)) continue;
     const Difference& difference = row.differences.back();
     body += cat("<div class=\"tile\"><div class=\"name\">", escape_html(row.key.dataset),
                 row.key.task == "linear_probe" ? " linear probe: " : ": ",
-                escape_html(metric_name(row.key.metric)), "</div><div class=\"value\">",
+                escape_html(config::metric_label(row.key.metric)), "</div><div class=\"value\">",
                 percent_text(row.arms.back()), "</div><div class=\"more\">",
                 percent_text(row.arms[comparison.reference]),
                 comparison.has_control

@@ -10,54 +10,33 @@
 
 #include "common/error.h"
 #include "common/text.h"
+#include "config/eval_metrics.h"
 
 namespace helip::report {
 namespace {
+
+using config::EvalMetric;
+using config::EvalTask;
 
 constexpr std::string_view kInit = "init";
 constexpr std::string_view kSeed = "seed-";
 constexpr std::string_view kImageRecall = "image_retrieval_recall@";
 constexpr std::string_view kTextRecall = "text_retrieval_recall@";
 constexpr std::string_view kMeanRecall = "mean_recall@";
-// Zero-shot classification, then linear probes.
-constexpr std::array<std::string_view, 6> kAccuracies = {
-    "acc1", "acc5", "mean_per_class_recall", "lp_acc1", "lp_acc5", "lp_mean_per_class_recall"};
-// In the order of tables.
-constexpr std::array<std::string_view, 4> kRanks = {
-    "text_retrieval_mean_rank", "text_retrieval_median_rank", "image_retrieval_mean_rank",
-    "image_retrieval_median_rank"};
 
-bool is_quality(std::string_view metric) {
-  return metric.starts_with(kImageRecall) || metric.starts_with(kTextRecall) ||
-         metric.starts_with(kMeanRecall) ||
-         std::find(kRanks.begin(), kRanks.end(), metric) != kRanks.end() ||
-         std::find(kAccuracies.begin(), kAccuracies.end(), metric) != kAccuracies.end();
+std::size_t place_of_task(const std::string& task) {
+  constexpr std::array kTasks = {EvalTask::kZeroShot, EvalTask::kRetrieval, EvalTask::kLinearProbe};
+  const auto* const found = std::find_if(kTasks.begin(), kTasks.end(), [&](EvalTask one) {
+    return config::clip_benchmark_name(one) == task;
+  });
+  return static_cast<std::size_t>(found - kTasks.begin());
 }
 
-int task_rank(const std::string& task) {
-  if (task == "zeroshot_classification") return 0;
-  return task == "zeroshot_retrieval" ? 1 : 2;
-}
-
-std::uint64_t recall_k(const std::string& metric) {
-  std::uint64_t k = 0;
-  const auto at = metric.find('@');
-  if (at != std::string::npos)
-    std::from_chars(metric.data() + at + 1, metric.data() + metric.size(), k);
-  return k;
-}
-
-// Accuracies as in kAccuracies; recalls by K, the mean of both directions first; ranks.
-std::tuple<std::uint64_t, int> metric_rank(const std::string& metric) {
-  const auto* const rank = std::find(kRanks.begin(), kRanks.end(), metric);
-  if (rank != kRanks.end()) {
-    return {std::numeric_limits<std::uint64_t>::max(), static_cast<int>(rank - kRanks.begin())};
-  }
-  for (std::size_t i = 0; i < kAccuracies.size(); ++i) {
-    if (metric == kAccuracies.at(i)) return {0, static_cast<int>(i)};
-  }
-  const int kind = metric.starts_with(kMeanRecall) ? 0 : metric.starts_with(kTextRecall) ? 1 : 2;
-  return {recall_k(metric), kind};
+// Accuracies, recalls by K, the mean of both directions first, ranks.
+std::tuple<bool, std::uint32_t, std::size_t> place_of_metric(const std::string& name) {
+  const std::optional<EvalMetric> metric = config::find_eval_metric(name);
+  if (!metric) return {true, 0, std::numeric_limits<std::size_t>::max()};
+  return {metric->kind->is_rank, metric->k, metric->place()};
 }
 
 // The spread of values that are `factor` times as large.
@@ -70,7 +49,7 @@ Spread times(const Spread& spread, double factor) {
 std::map<std::string, double> quality_metrics(const std::map<std::string, double>& metrics) {
   std::map<std::string, double> out;
   for (const auto& [name, value] : metrics) {
-    if (!is_quality(name)) continue;
+    if (!config::find_eval_metric(name)) continue;
     out.insert_or_assign(name, value);
     if (!name.starts_with(kImageRecall)) continue;
     const std::string k = name.substr(kImageRecall.size());
@@ -120,36 +99,10 @@ std::vector<MetricKey> ordered_keys(const JobMetrics& metrics) {
     if (!metrics.tuned.contains(key)) keys.push_back(key);
   }
   std::sort(keys.begin(), keys.end(), [](const MetricKey& a, const MetricKey& b) {
-    return std::tuple(task_rank(a.task), a.dataset, metric_rank(a.metric), a.metric) <
-           std::tuple(task_rank(b.task), b.dataset, metric_rank(b.metric), b.metric);
+    return std::tuple(place_of_task(a.task), a.dataset, place_of_metric(a.metric), a.metric) <
+           std::tuple(place_of_task(b.task), b.dataset, place_of_metric(b.metric), b.metric);
   });
   return keys;
-}
-
-std::string metric_name(const std::string& metric) {
-  if (metric == "acc1" || metric == "lp_acc1") return "accuracy";
-  if (metric == "acc5" || metric == "lp_acc5") return "accuracy, top 5";
-  if (metric == "mean_per_class_recall" || metric == "lp_mean_per_class_recall") {
-    return "mean recall per class";
-  }
-  // clip_benchmark's image retrieval finds the image for a text.
-  if (metric.starts_with(kImageRecall)) return cat("text → image R@", recall_k(metric));
-  if (metric.starts_with(kTextRecall)) return cat("image → text R@", recall_k(metric));
-  if (metric.starts_with(kMeanRecall))
-    return cat("R@", recall_k(metric), ", mean of both directions");
-  if (metric == kRanks[0]) return "image → text mean rank";
-  if (metric == kRanks[1]) return "image → text median rank";
-  if (metric == kRanks[2]) return "text → image mean rank";
-  if (metric == kRanks[3]) return "text → image median rank";
-  return metric;
-}
-
-bool is_headline(const MetricKey& key) {
-  return key.metric == "acc1" || key.metric == "lp_acc1" || key.metric == "mean_recall@1";
-}
-
-bool is_rank(const std::string& metric) {
-  return std::find(kRanks.begin(), kRanks.end(), metric) != kRanks.end();
 }
 
 Spread spread_of(const std::vector<double>& values) {
@@ -203,15 +156,15 @@ std::string signed_percent_text(const Spread& spread) {
 }
 
 std::string value_text(const std::string& metric, const Spread& spread) {
-  return percent_text(is_rank(metric) ? times(spread, 0.01) : spread);
+  return percent_text(times(spread, config::shown_scale(metric) / 100));
 }
 
 std::string change_text(const std::string& metric, const Spread& spread) {
-  return signed_percent_text(is_rank(metric) ? times(spread, 0.01) : spread);
+  return signed_percent_text(times(spread, config::shown_scale(metric) / 100));
 }
 
 const char* direction_of(const std::string& metric, const Spread& difference) {
-  return direction_of(is_rank(metric) ? times(difference, -0.01) : difference);
+  return direction_of(config::is_rank(metric) ? times(difference, -0.01) : difference);
 }
 
 const char* direction_of(const Spread& difference) {

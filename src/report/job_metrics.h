@@ -31,9 +31,8 @@ struct JobMetrics {
   std::map<MetricKey, BySeed> tuned;  // of the finished models ("seed-<n>")
 };
 
-// Returns the metrics of one result that measure quality (accuracies, recalls, ranks; not the
-// probe's settings), and the mean of both retrieval directions, "mean_recall@K", if the result
-// lacks it.
+// Returns the metrics of one result that config/eval_metrics.h knows, and the mean of both
+// retrieval directions, "mean_recall@K", if the result lacks it.
 std::map<std::string, double> quality_metrics(const std::map<std::string, double>& metrics);
 
 // Returns the quality_metrics of all results. Throws StoreError for weights that are neither init
@@ -43,14 +42,6 @@ JobMetrics collect_metrics(const std::vector<eval::EvalResult>& results);
 // Returns the metrics in the order of tables: by task (zero-shot, retrieval, linear probe), then by
 // data set, then accuracies, then recalls by K with the mean of both directions first, then ranks.
 std::vector<MetricKey> ordered_keys(const JobMetrics& metrics);
-
-// Returns the metric's name for people: "accuracy", "image → text R@1", ….
-std::string metric_name(const std::string& metric);
-// Returns true for the one metric that represents its task: acc1, lp_acc1 or mean_recall@1.
-bool is_headline(const MetricKey& key);
-// Returns true for mean and median ranks, which count from 1 and are no fractions: the lower the
-// better.
-bool is_rank(const std::string& metric);
 
 struct Spread {
   double mean = 0;

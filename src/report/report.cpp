@@ -7,6 +7,7 @@
 #include "common/publish.h"
 #include "common/text.h"
 #include "config/budget.h"
+#include "config/eval_metrics.h"
 #include "config/input_bound.h"
 #include "config/to_yaml.h"
 #include "jobs/work_dir.h"
@@ -61,14 +62,14 @@ std::string change_html(const std::string& metric, const Spread& change) {
 std::string tiles(const JobRecord& job, const MiningSummary* mining) {
   std::string out = "<div class=\"tiles\">";
   for (const MetricKey& key : ordered_keys(job.metrics)) {
-    if (!is_headline(key)) continue;
+    if (!config::is_headline(key.metric)) continue;
     const BeforeAfter figures = before_after(job.metrics, key);
     const std::string more = figures.before.count > 0
                                  ? cat("before ", percent_text(figures.before), " · ",
                                        change_html(key.metric, figures.change))
                                  : "percent";
     out += tile(cat(key.dataset, key.task == "linear_probe" ? " linear probe: " : ": ",
-                    metric_name(key.metric)),
+                    config::metric_label(key.metric)),
                 percent_text(figures.after.count > 0 ? figures.after : figures.before), more);
   }
   if (mining != nullptr) {
@@ -144,8 +145,8 @@ std::string results_section(const JobRecord& job) {
                  "</th></tr>");
     }
     const BeforeAfter figures = before_after(job.metrics, key);
-    out += cat("<tr><td", is_headline(key) ? " class=\"key\"" : "", ">",
-               escape_html(metric_name(key.metric)), "</td>");
+    out += cat("<tr><td", config::is_headline(key.metric) ? " class=\"key\"" : "", ">",
+               escape_html(config::metric_label(key.metric)), "</td>");
     if (has_before) out += cat("<td>", value_text(key.metric, figures.before), "</td>");
     out += cat("<td>", value_text(key.metric, figures.after), "</td>");
     if (has_before) out += cat("<td>", change_html(key.metric, figures.change), "</td>");

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "common/text.h"
+#include "config/eval_metrics.h"
 #include "report/charts.h"
 #include "report/html.h"
 
@@ -25,12 +26,13 @@ std::string chart_of(const JobRecord& job, const MetricKey& key) {
     Series one{cat("seed ", seed), {}};
     for (const ScorePoint& point : points) {
       if (point.key != key) continue;
-      one.points.emplace_back(static_cast<double>(point.step), 100 * point.value);
+      one.points.emplace_back(static_cast<double>(point.step),
+                              config::shown_scale(key.metric) * point.value);
     }
     if (!one.points.empty()) series.push_back(std::move(one));
   }
-  return cat("<figure><h3>", escape_html(cat(key.dataset, ": ", metric_name(key.metric))), "</h3>",
-             line_chart(series, "step"), "<figcaption>Percent.</figcaption></figure>\n");
+  return cat("<figure><h3>", escape_html(cat(key.dataset, ": ", config::metric_label(key.metric))),
+             "</h3>", line_chart(series, "step"), "<figcaption>Percent.</figcaption></figure>\n");
 }
 
 }  // namespace
@@ -38,7 +40,7 @@ std::string chart_of(const JobRecord& job, const MetricKey& key) {
 std::string scores_section(const JobRecord& job) {
   std::string charts;
   for (const MetricKey& key : keys_of(job)) {
-    if (is_headline(key)) charts += chart_of(job, key);
+    if (config::is_headline(key.metric)) charts += chart_of(job, key);
   }
   if (charts.empty()) return {};
   const std::string& metric = job.config.early_stop.metric;

@@ -4,7 +4,7 @@
 
 #include "common/error.h"
 #include "common/text.h"
-#include "config/parse.h"
+#include "config/parse_suite.h"
 #include "support/temporary_folder.h"
 
 namespace helip::config {

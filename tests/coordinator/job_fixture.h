@@ -63,6 +63,7 @@ class JobFixture {
     job.reset();
     coordinator::JobOptions options;
     options.model_digest = model_digest;
+    options.data_stamps = data_stamps;
     options.drop_leases = drop_leases;
     options.until = until;
     job = std::make_unique<coordinator::Job>(config, work_dir, cut, clock, options);
@@ -207,8 +208,9 @@ class JobFixture {
   config::RunConfig config;
   jobs::WorkDir work_dir;
   std::uint64_t pairs = 10;
-  std::uint64_t range_quarantined = 0;  // what each encode task says
-  std::string model_digest = "m";       // of the model that the job finds when it is opened
+  std::uint64_t range_quarantined = 0;          // what each encode task says
+  std::optional<jobs::DataStamps> data_stamps;  // of the data sets' files likewise
+  std::string model_digest = "m";               // of the model that the job finds when it is opened
   HandClock clock;
   std::unique_ptr<coordinator::Job> job;
 };

@@ -108,6 +108,45 @@ TEST_CASE("a changed evaluation is done again on the model that was trained, and
   CHECK(fixture.job->state() == rpc::JobState::kDone);
 }
 
+TEST_CASE("data sets whose files have changed are scored again, and nothing else is done again") {
+  JobFixture fixture = evaluated_job();
+  fixture.data_stamps = {{"a", "1"}, {"b", "1"}};
+  fixture.open();
+  fixture.work_until_told_to_leave(fixture.enroll());
+  fixture.open();
+  REQUIRE(fixture.job->state() == rpc::JobState::kDone);
+
+  // Not known: not compared.
+  fixture.data_stamps.reset();
+  fixture.open();
+  CHECK(fixture.job->state() == rpc::JobState::kDone);
+
+  fixture.data_stamps = {{"a", "1"}, {"b", "2"}};
+  SECTION("with the ledger") {}
+  SECTION("with the results alone, as after the loss of the ledger") {
+    fixture.job.reset();
+    std::filesystem::remove(fixture.work_dir.database());
+  }
+  SECTION("where the note of what was scored is damaged") {
+    publish_file(fixture.work_dir.data_stamps(), "{");
+    fixture.data_stamps = {{"a", "1"}, {"b", "1"}};
+  }
+  fixture.open();
+  CHECK(fixture.job->stage() == Stage::kEval);
+  CHECK(not_done(*fixture.job).size() == 4);
+  CHECK_FALSE(std::filesystem::exists(fixture.work_dir.results()));
+  CHECK_FALSE(std::filesystem::exists(fixture.work_dir.report()));
+  // They change again while some are scored.
+  fixture.work_until_told_to_leave(fixture.enroll(), 1);
+  fixture.data_stamps = {{"a", "3"}, {"b", "2"}};
+  fixture.open();
+  CHECK(not_done(*fixture.job).size() == 4);
+  CHECK(fixture.work_until_told_to_leave(fixture.enroll()) == "the job is done");
+  fixture.open();
+  CHECK(fixture.job->state() == rpc::JobState::kDone);
+  CHECK(jobs::noted_stamps(fixture.work_dir) == fixture.data_stamps);
+}
+
 TEST_CASE("without evaluation no figures of a former one remain") {
   JobFixture fixture = evaluated_job();
   fixture.work_until_told_to_leave(fixture.enroll());

@@ -1,7 +1,11 @@
 """A finished training takes another `eval` section: evaluation and report are done again, nothing else is; a kill in between
 loses nothing; what would change the trained model is refused, also by --dry-run."""
 
+import io
 import json
+import pathlib
+import shutil
+import tarfile
 
 from job_control import digest, expect, kill_all, main, wait_until
 
@@ -20,6 +24,17 @@ def untouched(work):
              *work.glob("corpus/*"), *(file for stage in ("index", "encode", "mine", "train")
                                        for file in work.glob(f"tasks/{stage}/*")), work / "metrics.jsonl"]
     return {str(file): (digest(file), file.stat().st_mtime_ns) for file in files if file.is_file()}
+
+
+def halve(split):
+    """Leaves every second pair of a split of one tar."""
+    with tarfile.open(split / "0.tar") as tar:
+        members = [(member, tar.extractfile(member).read()) for member in tar if member.isfile()]
+    keys = sorted({pathlib.PurePath(member.name).stem for member, _ in members})[::2]
+    with tarfile.open(split / "0.tar", "w") as tar:
+        for member, content in members:
+            if pathlib.PurePath(member.name).stem in keys:
+                tar.addfile(member, io.BytesIO(content))
 
 
 def test(bench, _):
@@ -47,6 +62,22 @@ def test(bench, _):
     expect(untouched(work) == before, "more than the evaluation was done again after a kill")
     stdout, _ = bench.run(work, *SHORT, "--set", "eval.recall_k=[4]")
     expect("nothing to do" in stdout, f"a finished job was not finished: {stdout}")
+
+    # Other files at the same path: of half the pairs each caption is found more easily.
+    other = bench.folder / "heldout-again"
+    shutil.rmtree(other, ignore_errors=True)
+    shutil.copytree(bench.job.parent / "heldout", other)
+    moved = [*SHORT, "--set", f"eval.datasets=[{{name: heldout, path: {other}, tasks: [retrieval], split: test}}]"]
+    bench.run(work, *moved)
+    figures = (work / "results.json").read_bytes()
+    stdout, _ = bench.run(work, *moved)
+    expect("nothing to do" in stdout, f"the same files were scored again: {stdout}")
+    halve(other / "test")
+    _, stderr = bench.run(work, *moved)
+    expect("done again: eval and report; the trained model stays: other files than before: heldout" in stderr,
+           f"not said which data set has changed: {stderr}")
+    expect((work / "results.json").read_bytes() != figures, "the figures are those of the former files")
+    expect(untouched(work) == before, "more than the evaluation was done again for other files")
 
     for more in ([], ["--dry-run"]):
         _, stderr = bench.run(work, *SHORT, "--set", "train.lr=0.01", *more, code=2)

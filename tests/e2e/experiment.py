@@ -2,6 +2,7 @@
 middle it goes on to the same results; done again it runs nothing; a job that fails is named and the others are kept."""
 
 import json
+import os
 import pathlib
 import shutil
 import signal
@@ -97,6 +98,16 @@ def test(bench, _):
     run(bench, folder, work)
     expect(models == {path: path.stat().st_mtime_ns for path in work.glob("*/**/*.safetensors")}, "a second run trained again")
     expect((work / "experiment.json").read_bytes() == results, "a second run has other results")
+
+    # A data set that was touched is scored again, in the jobs that score it and in no others, and said to be.
+    tar = next((folder / "chosen" / "validation").glob("*.tar"))
+    os.utime(tar)
+    _, err = run(bench, folder, work)
+    expect("data set chosen has other files than before: 6 jobs are scored again" in err, f"a changed data set is not told:\n{err}")
+    expect("heldout" not in err, f"a data set that has not changed is said to have:\n{err}")
+    again = [log for log in (work / "logs").glob("*.log") if "done again: eval" in log.read_text()]
+    expect(len(again) == 6 and all(log.name.startswith("choose-") for log in again), f"scored again: {again}")
+    expect((work / "experiment.json").read_bytes() == results, "the same files give other results")
 
     whole = bench.fresh("experiment-whole")
     run(bench, folder, whole, "--json")

@@ -5,6 +5,7 @@
 #include "common/error.h"
 #include "common/publish.h"
 #include "common/text.h"
+#include "config/parse.h"
 #include "config/parse_experiment.h"
 #include "support/temporary_folder.h"
 
@@ -51,11 +52,11 @@ class Files {
 
   JobPlan plan(const std::string& experiment) {
     write("e.yaml", experiment);
-    return {config::load_experiment(path("e.yaml")), path("e.yaml")};
+    return JobPlan(config::load_experiment(path("e.yaml")));
   }
   std::string error(const std::string& experiment) {
     try {
-      static_cast<void>(plan(experiment).base_jobs());
+      static_cast<void>(plan(experiment));
       return "no error";
     } catch (const ConfigError& problem) {
       return problem.what();
@@ -114,7 +115,9 @@ TEST_CASE("seeds vary base, tuning and split") {
 TEST_CASE("tries are scored on the data sets of the choice alone") {
   Files files;
   const JobPlan plan = files.plan(kExperiment);
-  const auto tries = plan.try_jobs(plan.arms()[0]);
+  // The plan is made once, of the files as they were.
+  files.write("tune.yaml", "");
+  const auto& tries = plan.try_jobs(plan.arms()[0]);
   REQUIRE(tries.size() == 4);  // two tries, two seeds each
   CHECK(tries[0].name == "choose/continued/try-1/seed-1");
   CHECK(tries[3].name == "choose/continued/try-2/seed-2");
@@ -135,11 +138,11 @@ TEST_CASE("the experiments of the sample corpora can be planned") {
   for (const auto& entry :
        fs::directory_iterator(fs::path(HELIP_SOURCE_DIR) / "configs/experiments")) {
     INFO(entry.path().string());
-    const JobPlan plan(config::load_experiment(entry.path()), entry.path());
+    const JobPlan plan(config::load_experiment(entry.path()));
     const std::size_t seeds = plan.experiment().seeds;
     CHECK(plan.base_jobs().size() == (plan.experiment().base.empty() ? 0 : seeds));
     for (const Arm& arm : plan.arms()) {
-      CHECK(plan.try_jobs(arm).size() == arm.tries.size());
+      CHECK(plan.try_jobs(arm).size() == arm.tries.size() * plan.experiment().choose.seeds);
       const config::Settings chosen = arm.tries.empty() ? config::Settings{} : arm.tries[0];
       CHECK(plan.arm_jobs(arm, chosen, true).size() == seeds);
     }
@@ -148,13 +151,23 @@ TEST_CASE("the experiments of the sample corpora can be planned") {
   CHECK(found >= 3);
 }
 
+TEST_CASE(
+    "the default work directory starts from the current folder, a given one from the file's") {
+  Files files;
+  CHECK(files.plan(kExperiment).experiment().work_dir == files.path("out").string());
+  CHECK(files.plan(with(kExperiment, "work_dir: out\n", "")).experiment().work_dir ==
+        (fs::current_path() / "work/experiment").string());
+  // As a job's.
+  CHECK(config::load_config(files.path("tune.yaml")).output.work_dir ==
+        (fs::current_path() / config::RunConfig{}.output.work_dir).lexically_normal().string());
+}
+
 TEST_CASE("settings are not chosen on what is reported") {
   Files files;
-  const JobPlan plan = files.plan(
-      with(with(kExperiment, "v/{split}", "eval/{split}"), "split: validation", "split: test"));
-  CHECK_THROWS_WITH(static_cast<void>(plan.try_jobs(plan.arms()[0])),
-                    Contains("e.yaml: choose.datasets: v: settings would be chosen on data that") &&
-                        Contains("eval/1, test"));
+  CHECK_THAT(files.error(with(with(kExperiment, "v/{split}", "eval/{split}"), "split: validation",
+                              "split: test")),
+             Contains("e.yaml: choose.datasets: v: settings would be chosen on data that") &&
+                 Contains("eval/1, test"));
 }
 
 TEST_CASE("without a base the arms start from tune's checkpoint") {
@@ -190,10 +203,23 @@ TEST_CASE("what is wrong with an experiment is named with file, line and key") {
              Contains(line(12) + "choose.seeds: value not allowed; expected at most 3; found 4"));
   CHECK_THAT(error("launcher.workers=1", "launcher.workrs=1"),
              Contains("launcher.workrs: unknown key; expected launcher.workers"));
-  CHECK_THAT(error("[a/mean_recall@1]", "[b/mean_recall@1]"),
-             Contains("e.yaml: measures: no such data set is scored; expected one of a; found b/"));
+  CHECK_THAT(error("[a/mean_recall@1]", "[bb/mean_recall@1]"),
+             Contains(line(7) + "measures[0]: no such data set is scored; expected one of a; found "
+                                "bb/mean_recall@1"));
+  CHECK_THAT(error("[a/mean_recall@1]", "[a/mean_recall@1, a/text_retrival_recall@5]"),
+             Contains(line(7) + "measures[1]: the tasks of the data set give no such metric; "
+                                "expected a/text_retrieval_recall@5, perhaps; found a/text_retr"));
+  // A metric of another task than the data set's, and a K that is none of eval.recall_k.
+  CHECK_THAT(error("[a/mean_recall@1]", "[a/acc1]"),
+             Contains("expected one of a/mean_recall@1, ") && Contains("found a/acc1"));
+  CHECK_THAT(error("[a/mean_recall@1]", "[a/mean_recall@3]"), Contains("found a/mean_recall@3"));
+  CHECK(error("[launcher.workers=1]\nmeasures: [a/mean_recall@1]",
+              "[launcher.workers=1, \"eval.recall_k=[1, 3]\"]\nmeasures: [a/mean_recall@3]") ==
+        "no error");
+  CHECK_THAT(error("[v/mean_recall@1]", "[v/accuracy]"),
+             Contains(line(10) + "choose.measures[0]: the tasks of the data set give no such"));
   CHECK_THAT(error("[v/mean_recall@1]", "[v/text_retrieval_mean_rank]"),
-             Contains("e.yaml: choose.measures: the best try has the highest measures"));
+             Contains(line(10) + "choose.measures[0]: the best try has the highest measures"));
   CHECK_THAT(error("work_dir: out\n", "work_dir: out\ndefine: [{name: untouched}]\n"),
              Contains("define[0].name: value not allowed"));
   CHECK_THAT(

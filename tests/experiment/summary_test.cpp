@@ -89,6 +89,21 @@ TEST_CASE("of ranks the lower are better") {
   CHECK(wins_of("acc1", fewer) == 0);
 }
 
+TEST_CASE("curves of scores are in percent, but for ranks") {
+  const MetricKey rank = {"cards", "zeroshot_retrieval", "text_retrieval_mean_rank"};
+  std::vector<report::JobRecord> jobs(1);
+  report::JobRecord& job = jobs[0];
+  job.config.train.seeds_per_batch = 4;
+  job.config.train.hard_pairs_per_seed = 1;
+  job.scores[1] = {{.step = 10, .key = kRecall, .value = 0.25},
+                   {.step = 10, .key = rank, .value = 12.5}};
+  ArmSummary summary{.name = "helip"};
+  add_curves(jobs, summary);
+  CHECK(summary.scores.at(kRecall).points.at(0).mean == 25);
+  CHECK(summary.scores.at(rank).points.at(0).mean == 12.5);
+  CHECK(summary.scores.at(rank).points.at(0).x == 80);
+}
+
 TEST_CASE("an arm that lacks a seed has no difference") {
   Summary summary = three_arms();
   summary.arms[2].values[kRecall].erase(2);

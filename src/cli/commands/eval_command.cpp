@@ -83,6 +83,7 @@ void evaluate_dataset(const EvalArguments& arguments, eval::EvalSpec spec) {
   spec.options.equal_captions =
       config::read_choice<config::EqualCaptions>(arguments.equal_captions, "--equal-captions");
   spec.options.probe = config::read_choice<config::ProbeMethod>(arguments.probe, "--probe");
+  if (!arguments.out.empty()) check_outputs(arguments.out, spec, {spec.dataset});
   const engine::Engine& engine = engine::engine();
   engine.set_threads(static_cast<int>(arguments.threads > 0
                                           ? arguments.threads

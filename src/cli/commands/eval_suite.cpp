@@ -17,10 +17,10 @@
 #include "common/text.h"
 #include "common/threads/mutex.h"
 #include "common/threads/ordered_parallel.h"
-#include "config/parse.h"
+#include "config/parse_suite.h"
 #include "engine/engine.h"
 #include "eval/eval_dataset_check.h"
-#include "eval/suite_table.h"
+#include "report/suite_table.h"
 
 namespace helip::cli {
 namespace {
@@ -120,12 +120,13 @@ void evaluate_suite(const SuiteArguments& arguments, const eval::EvalSpec& commo
   const fs::path file = fs::absolute(arguments.file);
   config::SuiteConfig suite = config::load_suite(
       file, arguments.data_root.empty() ? file.parent_path() : fs::path(arguments.data_root));
-  eval::SuiteReport report = {.model = common.model.name,
-                              .pretrained = common.pretrained,
-                              .results = {},
-                              .left_out = take_missing(suite, arguments),
-                              .averages = suite.averages};
+  report::SuiteReport report = {.model = common.model.name,
+                                .pretrained = common.pretrained,
+                                .results = {},
+                                .left_out = take_missing(suite, arguments),
+                                .averages = suite.averages};
   check_datasets(suite);
+  if (!arguments.out.empty()) check_outputs(arguments.out, common, suite.eval.datasets);
 
   const auto& datasets = suite.eval.datasets;
   const std::vector<std::string> devices =
@@ -152,11 +153,11 @@ void evaluate_suite(const SuiteArguments& arguments, const eval::EvalSpec& commo
                      });
   }
   if (arguments.json_file == "-") {
-    std::cout << eval::to_json(report);
+    std::cout << report::to_json(report);
     return;
   }
-  if (!arguments.json_file.empty()) publish_file(arguments.json_file, eval::to_json(report));
-  print_lines(eval::to_text(report));
+  if (!arguments.json_file.empty()) publish_file(arguments.json_file, report::to_json(report));
+  print_lines(report::to_text(report));
 }
 
 }  // namespace helip::cli

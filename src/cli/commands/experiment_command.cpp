@@ -5,9 +5,11 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "cli/commands/commands.h"
+#include "cli/commands/experiment_data.h"
 #include "cli/path_option.h"
 #include "cli/print.h"
 #include "common/error.h"
@@ -35,7 +37,7 @@ struct ExperimentArguments {
 std::vector<experiment::PlannedJob> all_jobs(const experiment::JobPlan& plan) {
   std::vector<experiment::PlannedJob> jobs = plan.base_jobs();
   for (const experiment::Arm& arm : plan.arms()) {
-    for (auto&& part : {plan.try_jobs(arm), plan.arm_jobs(arm, {}, false)}) {
+    for (const auto& part : {plan.try_jobs(arm), plan.arm_jobs(arm, {}, false)}) {
       jobs.insert(jobs.end(), part.begin(), part.end());
     }
   }
@@ -61,14 +63,36 @@ void print_plan(const std::vector<experiment::PlannedJob>& jobs, std::size_t at_
   print_lines(cat(out, jobs.size(), " jobs, ", at_once, " at a time\n"));
 }
 
+void tell_changed_data(const std::vector<experiment::PlannedJob>& jobs) {
+  for (const auto& [name, scored] : jobs_of_changed_data(jobs)) {
+    write_to_stderr(cat("experiment: data set ", name,
+                        " has other files than before: ", scored.size(),
+                        scored.size() == 1 ? " job is" : " jobs are", " scored again\n"));
+  }
+}
+
+// A data set that changes between two jobs would make figures that cannot be compared.
+void expect_unchanged_data(const std::vector<experiment::PlannedJob>& jobs) {
+  const auto changed = jobs_of_changed_data(jobs);
+  if (changed.empty()) return;
+  const auto& [name, scored] = *changed.begin();
+  throw DataError({.what = "the files of a data set have changed since a job scored it; the same "
+                           "command scores it again",
+                   .where = cat("data set ", name),
+                   .expected = "the same files for all jobs",
+                   .found = cat("other files than ", scored.front(), " has scored")});
+}
+
 int run(const ExperimentArguments& arguments) {
-  config::ExperimentConfig config = config::load_experiment(
+  config::LoadedExperiment loaded = config::load_experiment(
       arguments.config, {arguments.arms, arguments.seeds, arguments.jobs_at_once});
-  if (!arguments.work_dir.empty()) config.work_dir = fs::absolute(arguments.work_dir).string();
-  const fs::path folder = config.work_dir;
-  const experiment::JobPlan plan(config, arguments.config);
+  if (!arguments.work_dir.empty()) {
+    loaded.config.work_dir = fs::absolute(arguments.work_dir).string();
+  }
+  const experiment::JobPlan plan(std::move(loaded));
+  const fs::path folder = plan.experiment().work_dir;
   const std::vector<experiment::PlannedJob> jobs = all_jobs(plan);
-  const std::size_t at_once = jobs_at_once(config, jobs);
+  const std::size_t at_once = jobs_at_once(plan.experiment(), jobs);
   if (arguments.dry_run) {
     print_plan(jobs, at_once);
     return kExitDone;
@@ -90,11 +114,13 @@ int run(const ExperimentArguments& arguments) {
   // What an earlier experiment found here is not what this one finds.
   fs::remove(folder / "experiment.json");
   fs::remove(folder / "index.html");
+  tell_changed_data(jobs);
   const std::optional<experiment::Summary> summary = experiment::run_experiment(plan, options);
   if (!summary) {
     write_to_stderr("experiment: stopped; the same command resumes it\n");
     return kExitPreempted;
   }
+  expect_unchanged_data(jobs);
   const OrderedJson json = experiment::to_json(*summary);
   publish_file(folder / "experiment.json", json.dump(2) + "\n");
   experiment::write_page(folder / "index.html", *summary);

@@ -1,28 +1,21 @@
 #include <algorithm>
 #include <set>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "config/checks/section_checks.h"
+#include "config/eval_metrics.h"
 
 namespace helip::config {
 namespace {
 
-bool has_task(const ScoresDataset& dataset, EvalTask task) {
-  return std::count(dataset.tasks.begin(), dataset.tasks.end(), task) > 0;
-}
-
-// The metrics of a task that lie between 0 and 1 and grow with quality.
-std::vector<std::string> metrics_of(const ScoresDataset& dataset) {
+// The metrics of the data set that lie between 0 and 1 and grow with quality. Scores have the
+// default of eval.recall_k.
+std::vector<std::string> fractions_of(const ScoresDataset& dataset) {
   std::vector<std::string> names;
-  if (has_task(dataset, EvalTask::kZeroShot)) {
-    names = {"acc1", "acc5", "mean_per_class_recall"};
-  }
-  if (!has_task(dataset, EvalTask::kRetrieval)) return names;
-  for (const std::uint32_t k : EvalConfig{}.recall_k) {
-    for (const std::string_view kind : {"mean", "image_retrieval", "text_retrieval"}) {
-      names.push_back(cat(kind, "_recall@", k));
+  for (const EvalTask task : dataset.tasks) {
+    for (const EvalMetric& metric : metrics_of(task, EvalConfig{}.recall_k)) {
+      if (!metric.kind->is_rank) names.push_back(metric.name());
     }
   }
   return names;
@@ -85,7 +78,7 @@ void check(const RunConfig& config, const EarlyStopConfig& early_stop, Checks& c
   if (early_stop == EarlyStopConfig{}) return;
   std::string expected;
   for (const ScoresDataset& dataset : config.scores.datasets) {
-    for (const std::string& metric : metrics_of(dataset)) {
+    for (const std::string& metric : fractions_of(dataset)) {
       const std::string name = cat(dataset.name, "/", metric);
       if (name == early_stop.metric) {
         expect_unreported(dataset, config.eval.datasets, checks);

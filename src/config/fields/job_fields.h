@@ -121,8 +121,11 @@ template <>
 struct Fields<OutputConfig> {
   using S = OutputConfig;
   static constexpr auto kAll = std::tuple{
-      operation("work_dir", &S::work_dir, required("a folder"),
-                "Work directory of the job. It belongs to one training.", PathRule::kPath),
+      operation(
+          "work_dir", &S::work_dir, required("a folder"),
+          "Work directory of the job. It belongs to one training. A path of the file starts from "
+          "the file's folder, the default from the current one.",
+          PathRule::kPath),
       operation("report", &S::report, kAny, "Writes the report page at the end."),
       field("gallery_targets", &S::gallery_targets, kAny,
             "Targets that the report's gallery shows."),

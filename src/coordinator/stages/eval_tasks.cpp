@@ -1,6 +1,7 @@
 // One task for each model and data set, then a merge into results.json. Models are the initial
 // weights (eval.evaluate_init) and what each training made.
 #include "common/error.h"
+#include "common/path_kind.h"
 #include "common/text.h"
 #include "config/to_yaml.h"
 #include "coordinator/stages/stages.h"
@@ -27,6 +28,18 @@ class EvalTasks final : public MergedStageTasks {
   [[nodiscard]] bool wanted() const override { return !plan().config.eval.datasets.empty(); }
   [[nodiscard]] std::filesystem::path replaceable_output() const override {
     return plan().work_dir.results();
+  }
+
+  // Without a note it is not known what was scored; with no results there is nothing to score
+  // again.
+  [[nodiscard]] std::vector<std::string> changed_inputs() const override {
+    const jobs::WorkDir& work_dir = plan().work_dir;
+    if (!plan().data_stamps || !is_there(work_dir.tasks(stage()))) return {};
+    return jobs::changed_data_sets(jobs::noted_stamps(work_dir).value_or(jobs::DataStamps()),
+                                   *plan().data_stamps);
+  }
+  void note_inputs() const override {
+    if (plan().data_stamps && wanted()) jobs::note_stamps(plan().work_dir, *plan().data_stamps);
   }
 
   void check_result(const jobs::Task& task, const std::string& result) const override {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "config/run_config.h"
 #include "coordinator/job_figures.h"
 #include "coordinator/ledger/task_ledger.h"
+#include "jobs/data_stamps.h"
 #include "jobs/index.h"
 #include "jobs/task.h"
 #include "jobs/work_dir.h"
@@ -31,6 +33,7 @@ struct JobPlan {
   jobs::WorkDir work_dir;
   Stage until = Stage::kReport;  // the last stage that runs
   MineRanges cut;
+  std::optional<jobs::DataStamps> data_stamps = {};  // of eval.datasets; none: not compared
 };
 
 struct NewTask {
@@ -69,6 +72,12 @@ class StageTasks {
   // Returns what the stage has written for people, if it is done again where its configuration was
   // changed; empty if such a change needs another work directory.
   [[nodiscard]] virtual std::filesystem::path replaceable_output() const { return {}; }
+
+  // Returns the names of what the stage reads and no stage before it makes, where it is not what
+  // the stage's results were made of: they are made again.
+  [[nodiscard]] virtual std::vector<std::string> changed_inputs() const { return {}; }
+  // Notes what that looks like now, before results are made of it. Throws StoreError.
+  virtual void note_inputs() const {}
 
   // Returns the tasks that can be added now that all stages before this one are done; none while
   // the stage waits for those it has. Throws the Error that ends the job.

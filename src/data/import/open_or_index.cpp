@@ -1,7 +1,5 @@
 #include "data/import/open_or_index.h"
 
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <limits>
 #include <thread>
@@ -13,6 +11,7 @@
 #include "common/publish.h"
 #include "common/text.h"
 #include "data/corpus/corpus.h"
+#include "data/corpus/file_stamp.h"
 #include "data/corpus/index_corpus.h"
 #include "data/import/corpus_import.h"
 #include "data/import/shard_list.h"
@@ -24,13 +23,8 @@ namespace {
 // What a file looked like when it was indexed. Times are kept beside the index, not in it: they
 // only say whether it must be made again.
 OrderedJson stamp_of(const std::filesystem::path& file) {
-  struct stat status {};
-  if (::stat(file.c_str(), &status) != 0) {
-    throw DataError({.what = "cannot read the file", .where = file.string()});
-  }
-  const std::int64_t nanoseconds =
-      static_cast<std::int64_t>(status.st_mtim.tv_sec) * 1'000'000'000 + status.st_mtim.tv_nsec;
-  return {{"path", file.string()}, {"bytes", status.st_size}, {"mtime_ns", nanoseconds}};
+  const FileStamp stamp = file_stamp(file);
+  return {{"path", file.string()}, {"bytes", stamp.bytes}, {"mtime_ns", stamp.mtime_ns}};
 }
 
 // True if the folder holds a whole index that was made from sources with this stamp.

@@ -1,11 +1,13 @@
-#include "eval/suite_table.h"
+#include "report/suite_table.h"
 
 #include <catch2/catch.hpp>
 
 #include "common/json.h"
 
-namespace helip::eval {
+namespace helip::report {
 namespace {
+
+using eval::EvalResult;
 
 EvalResult classified(const std::string& dataset, std::map<std::string, double> metrics) {
   return {.dataset = dataset,
@@ -81,4 +83,4 @@ TEST_CASE("the JSON of a suite holds each result in clip_benchmark's form, and t
 }
 
 }  // namespace
-}  // namespace helip::eval
+}  // namespace helip::report

@@ -1,4 +1,4 @@
-// What a suite of data sets gave for one model: a table for people and its JSON. Torch-free.
+// What a suite of data sets gave for one model: a table for people and its JSON.
 #pragma once
 
 #include <cstddef>
@@ -8,12 +8,12 @@
 #include "config/run_config.h"
 #include "eval/eval_job.h"
 
-namespace helip::eval {
+namespace helip::report {
 
 struct SuiteReport {
   std::string model, pretrained;
-  std::vector<EvalResult> results;    // in the order of the suite
-  std::vector<std::string> left_out;  // names of data sets that were not there
+  std::vector<eval::EvalResult> results;  // in the order of the suite
+  std::vector<std::string> left_out;      // names of data sets that were not there
   std::vector<config::SuiteAverage> averages;
 };
 
@@ -39,4 +39,4 @@ std::string to_text(const SuiteReport& report);
 // not finite.
 std::string to_json(const SuiteReport& report);
 
-}  // namespace helip::eval
+}  // namespace helip::report
