@@ -62,10 +62,10 @@ std::string difference_cells(const std::string& metric,
                              const std::optional<PairedDifference>& difference) {
   const std::string effect = effect_text(metric, difference);
   const char* kind = effect == "better" ? "up" : effect == "worse" ? "down" : "";
-  return cat("<td class=\"", kind, "\">", difference_text(metric, difference), "</td><td>", effect,
-             difference ? cat(", ", wins_of(metric, *difference), " of ", difference->count)
-                        : std::string(),
-             "</td>");
+  return cat(
+      "<td class=\"", kind, "\">", difference_text(metric, difference), "</td><td>", effect,
+      difference ? cat(", ", wins_of(metric, *difference), "/", difference->count) : std::string(),
+      "</td>");
 }
 
 std::string table_of_differences(const Summary& summary) {
@@ -131,19 +131,21 @@ std::string learning_curves(const Summary& summary) {
 std::string budgets(const Summary& summary) {
   std::string out =
       "<h2>Budgets and settings</h2><div class=\"scroll\"><table><thead><tr><th>arm</th>"
-      "<th>pairs</th><th>steps</th><th>batch</th><th>views</th><th>tries, score in percent</th>"
-      "<th>chosen</th></tr></thead><tbody>";
+      "<th>pairs</th><th>steps</th><th>batch</th><th>views</th><th>tries, score in percent; bold: "
+      "the chosen one</th></tr></thead><tbody>";
   for (const ArmSummary& arm : summary.arms) {
     if (arm.budgets.empty()) continue;
     const Budget& budget = arm.budgets.begin()->second;
     std::string tries;
     for (const TryScore& one : arm.tries) {
-      tries += cat(tries.empty() ? "" : "<br>", escape_html(settings_text(one.settings)), " ",
-                   decimal(100 * one.score, 1));
+      const std::string text =
+          cat(escape_html(settings_text(one.settings)), " ", decimal(100 * one.score, 1));
+      tries += tries.empty() ? "" : "<br>";
+      tries += one.settings == arm.chosen ? cat("<strong>", text, "</strong>") : text;
     }
-    out += cat("<tr><td>", escape_html(arm.name), "</td><td>", budget.pairs, "</td><td>",
-               budget.steps, "</td><td>", budget.batch, "</td><td>", budget.views, "</td><td>",
-               tries, "</td><td>", escape_html(settings_text(arm.chosen)), "</td></tr>");
+    out +=
+        cat("<tr><td>", escape_html(arm.name), "</td><td>", budget.pairs, "</td><td>", budget.steps,
+            "</td><td>", budget.batch, "</td><td>", budget.views, "</td><td>", tries, "</td></tr>");
   }
   out += "</tbody></table></div>\n";
   for (const std::string& line : edge_lines(summary))

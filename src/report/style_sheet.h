@@ -40,7 +40,7 @@ p { margin: 4px 0 14px; max-width: 76ch; }
 .notice ul { margin: 4px 0; padding-left: 20px; }
 .scroll { overflow-x: auto; background: var(--surface); border: 1px solid var(--line); border-radius: 10px; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
-th, td { padding: 8px 16px; text-align: right; border-top: 1px solid var(--grid); white-space: nowrap; }
+th, td { padding: 8px 12px; text-align: right; border-top: 1px solid var(--grid); white-space: nowrap; }
 th { font-weight: 600; color: var(--soft); font-size: 13px; }
 thead th { border-top: 0; }
 th:first-child, td:first-child { text-align: left; }
@@ -50,7 +50,7 @@ td .spread { color: var(--soft); }
 td.key { font-weight: 600; }
 details { margin: 8px 0 20px; } summary { cursor: pointer; color: var(--soft); font-size: 13px; margin-bottom: 8px; }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(300px, 100%), 1fr)); gap: 12px; margin-top: 12px; }
-.charts.pairs { grid-template-columns: repeat(auto-fit, minmax(min(440px, 100%), 1fr)); }
+.charts.pairs { grid-template-columns: repeat(auto-fill, minmax(min(440px, 100%), 1fr)); }
 figure { margin: 0; padding: 14px 16px; background: var(--surface); border: 1px solid var(--line); border-radius: 10px; }
 figcaption { font-size: 13px; margin-top: 6px; }
 svg { display: block; width: 100%; height: auto; overflow: visible; }
