@@ -1,6 +1,7 @@
 #include "experiment/run_experiment.h"
 
 #include <algorithm>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -47,12 +48,21 @@ void choose(const JobPlan& plan, const Arm& arm, ArmSummary& summary) {
   if (best != summary.tries.end()) summary.chosen = best->settings;
 }
 
+// The keys that the tries of an arm set.
+void add_tried_keys(const ArmSummary& arm, std::set<std::string>& keys) {
+  for (const TryScore& one : arm.tries) {
+    for (const std::string& setting : one.settings)
+      keys.insert(setting.substr(0, setting.find('=')));
+  }
+}
+
 // What keeps the control from being one, over all seeds.
 std::vector<std::string> control_faults(const std::vector<report::JobRecord>& subject,
-                                        const std::vector<report::JobRecord>& control) {
+                                        const std::vector<report::JobRecord>& control,
+                                        const std::set<std::string>& tried) {
   std::vector<std::string> out;
   for (std::size_t seed = 0; seed < subject.size(); ++seed) {
-    for (std::string& fault : report::control_faults(subject[seed], control[seed])) {
+    for (std::string& fault : report::control_faults(subject[seed], control[seed], tried)) {
       out.push_back(std::move(fault));
     }
   }
@@ -97,7 +107,11 @@ std::optional<Summary> run_experiment(const JobPlan& plan, const RunJobsOptions&
   }
   out.control = index_of(out.arms, experiment.control);
   out.subject = index_of(out.arms, experiment.subject);
-  out.faults = control_faults(records[out.subject], records[out.control]);
+  // Each of the two has kept the best of as many tries: what was tried may differ.
+  std::set<std::string> tried;
+  add_tried_keys(out.arms[out.subject], tried);
+  add_tried_keys(out.arms[out.control], tried);
+  out.faults = control_faults(records[out.subject], records[out.control], tried);
   for (std::size_t arm = 1; arm < out.arms.size(); ++arm) {
     if (arm != out.subject) add_budget_faults(out.arms[out.subject], out.arms[arm]);
   }

@@ -14,7 +14,8 @@ namespace {
 
 class Faults {
  public:
-  Faults(const JobRecord& subject, const JobRecord& other) : subject_(subject), other_(other) {}
+  Faults(const JobRecord& subject, const JobRecord& other, const std::set<std::string>& chosen)
+      : subject_(subject), other_(other), chosen_(chosen) {}
 
   template <typename Value>
   void same(std::string_view what, const Value& subject, const Value& other) {
@@ -29,7 +30,7 @@ class Faults {
                     const std::vector<std::string_view>& left_out) {
     for (const config::KeyDifference& one : found) {
       const std::string_view key = one.key;
-      if (!key.starts_with(cat(section, "."))) continue;
+      if (!key.starts_with(cat(section, ".")) || chosen_.contains(one.key)) continue;
       const std::string_view name = key.substr(section.size() + 1);
       if (std::find(left_out.begin(), left_out.end(), name) != left_out.end()) continue;
       add(cat(key, " is ", one.given, ", ", subject_.name, " has ", one.stored));
@@ -42,6 +43,7 @@ class Faults {
  private:
   const JobRecord& subject_;
   const JobRecord& other_;
+  const std::set<std::string>& chosen_;
   std::vector<std::string> sentences_;
 };
 
@@ -66,8 +68,9 @@ void compare_trainings(const JobRecord& subject, const JobRecord& other, Faults&
 
 }  // namespace
 
-std::vector<std::string> control_faults(const JobRecord& subject, const JobRecord& other) {
-  Faults faults(subject, other);
+std::vector<std::string> control_faults(const JobRecord& subject, const JobRecord& other,
+                                        const std::set<std::string>& chosen) {
+  Faults faults(subject, other, chosen);
   if (other.config.train.hard_pairs != config::HardPairs::kNone) {
     faults.add(cat("train.hard_pairs is ", other.config.train.hard_pairs, ", a control has none"));
   }

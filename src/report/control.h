@@ -2,6 +2,7 @@
 // equal budget.
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -13,7 +14,9 @@ namespace helip::report {
 // with the name of what differs and both values; empty if it is one. A control trains without hard
 // pairs and has the same initial weights, corpus and usable pairs, seeds, pairs and views that
 // passed through the model, batch, schedule and every other key of `model`, `train` and `slip`.
-// Only train.lr may differ: each arm may have the rate that suits it.
-std::vector<std::string> control_faults(const JobRecord& subject, const JobRecord& other);
+// Only train.lr, and keys that are `chosen` for each of the two, may differ: either may have the
+// values that suit it.
+std::vector<std::string> control_faults(const JobRecord& subject, const JobRecord& other,
+                                        const std::set<std::string>& chosen = {});
 
 }  // namespace helip::report

@@ -23,9 +23,9 @@ class TwoJobs {
   static void set_none(config::RunConfig& config) {
     config.train.hard_pairs = config::HardPairs::kNone;
   }
-  std::vector<std::string> faults() {
+  std::vector<std::string> faults(const std::set<std::string>& chosen = {}) {
     other_.write_config();
-    return control_faults(read_job(subject_.folder), read_job(other_.folder));
+    return control_faults(read_job(subject_.folder), read_job(other_.folder), chosen);
   }
   void train_other(jobs::TrainResult result) {
     std::filesystem::remove_all(other_.folder / "tasks");
@@ -152,6 +152,16 @@ TEST_CASE("a comparison without a control says so in text and page") {
   const std::string text = read_text_file(page);
   CHECK_THAT(text, Contains("None of these jobs is the control") &&
                        Contains("train.warmup is 3, helip has 0") && !Contains("(control)"));
+}
+
+TEST_CASE("keys that each of the two has chosen may differ, and no others") {
+  TwoJobs jobs;
+  jobs.other().config.train.wise_ft = 0.5;
+  jobs.other().config.train.wd = 0.3;
+  CHECK(jobs.faults().size() == 2);
+  const std::vector<std::string> left = jobs.faults({"train.wise_ft", "train.lr"});
+  REQUIRE(left.size() == 1);
+  CHECK_THAT(left[0], Contains("train.wd is 0.3"));
 }
 
 }  // namespace helip::report
