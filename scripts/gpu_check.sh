@@ -4,7 +4,8 @@
 # and against bare matrix products, trains on both, and prints two tables, which also go to $OUT/gpu_check.txt (without OUT:
 # into the build folder). Ends with an error if a test fails or is skipped for want of a GPU, or if the losses differ.
 #
-# usage: scripts/gpu_check.sh [--compile-only]. --compile-only: compiles the engine, its benchmarks and the tests of the GPU, no more.
+# usage: scripts/gpu_check.sh [--compile-only]
+# --compile-only: compiles the engine, its benchmarks and the tests of the GPU, and no more.
 # HELIP_CUDA_ARCHITECTURES (native): as CMAKE_CUDA_ARCHITECTURES. HELIP_CHECK_PAIRS (200000): pairs that are mined.
 # HELIP_CHECK_BUILD (build-gpu-check): build folder.
 set -euo pipefail
