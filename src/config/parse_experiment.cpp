@@ -115,6 +115,7 @@ LoadedExperiment load_experiment(const std::filesystem::path& file,
     config.work_dir = std::filesystem::absolute(config.work_dir).lexically_normal().string();
   }
   if (!overrides.arms.empty()) config.arms = overrides.arms;
+  config.set.insert(config.set.end(), overrides.set.begin(), overrides.set.end());
   if (overrides.seeds > 0) config.seeds = overrides.seeds;
   if (overrides.jobs_at_once > 0) config.jobs_at_once = overrides.jobs_at_once;
   Checks checks;

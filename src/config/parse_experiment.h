@@ -12,10 +12,11 @@
 
 namespace helip::config {
 
-// Values that replace those of the file; empty and 0: the file's.
+// Values that replace those of the file; empty and 0: the file's. Settings join those of the file.
 struct ExperimentOverrides {
   std::vector<std::string> arms = {};
   std::uint64_t seeds = 0, jobs_at_once = 0;
+  Settings set = {};
 };
 
 struct LoadedExperiment {

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/digest.h"
@@ -11,6 +12,7 @@
 #include "common/path_kind.h"
 #include "common/text.h"
 #include "data/corpus/file_stamp.h"
+#include "eval/eval_dataset.h"
 
 namespace helip::eval {
 namespace {
@@ -38,14 +40,12 @@ std::vector<fs::path> files_below(const fs::path& folder) {
 std::string dataset_stamp(const config::EvalDataset& dataset) {
   const fs::path folder(dataset.path);
   std::vector<fs::path> files;
-  for (const char* name : {"classnames.txt", "zeroshot_classification_templates.txt"}) {
+  for (const std::string_view name : {kClassNamesFile, kTemplatesFile}) {
     if (is_there(folder / name)) files.push_back(folder / name);
   }
-  std::set<std::string> splits = {dataset.split};
-  if (std::count(dataset.tasks.begin(), dataset.tasks.end(), config::EvalTask::kLinearProbe) > 0) {
-    splits.insert("train");
-    if (!dataset.validation_split.empty()) splits.insert(dataset.validation_split);
-  }
+  const std::vector<std::string> learned = probe_splits(dataset);
+  std::set<std::string> splits(learned.begin(), learned.end());
+  splits.insert(dataset.split);
   for (const std::string& split : splits) {
     const std::vector<fs::path> more = files_below(folder / split);
     files.insert(files.end(), more.begin(), more.end());

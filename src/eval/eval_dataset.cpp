@@ -51,15 +51,23 @@ void check_templates(const std::vector<std::string>& templates, const std::files
 
 }  // namespace
 
+std::vector<std::string> probe_splits(const config::EvalDataset& dataset) {
+  const auto& tasks = dataset.tasks;
+  if (std::find(tasks.begin(), tasks.end(), config::EvalTask::kLinearProbe) == tasks.end()) return {};
+  std::vector<std::string> splits = {std::string(kTrainSplit)};
+  if (!dataset.validation_split.empty()) splits.push_back(dataset.validation_split);
+  return splits;
+}
+
 std::vector<std::string> read_class_names(const std::filesystem::path& folder) {
-  const auto file = folder / "classnames.txt";
+  const auto file = folder / kClassNamesFile;
   std::vector<std::string> names = optional_lines(file, "a class", "a class without a name");
   warn_of_equal_names(names, file);
   return names;
 }
 
 std::vector<std::string> read_templates(const std::filesystem::path& folder) {
-  const auto file = folder / "zeroshot_classification_templates.txt";
+  const auto file = folder / kTemplatesFile;
   std::vector<std::string> templates =
       optional_lines(file, "a template", "a template without words");
   check_templates(templates, file);
@@ -74,7 +82,7 @@ std::vector<std::string> classes_of_split(const std::filesystem::path& folder,
   if (names.empty()) return folders;
   if (names.size() == folders.size()) return names;
   throw dataset_error(
-      "class names and class folders do not match", folder / "classnames.txt",
+      "class names and class folders do not match", folder / kClassNamesFile,
       cat(folders.size(), " lines, one for each folder of ", split, " in the order of their names"),
       cat(names.size(), " lines"));
 }

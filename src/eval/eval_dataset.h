@@ -8,12 +8,23 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/error.h"
+#include "config/run_config.h"
 #include "eval/metrics.h"
 
 namespace helip::eval {
+
+// Files beside the splits, and the split that a linear probe learns from.
+inline constexpr std::string_view kClassNamesFile = "classnames.txt";
+inline constexpr std::string_view kTemplatesFile = "zeroshot_classification_templates.txt";
+inline constexpr std::string_view kTrainSplit = "train";
+
+// Returns the splits that a linear probe of the data set learns and chooses from; none if no probe
+// is wanted.
+std::vector<std::string> probe_splits(const config::EvalDataset& dataset);
 
 // Where the bytes of an encoded image lie.
 struct ImagePlace {

@@ -116,18 +116,16 @@ std::size_t check_dataset(const config::EvalDataset& dataset) {
   const std::size_t classes = classes_of_split(folder, dataset.split).size();
   if (needs.labels && classes == 0) {
     throw dataset_error("the data set has no classes", folder, "classnames.txt, a class a line",
-                        fs::exists(folder / "classnames.txt") ? "an empty file" : "no such file");
+                        fs::exists(folder / kClassNamesFile) ? "an empty file" : "no such file");
   }
   if (wants(config::EvalTask::kZeroShot) && read_templates(folder).empty()) {
-    const fs::path file = folder / "zeroshot_classification_templates.txt";
+    const fs::path file = folder / kTemplatesFile;
     throw dataset_error("the data set has no prompt templates", file, "a template with {c} a line",
                         fs::exists(file) ? "an empty file" : "no such file");
   }
   check_split(folder / dataset.split, needs, classes);
-  if (!probes) return classes;
   const Needs labelled = {.labels = true, .single_labels = true, .captions = false};
-  for (const std::string& split : {std::string("train"), dataset.validation_split}) {
-    if (split.empty()) continue;
+  for (const std::string& split : probe_splits(dataset)) {
     expect_same_classes(folder, dataset.split, split);
     check_split(folder / split, labelled, classes);
   }

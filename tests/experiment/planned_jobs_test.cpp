@@ -151,6 +151,19 @@ TEST_CASE("the experiments of the sample corpora can be planned") {
   CHECK(found >= 3);
 }
 
+TEST_CASE("settings of the command come after the file's, and an arm's own after both") {
+  Files files;
+  files.write("e.yaml", kExperiment);
+  const JobPlan plan(config::load_experiment(
+      files.path("e.yaml"), {.set = {"launcher.workers=2", "train.lr=7.0e-4", "train.warmup=3"}}));
+  const Arm& arm = plan.arms().front();
+  const PlannedJob one = plan.arm_jobs(arm, {"train.lr=3.0e-4"}, false).front();
+  CHECK(one.config.launcher.workers == 2);
+  CHECK(one.config.train.warmup == 3);
+  CHECK(one.config.train.lr == 3.0e-4F);
+  CHECK(plan.base_jobs().front().config.launcher.workers == 2);
+}
+
 TEST_CASE(
     "the default work directory starts from the current folder, a given one from the file's") {
   Files files;

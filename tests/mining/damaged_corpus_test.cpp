@@ -192,7 +192,12 @@ TEST_CASE("every kind of damage is named, counted and survived, with a lid on me
   if (!test::kSanitized) limit.emplace(256ULL << 20);  // less than a bomb inflates to
   const auto index = data::open_or_index({.path = shards.string()}, folder.path() / "index");
   const data::Corpus corpus = data::Corpus::open(index);
-  const auto unusable_pairs = unusable_samples(corpus, {}, 0, corpus.size());
+  const auto unusable_pairs = unusable_samples(corpus, {}, 0, corpus.size(), {});
+  for (int again = 0; again < 2; ++again) {
+    CHECK(data::quarantine_to_json(unusable_samples(corpus, {}, 0, corpus.size(),
+                                                    folder.path() / "cache")) ==
+          data::quarantine_to_json(unusable_pairs));
+  }
   data::write_quarantine(index, corpus.size(), unusable_pairs);
   CHECK(data::quarantine_to_json(quarantine_of_inputs(corpus)) ==
         data::quarantine_to_json(unusable_pairs));

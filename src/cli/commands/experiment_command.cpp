@@ -29,7 +29,7 @@ namespace fs = std::filesystem;
 
 struct ExperimentArguments {
   std::string config, work_dir;
-  std::vector<std::string> arms;
+  std::vector<std::string> arms, set;
   std::uint64_t seeds = 0, jobs_at_once = 0;
   bool json = false, dry_run = false;
 };
@@ -85,7 +85,8 @@ void expect_unchanged_data(const std::vector<experiment::PlannedJob>& jobs) {
 
 int run(const ExperimentArguments& arguments) {
   config::LoadedExperiment loaded = config::load_experiment(
-      arguments.config, {arguments.arms, arguments.seeds, arguments.jobs_at_once});
+      arguments.config,
+      {arguments.arms, arguments.seeds, arguments.jobs_at_once, arguments.set});
   if (!arguments.work_dir.empty()) {
     loaded.config.work_dir = fs::absolute(arguments.work_dir).string();
   }
@@ -150,6 +151,10 @@ void add_experiment_command(CLI::App& app, int& exit_code) {
       ->add_option("--jobs-at-once", arguments->jobs_at_once,
                    "Jobs that run at the same time (jobs_at_once)")
       ->check(CLI::PositiveNumber);
+  command
+      ->add_option("--set", arguments->set,
+                   "A value of all jobs' configurations, after the file's (set): train.pairs=1000")
+      ->allow_extra_args(false);
   command->add_flag("--json", arguments->json, "Print JSON instead of text");
   command->add_flag("--dry-run", arguments->dry_run, "Check the configurations and print the jobs");
   command->callback([arguments, &exit_code] { exit_code = run(*arguments); });

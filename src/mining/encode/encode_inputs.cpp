@@ -9,9 +9,12 @@
 #include "common/error.h"
 #include "common/ids.h"
 #include "common/text.h"
+#include "data/corpus/feature_cache.h"
 
 namespace helip::mining {
 namespace {
+
+constexpr std::size_t kFingerprintPrefix = 16;  // hex digits in a folder's name
 
 data::QuarantineEntry entry_of(const data::Sample& sample, std::string reason) {
   return {.sample = static_cast<std::uint64_t>(sample.id),
@@ -70,11 +73,31 @@ EncodeInputs read_encode_inputs(const data::Corpus& corpus,
 
 std::vector<data::QuarantineEntry> unusable_samples(const data::Corpus& corpus,
                                                     const data::DecodeLimits& limits,
-                                                    std::uint64_t first, std::uint64_t count) {
+                                                    std::uint64_t first, std::uint64_t count,
+                                                    const std::filesystem::path& feature_cache) {
+  const std::string& fingerprint = corpus.manifest().fingerprint;
+  const data::FeatureKey key = {{"corpus", fingerprint},
+                                {"caption_key", corpus.manifest().caption_key},
+                                {"pixels", data::kPixelsVersion},
+                                {"max_pixels", cat(limits.max_pixels)},
+                                {"max_image_bytes", cat(limits.max_bytes)},
+                                {"first", cat(first)},
+                                {"count", cat(count)}};
+  const std::filesystem::path file =
+      feature_cache / cat("samples-", fingerprint.substr(0, kFingerprintPrefix)) /
+      cat(first, "-", count, ".safetensors");
+  if (!feature_cache.empty()) {
+    if (const auto known = data::read_features(file, key, {}, 0)) {
+      return data::quarantine_from_json(known->note);
+    }
+  }
   std::vector<data::QuarantineEntry> entries;
   for (std::uint64_t id = first; id < first + count; ++id) {
     auto problem = problem_of(corpus.load(SampleId{id}), limits, [](const data::StoredImage&) {});
     if (problem) entries.push_back(std::move(*problem));
+  }
+  if (!feature_cache.empty()) {
+    data::write_features(file, key, {.blocks = {}, .note = data::quarantine_to_json(entries)});
   }
   return entries;
 }

@@ -35,6 +35,7 @@ class Session final : public EncodeSession {
   Session(const EncodeConfig& config, const std::filesystem::path& corpus_folder,
           const std::filesystem::path& feature_cache, const std::string& device)
       : source_(config.encoder.source),
+        feature_cache_(feature_cache),
         limits_(data::limits_of(config.corpus)),
         corpus_(data::Corpus::open(corpus_folder, limits_.max_bytes)) {
     const auto open = [&](const config::ModelConfig& model, EncodePurpose purpose) {
@@ -86,7 +87,7 @@ class Session final : public EncodeSession {
       embeddings = embed(*job_model_, *tuned);
     }
     std::vector<data::QuarantineEntry> quarantine;
-    if (checks_samples_) quarantine = unusable_samples(corpus_, limits_, first, count);
+    if (checks_samples_) quarantine = unusable_samples(corpus_, limits_, first, count, feature_cache_);
     if (embeddings) data::add_entries(quarantine, embeddings->quarantine);
     // Given features may lack pairs that another model can encode.
     if (tuned) data::add_entries(quarantine, tuned->quarantine);
@@ -133,6 +134,7 @@ class Session final : public EncodeSession {
   }
 
   config::EncoderSource source_;
+  std::filesystem::path feature_cache_;
   data::DecodeLimits limits_;
   data::Corpus corpus_;
   std::optional<ReadyRows> ready_;

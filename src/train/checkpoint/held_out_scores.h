@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "common/json.h"
+#include "config/eval_metrics.h"
 #include "config/run_config.h"
 
 namespace helip::train {
@@ -37,13 +38,12 @@ using HeldOutScores = std::vector<HeldOutScore>;
 bool score_is_due(const config::ScoresConfig& config, const HeldOutScores& scores,
                   std::uint64_t step, std::uint64_t steps, std::uint64_t steps_per_epoch);
 
-// Returns name and value of the metric that stands for a result where there is room for one: acc1,
-// or mean_recall@1. Returns nothing if the result has neither. Inline: workers call it without the
+// Returns name and value of the metric that stands for a result where there is room for one
+// (config/eval_metrics.h); nothing if the result has none. Inline: workers call it without the
 // engine.
 inline std::optional<std::pair<std::string, double>> headline_of(const HeldOutResult& result) {
-  for (const char* name : {"acc1", "mean_recall@1"}) {
-    const auto found = result.metrics.find(name);
-    if (found != result.metrics.end()) return *found;
+  for (const auto& metric : result.metrics) {
+    if (config::is_headline(metric.first)) return metric;
   }
   return std::nullopt;
 }
