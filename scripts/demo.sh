@@ -29,7 +29,7 @@ phase() {
 train_base() {
   build/bin/helip run --config configs/characters_base.yaml --work-dir "$work/base" --until train \
     --set "corpus.path=$data/split-$HELIP_DEMO_SEED/corpus" --set "model.architecture=$data/towers-$HELIP_DEMO_SEED" \
-    --set train.pairs=224000 --set "train.seed=$HELIP_DEMO_SEED" --set "model.init_seed=$HELIP_DEMO_SEED" --set "eval.datasets=[]"
+    --set train.pairs=192000 --set "train.seed=$HELIP_DEMO_SEED" --set "model.init_seed=$HELIP_DEMO_SEED" --set "eval.datasets=[]"
 }
 compare() {
   build/bin/helip experiment --config configs/experiments/demo.yaml --work-dir "$work/arms" | tee "$work/results.txt"

@@ -160,7 +160,7 @@ TEST_CASE("settings of the command come after the file's, and an arm's own after
   const PlannedJob one = plan.arm_jobs(arm, {"train.lr=3.0e-4"}, false).front();
   CHECK(one.config.launcher.workers == 2);
   CHECK(one.config.train.warmup == 3);
-  CHECK(one.config.train.lr == 3.0e-4F);
+  CHECK(one.config.train.lr == Approx(3.0e-4));
   CHECK(plan.base_jobs().front().config.launcher.workers == 2);
 }
 
