@@ -27,9 +27,11 @@ phase() {
   times+=("$(printf '%-22s %3d min %02d s' "$name" $((took / 60)) $((took % 60)))")
 }
 train_base() {
-  build/bin/helip run --config configs/characters_base.yaml --work-dir "$work/base" --until train \
-    --set "corpus.path=$data/split-$HELIP_DEMO_SEED/corpus" --set "model.architecture=$data/towers-$HELIP_DEMO_SEED" \
-    --set train.pairs=192000 --set "train.seed=$HELIP_DEMO_SEED" --set "model.init_seed=$HELIP_DEMO_SEED" --set "eval.datasets=[]"
+  local split="$data/split-$HELIP_DEMO_SEED" sets="" font
+  for font in ukai unifont ipamj; do sets+="{name: $font, path: $split/eval/retrieval_$font, tasks: [retrieval]}, "; done
+  build/bin/helip run --config configs/characters_base.yaml --work-dir "$work/base" --until eval \
+    --set "corpus.path=$split/corpus" --set "model.architecture=$data/towers-$HELIP_DEMO_SEED" --set train.pairs=240000 \
+    --set "train.seed=$HELIP_DEMO_SEED" --set "model.init_seed=$HELIP_DEMO_SEED" --set "eval.datasets=[$sets]"
 }
 compare() {
   build/bin/helip experiment --config configs/experiments/demo.yaml --work-dir "$work/arms" | tee "$work/results.txt"

@@ -53,7 +53,8 @@ void check_templates(const std::vector<std::string>& templates, const std::files
 
 std::vector<std::string> probe_splits(const config::EvalDataset& dataset) {
   const auto& tasks = dataset.tasks;
-  if (std::find(tasks.begin(), tasks.end(), config::EvalTask::kLinearProbe) == tasks.end()) return {};
+  if (std::find(tasks.begin(), tasks.end(), config::EvalTask::kLinearProbe) == tasks.end())
+    return {};
   std::vector<std::string> splits = {std::string(kTrainSplit)};
   if (!dataset.validation_split.empty()) splits.push_back(dataset.validation_split);
   return splits;

@@ -194,8 +194,8 @@ TEST_CASE("every kind of damage is named, counted and survived, with a lid on me
   const data::Corpus corpus = data::Corpus::open(index);
   const auto unusable_pairs = unusable_samples(corpus, {}, 0, corpus.size(), {});
   for (int again = 0; again < 2; ++again) {
-    CHECK(data::quarantine_to_json(unusable_samples(corpus, {}, 0, corpus.size(),
-                                                    folder.path() / "cache")) ==
+    CHECK(data::quarantine_to_json(
+              unusable_samples(corpus, {}, 0, corpus.size(), folder.path() / "cache")) ==
           data::quarantine_to_json(unusable_pairs));
   }
   data::write_quarantine(index, corpus.size(), unusable_pairs);

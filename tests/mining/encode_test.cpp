@@ -195,6 +195,27 @@ TEST_CASE("a model without towers embeds pixels and captions to unit norm, whate
   }
 }
 
+TEST_CASE("where nobody mines nothing is embedded, and the same samples are unusable") {
+  const test::TemporaryFolder folder;
+  const auto corpus = make_corpus(folder.path());
+  const auto quarantine = [](const Encoded& one) { return one.file.metadata().at("quarantine"); };
+  for (const bool towers : {false, true}) {
+    CAPTURE(towers);
+    EncodeConfig config = make_config();
+    if (!towers) config.model = tiny_vit(folder.path());
+    const Encoded mined = encode(config, corpus, {}, folder.path() / "mined");
+    config.embeds = false;
+    const auto cache = folder.path() / (towers ? "towers-cache" : "vit-cache");
+    for (int again = 0; again < 2; ++again) {
+      const Encoded plain = encode(config, corpus, cache, folder.path() / "plain");
+      CHECK(plain.file.tensors().size() == (towers ? 2 : 0));
+      CHECK(quarantine(plain) == quarantine(mined));
+      CHECK(plain.report.quarantined == 2);
+      if (towers) CHECK(rows(plain.file, "image_features") == rows(mined.file, "image_features"));
+    }
+  }
+}
+
 TEST_CASE("another model encodes, and locked towers still give the features they are tuned on") {
   const test::TemporaryFolder folder;
   const auto corpus = make_corpus(folder.path());

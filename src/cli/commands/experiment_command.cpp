@@ -85,8 +85,7 @@ void expect_unchanged_data(const std::vector<experiment::PlannedJob>& jobs) {
 
 int run(const ExperimentArguments& arguments) {
   config::LoadedExperiment loaded = config::load_experiment(
-      arguments.config,
-      {arguments.arms, arguments.seeds, arguments.jobs_at_once, arguments.set});
+      arguments.config, {arguments.arms, arguments.seeds, arguments.jobs_at_once, arguments.set});
   if (!arguments.work_dir.empty()) {
     loaded.config.work_dir = fs::absolute(arguments.work_dir).string();
   }

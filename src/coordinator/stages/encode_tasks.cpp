@@ -1,5 +1,5 @@
 // Ranges of encoder.task_samples samples, then a merge. Encoding finds the pairs that cannot be
-// decoded, so it also runs where nobody mines its embeddings: a job and its control
+// decoded, so it also runs where nobody mines and nothing is embedded: a job and its control
 // (train.hard_pairs: none) train on the same set of pairs.
 #include "common/error.h"
 #include "common/percent.h"
@@ -83,7 +83,7 @@ class EncodeTasks final : public MergedStageTasks {
       const jobs::Task& task, const std::string& /*result*/) const override {
     if (task.kind != jobs::kMerge) return {};
     std::vector<std::filesystem::path> files = {plan().work_dir.corpus() / store::kQuarantineFile};
-    if (plan().config.encoder.source != config::EncoderSource::kNpy) {
+    if (mines() && plan().config.encoder.source != config::EncoderSource::kNpy) {
       files.push_back(plan().work_dir.image_embeddings(plan().config) /
                       store::kImageEmbeddingsFile);
       files.push_back(plan().work_dir.text_embeddings(plan().config) / store::kTextEmbeddingsFile);
@@ -100,7 +100,7 @@ class EncodeTasks final : public MergedStageTasks {
     const jobs::CorpusFacts corpus = index_result(ledger).corpus;
     const config::RunConfig& config = plan().config;
     // Whether the corpus can be mined as configured is known now, before hours of encoding.
-    if (config.train.hard_pairs == config::HardPairs::kMined && plan().until >= Stage::kMine) {
+    if (mines() && plan().until >= Stage::kMine) {
       static_cast<void>(plan().cut(corpus.pairs, config.mining, 0, config.mining.task_targets));
     }
     std::vector<NewTask> tasks;
@@ -122,6 +122,11 @@ class EncodeTasks final : public MergedStageTasks {
   [[nodiscard]] IndexRange range_of(const jobs::Task& task) const override {
     const auto range = jobs::body_of<jobs::EncodeTask>(task);
     return {range.first, range.count};
+  }
+
+ private:
+  [[nodiscard]] bool mines() const {
+    return plan().config.train.hard_pairs == config::HardPairs::kMined;
   }
 };
 

@@ -83,9 +83,9 @@ std::vector<data::QuarantineEntry> unusable_samples(const data::Corpus& corpus,
                                 {"max_image_bytes", cat(limits.max_bytes)},
                                 {"first", cat(first)},
                                 {"count", cat(count)}};
-  const std::filesystem::path file =
-      feature_cache / cat("samples-", fingerprint.substr(0, kFingerprintPrefix)) /
-      cat(first, "-", count, ".safetensors");
+  const std::filesystem::path file = feature_cache /
+                                     cat("samples-", fingerprint.substr(0, kFingerprintPrefix)) /
+                                     cat(first, "-", count, ".safetensors");
   if (!feature_cache.empty()) {
     if (const auto known = data::read_features(file, key, {}, 0)) {
       return data::quarantine_from_json(known->note);

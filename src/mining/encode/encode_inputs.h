@@ -33,9 +33,9 @@ EncodeInputs read_encode_inputs(const data::Corpus& corpus,
                                 std::size_t rows, std::size_t batch);
 
 // Returns the quarantine entries that read_encode_inputs, reading images, would make for `count`
-// samples from `first` on. What was found is kept in `feature_cache` for the next job of the corpus;
-// empty: nothing is kept. Throws DataError if the corpus itself cannot be read, StoreError if the
-// cache cannot be written.
+// samples from `first` on. What was found is kept in `feature_cache` for the next job of the
+// corpus; empty: nothing is kept. Throws DataError if the corpus itself cannot be read, StoreError
+// if the cache cannot be written.
 std::vector<data::QuarantineEntry> unusable_samples(const data::Corpus& corpus,
                                                     const data::DecodeLimits& limits,
                                                     std::uint64_t first, std::uint64_t count,

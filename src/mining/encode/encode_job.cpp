@@ -47,17 +47,19 @@ class Session final : public EncodeSession {
       ready_ = ready_embeddings(config.encoder);
       ready_->expect_pairs(corpus_.size());
     }
-    if (config.encoder.model) {
+    embeds_ = config.embeds && !ready;
+    if (embeds_ && config.encoder.model) {
       encoder_model_ = open(*config.encoder.model, EncodePurpose::kEmbeddings);
     }
     // Features are wanted for training, whoever encodes.
     const model::InputKinds trained_on = input_kinds(config.model);
-    if (!ready && encoder_model_ == nullptr) {
+    if (embeds_ && encoder_model_ == nullptr) {
       job_model_ = open(config.model, EncodePurpose::kEmbeddings);
     } else if (trained_on.any(InputKind::kFeatures)) {
       job_model_ = open(config.model, EncodePurpose::kFeatures);
     }
-    if (source_ == config::EncoderSource::kTowers && encoder().input_kinds().any(InputKind::kRaw)) {
+    if (embeds_ && source_ == config::EncoderSource::kTowers &&
+        encoder().input_kinds().any(InputKind::kRaw)) {
       throw ConfigError({.what = "the model does not have two frozen towers",
                          .where = "encoder.source",
                          .expected = "model",
@@ -83,11 +85,12 @@ class Session final : public EncodeSession {
     if (encoder_model_ != nullptr) {
       embeddings = embed(*encoder_model_,
                          encoder_model_->features(first, count, part(progress, tuned ? 1 : 0)));
-    } else if (!ready_) {
+    } else if (embeds_) {
       embeddings = embed(*job_model_, *tuned);
     }
     std::vector<data::QuarantineEntry> quarantine;
-    if (checks_samples_) quarantine = unusable_samples(corpus_, limits_, first, count, feature_cache_);
+    if (checks_samples_)
+      quarantine = unusable_samples(corpus_, limits_, first, count, feature_cache_);
     if (embeddings) data::add_entries(quarantine, embeddings->quarantine);
     // Given features may lack pairs that another model can encode.
     if (tuned) data::add_entries(quarantine, tuned->quarantine);
@@ -138,6 +141,7 @@ class Session final : public EncodeSession {
   data::DecodeLimits limits_;
   data::Corpus corpus_;
   std::optional<ReadyRows> ready_;
+  bool embeds_ = false;
   bool checks_samples_ = false;  // since no model decodes them
   // config.model, where it embeds or is trained on features.
   std::unique_ptr<EncodeModel> job_model_;

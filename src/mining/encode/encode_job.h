@@ -29,12 +29,13 @@ class EncodeSession {
   virtual ~EncodeSession() = default;
   // Encodes samples [first, first + count), publishes a safetensors file and returns its report.
   // The file holds `image_embeddings` F32 [n, D], `text_embeddings` F32 [n, D] (unit norm; zero
-  // rows for quarantined samples; neither for encoder.source npy) and, of each modality whose
-  // features the model to be tuned is trained on, `image_features` F32 [n, Di] or `text_features`
-  // F32 [n, Dt] (as towers or files give them). Its metadata are "quarantine" (JSON, see
-  // data/corpus/quarantine.h) and what `metadata` (may be empty) returns. Calls progress(done,
-  // total) (may be empty) after each batch and at the end. Throws DataError if the range is not in
-  // the corpus or a computed value is not finite, StoreError if a value from a file is not finite.
+  // rows for quarantined samples; neither for encoder.source npy or without `embeds`) and, of each
+  // modality whose features the model to be tuned is trained on, `image_features` F32 [n, Di] or
+  // `text_features` F32 [n, Dt] (as towers or files give them). Its metadata are "quarantine"
+  // (JSON, see data/corpus/quarantine.h) and what `metadata` (may be empty) returns. Calls
+  // progress(done, total) (may be empty) after each batch and at the end. Throws DataError if the
+  // range is not in the corpus or a computed value is not finite, StoreError if a value from a file
+  // is not finite.
   virtual EncodeReport encode(
       std::uint64_t first, std::uint64_t count, const std::filesystem::path& result,
       const Metadata& metadata,
@@ -46,13 +47,18 @@ struct EncodeConfig {
   config::CorpusConfig corpus{};
   config::ModelConfig model{};
   config::EncoderConfig encoder{};
+  bool embeds = true;  // false: nobody mines, and the samples are only checked
 };
 inline EncodeConfig encode_config(const config::RunConfig& config) {
-  return {.corpus = config.corpus, .model = config.model, .encoder = config.encoder};
+  return {.corpus = config.corpus,
+          .model = config.model,
+          .encoder = config.encoder,
+          .embeds = config.train.hard_pairs == config::HardPairs::kMined};
 }
 
 // Opens the corpus folder and what embeds its pairs: ready embeddings with encoder.source npy, else
-// config.encoder.model if it is given, else config.model. Opens config.model in each case if it is
+// config.encoder.model if it is given, else config.model; nothing unless config.embeds. Opens
+// config.model in each case if it is
 // trained on features, to write them. A model over given features must belong to this corpus: its
 // rows are read, and neither images nor captions. `device`: "cpu" or "cuda:I". Throws ConfigError,
 // DataError or StoreError if the corpus cannot be opened or a model or embeddings do not fit it.

@@ -32,7 +32,8 @@ TaskOutcome merge_encoded(const Workbench& bench, const jobs::Task& task, const 
   const jobs::WorkDir& work_dir = bench.work_dir();
   const bool ready = config.encoder.source == config::EncoderSource::kNpy;
   mining::EncodeOutput output;
-  if (!ready) output.embeddings = work_dir.embeddings(config);
+  if (mining::encode_config(config).embeds && !ready)
+    output.embeddings = work_dir.embeddings(config);
   output.quarantine = work_dir.corpus();
   if (merge.image_features || merge.text_features) output.features = work_dir.features();
   const std::uint64_t pairs = task.corpus.pairs;
