@@ -58,10 +58,10 @@ inline EncodeConfig encode_config(const config::RunConfig& config) {
 
 // Opens the corpus folder and what embeds its pairs: ready embeddings with encoder.source npy, else
 // config.encoder.model if it is given, else config.model; nothing unless config.embeds. Opens
-// config.model in each case if it is
-// trained on features, to write them. A model over given features must belong to this corpus: its
-// rows are read, and neither images nor captions. `device`: "cpu" or "cuda:I". Throws ConfigError,
-// DataError or StoreError if the corpus cannot be opened or a model or embeddings do not fit it.
+// config.model in each case if it is trained on features, to write them. A model over given
+// features must belong to this corpus: its rows are read, and neither images nor captions.
+// `device`: "cpu" or "cuda:I". Throws ConfigError, DataError or StoreError if the corpus cannot be
+// opened or a model or embeddings do not fit it.
 std::unique_ptr<EncodeSession> open_encode_session(const EncodeConfig& config,
                                                    const std::filesystem::path& corpus_folder,
                                                    const std::filesystem::path& feature_cache,
