@@ -11,7 +11,7 @@
 namespace helip::report {
 namespace {
 
-constexpr double kForestRow = 22, kForestLeft = 96, kForestRight = 122;
+constexpr double kForestRow = 22, kForestLeft = 96, kForestRight = 148;
 
 // What a chart spans on one axis.
 struct Span {
