@@ -11,8 +11,6 @@ import math
 import pathlib
 import statistics
 
-from scipy.stats import t
-
 METRIC = ("retrieval", "mean_recall@1")
 WIDTH, HEIGHT, LEFT, BOTTOM, TOP, RIGHT = 640, 340, 56, 48, 44, 16
 CURVES = [("HELIP − untouched", "#1b6ca8"), ("HELIP − plain training", "#c2571a"), ("plain training − untouched", "#777777")]
@@ -20,6 +18,8 @@ CURVES = [("HELIP − untouched", "#1b6ca8"), ("HELIP − plain training", "#c25
 
 def difference(first, second):
     """Mean and half the width of the 95 % t interval of paired differences, in points of percent."""
+    from scipy.stats import t  # here: --help does without it
+
     values = [100 * (first[seed] - second[seed]) for seed in first]
     spread = statistics.stdev(values) / math.sqrt(len(values))
     return statistics.mean(values), t.ppf(0.975, len(values) - 1) * spread
