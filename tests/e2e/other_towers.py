@@ -46,11 +46,13 @@ def trained_towers(bench):
 
 
 def given_features(bench, towers):
-    """The embeddings of the job before as features for heads alone."""
+    """The embeddings of the model before as features for heads alone."""
     corpus = bench.job.parent / "corpus"
     model = bench.fresh("features-model")
     model.mkdir()
-    embeddings = next(towers.glob("embeddings/*")).resolve()
+    expect(not (towers / "embeddings").exists(), "a job that does not mine has embedded its corpus")
+    embeddings = bench.fresh("towers-embeddings").resolve()
+    command(bench, "embed", "--model", towers / "model", "--corpus", corpus, "--out", embeddings, "--trust-torchscript")
     description = {
         "format": "helip_model/1", "kind": "features", "embed_dim": 8, "heads": {"hidden": 16, "dropout": 0.1},
         "corpus_fingerprint": json.loads((corpus / "manifest.json").read_text())["fingerprint"],
