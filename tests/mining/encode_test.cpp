@@ -196,6 +196,12 @@ TEST_CASE("a model without towers embeds pixels and captions to unit norm, whate
 }
 
 TEST_CASE("where nobody mines nothing is embedded, and the same samples are unusable") {
+  config::RunConfig job;
+  CHECK(encode_config(job).embeds);
+  job.train.hard_pairs = config::HardPairs::kNone;
+  CHECK_FALSE(encode_config(job).embeds);
+  job.encoder.model = config::ModelConfig{};  // another model may fail on more samples
+  CHECK(encode_config(job).embeds);
   const test::TemporaryFolder folder;
   const auto corpus = make_corpus(folder.path());
   const auto quarantine = [](const Encoded& one) { return one.file.metadata().at("quarantine"); };

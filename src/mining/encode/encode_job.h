@@ -49,11 +49,14 @@ struct EncodeConfig {
   config::EncoderConfig encoder{};
   bool embeds = true;  // false: nobody mines, and the samples are only checked
 };
+// A control embeds as well where another model would: that one may fail on samples which the tuned
+// model never reads, and both jobs must train on the same pairs.
 inline EncodeConfig encode_config(const config::RunConfig& config) {
   return {.corpus = config.corpus,
           .model = config.model,
           .encoder = config.encoder,
-          .embeds = config.train.hard_pairs == config::HardPairs::kMined};
+          .embeds = config.train.hard_pairs == config::HardPairs::kMined ||
+                    config.encoder.model.has_value()};
 }
 
 // Opens the corpus folder and what embeds its pairs: ready embeddings with encoder.source npy, else
